@@ -1,0 +1,82 @@
+"""The chain of notices around a livestream."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Self
+
+__all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "parse_chain"]
+
+_OFFSET = re.compile(r"([+-]?)(\d{1,4})([dhm])")
+_UNIT = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
+#: A chain longer than this is a mistake, and would flood a group.
+_MOST = 12
+_FURTHEST = timedelta(days=31)
+
+
+class NoticeState(StrEnum):
+    """What a notice tells the reader about the livestream."""
+
+    BEFORE = "before"
+    TOMORROW = "tomorrow"
+    SOON = "soon"
+    NOW = "now"
+    REPLAY = "replay"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Notice:
+    """One message of the chain, by its distance to the start."""
+
+    offset: timedelta
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `-24h`, `-10m`, `0m`, `+90m` or `-2d`; ValueError otherwise."""
+        match = _OFFSET.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not an offset such as -24h, -10m, 0m or +90m")
+        offset = int(match[2]) * _UNIT[match[3]]
+        if offset > _FURTHEST:
+            raise ValueError(f"{text!r} is further than 31 days from the livestream")
+        return cls(-offset if match[1] == "-" else offset)
+
+    @property
+    def state(self) -> NoticeState:
+        """Return what this notice tells: by its distance to the start."""
+        if self.offset > timedelta(0):
+            return NoticeState.REPLAY
+        if self.offset > timedelta(minutes=-5):
+            return NoticeState.NOW
+        if self.offset > timedelta(hours=-12):
+            return NoticeState.SOON
+        if self.offset >= timedelta(hours=-36):
+            return NoticeState.TOMORROW
+        return NoticeState.BEFORE
+
+    def due_at(self, starts_at: datetime) -> datetime:
+        """Return the instant of this notice for a livestream that starts at *starts_at* (UTC)."""
+        return starts_at + self.offset
+
+    def __str__(self) -> str:
+        minutes = int(self.offset.total_seconds() // 60)
+        sign = "-" if minutes < 0 else "+" if minutes else ""
+        size = abs(minutes)
+        if size and size % 60 == 0:
+            return f"{sign}{size // 60}h"
+        return f"{sign}{size}m"
+
+
+#: A day, an hour and ten minutes before, the start, and the replay.
+DEFAULT_CHAIN = tuple(Notice.parse(text) for text in ("-24h", "-1h", "-10m", "0m", "+90m"))
+
+
+def parse_chain(texts: list[str]) -> tuple[Notice, ...]:
+    """Read a chain in order of time, each notice once; ValueError where it cannot be one."""
+    chain = tuple(sorted({Notice.parse(text) for text in texts}))
+    if len(chain) > _MOST:
+        raise ValueError(f"{len(chain)} notices are too many; {_MOST} are allowed")
+    return chain

@@ -1,0 +1,80 @@
+"""ISO weeks, Monday first, and their days."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Self
+
+__all__ = ["IsoWeek", "Weekday"]
+
+_WEEK = re.compile(r"(\d{4})-W(\d{2})")
+
+
+class Weekday(StrEnum):
+    """A day of the week as calendar files spell it."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+    @property
+    def number(self) -> int:
+        """Return the ISO number: 1 for Monday to 7 for Sunday."""
+        return list(Weekday).index(self) + 1
+
+    @classmethod
+    def of(cls, day: date) -> Weekday:
+        """Return the weekday of a date."""
+        return list(cls)[day.weekday()]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class IsoWeek:
+    """One week of the ISO 8601 calendar, which begins on Monday."""
+
+    year: int
+    week: int
+
+    def __post_init__(self) -> None:
+        # A year has 52 or 53 weeks; the standard library knows which.
+        date.fromisocalendar(self.year, self.week, 1)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `2026-W48`; ValueError where it is not a week that exists."""
+        match = _WEEK.fullmatch(text.strip())
+        if match is None:
+            raise ValueError(f"{text!r} is not an ISO week such as 2026-W48")
+        try:
+            return cls(int(match[1]), int(match[2]))
+        except ValueError as error:
+            raise ValueError(f"{text!r} does not exist: {error}") from error
+
+    @classmethod
+    def of(cls, day: date) -> Self:
+        """Return the week that a date lies in."""
+        year, week, _ = day.isocalendar()
+        return cls(year, week)
+
+    @property
+    def monday(self) -> date:
+        """Return the week's first day."""
+        return date.fromisocalendar(self.year, self.week, 1)
+
+    def day(self, weekday: Weekday) -> date:
+        """Return the date of a weekday in this week."""
+        return date.fromisocalendar(self.year, self.week, weekday.number)
+
+    def plus(self, weeks: int) -> Self:
+        """Return the week that lies *weeks* later (earlier where negative)."""
+        return self.of(self.monday + timedelta(weeks=weeks))
+
+    def __str__(self) -> str:
+        return f"{self.year:04d}-W{self.week:02d}"

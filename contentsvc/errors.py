@@ -1,0 +1,144 @@
+"""Every error this service raises on purpose.
+
+ContentsvcError
+├── ConfigError             cannot start; names the setting (exit 2)
+│   └── DatabaseTooNewError
+├── InputError              what a person or a file gave cannot be used (422, exit 2)
+│   ├── CalendarError       a calendar or channel file: file, line, field, what is allowed
+│   ├── ConflictError       somebody else changed it first, or it already exists (409)
+│   └── NotFoundError       there is no such thing (404)
+├── PluginError             a plugin cannot be used; it is shown and its deliveries wait
+├── RenderError             cannot be shown there; told while planning, beside the field
+└── PublishError
+    ├── TemporaryError      nothing was published; scheduled again
+    │   └── RateLimitedError
+    ├── RejectedError       nothing was published; the platform refuses content or target
+    ├── ChannelAuthError    nothing was published; the channel pauses until a person reconnects it
+    └── OutcomeUnknownError it may have been published; never blindly retried
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = [
+    "CalendarError",
+    "ChannelAuthError",
+    "ConfigError",
+    "ConflictError",
+    "ContentsvcError",
+    "DatabaseTooNewError",
+    "InputError",
+    "NotFoundError",
+    "OutcomeUnknownError",
+    "PluginError",
+    "Problem",
+    "PublishError",
+    "RateLimitedError",
+    "RejectedError",
+    "RenderError",
+    "TemporaryError",
+]
+
+
+class ContentsvcError(Exception):
+    """Something this service knows how to explain went wrong."""
+
+
+class ConfigError(ContentsvcError):
+    """A setting keeps the service from starting."""
+
+    def __init__(self, setting: str, message: str) -> None:
+        """Name the *setting* (`CONTENTSVC_…`) and say in one line what is wrong and what helps."""
+        super().__init__(f"{setting}: {message}")
+        self.setting = setting
+
+
+class DatabaseTooNewError(ConfigError):
+    """The database was migrated by a newer contentsvc than this one."""
+
+
+class InputError(ContentsvcError):
+    """What was given cannot be used; nothing was changed."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        """Say what is wrong and what is allowed; *field* is the form field it stands beside."""
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong in a file, with its place."""
+
+    #: 1-based line; 0 where the whole file is meant.
+    line: int
+    #: Dotted path of the field, such as `entries[2].day`; empty for the whole file.
+    field: str
+    #: What is wrong, the value at fault and what is allowed.
+    message: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}: " if self.line else ""
+        return f"{place}{self.field + ': ' if self.field else ''}{self.message}"
+
+
+class CalendarError(InputError):
+    """A calendar or channel file has faults; none of it was taken in."""
+
+    def __init__(self, file: str | Path, problems: list[Problem]) -> None:
+        """Keep every problem of *file*, so that a person can mend them all at once."""
+        self.file = str(file)
+        self.problems = problems
+        super().__init__("\n".join(f"{self.file}: {problem}" for problem in problems))
+
+
+class ConflictError(InputError):
+    """The thing was changed by somebody else meanwhile, or exists already."""
+
+
+class NotFoundError(InputError):
+    """There is no such thing."""
+
+
+class PluginError(ContentsvcError):
+    """A plugin cannot be used."""
+
+
+class RenderError(ContentsvcError):
+    """The content cannot be shown on that channel or in that template."""
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        """Say what cannot be shown; *field* is the form field it stands beside."""
+        super().__init__(message)
+        self.field = field
+
+
+class PublishError(ContentsvcError):
+    """An attempt to publish did not end with a receipt."""
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        """Keep the platform's words; *retry_after* is in seconds where the platform gave it."""
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class TemporaryError(PublishError):
+    """Nothing was published and trying again later may work."""
+
+
+class RateLimitedError(TemporaryError):
+    """Nothing was published; the platform asks to wait."""
+
+
+class RejectedError(PublishError):
+    """Nothing was published and this content will never be accepted there."""
+
+
+class ChannelAuthError(PublishError):
+    """Nothing was published; the platform does not accept the channel's credentials."""
+
+
+class OutcomeUnknownError(PublishError):
+    """It may have been published; only a look or a person can tell."""

@@ -1,0 +1,109 @@
+"""Bringing a database to this version's tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config as AlembicConfig
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
+
+from contentsvc.db.session import Database
+from contentsvc.errors import ConfigError, DatabaseTooNewError
+
+__all__ = ["backup", "check", "current_revision", "head_revision", "upgrade"]
+
+_SETTING = "CONTENTSVC_DATABASE_URL"
+
+
+def _alembic() -> AlembicConfig:
+    config = AlembicConfig()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    return config
+
+
+def head_revision() -> str:
+    """Return the revision that this version of contentsvc works with."""
+    head = ScriptDirectory.from_config(_alembic()).get_current_head()
+    assert head is not None
+    return head
+
+
+def current_revision(database: Database) -> str | None:
+    """Return the database's revision; None for an empty one.
+
+    Raises:
+        ConfigError: the database cannot be reached or is no database.
+    """
+    try:
+        with database.engine.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    except (DBAPIError, sqlite3.Error) as error:
+        words = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise ConfigError(_SETTING, f"the database cannot be opened: {words}") from error
+
+
+def check(database: Database) -> None:
+    """Raise ConfigError unless the database has this version's tables."""
+    current = current_revision(database)
+    if current == head_revision():
+        return
+    _refuse_newer(current)
+    raise ConfigError(
+        _SETTING, "the database is older than this version; run `contentsvc db upgrade`"
+    )
+
+
+def upgrade(database: Database) -> bool:
+    """Migrate to this version; True where anything was to do.
+
+    Raises:
+        DatabaseTooNewError: a newer contentsvc has migrated it; nothing was changed.
+    """
+    current = current_revision(database)
+    if current == head_revision():
+        return False
+    _refuse_newer(current)
+    config = _alembic()
+    with database.engine.connect().execution_options(contentsvc_write=True) as connection:
+        config.attributes["connection"] = connection
+        with connection.begin():
+            command.upgrade(config, "head")
+    return True
+
+
+def _refuse_newer(current: str | None) -> None:
+    if current is None:
+        return
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    if current not in known:
+        raise DatabaseTooNewError(
+            _SETTING,
+            f"the database is at revision {current}, which this version does not know: it was "
+            "migrated by a newer contentsvc; install that version, or restore a backup",
+        )
+
+
+def backup(database: Database, target: Path) -> None:
+    """Write a consistent copy of a SQLite database to *target* while the service runs.
+
+    Raises:
+        ConfigError: the database is not SQLite (`pg_dump` does that), or *target* exists.
+    """
+    if not database.is_sqlite:
+        raise ConfigError(_SETTING, "only SQLite is backed up here; use pg_dump for PostgreSQL")
+    if target.exists():
+        raise ConfigError("--to", f"{target} exists already; give a new file")
+    connection = database.engine.raw_connection()
+    try:
+        copy = sqlite3.connect(target)
+        try:
+            assert isinstance(connection.driver_connection, sqlite3.Connection)
+            connection.driver_connection.backup(copy)
+        finally:
+            copy.close()
+    finally:
+        connection.close()

@@ -1,0 +1,18 @@
+"""Runs the migrations on the connection that `contentsvc.db.migrate` hands over."""
+
+from __future__ import annotations
+
+from alembic import context
+
+from contentsvc.db.models import Base
+
+connection = context.config.attributes["connection"]
+context.configure(
+    connection=connection,
+    target_metadata=Base.metadata,
+    # SQLite alters a table by copying it.
+    render_as_batch=True,
+    compare_type=False,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,0 +1,354 @@
+"""The tables."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeEngine
+
+from contentsvc.db.types import EnumText, UtcDateTime
+from contentsvc.domain.deliveries import DeliveryStatus, Outcome
+from contentsvc.domain.elements import Element
+from contentsvc.domain.entries import EntryKind, EntryStatus
+
+__all__ = [
+    "Attempt",
+    "Base",
+    "Calendar",
+    "Channel",
+    "ChannelDocument",
+    "Delivery",
+    "Entry",
+    "Heartbeat",
+    "ImportedFile",
+    "Rendition",
+    "SignInLink",
+    "Upload",
+    "User",
+]
+
+#: SQLite counts up by itself only in a column declared INTEGER.
+_Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+class Base(DeclarativeBase):
+    """Every table; constraints are named, so that migrations can name them too."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, TypeEngine[Any]]] = {
+        datetime: UtcDateTime(),
+        EntryKind: EnumText(EntryKind),
+        EntryStatus: EnumText(EntryStatus),
+        Element: EnumText(Element),
+        DeliveryStatus: EnumText(DeliveryStatus),
+        Outcome: EnumText(Outcome),
+        dict[str, Any]: JSON(),
+        list[Any]: JSON(),
+    }
+
+
+class User(Base):
+    """A person who signs in."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    #: What is typed to sign in; lower case.
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    password_hash: Mapped[str] = mapped_column(String(255))
+    is_admin: Mapped[bool] = mapped_column(default=False)
+    #: `zh`, `en` or empty for the service's own.
+    language: Mapped[str] = mapped_column(String(8), default="")
+    #: Changes with the password, so that older sessions end.
+    session_token: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+
+
+class SignInLink(Base):
+    """A link that signs a person in once; only its token's hash is kept."""
+
+    __tablename__ = "sign_in_links"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: None: the link makes the first admin.
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class Calendar(Base):
+    """A community's content plan."""
+
+    __tablename__ = "calendars"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200))
+    timezone: Mapped[str] = mapped_column(String(64))
+    community_kind: Mapped[str] = mapped_column(String(32))
+    community_tier: Mapped[int]
+    community_tags: Mapped[list[Any]]
+    #: Pairs of name and `HH:MM[:SS]`, in their order.
+    slots: Mapped[list[Any]]
+    #: Names of the channels that an entry goes to when it names none.
+    channels: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    entries: Mapped[list[Entry]] = relationship(back_populates="calendar", passive_deletes=True)
+
+
+class Entry(Base):
+    """One planned item of a week."""
+
+    __tablename__ = "entries"
+    __table_args__ = (
+        UniqueConstraint("calendar_id", "week", "key"),
+        Index("ix_entries_calendar_id_starts_at", "calendar_id", "starts_at"),
+    )
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("calendars.id", ondelete="CASCADE"))
+    #: `2026-W48`.
+    week: Mapped[str] = mapped_column(String(8))
+    key: Mapped[str] = mapped_column(String(64))
+    #: `mon` to `sun`.
+    day: Mapped[str] = mapped_column(String(3))
+    slot: Mapped[str | None] = mapped_column(String(64))
+    #: `HH:MM[:SS]` in the calendar's zone; None where the slot gives it.
+    time: Mapped[str | None] = mapped_column(String(8))
+    #: The instant that day and time mean.
+    starts_at: Mapped[datetime]
+    kind: Mapped[EntryKind]
+    element: Mapped[Element | None]
+    title: Mapped[str] = mapped_column(String(500))
+    body: Mapped[str] = mapped_column(Text)
+    #: {channel: {title, body}}.
+    versions: Mapped[dict[str, Any]]
+    #: None: the calendar's.
+    channels: Mapped[list[Any] | None]
+    livestream: Mapped[dict[str, Any] | None]
+    notices: Mapped[list[Any]]
+    poster: Mapped[dict[str, Any] | None]
+    pictures: Mapped[list[Any]]
+    status: Mapped[EntryStatus]
+    #: Counts up with every change; a form gives it back, so that no change is lost unseen.
+    rev: Mapped[int] = mapped_column(default=1)
+    #: Who approved it, and when.
+    approved_by: Mapped[str | None] = mapped_column(String(64))
+    approved_at: Mapped[datetime | None]
+    #: Who changed it last: a user's name, `file` or `sample`.
+    changed_by: Mapped[str] = mapped_column(String(64))
+    #: SHA-256 of the content that a calendar file last gave; None for an entry made by hand.
+    imported_hash: Mapped[str | None] = mapped_column(String(64))
+    #: Kept for undo; a deleted entry is shown nowhere and publishes nothing.
+    deleted_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    calendar: Mapped[Calendar] = relationship(back_populates="entries")
+    deliveries: Mapped[list[Delivery]] = relationship(back_populates="entry", passive_deletes=True)
+
+
+class Channel(Base):
+    """One configured place to publish to."""
+
+    __tablename__ = "channels"
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(64), unique=True)
+    type: Mapped[str] = mapped_column(String(64))
+    #: Settings that are no secrets, and references such as {"$env": "KEY"}.
+    settings: Mapped[dict[str, Any]]
+    #: Encrypted JSON of the secrets that were typed in; None where there are none.
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    paused_at: Mapped[datetime | None]
+    #: Why it pauses, for people.
+    paused_reason: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class ChannelDocument(Base):
+    """A record in a channel's own store."""
+
+    __tablename__ = "channel_documents"
+    __table_args__ = (
+        UniqueConstraint("channel_id", "key"),
+        Index("ix_channel_documents_channel_id_created_at", "channel_id", "created_at"),
+    )
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    key: Mapped[str] = mapped_column(String(200))
+    body: Mapped[dict[str, Any]]
+    #: [{name, media_type, width, height, alt, hash}].
+    pictures: Mapped[list[Any]]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+
+class Rendition(Base):
+    """What a channel will show, by content hash; its pictures' files are in the storage."""
+
+    __tablename__ = "renditions"
+
+    #: SHA-256 of the document.
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    #: {title, text, html, data, warnings, pictures: [{name, media_type, …, hash}]}.
+    document: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class Delivery(Base):
+    """One entry or notice, one channel, one time."""
+
+    __tablename__ = "deliveries"
+    __table_args__ = (
+        UniqueConstraint("entry_id", "channel_id", "notice"),
+        # The dispatcher's question, small however much history there is.
+        Index(
+            "ix_deliveries_waiting",
+            "next_at",
+            postgresql_where=text("status IN ('scheduled', 'retrying')"),
+            sqlite_where=text("status IN ('scheduled', 'retrying')"),
+        ),
+        # The renderer's, the reaper's and the resolver's questions.
+        Index(
+            "ix_deliveries_unsettled",
+            "status",
+            "next_at",
+            postgresql_where=text(
+                "status IN ('planned', 'claimed', 'sending', 'accepted', 'unknown')"
+            ),
+            sqlite_where=text("status IN ('planned', 'claimed', 'sending', 'accepted', 'unknown')"),
+        ),
+        Index("ix_deliveries_status_due_at", "status", "due_at"),
+        Index("ix_deliveries_due_at", "due_at"),
+        Index("ix_deliveries_channel_id_due_at", "channel_id", "due_at"),
+    )
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="RESTRICT"))
+    #: The notice's offset such as `-24h`; empty for a post or poster.
+    notice: Mapped[str] = mapped_column(String(8), default="")
+    #: Given to the plugin at every attempt; never changes.
+    key: Mapped[str] = mapped_column(String(36), unique=True)
+    status: Mapped[DeliveryStatus]
+    due_at: Mapped[datetime]
+    #: When it is to be looked at next: due_at, or later after a failed attempt.
+    next_at: Mapped[datetime]
+    #: After this instant it is missed.
+    useful_until: Mapped[datetime]
+    #: Counts the claims; a write with an older number changes nothing.
+    fence: Mapped[int] = mapped_column(default=0)
+    lease_until: Mapped[datetime | None]
+    claimed_by: Mapped[str | None] = mapped_column(String(128))
+    attempt_count: Mapped[int] = mapped_column(default=0)
+    rendition_hash: Mapped[str | None] = mapped_column(ForeignKey("renditions.hash"))
+    #: The platform's id and address, or an accepted post's token; {id, url} or {token}.
+    receipt: Mapped[dict[str, Any] | None]
+    #: What went wrong last, for people; empty where nothing did.
+    error: Mapped[str] = mapped_column(Text, default="")
+    published_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+
+    entry: Mapped[Entry] = relationship(back_populates="deliveries")
+    channel: Mapped[Channel] = relationship()
+    attempts: Mapped[list[Attempt]] = relationship(
+        back_populates="delivery", passive_deletes=True, order_by="Attempt.id"
+    )
+
+
+class Attempt(Base):
+    """One try at publishing; written before the call, finished after it."""
+
+    __tablename__ = "attempts"
+    __table_args__ = (Index("ix_attempts_delivery_id", "delivery_id"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
+    #: 1 for the first.
+    number: Mapped[int]
+    fence: Mapped[int]
+    #: `publish`, `find` or `check`.
+    action: Mapped[str] = mapped_column(String(16), default="publish")
+    worker: Mapped[str] = mapped_column(String(128))
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[Outcome | None]
+    #: The platform's words.
+    words: Mapped[str] = mapped_column(Text, default="")
+
+    delivery: Mapped[Delivery] = relationship(back_populates="attempts")
+
+
+class Upload(Base):
+    """A picture that was uploaded, cleaned and kept by content hash."""
+
+    __tablename__ = "uploads"
+
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(255))
+    media_type: Mapped[str] = mapped_column(String(64))
+    #: Bytes.
+    size: Mapped[int]
+    #: Pixels.
+    width: Mapped[int]
+    height: Mapped[int]
+    created_at: Mapped[datetime]
+
+
+class ImportedFile(Base):
+    """What a calendar file held when it was last imported."""
+
+    __tablename__ = "imported_files"
+
+    #: The file's name in the calendars folder.
+    name: Mapped[str] = mapped_column(String(255), primary_key=True)
+    #: SHA-256 of its bytes.
+    hash: Mapped[str] = mapped_column(String(64))
+    calendar: Mapped[str] = mapped_column(String(64))
+    #: The week it was imported to.
+    week: Mapped[str] = mapped_column(String(8))
+    imported_at: Mapped[datetime]
+
+
+class Heartbeat(Base):
+    """When a process of a role was last seen."""
+
+    __tablename__ = "heartbeats"
+
+    #: `web`, `dispatcher`, `worker`.
+    role: Mapped[str] = mapped_column(String(32), primary_key=True)
+    #: `host:pid`.
+    name: Mapped[str] = mapped_column(String(128), primary_key=True)
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    version: Mapped[str] = mapped_column(String(32))
+    #: Figures of the role's own.
+    detail: Mapped[dict[str, Any]]

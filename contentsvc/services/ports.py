@@ -1,0 +1,59 @@
+"""What the services want from the queue; `contentsvc.worker` brings the real one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Protocol
+
+__all__ = ["Claim", "Queue", "QueueDownError", "QueueStats", "system_clock"]
+
+
+class QueueDownError(Exception):
+    """The queue cannot be reached; what was to be handed over stays in the database."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A delivery taken by a dispatcher for a worker."""
+
+    delivery_id: int
+    fence: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueStats:
+    """How the queue stands, for the system page."""
+
+    reachable: bool
+    #: What the server calls itself, such as `valkey 9.1.2`.
+    server: str = ""
+    #: Jobs waiting by queue name.
+    waiting: tuple[tuple[str, int], ...] = ()
+    #: Registered workers by queue name.
+    workers: tuple[tuple[str, int], ...] = ()
+
+
+class Queue(Protocol):
+    """The way to the workers. It only carries wake-ups: the database is the truth."""
+
+    def wake(self) -> None:
+        """Tell the dispatchers that something is due sooner; never raises."""
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until woken (True) or until *seconds* have gone; never raises."""
+
+    def publish(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Hand claimed deliveries of one channel type to a worker; QueueDownError."""
+
+    def render(self, delivery_ids: Sequence[int]) -> None:
+        """Have planned deliveries rendered; QueueDownError."""
+
+    def stats(self) -> QueueStats:
+        """Tell how the queue stands; never raises."""
+
+
+def system_clock() -> datetime:
+    """Return the present instant in UTC."""
+    return datetime.now(UTC)

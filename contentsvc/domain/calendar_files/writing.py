@@ -1,0 +1,192 @@
+"""A CalendarPlan written as the YAML that a person would have written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.entries import (
+    EntryContent,
+    EntryStatus,
+    Livestream,
+    PictureRef,
+    PosterSpec,
+    Version,
+)
+from contentsvc.domain.walltime import format_time
+
+__all__ = ["write_calendar"]
+
+#: Line ends that YAML folds or keeps in its own ways; they are written as escapes.
+_ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
+
+
+def write_calendar(plan: CalendarPlan) -> str:
+    """Return the file's text; reading it gives an equal plan back.
+
+    Fields stand in the order of the format, those at their default are left out, bodies are
+    block scalars, times are quoted and Chinese is written as it is.
+    """
+    head = _dump(_calendar(plan))
+    if not plan.entries:
+        return head + "entries: []\n"
+    # A blank line between entries; no scalar is written with `|+`, so it belongs to none of them.
+    written = [_dump({"entries": [_entry(entry)]}) for entry in plan.entries]
+    return f"{head}entries:\n" + "\n".join(text.partition("\n")[2] for text in written)
+
+
+class _Inline(list[Any]):
+    """A list on one line."""
+
+
+class _InlineMap(dict[str, Any]):
+    """A mapping on one line."""
+
+
+class _Quoted(str):
+    """Text that a YAML 1.1 reader would take for a number of base 60."""
+
+    __slots__ = ()
+
+
+class _Dumper(yaml.SafeDumper):
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
+        # PyYAML would put a list's dashes below its own name.
+        super().increase_indent(flow, indentless=False)
+
+    def analyze_scalar(self, scalar: str) -> Any:
+        analysis = super().analyze_scalar(scalar)
+        # Markdown breaks a line by two spaces at its end, which a block scalar keeps.
+        analysis.allow_block = _fits_block(scalar)
+        return analysis
+
+
+def _fits_block(text: str) -> bool:
+    return (
+        text.strip("\n") != ""
+        and not text.endswith((" ", "\n\n"))
+        and not _ODD_BREAKS & set(text)
+        and all(character == "\n" or _is_shown(character) for character in text)
+    )
+
+
+def _is_shown(character: str) -> bool:
+    """Return whether YAML takes the character unescaped."""
+    return (
+        " " <= character <= "~"
+        or "\xa0" <= character <= "\ud7ff"
+        or ("\ue000" <= character <= "\ufffd" and character != "\ufeff")
+        or "\U00010000" <= character < "\U0010ffff"
+    )
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = "|" if "\n" in text else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+def _represent_quoted(dumper: yaml.SafeDumper, text: _Quoted) -> yaml.Node:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", str(text), style='"')
+
+
+def _represent_inline(dumper: yaml.SafeDumper, items: _Inline) -> yaml.Node:
+    return dumper.represent_sequence("tag:yaml.org,2002:seq", items, flow_style=True)
+
+
+def _represent_inline_map(dumper: yaml.SafeDumper, fields: _InlineMap) -> yaml.Node:
+    return dumper.represent_mapping("tag:yaml.org,2002:map", fields.items(), flow_style=True)
+
+
+_Dumper.add_representer(str, _represent_text)
+_Dumper.add_representer(_Quoted, _represent_quoted)
+_Dumper.add_representer(_Inline, _represent_inline)
+_Dumper.add_representer(_InlineMap, _represent_inline_map)
+
+
+def _dump(value: dict[str, Any]) -> str:
+    return yaml.dump(
+        value,
+        Dumper=_Dumper,
+        allow_unicode=True,
+        default_flow_style=False,
+        sort_keys=False,
+        width=1_000_000,
+    )
+
+
+def _given(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that say something."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+
+
+def _calendar(plan: CalendarPlan) -> dict[str, Any]:
+    fields = {
+        "calendar": plan.calendar,
+        "name": plan.name,
+        "timezone": plan.zone.key,
+        "community": _community(plan.community),
+        "slots": {name: _Quoted(format_time(wall)) for name, wall in plan.slots.items()},
+    }
+    week = {"week": str(plan.week)} if plan.week else {}
+    return {**_given(fields), "channels": _Inline(plan.channels), **week}
+
+
+def _community(community: Community) -> _InlineMap:
+    fields = {"kind": str(community.kind), "tier": community.tier, "tags": _Inline(community.tags)}
+    return _InlineMap(_given(fields))
+
+
+def _entry(entry: EntryContent) -> dict[str, Any]:
+    return _given(
+        {
+            "key": entry.key,
+            "day": str(entry.day),
+            "slot": entry.slot,
+            "time": _Quoted(format_time(entry.time)) if entry.time is not None else None,
+            "kind": str(entry.kind),
+            "element": str(entry.element) if entry.element else None,
+            "title": entry.title,
+            "body": entry.body,
+            "versions": {name: _version(it) for name, it in entry.versions.items()},
+            "channels": _Inline(entry.channels or ()),
+            "livestream": _livestream(entry.livestream) if entry.livestream else None,
+            "notices": _Inline(str(notice) for notice in entry.notices),
+            "poster": _poster(entry.poster) if entry.poster else None,
+            "pictures": [_picture(picture) for picture in entry.pictures],
+            "status": str(entry.status) if entry.status is not EntryStatus.DRAFT else None,
+        }
+    )
+
+
+def _version(version: Version) -> dict[str, Any]:
+    fields = {"title": version.title, "body": version.body}
+    # An empty body is meant here: it replaces the common one.
+    return {name: text for name, text in fields.items() if text is not None}
+
+
+def _livestream(livestream: Livestream) -> dict[str, Any]:
+    return _given(
+        {
+            "host": livestream.host,
+            "url": livestream.url,
+            "minutes": livestream.minutes,
+            "points": list(livestream.points),
+            "replay_url": livestream.replay_url,
+        }
+    )
+
+
+def _poster(poster: PosterSpec) -> dict[str, Any]:
+    fields = {
+        name: list(value) if isinstance(value, tuple) else value
+        for name, value in poster.fields.items()
+    }
+    return _given({"template": poster.template, "fields": fields})
+
+
+def _picture(picture: PictureRef) -> str | _InlineMap:
+    if not picture.alt:
+        return picture.source
+    return _InlineMap(file=picture.source, alt=picture.alt)

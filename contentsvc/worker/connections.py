@@ -1,0 +1,78 @@
+"""Connections to Redis that never hang, and the address of the embedded server."""
+
+from __future__ import annotations
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+__all__ = ["connect", "embedded_url", "socket_path"]
+
+#: The kernel takes 107 bytes for a socket's path (`sun_path`, unix(7)); the server adds a suffix
+#: of its own while it binds.
+_LONGEST_SOCKET_PATH = 95
+
+#: Seconds. A web request waits on Redis for no longer than this.
+_CONNECT_TIMEOUT = 1.0
+_ANSWER_TIMEOUT = 1.0
+
+
+def connect(url: str) -> Redis:
+    """Return a client of *url* that gives up within seconds; nothing is connected yet."""
+    return Redis.from_url(
+        url,
+        socket_connect_timeout=_CONNECT_TIMEOUT,
+        socket_timeout=_ANSWER_TIMEOUT,
+        # One more try mends a connection that a restarted server has closed.
+        retry=Retry(NoBackoff(), 1),
+    )
+
+
+def embedded_url(data_dir: Path) -> str:
+    """Return the address of the embedded server's socket, the same in every process.
+
+    The socket is in the data folder; where that path is too long for a socket, it is in a private
+    folder of the temporary directory, whose address is kept in `run/redis.url`.
+    """
+    run = data_dir / "run"
+    run.mkdir(mode=0o700, parents=True, exist_ok=True)
+    near = run / "valkey.sock"
+    if len(os.fsencode(near)) <= _LONGEST_SOCKET_PATH:
+        return _url(near)
+    note = run / "redis.url"
+    return _kept(note) or _made(note)
+
+
+def socket_path(url: str) -> Path:
+    """Return the path of the socket in a `unix://` address."""
+    return Path(unquote(urlsplit(url).path))
+
+
+def _url(path: Path) -> str:
+    return f"unix://{quote(str(path))}"
+
+
+def _kept(note: Path) -> str | None:
+    try:
+        url = note.read_text(encoding="utf-8").strip()
+        folder = socket_path(url).parent.lstat()
+    except (OSError, ValueError):
+        return None
+    # A temporary directory is everybody's: only a folder of our own that nobody else can enter
+    # is taken again.
+    private = stat.S_ISDIR(folder.st_mode) and not stat.S_IMODE(folder.st_mode) & 0o077
+    return url if private and folder.st_uid == os.geteuid() else None
+
+
+def _made(note: Path) -> str:
+    url = _url(Path(tempfile.mkdtemp(prefix="contentsvc-")) / "valkey.sock")
+    part = Path(tempfile.mkstemp(dir=note.parent, prefix=".redis.url-")[1])
+    part.write_text(url + "\n", encoding="utf-8")
+    part.replace(note)
+    return url

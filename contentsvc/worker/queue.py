@@ -1,0 +1,143 @@
+"""The queue between the dispatchers and the workers, on RQ and Redis."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import Queue as RedisQueue
+from rq.worker_registration import get_keys
+
+from contentsvc.services.ports import Claim, QueueDownError, QueueStats
+from contentsvc.worker.connections import connect, embedded_url
+
+__all__ = ["PUBLISH", "RENDER", "SERIALIZER", "RqQueue", "embedded_url"]
+
+logger = logging.getLogger(__name__)
+
+#: The queues' names.
+PUBLISH = "publish"
+RENDER = "render"
+
+#: A worker that reads pickles would run whatever somebody puts into Redis.
+SERIALIZER = "json"
+
+_PUBLISH_JOB = "contentsvc.worker.jobs.publish_batch"
+_RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
+
+#: A list with at most one element: a dispatcher that is busy while it is woken sees it later.
+_WAKE = "contentsvc:wake"
+
+#: Seconds. The database's leases end long before; this only frees a worker that is stuck for good.
+_JOB_TIMEOUT = 7200
+_FAILURE_TTL = 3600
+
+#: Seconds for which a server that did not answer is not asked to wake anybody.
+_REST = 2.0
+
+
+class RqQueue:
+    """Carries wake-ups and batches; all of it may be lost, for the database is the truth."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare for the server at *url*; nothing is connected yet."""
+        self.url = url
+        self._redis = connect(url)
+        self._asked_again_at = 0.0
+
+    def wake(self) -> None:
+        """Tell the dispatchers that something is due sooner; never raises."""
+        if time.monotonic() < self._asked_again_at:
+            return
+        try:
+            with self._redis.pipeline(transaction=False) as pipeline:
+                pipeline.lpush(_WAKE, 1)
+                pipeline.ltrim(_WAKE, 0, 0)
+                pipeline.execute()
+        except RedisError as error:
+            # The dispatchers look by themselves within a second.
+            self._rest("queue_wake_lost", error)
+
+    def wait(self, seconds: float) -> bool:
+        """Sleep until woken (True) or until *seconds* have gone; never raises."""
+        until = time.monotonic() + seconds
+        woken = False
+        if seconds > 0 and time.monotonic() >= self._asked_again_at:
+            try:
+                woken = _pop(self._redis, seconds)
+            except RedisError as error:
+                self._rest("queue_wait_failed", error)
+        if not woken:
+            time.sleep(max(0.0, until - time.monotonic()))
+        return woken
+
+    def publish(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Hand claimed deliveries of one channel type to a worker; QueueDownError."""
+        pairs = [[claim.delivery_id, claim.fence] for claim in claims]
+        self._enqueue(PUBLISH, _PUBLISH_JOB, (lane, pairs), f"{len(pairs)} of {lane}")
+
+    def render(self, delivery_ids: Sequence[int]) -> None:
+        """Have planned deliveries rendered; QueueDownError."""
+        self._enqueue(RENDER, _RENDER_JOB, (list(delivery_ids),), f"{len(delivery_ids)}")
+
+    def stats(self) -> QueueStats:
+        """Tell how the queue stands; never raises."""
+        try:
+            info = self._redis.info("server")
+            queues = [RedisQueue(name, connection=self._redis) for name in (PUBLISH, RENDER)]
+            return QueueStats(
+                reachable=True,
+                server=_server(info),
+                waiting=tuple((queue.name, queue.count) for queue in queues),
+                workers=tuple((queue.name, len(get_keys(queue=queue))) for queue in queues),
+            )
+        except RedisError:
+            return QueueStats(reachable=False)
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._redis.close()
+
+    def _enqueue(self, queue: str, job: str, args: tuple[object, ...], words: str) -> None:
+        try:
+            RedisQueue(queue, connection=self._redis, serializer=SERIALIZER).enqueue_call(
+                job,
+                args=args,
+                description=words,
+                timeout=_JOB_TIMEOUT,
+                result_ttl=0,
+                failure_ttl=_FAILURE_TTL,
+            )
+        except RedisError as error:
+            raise QueueDownError(f"the queue does not answer: {error}") from error
+
+    def _rest(self, action: str, error: RedisError) -> None:
+        self._asked_again_at = time.monotonic() + _REST
+        logger.warning("The queue does not answer: %s", error, extra={"action": action})
+
+
+def _pop(redis: Redis, seconds: float) -> bool:
+    """Wait for a wake-up for at most *seconds*, and hardly longer where the server hangs."""
+    pool = redis.connection_pool
+    connection: Any = pool.get_connection()
+    try:
+        connection.send_command("BLPOP", _WAKE, f"{seconds:.3f}")
+        answer = connection.read_response(timeout=seconds + 0.25)
+    except BaseException:
+        # An answer that comes later must not be read as another command's.
+        connection.disconnect()
+        raise
+    finally:
+        pool.release(connection)
+    return answer is not None
+
+
+def _server(info: dict[str, object]) -> str:
+    # Valkey gives the Redis version it is compatible with under the old name.
+    if "valkey_version" in info:
+        return f"valkey {info['valkey_version']}"
+    return f"redis {info.get('redis_version', '')}"

@@ -1,0 +1,164 @@
+"""The queue on a real Valkey, and without one."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import redis
+
+from contentsvc.services.ports import Claim, QueueDownError
+from contentsvc.worker.connections import embedded_url, socket_path
+from contentsvc.worker.queue import RqQueue
+
+
+def test_a_wake_up_ends_the_wait(redis_url: str) -> None:
+    """A dispatcher that sleeps is woken at once by a process that wrote something due."""
+    with closing(RqQueue(redis_url)) as queue, closing(RqQueue(redis_url)) as web:
+        timer = threading.Timer(0.05, web.wake)
+        timer.start()
+        began = time.monotonic()
+
+        woken = queue.wait(5)
+
+        assert woken
+        assert time.monotonic() - began < 1
+        timer.join()
+
+
+def test_a_wake_up_is_kept_for_a_busy_dispatcher(redis_url: str) -> None:
+    """However often it was woken while busy, it looks once more, and once only."""
+    with closing(RqQueue(redis_url)) as queue:
+        for _ in range(3):
+            queue.wake()
+
+        assert [queue.wait(0.01), queue.wait(0.01)] == [True, False]
+
+
+def test_the_wait_is_as_long_as_asked(redis_url: str) -> None:
+    """Nobody wakes it: it sleeps for the fraction of a second until the next due instant."""
+    with closing(RqQueue(redis_url)) as queue:
+        queue.wait(0.001)
+        began = time.monotonic()
+
+        woken = queue.wait(0.12)
+
+        assert not woken
+        assert 0.12 <= time.monotonic() - began < 0.4
+
+
+def test_a_batch_is_one_job_of_plain_data(redis_url: str) -> None:
+    """A batch travels as JSON, leaves no result and has no retry of RQ's own."""
+    with closing(RqQueue(redis_url)) as queue, closing(redis.Redis.from_url(redis_url)) as raw:
+        queue.publish("webhook", [Claim(7, 2), Claim(9, 1)])
+
+        (job_id,) = raw.lrange("rq:queue:publish", 0, -1)
+        job = raw.hgetall(b"rq:job:" + job_id)
+        assert json.loads(_inflated(job[b"data"])) == [
+            "contentsvc.worker.jobs.publish_batch",
+            None,
+            ["webhook", [[7, 2], [9, 1]]],
+            {},
+        ]
+        assert job[b"result_ttl"] == b"0"
+        assert b"retries_left" not in job
+
+
+def _inflated(data: bytes) -> bytes:
+    import zlib
+
+    return zlib.decompress(data)
+
+
+def test_the_figures_name_what_waits(redis_url: str) -> None:
+    """The system page shows the server and how many jobs wait in which queue."""
+    with closing(RqQueue(redis_url)) as queue:
+        queue.render([1, 2])
+        queue.publish("site", [Claim(1, 1)])
+        queue.publish("site", [Claim(2, 1)])
+
+        stats = queue.stats()
+
+        assert stats.reachable
+        assert stats.server.startswith("valkey 9")
+        assert dict(stats.waiting) == {"publish": 2, "render": 1}
+
+
+def test_without_a_server_nothing_hangs_and_batches_are_refused(tmp_path: Path) -> None:
+    """Waking and waiting go on without Redis; handing over says that the queue is down."""
+    with closing(RqQueue(f"unix://{tmp_path}/none.sock")) as queue:
+        began = time.monotonic()
+        queue.wake()
+        woken = queue.wait(0.1)
+        took = time.monotonic() - began
+
+        assert not woken
+        assert 0.1 <= took < 0.5
+        assert not queue.stats().reachable
+        with pytest.raises(QueueDownError, match="does not answer"):
+            queue.publish("site", [Claim(1, 1)])
+        with pytest.raises(QueueDownError):
+            queue.render([1])
+
+
+def test_a_server_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> None:
+    """A hanging Redis delays the dispatcher by a fraction of a second only."""
+    import socket
+
+    path = tmp_path / "deaf.sock"
+    with socket.socket(socket.AF_UNIX) as deaf, closing(RqQueue(f"unix://{path}")) as queue:
+        deaf.bind(str(path))
+        deaf.listen(8)
+        began = time.monotonic()
+
+        woken = queue.wait(0.1)
+
+        assert not woken
+        # Connecting asks for the protocol and waits for an answer, at most twice.
+        assert time.monotonic() - began < 6
+
+
+def test_the_embedded_socket_is_in_the_data_folder(tmp_path: Path) -> None:
+    """Every process finds the same socket from the data folder alone."""
+    short = Path("/tmp") / f"c{time.monotonic_ns() % 10**9}"
+    try:
+        assert embedded_url(short) == f"unix://{short}/run/valkey.sock"
+        assert (short / "run").stat().st_mode & 0o777 == 0o700
+    finally:
+        (short / "run").rmdir()
+        short.rmdir()
+
+
+def test_a_long_data_folder_has_its_socket_in_a_short_private_one(tmp_path: Path) -> None:
+    """A path too long for a socket still works, and the address is kept for the others."""
+    deep = tmp_path / ("d" * 60) / ("e" * 60)
+
+    url = embedded_url(deep)
+
+    folder = socket_path(url).parent
+    try:
+        assert len(str(socket_path(url))) < 100
+        assert folder.stat().st_mode & 0o777 == 0o700
+        assert (deep / "run/redis.url").stat().st_mode & 0o777 == 0o600
+        assert embedded_url(deep) == url
+    finally:
+        folder.rmdir()
+
+
+def test_a_socket_folder_that_others_may_enter_is_not_taken_again(tmp_path: Path) -> None:
+    """After the temporary directory was emptied, nobody can slip in a folder of theirs."""
+    deep = tmp_path / ("d" * 60) / ("e" * 60)
+    first = socket_path(embedded_url(deep)).parent
+    first.chmod(0o777)
+
+    second = socket_path(embedded_url(deep)).parent
+
+    try:
+        assert second != first
+    finally:
+        first.rmdir()
+        second.rmdir()

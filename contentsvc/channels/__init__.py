@@ -1,0 +1,122 @@
+"""The plugin API: all that a channel plugin needs is imported from here."""
+
+from pydantic import Field, HttpUrl, SecretStr, field_validator
+
+from contentsvc.channels.channel import (
+    Channel,
+    ChannelSettings,
+    Document,
+    Host,
+    Rate,
+    Store,
+)
+from contentsvc.channels.content import (
+    Accepted,
+    ChannelEntry,
+    Effect,
+    HandOff,
+    Page,
+    PageRequest,
+    Picture,
+    Receipt,
+    RenderContext,
+    Rendition,
+    RenditionWarning,
+    WarningLevel,
+)
+from contentsvc.channels.hookspecs import hookimpl
+from contentsvc.channels.http import HttpClient, Response, raise_for_status
+from contentsvc.channels.limits import Limits
+from contentsvc.channels.markdown import clean_html, html_text, markdown_html, markdown_text
+from contentsvc.channels.registry import PluginInfo, Registry, load_plugins
+from contentsvc.channels.rendering import (
+    format_moment,
+    livestream_rendition,
+    notice_words,
+    post_rendition,
+    poster_rendition,
+    rendition_data,
+)
+from contentsvc.channels.settings import (
+    FormField,
+    SettingsError,
+    form_fields,
+    parse_settings,
+    resolve_secrets,
+    secret_fields,
+)
+from contentsvc.domain.entries import EntryKind, Livestream
+from contentsvc.domain.notices import Notice, NoticeState
+from contentsvc.errors import (
+    ChannelAuthError,
+    ContentsvcError,
+    OutcomeUnknownError,
+    PluginError,
+    PublishError,
+    RateLimitedError,
+    RejectedError,
+    RenderError,
+    TemporaryError,
+)
+
+__all__ = [
+    "Accepted",
+    "Channel",
+    "ChannelAuthError",
+    "ChannelEntry",
+    "ChannelSettings",
+    "ContentsvcError",
+    "Document",
+    "Effect",
+    "EntryKind",
+    "Field",
+    "FormField",
+    "HandOff",
+    "Host",
+    "HttpClient",
+    "HttpUrl",
+    "Limits",
+    "Livestream",
+    "Notice",
+    "NoticeState",
+    "OutcomeUnknownError",
+    "Page",
+    "PageRequest",
+    "Picture",
+    "PluginError",
+    "PluginInfo",
+    "PublishError",
+    "Rate",
+    "RateLimitedError",
+    "Receipt",
+    "Registry",
+    "RejectedError",
+    "RenderContext",
+    "RenderError",
+    "Rendition",
+    "RenditionWarning",
+    "Response",
+    "SecretStr",
+    "SettingsError",
+    "Store",
+    "TemporaryError",
+    "WarningLevel",
+    "clean_html",
+    "field_validator",
+    "form_fields",
+    "format_moment",
+    "hookimpl",
+    "html_text",
+    "livestream_rendition",
+    "load_plugins",
+    "markdown_html",
+    "markdown_text",
+    "notice_words",
+    "parse_settings",
+    "post_rendition",
+    "poster_rendition",
+    "raise_for_status",
+    "rendition_data",
+    "resolve_secrets",
+    "secret_fields",
+]

@@ -1,0 +1,23 @@
+"""The hooks a plugin may implement. They register; behaviour is methods of what they return."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pluggy
+
+if TYPE_CHECKING:
+    from contentsvc.channels.channel import Channel
+
+__all__ = ["PROJECT", "hookimpl", "hookspec"]
+
+#: Pluggy's project name and the entry-point group of installed plugins.
+PROJECT = "contentsvc"
+
+hookspec = pluggy.HookspecMarker(PROJECT)
+hookimpl = pluggy.HookimplMarker(PROJECT)
+
+
+@hookspec
+def register_channels() -> list[type[Channel]]:  # type: ignore[empty-body]
+    """Return a list of Channel subclasses."""

@@ -1,0 +1,301 @@
+"""The one way out: a call that ends in an answer or in a precise error."""
+
+from __future__ import annotations
+
+import json as jsonlib
+import math
+import re
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import cached_property
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import certifi
+import httpcore
+import httpx
+
+from contentsvc.channels.network import GuardedBackend, PrivateAddressError
+from contentsvc.errors import (
+    ChannelAuthError,
+    OutcomeUnknownError,
+    PublishError,
+    RateLimitedError,
+    RejectedError,
+    TemporaryError,
+)
+
+__all__ = ["HttpClient", "Response", "raise_for_status"]
+
+#: An answer beyond this is not one that a publishing API gives.
+MOST_ANSWER_BYTES = 1024 * 1024
+#: A platform's words are kept up to this length.
+MOST_WORDS = 500
+
+_SECRET_HEADER = re.compile(r"auth|token|key|secret|cookie|signature", re.IGNORECASE)
+#: Shorter values mask half the message; no platform gives a secret of so few characters.
+_SHORTEST_SECRET = 6
+#: A path segment of this length is a token (Telegram, Slack, Discord put theirs there).
+_TOKEN_SEGMENT = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, whole."""
+
+    status: int
+    #: Names in lower case.
+    headers: Mapping[str, str]
+    body: bytes
+    #: What of the request must not be shown when the platform echoes it.
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def text(self) -> str:
+        """Return the body as UTF-8 text; what is not UTF-8 is replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """Return the parsed body.
+
+        Raises:
+            OutcomeUnknownError: it is no JSON; a gateway answered in the platform's place.
+        """
+        try:
+            return jsonlib.loads(self.body)
+        except (ValueError, RecursionError) as error:
+            raise OutcomeUnknownError(
+                f"the answer (status {self.status}) is not JSON: {_words(self, ())}"
+            ) from error
+
+
+class _Transport(httpx.BaseTransport):
+    """Hands httpx's requests to httpcore over the guarded connection."""
+
+    def __init__(self, backend: GuardedBackend, context: ssl.SSLContext) -> None:
+        # No connection is kept: an idle one that the other side has just closed would make an
+        # unknown outcome out of a call that never reached anybody.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context, max_keepalive_connections=0, network_backend=backend
+        )
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        answer = self._pool.handle_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+            )
+        )
+        stream = _Body(answer)
+        return httpx.Response(answer.status, headers=answer.headers, stream=stream)
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+class _Body(httpx.SyncByteStream):
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Any:
+        yield from self._answer.iter_stream()
+
+    def close(self) -> None:
+        self._answer.close()
+
+
+class HttpClient:
+    """Calls platforms, and turns trouble on the way into the errors that channels raise.
+
+    Redirects are not followed and proxies of the environment are not used, so that a call goes
+    where the channel's settings say. Safe to share between threads.
+    """
+
+    def __init__(self, seconds: float = 30.0, *, user_agent: str = "contentsvc") -> None:
+        """Set the time for one whole call: look-up, connection, sending and answer."""
+        self._seconds = seconds
+        self._user_agent = user_agent
+
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=certifi.where())
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        content: bytes = b"",
+        json: Any = None,
+        headers: Mapping[str, str] | None = None,
+        allow_private: bool = False,
+    ) -> Response:
+        """Call once and return the answer, whatever its status.
+
+        *json*, where it is not None, is sent in the place of *content*. Addresses of private
+        networks and of this machine are refused unless *allow_private*.
+
+        Raises:
+            TemporaryError: nothing was sent: no such name, refused, no connection in time.
+            RejectedError: nothing was sent: the address is private or is no http address.
+            OutcomeUnknownError: the request began and no whole answer came.
+        """
+        where = _checked_host(url)
+        backend = GuardedBackend(self._seconds, allow_private=allow_private)
+        if json is not None:
+            content = jsonlib.dumps(json, ensure_ascii=False).encode()
+            headers = {"Content-Type": "application/json", **(headers or {})}
+        try:
+            return self._send(backend, method, url, content, headers or {})
+        except PrivateAddressError:
+            raise RejectedError(
+                f"{where} is an address of a private network; "
+                "set allow_private in the channel's settings if that is meant"
+            ) from None
+        except _TooLargeError:
+            raise OutcomeUnknownError(
+                f"{where} answered with more than {MOST_ANSWER_BYTES} bytes"
+            ) from None
+        except (httpcore.LocalProtocolError, httpx.InvalidURL, ValueError) as error:
+            if backend.began:
+                raise _transport_error(where, error, began=True) from None
+            raise RejectedError(f"the request to {where} cannot be written as HTTP") from None
+        except _TRANSPORT as error:
+            raise _transport_error(where, error, began=backend.began) from None
+
+    def _send(
+        self,
+        backend: GuardedBackend,
+        method: str,
+        url: str,
+        content: bytes,
+        headers: Mapping[str, str],
+    ) -> Response:
+        common = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        with (
+            httpx.Client(
+                transport=_Transport(backend, self._context), trust_env=False, headers=common
+            ) as client,
+            client.stream(method, url, content=content, headers=dict(headers)) as answer,
+        ):
+            body = _read(answer)
+            plain = {name.lower(): value for name, value in answer.headers.items()}
+            return Response(answer.status_code, plain, body, _secrets(url, headers))
+
+
+_TRANSPORT = (
+    httpcore.TimeoutException,
+    httpcore.NetworkError,
+    httpcore.ProtocolError,
+    httpcore.UnsupportedProtocol,
+    httpx.HTTPError,
+)
+
+
+class _TooLargeError(Exception):
+    pass
+
+
+def _read(answer: httpx.Response) -> bytes:
+    parts = bytearray()
+    for part in answer.iter_bytes():
+        parts += part
+        if len(parts) > MOST_ANSWER_BYTES:
+            raise _TooLargeError
+    return bytes(parts)
+
+
+def _checked_host(url: str) -> str:
+    """Return the host and port for messages: path and query may hold secrets."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port, parts = None, None, urlsplit("")
+    if parts.scheme not in {"http", "https"} or not host:
+        raise RejectedError("the address is not one that begins with http:// or https://")
+    return f"{host}:{port}" if port else host
+
+
+def _transport_error(where: str, error: Exception, *, began: bool) -> PublishError:
+    reason = str(error) or type(error).__name__
+    if began:
+        return OutcomeUnknownError(f"{where} was sent the request but gave no answer: {reason}")
+    return TemporaryError(f"{where} could not be reached: {reason}")
+
+
+def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
+    parts = urlsplit(url)
+    pieces = [piece.partition("=")[2] for piece in parts.query.split("&")]
+    pieces += [segment for segment in parts.path.split("/") if len(segment) >= _TOKEN_SEGMENT]
+    pieces += [parts.username or "", parts.password or ""]
+    for name, value in headers.items():
+        if _SECRET_HEADER.search(name):
+            pieces += [value, *value.split()]
+    pieces += [unquote(piece) for piece in pieces]
+    wanted = {piece for piece in pieces if len(piece) >= _SHORTEST_SECRET}
+    return tuple(sorted(wanted, key=len, reverse=True))
+
+
+def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Response:
+    """Return *response* where its status is 2xx, else raise what the status means.
+
+    The platform's words are kept, up to 500 characters, without what looks like a secret of the
+    request and without *secrets*.
+
+    Raises:
+        ChannelAuthError: 401, 403.
+        RateLimitedError: 429, with the seconds of Retry-After.
+        TemporaryError: 408, 425 and 503: by RFC 9110 and 8470 the request was not worked on.
+        OutcomeUnknownError: any other 5xx.
+        RejectedError: 3xx and any other 4xx.
+    """
+    status = response.status
+    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
+        return response
+    message = f"status {status}: {_words(response, secrets)}"
+    wait = _retry_after(response)
+    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
+        raise RejectedError(f"status {status}: the address redirects; redirects are not followed")
+    if status in {401, 403}:
+        raise ChannelAuthError(message)
+    if status == 429:  # noqa: PLR2004 - Too Many Requests
+        raise RateLimitedError(message, retry_after=wait)
+    if status in {408, 425, 503}:
+        raise TemporaryError(message, retry_after=wait)
+    if 400 <= status < 500:  # noqa: PLR2004 - the class of client errors
+        raise RejectedError(message)
+    raise OutcomeUnknownError(message, retry_after=wait)
+
+
+def _words(response: Response, secrets: Iterable[str]) -> str:
+    text = " ".join(response.text.split())
+    hidden = {secret for secret in secrets if secret} | set(response.secrets)
+    for secret in sorted(hidden, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text if len(text) <= MOST_WORDS else text[: MOST_WORDS - 1] + "…"
+
+
+def _retry_after(response: Response) -> float | None:
+    """Read Retry-After: seconds (some platforms give fractions) or an HTTP date."""
+    value = response.headers.get("retry-after", "")
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            at = parsedate_to_datetime(value)
+        except ValueError:
+            return None
+        at = at if at.tzinfo else at.replace(tzinfo=UTC)
+        seconds = (at - datetime.now(UTC)).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None

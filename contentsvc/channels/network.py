@@ -1,0 +1,181 @@
+"""One connection of one call: to an address that was checked, until one deadline."""
+
+from __future__ import annotations
+
+import ipaddress
+import queue
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpcore
+
+__all__ = ["GuardedBackend", "PrivateAddressError", "is_public"]
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+#: RFC 6052: an IPv4 address behind a translator.
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+class PrivateAddressError(Exception):
+    """The host's name leads to the service's own network."""
+
+
+def _embedded(address: _Address) -> Iterable[_Address]:
+    """Yield the IPv4 addresses that a transition mechanism would reach through *address*."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            yield address.ipv4_mapped
+        if address.sixtofour:
+            yield address.sixtofour
+        if address.teredo:
+            yield address.teredo[1]
+        if address in _NAT64:
+            yield ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an IP address belongs to the public internet, also when IPv6 wraps IPv4."""
+    address = ipaddress.ip_address(text.partition("%")[0])
+    inner = tuple(_embedded(address))
+    if inner:
+        return all(is_public(str(one)) for one in inner)
+    return address.is_global and not (address.is_multicast or address.is_reserved)
+
+
+class GuardedBackend(httpcore.NetworkBackend):
+    """Resolves once, refuses private addresses, and connects to what it checked.
+
+    Because the name is resolved here and nowhere else, a name server cannot give a public
+    address to the check and a private one to the connection.
+    """
+
+    def __init__(
+        self,
+        seconds: float,
+        *,
+        allow_private: bool,
+        resolve: Callable[[str, int], list[str]] | None = None,
+    ) -> None:
+        """Start the clock: *seconds* for the whole call."""
+        self._ends = time.monotonic() + seconds
+        self._allow_private = allow_private
+        self._resolve = resolve or _lookup
+        #: Whether a byte of the request may have left. Until then nothing was published.
+        self.began = False
+
+    def remaining(self) -> float:
+        """Return the seconds that are left; ReadTimeout when there are none."""
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise httpcore.ReadTimeout("the time for the whole call is over")
+        return left
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ARG002 - the deadline stands above it
+        local_address: str | None = None,  # noqa: ARG002 - part of httpcore's signature
+        socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - part of httpcore's signature
+    ) -> httpcore.NetworkStream:
+        """Connect to the first checked address that answers."""
+        trouble: OSError | None = None
+        for address in self._checked(host, port):
+            try:
+                sock = socket.create_connection((address, port), timeout=self.remaining())
+            except OSError as error:
+                trouble = error
+            else:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                return _Stream(sock, self)
+        raise httpcore.ConnectError(str(trouble)) from trouble
+
+    def _checked(self, host: str, port: int) -> list[str]:
+        addresses = self._addresses(host, port)
+        if self._allow_private:
+            return addresses
+        public = [address for address in addresses if is_public(address)]
+        if not public:
+            raise PrivateAddressError(host)
+        return public
+
+    def _addresses(self, host: str, port: int) -> list[str]:
+        """Look the name up in a thread, because the system's resolver knows no deadline."""
+        answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+
+        def look() -> None:
+            try:
+                answers.put(self._resolve(host, port))
+            except (OSError, UnicodeError) as error:
+                answers.put(error)
+
+        threading.Thread(target=look, name="resolve", daemon=True).start()
+        try:
+            answer = answers.get(timeout=self.remaining())
+        except queue.Empty:
+            raise httpcore.ConnectTimeout("the name server did not answer in time") from None
+        if isinstance(answer, Exception):
+            raise httpcore.ConnectError("the host's name is not known") from answer
+        return answer
+
+
+def _lookup(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(entry[4][0]) for entry in found))
+
+
+class _Stream(httpcore.NetworkStream):
+    """A socket whose every wait ends at the call's deadline."""
+
+    def __init__(self, sock: socket.socket, call: GuardedBackend) -> None:
+        self._sock = sock
+        self._call = call
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
+        try:
+            self._sock.settimeout(self._call.remaining())
+            return self._sock.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout("no answer in time") from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002
+        view = memoryview(buffer)
+        try:
+            while view:
+                self._sock.settimeout(self._call.remaining())
+                self._call.began = True
+                view = view[self._sock.send(view) :]
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout("the request could not be sent in time") from error
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ARG002 - the deadline stands above it
+    ) -> httpcore.NetworkStream:
+        try:
+            self._sock.settimeout(self._call.remaining())
+            secured = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+        except TimeoutError as error:
+            self.close()
+            raise httpcore.ConnectTimeout("no secure connection in time") from error
+        except OSError as error:
+            self.close()
+            raise httpcore.ConnectError(str(error)) from error
+        return _Stream(secured, self._call)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._sock if info == "socket" else None

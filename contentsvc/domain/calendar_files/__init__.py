@@ -7,6 +7,7 @@ from contentsvc.domain.calendar_files.reading import (
     read_calendar,
     read_calendar_bytes,
 )
+from contentsvc.domain.calendar_files.tree import MOST_BYTES
 from contentsvc.domain.calendar_files.writing import write_calendar
 
-__all__ = ["FIELDS", "read_calendar", "read_calendar_bytes", "write_calendar"]
+__all__ = ["FIELDS", "MOST_BYTES", "read_calendar", "read_calendar_bytes", "write_calendar"]

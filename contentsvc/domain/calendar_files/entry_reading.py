@@ -12,6 +12,7 @@ from contentsvc.domain.calendar_files.scalars import (
     MOST_PICTURES,
     MOST_POINTS,
     MOST_POSTER_FIELDS,
+    MOST_SLOT,
     MOST_TEXT,
     MOST_TITLE,
     address,
@@ -87,7 +88,7 @@ def read_entry(spot: Spot, around: Surroundings) -> EntryContent:
         day=fields.read("day", one_of(Weekday), Weekday.MON),
         kind=kind or EntryKind.POST,
         title=fields.text("title", MOST_TITLE) or "",
-        slot=fields.text("slot", MOST_NAME),
+        slot=fields.text("slot", MOST_SLOT),
         time=fields.read("time", parse_time, None),
         element=fields.read("element", one_of(Element), None),
         body=fields.text("body", MOST_BODY, lines=True, empty=True) or "",
@@ -110,7 +111,7 @@ def _check_time(spot: Spot, fields: Fields, around: Surroundings) -> None:
     elif slot is None and "time" not in fields and spot.is_mapping:
         spot.wrong('neither slot nor time is given; add one, such as time: "20:00"')
     elif slot is not None:
-        name = slot.text(MOST_NAME)
+        name = slot.text(MOST_SLOT)
         if name is not None and name not in around.slots:
             there = ", ".join(around.slots) or "none"
             slot.wrong(f"there is no slot {name!r}; the calendar's slots are: {there}")
@@ -135,13 +136,7 @@ def _misplaced(spot: Spot | None, message: str) -> None:
 
 
 def _own_channels(fields: Fields) -> tuple[str, ...] | None:
-    spot = fields.get("channels")
-    if spot is None:
-        return None
-    items = spot.items(MOST_CHANNELS)
-    if not items and spot.is_list:
-        spot.wrong("is an empty list; leave it out to use the calendar's channels")
-    return names(items)
+    return names(fields.items("channels", MOST_CHANNELS)) if "channels" in fields else None
 
 
 def _versions(spot: Spot | None, channels: tuple[str, ...]) -> dict[str, Version]:

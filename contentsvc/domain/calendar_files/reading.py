@@ -10,6 +10,7 @@ from contentsvc.domain.calendar_files.scalars import (
     MOST_CHANNELS,
     MOST_ENTRIES,
     MOST_NAME,
+    MOST_SLOT,
     MOST_TAGS,
     names,
     one_of,
@@ -109,7 +110,7 @@ def _slots(spot: Spot | None) -> dict[str, time]:
         return {}
     slots: dict[str, time] = {}
     for name, value in spot.pairs().items():
-        fault = text_fault(name, MOST_NAME)
+        fault = text_fault(name, MOST_SLOT)
         if fault:
             value.wrong(f"a slot's name {fault}")
         slots[name] = value.read(parse_time) or time()

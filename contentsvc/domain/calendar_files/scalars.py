@@ -19,6 +19,7 @@ __all__ = [
     "MOST_PICTURES",
     "MOST_POINTS",
     "MOST_POSTER_FIELDS",
+    "MOST_SLOT",
     "MOST_TAGS",
     "MOST_TEXT",
     "MOST_TITLE",
@@ -36,7 +37,8 @@ __all__ = [
 E = TypeVar("E", bound=StrEnum)
 
 #: Characters.
-MOST_NAME = 80
+MOST_NAME = 200
+MOST_SLOT = 64
 MOST_TITLE = 200
 MOST_TEXT = 1000
 MOST_URL = 2000

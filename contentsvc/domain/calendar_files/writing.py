@@ -117,8 +117,12 @@ def _dump(value: dict[str, Any]) -> str:
 
 
 def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that say something."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], {})}
+    """Return the fields that say something; an entry's empty list of channels does."""
+    return {
+        name: value
+        for name, value in fields.items()
+        if value not in (None, "", [], {}) or (name == "channels" and value is not None)
+    }
 
 
 def _calendar(plan: CalendarPlan) -> dict[str, Any]:
@@ -150,7 +154,7 @@ def _entry(entry: EntryContent) -> dict[str, Any]:
             "title": entry.title,
             "body": entry.body,
             "versions": {name: _version(it) for name, it in entry.versions.items()},
-            "channels": _Inline(entry.channels or ()),
+            "channels": _Inline(entry.channels) if entry.channels is not None else None,
             "livestream": _livestream(entry.livestream) if entry.livestream else None,
             "notices": _Inline(str(notice) for notice in entry.notices),
             "poster": _poster(entry.poster) if entry.poster else None,

@@ -268,6 +268,9 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     attempt_count: Mapped[int] = mapped_column(default=0)
+    #: Whether an attempt may have published it and nothing has told yet. What is in doubt is
+    #: never called failed, missed or cancelled.
+    in_doubt: Mapped[bool] = mapped_column(default=False)
     rendition_hash: Mapped[str | None] = mapped_column(ForeignKey("renditions.hash"))
     #: The platform's id and address, or an accepted post's token; {id, url} or {token}.
     receipt: Mapped[dict[str, Any] | None]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, Insert, create_engine, event
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 __all__ = ["Database"]
@@ -47,6 +48,11 @@ class Database:
             session.begin(),
         ):
             yield session
+
+    def insert_once(self, table: type[Any], values: dict[str, Any]) -> Insert:
+        """Return an INSERT that leaves alone a row whose key exists already."""
+        insert = sqlite.insert if self.is_sqlite else postgresql.insert
+        return insert(table).values(**values).on_conflict_do_nothing()
 
     def close(self) -> None:
         """Close the pooled connections."""

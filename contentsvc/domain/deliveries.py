@@ -93,6 +93,8 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.RETRYING, _S.CLAIMED): frozenset({_A.DISPATCHER}),
     (_S.RETRYING, _S.MISSED): frozenset({_A.DISPATCHER}),
     (_S.RETRYING, _S.CANCELLED): frozenset({_A.PLANNER, _A.PERSON}),
+    # An earlier attempt may be out, and there is no time or no wish to find out by sending again.
+    (_S.RETRYING, _S.UNKNOWN): frozenset({_A.PLANNER, _A.DISPATCHER}),
     (_S.CLAIMED, _S.SCHEDULED): frozenset({_A.DISPATCHER, _A.WORKER, _A.REAPER}),
     (_S.CLAIMED, _S.PLANNED): frozenset({_A.PLANNER}),
     (_S.CLAIMED, _S.SENDING): frozenset({_A.WORKER}),
@@ -111,7 +113,7 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.HANDED_OFF, _S.FAILED): frozenset({_A.PERSON}),
     (_S.HANDED_OFF, _S.CANCELLED): frozenset({_A.PLANNER, _A.PERSON}),
     (_S.UNKNOWN, _S.PUBLISHED): frozenset({_A.WORKER, _A.PERSON}),
-    (_S.UNKNOWN, _S.RETRYING): frozenset({_A.WORKER, _A.REAPER, _A.PERSON}),
+    (_S.UNKNOWN, _S.RETRYING): frozenset({_A.WORKER, _A.DISPATCHER, _A.PERSON}),
     (_S.UNKNOWN, _S.FAILED): frozenset({_A.PERSON}),
     (_S.FAILED, _S.PLANNED): frozenset({_A.PLANNER, _A.PERSON}),
     (_S.MISSED, _S.PLANNED): frozenset({_A.PLANNER, _A.PERSON}),

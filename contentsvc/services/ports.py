@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Claim", "Queue", "QueueDownError", "QueueStats", "system_clock"]
+__all__ = ["Claim", "Clock", "Queue", "QueueDownError", "QueueStats", "system_clock"]
+
+
+#: Reads the present instant, aware and in UTC.
+Clock = Callable[[], datetime]
 
 
 class QueueDownError(Exception):

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from contentsvc.channels import Registry
 from contentsvc.config import Config
 from contentsvc.db.session import Database
-from contentsvc.services.ports import Queue
+from contentsvc.services.ports import Clock, Queue
 from contentsvc.storage import FileStorage
 
 __all__ = ["Runtime"]
@@ -24,4 +22,4 @@ class Runtime:
     storage: FileStorage
     registry: Registry
     queue: Queue
-    clock: Callable[[], datetime]
+    clock: Clock

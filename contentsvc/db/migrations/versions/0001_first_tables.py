@@ -196,6 +196,7 @@ def upgrade() -> None:
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_by", sa.String(length=128), nullable=True),
         sa.Column("attempt_count", sa.Integer(), nullable=False),
+        sa.Column("in_doubt", sa.Boolean(), nullable=False),
         sa.Column("rendition_hash", sa.String(length=64), nullable=True),
         sa.Column("receipt", sa.JSON(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),

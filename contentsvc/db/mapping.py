@@ -1,0 +1,148 @@
+"""Rows of calendars and entries as the domain's values, and back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from contentsvc.db.models import Calendar, Entry
+from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.elements import CommunityKind
+from contentsvc.domain.entries import EntryContent, Livestream, PictureRef, PosterSpec, Version
+from contentsvc.domain.notices import Notice
+from contentsvc.domain.walltime import format_time, parse_time, parse_zone
+from contentsvc.domain.weeks import IsoWeek, Weekday
+
+__all__ = ["content_hash", "content_of", "fill_calendar", "fill_entry", "plan_of"]
+
+
+def content_of(entry: Entry) -> EntryContent:
+    """Return what an entry says."""
+    return EntryContent(
+        key=entry.key,
+        day=Weekday(entry.day),
+        kind=entry.kind,
+        title=entry.title,
+        slot=entry.slot,
+        time=parse_time(entry.time) if entry.time else None,
+        element=entry.element,
+        body=entry.body,
+        versions={name: Version(**version) for name, version in entry.versions.items()},
+        channels=None if entry.channels is None else tuple(entry.channels),
+        livestream=_livestream(entry.livestream),
+        notices=tuple(Notice.parse(text) for text in entry.notices),
+        poster=_poster(entry.poster),
+        pictures=tuple(PictureRef(**picture) for picture in entry.pictures),
+        status=entry.status,
+    )
+
+
+def fill_entry(entry: Entry, content: EntryContent) -> None:
+    """Write what *content* says into a row; status, rev, times and people are left alone."""
+    entry.key = content.key
+    entry.day = content.day.value
+    entry.kind = content.kind
+    entry.title = content.title
+    entry.slot = content.slot
+    entry.time = format_time(content.time) if content.time is not None else None
+    entry.element = content.element
+    entry.body = content.body
+    entry.versions = _stored_versions(content.versions)
+    entry.channels = None if content.channels is None else list(content.channels)
+    entry.livestream = _stored_livestream(content.livestream)
+    entry.notices = [str(notice) for notice in content.notices]
+    entry.poster = _stored_poster(content.poster)
+    entry.pictures = [{"source": ref.source, "alt": ref.alt} for ref in content.pictures]
+
+
+def content_hash(content: EntryContent) -> str:
+    """Return a SHA-256 over all that *content* says but its status."""
+    row = Entry()
+    fill_entry(row, content)
+    said = {
+        name: getattr(row, name)
+        for name in (
+            *("key", "day", "kind", "title", "slot", "time", "element", "body", "versions"),
+            *("channels", "livestream", "notices", "poster", "pictures"),
+        )
+    }
+    text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fill_calendar(calendar: Calendar, plan: CalendarPlan) -> None:
+    """Write a plan's head (all but its entries) into a row."""
+    calendar.slug = plan.calendar
+    calendar.name = plan.name
+    calendar.timezone = plan.zone.key
+    calendar.community_kind = plan.community.kind.value
+    calendar.community_tier = plan.community.tier
+    calendar.community_tags = list(plan.community.tags)
+    calendar.slots = [[name, format_time(wall)] for name, wall in plan.slots.items()]
+    calendar.channels = list(plan.channels)
+
+
+def plan_of(calendar: Calendar, week: IsoWeek | None, entries: list[Entry]) -> CalendarPlan:
+    """Return a calendar's week as the domain's plan."""
+    return CalendarPlan(
+        calendar=calendar.slug,
+        name=calendar.name,
+        zone=parse_zone(calendar.timezone),
+        community=Community(
+            kind=CommunityKind(calendar.community_kind),
+            tier=calendar.community_tier,
+            tags=tuple(calendar.community_tags),
+        ),
+        slots={name: parse_time(wall) for name, wall in calendar.slots},
+        channels=tuple(calendar.channels),
+        week=week,
+        entries=tuple(content_of(entry) for entry in entries),
+    )
+
+
+def _livestream(stored: Mapping[str, Any] | None) -> Livestream | None:
+    if stored is None:
+        return None
+    return Livestream(**{**stored, "points": tuple(stored.get("points", ()))})
+
+
+def _stored_livestream(livestream: Livestream | None) -> dict[str, Any] | None:
+    if livestream is None:
+        return None
+    return {
+        "host": livestream.host,
+        "url": livestream.url,
+        "minutes": livestream.minutes,
+        "points": list(livestream.points),
+        "replay_url": livestream.replay_url,
+    }
+
+
+def _poster(stored: Mapping[str, Any] | None) -> PosterSpec | None:
+    if stored is None:
+        return None
+    fields = {
+        name: tuple(value) if isinstance(value, list) else str(value)
+        for name, value in stored["fields"].items()
+    }
+    return PosterSpec(template=stored["template"], fields=fields)
+
+
+def _stored_poster(poster: PosterSpec | None) -> dict[str, Any] | None:
+    if poster is None:
+        return None
+    fields = {
+        name: value if isinstance(value, str) else list(value)
+        for name, value in poster.fields.items()
+    }
+    return {"template": poster.template, "fields": fields}
+
+
+def _stored_versions(versions: Mapping[str, Version]) -> dict[str, Any]:
+    return {
+        name: {"title": version.title, "body": version.body}
+        for name, version in versions.items()
+        if version != Version()
+    }

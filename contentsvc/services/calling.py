@@ -1,0 +1,99 @@
+"""Asking a plugin, with a deadline, and naming what came of it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from contentsvc.channels import Accepted, HandOff, Receipt
+from contentsvc.domain.deliveries import Outcome
+from contentsvc.errors import (
+    ChannelAuthError,
+    OutcomeUnknownError,
+    PublishError,
+    RateLimitedError,
+    RejectedError,
+    TemporaryError,
+)
+
+__all__ = ["Answer", "ask"]
+
+logger = logging.getLogger(__name__)
+
+#: The plugin's own deadline comes first; this much later (seconds) it is given up on.
+_GRACE = 2.0
+
+_OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
+    (RateLimitedError, Outcome.RATE_LIMITED),
+    (TemporaryError, Outcome.TEMPORARY),
+    (RejectedError, Outcome.REJECTED),
+    (ChannelAuthError, Outcome.AUTH),
+    (OutcomeUnknownError, Outcome.UNKNOWN),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a plugin answered, or how it failed."""
+
+    outcome: Outcome
+    receipt: Receipt | None = None
+    accepted: Accepted | None = None
+    hand_off: HandOff | None = None
+    #: True where `find` looked and it is not there.
+    absent: bool = False
+    #: The platform's words.
+    words: str = ""
+    #: Seconds.
+    retry_after: float | None = None
+
+
+def ask(call: Callable[[], Any], *, seconds: float) -> Answer:
+    """Call a plugin and name the outcome; nothing is raised.
+
+    A call that does not come back in *seconds*, and every exception that is no PublishError, is
+    an unknown outcome: it may have been published.
+    """
+    box: list[Answer] = []
+    thread = threading.Thread(
+        target=lambda: box.append(_answer(call)), daemon=True, name="plugin-call"
+    )
+    thread.start()
+    thread.join(seconds + _GRACE)
+    if box:
+        return box[0]
+    return Answer(Outcome.UNKNOWN, words=f"the plugin gave no answer in {seconds + _GRACE:g} s")
+
+
+def _answer(call: Callable[[], Any]) -> Answer:
+    try:
+        value = call()
+    except PublishError as error:
+        return Answer(_outcome(error), words=str(error), retry_after=error.retry_after)
+    except BaseException as error:
+        logger.exception("A plugin failed while publishing", extra={"action": "plugin_failed"})
+        return Answer(Outcome.UNKNOWN, words=f"{type(error).__name__}: {error}")
+    return _named(value)
+
+
+def _named(value: object) -> Answer:
+    match value:
+        case Receipt():
+            return Answer(Outcome.PUBLISHED, receipt=value)
+        case Accepted():
+            return Answer(Outcome.ACCEPTED, accepted=value)
+        case HandOff():
+            return Answer(Outcome.HANDED_OFF, hand_off=value)
+        case None:
+            return Answer(Outcome.UNKNOWN, absent=True, words="it is not there")
+    return Answer(Outcome.UNKNOWN, words=f"the plugin answered with a {type(value).__name__}")
+
+
+def _outcome(error: PublishError) -> Outcome:
+    for kind, outcome in _OUTCOMES:
+        if isinstance(error, kind):
+            return outcome
+    return Outcome.UNKNOWN

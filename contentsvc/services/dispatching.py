@@ -1,0 +1,214 @@
+"""Dispatching: what is due is claimed and handed to the workers, to the millisecond."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select, update
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import ColumnElement
+
+from contentsvc.db.models import Channel, Delivery
+from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_move
+from contentsvc.services.health import beat
+from contentsvc.services.housekeeping import tidy
+from contentsvc.services.ports import Claim, QueueDownError
+from contentsvc.services.reconciling import follow_ups, miss_late, reap
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["Dispatcher"]
+
+logger = logging.getLogger(__name__)
+
+#: Deliveries claimed in one statement; a crash strands at most these until their lease ends.
+_CLAIM = 400
+#: Deliveries in one job.
+_BATCH = 100
+#: Planned deliveries handed to rendering in one round.
+_RENDERS = 20
+#: Seconds between two looks where nothing is due: what no wake-up tells is seen then.
+_LONGEST_SLEEP = 2.0
+_BEAT_EVERY = timedelta(seconds=5)
+_TIDY_EVERY = timedelta(hours=1)
+#: How long the renderer has for a batch before it is handed out again.
+_RENDER_LEASE = timedelta(seconds=60)
+_S = DeliveryStatus
+
+
+class Dispatcher:
+    """Hands out what is due; several may run, the claims keep them apart."""
+
+    def __init__(self, runtime: Runtime, name: str) -> None:
+        """Work as *name* (`host:pid`)."""
+        self._runtime = runtime
+        self._name = name
+        self._started_at = runtime.clock()
+        self._beaten_at: datetime | None = None
+        self._tidied_at: datetime | None = None
+
+    def run(self, stop: threading.Event) -> None:
+        """Take turns until *stop* is set, through outages of the database and the queue."""
+        while not stop.is_set():
+            try:
+                pause = self.turn(self._runtime.clock())
+            except SQLAlchemyError:
+                logger.exception(
+                    "The database is away; trying again", extra={"action": "dispatch_error"}
+                )
+                stop.wait(1.0)
+                continue
+            if pause > 0:
+                self._runtime.queue.wait(pause)
+
+    def turn(self, now: datetime) -> float:
+        """Do all that is to be done at *now*; return the seconds until the next look."""
+        with self._runtime.database.write() as session:
+            reap(session, now)
+            miss_late(session, now)
+            claimed = self._claim(session, now)
+            asked = follow_ups(
+                session, self._runtime.registry, now, self._runtime.config.lease, self._name
+            )
+            planned = self._plan_renders(session, now)
+        self._hand_over([*claimed, *asked], now)
+        self._hand_renders(planned)
+        self._keep_house(now)
+        if len(claimed) == _CLAIM or len(planned) == _RENDERS:
+            return 0.0
+        return self._until_next(self._runtime.clock())
+
+    def _claim(self, session: Session, now: datetime) -> list[tuple[str, Claim]]:
+        """Claim what is due, in due order, in one statement."""
+        for before in WAITING:
+            check_move(before, _S.CLAIMED, Actor.DISPATCHER)
+        due = (
+            select(Delivery.id)
+            .join(Channel)
+            .where(Delivery.next_at <= now, *self._can_go())
+            .order_by(Delivery.next_at, Delivery.id)
+            .limit(_CLAIM)
+            .with_for_update(skip_locked=True, of=Delivery)
+        )
+        claimed = session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(due), Delivery.status.in_(WAITING))
+            .values(
+                status=_S.CLAIMED,
+                fence=Delivery.fence + 1,
+                lease_until=now + self._runtime.config.lease,
+                claimed_by=self._name,
+                updated_at=now,
+            )
+            .returning(Delivery.id, Delivery.fence, Delivery.channel_id, Delivery.next_at)
+            .execution_options(synchronize_session=False)
+        ).all()
+        lanes = dict(session.execute(select(Channel.id, Channel.type)).all()) if claimed else {}
+        claimed = sorted(claimed, key=lambda row: (row.next_at, row.id))
+        return [(lanes[row.channel_id], Claim(row.id, row.fence)) for row in claimed]
+
+    def _can_go(self) -> list[ColumnElement[bool]]:
+        """Return what a waiting delivery's channel must be for it to go."""
+        types = list(self._runtime.registry.channel_types())
+        return [
+            Delivery.status.in_(WAITING),
+            Channel.paused_at.is_(None),
+            Channel.type.in_(types),
+        ]
+
+    def _plan_renders(self, session: Session, now: datetime) -> list[int]:
+        """Take planned deliveries that nobody is rendering, the next ones first."""
+        free = (
+            select(Delivery.id)
+            .where(
+                Delivery.status == _S.PLANNED,
+                Delivery.lease_until.is_(None) | (Delivery.lease_until < now),
+            )
+            .order_by(Delivery.next_at, Delivery.id)
+            .limit(_RENDERS)
+            .with_for_update(skip_locked=True)
+        )
+        taken = session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(free))
+            .values(lease_until=now + _RENDER_LEASE)
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        )
+        return sorted(taken.scalars())
+
+    def _hand_over(self, claims: Iterable[tuple[str, Claim]], now: datetime) -> None:
+        lanes: dict[str, list[Claim]] = defaultdict(list)
+        for lane, claim in claims:
+            lanes[lane].append(claim)
+        for lane, held in lanes.items():
+            for first in range(0, len(held), _BATCH):
+                batch = held[first : first + _BATCH]
+                try:
+                    self._runtime.queue.publish(lane, batch)
+                except QueueDownError:
+                    self._give_back(batch, now)
+
+    def _give_back(self, claims: Sequence[Claim], now: datetime) -> None:
+        """Schedule again what no worker could be told of; nothing of it was sent."""
+        logger.warning("The queue is away; due deliveries wait", extra={"action": "queue_down"})
+        check_move(_S.CLAIMED, _S.SCHEDULED, Actor.DISPATCHER)
+        with self._runtime.database.write() as session:
+            for claim in claims:
+                session.execute(
+                    update(Delivery)
+                    .where(
+                        Delivery.id == claim.delivery_id,
+                        Delivery.fence == claim.fence,
+                        Delivery.status == _S.CLAIMED,
+                    )
+                    .values(
+                        status=_S.SCHEDULED,
+                        lease_until=None,
+                        claimed_by=None,
+                        # Not at once again: the queue needs a moment, and so does the machine.
+                        next_at=now + timedelta(seconds=1),
+                        updated_at=now,
+                    )
+                )
+
+    def _hand_renders(self, delivery_ids: Sequence[int]) -> None:
+        if not delivery_ids:
+            return
+        try:
+            self._runtime.queue.render(delivery_ids)
+        except QueueDownError:
+            with self._runtime.database.write() as session:
+                session.execute(
+                    update(Delivery)
+                    .where(Delivery.id.in_(delivery_ids), Delivery.status == _S.PLANNED)
+                    .values(lease_until=self._runtime.clock() + timedelta(seconds=1))
+                )
+
+    def _keep_house(self, now: datetime) -> None:
+        if self._beaten_at is None or not timedelta(0) <= now - self._beaten_at < _BEAT_EVERY:
+            with self._runtime.database.write() as session:
+                beat(
+                    session,
+                    role="dispatcher",
+                    name=self._name,
+                    started_at=self._started_at,
+                    now=now,
+                )
+            self._beaten_at = now
+        if self._tidied_at is None or not timedelta(0) <= now - self._tidied_at < _TIDY_EVERY:
+            tidy(self._runtime, now)
+            self._tidied_at = now
+
+    def _until_next(self, now: datetime) -> float:
+        """Return the seconds until the next delivery is due, two at most."""
+        soonest = select(func.min(Delivery.next_at)).join(Channel).where(*self._can_go())
+        with self._runtime.database.read() as session:
+            next_at = session.scalar(soonest)
+        if next_at is None:
+            return _LONGEST_SLEEP
+        return min(_LONGEST_SLEEP, max(0.0, (next_at - now).total_seconds()))

@@ -1,0 +1,86 @@
+"""Telling the system page, every few seconds, that a process is alive."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from contentsvc.services.health import beat
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["Heart", "process_name"]
+
+logger = logging.getLogger(__name__)
+
+#: Seconds between two beats; the pages warn after thirty seconds of silence.
+INTERVAL = 5.0
+
+
+def process_name() -> str:
+    """Return `host:pid`, by which people find this process."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+class Heart:
+    """Beats in a thread of its own while the `with` block runs."""
+
+    def __init__(
+        self, runtime: Runtime, role: str, *, detail: Callable[[], dict[str, Any]] = dict
+    ) -> None:
+        """Prepare to beat for *role*; *detail* gives figures of the role's own."""
+        self._runtime = runtime
+        self._role = role
+        self._detail = detail
+        self._name = process_name()
+        self._started_at = runtime.clock()
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to beat; the first beat comes at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Beat no more."""
+        self._stopped.set()
+        self._thread.join(timeout=INTERVAL)
+
+    def _run(self) -> None:
+        while True:
+            self._beat()
+            if self._stopped.wait(INTERVAL):
+                return
+
+    def _beat(self) -> None:
+        try:
+            with self._runtime.database.write() as session:
+                beat(
+                    session,
+                    role=self._role,
+                    name=self._name,
+                    started_at=self._started_at,
+                    now=self._runtime.clock(),
+                    detail=self._detail(),
+                )
+        except SQLAlchemyError as error:
+            # The work itself meets the same database and says more; a beat is tried again soon.
+            logger.warning("No heartbeat: %s", error, extra={"action": "heartbeat_failed"})

@@ -1,0 +1,25 @@
+"""Housekeeping: what nobody needs any more goes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, exists
+
+from contentsvc.db.models import Delivery, Heartbeat, Rendition, SignInLink
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["tidy"]
+
+_HEARTBEATS = timedelta(days=1)
+#: Previews that were never approved.
+_RENDITIONS = timedelta(days=7)
+
+
+def tidy(runtime: Runtime, now: datetime) -> None:
+    """Drop old heartbeats, links that no longer work, and renditions that no delivery shows."""
+    used = exists().where(Delivery.rendition_hash == Rendition.hash)
+    with runtime.database.write() as session:
+        session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - _HEARTBEATS))
+        session.execute(delete(SignInLink).where(SignInLink.expires_at < now))
+        session.execute(delete(Rendition).where(Rendition.created_at < now - _RENDITIONS, ~used))

@@ -1,0 +1,179 @@
+"""Reconciling: leases that ran out, times that went by, outcomes that nobody knows."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.orm import Session
+
+from contentsvc.channels import Registry
+from contentsvc.db.models import Attempt, Channel, Delivery
+from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
+from contentsvc.services.ports import Claim
+
+__all__ = ["follow_ups", "miss_late", "reap"]
+
+_S = DeliveryStatus
+#: Follow-ups handed out in one round.
+_MOST = 50
+#: How long the first look waits, so that a call still in flight has ended.
+_SETTLE = timedelta(seconds=2)
+_SILENT = "the worker went silent while it was being sent"
+_LATE = "its time went by before it could be sent"
+#: Attempts with an unknown outcome after which a person looks.
+_ATTEMPTS = 8
+
+
+def reap(session: Session, now: datetime) -> None:
+    """Take back what silent workers hold.
+
+    An expired claim is scheduled again: nothing was sent. An expired call may have been
+    published: its outcome is unknown.
+    """
+    _move_all(
+        session,
+        _S.CLAIMED,
+        _S.SCHEDULED,
+        Actor.REAPER,
+        Delivery.lease_until < now,
+        fence=Delivery.fence + 1,
+        lease_until=None,
+        claimed_by=None,
+        updated_at=now,
+    )
+    silent = _move_all(
+        session,
+        _S.SENDING,
+        _S.UNKNOWN,
+        Actor.REAPER,
+        Delivery.lease_until < now,
+        lease_until=None,
+        in_doubt=True,
+        next_at=now,
+        error=_SILENT,
+        updated_at=now,
+    )
+    if silent:
+        session.execute(
+            update(Attempt)
+            .where(Attempt.delivery_id.in_(silent), Attempt.finished_at.is_(None))
+            .values(finished_at=now, outcome=Outcome.UNKNOWN, words=_SILENT)
+        )
+
+
+def miss_late(session: Session, now: datetime) -> None:
+    """Mark what is too late to be useful, and was certainly not sent, as missed."""
+    for before in (_S.PLANNED, _S.SCHEDULED, _S.RETRYING):
+        _move_all(
+            session,
+            before,
+            _S.MISSED,
+            Actor.DISPATCHER,
+            Delivery.next_at <= now,
+            Delivery.useful_until < now,
+            Delivery.in_doubt.is_(False),
+            error=_LATE,
+            lease_until=None,
+            updated_at=now,
+        )
+    _move_all(
+        session,
+        _S.RETRYING,
+        _S.UNKNOWN,
+        Actor.DISPATCHER,
+        Delivery.next_at <= now,
+        Delivery.useful_until < now,
+        Delivery.in_doubt.is_(True),
+        lease_until=None,
+        updated_at=now,
+    )
+
+
+def follow_ups(
+    session: Session, registry: Registry, now: datetime, lease: timedelta, name: str
+) -> list[tuple[str, Claim]]:
+    """Bring unknown outcomes and accepted posts on; return what a worker must ask about.
+
+    Where the channel can be asked, it is asked. Else, where the same key twice is one post, it is
+    sent again with the same key while that is still useful. Else a person decides.
+    """
+    kinds = registry.channel_types().values()
+    askable = [kind.type for kind in kinds if kind.can_find]
+    idempotent = [kind.type for kind in kinds if kind.idempotent and not kind.can_find]
+    _resend(session, idempotent, now)
+    taken = {"claimed_by": name, "next_at": now + lease, "updated_at": now}
+    return [
+        *_ask_again(session, _S.UNKNOWN, askable, now, taken),
+        *_ask_again(session, _S.ACCEPTED, [kind.type for kind in kinds], now, taken),
+    ]
+
+
+def _resend(session: Session, types: list[str], now: datetime) -> None:
+    """Schedule unknown deliveries of idempotent channels again, with their own key."""
+    _move_all(
+        session,
+        _S.UNKNOWN,
+        _S.RETRYING,
+        Actor.DISPATCHER,
+        Delivery.channel_id.in_(select(Channel.id).where(Channel.type.in_(types))),
+        Delivery.updated_at < now - _SETTLE,
+        Delivery.useful_until >= now,
+        Delivery.attempt_count < _ATTEMPTS,
+        fence=Delivery.fence + 1,
+        next_at=now,
+        updated_at=now,
+    )
+
+
+def _ask_again(
+    session: Session,
+    status: DeliveryStatus,
+    types: list[str],
+    now: datetime,
+    taken_values: dict[str, Any],
+) -> list[tuple[str, Claim]]:
+    """Take deliveries to ask about; the next time is a lease away, should the worker be lost."""
+    free = (
+        select(Delivery.id)
+        .join(Channel)
+        .where(
+            Delivery.status == status,
+            Delivery.next_at <= now,
+            Channel.type.in_(types),
+            Channel.paused_at.is_(None),
+        )
+        .order_by(Delivery.next_at)
+        .limit(_MOST)
+        .with_for_update(skip_locked=True, of=Delivery)
+    )
+    taken = session.execute(
+        update(Delivery)
+        .where(Delivery.id.in_(free), Delivery.status == status)
+        .values(fence=Delivery.fence + 1, **taken_values)
+        .returning(Delivery.id, Delivery.fence, Delivery.channel_id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    lanes = dict(session.execute(select(Channel.id, Channel.type)).all()) if taken else {}
+    return [(lanes[row.channel_id], Claim(row.id, row.fence)) for row in taken]
+
+
+def _move_all(
+    session: Session,
+    before: DeliveryStatus,
+    after: DeliveryStatus,
+    actor: Actor,
+    *where: ColumnElement[bool],
+    **values: Any,
+) -> list[int]:
+    """Move every delivery that fits, in one conditional UPDATE; return their ids."""
+    check_move(before, after, actor)
+    moved = session.execute(
+        update(Delivery)
+        .where(Delivery.status == before, *where)
+        .values(status=after, **values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(moved.scalars())

@@ -1,0 +1,82 @@
+"""Renditions (成稿) kept by the hash of what they show."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from contentsvc.channels import Picture, Rendition, RenditionWarning, WarningLevel
+from contentsvc.db.models import Rendition as StoredRendition
+from contentsvc.errors import NotFoundError
+from contentsvc.services.hosting import load_pictures, store_pictures
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["KeptRendition", "keep", "load_rendition", "prepare", "rendition_picture"]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRendition:
+    """A rendition whose pictures are stored, ready to be written as one row."""
+
+    hash: str
+    document: Mapping[str, Any]
+
+
+def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
+    """Store a rendition's pictures and name it by its hash; the database is not touched."""
+    document = {
+        "title": rendition.title,
+        "text": rendition.text,
+        "html": rendition.html,
+        "data": dict(rendition.data),
+        "pictures": store_pictures(runtime.storage, rendition.pictures),
+        "warnings": [
+            {"level": item.level.value, "field": item.field, "message": item.message}
+            for item in rendition.warnings
+        ],
+    }
+    text = json.dumps(document, ensure_ascii=False, sort_keys=True)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return KeptRendition(digest, document)
+
+
+def keep(runtime: Runtime, session: Session, kept: KeptRendition) -> None:
+    """Write a rendition's row, once."""
+    values = {"hash": kept.hash, "document": kept.document, "created_at": runtime.clock()}
+    session.execute(runtime.database.insert_once(StoredRendition, values))
+
+
+def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition:
+    """Return a kept rendition, its pictures whole; NotFoundError where there is none."""
+    document = _document(session, digest)
+    return Rendition(
+        title=document["title"],
+        text=document["text"],
+        html=document["html"],
+        pictures=tuple(load_pictures(runtime.storage, document["pictures"])),
+        data=document["data"],
+        warnings=tuple(
+            RenditionWarning(WarningLevel(item["level"]), item["field"], item["message"])
+            for item in document["warnings"]
+        ),
+    )
+
+
+def rendition_picture(runtime: Runtime, session: Session, digest: str, name: str) -> Picture:
+    """Return one picture of a kept rendition; NotFoundError where there is none."""
+    found = [item for item in _document(session, digest)["pictures"] if item["name"] == name]
+    if not found:
+        raise NotFoundError(f"the rendition has no picture {name!r}")
+    return load_pictures(runtime.storage, found[:1])[0]
+
+
+def _document(session: Session, digest: str) -> Mapping[str, Any]:
+    row = session.get(StoredRendition, digest)
+    if row is None:
+        raise NotFoundError(f"there is no rendition {digest[:12]}…")
+    return row.document

@@ -1,0 +1,153 @@
+"""Accounts: who may sign in, by password or by a link that works once."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+from werkzeug.security import check_password_hash, generate_password_hash
+
+from contentsvc.db.models import SignInLink, User
+from contentsvc.errors import ConflictError, InputError, NotFoundError
+
+__all__ = [
+    "all_users",
+    "check_password",
+    "create_user",
+    "get_user",
+    "has_users",
+    "look_up_link",
+    "make_link",
+    "set_language",
+    "set_password",
+    "use_link",
+]
+
+#: Letters of any script, digits and `._-`: what people type as their name.
+_NAME = re.compile(r"[\w][\w.\-]{0,63}")
+_SHORTEST = 8
+_LONGEST = 256
+#: Checked against where there is no such user, so that both take the same time.
+_NOBODY = generate_password_hash("nobody has this password")
+
+
+def has_users(session: Session) -> bool:
+    """Tell whether anybody can sign in."""
+    return session.scalar(select(User.id).limit(1)) is not None
+
+
+def all_users(session: Session) -> list[User]:
+    """Return every user, by name."""
+    return list(session.scalars(select(User).order_by(User.name)))
+
+
+def get_user(session: Session, user_id: int) -> User | None:
+    """Return a user."""
+    return session.get(User, user_id)
+
+
+def create_user(
+    session: Session, *, name: str, password: str, is_admin: bool, now: datetime
+) -> User:
+    """Make a user.
+
+    Raises:
+        InputError: the name or password cannot be used; `field` names it.
+        ConflictError: there is a user of this name.
+    """
+    name = name.strip().lower()
+    if not _NAME.fullmatch(name):
+        raise InputError("give a name of letters, digits, dots and hyphens", field="name")
+    if session.scalar(select(User.id).where(User.name == name)) is not None:
+        raise ConflictError(f"there is a user {name!r} already", field="name")
+    user = User(
+        name=name,
+        password_hash=_hashed(password),
+        is_admin=is_admin,
+        language="",
+        session_token=secrets.token_urlsafe(24),
+        created_at=now,
+    )
+    session.add(user)
+    session.flush()
+    return user
+
+
+def check_password(session: Session, name: str, password: str) -> User | None:
+    """Return the user whose name and password these are; None otherwise."""
+    user = session.scalar(select(User).where(User.name == name.strip().lower()))
+    known = user.password_hash if user else _NOBODY
+    right = check_password_hash(known, password[:_LONGEST])
+    return user if right else None
+
+
+def set_password(session: Session, user: User, password: str) -> None:
+    """Give a user a new password; every session that is open ends. InputError for a weak one."""
+    user.password_hash = _hashed(password)
+    user.session_token = secrets.token_urlsafe(24)
+    session.flush()
+
+
+def set_language(session: Session, user: User, language: str) -> None:
+    """Remember the language that a person has chosen: `zh` or `en`."""
+    user.language = language
+    session.flush()
+
+
+def make_link(
+    session: Session,
+    *,
+    user_id: int | None = None,
+    now: datetime,
+    valid: timedelta = timedelta(hours=24),
+) -> str:
+    """Return the token of a link that signs in once; without *user_id* it makes the first admin.
+
+    Links made before for the same purpose no longer work.
+    """
+    session.execute(
+        update(SignInLink)
+        .where(SignInLink.user_id == user_id if user_id else SignInLink.user_id.is_(None))
+        .where(SignInLink.used_at.is_(None))
+        .values(used_at=now)
+    )
+    token = secrets.token_urlsafe(32)
+    session.add(SignInLink(token_hash=_digest(token), user_id=user_id, expires_at=now + valid))
+    session.flush()
+    return token
+
+
+def look_up_link(session: Session, token: str, *, now: datetime) -> SignInLink | None:
+    """Return a link that still works; it is not used up by being looked at."""
+    link = session.get(SignInLink, _digest(token))
+    if link is None or link.used_at is not None or link.expires_at < now:
+        return None
+    if link.user_id is None and has_users(session):
+        return None
+    return link
+
+
+def use_link(session: Session, token: str, *, now: datetime) -> SignInLink:
+    """Use a link up; NotFoundError where it was used, has expired or never was."""
+    link = look_up_link(session, token, now=now)
+    if link is None:
+        raise NotFoundError("this link was used already or has expired; ask for a new one")
+    link.used_at = now
+    session.flush()
+    return link
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _hashed(password: str) -> str:
+    if not _SHORTEST <= len(password) <= _LONGEST:
+        raise InputError(
+            f"give a password of {_SHORTEST} to {_LONGEST} characters", field="password"
+        )
+    return generate_password_hash(password)

@@ -1,0 +1,245 @@
+"""The week board: a calendar's week as days and slots with cards."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from enum import StrEnum
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from contentsvc.db.mapping import content_of, plan_of
+from contentsvc.db.models import Calendar, Channel, Delivery, Entry
+from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.elements import ElementMix, element_mix
+from contentsvc.domain.entries import EntryStatus
+from contentsvc.domain.walltime import format_time, parse_time, resolve
+from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.services.planning import channel_names
+
+__all__ = [
+    "BoardCell",
+    "BoardDay",
+    "BoardRow",
+    "Card",
+    "CardChannel",
+    "CardState",
+    "WeekBoard",
+    "channel_hue",
+    "week_board",
+]
+
+#: Colours that a channel may have on the board.
+HUES = 12
+_S = DeliveryStatus
+
+
+class CardState(StrEnum):
+    """How an entry stands, in one word."""
+
+    DRAFT = "draft"
+    #: A draft whose time has gone by.
+    PAST_DRAFT = "past_draft"
+    IN_REVIEW = "in_review"
+    APPROVED = "approved"
+    PUBLISHING = "publishing"
+    PUBLISHED = "published"
+    #: A person should look at one of its deliveries.
+    ATTENTION = "attention"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class CardChannel:
+    """One channel that an entry goes to."""
+
+    name: str
+    #: Empty where there is no such channel.
+    type: str
+    #: 0 to 11.
+    hue: int
+    #: None before the entry is approved; for a livestream the one that matters most.
+    status: DeliveryStatus | None
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One entry on the board."""
+
+    entry: Entry
+    state: CardState
+    #: `HH:MM[:SS]` on the calendar's wall clock.
+    time: str
+    channels: tuple[CardChannel, ...]
+    #: What went wrong last with one of its deliveries; empty where nothing did.
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class BoardDay:
+    """One column."""
+
+    date: date
+    weekday: Weekday
+    is_today: bool
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardCell:
+    """One day of one row."""
+
+    day: BoardDay
+    cards: tuple[Card, ...]
+    #: Nothing can be planned here any more.
+    is_past: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One slot, or one time of day that some entry has of its own."""
+
+    #: None for an own time.
+    slot: str | None
+    time: str
+    cells: tuple[BoardCell, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class WeekBoard:
+    """A calendar's week."""
+
+    calendar: Calendar
+    week: IsoWeek
+    days: tuple[BoardDay, ...]
+    rows: tuple[BoardRow, ...]
+    mix: ElementMix
+    #: Entries by state.
+    states: Mapping[CardState, int]
+    #: Entries by channel.
+    channels: Mapping[str, int]
+
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing is planned."""
+        return not any(cell.cards for row in self.rows for cell in row.cells)
+
+
+def channel_hue(name: str) -> int:
+    """Return a channel's colour, 0 to 11; the same name always has the same."""
+    return zlib.crc32(name.encode()) % HUES
+
+
+def week_board(session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime) -> WeekBoard:
+    """Return a calendar's week; deleted entries are not on it."""
+    query = (
+        select(Entry)
+        .where(
+            Entry.calendar_id == calendar.id,
+            Entry.week == str(week),
+            Entry.deleted_at.is_(None),
+        )
+        .options(
+            joinedload(Entry.calendar),
+            selectinload(Entry.deliveries).joinedload(Delivery.channel),
+        )
+        .order_by(Entry.starts_at, Entry.id)
+    )
+    entries = list(session.scalars(query))
+    channels = {row.name: row for row in session.scalars(select(Channel))}
+    plan = plan_of(calendar, week, [])
+    cards = [_card(entry, plan, channels, now) for entry in entries]
+    days = _days(week, plan, now)
+    return WeekBoard(
+        calendar=calendar,
+        week=week,
+        days=days,
+        rows=tuple(_rows(plan, days, cards, now)),
+        mix=element_mix(entry.element for entry in entries),
+        states=Counter(card.state for card in cards),
+        channels=Counter(channel.name for card in cards for channel in card.channels),
+    )
+
+
+def _days(week: IsoWeek, plan: CalendarPlan, now: datetime) -> tuple[BoardDay, ...]:
+    today = now.astimezone(plan.zone).date()
+    dates = [(weekday, week.day(weekday)) for weekday in Weekday]
+    return tuple(BoardDay(day, weekday, day == today, day < today) for weekday, day in dates)
+
+
+def _rows(
+    plan: CalendarPlan, days: tuple[BoardDay, ...], cards: list[Card], now: datetime
+) -> Iterable[BoardRow]:
+    """Give a row for each slot and each time that entries have of their own, by time."""
+    slots = [(wall, name) for name, wall in plan.slots.items()]
+    own = {parse_time(card.time) for card in cards if card.entry.slot is None}
+    order: list[tuple[time, str | None]] = [*slots, *((wall, None) for wall in own)]
+    for wall, slot in sorted(order, key=lambda row: (row[0], row[1] is None)):
+        shown = format_time(wall)
+        held = [card for card in cards if card.entry.slot == slot and (slot or card.time == shown)]
+        cells = tuple(_cell(day, wall, held, plan, now) for day in days)
+        yield BoardRow(slot, shown, cells)
+
+
+def _cell(
+    day: BoardDay, wall: time, held: list[Card], plan: CalendarPlan, now: datetime
+) -> BoardCell:
+    cards = tuple(card for card in held if card.entry.day == day.weekday.value)
+    return BoardCell(day, cards, resolve(day.date, wall, plan.zone).at < now)
+
+
+def _card(entry: Entry, plan: CalendarPlan, channels: Mapping[str, Channel], now: datetime) -> Card:
+    content = content_of(entry)
+    names = channel_names(content, entry.calendar)
+    wall = plan.slots.get(entry.slot or "") or content.time
+    return Card(
+        entry=entry,
+        state=_state(entry, now),
+        time=format_time(wall) if wall else "",
+        channels=tuple(_card_channel(entry, name, channels.get(name)) for name in names),
+        error=next((row.error for row in entry.deliveries if row.status in _TROUBLE), ""),
+    )
+
+
+def _card_channel(entry: Entry, name: str, channel: Channel | None) -> CardChannel:
+    mine = [row.status for row in entry.deliveries if row.channel.name == name]
+    return CardChannel(
+        name=name,
+        type=channel.type if channel else "",
+        hue=channel_hue(name),
+        status=min(mine, key=_WEIGHT.index) if mine else None,
+        paused=channel is not None and channel.paused_at is not None,
+    )
+
+
+_TROUBLE = frozenset({_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF})
+_BUSY = frozenset({_S.CLAIMED, _S.SENDING, _S.ACCEPTED, _S.RETRYING})
+#: What a person should know of first stands first.
+_WEIGHT = (
+    *(_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF),
+    *(_S.SENDING, _S.CLAIMED, _S.ACCEPTED, _S.RETRYING),
+    *(_S.PLANNED, _S.SCHEDULED, _S.PUBLISHED, _S.CANCELLED),
+)
+
+
+def _state(entry: Entry, now: datetime) -> CardState:
+    statuses = {row.status for row in entry.deliveries}
+    live = statuses - {_S.CANCELLED}
+    # The first that holds names the card.
+    rules = (
+        (entry.status is EntryStatus.CANCELLED, CardState.CANCELLED),
+        (bool(statuses & _TROUBLE), CardState.ATTENTION),
+        (bool(live) and live <= {_S.PUBLISHED}, CardState.PUBLISHED),
+        (bool(statuses & _BUSY), CardState.PUBLISHING),
+        (entry.status is EntryStatus.APPROVED, CardState.APPROVED),
+        (entry.status is EntryStatus.IN_REVIEW, CardState.IN_REVIEW),
+        (entry.starts_at < now, CardState.PAST_DRAFT),
+        (True, CardState.DRAFT),
+    )
+    return next(state for holds, state in rules if holds)

@@ -1,0 +1,52 @@
+"""Posters: fields, a YAML template, a brand and pictures become an image. Pure, painted by Pillow.
+
+template = load_template("live-notice", [assets / "posters"])
+poster = render(template, fields, size="9x16", brand=brand, pictures=read, fonts=Fonts())
+encoded = encode(poster.image, "png", max_bytes=2_000_000)
+"""
+
+from contentsvc.posters.art import ART
+from contentsvc.posters.brand import Brand, load_brand
+from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.encoding import Encoded, Format, encode
+from contentsvc.posters.engine import ENGINE_VERSION, Poster, render
+from contentsvc.posters.faults import TemplateError
+from contentsvc.posters.fonts import Fonts
+from contentsvc.posters.images import Pictures
+from contentsvc.posters.pictures import CleanPicture, PictureLimits, clean_picture, open_picture
+from contentsvc.posters.schema import FieldSpec, Label, Template
+from contentsvc.posters.templates import (
+    build_template,
+    list_templates,
+    load_template,
+    parse_template,
+)
+from contentsvc.posters.warning import PosterWarning
+
+__all__ = [
+    "ART",
+    "ENGINE_VERSION",
+    "Brand",
+    "CleanPicture",
+    "Encoded",
+    "FieldSpec",
+    "Fonts",
+    "Format",
+    "Label",
+    "PaintCache",
+    "PictureLimits",
+    "Pictures",
+    "Poster",
+    "PosterWarning",
+    "Template",
+    "TemplateError",
+    "build_template",
+    "clean_picture",
+    "encode",
+    "list_templates",
+    "load_brand",
+    "load_template",
+    "open_picture",
+    "parse_template",
+    "render",
+]

@@ -1,0 +1,292 @@
+"""A pen for pictures drawn by code: smooth shapes in a scene's own coordinates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
+
+from contentsvc.posters import shapes
+from contentsvc.posters.colours import Rgba, resolve
+
+__all__ = ["Pen", "Point", "smooth"]
+
+Point = tuple[float, float]
+#: One colour, or several from top to bottom.
+Paint = str | Sequence[str]
+#: Pictures up to this many pixels are drawn at three times their size, larger ones at twice.
+_SMALL = 700_000
+_CURVE_STEPS = 14
+
+
+class Pen:
+    """Draws on a transparent ground that is larger than wanted, and reduced in the end."""
+
+    def __init__(self, size: tuple[int, int], palette: Mapping[str, str]) -> None:
+        self.width, self.height = size
+        self._palette = palette
+        self._over = 3 if size[0] * size[1] <= _SMALL else 2
+        self._image = Image.new("RGBA", (size[0] * self._over, size[1] * self._over), (0, 0, 0, 0))
+        self._scale, self._left, self._top = float(self._over), 0.0, 0.0
+
+    def finish(self) -> Image.Image:
+        """Give the picture at the size that was asked for."""
+        return self._image.reduce(self._over)
+
+    def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
+        """Draw from now on in a scene of *width* × *height*, shown whole and centred.
+
+        *anchor* says where it stands when there is room over it: 1 at the bottom, 0 at the top.
+        """
+        scale = min(self.width / width, self.height / height)
+        self._scale = scale * self._over
+        self._left = (self.width - width * scale) / 2 * self._over
+        self._top = (self.height - height * scale) * anchor * self._over
+
+    def whole(self) -> tuple[float, float, float, float]:
+        """Give the left, top, width and height of the whole picture in the scene's numbers."""
+        return (
+            -self._left / self._scale,
+            -self._top / self._scale,
+            self._image.width / self._scale,
+            self._image.height / self._scale,
+        )
+
+    def ground(self, paint: Paint) -> None:
+        """Fill the whole picture."""
+        self._fill(Image.new("L", self._image.size, 255), (0, 0), paint, 1)
+
+    def round(
+        self, box: tuple[float, float, float, float], radius: float, paint: Paint, turn: float = 0
+    ) -> None:
+        """Fill a rounded rectangle (x, y, width, height), turned around its middle."""
+        x, y, width, height = box
+        outline = _rounded_points(x, y, width, height, min(radius, width / 2, height / 2))
+        self.shape(_turned(outline, (x + width / 2, y + height / 2), turn), paint)
+
+    def ellipse(
+        self, at: Point, radii: Point, paint: Paint, *, turn: float = 0, alpha: float = 1
+    ) -> None:
+        """Fill an ellipse around *at*."""
+        self.shape(_turned(_ellipse_points(at, radii), at, turn), paint, alpha=alpha)
+
+    def shape(
+        self,
+        points: Sequence[Point],
+        paint: Paint,
+        *,
+        alpha: float = 1,
+        inside: Sequence[Point] = (),
+    ) -> None:
+        """Fill a polygon; of it only what is *inside* another, where that is given."""
+        moved = [self._move(point) for point in points]
+        left, top = (math.floor(min(axis)) for axis in zip(*moved, strict=True))
+        right, bottom = (math.ceil(max(axis)) + 1 for axis in zip(*moved, strict=True))
+        left, top = max(left, 0), max(top, 0)
+        size = (min(right, self._image.width) - left, min(bottom, self._image.height) - top)
+        if size[0] < 1 or size[1] < 1:
+            return
+        mask = self._mask(moved, (left, top), size)
+        if inside:
+            kept = self._mask([self._move(point) for point in inside], (left, top), size)
+            mask = ImageChops.multiply(mask, kept)
+        self._fill(mask, (left, top), paint, alpha)
+
+    def curve(self, points: Sequence[Point], paint: Paint, *, alpha: float = 1) -> None:
+        """Fill a smooth closed curve through *points*."""
+        self.shape(smooth(points, closed=True), paint, alpha=alpha)
+
+    def stroke(self, points: Sequence[Point], width: float, paint: str) -> None:
+        """Draw a line with round ends through *points*."""
+        draw = ImageDraw.Draw(self._image)
+        colour = self._solid(paint)
+        moved = [self._move(point) for point in points]
+        thick = max(round(width * self._scale), 1)
+        draw.line(moved, fill=colour, width=thick, joint="curve")
+        for x, y in (moved[0], moved[-1]):
+            half = thick / 2
+            draw.ellipse((x - half, y - half, x + half, y + half), fill=colour)
+
+    def arc(self, at: Point, radii: Point, span: Point, width: float, paint: str) -> None:
+        """Draw a part of an ellipse from *span*'s first to its second angle, 0 to the right."""
+        points = [
+            (
+                at[0]
+                + radii[0] * math.cos(math.radians(span[0] + (span[1] - span[0]) * step / 40)),
+                at[1]
+                + radii[1] * math.sin(math.radians(span[0] + (span[1] - span[0]) * step / 40)),
+            )
+            for step in range(41)
+        ]
+        self.stroke(points, width, paint)
+
+    def glow(self, at: Point, radii: Point, paint: str, alpha: float = 1) -> None:
+        """Paint a soft spot that fades to nothing at *radii*."""
+        x, y = self._move(at)
+        wide, high = (max(round(radius * self._scale), 2) for radius in radii)
+        ball = shapes.soft_spot((wide * 2, high * 2))
+        self._fill(ball, (round(x - wide), round(y - high)), paint, alpha)
+
+    def shade(
+        self, box: tuple[float, float, float, float], radius: float, blur: float, paint: str,
+        alpha: float,
+    ) -> None:  # fmt: skip
+        """Paint the soft shadow of a rounded rectangle."""
+        x, y, width, height = box
+        moved = [self._move(point) for point in _rounded_points(x, y, width, height, radius)]
+        pad = round(blur * self._scale * 2)
+        left, top = round(moved[0][0]) - pad, round(min(p[1] for p in moved)) - pad
+        left = round(min(p[0] for p in moved)) - pad
+        size = (round(width * self._scale) + 2 * pad, round(height * self._scale) + 2 * pad)
+        mask = self._mask(moved, (left, top), size).reduce(4)
+        mask = mask.filter(ImageFilter.GaussianBlur(blur * self._scale / 4)).resize(size)
+        self._fill(mask, (left, top), paint, alpha)
+
+    def star(
+        self, at: Point, radius: float, paint: str, *, turn: float = 0, points: int = 5
+    ) -> None:
+        """Fill a star with rounded looks."""
+        outline = []
+        for step in range(points * 2):
+            reach = radius if step % 2 == 0 else radius * 0.5
+            angle = math.radians(turn - 90 + step * 180 / points)
+            outline.append((at[0] + reach * math.cos(angle), at[1] + reach * math.sin(angle)))
+        self.shape(outline, paint)
+
+    def sparkle(self, at: Point, radius: float, paint: str, alpha: float = 1) -> None:
+        """Fill a four-pointed glint with hollow sides."""
+        turns = [math.radians(step * 5) for step in range(72)]
+        outline = [
+            (at[0] + radius * math.cos(turn) ** 3, at[1] + radius * math.sin(turn) ** 3)
+            for turn in turns
+        ]
+        self.shape(outline, paint, alpha=alpha)
+
+    def cloud(self, at: Point, size: float, paint: Paint, alpha: float = 1) -> None:
+        """Fill a cloud whose flat foot is *size* wide and stands at *at* (its middle)."""
+        x, y = at
+        heap = Image.new("L", self._image.size, 0)
+        draw = ImageDraw.Draw(heap)
+        for dx, dy, radius in ((-0.3, -0.2, 0.2), (-0.05, -0.32, 0.28), (0.26, -0.2, 0.2)):
+            self._disc(draw, (x + dx * size, y + dy * size), radius * size)
+        foot = [
+            self._move(p)
+            for p in _rounded_points(x - size / 2, y - size * 0.28, size, size * 0.28, size * 0.14)
+        ]
+        draw.polygon(foot, fill=255)
+        box = heap.getbbox()
+        if box:
+            self._fill(heap.crop(box), (box[0], box[1]), paint, alpha)
+
+    def _disc(self, draw: ImageDraw.ImageDraw, at: Point, radius: float) -> None:
+        x, y = self._move(at)
+        reach = radius * self._scale
+        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=255)
+
+    def _move(self, point: Point) -> Point:
+        return (point[0] * self._scale + self._left, point[1] * self._scale + self._top)
+
+    def _mask(
+        self, points: Sequence[Point], corner: tuple[int, int], size: tuple[int, int]
+    ) -> Image.Image:
+        mask = Image.new("L", size, 0)
+        moved = [(x - corner[0], y - corner[1]) for x, y in points]
+        ImageDraw.Draw(mask).polygon(moved, fill=255)
+        return mask
+
+    def _solid(self, paint: str) -> tuple[int, int, int, int]:
+        red, green, blue, alpha = resolve(paint, self._palette)
+        return (red, green, blue, round(alpha * 255))
+
+    def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint, alpha: float) -> None:
+        mask = shapes.with_opacity(mask, alpha)
+        if isinstance(paint, str):
+            red, green, blue, opacity = self._solid(paint)
+            layer = Image.new("RGBA", mask.size, (red, green, blue, 255))
+            layer.putalpha(shapes.with_opacity(mask, opacity / 255))
+        else:
+            layer = shapes.gradient(mask.size, self._stops(paint), 180, radial=False)
+            layer.putalpha(ImageChops.multiply(layer.getchannel("A"), mask))
+        self._blend(layer, at)
+
+    def _blend(self, layer: Image.Image, at: tuple[int, int]) -> None:
+        """Lay *layer* on the picture, leaving out what stands over its edges."""
+        cut = (max(-at[0], 0), max(-at[1], 0))
+        if cut[0] < layer.width and cut[1] < layer.height:
+            place = (max(at[0], 0), max(at[1], 0))
+            if place[0] < self._image.width and place[1] < self._image.height:
+                self._image.alpha_composite(layer, place, cut)
+
+    def _stops(self, paint: Sequence[str]) -> list[tuple[float, Rgba]]:
+        last = len(paint) - 1
+        return [(place / last, resolve(name, self._palette)) for place, name in enumerate(paint)]
+
+
+def smooth(points: Sequence[Point], *, closed: bool) -> list[Point]:
+    """Run a Catmull-Rom curve through *points*."""
+    count = len(points)
+    curve: list[Point] = []
+    for place in range(count if closed else count - 1):
+        before, start, end, after = (
+            points[(place + step) % count]
+            if closed
+            else points[min(max(place + step, 0), count - 1)]
+            for step in (-1, 0, 1, 2)
+        )
+        curve += [
+            (
+                _between(before[0], start[0], end[0], after[0], step / _CURVE_STEPS),
+                _between(before[1], start[1], end[1], after[1], step / _CURVE_STEPS),
+            )
+            for step in range(_CURVE_STEPS)
+        ]
+    return curve if closed else [*curve, points[-1]]
+
+
+def _between(before: float, start: float, end: float, after: float, share: float) -> float:
+    return 0.5 * (
+        2 * start
+        + (end - before) * share
+        + (2 * before - 5 * start + 4 * end - after) * share**2
+        + (3 * start - before - 3 * end + after) * share**3
+    )
+
+
+def _ellipse_points(at: Point, radii: Point) -> list[Point]:
+    return [
+        (
+            at[0] + radii[0] * math.cos(math.radians(step * 3)),
+            at[1] + radii[1] * math.sin(math.radians(step * 3)),
+        )
+        for step in range(120)
+    ]
+
+
+def _rounded_points(x: float, y: float, width: float, height: float, radius: float) -> list[Point]:
+    radius = min(radius, width / 2, height / 2)
+    middles = (
+        (x + width - radius, y + height - radius, 0),
+        (x + radius, y + height - radius, 90),
+        (x + radius, y + radius, 180),
+        (x + width - radius, y + radius, 270),
+    )
+    return [
+        (
+            middle_x + radius * math.cos(math.radians(start + step * 6)),
+            middle_y + radius * math.sin(math.radians(start + step * 6)),
+        )
+        for middle_x, middle_y, start in middles
+        for step in range(16)
+    ]
+
+
+def _turned(points: Sequence[Point], around: Point, turn: float) -> list[Point]:
+    sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))
+    return [
+        (
+            around[0] + (x - around[0]) * cosine - (y - around[1]) * sine,
+            around[1] + (x - around[0]) * sine + (y - around[1]) * cosine,
+        )
+        for x, y in points
+    ]

@@ -1,0 +1,50 @@
+"""A brand kit: the name, colours, footer and logo that any template takes on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError
+
+from contentsvc.errors import Problem
+from contentsvc.posters.explain import explain
+from contentsvc.posters.faults import TemplateError
+from contentsvc.posters.layers import Name, Part
+from contentsvc.posters.marks import line_of, read_yaml
+from contentsvc.posters.schema import PlainColour
+
+__all__ = ["Brand", "load_brand"]
+
+
+class Brand(Part):
+    """What makes a poster a brand's own.
+
+    `palette` overrides a template's colours by name; `logo` is a name for the pictures callable.
+    """
+
+    name: Annotated[str, Field(max_length=40)] = ""
+    footer: Annotated[str, Field(max_length=200)] = ""
+    palette: dict[Name, PlainColour] = Field(default_factory=dict)
+    logo: str | None = None
+
+
+def load_brand(path: Path) -> Brand:
+    """Read the brand kit *path*.
+
+    Raises:
+        TemplateError: it cannot be read or is broken; line, field and what is allowed are named.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(str(path), [Problem(0, "", f"cannot be read: {error}")]) from error
+    data, lines = read_yaml(text, str(path))
+    try:
+        return Brand.model_validate(data if data is not None else {})
+    except ValidationError as error:
+        problems = [
+            Problem(line_of(lines, where), ".".join(map(str, where)), words)
+            for where, words in explain(error, Brand)
+        ]
+        raise TemplateError(str(path), problems) from error

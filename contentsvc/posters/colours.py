@@ -1,0 +1,83 @@
+"""Colours by name, number or shade, as templates write them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from contentsvc.errors import RenderError
+
+__all__ = ["BASE_PALETTE", "COLOUR", "Rgba", "mix", "resolve"]
+
+#: Red, green and blue from 0 to 255, and opacity from 0 to 1.
+Rgba = tuple[int, int, int, float]
+
+#: What every template and brand has; the art drawn by code relies on these names.
+BASE_PALETTE = {
+    "white": "#FFFFFF",
+    "black": "#000000",
+    "ink": "#2B2622",
+    "soft": "#7A6A60",
+    "paper": "#FBF6EA",
+    "primary": "#FF5F57",
+    "accent": "#2F9E8B",
+    "gold": "#FFC145",
+    "sky": "#9AD4EA",
+    "dawn": "#FFD9A8",
+    "mist": "#3F5E66",
+}
+#: `#FFF`, `#FF5F57`, `#FF5F57B8`, or a palette name with a shade and an opacity: `coral+30@72`.
+COLOUR = re.compile(
+    r"(?:#(?P<hex>[0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})|(?P<name>[a-z][a-z0-9_]*))"
+    r"(?P<shade>[+-]\d{1,3})?(?:@(?P<alpha>\d{1,3}))?"
+)
+
+
+def resolve(colour: str, palette: Mapping[str, str]) -> Rgba:
+    """Turn a colour as a template writes it into numbers.
+
+    `+30` moves it 30 % towards white and `-30` towards black; `@72` gives it 72 % opacity.
+
+    Raises:
+        RenderError: the name is not in the palette, or it is no colour.
+    """
+    match = COLOUR.fullmatch(colour)
+    if match is None:
+        raise RenderError(f"{colour!r} is no colour; write #RRGGBB or a name of the palette")
+    red, green, blue, alpha = _base(match, palette)
+    shade = int(match["shade"] or 0)
+    red, green, blue = (_shade(value, shade) for value in (red, green, blue))
+    return (red, green, blue, alpha * min(int(match["alpha"] or 100), 100) / 100)
+
+
+def mix(first: Rgba, second: Rgba, share: float) -> Rgba:
+    """Mix two colours, *share* of 1 being the second alone."""
+    red, green, blue = (
+        round(a + (b - a) * share) for a, b in zip(first[:3], second[:3], strict=True)
+    )
+    return (red, green, blue, first[3] + (second[3] - first[3]) * share)
+
+
+def _base(match: re.Match[str], palette: Mapping[str, str]) -> Rgba:
+    if match["hex"]:
+        return _hexadecimal(match["hex"])
+    name = match["name"]
+    if name not in palette:
+        allowed = ", ".join(sorted(palette))
+        raise RenderError(f"the palette has no colour {name!r}; it has {allowed}")
+    value = palette[name]
+    # A palette's own entries are numbers, so a name never leads to another name.
+    return _hexadecimal(value.removeprefix("#"))
+
+
+def _hexadecimal(digits: str) -> Rgba:
+    if len(digits) == 3:  # noqa: PLR2004 - the short form has one digit a colour
+        digits = "".join(digit * 2 for digit in digits)
+    red, green, blue = (int(digits[place : place + 2], 16) for place in (0, 2, 4))
+    alpha = int(digits[6:8], 16) / 255 if len(digits) > 6 else 1.0  # noqa: PLR2004 - the long form
+    return (red, green, blue, alpha)
+
+
+def _shade(value: int, percent: int) -> int:
+    target = 255 if percent > 0 else 0
+    return round(value + (target - value) * min(abs(percent), 100) / 100)

@@ -1,0 +1,92 @@
+"""Which characters a font file can draw, read from its character map."""
+
+from __future__ import annotations
+
+import struct
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["Coverage", "read_coverage"]
+
+#: Preferred (platform, encoding) pairs, best first: full Unicode, then the basic plane alone.
+#: OpenType 1.9, "cmap", "Platform IDs".
+_ENCODINGS = ((3, 10), (0, 6), (0, 4), (3, 1), (0, 3))
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """The code points of a font as sorted, closed ranges."""
+
+    starts: tuple[int, ...]
+    ends: tuple[int, ...]
+
+    def __contains__(self, char: str) -> bool:
+        place = bisect_right(self.starts, ord(char)) - 1
+        return place >= 0 and ord(char) <= self.ends[place]
+
+
+def read_coverage(path: Path, face: int = 0) -> Coverage:
+    """Read the ranges of *face* (its index in a collection) of the font file *path*.
+
+    Raises:
+        ValueError: the file has no Unicode character map that is understood.
+    """
+    with path.open("rb") as file:
+        table = _cmap_offset(file, face)
+        ranges = sorted(_ranges(file, table))
+    return Coverage(tuple(start for start, _ in ranges), tuple(end for _, end in ranges))
+
+
+def _unpack(file: BinaryIO, layout: str, offset: int) -> tuple[int, ...]:
+    file.seek(offset)
+    return struct.unpack(layout, file.read(struct.calcsize(layout)))
+
+
+def _cmap_offset(file: BinaryIO, face: int) -> int:
+    (tag,) = _unpack(file, ">I", 0)
+    is_collection = tag == int.from_bytes(b"ttcf", "big")
+    (base,) = _unpack(file, ">I", 12 + 4 * face) if is_collection else (0,)
+    (tables,) = _unpack(file, ">H", base + 4)
+    for place in range(tables):
+        name, _, offset, _ = _unpack(file, ">IIII", base + 12 + 16 * place)
+        if name == int.from_bytes(b"cmap", "big"):
+            return offset
+    raise ValueError("the font has no character map")
+
+
+def _ranges(file: BinaryIO, table: int) -> list[tuple[int, int]]:
+    (count,) = _unpack(file, ">H", table + 2)
+    records = [_unpack(file, ">HHI", table + 4 + 8 * place) for place in range(count)]
+    maps = {(platform, encoding): table + offset for platform, encoding, offset in records}
+    for wanted in _ENCODINGS:
+        if wanted in maps:
+            return _read_map(file, maps[wanted])
+    raise ValueError("the font has no Unicode character map")
+
+
+def _read_map(file: BinaryIO, offset: int) -> list[tuple[int, int]]:
+    (kind,) = _unpack(file, ">H", offset)
+    if kind == 12:  # noqa: PLR2004 - the number is the subtable's own name, "format 12"
+        return _read_groups(file, offset)
+    if kind == 4:  # noqa: PLR2004 - the number is the subtable's own name, "format 4"
+        return _read_segments(file, offset)
+    raise ValueError(f"the font's character map has format {kind}; 4 and 12 are read")
+
+
+def _read_groups(file: BinaryIO, offset: int) -> list[tuple[int, int]]:
+    (count,) = _unpack(file, ">I", offset + 12)
+    flat = _unpack(file, f">{3 * count}I", offset + 16)
+    return list(zip(flat[0::3], flat[1::3], strict=True))
+
+
+def _read_segments(file: BinaryIO, offset: int) -> list[tuple[int, int]]:
+    (doubled,) = _unpack(file, ">H", offset + 6)
+    count = doubled // 2
+    ends = _unpack(file, f">{count}H", offset + 14)
+    starts = _unpack(file, f">{count}H", offset + 16 + doubled)
+    # The last segment is 0xFFFF by rule and stands for no character.
+    return list(zip(starts[:-1], ends[:-1], strict=True))

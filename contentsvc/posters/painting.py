@@ -1,0 +1,147 @@
+"""Paints shapes: rectangles, blobs, lines, pictures, codes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
+
+from PIL import Image, ImageChops, ImageDraw, ImageOps
+
+from contentsvc.posters import shapes
+from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.colours import Rgba, resolve
+from contentsvc.posters.layers import Blob, Fill, Gradient, Line, Rect, Shadow
+
+__all__ = ["Easel", "Place", "corners"]
+
+#: Left and top edge, width and height, in whole pixels.
+Place = tuple[int, int, int, int]
+
+
+def corners(radius: float | tuple[float, float, float, float]) -> shapes.Corners:
+    """Give a radius, or four, as four."""
+    return radius if isinstance(radius, tuple) else (radius,) * 4
+
+
+@dataclass(frozen=True, slots=True)
+class Easel:
+    """A canvas in RGB with the palette and the cache that its layers are painted from."""
+
+    canvas: Image.Image
+    palette: Mapping[str, str]
+    cache: PaintCache
+
+    def colour(self, colour: str) -> Rgba:
+        """Turn a colour as the template writes it into numbers."""
+        return resolve(colour, self.palette)
+
+    def stamp(self, mask: Image.Image, at: tuple[int, int], fill: Fill, opacity: float = 1) -> None:
+        """Paint *fill* through *mask*, whose top left corner comes to *at*."""
+        if isinstance(fill, str):
+            *rgb, alpha = self.colour(fill)
+            thin = shapes.with_opacity(mask, alpha * opacity)
+            self.canvas.paste((rgb[0], rgb[1], rgb[2]), at, thin)
+            return
+        paint = self._gradient(fill, mask.size)
+        thin = ImageChops.multiply(paint.getchannel("A"), shapes.with_opacity(mask, opacity))
+        self.canvas.paste(paint.convert("RGB"), at, thin)
+
+    def _gradient(self, fill: Gradient, size: tuple[int, int]) -> Image.Image:
+        last = len(fill.stops) - 1
+        stops = [
+            (place / last, self.colour(stop))
+            if isinstance(stop, str)
+            else (stop[0], self.colour(stop[1]))
+            for place, stop in enumerate(fill.stops)
+        ]
+        return shapes.gradient(size, stops, fill.angle, radial=fill.radial)
+
+    def shadow(
+        self, key: Hashable, mask: Image.Image, at: tuple[int, int], shadow: Shadow, opacity: float
+    ) -> None:
+        """Paint the shadow that *mask* (known to the cache as *key*) casts from *at*."""
+        margin = math.ceil(shadow.blur)
+        blurred = self.cache.get(
+            ("shadow", key, shadow.blur), lambda: shapes.soft(mask, shadow.blur)[0]
+        )
+        place = (at[0] - margin + round(shadow.dx), at[1] - margin + round(shadow.dy))
+        self.stamp(blurred, place, shadow.fill, shadow.alpha * opacity)
+
+    def rounded(
+        self,
+        size: tuple[int, int],
+        radius: float | tuple[float, float, float, float],
+        notches: tuple[tuple[float, float], ...] = (),
+    ) -> tuple[Hashable, Image.Image]:
+        """Give the mask of a rounded rectangle and the key it is kept under."""
+        key = ("rounded", size, corners(radius), notches)
+        return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
+
+    def rect(self, layer: Rect, place: Place) -> None:
+        """Paint a rectangle at *place*, which its template or what it hugs decided."""
+        x, y, width, height = place
+        key, mask = self.rounded((width, height), layer.radius, layer.notches)
+        if layer.shadow:
+            self.shadow(key, mask, (x, y), layer.shadow, layer.opacity)
+        if layer.fill:
+            self.stamp(mask, (x, y), layer.fill, layer.opacity)
+        if layer.stroke:
+            edge = self._edge(mask, layer, round(layer.stroke.width))
+            self.stamp(edge, (x, y), layer.stroke.fill, layer.opacity)
+
+    def _edge(self, mask: Image.Image, layer: Rect, width: int) -> Image.Image:
+        """Leave only the outer *width* pixels of *mask*."""
+        inner_size = (max(mask.width - 2 * width, 1), max(mask.height - 2 * width, 1))
+        radii = tuple(max(radius - width, 0) for radius in corners(layer.radius))
+        _, inner = self.rounded(inner_size, (radii[0], radii[1], radii[2], radii[3]))
+        hole = ImageOps.expand(inner, width).resize(mask.size)
+        return ImageChops.subtract(mask, hole)
+
+    def blob(self, layer: Blob) -> None:
+        """Paint a soft spot."""
+        x, y, radius = layer.at
+        key = ("blob", radius, layer.blur)
+        mask = self.cache.get(key, lambda: shapes.soft(shapes.circle(radius), layer.blur)[0])
+        at = (round(x) - mask.width // 2, round(y) - mask.height // 2)
+        self.stamp(mask, at, layer.fill, layer.opacity)
+
+    def line(self, layer: Line) -> None:
+        """Paint a straight line, in dashes where it has them."""
+        x1, y1, x2, y2 = layer.points
+        pad = math.ceil(layer.width)
+        left, top = math.floor(min(x1, x2)) - pad, math.floor(min(y1, y2)) - pad
+        size = (math.ceil(abs(x2 - x1)) + 2 * pad, math.ceil(abs(y2 - y1)) + 2 * pad)
+        mask = Image.new("L", size, 0)
+        draw = ImageDraw.Draw(mask)
+        for start, end in _dashes(layer):
+            points = [
+                (x1 + (x2 - x1) * share - left, y1 + (y2 - y1) * share - top)
+                for share in (start, end)
+            ]
+            draw.line(points, fill=255, width=max(round(layer.width), 1))
+        self.stamp(mask, (left, top), layer.fill, layer.opacity)
+
+    def picture(
+        self, picture: Image.Image, at: tuple[int, int], mask: Image.Image, opacity: float
+    ) -> None:
+        """Paint *picture*, of the mask's size, through *mask*."""
+        mask = shapes.with_opacity(mask, opacity)
+        if picture.mode == "RGBA":
+            mask = ImageChops.multiply(mask, picture.getchannel("A"))
+            picture = picture.convert("RGB")
+        self.canvas.paste(picture, at, mask)
+
+
+def _dashes(layer: Line) -> list[tuple[float, float]]:
+    """Give the painted parts of a line as shares of its length."""
+    if layer.dash is None:
+        return [(0, 1)]
+    on, off = layer.dash
+    x1, y1, x2, y2 = layer.points
+    length = math.hypot(x2 - x1, y2 - y1) or 1
+    count = math.ceil(length / (on + off))
+    return [
+        (place * (on + off) / length, min((place * (on + off) + on) / length, 1))
+        for place in range(count)
+    ]

@@ -1,0 +1,161 @@
+"""The values of one poster: checked against the template's fields, then put in its texts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from contentsvc.errors import RenderError
+from contentsvc.posters.brand import Brand
+from contentsvc.posters.schema import PLACEHOLDER, FieldSpec, Template
+from contentsvc.posters.warning import PosterWarning
+
+__all__ = ["Values", "resolve_values"]
+
+#: What a phone opens from a QR code.
+_SCHEMES = ("http", "https", "weixin")
+#: A QR code of level M holds 2,331 bytes at most (ISO/IEC 18004, table 7); a link is far shorter.
+_LONGEST_URL = 1000
+#: Nothing on a poster is longer; a page of text is a mistake.
+_LONGEST_TEXT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """The checked values: a text for each field, or a tuple of texts for a list."""
+
+    fields: Mapping[str, str | tuple[str, ...]]
+    brand: Mapping[str, str]
+
+    def text(self, name: str) -> str:
+        """Give field *name* as one text; a list's items are joined."""
+        value = self.fields.get(name, "")
+        return value if isinstance(value, str) else "；".join(value)
+
+    def items(self, name: str) -> tuple[str, ...]:
+        """Give the items of list field *name*."""
+        value = self.fields.get(name, ())
+        return (value,) if isinstance(value, str) else value
+
+    def holds(self, condition: str | None) -> bool:
+        """Say whether *condition* (`name` or `not name`) holds; no condition always does."""
+        if condition is None:
+            return True
+        name = condition.removeprefix("not ")
+        return bool(self.fields.get(name)) == (name == condition)
+
+    def fill(self, text: str) -> str:
+        """Put the values in the placeholders of *text*: empty where all of them are empty."""
+        found = [self._placeholder(match) for match in PLACEHOLDER.finditer(text)]
+        if found and not any(found):
+            return ""
+        return PLACEHOLDER.sub(self._placeholder, text)
+
+    def _placeholder(self, match: re.Match[str]) -> str:
+        name = match["name"]
+        value = self.brand.get(name, "") if "." in name else self.text(name)
+        return value[: int(match["first"])] if match["first"] else value
+
+
+def resolve_values(
+    template: Template, fields: Mapping[str, object], defaults: Mapping[str, object], brand: Brand
+) -> tuple[Values, list[PosterWarning]]:
+    """Check *fields* against the template, taking what is not given from *defaults*.
+
+    Raises:
+        RenderError: a required field is missing, or a value is of the wrong kind; the field is
+            named.
+    """
+    warnings = [_unknown(name, template) for name in fields if name not in template.fields]
+    known: dict[str, str | tuple[str, ...]] = {}
+    for name, spec in template.fields.items():
+        value = _checked(name, spec, _given(name, spec, fields, defaults))
+        if spec.required and not value:
+            raise RenderError(
+                f"the field {name!r} ({spec.label.zh}) of template {template.id} is required",
+                field=name,
+            )
+        known[name] = value
+        warnings += _limits(name, spec, value)
+    words = {"brand.name": brand.name, "brand.footer": brand.footer}
+    return Values(known, words), warnings
+
+
+def _given(
+    name: str, spec: FieldSpec, fields: Mapping[str, object], defaults: Mapping[str, object]
+) -> object:
+    for value in (fields.get(name), defaults.get(name), defaults.get(spec.source or "")):
+        if value is not None and value not in ("", [], ()):
+            return value
+    return spec.default
+
+
+def _checked(name: str, spec: FieldSpec, value: object) -> str | tuple[str, ...]:
+    if spec.type == "list":
+        return _items(name, value)
+    text = _one_text(name, value)
+    if spec.type == "url" and text:
+        _check_url(name, text)
+    return text
+
+
+def _items(name: str, value: object) -> tuple[str, ...]:
+    """Take a list, or the lines of a text, as a form's text area sends them."""
+    if isinstance(value, str):
+        value = value.splitlines()
+    if not isinstance(value, Sequence):
+        raise RenderError(f"the field {name!r} needs a list, not {value!r}", field=name)
+    items = (_one_text(name, item) for item in value)
+    return tuple(item for item in items if item)
+
+
+def _one_text(name: str, value: object) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise RenderError(
+            f"the field {name!r} needs a text, not {type(value).__name__}", field=name
+        )
+    text = str(value).strip()
+    if len(text) > _LONGEST_TEXT:
+        raise RenderError(
+            f"the field {name!r} has {len(text)} characters; a poster takes {_LONGEST_TEXT}",
+            field=name,
+        )
+    return text
+
+
+def _check_url(name: str, text: str) -> None:
+    try:
+        parts = urlsplit(text)
+    except ValueError as error:
+        raise RenderError(f"the field {name!r} is no link: {text!r}", field=name) from error
+    if parts.scheme not in _SCHEMES or not parts.netloc or re.search(r"\s", text):
+        allowed = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
+        raise RenderError(
+            f"the field {name!r} is no link a phone opens: {text!r}; it begins with {allowed}",
+            field=name,
+        )
+    if len(text.encode()) > _LONGEST_URL:
+        raise RenderError(
+            f"the link in {name!r} has {len(text)} characters; at most {_LONGEST_URL}", field=name
+        )
+
+
+def _unknown(name: str, template: Template) -> PosterWarning:
+    known = ", ".join(template.fields)
+    words = f"the template {template.id} has no field {name!r}; it has {known}"
+    return PosterWarning("", name, "unknown_field", words)
+
+
+def _limits(name: str, spec: FieldSpec, value: str | tuple[str, ...]) -> list[PosterWarning]:
+    texts = (value,) if isinstance(value, str) else value
+    found = []
+    longest = max((len(text) for text in texts), default=0)
+    if spec.max and longest > spec.max:
+        words = f"{longest} characters; the template is made for at most {spec.max}"
+        found.append(PosterWarning("", name, "long", words))
+    if spec.max_items and isinstance(value, tuple) and len(value) > spec.max_items:
+        words = f"{len(value)} items; the template is made for at most {spec.max_items}"
+        found.append(PosterWarning("", name, "long", words))
+    return found

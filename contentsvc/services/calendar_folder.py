@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -241,7 +242,8 @@ def _replace(path: Path, text: str) -> None:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        draft.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            draft.unlink()
         raise InputError(
             f"{path} cannot be written ({error.strerror}); look at CONTENTSVC_CALENDARS_DIR",
             field="file",

@@ -1,0 +1,286 @@
+"""Importing: idempotent, careful with people's words, all or nothing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select
+
+from contentsvc.db.models import Calendar, Entry
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.entries import EntryStatus
+from contentsvc.errors import InputError
+from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, World
+
+DRAFT = HEAD + CHECK_IN % ""
+APPROVED = HEAD + CHECK_IN % ", status: approved"
+TEMPLATE = DRAFT.replace("week: 2026-W48\n", "")
+
+
+def test_first_import_makes_drafts(world: World) -> None:
+    """A file's entries come in as drafts with the instants that their slots mean."""
+    report = world.take(DRAFT + LIVE)
+
+    assert report.created == ["check-in", "live"]
+    assert world.entry("check-in").status is EntryStatus.DRAFT
+    assert world.entry("check-in").starts_at == NOW + timedelta(hours=1.5)
+    assert world.entry("check-in").changed_by == "mei"
+    assert world.deliveries("live") == []
+
+
+def test_second_import_changes_nothing(world: World) -> None:
+    """The same file again doubles nothing and touches no row."""
+    world.take(APPROVED + LIVE)
+    before = (world.entry("check-in").rev, world.entry("check-in").updated_at)
+
+    report = world.take(APPROVED + LIVE, now=NOW + timedelta(minutes=1))
+
+    assert report.unchanged == ["check-in", "live"]
+    assert not report.created + report.changed + report.kept + report.approved
+    assert (world.entry("check-in").rev, world.entry("check-in").updated_at) == before
+    assert len(world.deliveries("check-in")) == 1
+
+
+def test_file_approves_an_entry(world: World) -> None:
+    """`status: approved` approves by who imports and plans the delivery."""
+    report = world.take(APPROVED)
+
+    assert report.approved == ["check-in"]
+    assert world.entry("check-in").approved_by == "mei"
+    assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.PLANNED]
+
+
+def test_approve_option_approves_all(world: World) -> None:
+    """With *approve* every entry is approved; a livestream gets its chain of notices."""
+    world.take(DRAFT + LIVE, approve=True)
+
+    assert [row.notice for row in world.deliveries("live")] == ["-24h", "-1h", "-10m", "0m", "+90m"]
+    assert len(world.deliveries("check-in")) == 1
+
+
+def test_approving_later_in_the_file(world: World) -> None:
+    """An entry whose status becomes approved in the file is approved by the next import."""
+    world.take(DRAFT)
+
+    report = world.take(APPROVED)
+
+    assert (report.changed, report.approved) == (["check-in"], ["check-in"])
+
+
+def test_past_approved_entry_comes_in_as_a_draft(world: World) -> None:
+    """What was to be approved but is no longer useful is listed and stands as a draft."""
+    report = world.take(APPROVED, now=NOW + timedelta(days=1))
+
+    assert (report.created, report.past, report.approved) == (["check-in"], ["check-in"], [])
+    assert world.entry("check-in").status is EntryStatus.DRAFT
+    assert world.deliveries("check-in") == []
+
+
+def test_past_entry_is_approved_once_it_is_moved_ahead(world: World) -> None:
+    """A past draft whose file gives it a later day is approved then."""
+    later = NOW + timedelta(days=1)
+    world.take(APPROVED, now=later)
+
+    report = world.take(APPROVED.replace("day: mon", "day: wed"), now=later)
+
+    assert (report.changed, report.approved, report.past) == (["check-in"], ["check-in"], [])
+
+
+def test_moved_approved_entry_moves_its_delivery(world: World) -> None:
+    """A moved entry stays approved and its delivery goes to the new time."""
+    world.take(APPROVED)
+    (before,) = world.deliveries("check-in")
+
+    report = world.take(APPROVED.replace("早安, kind", "晚间, kind"))
+
+    (after,) = world.deliveries("check-in")
+    assert report.changed == ["check-in"]
+    assert world.entry("check-in").status is EntryStatus.APPROVED
+    assert (after.id, after.due_at) == (before.id, before.due_at + timedelta(hours=11.5))
+
+
+def test_new_slot_time_moves_deliveries(world: World) -> None:
+    """Changing a slot's time in the file moves what stands in it."""
+    world.take(APPROVED)
+
+    world.take(APPROVED.replace('"08:30"', '"09:00"'))
+
+    (delivery,) = world.deliveries("check-in")
+    assert delivery.due_at == world.entry("check-in").starts_at == NOW + timedelta(hours=2)
+
+
+def test_renamed_slot(world: World) -> None:
+    """A slot may get another name, in the calendar and in the entries at once."""
+    world.take(APPROVED + LIVE)
+
+    report = world.take((APPROVED + LIVE).replace("早安", "清晨"))
+
+    assert report.changed == ["check-in"]
+    with world.database.read() as session:
+        slots = session.scalars(select(Calendar)).one().slots
+    assert slots == [["清晨", "08:30"], ["晚间", "20:00"]]
+
+
+def test_reworded_entry_that_was_approved_in_the_web_goes_back_to_review(world: World) -> None:
+    """New words from a file that says nothing of approval are looked at again."""
+    world.take(DRAFT, approve=True)
+
+    report = world.take(DRAFT.replace("早上好", "大家早"))
+
+    assert report.changed == ["check-in"]
+    assert world.entry("check-in").status is EntryStatus.IN_REVIEW
+    assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.CANCELLED]
+
+
+@pytest.mark.parametrize("options", [{"approve": True}, {"review_on_edit": False}])
+def test_reworded_entry_stays_approved_where_vouched_for(
+    world: World, options: dict[str, bool]
+) -> None:
+    """New words stay approved where the import approves, or edits need no review."""
+    world.take(DRAFT, approve=True)
+
+    world.take(DRAFT.replace("早上好", "大家早"), **options)
+
+    assert world.entry("check-in").status is EntryStatus.APPROVED
+    assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.PLANNED]
+
+
+def test_edit_in_the_web_is_kept(world: World) -> None:
+    """A person's words are not overwritten by a changed file; the clash is reported."""
+    world.take(DRAFT)
+    world.edit("check-in", body="我改过的")
+
+    report = world.take(DRAFT.replace("早上好", "大家早"))
+
+    assert [(kept.key, kept.reason) for kept in report.kept] == [
+        ("check-in", "lan changed it in the web")
+    ]
+    assert world.entry("check-in").body == "我改过的"
+
+
+def test_overwrite_takes_the_file(world: World) -> None:
+    """With *overwrite* the file's words replace the person's."""
+    world.take(DRAFT)
+    world.edit("check-in", body="我改过的")
+
+    report = world.take(DRAFT, overwrite=True)
+
+    assert (report.changed, report.kept) == (["check-in"], [])
+    assert world.entry("check-in").body == "早上好"
+
+
+def test_deleted_entry_stays_deleted(world: World) -> None:
+    """An entry that a person deleted does not come back, unless *overwrite*."""
+    world.take(DRAFT)
+    world.edit("check-in", deleted_at=NOW)
+
+    kept = world.take(DRAFT).kept
+    world.take(DRAFT, overwrite=True)
+
+    assert [item.reason for item in kept] == ["lan deleted it"]
+    assert world.entry("check-in").deleted_at is None
+
+
+def test_entry_made_by_hand_is_kept(world: World) -> None:
+    """A file does not take over an entry of the same key that never came from a file."""
+    world.take(DRAFT)
+    world.edit("check-in", imported_hash=None, title="手工")
+
+    report = world.take(DRAFT)
+
+    assert [kept.key for kept in report.kept] == ["check-in"]
+
+
+def test_entry_going_out_is_kept(world: World) -> None:
+    """An entry between the intent and the receipt is not changed, not even by *overwrite*."""
+    world.take(APPROVED)
+    (delivery,) = world.deliveries("check-in")
+    with world.write() as session:
+        session.merge(delivery).status = DeliveryStatus.SENDING
+
+    report = world.take(APPROVED.replace("早上好", "大家早"), overwrite=True)
+
+    assert [kept.reason for kept in report.kept] == [
+        "it is going out at this moment; import again in a few seconds"
+    ]
+    assert world.entry("check-in").body == "早上好"
+
+
+def test_a_persons_return_to_draft_stands(world: World) -> None:
+    """An unchanged file does not approve again what a person took back."""
+    world.take(APPROVED)
+    world.edit("check-in", status=EntryStatus.DRAFT)
+
+    report = world.take(APPROVED)
+
+    assert (report.unchanged, report.approved) == (["check-in"], [])
+
+
+def test_cancelling_and_bringing_back_in_the_file(world: World) -> None:
+    """`status: cancelled` cancels what is not out; taking it back plans it again."""
+    world.take(APPROVED)
+    world.take(HEAD + CHECK_IN % ", status: cancelled")
+    cancelled = [row.status for row in world.deliveries("check-in")]
+
+    report = world.take(APPROVED)
+
+    assert cancelled == [DeliveryStatus.CANCELLED]
+    assert report.approved == ["check-in"]
+    assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.PLANNED]
+
+
+def test_status_in_review(world: World) -> None:
+    """`status: in_review` hands a draft in for review and never takes an approval back."""
+    review = HEAD + CHECK_IN % ", status: in_review"
+    world.take(review)
+    first = world.entry("check-in").status
+    world.edit("check-in", status=EntryStatus.APPROVED)
+
+    world.take(review)
+
+    assert first is EntryStatus.IN_REVIEW
+    assert world.entry("check-in").status is EntryStatus.APPROVED
+
+
+def test_entry_gone_from_the_file_stays(world: World) -> None:
+    """What is no longer in the file stays in the week and is reported as absent."""
+    world.take(DRAFT + LIVE)
+
+    report = world.take(DRAFT)
+
+    assert report.absent == ["live"]
+    assert world.entry("live").deleted_at is None
+
+
+def test_template_is_refused_without_a_week(world: World) -> None:
+    """A plan without a week names what is to be given."""
+    with pytest.raises(InputError, match="give the week to stamp it on, such as 2026-W48"):
+        world.take(TEMPLATE)
+
+
+def test_unknown_channels_are_all_named_and_nothing_is_imported(world: World) -> None:
+    """Channels that do not exist are named with their entries, beside those that do exist."""
+    text = (DRAFT + LIVE).replace("[site]", "[site, moments]") + "    channels: [wecom]\n"
+
+    with pytest.raises(InputError) as caught:
+        world.take(text)
+
+    assert str(caught.value) == (
+        "the calendar names the channel 'moments', which does not exist; "
+        "the entry 'live' names the channel 'wecom', which does not exist; "
+        "the channels are: site"
+    )
+    with world.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Calendar)) == 0
+
+
+def test_failure_half_way_leaves_nothing(world: World) -> None:
+    """Where the second entry cannot be approved, the first is not there either."""
+    text = APPROVED + LIVE + "    channels: []\n    status: approved\n"
+
+    with pytest.raises(InputError, match="the entry 'live' cannot be approved: it goes to no"):
+        world.take(text)
+
+    with world.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Entry)) == 0

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
+from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
+from contentsvc.db.models import Heartbeat
 from contentsvc.services.health import beat
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["Heart", "process_name"]
+__all__ = ["Heart", "forget", "process_name"]
 
 logger = logging.getLogger(__name__)
 
@@ -26,6 +28,16 @@ INTERVAL = 5.0
 def process_name() -> str:
     """Return `host:pid`, by which people find this process."""
     return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def forget(runtime: Runtime, role: str, name: str) -> None:
+    """Take a process that stopped in order off the system page."""
+    own = delete(Heartbeat).where(Heartbeat.role == role, Heartbeat.name == name)
+    try:
+        with runtime.database.write() as session:
+            session.execute(own)
+    except SQLAlchemyError as error:
+        logger.warning("Not signed off: %s", error, extra={"action": "heartbeat_failed"})
 
 
 class Heart:
@@ -60,9 +72,10 @@ class Heart:
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more."""
+        """Beat no more, and leave no trace: a process that stopped in order is not missed."""
         self._stopped.set()
         self._thread.join(timeout=INTERVAL)
+        forget(self._runtime, self._role, self._name)
 
     def _run(self) -> None:
         while True:

@@ -1,0 +1,70 @@
+"""`contentsvc channels`: places to publish to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from contentsvc.cli.runtime import opened
+from contentsvc.errors import CalendarError, Problem
+from contentsvc.services import channels as service
+from contentsvc.services.channel_files import apply_channels
+
+__all__ = ["channels"]
+
+
+@click.group()
+def channels() -> None:
+    """Configure the places that content is published to."""
+
+
+@channels.command("apply")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def apply(file: Path) -> None:
+    """Create and change channels as FILE says; doing it twice changes nothing."""
+    text = _read(file)
+    with opened() as runtime:
+        with runtime.database.write() as session:
+            answers = apply_channels(
+                session,
+                runtime.registry,
+                text,
+                file,
+                secret_key=runtime.config.secret_key,
+                now=runtime.clock(),
+            )
+        runtime.queue.wake()
+    for name, answer in answers:
+        click.echo(f"{name}: {answer}")
+
+
+@channels.command("list")
+def show() -> None:
+    """List the channels with their types, and why one pauses."""
+    with opened() as runtime, runtime.database.read() as session:
+        for channel in service.all_channels(session):
+            state = f"paused: {channel.paused_reason}" if channel.paused_at else "ready"
+            if channel.type not in runtime.registry.channel_types():
+                state = f"no plugin brings the type {channel.type!r}"
+            click.echo(f"{channel.name}\t{channel.type}\t{state}")
+
+
+@channels.command("test")
+@click.argument("name")
+def test(name: str) -> None:
+    """Publish a test message through the channel NAME; exit 1 where it fails."""
+    with opened() as runtime:
+        answer = service.test_send(runtime, name, language=runtime.config.language)
+    if answer.error:
+        click.echo(f"{name}: {answer.error}", err=True)
+        raise SystemExit(1)
+    url = answer.receipt.url if answer.receipt else None
+    click.echo(f"{name}: {url or answer.answer or 'published'}")
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise CalendarError(file, [Problem(0, "", f"it cannot be read: {error}")]) from error

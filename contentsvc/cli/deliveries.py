@@ -1,0 +1,135 @@
+"""`contentsvc deliveries`: what goes out, what went out, and what needs a person."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from contentsvc.cli.runtime import opened, operator
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.services import deliveries as service
+from contentsvc.services.planning import Windows
+
+if TYPE_CHECKING:
+    from contentsvc.db.models import Attempt, Delivery
+
+__all__ = ["deliveries"]
+
+
+@click.group()
+def deliveries() -> None:
+    """Look at deliveries, and decide about those whose outcome is unknown."""
+
+
+@deliveries.command("list")
+@click.option("--status", type=click.Choice([status.value for status in DeliveryStatus]))
+@click.option("--channel", help="Only this channel's.")
+@click.option("--calendar", help="Only this calendar's.")
+@click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+def show_all(
+    status: str | None, channel: str | None, calendar: str | None, limit: int, *, as_json: bool
+) -> None:
+    """List deliveries, the newest first."""
+    with opened() as runtime, runtime.database.read() as session:
+        found = service.list_deliveries(
+            session,
+            status=DeliveryStatus(status) if status else None,
+            channel=channel,
+            calendar=calendar,
+            limit=limit,
+        )
+        for delivery in found:
+            click.echo(_json(delivery) if as_json else _line(delivery))
+
+
+@deliveries.command("show")
+@click.argument("number", type=int)
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def show(number: int, *, as_json: bool) -> None:
+    """Show the delivery NUMBER with every attempt."""
+    with opened() as runtime, runtime.database.read() as session:
+        delivery = service.get_delivery(session, number)
+        if as_json:
+            attempts = [_attempt(attempt) for attempt in delivery.attempts]
+            click.echo(json.dumps(_facts(delivery) | {"attempts": attempts}, ensure_ascii=False))
+            return
+        click.echo(_line(delivery))
+        if delivery.error:
+            click.echo(f"  {delivery.error}")
+        for attempt in delivery.attempts:
+            facts = _attempt(attempt)
+            click.echo("  " + "  ".join(str(value) for value in facts.values() if value))
+
+
+@deliveries.command("resolve")
+@click.argument("number", type=int)
+@click.argument("resolution", type=click.Choice([answer.value for answer in service.Resolution]))
+@click.option("--url", help="Where it can be seen, when it is out.")
+def resolve(number: int, resolution: str, url: str | None) -> None:
+    """Say what became of the delivery NUMBER: it is out, send it again, or drop it."""
+    with opened() as runtime:
+        with runtime.database.write() as session:
+            delivery = service.resolve_delivery(
+                session,
+                number,
+                service.Resolution(resolution),
+                url=url,
+                by=operator(),
+                now=runtime.clock(),
+                windows=Windows.of(runtime.config),
+            )
+            status = delivery.status
+        runtime.queue.wake()
+    click.echo(f"{number}: {status}")
+
+
+def _line(delivery: Delivery) -> str:
+    facts = _facts(delivery)
+    return "\t".join(str(facts[name]) for name in ("id", "due_at", "status", "channel", "title"))
+
+
+def _json(delivery: Delivery) -> str:
+    return json.dumps(_facts(delivery), ensure_ascii=False)
+
+
+def _facts(delivery: Delivery) -> dict[str, Any]:
+    zone = ZoneInfo(delivery.entry.calendar.timezone)
+    return {
+        "id": delivery.id,
+        "calendar": delivery.entry.calendar.slug,
+        "title": delivery.entry.title,
+        "notice": delivery.notice,
+        "channel": delivery.channel.name,
+        "status": delivery.status.value,
+        "due_at": _time(delivery.due_at, zone),
+        "published_at": _time(delivery.published_at, zone),
+        "receipt": delivery.receipt,
+        "error": delivery.error,
+        "key": delivery.key,
+        "attempt_count": delivery.attempt_count,
+    }
+
+
+def _attempt(attempt: Attempt) -> dict[str, Any]:
+    zone = ZoneInfo("UTC")
+    return {
+        "number": attempt.number,
+        "action": attempt.action,
+        "started_at": _time(attempt.started_at, zone),
+        "finished_at": _time(attempt.finished_at, zone),
+        "outcome": attempt.outcome.value if attempt.outcome else None,
+        "worker": attempt.worker,
+        "words": attempt.words,
+    }
+
+
+def _time(at: datetime | None, zone: ZoneInfo) -> str | None:
+    if at is None:
+        return None
+    precision = "milliseconds" if at.microsecond else "seconds"
+    return at.astimezone(zone).isoformat(timespec=precision)

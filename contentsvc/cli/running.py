@@ -1,0 +1,116 @@
+"""`up` and the roles it starts."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import click
+
+from contentsvc import logs
+from contentsvc.cli.runtime import opened
+from contentsvc.config import Config
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+    from contentsvc.services.ports import Queue
+
+__all__ = ["dispatch", "up", "valkey", "web", "worker"]
+
+
+@click.command()
+def up() -> None:
+    """Run everything on this machine until Ctrl-C."""
+    from contentsvc.assembly import assemble
+    from contentsvc.engine.up import run
+
+    config = Config.from_env()
+    logs.setup(config.log_level)
+    run(config, assemble)
+
+
+@click.command()
+def web() -> None:
+    """Run the web server alone."""
+    from contentsvc.engine.server import check_port, serve
+
+    config = Config.from_env()
+    logs.setup(config.log_level)
+    check_port(config)
+    with opened(config):
+        pass
+    serve(config, lambda: _web_app(config))
+
+
+def _web_app(config: Config) -> Flask:
+    """Return the application of one server process, which beats from here on."""
+    from contentsvc.app import create_app
+    from contentsvc.assembly import assemble
+    from contentsvc.services.heartbeats import Heart
+
+    runtime = assemble(config)
+    Heart(runtime, "web").start()
+    return create_app(runtime)
+
+
+@click.command()
+def dispatch() -> None:
+    """Run a dispatcher: it hands to the workers what is due."""
+    from contentsvc.services.dispatching import Dispatcher
+    from contentsvc.services.heartbeats import forget, process_name
+
+    config = Config.from_env()
+    logs.setup(config.log_level)
+    with opened(config) as runtime:
+        # It beats with every turn: one that hangs is seen to be silent.
+        Dispatcher(runtime, process_name()).run(_stopped_by_signal(runtime.queue))
+        forget(runtime, "dispatcher", process_name())
+
+
+@click.command()
+@click.option(
+    "--queue",
+    type=click.Choice(["publish", "render"]),
+    default="publish",
+    show_default=True,
+    help="Publish what is due, or render ahead of time.",
+)
+def worker(queue: str) -> None:
+    """Run one worker."""
+    from contentsvc.worker.process import run_publish_worker, run_render_worker
+
+    config = Config.from_env()
+    logs.setup(config.log_level)
+    with opened(config) as runtime:
+        (run_publish_worker if queue == "publish" else run_render_worker)(runtime)
+
+
+@click.command(hidden=True)
+def valkey() -> None:
+    """Run the embedded Valkey server alone; `up` does."""
+    from contentsvc.engine.valkey import become_valkey
+    from contentsvc.worker.connections import embedded_url, socket_path
+
+    config = Config.from_env()
+    logs.setup(config.log_level)
+    become_valkey(config.data_dir, socket_path(embedded_url(config.data_dir)))
+
+
+def _stopped_by_signal(queue: Queue) -> threading.Event:
+    """Return an event that SIGTERM and SIGINT set; whoever waits on *queue* is woken too."""
+    stop = threading.Event()
+
+    def end() -> None:
+        stop.set()
+        queue.wake()
+
+    def tell(_number: int, _frame: FrameType | None) -> None:
+        # From a thread: the event's lock may be held by the very code that the signal interrupts.
+        threading.Thread(target=end).start()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, tell)
+    return stop

@@ -1,0 +1,34 @@
+"""The parts that a command works with."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from contentsvc.assembly import assemble
+from contentsvc.config import Config
+from contentsvc.db import migrate
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["opened", "operator"]
+
+
+@contextmanager
+def opened(config: Config | None = None) -> Iterator[Runtime]:
+    """Give the parts of a process whose database has this version's tables; ConfigError."""
+    runtime = assemble(config or Config.from_env())
+    try:
+        migrate.check(runtime.database)
+        yield runtime
+    finally:
+        runtime.database.close()
+
+
+def operator() -> str:
+    """Return the name under which changes made by a command are kept."""
+    try:
+        return getpass.getuser()[:64]
+    except (KeyError, OSError):
+        # A container's user may have a number only.
+        return "operator"

@@ -1,0 +1,50 @@
+"""`contentsvc users`: people who sign in."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from contentsvc.cli.runtime import opened
+from contentsvc.errors import NotFoundError
+from contentsvc.services import accounts
+
+__all__ = ["users"]
+
+
+@click.group()
+def users() -> None:
+    """Add the people who sign in."""
+
+
+@users.command("add")
+@click.argument("name")
+@click.option("--admin", is_flag=True, help="Let this person manage people, channels and plugins.")
+def add(name: str, *, admin: bool) -> None:
+    """Add a person; the password is asked for, or read from standard input."""
+    password = _password()
+    with opened() as runtime, runtime.database.write() as session:
+        user = accounts.create_user(
+            session, name=name, password=password, is_admin=admin, now=runtime.clock()
+        )
+        click.echo(f"added {user.name}")
+
+
+@users.command("link")
+@click.argument("name")
+def link(name: str) -> None:
+    """Print a link that signs a person in once, within a day."""
+    with opened() as runtime, runtime.database.write() as session:
+        named = name.strip().lower()
+        user = next((user for user in accounts.all_users(session) if user.name == named), None)
+        if user is None:
+            raise NotFoundError(f"there is no person {name!r}; see `contentsvc users add`")
+        token = accounts.make_link(session, user_id=user.id, now=runtime.clock())
+        click.echo(f"{runtime.config.public_url}/sign-in/{token}")
+
+
+def _password() -> str:
+    if sys.stdin.isatty():
+        return str(click.prompt("Password", hide_input=True, confirmation_prompt=True))
+    return sys.stdin.readline().rstrip("\r\n")

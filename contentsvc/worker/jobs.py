@@ -1,0 +1,43 @@
+"""What RQ's jobs run; RQ finds these functions by their import path."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from contentsvc.db.session import Database
+from contentsvc.services.heartbeats import process_name
+from contentsvc.services.ports import Claim
+from contentsvc.services.publishing import Publisher
+from contentsvc.services.rendering import Renderer
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["publish_batch", "reconnect", "render_deliveries", "serve_with"]
+
+#: RQ calls a function with what stands in the job and nothing else, so the process keeps its parts
+#: here; `serve_with` is called once, before the first job.
+_served: list[Runtime] = []
+
+
+def serve_with(runtime: Runtime) -> None:
+    """Have every later job of this process work with *runtime*."""
+    _served[:] = [runtime]
+
+
+def reconnect() -> None:
+    """Open connections of our own after a fork; a connection cannot be shared by two processes."""
+    (runtime,) = _served
+    serve_with(replace(runtime, database=Database(runtime.config.database_url)))
+
+
+def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
+    """Publish claimed deliveries, given as pairs of id and fence, of one channel type."""
+    (runtime,) = _served
+    taken = [Claim(delivery_id, fence) for delivery_id, fence in claims]
+    Publisher(runtime, process_name()).publish_batch(lane, taken)
+
+
+def render_deliveries(delivery_ids: Sequence[int]) -> None:
+    """Render planned deliveries and store what was made."""
+    (runtime,) = _served
+    Renderer(runtime).render_planned(delivery_ids)

@@ -1,0 +1,113 @@
+"""A worker process: RQ's worker, made to outlive its Redis and to stop without losing anything."""
+
+from __future__ import annotations
+
+import logging
+import random
+import signal
+import time
+from types import FrameType
+from typing import Any
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq import SimpleWorker, Worker
+from rq.exceptions import StopRequested
+from rq.worker import BaseWorker
+from rq.worker.base import WorkerStatus
+
+from contentsvc.processes import die_with_parent
+from contentsvc.services.heartbeats import Heart
+from contentsvc.services.runtime import Runtime
+from contentsvc.worker.connections import connect, embedded_url
+from contentsvc.worker.jobs import reconnect, serve_with
+from contentsvc.worker.queue import PUBLISH, RENDER, SERIALIZER
+
+__all__ = ["run_publish_worker", "run_render_worker"]
+
+logger = logging.getLogger(__name__)
+
+#: Seconds. With RQ's defaults (420 and 600) an idle worker looks after abandoned jobs only after
+#: thirteen minutes.
+_WORKER_TTL = 30
+_MAINTENANCE_INTERVAL = 15
+
+
+class _Steady(BaseWorker):
+    """Stops when asked, even while Redis is away, and comes back soon after Redis does."""
+
+    max_connection_wait_time = 2.0
+    stop_asked = False
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        self.stop_asked = True
+        super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's
+
+    def _shutdown(self) -> None:
+        # RQ's own also writes to Redis from the signal handler: without Redis that would break off
+        # the batch in hand.
+        if self.get_state() != WorkerStatus.BUSY:
+            raise StopRequested
+        self._stop_requested = True
+
+
+class PublishWorker(_Steady, SimpleWorker):
+    """Runs each batch in this process; forking would cost more than sending."""
+
+
+class RenderWorker(_Steady, Worker):
+    """Runs each batch in a fork, so that no picture can harm or bloat the worker."""
+
+    def main_work_horse(self, job: Any, queue: Any) -> None:
+        die_with_parent(self.pid or 0)
+        reconnect()
+        super().main_work_horse(job, queue)
+
+
+def run_publish_worker(runtime: Runtime) -> None:
+    """Publish batches until SIGTERM or SIGINT; the batch in hand is finished."""
+    _run(runtime, PublishWorker, PUBLISH)
+
+
+def run_render_worker(runtime: Runtime) -> None:
+    """Render posts and posters until SIGTERM or SIGINT; the batch in hand is finished."""
+    _run(runtime, RenderWorker, RENDER)
+
+
+def _run(runtime: Runtime, kind: type[_Steady], queue: str) -> None:
+    serve_with(runtime)
+    redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
+    with Heart(runtime, "worker", detail=lambda: {"queue": queue}):
+        try:
+            while _work(kind, queue, redis):
+                # Spread, so that many workers do not come back in the same instant.
+                time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - no secret
+        except StopRequested:
+            pass
+    logger.info("Stopped", extra={"action": "worker_stopped", "queue": queue})
+
+
+def _work(kind: type[_Steady], queue: str, redis: Redis) -> bool:
+    """Work until told to stop (False) or until Redis fails in a way RQ does not mend (True)."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stop_between)
+    worker: _Steady | None = None
+    try:
+        worker = kind(
+            [queue],
+            connection=redis,
+            serializer=SERIALIZER,
+            worker_ttl=_WORKER_TTL,
+            maintenance_interval=_MAINTENANCE_INTERVAL,
+        )
+        worker.work(logging_level=None)
+    except RedisError as error:
+        logger.warning("Redis is away: %s", error, extra={"action": "worker_waits", "queue": queue})
+    finally:
+        if worker is not None and worker.pubsub_thread is not None:
+            worker.pubsub_thread.stop()
+    return worker is None or not worker.stop_asked
+
+
+def _stop_between(_signum: int, _frame: FrameType | None) -> None:
+    raise StopRequested

@@ -28,7 +28,7 @@ from contentsvc.channels.hookspecs import hookimpl
 from contentsvc.channels.http import HttpClient, Response, raise_for_status
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.markdown import clean_html, html_text, markdown_html, markdown_text
-from contentsvc.channels.registry import PluginInfo, Registry, load_plugins
+from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
 from contentsvc.channels.rendering import (
     format_moment,
     livestream_rendition,
@@ -108,6 +108,7 @@ __all__ = [
     "hookimpl",
     "html_text",
     "livestream_rendition",
+    "load_plugin",
     "load_plugins",
     "markdown_html",
     "markdown_text",

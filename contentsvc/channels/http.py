@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -126,10 +126,6 @@ class HttpClient:
         self._seconds = seconds
         self._user_agent = user_agent
 
-    @cached_property
-    def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=certifi.where())
-
     def request(
         self,
         method: str,
@@ -184,7 +180,7 @@ class HttpClient:
         common = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
         with (
             httpx.Client(
-                transport=_Transport(backend, self._context), trust_env=False, headers=common
+                transport=_Transport(backend, _trusted()), trust_env=False, headers=common
             ) as client,
             client.stream(method, url, content=content, headers=dict(headers)) as answer,
         ):
@@ -204,6 +200,12 @@ _TRANSPORT = (
 
 class _TooLargeError(Exception):
     pass
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Return the trusted authorities; reading them takes tens of milliseconds, so once."""
+    return ssl.create_default_context(cafile=certifi.where())
 
 
 def _read(answer: httpx.Response) -> bytes:

@@ -26,7 +26,7 @@ from contentsvc.channels.settings import form_fields
 from contentsvc.domain.entries import EntryKind
 from contentsvc.errors import PluginError
 
-__all__ = ["PluginInfo", "Registry", "load_plugins"]
+__all__ = ["PluginInfo", "Registry", "check_channel_class", "load_plugin", "load_plugins"]
 
 _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 #: Beside a plugin lie its tests; what begins with an underscore or a dot is nobody's plugin.
@@ -91,9 +91,19 @@ def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Regis
     two bring the same channel type, the one found first keeps it: folders as given, names in
     order, then installed ones.
     """
+    return _load_all(_find(folders, entry_points=entry_points))
+
+
+def load_plugin(path: Path) -> Registry:
+    """Load the one plugin that is the file or folder *path*, as `load_plugins` does."""
+    source = path / "__init__.py" if path.is_dir() else path
+    return _load_all([_Found(path.stem, str(path), "", partial(_import, source))])
+
+
+def _load_all(all_found: Iterable[_Found]) -> Registry:
     plugins: list[PluginInfo] = []
     channel_types: dict[str, type[Channel]] = {}
-    for found in _find(folders, entry_points=entry_points):
+    for found in all_found:
         info = PluginInfo(found.name, found.origin, found.version)
         try:
             info, brought = _load(found, info, channel_types)
@@ -179,14 +189,14 @@ def _channel_types(
         if not isinstance(answer, list | tuple):
             raise PluginError(f"register_channels returned {answer!r}, not a list of classes")
         for one in answer:
-            _check_class(one)
+            check_channel_class(one)
             if one.type in taken or one.type in brought:
                 raise PluginError(f"channel type {one.type!r} is brought by another plugin")
             brought[one.type] = one
     return brought
 
 
-def _check_class(one: Any) -> None:
+def check_channel_class(one: Any) -> None:
     """Raise PluginError with everything that a channel class lacks."""
     if not (inspect.isclass(one) and issubclass(one, Channel)):
         raise PluginError(f"register_channels returned {one!r}, which is no Channel class")

@@ -1,0 +1,357 @@
+"""The tests that every channel passes. A plugin's test subclasses one of these classes."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from pydantic import SecretStr
+
+from contentsvc.channels.channel import Channel
+from contentsvc.channels.content import (
+    Accepted,
+    ChannelEntry,
+    HandOff,
+    Receipt,
+    Rendition,
+    RenditionWarning,
+    WarningLevel,
+)
+from contentsvc.channels.registry import check_channel_class
+from contentsvc.channels.settings import form_fields, parse_settings, secret_fields
+from contentsvc.channels.testing import (
+    Answer,
+    FakePlatform,
+    TestHost,
+    sample_context,
+    sample_entry,
+    sample_picture,
+)
+from contentsvc.domain.entries import EntryKind
+from contentsvc.domain.notices import DEFAULT_CHAIN
+from contentsvc.errors import (
+    ChannelAuthError,
+    OutcomeUnknownError,
+    PublishError,
+    RateLimitedError,
+    RejectedError,
+    RenderError,
+    TemporaryError,
+)
+
+__all__ = ["ChannelContract", "HttpChannelContract", "RenderContract"]
+
+_LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+
+#: Bodies that people, files and attackers give.
+_BODIES = {
+    "empty": "",
+    "one letter": "好",
+    "emoji": "👨‍👩‍👧‍👦 🇨🇳 ❤️‍🔥 " * 50,
+    "script": "<script>alert(1)</script><img src=x onerror=alert(1)>[点](javascript:alert(1))",
+    "every shape": "# 标题\n\n> 引用\n\n1. 一\n2. 二\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n~~~\nx",
+    "long": "社群运营" * 5_000,
+    "longest": "字" * 100_000,
+    "too long": "字" * 100_001,
+    "control characters": "\x00\x01\x1b[31m\u202e",
+}
+
+
+class RenderContract:
+    """What holds of a channel before it publishes anything. Set `channel_class` and `settings`."""
+
+    channel_class: ClassVar[type[Channel]]
+    #: As they stand in a channels file, secrets in plain text.
+    settings: ClassVar[Mapping[str, Any]] = {}
+
+    @pytest.fixture
+    def raw_settings(self) -> Mapping[str, Any]:
+        """Return the settings; override it where they are known only when the test runs."""
+        return self.settings
+
+    @pytest.fixture
+    def host(self, tmp_path: Path) -> TestHost:
+        """Return what the service would lend."""
+        return TestHost(tmp_path / "channel")
+
+    @pytest.fixture
+    def channel(self, host: TestHost, raw_settings: Mapping[str, Any]) -> Channel:
+        """Return the channel under test."""
+        return self.channel_class(parse_settings(self.channel_class, raw_settings), host)
+
+    def test_the_class_is_whole(self) -> None:
+        """Type, labels, kinds, limits and promises are such as the service can use."""
+        check_channel_class(self.channel_class)
+
+    @pytest.mark.parametrize("language", ["zh", "en"])
+    def test_the_settings_make_a_form(self, language: str) -> None:
+        """Each setting has a label in both languages and a kind that a form can show."""
+        fields = form_fields(self.channel_class, language)
+
+        assert [field.name for field in fields] == list(self.channel_class.Settings.model_fields)
+        assert all(field.label.strip() for field in fields)
+        assert all(field.choices for field in fields if field.kind == "choice")
+
+    def test_secrets_are_not_shown(self, channel: Channel) -> None:
+        """A channel and its settings can be printed without telling a secret."""
+        shown = f"{channel!r} {channel} {channel.settings!r} {channel.settings}"
+
+        assert not [secret for secret in _secrets(channel) if secret in shown]
+
+    def test_each_kind_renders_the_same_twice(self, channel: Channel, host: TestHost) -> None:
+        """Rendering reaches no network, and the same entry gives the same rendition."""
+        with host.offline():
+            first = list(_render_all(channel))
+            second = list(_render_all(channel))
+
+        assert first == second
+        assert first
+        for rendition in first:
+            check_rendition(rendition)
+
+    def test_what_people_plan_is_within_the_limits(self, channel: Channel) -> None:
+        """An ordinary entry of each kind can be approved."""
+        for rendition in _render_all(channel):
+            assert _blocked(channel, rendition) == []
+
+    @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES.keys())
+    def test_any_body_renders_or_is_refused(
+        self, channel: Channel, host: TestHost, body: str
+    ) -> None:
+        """Whatever stands in an entry is shown safely, or refused with a RenderError."""
+        for kind in sorted(channel.kinds):
+            with host.offline():
+                rendition = _rendered_or_refused(channel, sample_entry(kind, body=body))
+            if rendition is not None:
+                check_rendition(rendition)
+
+    def test_pictures_are_kept_or_told(self, channel: Channel) -> None:
+        """Pictures go along in their order; what a limit forbids is told while planning."""
+        pictures = tuple(sample_picture(f"{number}.png") for number in range(1, 4))
+        for kind in sorted(channel.kinds):
+            rendition = _rendered_or_refused(channel, sample_entry(kind, pictures=pictures))
+            if rendition is None:
+                continue
+            own = [picture for picture in rendition.pictures if picture in pictures]
+            told = [*rendition.warnings, *_blocked(channel, rendition)]
+            assert own == list(pictures) or told
+
+
+class ChannelContract(RenderContract):
+    """What holds of every channel, publishing included."""
+
+    def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - for who overrides it
+        """Return how many posts readers see; None where the test cannot tell."""
+        return None
+
+    def test_publishing_gives_an_answer(self, channel: Channel) -> None:
+        """Each kind is published and answered with a receipt, an acceptance or a hand-off."""
+        for rendition in _render_all(channel):
+            answer = channel.publish(rendition, key=_key())
+
+            assert isinstance(answer, Receipt | Accepted | HandOff)
+            if isinstance(answer, Receipt):
+                assert answer.id
+            if isinstance(answer, HandOff):
+                assert {"zh", "en"} <= set(answer.instructions)
+
+    def test_the_same_key_is_one_post(self, channel: Channel) -> None:
+        """An idempotent channel answers a repeated key with the same post."""
+        key = _key()
+        rendition = next(_render_all(channel))
+        first = channel.publish(rendition, key=key)
+        again = channel.publish(rendition, key=key) if channel.idempotent else first
+
+        assert first == again
+        assert self.visible_posts(channel) in {1, None}
+
+    def test_another_key_is_another_post(self, channel: Channel) -> None:
+        """Two deliveries of the same words are two posts."""
+        rendition = next(_render_all(channel))
+        answers = [channel.publish(rendition, key=_key()) for _ in range(2)]
+
+        receipts = [answer.id for answer in answers if isinstance(answer, Receipt)]
+        assert len(set(receipts)) == len(receipts)
+        assert self.visible_posts(channel) in {2, None}
+
+    def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
+        """A channel that can be asked finds what it published and nothing else."""
+        key = _key()
+        rendition = next(_render_all(channel))
+        if not channel.can_find:
+            with pytest.raises(NotImplementedError):
+                channel.find(rendition, key=key, since=_LONG_AGO)
+            return
+        before = channel.find(rendition, key=key, since=_LONG_AGO)
+        answer = channel.publish(rendition, key=key)
+
+        assert before is None
+        assert channel.find(rendition, key=key, since=_LONG_AGO) == answer
+        assert channel.find(rendition, key=_key(), since=_LONG_AGO) is None
+
+
+class HttpChannelContract(ChannelContract):
+    """What holds of a channel that calls a platform; the `platform` fixture stands in for it.
+
+    Override `raw_settings` so that the channel calls `platform.url`, and `answers` where the
+    platform tells its errors in another way than by HTTP's status.
+    """
+
+    #: How the platform says no, and the error that it means.
+    answers: ClassVar[Mapping[str, tuple[Answer, type[PublishError]]]] = {
+        "unauthorized": (Answer(401), ChannelAuthError),
+        "forbidden": (Answer(403), ChannelAuthError),
+        "bad content": (Answer(422, b'{"error": "too long"}'), RejectedError),
+        "too many": (Answer(429, headers={"Retry-After": "7"}), RateLimitedError),
+        "overloaded": (Answer(503, headers={"Retry-After": "7"}), TemporaryError),
+    }
+    #: Its usual answer to a post.
+    success: ClassVar[Answer] = Answer()
+
+    @pytest.fixture
+    def host(self, tmp_path: Path) -> TestHost:
+        """Return what the service would lend; calls last at most half a second."""
+        return TestHost(tmp_path / "channel", seconds=0.5)
+
+    @pytest.fixture
+    def platform(self) -> Iterator[FakePlatform]:
+        """Give a platform on loopback."""
+        with FakePlatform() as platform:
+            platform.answer = self.success
+            yield platform
+
+    def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
+        """What the platform answers becomes the error that the service acts upon rightly."""
+        rendition = next(_render_all(channel))
+        for name, (answer, error) in self.answers.items():
+            platform.answer = answer
+            with pytest.raises(PublishError) as caught:
+                channel.publish(rendition, key=_key())
+            assert type(caught.value) is error, name
+            if "Retry-After" in answer.headers:
+                assert caught.value.retry_after == float(answer.headers["Retry-After"]), name
+
+    @pytest.mark.parametrize(
+        "answer",
+        [
+            Answer(500, b"<html>oops</html>"),
+            Answer(502, b"<html>gateway</html>"),
+            Answer(200, b'{"half": ', truncate=True),
+            Answer(drop=True),
+            Answer(delay=1.5),
+        ],
+        ids=["server error", "gateway page", "truncated", "reset", "no answer in time"],
+    )
+    def test_a_lost_answer_is_an_unknown_outcome(
+        self, channel: Channel, platform: FakePlatform, answer: Answer
+    ) -> None:
+        """Once the request was sent, no whole answer means that it may be published."""
+        rendition = next(_render_all(channel))
+        platform.answer = answer
+
+        with pytest.raises(OutcomeUnknownError):
+            channel.publish(rendition, key=_key())
+
+    def test_an_unreachable_platform_is_temporary(
+        self, channel: Channel, platform: FakePlatform
+    ) -> None:
+        """Where nothing could be sent, nothing was published."""
+        rendition = next(_render_all(channel))
+        platform.close()
+
+        with pytest.raises(TemporaryError):
+            channel.publish(rendition, key=_key())
+
+    def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
+        """A redirect is not followed, so that content goes where the settings say."""
+        rendition = next(_render_all(channel))
+        platform.answer = Answer(302, headers={"Location": f"{platform.url}/elsewhere"})
+
+        with pytest.raises(RejectedError):
+            channel.publish(rendition, key=_key())
+        assert len(platform.requests) == 1
+
+    def test_errors_tell_no_secret(self, channel: Channel, platform: FakePlatform) -> None:
+        """A platform that repeats the request's secrets does not bring them into our words."""
+        rendition = next(_render_all(channel))
+        echo = " ".join(_secrets(channel))
+        for status in (400, 401, 429, 500, 503):
+            platform.answer = Answer(status, echo.encode())
+            with pytest.raises(PublishError) as caught:
+                channel.publish(rendition, key=_key())
+            assert not [secret for secret in _secrets(channel) if secret in str(caught.value)]
+
+
+def render(channel: Channel, entry: ChannelEntry) -> Rendition:
+    """Render an entry as its kind asks; of a livestream the first notice."""
+    if entry.kind is EntryKind.LIVESTREAM:
+        return channel.render_livestream_notice(entry, DEFAULT_CHAIN[0], sample_context())
+    if entry.kind is EntryKind.POSTER:
+        return channel.render_poster(entry, sample_context())
+    return channel.render_post(entry, sample_context())
+
+
+def check_rendition(rendition: object) -> None:
+    """Assert what the service needs of a rendition so that it can store and show it."""
+    assert isinstance(rendition, Rendition)
+    json.dumps(dict(rendition.data), allow_nan=False)
+    names = [picture.name for picture in rendition.pictures]
+    assert len(names) == len(set(names)), "each picture needs a name of its own"
+    assert not [name for name in names if "/" in name or not name]
+    dangers = _Dangers()
+    dangers.feed(rendition.html)
+    dangers.close()
+    assert dangers.found == []
+
+
+class _Dangers(HTMLParser):
+    """Collects what would act in a reader's browser."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "style", "iframe", "object", "embed", "form", "base", "meta"}:
+            self.found.append(tag)
+        for name, value in attrs:
+            scheme = "".join((value or "").split()).lower()
+            if name.startswith("on") or scheme.startswith(("javascript:", "data:", "vbscript:")):
+                self.found.append(f"{tag} {name}")
+
+
+def _rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | None:
+    try:
+        return render(channel, entry)
+    except RenderError:
+        return None
+
+
+def _render_all(channel: Channel) -> Iterator[Rendition]:
+    for kind in sorted(channel.kinds):
+        entry = sample_entry(kind)
+        if kind is EntryKind.LIVESTREAM:
+            for notice in DEFAULT_CHAIN:
+                yield channel.render_livestream_notice(entry, notice, sample_context())
+        else:
+            yield render(channel, entry)
+
+
+def _blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
+    found = [*rendition.warnings, *channel.limits.check(rendition)]
+    return [warning for warning in found if warning.level is WarningLevel.BLOCK]
+
+
+def _secrets(channel: Channel) -> list[str]:
+    values = [getattr(channel.settings, name) for name in secret_fields(type(channel))]
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+
+
+def _key() -> str:
+    return f"contract-{uuid.uuid4()}"

@@ -1,0 +1,264 @@
+"""What the tests of a channel plugin stand on: a host in memory and a platform on loopback."""
+
+from __future__ import annotations
+
+import io
+import socket
+import struct
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, NoReturn, Self
+from zoneinfo import ZoneInfo
+
+from PIL import Image
+
+from contentsvc.channels.channel import Document
+from contentsvc.channels.content import ChannelEntry, Picture, RenderContext
+from contentsvc.channels.http import HttpClient
+from contentsvc.domain.entries import EntryKind, Livestream
+
+__all__ = [
+    "Answer",
+    "FakePlatform",
+    "MemoryStore",
+    "ReceivedRequest",
+    "TestHost",
+    "sample_context",
+    "sample_entry",
+    "sample_picture",
+]
+
+_STARTS = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+
+
+class MemoryStore:
+    """A channel's records in memory, as the service keeps them in its database."""
+
+    def __init__(self) -> None:
+        """Begin empty; each record is a second younger than the one before it."""
+        self._now = _STARTS
+        self._documents: dict[str, Document] = {}
+        self._pictures: dict[tuple[str, str], Picture] = {}
+
+    def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
+        """Keep a record; where the *key* exists already the record that stands is returned."""
+        if key not in self._documents:
+            self._now += timedelta(seconds=1)
+            self._documents[key] = Document(key, dict(body), self._now, self._now)
+            self._pictures.update({(key, picture.name): picture for picture in pictures})
+        return self._documents[key]
+
+    def get(self, key: str) -> Document | None:
+        """Return a record."""
+        return self._documents.get(key)
+
+    def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
+        """Return records, the newest first."""
+        return list(reversed(self._documents.values()))[offset : offset + limit]
+
+    def delete(self, key: str) -> bool:
+        """Drop a record; False where there was none."""
+        return self._documents.pop(key, None) is not None
+
+    def picture(self, key: str, name: str) -> Picture | None:
+        """Return a picture that was put with a record."""
+        return self._pictures.get((key, name)) if key in self._documents else None
+
+
+class _NoNetwork(HttpClient):
+    def request(self, *_: Any, **__: Any) -> NoReturn:
+        raise AssertionError("rendering reached for the network; only publishing may")
+
+
+class TestHost:
+    """What the service lends a channel, for tests."""
+
+    #: Keeps pytest from taking the class for a test.
+    __test__ = False
+
+    public_url = "https://content.example"
+
+    def __init__(self, folder: Path, *, name: str = "test", seconds: float = 5.0) -> None:
+        """Lend *folder*, an empty store, and a client whose calls last at most *seconds*."""
+        self.name = name
+        self.folder = folder
+        self.store = MemoryStore()
+        self.http = HttpClient(seconds)
+
+    @property
+    def pages_url(self) -> str:
+        """The address of this channel's public pages, without a slash at its end."""
+        return f"{self.public_url}/{self.name}"
+
+    @contextmanager
+    def offline(self) -> Iterator[None]:
+        """Make every call to the network an AssertionError meanwhile."""
+        client, self.http = self.http, _NoNetwork()
+        try:
+            yield
+        finally:
+            self.http = client
+
+
+def sample_picture(name: str = "1.png", width: int = 30, height: int = 40) -> Picture:
+    """Return a real PNG of one colour."""
+    content = io.BytesIO()
+    Image.new("RGB", (width, height), "#d8e8e0").save(content, "PNG")
+    return Picture(name, "image/png", width, height, content.getvalue(), alt="示例图片")
+
+
+def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEntry:
+    """Return an entry as a community would plan it; *changes* replace its attributes."""
+    live = kind is EntryKind.LIVESTREAM
+    entry = ChannelEntry(
+        kind=kind,
+        title="宝宝冬季护肤医生直播课" if live else "早安签到",
+        body="今天**签到**的妈妈可以领取：\n\n- 试用装一份\n- 护肤手册\n\n[报名](https://shop.example/join)",
+        due_at=_STARTS,
+        starts_at=_STARTS,
+        ref="baby-benefits/2026-W48/thu-live" if live else "baby-benefits/2026-W48/mon-check-in",
+        element="livestream" if live else "check-in",
+        livestream=Livestream(
+            host="林晓 医生",
+            url="https://live.example/42",
+            points=("湿疹怎么分型", "面霜怎么选"),
+            replay_url="https://live.example/42/replay",
+        )
+        if live
+        else None,
+        has_poster=kind is EntryKind.POSTER,
+    )
+    return replace(entry, **changes)
+
+
+def sample_context(**changes: Any) -> RenderContext:
+    """Return a context in Asia/Shanghai and Chinese, whose posters are small real PNGs."""
+
+    def make_poster(size: str, most_bytes: int | None, media_type: str) -> Picture:  # noqa: ARG001
+        width, height = (int(side) * 10 for side in size.split("x"))
+        return sample_picture("poster.png", width, height)
+
+    context = RenderContext(
+        channel="test",
+        zone=ZoneInfo("Asia/Shanghai"),
+        language="zh",
+        public_url=TestHost.public_url,
+        make_poster=make_poster,
+    )
+    return replace(context, **changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How the platform behaves towards one request."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Seconds before it answers.
+    delay: float = 0.0
+    #: Reset the connection once the request was read, and answer nothing.
+    drop: bool = False
+    #: Promise twice the body and close after it.
+    truncate: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """A request as the platform received it."""
+
+    method: str
+    #: With its query.
+    path: str
+    #: Names in lower case.
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class FakePlatform:
+    """A real HTTP server on loopback that answers as it is told. Use it with `with`."""
+
+    def __init__(self) -> None:
+        """Answer 200 and `{}` until told otherwise."""
+        self.requests: list[ReceivedRequest] = []
+        self.answer = Answer()
+        self._next: list[Answer] = []
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    def then(self, *answers: Answer) -> None:
+        """Give these answers to the next requests, before the usual one."""
+        self._next.extend(answers)
+
+    def take(self, request: ReceivedRequest) -> Answer:
+        """Note a request and return how to answer it."""
+        self.requests.append(request)
+        return self._next.pop(0) if self._next else self.answer
+
+    def pause(self, seconds: float) -> None:
+        """Wait, or until the server closes."""
+        self._closing.wait(seconds)
+
+    def close(self) -> None:
+        """Stop listening: whoever calls now is refused."""
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        # A short poll lets shutdown return at once.
+        serve = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        serve.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if not self._closing.is_set():
+            self.close()
+
+
+def _handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65537)
+            if self.raw_requestline and self.parse_request():
+                self._respond()
+            self.close_connection = True
+
+        def _respond(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            received = ReceivedRequest(self.command, self.path, headers, body)
+            answer = platform.take(received)
+            platform.pause(answer.delay)
+            if answer.drop:
+                _reset(self.connection)
+                return
+            self.send_response(answer.status)
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
+            length = len(answer.body) * 2 + 1 if answer.truncate else len(answer.body)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(answer.body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing: a test's output is its own."""
+
+    return Handler
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close so that the other side sees a reset rather than an end."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()

@@ -1,0 +1,226 @@
+"""Writes each post as a folder of files, for handing over to people or other programs."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+import unicodedata
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from html import escape
+from pathlib import Path
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from contentsvc.channels import (
+    Channel,
+    ChannelSettings,
+    Field,
+    Picture,
+    Receipt,
+    Rendition,
+    TemporaryError,
+    field_validator,
+    hookimpl,
+)
+
+__version__ = "1.0"
+
+#: A file name has at most 255 bytes on the usual file systems; the title gets a part of them.
+_MOST_TITLE_BYTES = 90
+#: What Windows and network drives refuse in a name, beside control characters.
+_RESERVED = re.compile(r'[<>:"/\\|?*\s]+')
+_ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
+
+
+class Folder(Channel):
+    """Writes `<path>/<date>/<time>-<title>-<key>/` with text, HTML, pictures and a manifest."""
+
+    type = "folder"
+    label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
+    idempotent = True
+    can_find = True
+
+    class Settings(ChannelSettings):
+        """Where to write."""
+
+        path: str = Field(
+            default="",
+            title="Folder",
+            description="An absolute path; empty for a folder in the service's data.",
+            json_schema_extra={
+                "zh": {
+                    "title": "文件夹路径",
+                    "description": "绝对路径；留空则放在服务的数据目录中。",
+                }
+            },
+        )
+
+        @field_validator("path")
+        @classmethod
+        def _is_absolute(cls, path: str) -> str:
+            if path and (not Path(path).is_absolute() or "\0" in path):
+                raise ValueError("the folder is not an absolute path such as /srv/handover")
+            return path
+
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        """Write the folder whole or not at all; the same key is the same folder."""
+        try:
+            return self._standing(key) or self._write(rendition, key)
+        except OSError as error:
+            raise TemporaryError(
+                f"the folder {self._root} cannot be written: {error.strerror or error}"
+            ) from error
+
+    def find(
+        self,
+        rendition: Rendition,  # noqa: ARG002 - the key alone names the folder
+        *,
+        key: str,
+        since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
+    ) -> Receipt | None:
+        """Look for the folder of *key*."""
+        try:
+            return self._standing(key)
+        except OSError as error:
+            raise TemporaryError(
+                f"the folder {self._root} cannot be read: {error.strerror or error}"
+            ) from error
+
+    def retract(self, receipt: Receipt) -> None:
+        """Delete the folder that was written; one that is gone already is no fault."""
+        path = self._root / receipt.id
+        if path.resolve().parent.parent == self._root.resolve():
+            shutil.rmtree(path, ignore_errors=True)
+
+    @property
+    def _root(self) -> Path:
+        return Path(self.settings.path) if self.settings.path else self.host.folder
+
+    def _standing(self, key: str) -> Receipt | None:
+        """Return the receipt of a folder that stands: it gets its name when it is whole."""
+        found = sorted(self._root.glob(f"????-??-??/*-{_mark(key)}"))
+        return self._receipt(found[0]) if found else None
+
+    def _receipt(self, path: Path) -> Receipt:
+        return Receipt(id=path.relative_to(self._root).as_posix())
+
+    def _write(self, rendition: Rendition, key: str) -> Receipt:
+        path = self._root / _place(rendition, key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self._root))
+        try:
+            for name, content in _files(rendition, key):
+                _write_durably(draft / name, content)
+            # A temporary folder is its owner's alone; what is handed over is readable as usual.
+            draft.chmod(0o755)
+            _sync(draft)
+            self._rename(draft, path)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+        _sync(path.parent)
+        _sync(self._root)
+        return self._receipt(path)
+
+    def _rename(self, draft: Path, path: Path) -> None:
+        try:
+            draft.rename(path)
+        except OSError:
+            # Another attempt with the same key was first, and its folder is as good.
+            if not path.is_dir():
+                raise
+
+
+def _mark(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()[:12]
+
+
+def _place(rendition: Rendition, key: str) -> str:
+    at = datetime.fromisoformat(rendition.data["due_at"])
+    local = at.astimezone(ZoneInfo(rendition.data["zone"]))
+    return f"{local:%Y-%m-%d}/{local:%H%M}-{safe_name(rendition.title)}-{_mark(key)}"
+
+
+def safe_name(title: str) -> str:
+    """Return *title* as a part of a file name that every usual file system takes."""
+    text = unicodedata.normalize("NFC", title)
+    text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
+    text = _RESERVED.sub("_", text).strip("._ ")
+    cut = text.encode()[:_MOST_TITLE_BYTES].decode("utf-8", "ignore").rstrip("._ ")
+    return cut or "untitled"
+
+
+def _files(rendition: Rendition, key: str) -> Iterator[tuple[str, bytes]]:
+    pictures = list(_named(rendition.pictures))
+    yield "text.txt", _utf8(rendition.text + "\n")
+    yield "post.html", _utf8(_html(rendition, pictures))
+    for name, picture in pictures:
+        yield name, picture.content
+    manifest = {
+        "key": key,
+        "title": rendition.title,
+        **rendition.data,
+        "pictures": [_described(name, picture) for name, picture in pictures],
+    }
+    yield "manifest.json", _utf8(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")
+
+
+def _utf8(text: str) -> bytes:
+    return text.encode("utf-8", "replace")
+
+
+def _named(pictures: tuple[Picture, ...]) -> Iterator[tuple[str, Picture]]:
+    for number, picture in enumerate(pictures, start=1):
+        yield f"{number:02d}{_ENDINGS.get(picture.media_type, '.bin')}", picture
+
+
+def _described(name: str, picture: Picture) -> dict[str, object]:
+    return {
+        "name": name,
+        "media_type": picture.media_type,
+        "width": picture.width,
+        "height": picture.height,
+        "alt": picture.alt,
+        "bytes": len(picture.content),
+        "sha256": hashlib.sha256(picture.content).hexdigest(),
+    }
+
+
+def _html(rendition: Rendition, pictures: list[tuple[str, Picture]]) -> str:
+    shown = "".join(
+        f'<p><img src="{name}" alt="{escape(picture.alt)}" '
+        f'width="{picture.width}" height="{picture.height}"></p>\n'
+        for name, picture in pictures
+    )
+    language = "zh-CN" if rendition.data.get("language") == "zh" else "en"
+    return (
+        f'<!doctype html>\n<html lang="{language}">\n<meta charset="utf-8">\n'
+        f"<title>{escape(rendition.title)}</title>\n<h1>{escape(rendition.title)}</h1>\n"
+        f"{shown}{rendition.html}\n</html>\n"
+    )
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    with path.open("xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(folder: Path) -> None:
+    """Make a folder's entries durable, as its files are."""
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+@hookimpl
+def register_channels() -> list[type[Channel]]:
+    """Bring the folder."""
+    return [Folder]

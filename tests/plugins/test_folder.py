@@ -1,0 +1,208 @@
+"""The folder channel: files for handing over, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from contentsvc.channels import (
+    Channel,
+    EntryKind,
+    Notice,
+    Rendition,
+    SettingsError,
+    TemporaryError,
+    load_plugin,
+    parse_settings,
+)
+from contentsvc.channels.contract import ChannelContract
+from contentsvc.channels.testing import TestHost, sample_context, sample_entry, sample_picture
+
+PLUGIN = Path(__file__).parents[2] / "plugins" / "folder.py"
+FOLDER = load_plugin(PLUGIN).channel_type("folder")
+MODULE = sys.modules[FOLDER.__module__]
+
+
+class TestFolderContract(ChannelContract):
+    """A folder is a channel like every other."""
+
+    channel_class = FOLDER
+
+    def visible_posts(self, channel: Channel) -> int:
+        return len(list(channel.host.folder.glob("*/*/manifest.json")))
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Channel:
+    return opened(tmp_path)
+
+
+def opened(path: Path) -> Channel:
+    settings = parse_settings(FOLDER, {"path": str(path / "out")})
+    return FOLDER(settings, TestHost(path / "own"))
+
+
+def rendered(channel: Channel, **changes: object) -> Rendition:
+    return channel.render_post(sample_entry(**changes), sample_context())
+
+
+def test_a_post_is_a_folder_named_by_its_time_and_title(channel: Channel, tmp_path: Path) -> None:
+    """People find a post by the calendar's date and wall clock."""
+    receipt = channel.publish(rendered(channel), key="d-17")
+
+    day, name = receipt.id.split("/")
+    assert day == "2026-11-26"
+    assert name.startswith("2000-早安签到-")
+    assert (tmp_path / "out" / receipt.id).is_dir()
+
+
+def test_the_folder_holds_all_that_is_needed(channel: Channel, tmp_path: Path) -> None:
+    """Text to copy, HTML to look at, pictures in order and a manifest for programs."""
+    pictures = (sample_picture("b.png"), sample_picture("a.png", 10, 10))
+    rendition = rendered(channel, pictures=pictures)
+
+    path = tmp_path / "out" / channel.publish(rendition, key="d-17").id
+
+    names = sorted(file.name for file in path.iterdir())
+    manifest = json.loads((path / "manifest.json").read_text("utf-8"))
+    assert names == ["01.png", "02.png", "manifest.json", "post.html", "text.txt"]
+    assert (path / "text.txt").read_text("utf-8") == rendition.text + "\n"
+    assert (path / "01.png").read_bytes() == pictures[0].content
+    assert '<img src="02.png"' in (path / "post.html").read_text("utf-8")
+    assert (manifest["key"], manifest["kind"], manifest["title"]) == ("d-17", "post", "早安签到")
+    assert [picture["width"] for picture in manifest["pictures"]] == [30, 10]
+
+
+def test_a_repeated_key_leaves_what_stands(channel: Channel, tmp_path: Path) -> None:
+    """A retry after an edit does not write a second folder under the new title."""
+    first = channel.publish(rendered(channel), key="d-17")
+    second = channel.publish(rendered(channel, title="改过的标题"), key="d-17")
+
+    assert first == second
+    assert len(list((tmp_path / "out").glob("*/*"))) == 1
+
+
+def test_many_workers_with_one_key_write_one_folder(channel: Channel, tmp_path: Path) -> None:
+    """Attempts at the same instant end in the same folder."""
+    rendition = rendered(channel)
+    with ThreadPoolExecutor(8) as pool:
+        receipts = list(pool.map(lambda _: channel.publish(rendition, key="d-17"), range(8)))
+
+    assert len(set(receipts)) == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["2026-11-26"]
+    assert len(list((tmp_path / "out").glob("*/*"))) == 1
+
+
+def test_a_full_disk_leaves_nothing_behind(
+    channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that fills up in the middle is temporary, and no half folder stays."""
+    written = iter([b"first", b"second"])
+
+    def full(path: Path, content: bytes) -> None:
+        if next(written, None) is None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        path.write_bytes(content)
+
+    rendition = rendered(channel)
+    monkeypatch.setattr(MODULE, "_write_durably", full)
+
+    with pytest.raises(TemporaryError, match="No space left"):
+        channel.publish(rendition, key="d-17")
+
+    assert list((tmp_path / "out").glob("*/*")) == []
+    assert list((tmp_path / "out").glob(".draft-*")) == []
+    monkeypatch.undo()
+    assert channel.publish(rendition, key="d-17").id
+
+
+def test_a_place_that_cannot_be_written_is_temporary(channel: Channel, tmp_path: Path) -> None:
+    """A file in the folder's place is told with its path."""
+    (tmp_path / "out").write_text("a file")
+
+    with pytest.raises(TemporaryError, match="out"):
+        channel.publish(rendered(channel), key="d-17")
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("../../etc/passwd", "etc_passwd"),
+        ("/etc/passwd", "etc_passwd"),
+        ("C:\\Windows\\con", "C_Windows_con"),
+        ("a\x00b\nc\u202ed", "abcd"),
+        ("..", "untitled"),
+        ("", "untitled"),
+        ("早安，签到！", "早安，签到！"),
+        ("what? <now>", "what_now"),
+    ],
+)
+def test_a_title_is_made_a_safe_name(title: str, name: str) -> None:
+    """No title leads out of the folder or holds what a file system refuses."""
+    assert MODULE.safe_name(title) == name
+
+
+def test_a_long_title_is_cut_between_characters() -> None:
+    """A name has at most 255 bytes, and no half Chinese character stands at its end."""
+    name = MODULE.safe_name("签" * 300)
+
+    assert len(name.encode()) <= 90
+    assert set(name) == {"签"}
+
+
+@pytest.mark.parametrize("path", ["out", "./out", "../out", "/srv/\0"])
+def test_a_path_that_is_not_absolute_is_refused(path: str) -> None:
+    """A relative path would lead elsewhere in each process."""
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(FOLDER, {"path": path})
+
+    assert [field for field, _ in caught.value.problems] == ["path"]
+
+
+def test_without_a_path_the_channels_own_folder_is_used(tmp_path: Path) -> None:
+    """An empty setting needs no decision of the operator."""
+    channel = FOLDER(parse_settings(FOLDER, {}), TestHost(tmp_path / "own"))
+
+    receipt = channel.publish(rendered(channel), key="d-17")
+
+    assert (tmp_path / "own" / receipt.id / "text.txt").is_file()
+
+
+def test_a_post_can_be_taken_back(channel: Channel, tmp_path: Path) -> None:
+    """Retracting removes the folder, and once more is no fault."""
+    rendition = rendered(channel)
+    receipt = channel.publish(rendition, key="d-17")
+
+    channel.retract(receipt)
+    channel.retract(receipt)
+
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    assert channel.find(rendition, key="d-17", since=since) is None
+
+
+def test_taking_back_never_leaves_the_folder(channel: Channel, tmp_path: Path) -> None:
+    """A receipt that was tampered with cannot delete anything else."""
+    other = tmp_path / "other" / "folder"
+    other.mkdir(parents=True)
+    receipt = channel.publish(rendered(channel), key="d-17")
+
+    channel.retract(type(receipt)(id="../other/folder"))
+
+    assert other.is_dir()
+
+
+def test_a_livestream_notice_is_filed_under_its_own_time(channel: Channel) -> None:
+    """The notice an hour before lies an hour earlier than the livestream."""
+    entry = sample_entry(EntryKind.LIVESTREAM, due_at=datetime(2026, 11, 26, 11, 0, tzinfo=UTC))
+    notice = Notice.parse("-1h")
+
+    rendition = channel.render_livestream_notice(entry, notice, sample_context())
+
+    assert channel.publish(rendition, key="d-17").id.startswith("2026-11-26/1900-【还有1小时】")

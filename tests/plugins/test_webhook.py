@@ -1,0 +1,213 @@
+"""The webhook channel, verified by the specification's own library against a real server."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+from standardwebhooks import Webhook as Receiver
+
+from contentsvc.channels import (
+    Channel,
+    ChannelAuthError,
+    EntryKind,
+    Notice,
+    OutcomeUnknownError,
+    RejectedError,
+    SettingsError,
+    load_plugin,
+    parse_settings,
+)
+from contentsvc.channels.contract import HttpChannelContract
+from contentsvc.channels.testing import (
+    Answer,
+    FakePlatform,
+    TestHost,
+    sample_context,
+    sample_entry,
+    sample_picture,
+)
+
+PLUGIN = Path(__file__).parents[2] / "plugins" / "webhook.py"
+WEBHOOK = load_plugin(PLUGIN).channel_type("webhook")
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+
+
+class TestWebhookContract(HttpChannelContract):
+    """A webhook is a channel like every other."""
+
+    channel_class = WEBHOOK
+    answers: ClassVar = {
+        **HttpChannelContract.answers,
+        "gone": (Answer(410), ChannelAuthError),
+        "gateway timeout": (Answer(504), OutcomeUnknownError),
+    }
+
+    @pytest.fixture
+    def raw_settings(self, platform: FakePlatform) -> Mapping[str, Any]:
+        return {"url": f"{platform.url}/hook", "secret": SECRET, "allow_private": True}
+
+
+@pytest.fixture
+def platform() -> Iterator[FakePlatform]:
+    with FakePlatform() as platform:
+        yield platform
+
+
+@pytest.fixture
+def channel(platform: FakePlatform, tmp_path: Path) -> Channel:
+    return opened(platform, tmp_path)
+
+
+def opened(platform: FakePlatform, folder: Path, **changes: object) -> Channel:
+    raw = {"url": f"{platform.url}/hook", "secret": SECRET, "allow_private": True, **changes}
+    return WEBHOOK(parse_settings(WEBHOOK, raw), TestHost(folder, name="shop-hook"))
+
+
+def test_the_signature_is_that_of_the_specification() -> None:
+    """The published test vector comes out byte for byte."""
+    module = sys.modules[WEBHOOK.__module__]
+
+    headers = module.sign(
+        SECRET, "msg_p5jXN8AQM9LWM0D4loKWxJek", 1614265330, b'{"test": 2432232314}'
+    )
+
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+def test_the_receiver_can_verify_what_it_gets(channel: Channel, platform: FakePlatform) -> None:
+    """The specification's own library accepts the request and reads the post from it."""
+    rendition = channel.render_post(sample_entry(), sample_context())
+
+    receipt = channel.publish(rendition, key="d-17")
+
+    request = platform.requests[0]
+    message = Receiver(SECRET).verify(request.body, dict(request.headers))
+    assert (request.method, request.path) == ("POST", "/hook")
+    assert request.headers["webhook-id"] == receipt.id == "d-17"
+    assert message["type"] == "post.published"
+    assert message["timestamp"] == "2026-11-26T12:00:00+00:00"
+    assert message["data"]["title"] == "早安签到"
+    assert message["data"]["text"] == rendition.text
+    assert message["data"]["html"] == rendition.html
+    assert message["data"]["channel"] == "shop-hook"
+
+
+def test_a_retry_carries_the_same_id_and_bytes(channel: Channel, platform: FakePlatform) -> None:
+    """After a lost answer the receiver can tell that it is the same message."""
+    rendition = channel.render_post(sample_entry(), sample_context())
+    platform.then(Answer(drop=True))
+
+    with pytest.raises(OutcomeUnknownError):
+        channel.publish(rendition, key="d-17")
+    channel.publish(rendition, key="d-17")
+
+    first, second = platform.requests
+    assert first.headers["webhook-id"] == second.headers["webhook-id"]
+    assert first.body == second.body
+
+
+@pytest.mark.parametrize(
+    ("kind", "type_"),
+    [
+        (EntryKind.POST, "post.published"),
+        (EntryKind.POSTER, "poster.published"),
+        (EntryKind.LIVESTREAM, "livestream.notice.published"),
+    ],
+)
+def test_each_kind_has_its_own_type(
+    channel: Channel, platform: FakePlatform, kind: EntryKind, type_: str
+) -> None:
+    """A receiver tells posts, posters and notices apart by the message's type."""
+    entry = sample_entry(kind)
+    rendition = {
+        EntryKind.POST: lambda: channel.render_post(entry, sample_context()),
+        EntryKind.POSTER: lambda: channel.render_poster(entry, sample_context()),
+        EntryKind.LIVESTREAM: lambda: channel.render_livestream_notice(
+            entry, Notice.parse("-1h"), sample_context()
+        ),
+    }[kind]()
+
+    channel.publish(rendition, key="d-17")
+
+    message = json.loads(platform.requests[0].body)
+    assert message["type"] == type_
+    assert message["data"]["kind"] == kind.value
+
+
+def test_pictures_travel_in_the_message(channel: Channel, platform: FakePlatform) -> None:
+    """The receiver gets each picture whole, with its size and description."""
+    picture = sample_picture()
+    entry = sample_entry(pictures=(picture,))
+
+    channel.publish(channel.render_post(entry, sample_context()), key="d-17")
+
+    (sent,) = json.loads(platform.requests[0].body)["data"]["pictures"]
+    assert base64.b64decode(sent["base64"]) == picture.content
+    assert (sent["name"], sent["width"], sent["height"]) == ("1.png", 30, 40)
+    assert sent["alt"] == picture.alt
+
+
+def test_pictures_can_stay_at_home(platform: FakePlatform, tmp_path: Path) -> None:
+    """Where they are not sent along, their names and hashes still are."""
+    channel = opened(platform, tmp_path, embed_pictures=False)
+    entry = sample_entry(pictures=(sample_picture(),))
+
+    channel.publish(channel.render_post(entry, sample_context()), key="d-17")
+
+    (sent,) = json.loads(platform.requests[0].body)["data"]["pictures"]
+    assert "base64" not in sent
+    assert len(sent["sha256"]) == 64
+
+
+def test_too_many_bytes_of_pictures_block_approval(channel: Channel) -> None:
+    """Pictures beyond 5 MiB together are told while planning, with both numbers."""
+    large = replace(sample_picture(), content=b"x" * 3 * 1024 * 1024)
+    pictures = (large, replace(large, name="2.png"))
+
+    rendition = channel.render_post(sample_entry(pictures=pictures), sample_context())
+
+    (warning,) = rendition.warnings
+    assert (warning.level, warning.field) == ("block", "pictures")
+    assert "6291456" in warning.message
+    assert "5242880" in warning.message
+
+
+def test_a_private_address_is_refused_unless_allowed(
+    platform: FakePlatform, tmp_path: Path
+) -> None:
+    """Nothing reaches the service's own network, and the error names the setting."""
+    channel = opened(platform, tmp_path, allow_private=False)
+    rendition = channel.render_post(sample_entry(), sample_context())
+
+    with pytest.raises(RejectedError, match="allow_private"):
+        channel.publish(rendition, key="d-17")
+    assert platform.requests == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"url": "ftp://example.com"}, "url"),
+        ({"url": "not an address"}, "url"),
+        ({"secret": "hunter2-hunter2-hunter2-hunter2"}, "secret"),
+        ({"secret": "whsec_c2hvcnQ="}, "secret"),
+        ({"secret": "whsec_*not base64*"}, "secret"),
+        ({"sekret": "x"}, "sekret"),
+    ],
+)
+def test_wrong_settings_are_named(changes: dict[str, str], field: str) -> None:
+    """A setting that cannot be used is named, and no value is shown."""
+    raw = {"url": "https://example.com/hook", "secret": SECRET, **changes}
+
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(WEBHOOK, raw)
+
+    assert [name for name, _ in caught.value.problems] == [field]
+    assert "hunter2" not in str(caught.value)

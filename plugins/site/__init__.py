@@ -1,0 +1,242 @@
+"""Public pages of a community's posts, with feeds; needs no account anywhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from contentsvc.channels import (
+    Channel,
+    ChannelSettings,
+    Document,
+    Field,
+    Page,
+    PageRequest,
+    Receipt,
+    Rendition,
+    hookimpl,
+)
+
+from .feeds import SiteWords, atom, json_feed, livestreams
+from .posts import Post, kept, post_id
+
+__version__ = "1.0"
+
+_ON_A_PAGE = 20
+_IN_A_FEED = 30
+#: Livestreams are looked for among this many of the newest posts.
+_IN_THE_CALENDAR = 500
+#: A page number beyond this is nobody's.
+_PAGE = re.compile(r"[1-9]\d{0,5}")
+_POST = re.compile(r"posts/([0-9a-f]{16})(?:/([^/]+))?")
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
+
+_WORDS = {
+    "zh-CN": {
+        "newest": "最新内容",
+        "empty": "这里还没有内容，过一会儿再来看看吧。",
+        "newer": "← 更新的内容",
+        "older": "更早的内容 →",
+        "back": "← 回到全部内容",
+        "pages": "翻页",
+        "skip": "跳到正文",
+        "subscribe": "订阅：",
+        "livestreams": "直播日历",
+    },
+    "en": {
+        "newest": "Newest",
+        "empty": "There is nothing here yet. Come back a little later.",
+        "newer": "← Newer",
+        "older": "Older →",
+        "back": "← All posts",
+        "pages": "Pages",
+        "skip": "Skip to content",
+        "subscribe": "Subscribe:",
+        "livestreams": "Livestream calendar",
+    },
+}
+
+
+class Site(Channel):
+    """Shows each post on a public page of this service and in its feeds."""
+
+    type = "site"
+    label: ClassVar[Mapping[str, str]] = {"zh": "公开页面", "en": "Public site"}
+    idempotent = True
+    can_find = True
+    has_pages = True
+
+    class Settings(ChannelSettings):
+        """How the site presents itself."""
+
+        title: str = Field(
+            default="社群周历",
+            min_length=1,
+            max_length=100,
+            title="Title",
+            description="Stands above every page and in feed readers.",
+            json_schema_extra={
+                "zh": {"title": "站点标题", "description": "显示在每个页面顶部和阅读器里。"}
+            },
+        )
+        description: str = Field(
+            default="",
+            max_length=300,
+            title="Description",
+            description="One sentence below the title.",
+            json_schema_extra={"zh": {"title": "站点简介", "description": "标题下面的一句话。"}},
+        )
+        language: Literal["zh-CN", "en"] = Field(
+            default="zh-CN",
+            title="Language",
+            description="Of the words around the posts.",
+            json_schema_extra={
+                "zh": {
+                    "title": "语言",
+                    "description": "页面文字的语言。",
+                    "choices": {"zh-CN": "简体中文", "en": "English"},
+                },
+                "choices": {"zh-CN": "简体中文", "en": "English"},
+            },
+        )
+        author: str = Field(
+            default="",
+            max_length=100,
+            title="Author",
+            description="Named in feeds; empty for the title.",
+            json_schema_extra={
+                "zh": {"title": "作者", "description": "在订阅源里署名；留空则用站点标题。"}
+            },
+        )
+
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        """Put the post on the site; the same key is the same post."""
+        return self._receipt(
+            self.host.store.put(post_id(key), kept(rendition, key), rendition.pictures)
+        )
+
+    def find(
+        self,
+        rendition: Rendition,  # noqa: ARG002 - the key alone names the post
+        *,
+        key: str,
+        since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
+    ) -> Receipt | None:
+        """Look for the post of *key*."""
+        document = self.host.store.get(post_id(key))
+        return None if document is None else self._receipt(document)
+
+    def retract(self, receipt: Receipt) -> None:
+        """Take a post from the site and its feeds; one that is gone already is no fault."""
+        self.host.store.delete(receipt.id)
+
+    def _receipt(self, document: Document) -> Receipt:
+        url = f"{self.host.pages_url}/posts/{document.key}"
+        return Receipt(document.key, url, document.created_at)
+
+    def page(self, request: PageRequest) -> Page | None:
+        """Serve the index, a post, its pictures, the style sheet or a feed."""
+        fixed: dict[str, Callable[[], Page | None]] = {
+            "": lambda: self._index(request.query.get("page", "1")),
+            "style.css": lambda: Page(_style(), "text/css; charset=utf-8"),
+            "feed.atom": lambda: self._feed(atom, "application/atom+xml", _IN_A_FEED),
+            "feed.json": lambda: self._feed(json_feed, "application/feed+json", _IN_A_FEED),
+            "livestreams.ics": lambda: self._feed(
+                livestreams, "text/calendar; charset=utf-8", _IN_THE_CALENDAR
+            ),
+        }
+        if request.path in fixed:
+            return fixed[request.path]()
+        found = _POST.fullmatch(request.path)
+        if found is None:
+            return None
+        return self._picture(found[1], found[2]) if found[2] else self._post(found[1])
+
+    def _feed(
+        self, write: Callable[[SiteWords, list[Post]], bytes], media_type: str, limit: int
+    ) -> Page:
+        posts = self._posts(limit)
+        return _page(write(self._words(), posts), media_type, posts)
+
+    def _index(self, page: str) -> Page | None:
+        if not _PAGE.fullmatch(page):
+            return None
+        number = int(page)
+        posts = self._posts(_ON_A_PAGE + 1, (number - 1) * _ON_A_PAGE)
+        if number > 1 and not posts:
+            return None
+        older = number + 1 if len(posts) > _ON_A_PAGE else 0
+        return self._html(
+            "index.html",
+            posts[:_ON_A_PAGE],
+            newer=number - 1,
+            older=older,
+        )
+
+    def _post(self, key: str) -> Page | None:
+        document = self.host.store.get(key)
+        if document is None:
+            return None
+        post = Post.of(document, self.host.pages_url)
+        return self._html("post.html", [post])
+
+    def _picture(self, key: str, name: str) -> Page | None:
+        document, picture = self.host.store.get(key), self.host.store.picture(key, name)
+        if document is None or picture is None or picture.media_type not in _PICTURES:
+            return None
+        return Page(picture.content, picture.media_type, modified_at=document.created_at)
+
+    def _posts(self, limit: int, offset: int = 0) -> list[Post]:
+        documents = self.host.store.newest(limit, offset)
+        return [Post.of(document, self.host.pages_url) for document in documents]
+
+    def _words(self) -> SiteWords:
+        settings: Any = self.settings
+        return SiteWords(
+            title=settings.title,
+            description=settings.description,
+            language=settings.language,
+            author=settings.author or settings.title,
+            url=self.host.pages_url,
+            root=urlsplit(self.host.pages_url).path,
+        )
+
+    def _html(self, template: str, posts: list[Post], **values: int) -> Page:
+        words = _WORDS[self.settings.language]
+        text = _templates().get_template(template)
+        html = text.render(site=self._words(), words=words, posts=posts, **values)
+        return _page(html.encode(), "text/html; charset=utf-8", posts)
+
+
+def _page(body: bytes, media_type: str, posts: list[Post]) -> Page:
+    newest = max((post.published_at for post in posts), default=None)
+    return Page(body, media_type, modified_at=newest)
+
+
+@cache
+def _templates() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+@cache
+def _style() -> bytes:
+    return (Path(__file__).parent / "templates" / "style.css").read_bytes()
+
+
+@hookimpl
+def register_channels() -> list[type[Channel]]:
+    """Bring the site."""
+    return [Site]

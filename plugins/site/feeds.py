@@ -1,0 +1,199 @@
+"""The site's feeds: Atom (RFC 4287), JSON Feed 1.1 and livestreams as iCalendar (RFC 5545)."""
+
+from __future__ import annotations
+
+import json
+import xml.etree.ElementTree as ET
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from icalendar import Calendar, Event
+
+from .posts import Post
+
+__all__ = ["SiteWords", "atom", "json_feed", "livestreams"]
+
+_ATOM = "http://www.w3.org/2005/Atom"
+_XML = "http://www.w3.org/XML/1998/namespace"
+#: An empty feed was last changed before there was any post.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class SiteWords:
+    """What every page and feed says of the site."""
+
+    title: str
+    description: str
+    #: BCP 47, such as `zh-CN`.
+    language: str
+    author: str
+    #: Whole address, without a slash at its end.
+    url: str
+    #: The same from the server's root.
+    root: str
+
+
+def atom(site: SiteWords, posts: Sequence[Post]) -> bytes:
+    """Return the Atom feed, the newest post first."""
+    ET.register_namespace("", _ATOM)
+    feed = ET.Element(f"{{{_ATOM}}}feed", {f"{{{_XML}}}lang": site.language})
+    _add(feed, "id", f"{site.url}/")
+    _add(feed, "title", site.title)
+    if site.description:
+        _add(feed, "subtitle", site.description)
+    _add(feed, "updated", _rfc3339(posts[0].published_at if posts else _NEVER))
+    _link(feed, rel="self", type="application/atom+xml", href=f"{site.url}/feed.atom")
+    _link(feed, rel="alternate", type="text/html", href=f"{site.url}/")
+    _add(ET.SubElement(feed, f"{{{_ATOM}}}author"), "name", site.author)
+    _add(feed, "generator", "contentsvc")
+    for post in posts:
+        _entry(feed, post)
+    return bytes(ET.tostring(feed, encoding="utf-8", xml_declaration=True))
+
+
+def _entry(feed: ET.Element, post: Post) -> None:
+    entry = ET.SubElement(feed, f"{{{_ATOM}}}entry")
+    _add(entry, "id", post.urn)
+    _add(entry, "title", post.title)
+    _add(entry, "published", _rfc3339(post.published_at))
+    _add(entry, "updated", _rfc3339(post.published_at))
+    _link(entry, rel="alternate", type="text/html", href=post.url)
+    for picture in post.pictures:
+        length = str(picture.bytes)
+        _link(entry, rel="enclosure", type=picture.media_type, href=picture.url, length=length)
+    if post.element:
+        ET.SubElement(entry, f"{{{_ATOM}}}category", {"term": post.element})
+    if post.summary:
+        _add(entry, "summary", post.summary)
+    _add(entry, "content", _content(post)).set("type", "html")
+
+
+def _add(parent: ET.Element, name: str, text: str) -> ET.Element:
+    element = ET.SubElement(parent, f"{{{_ATOM}}}{name}")
+    element.text = text
+    return element
+
+
+def _link(parent: ET.Element, **attributes: str) -> None:
+    ET.SubElement(parent, f"{{{_ATOM}}}link", attributes)
+
+
+def _content(post: Post) -> str:
+    """Return the pictures and the body: a reader shows nothing else of the page."""
+    pictures = ET.Element("div")
+    for picture in post.pictures:
+        size = {"width": str(picture.width), "height": str(picture.height)}
+        around = ET.SubElement(pictures, "p")
+        ET.SubElement(around, "img", {"src": picture.url, "alt": picture.alt, **size})
+    shown = "".join(ET.tostring(one, encoding="unicode", method="html") for one in pictures)
+    return shown + post.html
+
+
+def _rfc3339(at: datetime) -> str:
+    return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
+
+
+def json_feed(site: SiteWords, posts: Sequence[Post]) -> bytes:
+    """Return the feed as JSON Feed 1.1."""
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": site.title,
+        "home_page_url": f"{site.url}/",
+        "feed_url": f"{site.url}/feed.json",
+        **({"description": site.description} if site.description else {}),
+        "language": site.language,
+        "authors": [{"name": site.author}],
+        "items": [_item(post) for post in posts],
+    }
+    return json.dumps(feed, ensure_ascii=False, indent=1).encode()
+
+
+def _item(post: Post) -> dict[str, Any]:
+    item: dict[str, Any] = {
+        "id": post.urn,
+        "url": post.url,
+        "title": post.title,
+        "content_html": _content(post),
+        "content_text": post.text,
+        "date_published": _rfc3339(post.published_at),
+    }
+    if post.summary:
+        item["summary"] = post.summary
+    if post.element:
+        item["tags"] = [post.element]
+    if post.pictures:
+        item["image"] = post.pictures[0].url
+        item["attachments"] = [
+            {
+                "url": picture.url,
+                "mime_type": picture.media_type,
+                "size_in_bytes": picture.bytes,
+            }
+            for picture in post.pictures
+        ]
+    return item
+
+
+def livestreams(site: SiteWords, posts: Iterable[Post]) -> bytes:
+    """Return the livestreams as a calendar: one event each, however many notices it had.
+
+    An event keeps its UID when the livestream is moved; its SEQUENCE counts the changes.
+    """
+    calendar = Calendar()
+    calendar.add("prodid", "-//contentsvc//site//ZH")
+    calendar.add("version", "2.0")
+    calendar.add("method", "PUBLISH")
+    calendar.add("x-wr-calname", site.title)
+    for notices in _by_livestream(posts).values():
+        calendar.add_component(_event(site, notices))
+    return bytes(calendar.to_ical())
+
+
+def _by_livestream(posts: Iterable[Post]) -> dict[str, list[Post]]:
+    """Return each livestream's notices, the oldest first."""
+    found: dict[str, list[Post]] = {}
+    for post in sorted(posts, key=lambda one: (one.published_at, one.urn)):
+        if "livestream" in post.data:
+            found.setdefault(post.data["ref"], []).append(post)
+    return found
+
+
+def _event(site: SiteWords, notices: list[Post]) -> Event:
+    states = [_shown(post.data) for post in notices]
+    changes = sum(before != after for before, after in pairwise(states))
+    newest = notices[-1]
+    live = newest.data["livestream"]
+    starts_at = datetime.fromisoformat(newest.data["starts_at"]).astimezone(UTC)
+    event = Event()
+    event.add("uid", f"{newest.data['ref']}@{urlsplit(site.url).hostname or 'contentsvc'}")
+    event.add("dtstamp", newest.published_at)
+    event.add("sequence", changes)
+    event.add("dtstart", starts_at)
+    event.add("dtend", starts_at + timedelta(minutes=live["minutes"]))
+    event.add("summary", live["title"])
+    event.add("description", "\n".join(_lines(live)))
+    event.add("url", _address(site, live, newest))
+    event.add("status", "CONFIRMED")
+    event.add("transp", "TRANSPARENT")
+    return event
+
+
+def _shown(data: Mapping[str, Any]) -> tuple[Any, ...]:
+    live = data["livestream"]
+    return data["starts_at"], live["title"], live["host"], live["url"], live["minutes"]
+
+
+def _lines(live: Mapping[str, Any]) -> list[str]:
+    points = [f"• {point}" for point in live["points"]]
+    return [line for line in (live["host"], *points, live["url"]) if line]
+
+
+def _address(site: SiteWords, live: Mapping[str, Any], newest: Post) -> str:
+    """Return the livestream's own address where it has a web one, else the notice's page."""
+    url = str(live["url"])
+    return url if url.startswith(("http://", "https://")) else urljoin(f"{site.url}/", newest.url)

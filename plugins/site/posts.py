@@ -1,0 +1,155 @@
+"""What the site keeps of a post, and the post as its pages and feeds show it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from contentsvc.channels import Document, Rendition, format_moment
+
+__all__ = ["Post", "PostPicture", "identity", "kept", "post_id"]
+
+#: Names the posts of every site; another value would give each post a new id in all readers.
+_NAMESPACE = uuid.UUID("6b1f5c1e-58f5-4a39-9c0e-0d7a4f6f2d11")
+#: As messengers and search engines show it below a title.
+_SUMMARY_CHARACTERS = 120
+_KINDS = {
+    "zh": {"poster": "海报", "livestream": "直播"},
+    "en": {"poster": "Poster", "livestream": "Livestream"},
+}
+
+
+def identity(key: str) -> uuid.UUID:
+    """Return the id that readers know a post by: of its key alone, so it never changes."""
+    return uuid.uuid5(_NAMESPACE, key)
+
+
+def post_id(key: str) -> str:
+    """Return the part of a post's address."""
+    return identity(key).hex[:16]
+
+
+def kept(rendition: Rendition, key: str) -> dict[str, Any]:
+    """Return what is kept of a post: JSON values that every XML and HTML page can show."""
+    return {
+        "uuid": str(identity(key)),
+        "title": _printable(rendition.title),
+        "text": _printable(rendition.text),
+        "html": _printable(rendition.html),
+        "data": dict(rendition.data),
+        "pictures": [
+            {
+                "name": picture.name,
+                "media_type": picture.media_type,
+                "width": picture.width,
+                "height": picture.height,
+                "alt": _printable(picture.alt),
+                "bytes": len(picture.content),
+            }
+            for picture in rendition.pictures
+        ],
+    }
+
+
+def _printable(text: str) -> str:
+    """Drop what XML 1.0 has no place for (§2.2): control characters and half surrogates."""
+    return "".join(
+        char
+        for char in text
+        if char in "\t\n"
+        or "\x20" <= char <= "\ud7ff"
+        or "\ue000" <= char <= "\ufffd"
+        or char >= "\U00010000"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PostPicture:
+    """A picture of a post and where it is."""
+
+    #: Whole address.
+    url: str
+    #: From the server's root.
+    path: str
+    media_type: str
+    width: int
+    height: int
+    alt: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A post as pages and feeds show it."""
+
+    #: `urn:uuid:…`; never changes.
+    urn: str
+    #: Whole address.
+    url: str
+    #: From the server's root.
+    path: str
+    title: str
+    #: The beginning of the text, without the title.
+    summary: str
+    text: str
+    html: str
+    kind_words: str
+    element: str | None
+    #: UTC.
+    published_at: datetime
+    #: RFC 3339, in the calendar's zone.
+    published_iso: str
+    published_words: str
+    pictures: tuple[PostPicture, ...]
+    #: `kind`, `ref`, `starts_at`, `livestream` and what else the rendition carried.
+    data: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, document: Document, pages_url: str) -> Post:
+        """Read a post from what is kept of it."""
+        body, data = document.body, document.body["data"]
+        language = "zh" if data.get("language") == "zh" else "en"
+        local = document.created_at.astimezone(ZoneInfo(data["zone"])).replace(microsecond=0)
+        year = f"{local.year}年" if language == "zh" else ""
+        url = f"{pages_url}/posts/{document.key}"
+        return cls(
+            urn=f"urn:uuid:{body['uuid']}",
+            url=url,
+            path=urlsplit(url).path,
+            title=body["title"],
+            summary=_summary(body["text"], body["title"]),
+            text=body["text"],
+            html=body["html"],
+            kind_words=_KINDS[language].get(data["kind"], ""),
+            element=data.get("element"),
+            published_at=document.created_at,
+            published_iso=local.isoformat(),
+            published_words=year + format_moment(local, language),
+            pictures=tuple(_picture(url, picture) for picture in body["pictures"]),
+            data=data,
+        )
+
+
+def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
+    url = f"{post_url}/{quote(picture['name'])}"
+    return PostPicture(
+        url=url,
+        path=urlsplit(url).path,
+        media_type=picture["media_type"],
+        width=picture["width"],
+        height=picture["height"],
+        alt=picture["alt"],
+        bytes=picture["bytes"],
+    )
+
+
+def _summary(text: str, title: str) -> str:
+    words = " ".join(text.removeprefix(title).split())
+    if len(words) <= _SUMMARY_CHARACTERS:
+        return words
+    return words[: _SUMMARY_CHARACTERS - 1].rstrip() + "…"

@@ -1,0 +1,347 @@
+"""The site channel: its pages and its feeds, read by the readers that people use."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from html.parser import HTMLParser
+from pathlib import Path
+
+import feedparser
+import pytest
+from icalendar import Calendar
+
+from contentsvc.channels import (
+    Channel,
+    ChannelEntry,
+    EntryKind,
+    Notice,
+    Page,
+    PageRequest,
+    Receipt,
+    load_plugin,
+    parse_settings,
+)
+from contentsvc.channels.contract import ChannelContract
+from contentsvc.channels.testing import TestHost, sample_context, sample_entry, sample_picture
+
+PLUGIN = Path(__file__).parents[2] / "plugins" / "site"
+SITE = load_plugin(PLUGIN).channel_type("site")
+
+
+class TestSiteContract(ChannelContract):
+    """A site is a channel like every other."""
+
+    channel_class = SITE
+
+    def visible_posts(self, channel: Channel) -> int:
+        return len(json.loads(get(channel, "feed.json").body)["items"])
+
+
+@pytest.fixture
+def channel(tmp_path: Path) -> Channel:
+    return opened(tmp_path)
+
+
+def opened(folder: Path, **settings: object) -> Channel:
+    return SITE(parse_settings(SITE, settings), TestHost(folder, name="site"))
+
+
+def get(channel: Channel, path: str, **query: str) -> Page:
+    page = channel.page(PageRequest(path, query))
+    assert page is not None
+    return page
+
+
+def posted(channel: Channel, entry: ChannelEntry | None = None, key: str = "d-1") -> Receipt:
+    rendition = channel.render_post(entry or sample_entry(), sample_context())
+    receipt = channel.publish(rendition, key=key)
+    assert isinstance(receipt, Receipt)
+    return receipt
+
+
+def noticed(channel: Channel, offset: str, key: str, **changes: object) -> Receipt:
+    entry = sample_entry(EntryKind.LIVESTREAM, **changes)
+    rendition = channel.render_livestream_notice(entry, Notice.parse(offset), sample_context())
+    receipt = channel.publish(rendition, key=key)
+    assert isinstance(receipt, Receipt)
+    return receipt
+
+
+class Tags(HTMLParser):
+    """Collects the tags of a page."""
+
+    def __init__(self, page: Page) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(page.body.decode())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def meta(self, name: str) -> list[str | None]:
+        return [
+            values.get("content")
+            for tag, values in self.tags
+            if tag == "meta" and name in {values.get("property"), values.get("name")}
+        ]
+
+    def all(self, tag: str, attribute: str) -> list[str | None]:
+        return [values.get(attribute) for name, values in self.tags if name == tag]
+
+
+def test_an_empty_site_is_a_page(channel: Channel) -> None:
+    """Before the first post visitors find words and not an error."""
+    page = get(channel, "")
+
+    assert page.status == 200
+    assert "这里还没有内容" in page.body.decode()
+    assert feedparser.parse(get(channel, "feed.atom").body).entries == []
+
+
+def test_a_post_has_a_page_that_the_index_leads_to(channel: Channel) -> None:
+    """A visitor comes from the index to the post, whose body is shown whole."""
+    receipt = posted(channel)
+
+    index = Tags(get(channel, ""))
+    page = get(channel, f"posts/{receipt.id}")
+
+    assert receipt.url == f"https://content.example/site/posts/{receipt.id}"
+    assert f"/site/posts/{receipt.id}" in index.all("a", "href")
+    assert "<li>试用装一份</li>" in page.body.decode()
+
+
+def test_a_post_tells_messengers_what_it_is(channel: Channel) -> None:
+    """Open Graph tags give title, words, picture and time, with whole addresses."""
+    entry = sample_entry(pictures=(sample_picture("封面 1.png"),))
+    receipt = posted(channel, entry)
+
+    tags = Tags(get(channel, f"posts/{receipt.id}"))
+
+    assert tags.meta("og:type") == ["article"]
+    assert tags.meta("og:title") == ["早安签到"]
+    assert tags.meta("og:url") == [receipt.url]
+    assert tags.meta("og:image") == [f"{receipt.url}/%E5%B0%81%E9%9D%A2%201.png"]
+    assert str(tags.meta("og:description")[0]).startswith("今天签到的妈妈可以领取：")
+    assert tags.meta("article:published_time") == ["2026-11-26T20:00:01+08:00"]
+
+
+def test_pages_obey_a_strict_content_policy(channel: Channel) -> None:
+    """No script, no style in the page, and the style sheet is the site's own."""
+    receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
+    for path in ("", f"posts/{receipt.id}"):
+        tags = Tags(get(channel, path))
+
+        assert not {"script", "style", "iframe"} & {tag for tag, _ in tags.tags}
+        assert not [values for _, values in tags.tags if "style" in values]
+        assert "/site/style.css" in tags.all("link", "href")
+    assert get(channel, "style.css").media_type.startswith("text/css")
+
+
+def test_the_page_names_its_feeds(channel: Channel) -> None:
+    """A feed reader given the page's address finds all three feeds."""
+    links = [values for tag, values in Tags(get(channel, "")).tags if tag == "link"]
+
+    found = {link["type"]: link["href"] for link in links if link.get("rel") == "alternate"}
+
+    assert found == {
+        "application/atom+xml": "https://content.example/site/feed.atom",
+        "application/feed+json": "https://content.example/site/feed.json",
+        "text/calendar": "https://content.example/site/livestreams.ics",
+    }
+
+
+def test_a_feed_reader_reads_the_atom_feed(channel: Channel) -> None:
+    """Feed and entries have all that RFC 4287 asks for, the newest first."""
+    posted(channel, sample_entry(title="第一篇 <&>"), key="d-1")
+    second = posted(channel, sample_entry(pictures=(sample_picture(),)), key="d-2")
+
+    feed = feedparser.parse(get(channel, "feed.atom").body)
+
+    assert not feed.bozo
+    assert feed.version == "atom10"
+    assert (feed.feed.id, feed.feed.title) == ("https://content.example/site/", "社群周历")
+    assert feed.feed.author == "社群周历"
+    assert feed.feed.updated == feed.entries[0].updated == "2026-11-26T12:00:02Z"
+    assert [entry.title for entry in feed.entries] == ["早安签到", "第一篇 <&>"]
+    newest = feed.entries[0]
+    assert newest.link == second.url
+    assert newest.id.startswith("urn:uuid:")
+    assert newest.enclosures[0].type == "image/png"
+    assert newest.enclosures[0].href == f"{second.url}/1.png"
+    assert newest.tags[0].term == "check-in"
+    assert "<li>试用装一份</li>" in newest.content[0].value
+
+
+def test_the_json_feed_is_version_one_point_one(channel: Channel) -> None:
+    """Every item has an id, an address, its words and its time; pictures are attachments."""
+    receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
+    page = get(channel, "feed.json")
+
+    feed = json.loads(page.body)
+
+    assert page.media_type == "application/feed+json"
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["feed_url"] == "https://content.example/site/feed.json"
+    assert feed["authors"] == [{"name": "社群周历"}]
+    (item,) = feed["items"]
+    assert item["url"] == receipt.url
+    assert item["date_published"] == "2026-11-26T12:00:01Z"
+    assert item["image"] == item["attachments"][0]["url"] == f"{receipt.url}/1.png"
+    assert item["attachments"][0]["size_in_bytes"] == len(sample_picture().content)
+    assert item["tags"] == ["check-in"]
+
+
+def test_ids_are_made_of_the_key_alone(channel: Channel, tmp_path: Path) -> None:
+    """A reader never sees a post twice: its id is the same whatever was edited around it."""
+    posted(channel, key="d-1")
+    other = opened(tmp_path, title="改名后的站点")
+    posted(other, sample_entry(title="改过"), key="d-1")
+
+    ids = [
+        [entry.id for entry in feedparser.parse(get(one, "feed.atom").body).entries]
+        for one in (channel, other)
+    ]
+
+    assert ids == [
+        ["urn:uuid:7000d4d0-ed95-5447-81e6-592d7a7f555d"],
+        ["urn:uuid:7000d4d0-ed95-5447-81e6-592d7a7f555d"],
+    ]
+
+
+def test_the_same_state_gives_the_same_bytes(channel: Channel) -> None:
+    """ETag and Last-Modified work: nothing in an answer depends on when it is asked."""
+    receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
+    noticed(channel, "-1h", "d-2")
+    paths = ("", f"posts/{receipt.id}", "feed.atom", "feed.json", "livestreams.ics")
+
+    for path in (*paths, f"posts/{receipt.id}/1.png"):
+        assert get(channel, path) == get(channel, path), path
+        assert get(channel, path).modified_at is not None
+
+
+def test_pictures_are_served_under_their_post(channel: Channel) -> None:
+    """A picture is found by its name, with its own type."""
+    picture = sample_picture()
+    receipt = posted(channel, sample_entry(pictures=(picture,)))
+
+    page = get(channel, f"posts/{receipt.id}/1.png")
+
+    assert (page.body, page.media_type) == (picture.content, "image/png")
+
+
+def test_what_is_no_picture_is_not_served(channel: Channel) -> None:
+    """A file that calls itself something else cannot become a page of this site."""
+    hostile = replace(sample_picture("x.html"), media_type="text/html", content=b"<script>")
+    receipt = posted(channel, sample_entry(pictures=(hostile,)))
+
+    assert channel.page(PageRequest(f"posts/{receipt.id}/x.html")) is None
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["posts", "posts/", "posts/0123456789abcdef", "posts/../secret", "nothing", "style.css/x"],
+)
+def test_there_is_no_such_page(channel: Channel, path: str) -> None:
+    """Whatever else is asked for is not there."""
+    assert channel.page(PageRequest(path)) is None
+
+
+@pytest.mark.parametrize("page", ["0", "-1", "2", "x", "99999999999999999999"])
+def test_there_is_no_such_page_number(channel: Channel, page: str) -> None:
+    """Page numbers beyond the posts, or none at all, are not there."""
+    posted(channel)
+
+    assert channel.page(PageRequest("", {"page": page})) is None
+
+
+def test_older_posts_are_on_further_pages(channel: Channel) -> None:
+    """Twenty posts stand on a page, and links lead to and fro."""
+    for number in range(21):
+        posted(channel, sample_entry(title=f"第 {number} 篇"), key=f"d-{number}")
+
+    first, second = Tags(get(channel, "")), Tags(get(channel, "", page="2"))
+
+    assert len([tag for tag, _ in first.tags if tag == "article"]) == 20
+    assert len([tag for tag, _ in second.tags if tag == "article"]) == 1
+    assert "/site/?page=2" in first.all("a", "href")
+    assert "/site/" in second.all("a", "href")
+
+
+def test_a_livestream_is_one_event_however_many_notices(channel: Channel) -> None:
+    """Calendar programs show one event per livestream, at its start in UTC."""
+    for number, offset in enumerate(("-24h", "-1h", "0m")):
+        noticed(channel, offset, f"d-{number}")
+
+    (event,) = Calendar.from_ical(get(channel, "livestreams.ics").body).events
+
+    assert event["uid"] == "baby-benefits/2026-W48/thu-live@content.example"
+    assert event.start == datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+    assert event.end - event.start == timedelta(minutes=60)
+    assert event["summary"] == "宝宝冬季护肤医生直播课"
+    assert event["url"] == "https://live.example/42"
+    assert event["sequence"] == 0
+    assert b"DTSTART:20261126T120000Z" in get(channel, "livestreams.ics").body
+
+
+def test_a_moved_livestream_is_the_same_event_with_a_higher_sequence(channel: Channel) -> None:
+    """Programs that took the event over move it."""
+    moved = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
+    noticed(channel, "-24h", "d-1")
+    noticed(channel, "-1h", "d-2", starts_at=moved)
+
+    (event,) = Calendar.from_ical(get(channel, "livestreams.ics").body).events
+
+    assert (event.start, event["sequence"]) == (moved, 1)
+
+
+def test_lines_of_the_calendar_are_folded_by_bytes(channel: Channel) -> None:
+    """RFC 5545 §3.1: no line is longer than 75 octets, Chinese included."""
+    noticed(channel, "-1h", "d-1", title="很长的标题" * 40)
+
+    lines = get(channel, "livestreams.ics").body.split(b"\r\n")
+
+    assert max(len(line) for line in lines) <= 75
+    (event,) = Calendar.from_ical(get(channel, "livestreams.ics").body).events
+    assert event["summary"] == "很长的标题" * 40
+
+
+def test_words_with_control_characters_stay_readable_xml(channel: Channel) -> None:
+    """What XML has no place for is dropped, so that one post cannot break the feed."""
+    posted(channel, sample_entry(title="早\x00安\x0b签\ufffe到\ud800"))
+
+    feed = feedparser.parse(get(channel, "feed.atom").body)
+
+    assert not feed.bozo
+    assert feed.entries[0].title == "早安签到"
+
+
+def test_titles_are_shown_as_text(channel: Channel) -> None:
+    """Markup in a title or in the site's words is no markup."""
+    hostile = '"><script>alert(1)</script>'
+    site = SITE(parse_settings(SITE, {"title": hostile, "description": hostile}), channel.host)
+    receipt = posted(site, sample_entry(title=hostile))
+
+    for path in ("", f"posts/{receipt.id}"):
+        assert b"<script" not in get(site, path).body
+
+
+def test_a_post_can_be_taken_back(channel: Channel) -> None:
+    """A retracted post is gone from its page and the feeds; once more is no fault."""
+    receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
+
+    channel.retract(receipt)
+    channel.retract(receipt)
+
+    assert channel.page(PageRequest(f"posts/{receipt.id}")) is None
+    assert channel.page(PageRequest(f"posts/{receipt.id}/1.png")) is None
+    assert json.loads(get(channel, "feed.json").body)["items"] == []
+
+
+def test_the_site_can_speak_english(channel: Channel) -> None:
+    """The words around the posts follow the setting."""
+    site = SITE(parse_settings(SITE, {"language": "en"}), channel.host)
+
+    assert '<html lang="en">' in get(site, "").body.decode()
+    assert "There is nothing here yet" in get(site, "").body.decode()

@@ -99,6 +99,7 @@ def import_from_folder(
     week: IsoWeek | None = None,
     approve: bool = False,
     overwrite: bool = False,
+    review_on_edit: bool = True,
 ) -> ImportReport:
     """Import a file of the folder and remember what it held.
 
@@ -115,6 +116,7 @@ def import_from_folder(
         windows=windows,
         approve=approve,
         overwrite=overwrite,
+        review_on_edit=review_on_edit,
     )
     _remember(session, name, content, plan.calendar, report.week, now=now)
     return report

@@ -1,0 +1,197 @@
+"""`contentsvc calendars`: calendar files in, out and on another week."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from contentsvc.cli.runtime import opened, operator
+from contentsvc.config import shipped
+from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.errors import InputError, NotFoundError
+from contentsvc.services import calendar_folder as folders
+from contentsvc.services.calendars import all_calendars
+from contentsvc.services.exporting import export_text
+from contentsvc.services.importing import ImportReport, import_calendar
+from contentsvc.services.planning import Windows
+
+if TYPE_CHECKING:
+    from contentsvc.domain.calendars import CalendarPlan
+    from contentsvc.services.runtime import Runtime
+
+__all__ = ["calendars"]
+
+_approve = click.option("--approve", is_flag=True, help="Approve every entry in your name.")
+_overwrite = click.option(
+    "--overwrite", is_flag=True, help="Replace what people changed in the web by the file's words."
+)
+
+
+@click.group()
+def calendars() -> None:
+    """Import, export and stamp calendar files."""
+
+
+@calendars.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--week", help="For a template: the week, as 2026-W48, this or next.")
+@_approve
+@_overwrite
+def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool) -> None:
+    """Import the calendar FILE; importing it again changes what changed in it."""
+    plan = read_calendar_bytes(_bytes(file), str(file))
+    with opened() as runtime:
+        target = _week(week, plan, runtime.clock()) if week else None
+        if plan.week is not None and target not in {None, plan.week}:
+            raise InputError(
+                f"{file} is for {plan.week}; `contentsvc calendars stamp` brings it to {target}"
+            )
+        _take(runtime, file, plan, target, approve=approve, overwrite=overwrite)
+
+
+@calendars.command("stamp")
+@click.argument("template")
+@click.option("--week", required=True, help="The week, as 2026-W48, this or next.")
+@_approve
+@_overwrite
+def stamp_file(template: str, week: str, *, approve: bool, overwrite: bool) -> None:
+    """Bring the entries of TEMPLATE, a file or the name of a kept one, into a week."""
+    with opened() as runtime:
+        file = _template(template, runtime.config.calendars_dir)
+        plan = read_calendar_bytes(_bytes(file), str(file))
+        target = _week(week, plan, runtime.clock())
+        _take(runtime, file, plan, target, approve=approve, overwrite=overwrite)
+
+
+@calendars.command("export")
+@click.argument("calendar")
+@click.option("--week", required=True, help="The week, as 2026-W48.")
+@click.option("--save", is_flag=True, help="Write it into the calendars folder.")
+@click.option("--overwrite", is_flag=True, help="With --save: replace changes not imported.")
+def export_week(calendar: str, week: str, *, save: bool, overwrite: bool) -> None:
+    """Print a week of CALENDAR as a calendar file."""
+    with opened() as runtime:
+        if not save:
+            with runtime.database.read() as session:
+                click.echo(export_text(session, calendar, _parsed(week)), nl=False)
+            return
+        with runtime.database.write() as session:
+            name = folders.export_to_folder(
+                session,
+                runtime.config.calendars_dir,
+                calendar,
+                _parsed(week),
+                now=runtime.clock(),
+                overwrite=overwrite,
+            )
+        click.echo(runtime.config.calendars_dir / name)
+
+
+@calendars.command("list")
+def show_all() -> None:
+    """List the calendars, and the files of the calendars folder with their state."""
+    with opened() as runtime, runtime.database.read() as session:
+        for calendar in all_calendars(session):
+            click.echo(f"calendar\t{calendar.slug}\t{calendar.name}")
+        for file in folders.list_folder(session, runtime.config.calendars_dir):
+            week = str(file.plan.week or "") if file.plan else ""
+            click.echo("\t".join(["file", file.name, file.state, week or file.imported_week]))
+            for problem in file.problems:
+                click.echo(f"  {problem}")
+
+
+def _take(
+    runtime: Runtime,
+    file: Path,
+    plan: CalendarPlan,
+    week: IsoWeek | None,
+    *,
+    approve: bool,
+    overwrite: bool,
+) -> None:
+    """Import a plan, remembering the file where it is one of the calendars folder."""
+    windows, config = Windows.of(runtime.config), runtime.config
+    with runtime.database.write() as session:
+        if file.absolute().parent == config.calendars_dir:
+            report = folders.import_from_folder(
+                session,
+                config.calendars_dir,
+                file.name,
+                now=runtime.clock(),
+                by=operator(),
+                windows=windows,
+                week=week,
+                approve=approve,
+                overwrite=overwrite,
+                review_on_edit=config.review_on_edit,
+            )
+        else:
+            report = import_calendar(
+                session,
+                replace(plan, week=week or plan.week),
+                now=runtime.clock(),
+                by=operator(),
+                windows=windows,
+                approve=approve,
+                overwrite=overwrite,
+                review_on_edit=config.review_on_edit,
+            )
+    runtime.queue.wake()
+    for line in _lines(report):
+        click.echo(line)
+
+
+def _lines(report: ImportReport) -> list[str]:
+    counts = {
+        "created": report.created,
+        "changed": report.changed,
+        "unchanged": report.unchanged,
+        "approved": report.approved,
+    }
+    words = ", ".join(f"{len(keys)} {name}" for name, keys in counts.items())
+    return [
+        f"{report.calendar} {report.week}: {words}",
+        *(f"kept {kept.key}: {kept.reason}" for kept in report.kept),
+        *(f"past {key}: its time has gone by; it stands as a draft" for key in report.past),
+        *(f"absent {key}: no longer in the file; it stays in the week" for key in report.absent),
+    ]
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        with file.open("rb") as stream:
+            # One byte more than is allowed is enough to see that it is too long.
+            return stream.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def _template(name: str, folder: Path) -> Path:
+    """Return a template's file: a path, or the name of one that is kept or came along."""
+    candidates = [Path(name)]
+    candidates += [
+        place / f"{name.removesuffix('.yaml')}.yaml" for place in (folder, shipped("calendars"))
+    ]
+    for candidate in candidates:
+        if candidate.is_file():
+            return candidate
+    raise NotFoundError(f"there is no template {name!r}, neither as a file nor in {folder}")
+
+
+def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:
+    """Return the week that *text* means where the calendar is; InputError where it is none."""
+    this = IsoWeek.of(now.astimezone(plan.zone).date())
+    relative = {"this": this, "next": this.plus(1)}
+    return relative[text] if text in relative else _parsed(text)
+
+
+def _parsed(text: str) -> IsoWeek:
+    try:
+        return IsoWeek.parse(text)
+    except ValueError as error:
+        raise InputError(f"--week: {error}", field="week") from error

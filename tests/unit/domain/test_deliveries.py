@@ -1,0 +1,243 @@
+"""The legal moves of a delivery, every pair and every actor, and what follows an attempt."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from contentsvc.domain.deliveries import (
+    ENDED,
+    MOST_ATTEMPTS,
+    MOVES,
+    OPEN,
+    WAITING,
+    Actor,
+    DeliveryStatus,
+    IllegalMoveError,
+    Next,
+    Outcome,
+    check_move,
+    next_step,
+    retry_delay,
+)
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+LATER = NOW + timedelta(hours=2)
+
+#: Every legal move, written a second time: `from > to: who may`. p planner, n renderer,
+#: d dispatcher, w worker, r reaper, h a person.
+TABLE = """
+planned > scheduled: n          planned > failed: n            planned > missed: d
+planned > cancelled: ph         scheduled > planned: p         scheduled > claimed: d
+scheduled > missed: d           scheduled > cancelled: ph      retrying > planned: p
+retrying > claimed: d           retrying > missed: d           retrying > cancelled: ph
+claimed > scheduled: dwr        claimed > planned: p           claimed > sending: w
+claimed > missed: w             claimed > cancelled: ph        sending > published: w
+sending > accepted: w           sending > handed_off: w        sending > retrying: w
+sending > failed: w             sending > unknown: wr          accepted > published: wh
+accepted > failed: wh           accepted > unknown: wr         handed_off > published: h
+handed_off > failed: h          handed_off > cancelled: ph     unknown > published: wh
+unknown > retrying: wdh         unknown > failed: h            failed > planned: ph
+missed > planned: ph            cancelled > planned: ph        retrying > unknown: pd
+"""
+LETTERS = {
+    "p": Actor.PLANNER,
+    "n": Actor.RENDERER,
+    "d": Actor.DISPATCHER,
+    "w": Actor.WORKER,
+    "r": Actor.REAPER,
+    "h": Actor.PERSON,
+}
+
+
+def _table() -> dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]]:
+    moves = {}
+    for cell in TABLE.replace("\n", "   ").split("   "):
+        if cell.strip():
+            pair, _, who = cell.partition(":")
+            before, after = (DeliveryStatus(name.strip()) for name in pair.split(">"))
+            moves[before, after] = frozenset(LETTERS[letter] for letter in who.strip())
+    return moves
+
+
+EXPECTED = _table()
+
+
+def _is_allowed(before: DeliveryStatus, after: DeliveryStatus, actor: Actor) -> bool:
+    try:
+        check_move(before, after, actor)
+    except IllegalMoveError:
+        return False
+    return True
+
+
+def test_the_table_is_the_one_that_was_agreed() -> None:
+    """The moves are exactly those of the table here."""
+    assert MOVES == EXPECTED
+
+
+@pytest.mark.parametrize("before", DeliveryStatus)
+def test_every_pair_and_actor(before: DeliveryStatus) -> None:
+    """From each status, each actor may make the moves of the table and no other."""
+    allowed = {
+        (after, actor)
+        for after, actor in itertools.product(DeliveryStatus, Actor)
+        if _is_allowed(before, after, actor)
+    }
+
+    assert allowed == {
+        (after, actor)
+        for (start, after), actors in EXPECTED.items()
+        if start is before
+        for actor in actors
+    }
+
+
+def test_illegal_moves_are_named() -> None:
+    """The error says which move, and who may not make it."""
+    with pytest.raises(IllegalMoveError, match="cannot go from published to planned"):
+        check_move(DeliveryStatus.PUBLISHED, DeliveryStatus.PLANNED, Actor.PERSON)
+    with pytest.raises(IllegalMoveError, match="the worker may not move a delivery from planned"):
+        check_move(DeliveryStatus.PLANNED, DeliveryStatus.SCHEDULED, Actor.WORKER)
+
+
+def test_published_is_the_end() -> None:
+    """What is published never moves again."""
+    assert not [pair for pair in MOVES if pair[0] is DeliveryStatus.PUBLISHED]
+
+
+def test_every_status_can_be_reached() -> None:
+    """From planned every status is reached."""
+    reached = {DeliveryStatus.PLANNED}
+    for _ in DeliveryStatus:
+        reached |= {after for before, after in MOVES if before in reached}
+
+    assert reached == set(DeliveryStatus)
+
+
+def test_only_a_worker_begins_to_send() -> None:
+    """The one way into sending is a worker's, from claimed."""
+    assert {
+        pair: actors for pair, actors in MOVES.items() if pair[1] is DeliveryStatus.SENDING
+    } == {(DeliveryStatus.CLAIMED, DeliveryStatus.SENDING): frozenset({Actor.WORKER})}
+
+
+def test_sending_is_never_taken_back() -> None:
+    """Once the intent is durable, no planner or person can change what goes out."""
+    after_sending = {actor for pair, who in MOVES.items() if pair[0] == "sending" for actor in who}
+
+    assert after_sending == {Actor.WORKER, Actor.REAPER}
+
+
+def test_groups_of_statuses() -> None:
+    """What waits is open; what is open has not ended; what is in flight or doubt is neither."""
+    assert WAITING < OPEN
+    assert not OPEN & ENDED
+    assert set(DeliveryStatus) - OPEN - ENDED == {
+        DeliveryStatus.SENDING,
+        DeliveryStatus.ACCEPTED,
+        DeliveryStatus.HANDED_OFF,
+        DeliveryStatus.UNKNOWN,
+    }
+
+
+@pytest.mark.parametrize(
+    ("attempt", "seconds"),
+    [
+        (1, 5),
+        (2, 10),
+        (3, 20),
+        (4, 40),
+        (5, 80),
+        (6, 160),
+        (7, 320),
+        (8, 600),
+        (9, 600),
+        (999, 600),
+    ],
+)
+def test_delay_doubles_up_to_ten_minutes(attempt: int, seconds: int) -> None:
+    """The wait doubles from five seconds and ends at ten minutes."""
+    delay = retry_delay(attempt, retry_after=None, jitter=0)
+
+    assert delay == timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"), [(None, 5), (0, 5), (-3, 5), (2, 5), (30, 30), (3600, 3600)]
+)
+def test_the_platforms_wish_is_never_undercut(retry_after: float | None, seconds: int) -> None:
+    """The platform's wait is taken where it is the longer one."""
+    assert retry_delay(1, retry_after=retry_after, jitter=0) == timedelta(seconds=seconds)
+
+
+def test_jitter_spreads_by_a_fifth() -> None:
+    """Jitter makes the wait longer by up to a fifth and never shorter."""
+    assert retry_delay(1, retry_after=None, jitter=0.5) == timedelta(seconds=5.5)
+    assert retry_delay(1, retry_after=60, jitter=0.999) < timedelta(seconds=72)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"),
+    [
+        (Outcome.PUBLISHED, DeliveryStatus.PUBLISHED),
+        (Outcome.ACCEPTED, DeliveryStatus.ACCEPTED),
+        (Outcome.HANDED_OFF, DeliveryStatus.HANDED_OFF),
+        (Outcome.REJECTED, DeliveryStatus.FAILED),
+        (Outcome.UNKNOWN, DeliveryStatus.UNKNOWN),
+        (Outcome.TEMPORARY, DeliveryStatus.RETRYING),
+        (Outcome.RATE_LIMITED, DeliveryStatus.RETRYING),
+        (Outcome.AUTH, DeliveryStatus.RETRYING),
+    ],
+)
+def test_every_outcome_has_its_step(outcome: Outcome, status: DeliveryStatus) -> None:
+    """Each outcome leads to one status, and that move is a worker's."""
+    step = next_step(outcome, 1, now=NOW, useful_until=LATER)
+
+    assert step.status is status
+    check_move(DeliveryStatus.SENDING, step.status, Actor.WORKER)
+
+
+def test_unknown_is_never_blindly_retried() -> None:
+    """However early, an unknown outcome is not tried again by itself."""
+    step = next_step(Outcome.UNKNOWN, 1, now=NOW, useful_until=NOW + timedelta(days=31))
+
+    assert step == Next(DeliveryStatus.UNKNOWN)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.TEMPORARY, Outcome.RATE_LIMITED])
+def test_temporary_failures_are_tried_again(outcome: Outcome) -> None:
+    """A temporary failure waits as long as the platform asked."""
+    step = next_step(outcome, 2, now=NOW, useful_until=LATER, retry_after=42)
+
+    assert step == Next(DeliveryStatus.RETRYING, NOW + timedelta(seconds=42))
+
+
+def test_no_try_after_its_usefulness() -> None:
+    """Where the next try would come too late it fails now; exactly in time is in time."""
+    useful_until = NOW + timedelta(seconds=5)
+
+    in_time = next_step(Outcome.TEMPORARY, 1, now=NOW, useful_until=useful_until)
+    too_late = next_step(Outcome.TEMPORARY, 2, now=NOW, useful_until=useful_until)
+
+    assert in_time == Next(DeliveryStatus.RETRYING, useful_until)
+    assert too_late == Next(DeliveryStatus.FAILED)
+
+
+def test_eight_attempts_are_enough() -> None:
+    """After the eighth attempt it fails, however long it would be useful."""
+    far = NOW + timedelta(days=31)
+
+    assert next_step(Outcome.TEMPORARY, MOST_ATTEMPTS - 1, now=NOW, useful_until=far).not_before
+    assert next_step(Outcome.TEMPORARY, MOST_ATTEMPTS, now=NOW, useful_until=far) == Next(
+        DeliveryStatus.FAILED
+    )
+
+
+def test_a_refused_credential_waits_for_a_person() -> None:
+    """It is scheduled at once and does not use up its attempts; the paused channel holds it."""
+    step = next_step(Outcome.AUTH, 99, now=NOW, useful_until=NOW - timedelta(seconds=1))
+
+    assert step == Next(DeliveryStatus.RETRYING, NOW)

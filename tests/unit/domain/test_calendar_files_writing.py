@@ -1,0 +1,240 @@
+"""Calendar files as they are written: read back equal, and as a person would write them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from contentsvc.domain.calendar_files import read_calendar, write_calendar
+from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.elements import CommunityKind, Element
+from contentsvc.domain.entries import (
+    EntryContent,
+    EntryKind,
+    EntryStatus,
+    Livestream,
+    PictureRef,
+    PosterSpec,
+    Version,
+)
+from contentsvc.domain.notices import Notice
+from contentsvc.domain.walltime import parse_zone
+from contentsvc.domain.weeks import IsoWeek, Weekday
+
+slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,9}", fullmatch=True)
+# Any character that a text may have: no control characters but tab and line ends, no half pairs.
+characters = st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("签到：\"'#-?&*!|> ")
+lines = st.text(characters, min_size=1, max_size=12).filter(lambda text: text.strip() != "")
+words = lines | st.sampled_from(["on", "null", "~", "1.0", "20:00", "- x", "a: b", "#x", "", " a "])
+shown = words.filter(lambda text: text.strip() != "")
+bodies = st.text(characters | st.sampled_from("\n\n\t\r"), max_size=60) | st.sampled_from(
+    [
+        "行尾两空格  \n下一行\n",
+        "\n开头",
+        "  缩进\n",
+        "尾\n\n\n",
+        "# 题\n\n- 一\n  - 二\n",
+        "\n",
+        " ",
+        "a\r\nb",
+    ]
+)
+times = st.times().map(lambda wall: wall.replace(microsecond=0))
+addresses = st.sampled_from(["", "https://live.example.com/1?a=b#c", "http://例子.cn/直播"])
+offsets = st.integers(-9999, 9999).map(lambda minutes: Notice.parse(f"{minutes:+d}m"))
+versions = st.builds(Version, title=st.none() | shown, body=st.none() | bodies).filter(
+    lambda version: version != Version()
+)
+posters = st.builds(
+    PosterSpec,
+    template=slugs,
+    fields=st.dictionaries(
+        st.from_regex(r"[a-z][a-z0-9_]{0,9}", fullmatch=True),
+        words | bodies | st.lists(shown, max_size=3).map(tuple),
+        max_size=3,
+    ),
+)
+pictures = st.builds(
+    PictureRef,
+    source=st.sampled_from(["a.png", "pictures/宝宝 1.jpg", "sha256:" + "0a" * 32, "on"]),
+    alt=st.just("") | shown,
+)
+livestreams = st.builds(
+    Livestream,
+    host=st.just("") | shown,
+    url=addresses,
+    minutes=st.integers(1, 1440),
+    points=st.lists(shown, max_size=3).map(tuple),
+    replay_url=addresses,
+)
+
+
+@st.composite
+def entries(draw: st.DrawFn, key: str, slots: list[str], channels: list[str]) -> EntryContent:
+    """Draw an entry that fits its calendar."""
+    kind = draw(st.sampled_from(EntryKind))
+    slot = draw(st.sampled_from(slots)) if slots and draw(st.booleans()) else None
+    own = draw(st.none() | st.lists(slugs, unique=True, max_size=3).map(tuple))
+    places = channels if own is None else list(own)
+    chosen = draw(st.lists(st.sampled_from(places), unique=True)) if places else []
+    live = kind is EntryKind.LIVESTREAM
+    none: SearchStrategy[None] = st.none()
+    return EntryContent(
+        key=key,
+        day=draw(st.sampled_from(Weekday)),
+        kind=kind,
+        title=draw(shown),
+        slot=slot,
+        time=None if slot is not None else draw(times),
+        element=draw(none | st.sampled_from(Element)),
+        body=draw(bodies),
+        versions={name: draw(versions) for name in chosen},
+        channels=own,
+        livestream=draw(livestreams) if live else None,
+        notices=tuple(sorted(draw(st.sets(offsets, max_size=5)))) if live else (),
+        poster=draw(posters if kind is EntryKind.POSTER else none | posters)
+        if kind is not EntryKind.POST
+        else None,
+        pictures=tuple(draw(st.lists(pictures, max_size=3))),
+        status=draw(st.sampled_from(EntryStatus)),
+    )
+
+
+@st.composite
+def plans(draw: st.DrawFn) -> CalendarPlan:
+    """Draw any plan that a calendar file can hold."""
+    slots = draw(st.dictionaries(shown, times, max_size=3))
+    channels = draw(st.lists(slugs, unique=True, max_size=3))
+    keys = draw(st.lists(slugs, unique=True, max_size=3))
+    return CalendarPlan(
+        calendar=draw(slugs),
+        name=draw(shown),
+        zone=parse_zone(draw(st.sampled_from(["Asia/Shanghai", "UTC", "Europe/Berlin"]))),
+        community=Community(
+            draw(st.sampled_from(CommunityKind)),
+            draw(st.integers(1, 2)),
+            tuple(draw(st.lists(shown, unique=True, max_size=3))),
+        ),
+        slots=slots,
+        channels=tuple(channels),
+        week=draw(st.none() | st.builds(IsoWeek, st.integers(2000, 2100), st.integers(1, 52))),
+        entries=tuple(draw(entries(key, list(slots), channels)) for key in keys),
+    )
+
+
+# A slow machine is no fault of the format.
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(plans())
+def test_what_is_written_reads_back_equal(plan: CalendarPlan) -> None:
+    """Reading what was written gives the same plan, whatever its texts hold."""
+    assert read_calendar(write_calendar(plan), "written.yaml") == plan
+
+
+PLAN = CalendarPlan(
+    calendar="mums",
+    name="母婴群",
+    zone=parse_zone("Asia/Shanghai"),
+    community=Community(CommunityKind.BENEFITS, 1, ("0-1岁",)),
+    slots={"早安": time(8, 30), "晚间": time(20, 0, 15)},
+    channels=("site", "group"),
+    week=IsoWeek(2026, 48),
+    entries=(
+        EntryContent(
+            key="check-in",
+            day=Weekday.MON,
+            kind=EntryKind.POST,
+            title="早安：签到 ☀️",
+            slot="早安",
+            element=Element.CHECK_IN,
+            body="早上好  \n第二行\n\n- 一\n",
+            versions={"group": Version(body="早！")},
+        ),
+        EntryContent(
+            key="live",
+            day=Weekday.THU,
+            kind=EntryKind.LIVESTREAM,
+            title="直播",
+            time=time(20),
+            livestream=Livestream(host="林晓", points=("护肤", "答疑")),
+            notices=(Notice.parse("-24h"), Notice.parse("0m"), Notice.parse("+90m")),
+            poster=PosterSpec("live-notice", {"title1": "冬季护肤"}),
+            pictures=(PictureRef("a.png", "宝宝"),),
+            status=EntryStatus.APPROVED,
+        ),
+    ),
+)
+WRITTEN = """\
+calendar: mums
+name: 母婴群
+timezone: Asia/Shanghai
+community: {kind: benefits, tier: 1, tags: [0-1岁]}
+slots:
+  早安: "08:30"
+  晚间: "20:00:15"
+channels: [site, group]
+week: 2026-W48
+entries:
+  - key: check-in
+    day: mon
+    slot: 早安
+    kind: post
+    element: check-in
+    title: 早安：签到 ☀️
+    body: |
+      早上好\x20\x20
+      第二行
+
+      - 一
+    versions:
+      group:
+        body: 早！
+
+  - key: live
+    day: thu
+    time: "20:00"
+    kind: livestream
+    title: 直播
+    livestream:
+      host: 林晓
+      minutes: 60
+      points:
+        - 护肤
+        - 答疑
+    notices: [-24h, 0m, +90m]
+    poster:
+      template: live-notice
+      fields:
+        title1: 冬季护肤
+    pictures:
+      - {file: a.png, alt: 宝宝}
+    status: approved
+"""
+
+
+def test_written_as_a_person_would() -> None:
+    """Fields in order, bodies as blocks, Chinese as it is, times quoted, no defaults."""
+    assert write_calendar(PLAN) == WRITTEN
+
+
+def test_template_and_empty_week() -> None:
+    """A template has no week; a week without entries is still a calendar."""
+    text = write_calendar(replace(PLAN, week=None, entries=()))
+
+    assert "week:" not in text
+    assert text.endswith("channels: [site, group]\nentries: []\n")
+
+
+@pytest.mark.parametrize("body", ["一\n\n\n", "\n", "a\tb\nc", "a\r\nb"])
+def test_bodies_that_no_block_can_hold(body: str) -> None:
+    """Where a block would change a body it is written with escapes instead."""
+    plan = replace(PLAN, entries=(replace(PLAN.entries[0], body=body),))
+
+    text = write_calendar(plan)
+
+    assert "body: |" not in text
+    assert read_calendar(text, "f").entries[0].body == body

@@ -24,21 +24,19 @@ __all__ = ["dispatch", "up", "valkey", "web", "worker"]
 @click.command()
 def up() -> None:
     """Run everything on this machine until Ctrl-C."""
+    config = _settings()
     from contentsvc.assembly import assemble
     from contentsvc.engine.up import run
 
-    config = Config.from_env()
-    logs.setup(config.log_level)
     run(config, assemble)
 
 
 @click.command()
 def web() -> None:
     """Run the web server alone."""
+    config = _settings()
     from contentsvc.engine.server import check_port, serve
 
-    config = Config.from_env()
-    logs.setup(config.log_level)
     check_port(config)
     with opened(config):
         pass
@@ -59,11 +57,10 @@ def _web_app(config: Config) -> Flask:
 @click.command()
 def dispatch() -> None:
     """Run a dispatcher: it hands to the workers what is due."""
+    config = _settings()
     from contentsvc.services.dispatching import Dispatcher
     from contentsvc.services.heartbeats import forget, process_name
 
-    config = Config.from_env()
-    logs.setup(config.log_level)
     with opened(config) as runtime:
         # It beats with every turn: one that hangs is seen to be silent.
         Dispatcher(runtime, process_name()).run(_stopped_by_signal(runtime.queue))
@@ -80,10 +77,9 @@ def dispatch() -> None:
 )
 def worker(queue: str) -> None:
     """Run one worker."""
+    config = _settings()
     from contentsvc.worker.process import run_publish_worker, run_render_worker
 
-    config = Config.from_env()
-    logs.setup(config.log_level)
     with opened(config) as runtime:
         (run_publish_worker if queue == "publish" else run_render_worker)(runtime)
 
@@ -91,12 +87,18 @@ def worker(queue: str) -> None:
 @click.command(hidden=True)
 def valkey() -> None:
     """Run the embedded Valkey server alone; `up` does."""
+    config = _settings()
     from contentsvc.engine.valkey import become_valkey
     from contentsvc.worker.connections import embedded_url, socket_path
 
+    become_valkey(config.data_dir, socket_path(embedded_url(config.data_dir)))
+
+
+def _settings() -> Config:
+    """Read the settings and begin to log; before anything else is imported, for that takes time."""
     config = Config.from_env()
     logs.setup(config.log_level)
-    become_valkey(config.data_dir, socket_path(embedded_url(config.data_dir)))
+    return config
 
 
 def _stopped_by_signal(queue: Queue) -> threading.Event:

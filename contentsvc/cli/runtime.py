@@ -5,11 +5,12 @@ from __future__ import annotations
 import getpass
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from contentsvc.assembly import assemble
 from contentsvc.config import Config
-from contentsvc.db import migrate
-from contentsvc.services.runtime import Runtime
+
+if TYPE_CHECKING:
+    from contentsvc.services.runtime import Runtime
 
 __all__ = ["opened", "operator"]
 
@@ -17,7 +18,12 @@ __all__ = ["opened", "operator"]
 @contextmanager
 def opened(config: Config | None = None) -> Iterator[Runtime]:
     """Give the parts of a process whose database has this version's tables; ConfigError."""
-    runtime = assemble(config or Config.from_env())
+    # A wrong setting is told before the rest is imported, which takes a second.
+    config = config or Config.from_env()
+    from contentsvc.assembly import assemble
+    from contentsvc.db import migrate
+
+    runtime = assemble(config)
     try:
         migrate.check(runtime.database)
         yield runtime

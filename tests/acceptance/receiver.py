@@ -1,0 +1,79 @@
+"""A webhook receiver on this machine, which can hold a request for as long as a test wants."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from queue import Queue
+from typing import Any
+
+from standardwebhooks import Webhook
+
+__all__ = ["Receiver", "receiving"]
+
+
+class Receiver:
+    """Takes each `webhook-id` once, as the standard asks of a receiver."""
+
+    def __init__(self, secret: str) -> None:
+        self.url = ""
+        self._webhook = Webhook(secret)
+        self._lock = threading.Lock()
+        #: Requests by path and id, and those of them that were taken.
+        self.requests: Counter[tuple[str, str]] = Counter()
+        self.taken: dict[tuple[str, str], Any] = {}
+        #: The callers' ports of the requests that are held.
+        self.held: Queue[int] = Queue()
+        self.go_on = threading.Event()
+        self.holds = False
+
+    def receive(self, path: str, headers: dict[str, str], body: bytes, port: int) -> None:
+        """Count a request; on `/lost` one that is held is forgotten, as in a crash."""
+        data = self._webhook.verify(body, headers)
+        place = (path, headers["webhook-id"])
+        with self._lock:
+            self.requests[place] += 1
+            held = self.holds
+            if not (held and path == "/lost"):
+                self.taken.setdefault(place, data)
+        if held:
+            self.held.put(port)
+            self.go_on.wait(60)
+
+    def titles(self, path: str) -> list[str]:
+        """Return the titles of the posts taken on a path."""
+        return [data["data"]["title"] for (at, _), data in self.taken.items() if at == path]
+
+
+@contextmanager
+def receiving(secret: str) -> Iterator[Receiver]:
+    """Give a receiver that listens on the loopback address."""
+    receiver = Receiver(secret)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            receiver.receive(self.path, headers, body, self.client_address[1])
+            with suppress(OSError):
+                self.send_response(204)
+                self.end_headers()
+
+        def log_message(self, *_args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+    thread.start()
+    receiver.url = f"http://127.0.0.1:{server.server_port}"
+    try:
+        yield receiver
+    finally:
+        receiver.go_on.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,148 @@
+"""The real service in a folder of its own: started, asked, killed and looked for in /proc."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+__all__ = ["Service", "free_port", "until"]
+
+#: Starting seven processes takes two seconds on a quiet machine and many on a busy one.
+_READY = 90.0
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(what: str, ready: Callable[[], Any], seconds: float = 30) -> Any:
+    """Return the first true answer of *ready*; fail, naming *what*, where there is none in time."""
+    deadline = time.monotonic() + seconds
+    while not (answer := ready()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds:g} s")
+        time.sleep(0.05)
+    return answer
+
+
+@dataclass
+class Service:
+    """One data folder and the processes on it."""
+
+    folder: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    #: What starts the `contentsvc` command.
+    command: tuple[str, ...] = (sys.executable, "-m", "contentsvc")
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+    starts: int = 0
+
+    @property
+    def url(self) -> str:
+        """Return the address of the web server."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Return the environment that every process gets, and that `processes` looks for."""
+        kept = {name: value for name, value in os.environ.items() if "CONTENTSVC" not in name}
+        own = {"DATA_DIR": str(self.folder / "var"), "PORT": str(self.port), **self.settings}
+        return kept | {f"CONTENTSVC_{name}": value for name, value in own.items()}
+
+    @property
+    def log(self) -> Path:
+        """Return the file with what the present start wrote."""
+        return self.folder / f"up-{self.starts}.log"
+
+    def start(self) -> str:
+        """Start everything and return the sign-in address, once it is ready."""
+        self.starts += 1
+        self.folder.mkdir(exist_ok=True)
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [*self.command, "up"],
+                cwd=self.folder,
+                env=self.environ,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+        until(f"ready ({self.log})", self._said_ready, _READY)
+        (line,) = [line for line in self.said().splitlines() if "Sign in:" in line]
+        return line.split("Sign in:")[1].split()[0]
+
+    def said(self) -> str:
+        """Return what the present start wrote."""
+        return self.log.read_text(encoding="utf-8")
+
+    def _said_ready(self) -> bool:
+        assert self.process is not None
+        assert self.process.poll() is None, self.said()
+        return "Stop:    Ctrl-C" in self.said()
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> int:
+        """Stop in order, as Ctrl-C does, and return the exit status."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(60)
+
+    def processes(self) -> dict[int, str]:
+        """Return every living process of this folder with its command line."""
+        mark = f"CONTENTSVC_DATA_DIR={self.folder / 'var'}".encode()
+        found = {}
+        for entry in Path("/proc").iterdir():
+            try:
+                if entry.name.isdigit() and mark in (entry / "environ").read_bytes().split(b"\0"):
+                    words = (entry / "cmdline").read_bytes().split(b"\0")
+                    found[int(entry.name)] = b" ".join(words).decode().strip()
+            except OSError:
+                continue
+        return {pid: words for pid, words in found.items() if words}
+
+    def clean_up(self) -> None:
+        """End whatever a failed test left."""
+        for pid in self.processes():
+            os.kill(pid, signal.SIGKILL)
+        if self.process is not None:
+            self.process.wait(10)
+
+    def run(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Run a command beside the service and return how it went."""
+        return subprocess.run(
+            [*self.command, *words],
+            cwd=self.folder,
+            env=self.environ,
+            input=text,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=60,
+            check=False,
+        )
+
+    def ask(self, *words: str) -> str:
+        """Run a command that must work and return its output."""
+        answer = self.run(*words)
+        assert answer.returncode == 0, answer.stderr
+        return answer.stdout
+
+    def deliveries(self) -> list[dict[str, Any]]:
+        """Return the deliveries as the command tells them."""
+        lines = self.ask("deliveries", "list", "--json", "--limit", "1000").splitlines()
+        return [json.loads(line) for line in lines]
+
+    def read(self, path: str) -> bytes:
+        """Return what the web server answers."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
+            return bytes(answer.read())

@@ -1,0 +1,163 @@
+"""What keeps the service from starting is told in one line that names the setting."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from contentsvc.db.session import Database
+from tests.acceptance.running import Service
+
+pytestmark = pytest.mark.processes
+
+#: From <linux/prctl.h> and <linux/capability.h>.
+_PR_CAPBSET_DROP = 24
+_CAP_DAC_OVERRIDE = 1
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    """Give a service that is ready to be started."""
+    service = Service(tmp_path / "s", {"SAMPLE": "no"})
+    service.folder.mkdir()
+    yield service
+    service.clean_up()
+
+
+def _refusal(service: Service, *words: str) -> str:
+    """Run a command that must not start anything; return its one line."""
+    answer = service.run(*words)
+
+    assert answer.returncode == 2, answer.stdout + answer.stderr
+    (line,) = answer.stderr.splitlines()
+    assert "Traceback" not in answer.stdout
+    assert service.processes() == {}
+    return line
+
+
+def test_a_port_in_use_is_told_before_anything_is_made(service: Service) -> None:
+    """The line names the setting and a port to try; no database was made."""
+    with socket.create_server(("127.0.0.1", service.port)):
+        line = _refusal(service, "up")
+
+    assert line == (
+        f"error: CONTENTSVC_PORT: port {service.port} on 127.0.0.1 is in use by another program; "
+        f"stop that one, or set another port, such as CONTENTSVC_PORT={service.port + 1}"
+    )
+    assert not (service.folder / "var/contentsvc.db").exists()
+
+
+def test_a_host_of_another_machine_is_told(service: Service) -> None:
+    """An address that this machine does not have cannot be listened on."""
+    service.settings = {**service.settings, "HOST": "192.0.2.1"}
+
+    assert _refusal(service, "up").startswith("error: CONTENTSVC_HOST: ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("PORT", "eighty"), ("WORKERS", "0"), ("LEASE", "1"), ("TIMEZONE", "Mars"), ("PROT", "1")],
+)
+def test_a_wrong_setting_is_named(service: Service, name: str, value: str) -> None:
+    """A wrong value, and a name that does not exist, stop the start."""
+    service.settings = {**service.settings, name: value}
+
+    assert _refusal(service, "up").startswith(f"error: CONTENTSVC_{name}: ")
+
+
+def test_a_data_folder_without_write_permission_is_told(service: Service) -> None:
+    """The line names the folder and what helps; root, too, is held to the folder's mode here."""
+    folder = service.folder / "var"
+    folder.mkdir(mode=0o500)
+    service.command = (*service.command,)
+
+    answer = _run_without_override(service)
+
+    assert answer == (
+        f"error: CONTENTSVC_DATA_DIR: {folder} cannot be written (Permission denied); give a "
+        "folder that this user may write"
+    )
+
+
+def _run_without_override(service: Service) -> str:
+    import subprocess
+
+    def drop() -> None:
+        if os.geteuid() == 0:
+            ctypes.CDLL(None).prctl(_PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE, 0, 0, 0)
+
+    answer = subprocess.run(
+        [*service.command, "up"],
+        cwd=service.folder,
+        env=service.environ,
+        preexec_fn=drop,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 2, answer.stderr
+    return answer.stderr.removesuffix("\n")
+
+
+def test_a_database_of_a_newer_version_is_left_alone(service: Service) -> None:
+    """The line says that a newer version has been here; not a byte is changed."""
+    service.ask("db", "upgrade")
+    file = service.folder / "var/contentsvc.db"
+    with closing(Database(f"sqlite:///{file}")) as database, database.write() as session:
+        session.execute(sqlalchemy.text("UPDATE alembic_version SET version_num = '9999_later'"))
+    before = file.read_bytes()
+
+    line = _refusal(service, "up")
+
+    assert line.startswith("error: CONTENTSVC_DATABASE_URL: the database is at revision 9999_later")
+    assert file.read_bytes() == before
+
+
+def test_a_file_that_is_no_database_is_told(service: Service) -> None:
+    """Somebody's text file in the database's place is not touched."""
+    (service.folder / "var").mkdir()
+    (service.folder / "var/contentsvc.db").write_text("dear diary " * 100)
+
+    line = _refusal(service, "up")
+
+    assert line.startswith("error: CONTENTSVC_DATABASE_URL: the database cannot be opened: ")
+    assert (service.folder / "var/contentsvc.db").read_text().startswith("dear diary")
+
+
+def test_an_unreachable_database_does_not_show_its_password(service: Service) -> None:
+    """The address of the database has a password; the line has none."""
+    url = "postgresql://me:geheim@127.0.0.1:1/none"
+    service.settings = {**service.settings, "DATABASE_URL": url}
+
+    line = _refusal(service, "up")
+
+    assert line.startswith("error: CONTENTSVC_DATABASE_URL: ")
+    assert "geheim" not in line
+
+
+def test_a_second_start_on_the_same_folder_names_the_first(service: Service) -> None:
+    """Two would publish with two queues; the second says which process has the folder."""
+    service.start()
+    second = service.run("up")
+
+    assert second.returncode == 2
+    (line,) = second.stderr.splitlines()
+    assert line.startswith("error: CONTENTSVC_DATA_DIR: ")
+    assert service.process is not None
+    assert f"(process {service.process.pid})" in line
+    assert service.stop() == 0
+
+
+def test_a_role_without_a_database_says_what_to_run(service: Service) -> None:
+    """A worker on an empty database does not make tables by itself."""
+    line = _refusal(service, "worker")
+
+    assert "contentsvc db upgrade" in line

@@ -1,0 +1,160 @@
+"""The import contracts hold, and each is seen to be caught when it is broken on purpose."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from configparser import ConfigParser
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).resolve().parents[1]
+
+#: A contract's name in `.importlinter`, a module, and an import that breaks it there.
+_BREACHES = [
+    ("layers", "services/entries.py", "import contentsvc.web"),
+    ("layers", "domain/weeks.py", "import contentsvc.db"),
+    ("layers", "db/types.py", "import contentsvc.channels"),
+    ("layers", "engine/up.py", "import contentsvc.worker"),
+    ("layers", "web/boards.py", "import contentsvc.cli"),
+    ("bottom", "config.py", "import contentsvc.services"),
+    ("values", "posters/engine.py", "import contentsvc.config"),
+    ("pure", "domain/entries.py", "import sqlalchemy"),
+    ("painting", "posters/qr.py", "import httpx"),
+    ("rq", "services/dispatching.py", "import rq"),
+    ("flask", "services/entries.py", "import flask"),
+]
+
+
+def _lint(folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [Path(sys.executable).with_name("lint-imports"), "--no-cache"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1"},
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+def _contracts() -> dict[str, str]:
+    parser = ConfigParser()
+    parser.read(_ROOT / ".importlinter", encoding="utf-8")
+    start = "importlinter:contract:"
+    names = [name for name in parser.sections() if name.startswith(start)]
+    return {name.removeprefix(start): parser[name]["name"] for name in names}
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """Give a copy of the package and its contracts, to be broken."""
+    shutil.copytree(
+        _ROOT / "contentsvc",
+        tmp_path / "contentsvc",
+        ignore=lambda _folder, names: [name for name in names if name == "__pycache__"],
+    )
+    shutil.copy(_ROOT / ".importlinter", tmp_path)
+    return tmp_path
+
+
+def test_the_contracts_hold() -> None:
+    """What is here keeps every contract."""
+    answer = _lint(_ROOT)
+
+    assert answer.returncode == 0, answer.stdout
+    assert f"Contracts: {len(_contracts())} kept, 0 broken." in answer.stdout
+
+
+@pytest.mark.parametrize(("contract", "module", "line"), _BREACHES)
+def test_a_breach_is_caught(copy: Path, contract: str, module: str, line: str) -> None:
+    """One import in the wrong place breaks the contract that forbids it."""
+    file = copy / "contentsvc" / module
+    file.write_text(file.read_text(encoding="utf-8") + f"\n{line}\n", encoding="utf-8")
+
+    answer = _lint(copy)
+
+    assert answer.returncode == 1
+    assert f"{_contracts()[contract]} BROKEN" in answer.stdout
+
+
+def test_every_contract_is_broken_once() -> None:
+    """A new contract is to be seen caught too."""
+    assert {contract for contract, _, _ in _BREACHES} == set(_contracts())
+
+
+def _imports(file: Path) -> Iterator[tuple[str, int]]:
+    """Give the modules that a file imports, and how many levels up a relative one goes."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+        if isinstance(node, ast.Import):
+            yield from ((name.name, 0) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            yield base, node.level
+            # `from contentsvc import db` brings a module as well.
+            yield from ((f"{base}.{name.name}", node.level) for name in node.names)
+
+
+def _outside_the_plugin_api(folder: Path) -> list[str]:
+    """Return what plugins take from this package beside `contentsvc.channels`."""
+    return [
+        f"{file.relative_to(folder)}: {module}"
+        for file in sorted(folder.rglob("*.py"))
+        for module, level in _imports(file)
+        if level == 0
+        and module.split(".")[0] == "contentsvc"
+        and not f"{module}.".startswith("contentsvc.channels.")
+    ]
+
+
+def _plugins_imported(folder: Path) -> list[str]:
+    """Return where the package imports a plugin."""
+    return [
+        f"{file.relative_to(folder)}: {module}"
+        for file in sorted(folder.rglob("*.py"))
+        for module, level in _imports(file)
+        if level == 0 and module.split(".")[0] == "plugins"
+    ]
+
+
+def test_plugins_import_the_plugin_api_alone() -> None:
+    """The plugins that come along have no more than anybody's."""
+    assert list((_ROOT / "plugins").rglob("*.py"))
+    assert _outside_the_plugin_api(_ROOT / "plugins") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "import contentsvc.db.models",
+        "from contentsvc.services import entries",
+        "from contentsvc import config",
+        "def late():\n    import contentsvc.errors",
+    ],
+)
+def test_a_plugin_that_reaches_further_is_caught(tmp_path: Path, line: str) -> None:
+    """An import of anything else is found, wherever it stands."""
+    source = f"from contentsvc.channels import Channel\n{line}\n"
+    (tmp_path / "greedy.py").write_text(source, encoding="utf-8")
+
+    assert _outside_the_plugin_api(tmp_path)
+
+
+def test_the_package_never_imports_plugins() -> None:
+    """Plugins are loaded by path, exactly as a third party's are."""
+    assert _plugins_imported(_ROOT / "contentsvc") == []
+
+
+def test_a_package_that_imports_a_plugin_is_caught(tmp_path: Path) -> None:
+    """The short cut is found."""
+    (tmp_path / "short_cut.py").write_text("from plugins.site import Site\n", encoding="utf-8")
+
+    assert _plugins_imported(tmp_path) == [
+        "short_cut.py: plugins.site",
+        "short_cut.py: plugins.site.Site",
+    ]

@@ -21,13 +21,14 @@ _WORDS = {
 
 def explain(error: ValidationError, root: Any) -> Iterator[tuple[Path, str]]:
     """Give each fault's path and its words; *root* is the model, or union of models, read."""
-    seen: set[Path] = set()
+    found: dict[Path, str] = {}
     for fault in error.errors(include_url=False):
         path, keys = _walk(fault["loc"], root)
-        if path in seen:  # A union tells one fault once for every branch it tried.
-            continue
-        seen.add(path)
-        yield path, _words(dict(fault), keys)
+        # A union tells one fault once for every branch it tried; the first is the plainest.
+        found.setdefault(path, _words(dict(fault), keys))
+    for path, words in found.items():
+        if not any(other[: len(path)] == path and len(other) > len(path) for other in found):
+            yield path, words
 
 
 def _words(fault: dict[str, Any], keys: list[str]) -> str:
@@ -56,14 +57,12 @@ def _walk(loc: tuple[str | int, ...], root: Any) -> tuple[Path, list[str]]:
         fields = {name: field for model in models for name, field in _fields(model)}
         if isinstance(step, int):
             path.append(step)
+        elif _is_branch(step, models):
+            current = next(model for model in models if step in _names(model))
         elif step in fields:
             path.append(step)
             keys = sorted(fields)
             current = fields[step].annotation
-            continue
-        elif _is_branch(step, models):
-            current = next((m for m in models if step in (m.__name__, _tag(m))), current)
-            continue
         else:
             keys = sorted(fields) or keys
             if not _looks_internal(step):
@@ -83,14 +82,17 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
         yield from _models(inner)
 
 
-def _tag(model: type[BaseModel]) -> str | None:
+def _names(model: type[BaseModel]) -> tuple[str, ...]:
+    """Give what pydantic calls *model* in a location: its class, and its tag in a union."""
     field = model.model_fields.get("type")
-    tags = typing.get_args(field.annotation) if field else ()
-    return tags[0] if tags else None
+    return (model.__name__, *(typing.get_args(field.annotation) if field else ()))
 
 
 def _is_branch(step: str, models: list[type[BaseModel]]) -> bool:
-    return any(step in (model.__name__, _tag(model)) for model in models)
+    """Say whether *step* picks one of a union's models, and is no key of the only one."""
+    if len(models) == 1 and step in models[0].model_fields:
+        return False
+    return any(step in _names(model) for model in models)
 
 
 def _looks_internal(step: str) -> bool:

@@ -96,11 +96,22 @@ def gradient(
     *stops* are (place from 0 to 1, colour), sorted; *angle* is in degrees as CSS has it: 180 runs
     from top to bottom, 90 from left to right.
     """
+    straight = None if radial else _thin_size(size, angle)
+    if straight and straight != size:
+        # Along an edge every row (or column) is alike, so one is painted and stretched.
+        thin = gradient(straight, stops, angle, radial=False)
+        return thin.resize(size, Image.Resampling.NEAREST)
     ramp = _radial_ramp(size) if radial else _linear_ramp(size, angle)
     ladder = [_colour_at(stops, place / 255) for place in range(256)]
     bands = [ramp.point([round(colour[band]) for colour in ladder]) for band in range(3)]
     bands.append(ramp.point([round(colour[3] * 255) for colour in ladder]))
     return Image.merge("RGBA", bands)
+
+
+def _thin_size(size: tuple[int, int], angle: float) -> tuple[int, int] | None:
+    if angle % 180 == 0:
+        return (1, size[1])
+    return (size[0], 1) if angle % 90 == 0 else None
 
 
 def _linear_ramp(size: tuple[int, int], angle: float) -> Image.Image:

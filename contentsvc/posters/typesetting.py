@@ -24,6 +24,7 @@ _ELLIPSIS = "…"
 _STEP = 0.97
 #: What a break costs, against squared shares of the mean line: inside a phrase, beside a number.
 _COST_IN_PHRASE, _COST_IN_COUNT = 0.1, 0.2
+_EQUAL = 1e-9
 #: Beyond as many places to break a paragraph is not balanced: it would take too long.
 _MOST_PLACES = 240
 
@@ -74,7 +75,7 @@ class _Measured:
         self._lead = [_lead(char, measure) for char in text]
         self._tail = [_tail(char, measure) for char in text]
         self.advances = [_advance(text, place, measure) + tracking for place in range(len(text))]
-        self.gaps = [_gap(text, place, measure) for place in range(len(text) - 1)] + [0.0]
+        self.gaps = [_gap(text, place, measure) for place in range(len(text))]
         self._sums = [0.0]
         for advance, gap in zip(self.advances, self.gaps, strict=True):
             self._sums.append(self._sums[-1] + advance + gap)
@@ -178,7 +179,8 @@ def _cut(text: str, measure: Measure, box: tuple[float, float], style: Style) ->
     room = _room(box[1], style.least, style)
     lines = wrap(text, measure, width, tracking=style.tracking, balance=False)
     kept = lines[: room - 1]
-    rest = "".join(_with_breaks(lines[room - 1 :])).strip()
+    rest = _after(chars.clean(text), sum(len(_bare(line.text)) for line in kept))
+    rest = rest.replace("\n", " ")
     last = rest
     while last and set_line(last + _ELLIPSIS, measure, style.tracking).width > width:
         last = last[:-1]
@@ -187,10 +189,17 @@ def _cut(text: str, measure: Measure, box: tuple[float, float], style: Style) ->
     return Fitted(style.least, (*kept, final), rest[len(shown) :])
 
 
-def _with_breaks(lines: list[SetLine]) -> Iterator[str]:
-    """Join the lines again: a Latin word that ended one keeps its distance from the next."""
-    for line in lines:
-        yield line.text if not line.text[-1:].isascii() else line.text.rstrip() + " "
+def _bare(text: str) -> str:
+    return text.replace(" ", "").replace("\n", "")
+
+
+def _after(text: str, count: int) -> str:
+    """Give what follows the first *count* characters of *text*, spaces not counted."""
+    for place, char in enumerate(text):
+        if count == 0 and char not in " \n":
+            return text[place:]
+        count -= char not in " \n"
+    return ""
 
 
 def _cuts(measured: _Measured, width: float) -> list[tuple[int, int]]:
@@ -252,7 +261,7 @@ def _one_line_more(
     mean: float,
 ) -> dict[int, tuple[float, tuple[tuple[int, int], ...]]]:
     longer: dict[int, tuple[float, tuple[tuple[int, int], ...]]] = {}
-    for start, (cost, cuts) in best.items():
+    for start, (cost, cuts) in sorted(best.items()):
         first = _after_spaces(measured.text, start)
         for end in ends[bisect_right(ends, start) :]:
             stop = _without_spaces(measured.text, first, end)
@@ -260,7 +269,8 @@ def _one_line_more(
             if length > width:
                 break
             total = cost + ((length - mean) / mean) ** 2 + _break_cost(measured.text, end)
-            if end not in longer or total < longer[end][0]:
+            # Of equals, the one whose earlier lines are longer wins.
+            if end not in longer or total < longer[end][0] + _EQUAL:
                 longer[end] = (total, (*cuts, (first, stop)))
     return longer
 
@@ -307,6 +317,8 @@ def _joins_scripts(text: str, place: int) -> bool:
 
 def _gap(text: str, place: int, measure: Measure) -> float:
     """Say what comes between a character and the next: a thin space, or a trimmed half."""
+    if place + 1 == len(text):
+        return 0
     before, after = text[place], text[place + 1]
     if (chars.is_hanzi(before) and chars.is_western(after)) or (
         chars.is_western(before) and chars.is_hanzi(after)

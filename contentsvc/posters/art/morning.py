@@ -16,7 +16,6 @@ def draw_morning(pen: Pen) -> None:
     for radius, alpha in ((250, 0.22), (196, 0.3)):
         pen.ellipse((846, 366), (radius, radius), "#FFF3CF", alpha=alpha)
     pen.ellipse((846, 366), (140, 140), ["#FFD668", "primary+18"])
-    pen.cloud((128, 352), 150, "white", 0.7)
     pen.cloud((1010, 236), 120, "white", 0.8)
     pen.cloud((560, 90), 96, "white", 0.6)
     _birds(pen)
@@ -57,7 +56,7 @@ _RIDGES: tuple[tuple[list[Point], list[str]], ...] = (
 
 
 def _birds(pen: Pen) -> None:
-    for x, y, size in ((600, 330, 18), (646, 306, 13), (560, 356, 11)):
+    for x, y, size in ((884, 192, 15), (922, 174, 11), (850, 208, 9)):
         pen.arc((x - size, y), (size, size * 0.6), (190, 340), 4, "#7A5A4A")
         pen.arc((x + size, y), (size, size * 0.6), (200, 350), 4, "#7A5A4A")
 

@@ -55,7 +55,7 @@ class Pen:
 
     def ground(self, paint: Paint) -> None:
         """Fill the whole picture."""
-        self._fill(Image.new("L", self._image.size, 255), (0, 0), paint, 1)
+        self._fill(Image.new("L", self._image.size, 255), (0, 0), paint, 1, crisp=True)
 
     def round(
         self, box: tuple[float, float, float, float], radius: float, paint: Paint, turn: float = 0
@@ -91,7 +91,7 @@ class Pen:
         if inside:
             kept = self._mask([self._move(point) for point in inside], (left, top), size)
             mask = ImageChops.multiply(mask, kept)
-        self._fill(mask, (left, top), paint, alpha)
+        self._fill(mask, (left, top), paint, alpha, crisp=True)
 
     def curve(self, points: Sequence[Point], paint: Paint, *, alpha: float = 1) -> None:
         """Fill a smooth closed curve through *points*."""
@@ -177,7 +177,7 @@ class Pen:
         draw.polygon(foot, fill=255)
         box = heap.getbbox()
         if box:
-            self._fill(heap.crop(box), (box[0], box[1]), paint, alpha)
+            self._fill(heap.crop(box), (box[0], box[1]), paint, alpha, crisp=True)
 
     def _disc(self, draw: ImageDraw.ImageDraw, at: Point, radius: float) -> None:
         x, y = self._move(at)
@@ -199,15 +199,32 @@ class Pen:
         red, green, blue, alpha = resolve(paint, self._palette)
         return (red, green, blue, round(alpha * 255))
 
-    def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint, alpha: float) -> None:
-        mask = shapes.with_opacity(mask, alpha)
+    def _fill(
+        self,
+        mask: Image.Image,
+        at: tuple[int, int],
+        paint: Paint,
+        alpha: float,
+        *,
+        crisp: bool = False,
+    ) -> None:
+        """Paint through *mask*; a *crisp* one, all or nothing, is pasted and not blended."""
+        opaque = crisp and alpha >= 1
         if isinstance(paint, str):
-            red, green, blue, opacity = self._solid(paint)
-            layer = Image.new("RGBA", mask.size, (red, green, blue, 255))
-            layer.putalpha(shapes.with_opacity(mask, opacity / 255))
+            *rgb, opacity = self._solid(paint)
+            if opaque and opacity == 255:  # noqa: PLR2004 - the most a band holds
+                self._image.paste((rgb[0], rgb[1], rgb[2], 255), at, mask)
+                return
+            layer = Image.new("RGBA", mask.size, (rgb[0], rgb[1], rgb[2], 255))
+            layer.putalpha(shapes.with_opacity(mask, alpha * opacity / 255))
         else:
-            layer = shapes.gradient(mask.size, self._stops(paint), 180, radial=False)
-            layer.putalpha(ImageChops.multiply(layer.getchannel("A"), mask))
+            stops = self._stops(paint)
+            layer = shapes.gradient(mask.size, stops, 180, radial=False)
+            if opaque and all(colour[3] >= 1 for _, colour in stops):
+                self._image.paste(layer, at, mask)
+                return
+            thin = shapes.with_opacity(mask, alpha)
+            layer.putalpha(ImageChops.multiply(layer.getchannel("A"), thin))
         self._blend(layer, at)
 
     def _blend(self, layer: Image.Image, at: tuple[int, int]) -> None:

@@ -1,0 +1,38 @@
+"""Paints the kept pictures anew: `python tests/golden/posters/renew.py`, then look at each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PIL import Image
+
+from contentsvc.posters import Fonts, list_templates, load_brand, render
+
+HERE = Path(__file__).parent
+ASSETS = HERE.parents[2] / "assets"
+WIDTH = 270
+
+
+def main() -> None:
+    """Write one small picture for each template and size."""
+    fonts, brand = Fonts(), load_brand(ASSETS / "brand.yaml")
+    templates, faults = list_templates([ASSETS / "posters"])
+    for fault in faults:
+        raise fault
+    for template in templates:
+        for size in template.sizes:
+            poster = render(
+                template,
+                template.samples(),
+                size=size,
+                brand=brand,
+                pictures={}.__getitem__,
+                fonts=fonts,
+            )
+            height = round(poster.image.height * WIDTH / poster.image.width)
+            small = poster.image.resize((WIDTH, height), Image.Resampling.LANCZOS)
+            small.save(HERE / f"{template.id}-{size}.png", optimize=True)
+
+
+if __name__ == "__main__":
+    main()

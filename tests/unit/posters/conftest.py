@@ -1,0 +1,70 @@
+"""The packaged fonts, the sample brand and the templates that ship."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contentsvc.posters import (
+    Brand,
+    Fonts,
+    PaintCache,
+    Template,
+    load_brand,
+    load_template,
+    parse_template,
+)
+
+ASSETS = Path(__file__).parents[3] / "assets"
+
+#: The least template that shows one field.
+PLAIN = """
+id: plain
+name: {zh: 素, en: Plain}
+size: [400, 300]
+fields:
+  title: {label: {zh: 标题, en: Title}, required: true, max: 20}
+palette: {ink: "#222222"}
+layers:
+  - {id: ground, type: rect, box: [0, 0, 400, 300], fill: white}
+  - {id: title, type: text, field: title, box: [20, 20, 360, 60], size: 40, min: 20}
+variants:
+  9x16: {size: [400, 300]}
+"""
+
+
+@pytest.fixture(scope="session")
+def fonts() -> Fonts:
+    return Fonts()
+
+
+@pytest.fixture(scope="session")
+def brand() -> Brand:
+    return load_brand(ASSETS / "brand.yaml")
+
+
+@pytest.fixture(scope="session")
+def cache() -> PaintCache:
+    """Keep every painted part of the run, so that no test paints what another did."""
+    return PaintCache(limit=400_000_000)
+
+
+@pytest.fixture
+def plain() -> Template:
+    return parse_template(PLAIN, "plain.yaml")
+
+
+@pytest.fixture
+def plain_text() -> str:
+    return PLAIN
+
+
+@pytest.fixture
+def live_notice() -> Template:
+    return load_template("live-notice", [ASSETS / "posters"])
+
+
+@pytest.fixture(scope="session")
+def posters_folder() -> Path:
+    return ASSETS / "posters"

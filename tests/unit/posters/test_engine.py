@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from PIL import Image
+
+from contentsvc.errors import RenderError
+from contentsvc.posters import (
+    Brand,
+    Fonts,
+    PaintCache,
+    Poster,
+    Template,
+    encode,
+    parse_template,
+    render,
+)
+
+Paint = Callable[..., Poster]
+
+
+@pytest.fixture
+def paint(fonts: Fonts, brand: Brand, cache: PaintCache) -> Paint:
+    def _paint(template: Template, fields: dict[str, object], **more: object) -> Poster:
+        options = {
+            "brand": brand,
+            "pictures": {}.__getitem__,
+            "fonts": fonts,
+            "cache": cache,
+            **more,
+        }
+        return render(template, fields, **options)
+
+    return _paint
+
+
+def picture(size: tuple[int, int], colour: str, kind: str = "PNG") -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", size, colour).save(out, kind)
+    return out.getvalue()
+
+
+def codes(poster: Poster) -> list[tuple[str, str | None, str]]:
+    return [(warning.layer, warning.field, warning.code) for warning in poster.warnings]
+
+
+def test_the_same_inputs_give_the_same_bytes(paint: Paint, live_notice: Template) -> None:
+    """A poster painted from nothing equals one painted from the cache, byte by byte."""
+    cold = paint(live_notice, live_notice.samples(), cache=PaintCache())
+    cache = PaintCache()
+    paint(live_notice, live_notice.samples(), cache=cache)
+    warm = paint(live_notice, live_notice.samples(), cache=cache)
+
+    assert encode(cold.image).data == encode(warm.image).data
+    assert cold.alt == warm.alt
+
+
+def test_the_cache_stays_within_its_bound(paint: Paint, live_notice: Template) -> None:
+    """Rendering every size keeps the painted parts under the limit and changes no pixel."""
+    cache = PaintCache(limit=3_000_000)
+    for size in live_notice.sizes:
+        paint(live_notice, live_notice.samples(), size=size, cache=cache)
+
+    assert 0 < cache.used <= 3_000_000
+
+
+def test_a_missing_required_field_is_named(paint: Paint, live_notice: Template) -> None:
+    """Without its title a poster is not painted, and the error stands beside the field."""
+    with pytest.raises(RenderError, match="title1") as caught:
+        paint(live_notice, {"subtitle": "好"})
+
+    assert caught.value.field == "title1"
+
+
+def test_defaults_fill_what_is_declared_without_a_word(paint: Paint, live_notice: Template) -> None:
+    """A supplied title stands in for the template's, and undeclared defaults are passed over."""
+    poster = paint(live_notice, {}, defaults={"title": "秋日读书会", "element": "livestream"})
+
+    assert "秋日读书会" in poster.alt
+    assert poster.warnings == ()
+
+
+def test_an_unknown_field_is_a_warning(paint: Paint, plain: Template) -> None:
+    """A field the template does not have is told with those it has."""
+    poster = paint(plain, {"title": "好", "titel": "好"})
+
+    assert codes(poster) == [("", "titel", "unknown_field")]
+    assert "title" in poster.warnings[0].message
+
+
+def test_an_overlong_text_is_cut_with_a_warning(paint: Paint, plain: Template) -> None:
+    """The warning names layer, field and the words that were lost."""
+    poster = paint(plain, {"title": "一二三四五六七八九十" * 3})
+
+    assert codes(poster) == [("", "title", "long"), ("title", "title", "cut")]
+    assert "八九十" in poster.warnings[1].message
+
+
+def test_a_missing_glyph_is_left_out_with_a_warning(paint: Paint, plain: Template) -> None:
+    """No silent box: the character is named with its code point, and the rest is painted."""
+    poster = paint(plain, {"title": "好🎉消息"})
+
+    assert codes(poster) == [("title", "title", "missing_glyph")]
+    assert "U+1F389" in poster.warnings[0].message
+    assert poster.image.tobytes() == paint(plain, {"title": "好消息"}).image.tobytes()
+
+
+def test_a_variation_selector_is_no_missing_glyph(paint: Paint, plain: Template) -> None:
+    """Invisible selectors and joiners are dropped in silence."""
+    assert paint(plain, {"title": "好\ufe0f消\u200d息"}).warnings == ()
+
+
+@pytest.mark.parametrize("char", ["龍", "𠮷", "々", "℃", "〇"])
+def test_rare_and_traditional_characters_are_drawn(
+    paint: Paint, plain: Template, char: str
+) -> None:
+    """The packaged fonts lend each other what one lacks."""
+    assert paint(plain, {"title": char}).warnings == ()
+
+
+def test_list_items_without_room_are_told(paint: Paint, live_notice: Template) -> None:
+    """A fourth highlight is not dropped in silence."""
+    fields = {"title1": "好", "points": ["一", "二", "三", "四"]}
+
+    assert ("points", "points", "dropped") in codes(paint(live_notice, fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"title1": ["好"]}, "needs a text"),
+        ({"title1": True}, "needs a text"),
+        ({"title1": "长" * 3000}, "3000 characters"),
+        ({"title1": "好", "points": 3}, "needs a list"),
+        ({"title1": "好", "url": "javascript:alert(1)"}, "no link"),
+        ({"title1": "好", "url": "example.com"}, "no link"),
+        ({"title1": "好", "url": "https://e.com/" + "a" * 1200}, "at most 1000"),
+        ({"title1": "好", "hero": "art:nobody"}, "no art"),
+        ({"title1": "好", "hero": "gone.png"}, "no picture"),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_named(
+    paint: Paint, live_notice: Template, fields: dict[str, object], words: str
+) -> None:
+    """Bad values stop the poster with the field and what is allowed."""
+    with pytest.raises(RenderError, match=words):
+        paint(live_notice, fields)
+
+
+def test_a_list_comes_as_lines_of_a_text_too(paint: Paint, live_notice: Template) -> None:
+    """A form's text area gives one item a line."""
+    lines = paint(live_notice, {"title1": "好", "points": "一\n\n二"})
+    items = paint(live_notice, {"title1": "好", "points": ["一", "二"]})
+
+    assert lines.image.tobytes() == items.image.tobytes()
+
+
+def test_an_unknown_size_names_the_sizes(paint: Paint, plain: Template) -> None:
+    """A size the template does not have is refused with those it has."""
+    with pytest.raises(RenderError, match="9x16"):
+        paint(plain, {"title": "好"}, size="16x9")
+
+
+def test_the_brand_overrides_colours_by_name(paint: Paint, plain: Template, fonts: Fonts) -> None:
+    """Lettering in `ink` takes the brand's ink."""
+    red = Brand(name="", palette={"ink": "#FF0000"})
+
+    found = paint(plain, {"title": "一"}, brand=red).image.getcolors(1 << 20)
+
+    assert (255, 0, 0) in {colour for _, colour in found or []}
+
+
+def test_the_brand_logo_is_painted(paint: Paint, plain_text: str) -> None:
+    """`brand:logo` shows the brand's picture, and nothing where it has none."""
+    layer = 'layers:\n  - {type: image, source: "brand:logo", box: [10, 200, 80, 80]}\n'
+    template = parse_template(plain_text.replace("layers:\n", layer, 1), "plain.yaml")
+    template = parse_template(
+        plain_text.replace("variants:", f"{layer[8:]}variants:"), "plain.yaml"
+    )
+    kit = Brand(name="", logo="logo.png")
+    files = {"logo.png": picture((100, 100), "#00FF00")}
+
+    shown = paint(template, {"title": "一"}, brand=kit, pictures=files.__getitem__)
+    none = paint(template, {"title": "一"}, brand=Brand())
+
+    assert shown.image.getpixel((50, 240)) == (0, 255, 0)
+    assert none.image.getpixel((50, 240)) == (255, 255, 255)
+
+
+def test_a_photo_fills_its_box_around_its_focus(paint: Paint, live_notice: Template) -> None:
+    """A stored picture covers the hero's box; a small one is told."""
+    files = {"photo": picture((2000, 1500), "#0000FF", "JPEG"), "tiny": picture((90, 60), "#0F0")}
+    fields = {"title1": "好", "hero": "photo"}
+
+    large = paint(live_notice, fields, pictures=files.__getitem__)
+    tiny = [
+        paint(live_notice, {**fields, "hero": "tiny"}, pictures=files.__getitem__) for _ in range(2)
+    ]
+
+    red, green, blue = large.image.getpixel((540, 850))
+    assert (blue > 250, red < 5, green < 5) == (True, True, True)
+    assert [codes(poster) for poster in tiny] == [[("hero", "hero", "small_picture")]] * 2
+
+
+def test_a_broken_photo_stops_the_poster(paint: Paint, live_notice: Template) -> None:
+    """A picture that cannot be opened is named with its field."""
+    files = {"photo": b"not a picture"}
+
+    with pytest.raises(RenderError, match="photo") as caught:
+        paint(live_notice, {"title1": "好", "hero": "photo"}, pictures=files.__getitem__)
+
+    assert caught.value.field == "hero"
+
+
+def test_titles_of_a_group_share_one_size(paint: Paint, live_notice: Template) -> None:
+    """A long second line makes the first as small: both are painted at the least of the two."""
+    short = paint(live_notice, {"title1": "一", "title2": "二"})
+    long = paint(live_notice, {"title1": "一", "title2": "二二二二二二二二二二"})
+
+    def height(poster: Poster) -> int:
+        column = (
+            poster.image.crop((72, 152, 222, 316)).convert("L").point(lambda v: v < 120 and 255)
+        )
+        return column.getbbox()[2]
+
+    assert height(long) < height(short) * 0.8
+
+
+def test_a_card_hugs_the_words_on_it(paint: Paint, live_notice: Template) -> None:
+    """The host's card is as wide as the longer of its two lines asks for."""
+
+    def width(title: str) -> int:
+        fields = {"title1": "好", "host": "林晓", "host_title": title, "hero": "sky"}
+        files = {"sky": picture((936, 540), "#3050A0")}
+        image = paint(live_notice, fields, pictures=files.__getitem__).image
+        row = [image.getpixel((x, 1086)) for x in range(112, 1000)]
+        return sum(min(pixel) > 235 for pixel in row)
+
+    # Nine characters of 26 pixels against the host's two of 35.
+    assert width("儿童皮肤科主治医师") - width("医师") == pytest.approx(9 * 26 - 2 * 35, abs=4)
+
+
+def test_a_small_qr_is_told(paint: Paint, live_notice: Template) -> None:
+    """A long link makes modules too small for a phone, which is a warning."""
+    fields = {"title1": "好", "url": "https://example.com/" + "a" * 300}
+
+    assert ("qr", "url", "small_qr") in codes(paint(live_notice, fields))
+
+
+def test_the_alternative_text_leaves_out_what_is_empty(paint: Paint, live_notice: Template) -> None:
+    """Phrases without any value are dropped; the others are joined."""
+    poster = paint(live_notice, {"title1": "读书会", "offer": "免费", "state": "正在直播"})
+
+    assert poster.alt == "正在直播：读书会，本群专享：免费"
+
+
+def test_braces_in_a_value_are_words(paint: Paint, live_notice: Template) -> None:
+    """What a person writes is never read as a placeholder."""
+    assert paint(live_notice, {"title1": "{host}", "host": "林晓"}).alt.startswith(
+        "直播预告：{host}"
+    )

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+
+from contentsvc.errors import RenderError
+from contentsvc.posters import Fonts
+from contentsvc.posters.coverage import read_coverage
+from contentsvc.posters.fonts import _pack_face
+
+
+def test_coverage_knows_all_of_gb2312(fonts: Fonts) -> None:
+    """Every hanzi of the national standard of 1980 can be drawn."""
+    rows = (bytes((row, cell)) for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF))
+    hanzi = [char for pair in rows for char in pair.decode("gb2312", errors="ignore")]
+
+    assert len(hanzi) == 6763
+    assert all(fonts.covers(char) for char in hanzi)
+
+
+@pytest.mark.parametrize("char", ["🎉", "\ue000", "\U0001f9ff"])
+def test_coverage_knows_what_is_missing(fonts: Fonts, char: str) -> None:
+    """Emoji and private characters are not drawn as boxes by mistake."""
+    assert not fonts.covers(char)
+
+
+def test_each_size_and_weight_is_opened_once(fonts: Fonts) -> None:
+    """The same font object serves again; another weight is another object."""
+    first = fonts.open(0, 40, 700)
+
+    assert fonts.open(0, 40, 700) is first
+    assert fonts.open(0, 40, 400) is not first
+
+
+def test_weights_differ_in_ink(fonts: Fonts) -> None:
+    """The variable axis is really set."""
+    light, black = (fonts.open(0, 100, weight).getmask("好") for weight in (100, 900))
+
+    assert sum(black) > 1.8 * sum(light)
+
+
+def test_opened_fonts_are_bounded() -> None:
+    """Many sizes do not pile up."""
+    fonts = Fonts()
+    for size in range(10, 110):
+        fonts.open(0, size, 400)
+
+    assert len(fonts._opened) <= 48
+
+
+def test_an_own_folder_comes_first(tmp_path: Path) -> None:
+    """A brand's font is used where it covers, the packaged one lends the rest."""
+    source = _pack_face("fonts/ofl/notosanssc/NotoSansSC[wght].ttf").path
+    shutil.copy(source, tmp_path / "Brand.ttf")
+
+    fonts = Fonts(tmp_path)
+
+    assert fonts.font("好", 20, 500).path == str(tmp_path / "Brand.ttf")
+    assert fonts.font("𠮷", 20, 500).path != ""
+    assert fonts.key != Fonts().key
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "words"),
+    [
+        (None, b"", "does not exist"),
+        ("readme.txt", b"", "holds no .ttf"),
+        ("bad.ttf", b"nonsense", "cannot be read"),
+    ],
+)
+def test_a_bad_folder_is_told(tmp_path: Path, name: str | None, data: bytes, words: str) -> None:
+    """A missing folder, an empty one and a broken font are named."""
+    folder = tmp_path / "fonts"
+    if name:
+        folder.mkdir()
+        (folder / name).write_bytes(data)
+
+    with pytest.raises(RenderError, match=words):
+        Fonts(folder)
+
+
+def test_a_segment_map_is_read(tmp_path: Path) -> None:
+    """Fonts with a map of format 4 alone are understood too."""
+    segments = struct.pack(">HHHHHHH", 4, 32, 0, 4, 0, 0, 0)
+    segments += struct.pack(">HH", 0x5A, 0xFFFF) + bytes(2) + struct.pack(">HH", 0x41, 0xFFFF)
+    cmap = struct.pack(">HHHHI", 0, 1, 3, 1, 12) + segments
+    head = struct.pack(">IHHHH", 0x00010000, 1, 0, 0, 0)
+    table = struct.pack(">IIII", int.from_bytes(b"cmap", "big"), 0, 28, len(cmap))
+    path = tmp_path / "tiny.ttf"
+    path.write_bytes(head + table + cmap)
+
+    coverage = read_coverage(path)
+
+    assert ("A" in coverage, "Z" in coverage, "a" in coverage) == (True, True, False)

@@ -1,0 +1,145 @@
+"""Every template that ships, at every size: as it was, readable, and sound under bad values."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image, ImageChops, ImageStat
+
+from contentsvc.posters import Brand, Fonts, PaintCache, Poster, Template, list_templates, render
+
+FOLDER = Path(__file__).parents[3] / "assets" / "posters"
+GOLDEN = Path(__file__).parents[2] / "golden" / "posters"
+#: Fonts are pinned, so only a change of template or engine moves a picture further than this.
+MOST_DIFFERENCE = 1.5
+GOLDEN_WIDTH = 270
+
+TEMPLATES, FAULTS = list_templates([FOLDER])
+ALL = [
+    pytest.param(template, size, id=f"{template.id}-{size}")
+    for template in TEMPLATES
+    for size in template.sizes
+]
+WITH_QR = [
+    pytest.param(template, size, id=f"{template.id}-{size}")
+    for template in TEMPLATES
+    for size in template.sizes
+    if any(layer.type == "qr" for layer in template.by_size[size])
+]
+
+
+def paint(
+    template: Template,
+    size: str,
+    fonts: Fonts,
+    brand: Brand,
+    cache: PaintCache,
+    fields: dict[str, object],
+) -> Poster:
+    return render(
+        template, fields, size=size, brand=brand, pictures={}.__getitem__, fonts=fonts, cache=cache
+    )
+
+
+def reduced(poster: Poster) -> Image.Image:
+    height = round(poster.image.height * GOLDEN_WIDTH / poster.image.width)
+    return poster.image.resize((GOLDEN_WIDTH, height), Image.Resampling.LANCZOS)
+
+
+def test_five_templates_ship_in_three_sizes() -> None:
+    """None of the shipped templates is broken, and each has the sizes that channels ask for."""
+    assert FAULTS == []
+    assert {template.id for template in TEMPLATES} >= {
+        "check-in",
+        "flash-sale",
+        "live-notice",
+        "morning-paper",
+        "quote",
+    }
+    assert all({"9x16", "3x4", "1x1"} <= set(template.sizes) for template in TEMPLATES)
+
+
+@pytest.mark.parametrize(("template", "size"), ALL)
+def test_a_template_looks_as_it_did(
+    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
+) -> None:
+    """The sample poster is within a small mean difference of the kept picture, without warnings."""
+    poster = paint(template, size, fonts, brand, cache, template.samples())
+
+    kept = Image.open(GOLDEN / f"{template.id}-{size}.png").convert("RGB")
+    difference = ImageStat.Stat(ImageChops.difference(reduced(poster), kept)).mean
+    assert max(difference) < MOST_DIFFERENCE
+    assert poster.warnings == ()
+
+
+@pytest.mark.parametrize(("template", "size"), WITH_QR)
+def test_the_qr_code_is_read_from_a_small_poster(
+    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
+) -> None:
+    """Another decoder reads the link from the poster at 35 % of its size."""
+    poster = paint(template, size, fonts, brand, cache, template.samples())
+    small = poster.image.resize(
+        (round(poster.image.width * 0.35), round(poster.image.height * 0.35)),
+        Image.Resampling.LANCZOS,
+    )
+
+    found = zxingcpp.read_barcodes(small)
+
+    assert [code.text for code in found] == [template.fields["url"].sample]
+
+
+@pytest.mark.parametrize(("template", "size"), ALL)
+def test_required_fields_alone_make_a_poster(
+    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
+) -> None:
+    """Leaving out every optional field gives a whole poster without warnings."""
+    fields = {name: spec.sample for name, spec in template.fields.items() if spec.required}
+
+    poster = paint(template, size, fonts, brand, cache, fields)
+
+    assert poster.warnings == ()
+    assert poster.alt
+
+
+@pytest.mark.parametrize(("template", "size"), ALL)
+def test_the_longest_allowed_values_are_not_cut(
+    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
+) -> None:
+    """What a field's limit allows is shown whole, in the smallest letters if it must be."""
+    poster = paint(template, size, fonts, brand, cache, _stretched(template, 1))
+
+    assert [warning for warning in poster.warnings if warning.code == "cut"] == []
+
+
+@pytest.mark.parametrize(("template", "size"), ALL)
+def test_overlong_values_are_told(
+    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
+) -> None:
+    """Three times what is allowed paints all the same, and every field over its limit is named."""
+    fields = _stretched(template, 3)
+
+    poster = paint(template, size, fonts, brand, cache, fields)
+
+    told = {warning.field for warning in poster.warnings if warning.code == "long"}
+    assert told == {name for name, spec in template.fields.items() if spec.max and name in fields}
+    assert any(warning.code == "cut" for warning in poster.warnings)
+
+
+def _stretched(template: Template, times: int) -> dict[str, object]:
+    """Give values of exactly *times* each field's limit; digits where it holds digits."""
+    fields: dict[str, object] = {}
+    for name, spec in template.fields.items():
+        if spec.type == "list" and spec.max:
+            fields[name] = [_filler(spec.max * times)] * (spec.max_items or 3)
+        elif spec.type == "text" and spec.max:
+            digits = str(spec.sample).replace(":", "").replace(".", "").isdigit()
+            fields[name] = "8" * spec.max * times if digits else _filler(spec.max * times)
+        elif spec.type == "url":
+            fields[name] = spec.sample
+    return fields
+
+
+def _filler(length: int) -> str:
+    return ("宝宝冬季护肤课堂开讲了" * (length // 11 + 1))[:length]

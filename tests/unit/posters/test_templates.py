@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from contentsvc.errors import RenderError
+from contentsvc.posters import (
+    TemplateError,
+    list_templates,
+    load_brand,
+    load_template,
+    parse_template,
+)
+
+
+def problems(text: str) -> list[str]:
+    with pytest.raises(TemplateError) as caught:
+        parse_template(text, "broken.yaml")
+    return str(caught.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("size: 40", "sise: 40", "line 10: layers[1].sise: there is no such key; allowed: align,"),
+        ("type: text,", "type: txt,", "line 10: layers[1]: no such layer type; allowed: 'rect'"),
+        ("type: text, ", "", "line 10: layers[1]: every layer needs a type"),
+        ("size: 40", "size: big", "line 10: layers[1].size: Input should be a valid integer"),
+        ("field: title,", "field: titel,", "line 10: layers[1]: there is no field 'titel'; there"),
+        ("field: title,", 'text: "{who}",', "line 10: layers[1]: there is no field 'who'"),
+        ("min: 20", "fill: blood", "layers[1]: the palette has no colour 'blood'; it has accent"),
+        ("min: 20", "fill: '#12'", "layers[1].fill: String should match pattern"),
+        ("min: 20", "fill: {stops: [ink]}", "layers[1].fill.stops"),
+        ("fill: white", "field: title", "layers[0].field: there is no such key; allowed: box,"),
+        ("max: 20", "max: many", "line 6: fields.title.max: Input should be a valid integer"),
+        ("max: 20", "max: 5, ideal: 9", "fields.title.ideal: ideal is 9, above max 5"),
+        ("required: true", "type: picture", "fields.title.type: Input should be 'text', 'list'"),
+        ("zh: 素, ", "", "line 3: name.zh: is required"),
+        ("version: 1", "version: 2", "version: Input should be less than or equal to 1"),
+        ("size: [400, 300]", "size: [400, 9]", "line 4: size[1]: Input should be"),
+        ("{id: title", "{id: ground", "layers[0].id: two layers have the id 'ground'"),
+        ("9x16: {size", "9x16: {hide: [tite], size", "variants.9x16.hide.tite: no layer has"),
+    ],
+)
+def test_a_broken_template_is_told_with_its_place(
+    plain_text: str, old: str, new: str, wanted: str
+) -> None:
+    """File, line, field and what is allowed are named."""
+    source = plain_text.lstrip("\n").replace("id: plain", "id: plain\nversion: 1")
+    assert old in source
+
+    found = problems(source.replace(old, new, 1))
+
+    assert any(line.startswith("broken.yaml: ") and wanted in line for line in found), found
+
+
+def test_a_variants_change_is_told_where_it_stands(plain_text: str) -> None:
+    """A wrong key that a variant sets is named under that variant."""
+    text = plain_text + "  1x1: {size: [300, 300], set: {title: {boxes: [1, 2, 3, 4]}}}\n"
+
+    found = problems(text)
+
+    assert found[0].startswith("broken.yaml: line 13: variants.1x1.set.title.boxes: there is no")
+
+
+def test_lettering_outside_the_safe_area_is_a_fault(plain_text: str) -> None:
+    """Each variant keeps its lettering within the margins the template promises."""
+    text = plain_text.replace("fields:", "safe: [30, 0, 0, 0]\nfields:", 1)
+
+    assert "leaves the safe area" in problems(text)[0]
+
+
+def test_all_problems_are_told_at_once(plain_text: str) -> None:
+    """An author mends everything in one go."""
+    text = plain_text.replace("size: 40", "sise: 40").replace("fill: white", "full: white")
+
+    assert len(problems(text)) >= 3
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("", "a template is a mapping"),
+        ("- a\n- b", "a template is a mapping"),
+        ("a: [1", "this is no YAML"),
+        ("a: &x [1]\nb: *x", "line 2: anchors and aliases are not allowed"),
+        ("a: !!python/object/apply:os.system [ls]", "this is no YAML"),
+        ("[" * 30 + "]" * 30, "deeper than 20 levels"),
+        ("#" * 300_000, "larger than 256 KiB"),
+    ],
+)
+def test_hostile_yaml_is_refused(text: str, wanted: str) -> None:
+    """No tags, no aliases, no depth, no size: nothing is built from it."""
+    assert wanted in problems(text)[0]
+
+
+def test_the_first_folder_with_a_template_wins(tmp_path: Path, plain_text: str) -> None:
+    """A team's own template stands before the one that ships under the same name."""
+    own, shipped = tmp_path / "own", tmp_path / "shipped"
+    for folder, name in ((own, "我的"), (shipped, "原来的")):
+        folder.mkdir()
+        text = plain_text.replace("zh: 素", f"zh: {name}")
+        (folder / "plain.yaml").write_text(text, encoding="utf-8")
+
+    loaded = load_template("plain", [own, shipped])
+    listed, faults = list_templates([own, shipped, tmp_path / "none"])
+
+    assert loaded.name.zh == "我的"
+    assert [template.name.zh for template in listed] == ["我的"]
+    assert faults == []
+
+
+def test_one_broken_file_leaves_the_others_usable(tmp_path: Path, plain_text: str) -> None:
+    """Listing tells the broken one's fault and gives the good ones."""
+    (tmp_path / "plain.yaml").write_text(plain_text, encoding="utf-8")
+    (tmp_path / "other.yaml").write_text(plain_text, encoding="utf-8")
+    (tmp_path / "latin.yaml").write_bytes(b"id: \xff")
+
+    listed, faults = list_templates([tmp_path])
+
+    assert [template.id for template in listed] == ["plain"]
+    assert "they must agree" in str(faults[1])
+    assert "cannot be read" in str(faults[0])
+
+
+@pytest.mark.parametrize("name", ["nobody", "../../etc/passwd", ""])
+def test_an_unknown_template_names_those_there_are(posters_folder: Path, name: str) -> None:
+    """A name is only ever compared with the files of the folders."""
+    with pytest.raises(RenderError, match="live-notice"):
+        load_template(name, [posters_folder])
+
+
+def test_a_broken_brand_kit_is_told_with_its_place(tmp_path: Path) -> None:
+    """The brand kit has the same kind of faults as a template."""
+    path = tmp_path / "brand.yaml"
+    path.write_text("name: 好\npalette:\n  ink: red\ncolour: x\n", encoding="utf-8")
+
+    with pytest.raises(TemplateError) as caught:
+        load_brand(path)
+
+    assert "line 3: palette.ink" in str(caught.value)
+    assert "line 4: colour: there is no such key; allowed: footer, logo" in str(caught.value)

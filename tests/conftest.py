@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,16 +21,22 @@ from contentsvc.db.session import Database
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """Start PostgreSQL once; give the address of its server, to which a name is added."""
-    folder = tmp_path_factory.mktemp("postgres")
-    # It keeps its lock in the runtime folder and warns where the login did not make one.
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
-    import pgserver
+    # Run by root, it becomes another user, who must be able to reach its folder: pytest's own
+    # temporary folders are closed to others.
+    with tempfile.TemporaryDirectory(prefix="contentsvc-pg-") as folder:
+        # It keeps its lock in the runtime folder and warns where the login did not make one.
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        import pgserver
 
-    server = pgserver.get_server(folder, cleanup_mode="stop")
-    yield server.get_uri()
-    server.cleanup()
+        server = pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            # No test pulls the plug, and a database a test is quicker without waiting for disks.
+            connection.execute("ALTER SYSTEM SET fsync = off")
+            connection.execute("SELECT pg_reload_conf()")
+        yield server.get_uri()
+        server.cleanup()
 
 
 def _named(uri: str, name: str) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from contentsvc.db.models import Channel
 from contentsvc.db.session import Database
+from contentsvc.services.runtime import Runtime
+from tests.factories import make_runtime
 from tests.integration.services.calendar_world import NOW, World
+from tests.integration.services.engine_world import Engine
 
 
 @pytest.fixture
@@ -15,3 +20,15 @@ def world(database: Database) -> World:
     with database.write() as session:
         session.add(Channel(name="site", type="site", settings={}, created_at=NOW, updated_at=NOW))
     return World(database)
+
+
+@pytest.fixture
+def runtime(database: Database, tmp_path: Path) -> Runtime:
+    """Give the parts of a process around a fresh database."""
+    return make_runtime(database, tmp_path)
+
+
+@pytest.fixture
+def engine(runtime: Runtime) -> Engine:
+    """Give a dispatcher, a publisher and a renderer whose clock the test turns."""
+    return Engine(runtime)

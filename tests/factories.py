@@ -1,0 +1,162 @@
+"""Runtimes, calendars and entries for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contentsvc.channels import load_plugins
+from contentsvc.config import Config, shipped
+from contentsvc.db.models import Calendar, Channel, Entry
+from contentsvc.db.session import Database
+from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.entries import EntryContent, EntryKind
+from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.services.calendars import put_calendar
+from contentsvc.services.entries import create_entry
+from contentsvc.services.planning import Windows, approve
+from contentsvc.services.ports import Claim, QueueDownError, QueueStats
+from contentsvc.services.runtime import Runtime
+from contentsvc.storage import FileStorage
+
+#: A Wednesday noon in Shanghai.
+NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
+WEEK = IsoWeek(2026, 48)
+WINDOWS = Windows(post=timedelta(hours=2), notice=timedelta(minutes=10))
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@dataclass
+class Clock:
+    """A clock that a test turns."""
+
+    at: datetime = NOW
+
+    def __call__(self) -> datetime:
+        """Return the present instant."""
+        return self.at
+
+    def turn(self, **delta: float) -> datetime:
+        """Turn it on (or back) by a timedelta's arguments and return the new instant."""
+        self.at += timedelta(**delta)
+        return self.at
+
+
+@dataclass
+class MemoryQueue:
+    """A queue that keeps what it is given; a test hands it on."""
+
+    published: list[tuple[str, list[Claim]]] = field(default_factory=list)
+    rendered: list[int] = field(default_factory=list)
+    woken: int = 0
+    is_down: bool = False
+
+    def wake(self) -> None:
+        """Count."""
+        self.woken += 1
+
+    def wait(self, seconds: float) -> bool:
+        """Return at once."""
+        return seconds < 0
+
+    def publish(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Keep a batch."""
+        if self.is_down:
+            raise QueueDownError
+        self.published.append((lane, list(claims)))
+
+    def render(self, delivery_ids: Sequence[int]) -> None:
+        """Keep what is to be rendered."""
+        if self.is_down:
+            raise QueueDownError
+        self.rendered += delivery_ids
+
+    def stats(self) -> QueueStats:
+        """Tell that it is there."""
+        return QueueStats(reachable=not self.is_down, server="memory")
+
+
+def make_config(tmp_path: Path, **settings: str) -> Config:
+    """Return settings with a data folder of the test's own."""
+    environ = {f"CONTENTSVC_{name}": value for name, value in settings.items()}
+    environ.setdefault("CONTENTSVC_DATA_DIR", str(tmp_path / "data"))
+    environ.setdefault("CONTENTSVC_CALENDARS_DIR", str(tmp_path / "calendars"))
+    return Config.from_env(environ)
+
+
+def make_runtime(database: Database, tmp_path: Path, **settings: str) -> Runtime:
+    """Return the parts of a process: a real database, the shipped plugins and the scripted ones."""
+    config = make_config(tmp_path, **settings)
+    return Runtime(
+        config=replace(config, database_url=database.url),
+        database=database,
+        storage=FileStorage(config.data_dir / "files"),
+        registry=load_plugins(
+            [shipped("plugins"), Path(__file__).parent / "scripted"], entry_points=False
+        ),
+        queue=MemoryQueue(),
+        clock=Clock(),
+    )
+
+
+def make_channel(
+    runtime: Runtime,
+    name: str = "site",
+    kind: str = "site",
+    **settings: Any,
+) -> Channel:
+    """Return a channel that was saved."""
+    with runtime.database.write() as session:
+        channel = Channel(name=name, type=kind, settings=settings, created_at=NOW, updated_at=NOW)
+        session.add(channel)
+    return channel
+
+
+def make_calendar(runtime: Runtime, *channels: str, slug: str = "baby-benefits") -> Calendar:
+    """Return a calendar that was saved, with three slots."""
+    plan = CalendarPlan(
+        calendar=slug,
+        name="母婴品牌福利群",
+        zone=SHANGHAI,
+        community=Community(),
+        slots={"早安": time(8, 30), "午间": time(12), "晚间": time(20)},
+        channels=channels or ("site",),
+        week=None,
+    )
+    with runtime.database.write() as session:
+        return put_calendar(session, plan, now=NOW, windows=WINDOWS)
+
+
+def make_content(**said: Any) -> EntryContent:
+    """Return a post for Wednesday evening, or what *said* changes of it."""
+    defaults: Mapping[str, Any] = {
+        "key": "wed-post",
+        "day": Weekday.WED,
+        "kind": EntryKind.POST,
+        "title": "冬季护肤小贴士",
+        "slot": "晚间",
+        "body": "**湿疹反复？** 先看懂这 3 个信号。",
+    }
+    return EntryContent(**{**defaults, **said})
+
+
+def make_entry(
+    runtime: Runtime,
+    calendar: Calendar,
+    *,
+    approved: bool = True,
+    now: datetime = NOW,
+    **said: Any,
+) -> Entry:
+    """Return an entry that was saved, approved unless a test wants a draft."""
+    with runtime.database.write() as session:
+        calendar = session.merge(calendar, load=True)
+        content = make_content(**said)
+        entry = create_entry(session, calendar, WEEK, content, by="mei", now=now)
+        if approved:
+            approve(session, entry, by="lan", now=now, windows=WINDOWS)
+    return entry

@@ -1,0 +1,120 @@
+"""Accounts: passwords, links that work once, and who is at work."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from contentsvc.db.session import Database
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.errors import ConflictError, InputError, NotFoundError
+from contentsvc.services import accounts as service
+from contentsvc.services.health import beat, dispatcher_is_silent, system_status
+from tests.factories import NOW
+from tests.integration.services.engine_world import Engine
+
+PASSWORD = "a good long password"
+
+
+def test_the_first_link_makes_the_first_admin_once(database: Database) -> None:
+    """Looking at it does not use it up; using it does."""
+    with database.write() as session:
+        token = service.make_link(session, now=NOW)
+    with database.write() as session:
+        assert service.look_up_link(session, token, now=NOW) is not None
+        assert service.look_up_link(session, token, now=NOW) is not None
+        service.use_link(session, token, now=NOW)
+
+    with database.write() as session, pytest.raises(NotFoundError, match="used already"):
+        service.use_link(session, token, now=NOW)
+
+
+def test_a_new_link_ends_the_one_before(database: Database) -> None:
+    """Only the newest printed link works."""
+    with database.write() as session:
+        first = service.make_link(session, now=NOW)
+        second = service.make_link(session, now=NOW)
+
+        assert service.look_up_link(session, first, now=NOW) is None
+        assert service.look_up_link(session, second, now=NOW) is not None
+
+
+@pytest.mark.parametrize("token", ["", "guess", "x" * 10_000])
+def test_a_guessed_link_does_not_work(database: Database, token: str) -> None:
+    """Nor does an expired one, nor the first admin's once there is a user."""
+    with database.write() as session:
+        good = service.make_link(session, now=NOW, valid=timedelta(hours=1))
+        assert service.look_up_link(session, token, now=NOW) is None
+        assert service.look_up_link(session, good, now=NOW + timedelta(hours=2)) is None
+        service.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=NOW)
+
+        assert service.look_up_link(session, good, now=NOW) is None
+
+
+def test_passwords_are_checked_and_changed(database: Database) -> None:
+    """A changed password ends open sessions; the name's case does not matter."""
+    with database.write() as session:
+        user = service.create_user(session, name="Mei", password=PASSWORD, is_admin=False, now=NOW)
+        before = user.session_token
+        assert service.check_password(session, "MEI ", PASSWORD) is user
+        assert service.check_password(session, "mei", "wrong password") is None
+        assert service.check_password(session, "nobody", PASSWORD) is None
+        service.set_password(session, user, "another long password")
+
+        assert user.session_token != before
+        assert PASSWORD not in user.password_hash
+        assert service.check_password(session, "mei", PASSWORD) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "password", "field"),
+    [("", PASSWORD, "name"), ("a b", PASSWORD, "name"), ("mei", "short", "password")],
+)
+def test_a_user_that_cannot_be_made_is_named(
+    database: Database, name: str, password: str, field: str
+) -> None:
+    """The error carries the form's field."""
+    with database.write() as session, pytest.raises(InputError) as caught:
+        service.create_user(session, name=name, password=password, is_admin=False, now=NOW)
+
+    assert caught.value.field == field
+
+
+def test_a_name_is_taken_once(database: Database) -> None:
+    """Whatever its case."""
+    with database.write() as session:
+        service.create_user(session, name="mei", password=PASSWORD, is_admin=False, now=NOW)
+        with pytest.raises(ConflictError):
+            service.create_user(session, name="MEI", password=PASSWORD, is_admin=False, now=NOW)
+
+
+def test_a_silent_dispatcher_is_noticed(database: Database) -> None:
+    """Half a minute without a beat is silence."""
+    with database.write() as session:
+        assert dispatcher_is_silent(session, NOW)
+        beat(session, role="dispatcher", name="host:1", started_at=NOW, now=NOW)
+        session.flush()
+
+        assert not dispatcher_is_silent(session, NOW + timedelta(seconds=29))
+        assert dispatcher_is_silent(session, NOW + timedelta(seconds=31))
+
+
+def test_the_system_status_counts_and_names(engine: Engine) -> None:
+    """A delivery that is due but not out is the oldest due."""
+    engine.script("scripted")
+    engine.plan()
+    engine.due()
+    engine.queue.is_down = True
+    due_at = engine.clock.at
+    engine.turn()
+    now = engine.clock.turn(minutes=1)
+
+    with engine.runtime.database.read() as session:
+        status = system_status(engine.runtime, session, now)
+
+    assert status.oldest_due_at == due_at
+    assert status.counts == {DeliveryStatus.SCHEDULED: 1}
+    assert [beat.role for beat in status.heartbeats] == ["dispatcher"]
+    assert not status.queue.reachable
+    assert status.dispatcher_is_silent

@@ -1,0 +1,71 @@
+"""A channel that does as a test tells it, loaded through the same door as any plugin."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any, ClassVar
+
+from contentsvc.channels import Accepted, Channel, Receipt, Rendition, hookimpl
+
+
+class Scripted(Channel):
+    """Publishes by the script: each call takes the next answer, or raises it."""
+
+    type = "scripted"
+    label: ClassVar = {"zh": "测试", "en": "Scripted"}
+    script: ClassVar[list[Any]] = []
+    #: (key, title) of every call, in order.
+    calls: ClassVar[list[tuple[str, str]]] = []
+    found: ClassVar[list[Any]] = []
+    _lock: ClassVar = threading.Lock()
+
+    def publish(self, rendition: Rendition, *, key: str) -> Any:
+        """Note the call and give the script's next answer; a receipt where it has ended."""
+        with self._lock:
+            self.calls.append((key, rendition.title))
+            answer = self.script.pop(0) if self.script else Receipt(id=key)
+        return _given(answer)
+
+    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Any:
+        """Give the next of what is to be found."""
+        return _given(self.found.pop(0))
+
+    def check(self, accepted: Accepted) -> Any:
+        """Give the script's next answer."""
+        return _given(self.script.pop(0))
+
+
+def _given(answer: Any) -> Any:
+    if isinstance(answer, BaseException):
+        raise answer
+    if isinstance(answer, Callable):
+        return answer()
+    return answer
+
+
+class Idempotent(Scripted):
+    """The same, and the same key twice is one post."""
+
+    type = "scripted_idempotent"
+    idempotent = True
+    script: ClassVar[list[Any]] = []
+    calls: ClassVar[list[tuple[str, str]]] = []
+    found: ClassVar[list[Any]] = []
+
+
+class Findable(Scripted):
+    """The same, and it can be asked."""
+
+    type = "scripted_findable"
+    can_find = True
+    script: ClassVar[list[Any]] = []
+    calls: ClassVar[list[tuple[str, str]]] = []
+    found: ClassVar[list[Any]] = []
+
+
+@hookimpl
+def register_channels() -> list[type[Channel]]:
+    """Return the three."""
+    return [Scripted, Idempotent, Findable]

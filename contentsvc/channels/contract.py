@@ -304,10 +304,15 @@ def check_rendition(rendition: object) -> None:
     names = [picture.name for picture in rendition.pictures]
     assert len(names) == len(set(names)), "each picture needs a name of its own"
     assert not [name for name in names if "/" in name or not name]
-    dangers = _Dangers()
-    dangers.feed(rendition.html)
-    dangers.close()
-    assert dangers.found == []
+    assert dangers(rendition.html) == []
+
+
+def dangers(html: str) -> list[str]:
+    """Return the tags and attributes that would act in a reader's browser."""
+    finder = _Dangers()
+    finder.feed(html)
+    finder.close()
+    return finder.found
 
 
 class _Dangers(HTMLParser):

@@ -33,6 +33,10 @@ _TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _NOT_PLUGINS = re.compile(r"[_.].*|test_.*|.*_test|conftest")
 
 
+#: The rest of a long message is in the traceback.
+_MOST_WORDS = 500
+
+
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
     """What is known of one plugin, whether it loaded or not."""
@@ -229,10 +233,10 @@ def _faults(one: type[Channel]) -> Iterator[str]:
 
 
 def _one_line(error: BaseException) -> str:
-    words = str(error).strip().splitlines()
+    words = " ".join(str(error).split())[:_MOST_WORDS]
     if isinstance(error, PluginError):
-        return words[0]
-    return f"{type(error).__name__}: {words[0]}" if words else type(error).__name__
+        return words
+    return f"{type(error).__name__}: {words}" if words else type(error).__name__
 
 
 def _traceback(error: BaseException) -> str:

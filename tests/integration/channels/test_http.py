@@ -1,0 +1,279 @@
+"""The HTTP client against a real server on loopback: every trouble has its own error."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+
+import pytest
+
+from contentsvc.channels import (
+    ChannelAuthError,
+    HttpClient,
+    OutcomeUnknownError,
+    PublishError,
+    RateLimitedError,
+    RejectedError,
+    Response,
+    TemporaryError,
+    raise_for_status,
+)
+from contentsvc.channels.testing import Answer, FakePlatform
+
+
+@pytest.fixture
+def platform() -> Iterator[FakePlatform]:
+    with FakePlatform() as platform:
+        yield platform
+
+
+def call(url: str, seconds: float = 2.0, **options: object) -> Response:
+    return HttpClient(seconds).request("POST", url, **{"allow_private": True, **options})  # type: ignore[arg-type]
+
+
+def test_a_call_brings_the_answer_back(platform: FakePlatform) -> None:
+    """Status, headers in lower case and the body, and the request went out as it was given."""
+    platform.answer = Answer(201, '{"名": 1}'.encode(), {"X-Id": "7"})
+
+    response = call(f"{platform.url}/p?a=1", json={"文": "好"}, headers={"X-Own": "yes"})
+
+    (request,) = platform.requests
+    assert (response.status, response.headers["x-id"]) == (201, "7")
+    assert response.json() == {"名": 1}
+    assert (request.method, request.path) == ("POST", "/p?a=1")
+    assert request.body == '{"文": "好"}'.encode()
+    assert request.headers["content-type"] == "application/json"
+    assert request.headers["x-own"] == "yes"
+    assert request.headers["user-agent"] == "contentsvc"
+
+
+def test_each_call_has_a_connection_of_its_own(platform: FakePlatform) -> None:
+    """No idle connection can turn a harmless miss into an unknown outcome."""
+    client = HttpClient(2)
+    for _ in range(3):
+        client.request("GET", platform.url, allow_private=True)
+
+    assert len(platform.requests) == 3
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:{port}/",
+        "http://localhost:{port}/",
+        "http://[::ffff:127.0.0.1]:{port}/",
+        "http://2130706433:{port}/",
+        "http://0x7f.1:{port}/",
+        "http://0.0.0.0:{port}/",
+    ],
+)
+def test_this_machine_is_not_called_however_it_is_written(platform: FakePlatform, url: str) -> None:
+    """The address that the system would connect to is what is checked."""
+    port = platform.url.rpartition(":")[2]
+
+    with pytest.raises(RejectedError, match="allow_private"):
+        call(url.format(port=port), allow_private=False)
+
+    assert platform.requests == []
+
+
+@pytest.mark.parametrize(
+    "url", ["ftp://a.example", "file:///etc/passwd", "a.example", "", "http://"]
+)
+def test_only_web_addresses_are_called(url: str) -> None:
+    """What is no http address is refused at once."""
+    with pytest.raises(RejectedError, match="http://"):
+        call(url)
+
+
+@pytest.mark.parametrize("header", ["two\r\nlines", "表情"])
+def test_a_request_that_is_no_http_is_refused(platform: FakePlatform, header: str) -> None:
+    """Nothing of it is sent, so that nobody can smuggle a header in."""
+    with pytest.raises(RejectedError):
+        call(platform.url, headers={"X-Own": header})
+
+    assert platform.requests == []
+
+
+def test_a_refused_connection_is_temporary() -> None:
+    """Nothing was sent."""
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        port = server.getsockname()[1]
+
+    with pytest.raises(TemporaryError, match=rf"127\.0\.0\.1:{port} could not be reached"):
+        call(f"http://127.0.0.1:{port}/secret-path?key=hunter2")
+
+
+def test_an_unknown_name_is_temporary() -> None:
+    """The top-level domain `invalid` is never resolved (RFC 2606)."""
+    with pytest.raises(TemporaryError, match=r"nowhere\.invalid"):
+        call("http://nowhere.invalid/")
+
+
+def test_a_server_that_speaks_no_tls_is_temporary(platform: FakePlatform) -> None:
+    """The request itself begins only after the secure connection stands."""
+    with pytest.raises(TemporaryError):
+        call(platform.url.replace("http:", "https:"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(drop=True),
+        Answer(body=b"x" * 100, truncate=True),
+        Answer(body=b"x" * 1_100_000),
+        Answer(delay=5),
+    ],
+    ids=["reset", "truncated", "too large", "too late"],
+)
+def test_a_lost_answer_is_an_unknown_outcome(platform: FakePlatform, answer: Answer) -> None:
+    """Once a byte of the request has left, it may have been published."""
+    platform.answer = answer
+
+    with pytest.raises(OutcomeUnknownError):
+        call(platform.url, seconds=0.5)
+
+
+def test_what_is_no_http_is_an_unknown_outcome() -> None:
+    """A server that answers rubbish has had the request."""
+
+    def rubbish(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(b"220 smtp ready\r\n")
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        threading.Thread(target=rubbish, args=(server,), daemon=True).start()
+
+        with pytest.raises(OutcomeUnknownError):
+            call(f"http://127.0.0.1:{server.getsockname()[1]}/")
+
+
+def test_the_deadline_holds_for_an_answer_that_drips() -> None:
+    """A byte now and then does not keep the call alive beyond its time."""
+    ended = threading.Event()
+
+    def drip(server: socket.socket) -> None:
+        connection, _ = server.accept()
+        with connection:
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+            while not ended.wait(0.05):
+                connection.sendall(b"x")
+
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+        threading.Thread(target=drip, args=(server,), daemon=True).start()
+        started = time.monotonic()
+        try:
+            with pytest.raises(OutcomeUnknownError):
+                call(f"http://127.0.0.1:{server.getsockname()[1]}/", seconds=0.4)
+        finally:
+            ended.set()
+
+    assert 0.3 < time.monotonic() - started < 10
+
+
+def test_the_deadline_holds_for_a_server_that_reads_nothing() -> None:
+    """A request that cannot be sent whole may have been read in part."""
+    with (
+        closing(socket.create_server(("127.0.0.1", 0))) as server,
+        pytest.raises(OutcomeUnknownError),
+    ):
+        call(f"http://127.0.0.1:{server.getsockname()[1]}/", 0.4, content=b"x" * 20_000_000)
+
+
+def test_redirects_and_proxies_are_not_followed(
+    platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call goes where the settings say and nowhere else."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    platform.answer = Answer(307, headers={"Location": f"{platform.url}/elsewhere"})
+
+    assert call(platform.url).status == 307
+    assert len(platform.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        *[(status, RejectedError) for status in (301, 302, 307, 400, 404, 409, 410, 413, 422)],
+        *[(status, ChannelAuthError) for status in (401, 403)],
+        *[(status, TemporaryError) for status in (408, 425, 503)],
+        *[(status, RateLimitedError) for status in (429,)],
+        *[(status, OutcomeUnknownError) for status in (500, 501, 502, 504, 520)],
+    ],
+)
+def test_each_status_means_one_error(status: int, error: type[PublishError]) -> None:
+    """What a status says of the post decides what happens to the delivery."""
+    with pytest.raises(PublishError) as caught:
+        raise_for_status(Response(status, {}, b"the platform's words"))
+
+    assert type(caught.value) is error
+    assert str(status) in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204])
+def test_success_gives_the_response_back(status: int) -> None:
+    """So that a call and its check stand in one line."""
+    response = Response(status, {}, b"")
+
+    assert raise_for_status(response) is response
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "high"),
+    [
+        ("7", 7, 7),
+        ("0.35", 0.35, 0.35),
+        ("-5", 0, 0),
+        (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3500, 3601),
+        ("Fri, 31 Dec 1999 23:59:59 GMT", 0, 0),
+    ],
+)
+def test_the_platforms_wait_is_kept(value: str, low: float, high: float) -> None:
+    """Retry-After is seconds, whole or not, or a date."""
+    with pytest.raises(RateLimitedError) as caught:
+        raise_for_status(Response(429, {"retry-after": value}, b""))
+
+    assert caught.value.retry_after is not None
+    assert low <= caught.value.retry_after <= high
+
+
+@pytest.mark.parametrize("value", ["", "soon", "inf", "nan", "Fri, 99 Nov 2026"])
+def test_a_wait_that_is_none_is_left_out(value: str) -> None:
+    """The service then waits by its own rule."""
+    with pytest.raises(RateLimitedError) as caught:
+        raise_for_status(Response(429, {"retry-after": value}, b""))
+
+    assert caught.value.retry_after is None
+
+
+def test_the_platforms_words_are_cut_and_told_without_secrets(platform: FakePlatform) -> None:
+    """An error that echoes the request shows neither its query, its token nor its headers."""
+    secret = "s3cr3t-t0k3n-in-the-path"
+    echo = f"bad key=hunter2hunter2 path {secret} bearer letmein99 given topsecret {'字' * 900}"
+    platform.answer = Answer(400, echo.encode())
+    response = call(
+        f"{platform.url}/bot/{secret}/send?key=hunter2hunter2",
+        headers={"Authorization": "Bearer letmein99"},
+    )
+
+    with pytest.raises(RejectedError) as caught:
+        raise_for_status(response, secrets=["topsecret"])
+
+    for word in ("hunter2hunter2", secret, "letmein99", "topsecret"):
+        assert word not in str(caught.value)
+    assert "bad key=***" in str(caught.value)
+    assert len(str(caught.value)) < 550
+
+
+def test_an_answer_that_is_no_json_is_an_unknown_outcome() -> None:
+    """A gateway's page in the place of the platform's answer tells nothing of the post."""
+    with pytest.raises(OutcomeUnknownError, match="not JSON"):
+        Response(200, {}, b"<html>").json()

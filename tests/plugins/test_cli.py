@@ -1,0 +1,140 @@
+"""`contentsvc plugins` on the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from contentsvc.channels import load_plugins
+from contentsvc.cli.plugins import plugins
+from contentsvc.errors import ConflictError, InputError
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(plugins, arguments)
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own").mkdir()
+    monkeypatch.setenv("CONTENTSVC_DATA_DIR", str(tmp_path / "data"))
+    monkeypatch.setenv("CONTENTSVC_PLUGINS_DIR", str(tmp_path / "own"))
+
+
+def test_plugins_are_listed_with_what_they_bring() -> None:
+    """Name, version, origin, hooks and channel types of each."""
+    result = run("list")
+
+    assert result.exit_code == 0
+    assert "webhook 1.0\n" in result.output
+    assert "channels  webhook" in result.output
+    assert "hooks     register_channels" in result.output
+
+
+def test_programs_read_the_list_as_json() -> None:
+    """The same, for programs."""
+    found = {plugin["name"]: plugin for plugin in json.loads(run("list", "--json").output)}
+
+    assert found["site"]["channel_types"] == ["site"]
+    assert found["site"]["error"] is None
+
+
+def test_a_broken_plugin_is_listed_with_its_traceback(tmp_path: Path) -> None:
+    """The operator sees which one, and why, and a script sees it by the exit code."""
+    (tmp_path / "own" / "broken.py").write_text("raise RuntimeError('no luck')\n")
+
+    result = run("list")
+
+    assert result.exit_code == 1
+    assert "error     RuntimeError: no luck" in result.output
+    assert 'broken.py", line 1' in result.output
+
+
+def test_a_new_plugin_works_at_once(tmp_path: Path) -> None:
+    """What is written loads, and its own test passes."""
+    folder = tmp_path / "mine"
+
+    written = run("new", "my-notes", "--folder", str(folder))
+    checked = run("check", str(folder / "my_notes.py"))
+
+    assert written.exit_code == 0
+    assert sorted(path.name for path in folder.iterdir() if path.is_file()) == [
+        "my_notes.py",
+        "test_my_notes.py",
+    ]
+    assert checked.exit_code == 0
+    assert set(load_plugins([folder], entry_points=False).channel_types()) == {"my_notes"}
+
+
+def test_a_new_plugin_goes_to_the_operators_folder(tmp_path: Path) -> None:
+    """Without a folder given it is where the service looks."""
+    assert run("new", "notes").exit_code == 0
+    assert (tmp_path / "own" / "notes.py").is_file()
+    assert "notes" in run("list").output
+
+
+def test_a_new_plugin_overwrites_nothing(tmp_path: Path) -> None:
+    """A name that is taken is refused before anything is written."""
+    (tmp_path / "test_notes.py").write_text("mine")
+
+    result = run("new", "notes", "--folder", str(tmp_path))
+
+    assert isinstance(result.exception, ConflictError)
+    assert (tmp_path / "test_notes.py").read_text() == "mine"
+    assert not (tmp_path / "notes.py").exists()
+
+
+@pytest.mark.parametrize("name", ["Notes", "1st", "a b", "../x", "a--b", "-a", ""])
+def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
+    """A plugin's name is a file's, a type's and a class's."""
+    result = run("new", "--folder", str(tmp_path), "--", name)
+
+    assert isinstance(result.exception, InputError)
+    assert list(tmp_path.glob("*.py")) == []
+
+
+def test_a_plugin_without_a_test_is_checked_without_publishing(tmp_path: Path) -> None:
+    """All that holds before publishing is checked, and the command says so."""
+    run("new", "notes", "--folder", str(tmp_path))
+    (tmp_path / "test_notes.py").unlink()
+
+    result = run("check", str(tmp_path / "notes.py"))
+
+    assert result.exit_code == 0
+    assert "publishing is not checked" in result.output
+
+
+def test_a_fault_fails_the_check(tmp_path: Path) -> None:
+    """A rendition that changes from one time to the next does not pass."""
+    run("new", "notes", "--folder", str(tmp_path))
+    path = tmp_path / "notes.py"
+    source = path.read_text("utf-8").replace(
+        "        usual = super()", "        import random\n        usual = super()"
+    )
+    path.write_text(source.replace("{usual.text}", "{usual.text}{random.random()}"), "utf-8")
+
+    assert run("check", str(path)).exit_code == 1
+
+
+@pytest.mark.parametrize(("settings", "words"), [("[]", "not a JSON object"), ("{", "not JSON: ")])
+def test_settings_that_are_none_are_refused(settings: str, words: str) -> None:
+    """The option's fault is told, not pytest's."""
+    path = Path(__file__).parents[2] / "plugins" / "webhook.py"
+
+    result = run("check", str(path), "--settings", settings)
+
+    assert isinstance(result.exception, InputError)
+    assert words in str(result.exception)
+
+
+def test_what_does_not_load_is_told(tmp_path: Path) -> None:
+    """Nothing is run of a plugin that cannot be imported."""
+    (tmp_path / "broken.py").write_text("import nothing_of_this_name\n")
+
+    result = run("check", str(tmp_path / "broken.py"))
+
+    assert result.exit_code == 1
+    assert "ModuleNotFoundError" in result.output

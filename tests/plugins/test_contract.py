@@ -1,0 +1,225 @@
+"""The contract catches channels that would harm people."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pytest
+
+from contentsvc.channels import (
+    Channel,
+    ChannelEntry,
+    ChannelSettings,
+    Limits,
+    PluginError,
+    Receipt,
+    RenderContext,
+    Rendition,
+    SecretStr,
+    SettingsError,
+    parse_settings,
+    raise_for_status,
+)
+from contentsvc.channels.contract import ChannelContract, HttpChannelContract
+from contentsvc.channels.testing import Answer, FakePlatform, TestHost
+
+
+class Sound(Channel):
+    """A channel that holds the contract."""
+
+    type = "sound"
+    label: ClassVar[Mapping[str, str]] = {"zh": "好", "en": "Sound"}
+
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        return Receipt(self.host.store.put(key, {"text": rendition.text}).key)
+
+
+class Random(Sound):
+    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        return replace(super().render_post(entry, context), title=str(random.random()))
+
+
+class Curious(Sound):
+    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        self.host.http.request("GET", "https://a.example/")
+        return super().render_post(entry, context)
+
+
+class Careless(Sound):
+    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        return replace(super().render_post(entry, context), html=entry.body)
+
+
+class Fragile(Sound):
+    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        return replace(super().render_post(entry, context), title=entry.body[0])
+
+
+class Opaque(Sound):
+    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        return replace(super().render_post(entry, context), data={"at": entry.due_at})
+
+
+class Tight(Sound):
+    limits = Limits(text_characters=3)
+
+
+class Forgetful(Sound):
+    idempotent = True
+
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        return Receipt(str(random.random()))
+
+
+class Silent(Sound):
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        return None  # type: ignore[return-value]
+
+
+class Blind(Sound):
+    can_find = True
+
+    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | None:
+        return None
+
+
+class Nameless(Sound):
+    label: ClassVar[Mapping[str, str]] = {}
+
+
+def contract_of(channel_class: type[Channel]) -> ChannelContract:
+    contract = ChannelContract()
+    contract.channel_class = channel_class  # type: ignore[misc]
+    return contract
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> TestHost:
+    return TestHost(tmp_path)
+
+
+def run(channel_class: type[Channel], host: TestHost, test: str) -> None:
+    contract = contract_of(channel_class)
+    channel = channel_class(parse_settings(channel_class, {}), host)
+    match test:
+        case "the_class_is_whole":
+            contract.test_the_class_is_whole()
+        case "each_kind_renders_the_same_twice":
+            contract.test_each_kind_renders_the_same_twice(channel, host)
+        case "any_body":
+            contract.test_any_body_renders_or_is_refused(channel, host, "")
+        case _:
+            getattr(contract, f"test_{test}")(channel)
+
+
+@pytest.mark.parametrize(
+    ("channel_class", "test", "error"),
+    [
+        (Random, "each_kind_renders_the_same_twice", AssertionError),
+        (Curious, "each_kind_renders_the_same_twice", AssertionError),
+        (Opaque, "each_kind_renders_the_same_twice", TypeError),
+        (Fragile, "any_body", IndexError),
+        (Tight, "what_people_plan_is_within_the_limits", AssertionError),
+        (Forgetful, "the_same_key_is_one_post", AssertionError),
+        (Silent, "publishing_gives_an_answer", AssertionError),
+        (Blind, "find_tells_what_became_of_a_key", AssertionError),
+        (Nameless, "the_class_is_whole", PluginError),
+    ],
+)
+def test_a_fault_is_caught(
+    host: TestHost, channel_class: type[Channel], test: str, error: type[Exception]
+) -> None:
+    """Each test of the contract fails for the channel that it is there for."""
+    run(Sound, host, test)
+
+    with pytest.raises(error):
+        run(channel_class, host, test)
+
+
+def test_markup_that_acts_is_caught(host: TestHost) -> None:
+    """A channel that passes on what people typed as HTML does not hold the contract."""
+    contract = contract_of(Careless)
+    channel = Careless(parse_settings(Careless, {}), host)
+    body = "<img src=x onerror=alert(1)>"
+
+    with pytest.raises(AssertionError):
+        contract.test_any_body_renders_or_is_refused(channel, host, body)
+
+
+class Loud(Channel):
+    """Tells its secret, and takes every answer for success."""
+
+    type = "loud"
+    label: ClassVar[Mapping[str, str]] = {"zh": "大声", "en": "Loud"}
+
+    class Settings(ChannelSettings):
+        """An address and a token."""
+
+        url: str
+        token: SecretStr
+
+    def __repr__(self) -> str:
+        return f"Loud({self.settings.token.get_secret_value()})"
+
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        token = self.settings.token.get_secret_value()
+        response = self.host.http.request("POST", self.settings.url, allow_private=True)
+        if response.status >= 400:
+            raise_for_status(response)
+        return Receipt(token)
+
+
+@pytest.fixture
+def platform() -> Iterator[FakePlatform]:
+    with FakePlatform() as platform:
+        yield platform
+
+
+def loud(platform: FakePlatform, host: TestHost) -> Channel:
+    raw: dict[str, Any] = {"url": platform.url, "token": "hunter2hunter2"}
+    return Loud(parse_settings(Loud, raw), host)
+
+
+def test_a_secret_that_is_told_is_caught(platform: FakePlatform, host: TestHost) -> None:
+    """Printing a channel must not show its token."""
+    contract = contract_of(Loud)
+
+    with pytest.raises(AssertionError):
+        contract.test_secrets_are_not_shown(loud(platform, host))
+
+
+def test_a_secret_in_an_error_is_caught(platform: FakePlatform, host: TestHost) -> None:
+    """Nor may an error repeat it when the platform does."""
+    contract = HttpChannelContract()
+
+    with pytest.raises(AssertionError):
+        contract.test_errors_tell_no_secret(loud(platform, host), platform)
+
+
+def test_a_redirect_taken_for_success_is_caught(platform: FakePlatform, host: TestHost) -> None:
+    """A status that means nothing was published must not end in a receipt."""
+    contract = HttpChannelContract()
+
+    with pytest.raises(pytest.fail.Exception):
+        contract.test_a_redirect_is_refused(loud(platform, host), platform)
+
+
+def test_the_platform_answers_as_it_is_told(platform: FakePlatform, host: TestHost) -> None:
+    """Answers for the next requests come first, then the usual one."""
+    platform.answer = Answer(204, b"")
+    platform.then(Answer(500), Answer(429))
+
+    statuses = [host.http.request("GET", platform.url, allow_private=True).status for _ in range(3)]
+
+    assert statuses == [500, 429, 204]
+
+
+def test_settings_of_a_contract_are_checked() -> None:
+    """A plugin's test that forgets a setting learns its name."""
+    with pytest.raises(SettingsError, match="token"):
+        parse_settings(Loud, {"url": "x"})

@@ -1,0 +1,225 @@
+"""Plugins are found and loaded each by itself; one that is broken harms no other."""
+
+from __future__ import annotations
+
+import sys
+from importlib.metadata import Distribution, EntryPoint, EntryPoints
+from pathlib import Path
+
+import pytest
+
+from contentsvc.channels import (
+    PluginError,
+    PluginInfo,
+    Registry,
+    hookspecs,
+    load_plugin,
+    load_plugins,
+    registry,
+)
+
+GOOD = """
+from contentsvc.channels import Channel, Receipt, hookimpl
+
+__version__ = "1.2"
+
+class Good(Channel):
+    type = "{type}"
+    label = {{"zh": "好", "en": "Good"}}
+
+    def publish(self, rendition, *, key):
+        return Receipt(id=key)
+
+@hookimpl
+def register_channels():
+    return [Good]
+"""
+
+
+def good(type_: str = "good") -> str:
+    return GOOD.format(type=type_)
+
+
+def loaded(folder: Path, **sources: str) -> Registry:
+    for name, source in sources.items():
+        (folder / f"{name}.py").write_text(source, "utf-8")
+    return load_plugins([folder], entry_points=False)
+
+
+def only(found: Registry, name: str) -> PluginInfo:
+    (info,) = [plugin for plugin in found.plugins if plugin.name == name]
+    return info
+
+
+def test_a_file_is_a_plugin(tmp_path: Path) -> None:
+    """One Python file in the folder brings its channel type."""
+    found = loaded(tmp_path, mine=good())
+
+    assert found.plugins == (
+        PluginInfo(
+            name="mine",
+            origin=str(tmp_path / "mine.py"),
+            version="1.2",
+            hooks=("register_channels",),
+            channel_types=("good",),
+        ),
+    )
+    assert found.channel_type("good").__name__ == "Good"
+
+
+def test_a_folder_is_a_plugin_with_modules_of_its_own(tmp_path: Path) -> None:
+    """A folder with `__init__.py` may import what lies beside it."""
+    (tmp_path / "big").mkdir()
+    (tmp_path / "big" / "names.py").write_text("TYPE = 'big'\n")
+    source = "from .names import TYPE\n" + good().replace('"good"', "TYPE")
+    (tmp_path / "big" / "__init__.py").write_text(source, "utf-8")
+
+    found = load_plugins([tmp_path], entry_points=False)
+
+    assert set(found.channel_types()) == {"big"}
+
+
+def test_the_plugins_of_this_repository_load() -> None:
+    """What is shipped comes through the same door as a third party's."""
+    found = load_plugins([Path(__file__).parents[2] / "plugins"], entry_points=False)
+
+    assert {"site", "folder", "webhook"} <= set(found.channel_types())
+    assert [plugin.error for plugin in found.plugins if plugin.error] == []
+
+
+def test_every_hook_has_a_user_in_this_repository() -> None:
+    """A hook is here because a plugin needs it."""
+    found = load_plugins([Path(__file__).parents[2] / "plugins"], entry_points=False)
+
+    specs = {name for name, one in vars(hookspecs).items() if hasattr(one, "contentsvc_spec")}
+
+    assert specs == {hook for plugin in found.plugins for hook in plugin.hooks}
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("raise RuntimeError('no luck')", "RuntimeError: no luck"),
+        ("def broken(:\n", "SyntaxError"),
+        ("import sys\nsys.exit(3)", "SystemExit: 3"),
+        ("import nothing_of_this_name", "ModuleNotFoundError"),
+        ("x = 1", "it implements no hook"),
+        (good().replace("@hookimpl", ""), "'register_channels' is not marked with @hookimpl"),
+        (good().replace("register_channels", "register_chanels"), "'register_chanels' is no hook"),
+        (good().replace("register_channels()", "register_channels(app)"), "{'app'} are declared"),
+        (good().replace("[Good]", "Good"), "not a list of classes"),
+        (good().replace("[Good]", "[str]"), "is no Channel class"),
+        (good().replace("[Good]", "[Good, Good]"), "is brought by another plugin"),
+        (good().replace("[Good]", "[1 / 0]"), "ZeroDivisionError"),
+        (good("Bad-Type"), "type 'Bad-Type' is not a word"),
+        (good().replace('{"zh": "好", "en": "Good"}', '"Good"'), "label needs zh and en"),
+        (good().replace("def publish", "def post"), "it does not define publish"),
+        (good().replace("    def pub", "    can_find = True\n    def pub"), "find is not defined"),
+        (good().replace("    def pub", "    kinds = ['post']\n    def pub"), "kinds is not"),
+        (good().replace("    def pub", "    limits = 5\n    def pub"), "limits is not"),
+        (good().replace("    def pub", "    rate = 5\n    def pub"), "rate is neither"),
+        (good().replace("    def pub", "    Settings = dict\n    def pub"), "Settings is not"),
+    ],
+)
+def test_a_broken_plugin_is_named_and_the_others_load(
+    tmp_path: Path, source: str, words: str
+) -> None:
+    """Its error and its traceback are kept for the people who look after it."""
+    found = loaded(tmp_path, a_good=good("first"), broken=source, z_good=good("last"))
+
+    broken = only(found, "broken")
+    assert words in str(broken.error)
+    assert "\n" not in str(broken.error)
+    assert "Traceback" in str(broken.traceback)
+    assert broken.channel_types == ()
+    assert set(found.channel_types()) == {"first", "last"}
+
+
+def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
+    """A plugin that comes later cannot take over another's deliveries."""
+    found = loaded(tmp_path, a=good(), b=good())
+
+    assert only(found, "a").error is None
+    assert "'good' is brought by another plugin" in str(only(found, "b").error)
+    assert "_a" in found.channel_type("good").__module__
+
+
+def test_folders_come_in_the_order_given(tmp_path: Path) -> None:
+    """So that what was shipped stands before what was added."""
+    for name in ("z", "a"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "mine.py").write_text(good(), "utf-8")
+
+    found = load_plugins([tmp_path / "z", tmp_path / "a"], entry_points=False)
+
+    assert [plugin.error is None for plugin in found.plugins] == [True, False]
+
+
+@pytest.mark.parametrize(
+    "name", ["test_mine", "mine_test", "conftest", "_private", ".hidden", "__init__"]
+)
+def test_what_lies_beside_a_plugin_is_none(tmp_path: Path, name: str) -> None:
+    """Tests and private files are not run when the service starts."""
+    assert loaded(tmp_path, **{name: "raise RuntimeError"}).plugins == ()
+
+
+def test_a_folder_that_is_not_there_has_no_plugins(tmp_path: Path) -> None:
+    """The operator's own folder need not exist."""
+    assert load_plugins([tmp_path / "missing"], entry_points=False).plugins == ()
+
+
+def test_a_plugin_shadows_no_library(tmp_path: Path) -> None:
+    """A file called json.py is a plugin and not everybody's json."""
+    import json
+
+    found = loaded(tmp_path, json=good("json"))
+
+    assert set(found.channel_types()) == {"json"}
+    assert sys.modules["json"] is json
+
+
+def test_what_failed_leaves_no_module_behind(tmp_path: Path) -> None:
+    """Loading again begins afresh."""
+    before = set(sys.modules)
+
+    loaded(tmp_path, broken="raise RuntimeError")
+
+    assert {name for name in set(sys.modules) - before if "plugin" in name} == set()
+
+
+def test_an_unknown_type_is_told_with_the_known_ones(tmp_path: Path) -> None:
+    """A misspelled type is mended at a glance."""
+    found = loaded(tmp_path, b=good("b"), a=good("a"))
+
+    with pytest.raises(PluginError, match="no channel type 'c'; those loaded are: a, b"):
+        found.channel_type("c")
+
+
+def test_an_installed_distribution_brings_plugins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An entry point in the group `contentsvc` is a plugin, with its distribution's version."""
+    (tmp_path / "acme_channels.py").write_text(good("acme").replace('"1.2"', '""'), "utf-8")
+    info = tmp_path / "acme-2.5.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Name: acme\nVersion: 2.5\n")
+    (info / "entry_points.txt").write_text("[contentsvc]\nacme = acme_channels\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    (point,) = Distribution.at(info).entry_points
+    points = EntryPoints([point])
+    monkeypatch.setattr(registry, "installed", lambda group: points.select(group=group))
+
+    found = load_plugins([])
+
+    assert isinstance(point, EntryPoint)
+    assert only(found, "acme").origin == "acme"
+    assert only(found, "acme").version == "2.5"
+    assert only(found, "acme").channel_types == ("acme",)
+
+
+def test_one_plugin_can_be_loaded_by_itself(tmp_path: Path) -> None:
+    """Its author's tests need no folder of others."""
+    path = tmp_path / "mine.py"
+    path.write_text(good(), "utf-8")
+
+    assert load_plugin(path).channel_type("good").type == "good"

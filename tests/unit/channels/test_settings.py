@@ -1,0 +1,195 @@
+"""Settings of channels: checked, shown as a form, secrets kept apart."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from contentsvc.channels import (
+    Channel,
+    ChannelSettings,
+    Field,
+    FormField,
+    HttpUrl,
+    PluginError,
+    Receipt,
+    SecretStr,
+    SettingsError,
+    field_validator,
+    form_fields,
+    parse_settings,
+    resolve_secrets,
+    secret_fields,
+)
+
+
+class Sample(Channel):
+    """A channel type with a setting of every kind."""
+
+    type = "sample"
+
+    class Settings(ChannelSettings):
+        """One of each."""
+
+        url: HttpUrl = Field(
+            title="Address",
+            json_schema_extra={"zh": {"title": "地址", "description": "发送到这里"}},
+        )
+        secret: SecretStr = Field(title="Secret", min_length=8)
+        retries: int = Field(default=3, ge=0, title="Retries")
+        share: float | None = Field(default=None, title="Share")
+        loud: bool = Field(default=False, title="Loud")
+        size: Literal["3x4", "1x1"] = Field(
+            default="3x4",
+            title="Size",
+            json_schema_extra={"zh": {"title": "尺寸", "choices": {"3x4": "竖版", "1x1": "方形"}}},
+        )
+        note: str | None = Field(default=None, title="Note")
+        backup: SecretStr | None = None
+
+        @field_validator("note")
+        @classmethod
+        def _short(cls, note: str | None) -> str | None:
+            if note and len(note) > 5:
+                raise ValueError("a note has at most 5 characters")
+            return note
+
+    def publish(self, rendition: object, *, key: str) -> Receipt:
+        raise NotImplementedError
+
+
+RAW = {"url": "https://a.example/hook", "secret": "correct horse"}
+
+
+def test_good_settings_are_typed() -> None:
+    """What comes back is the class's own settings with defaults filled in."""
+    settings: Any = parse_settings(Sample, {**RAW, "retries": "5"})
+
+    assert settings.retries == 5
+    assert settings.secret.get_secret_value() == "correct horse"
+    assert settings.size == "3x4"
+
+
+@pytest.mark.parametrize(
+    ("changes", "problems"),
+    [
+        ({"url": None}, [("url", "URL input should be a string or URL")]),
+        ({"retries": -1}, [("retries", "Input should be greater than or equal to 0")]),
+        ({"size": "9x9"}, [("size", "Input should be '3x4' or '1x1'")]),
+        ({"note": "too long"}, [("note", "a note has at most 5 characters")]),
+        ({"colour": "red"}, [("colour", "Extra inputs are not permitted")]),
+        (
+            {"retries": "x", "loud": "maybe"},
+            [
+                (
+                    "retries",
+                    "Input should be a valid integer, unable to parse string as an integer",
+                ),
+                ("loud", "Input should be a valid boolean, unable to interpret input"),
+            ],
+        ),
+    ],
+)
+def test_every_problem_is_told_with_its_field(
+    changes: dict[str, Any], problems: list[tuple[str, str]]
+) -> None:
+    """A person mends all of them at once; the first is the field of the error."""
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(Sample, {**RAW, **changes})
+
+    assert caught.value.problems == problems
+    assert caught.value.field == problems[0][0]
+
+
+def test_no_message_shows_a_value() -> None:
+    """A secret of the wrong kind, or in the wrong field, is not repeated."""
+    with pytest.raises(SettingsError) as caught:
+        parse_settings(Sample, {"url": "hunter2", "secret": "hunter2", "hunter": "hunter2"})
+
+    assert "hunter2" not in f"{caught.value} {caught.value.problems} {caught.value.__cause__}"
+
+
+def test_each_setting_makes_a_field_of_its_kind() -> None:
+    """The web form is made from the settings' schema alone."""
+    kinds = {field.name: field.kind for field in form_fields(Sample, "en")}
+
+    assert kinds == {
+        "url": "url",
+        "secret": "secret",
+        "retries": "number",
+        "share": "number",
+        "loud": "flag",
+        "size": "choice",
+        "note": "text",
+        "backup": "secret",
+    }
+
+
+def test_a_field_is_worded_in_both_languages() -> None:
+    """Chinese words stand beside the English ones and fall back to them."""
+    english = {field.name: field for field in form_fields(Sample, "en")}
+    chinese = {field.name: field for field in form_fields(Sample, "zh")}
+
+    assert english["size"] == FormField(
+        "size", "choice", "Size", "", False, "3x4", (("3x4", "3x4"), ("1x1", "1x1"))
+    )
+    assert chinese["size"].choices == (("3x4", "竖版"), ("1x1", "方形"))
+    assert (chinese["url"].label, chinese["url"].help) == ("地址", "发送到这里")
+    assert chinese["loud"].label == "Loud"
+    assert english["url"].required
+    assert not english["note"].required
+
+
+def test_secrets_are_known_by_name() -> None:
+    """What must be encrypted and masked is told from the types."""
+    assert secret_fields(Sample) == {"secret", "backup"}
+
+
+def test_a_setting_that_no_form_shows_is_the_plugins_fault() -> None:
+    """A plugin author learns it when the plugin is loaded, not when a person opens the form."""
+
+    class Odd(Sample):
+        class Settings(ChannelSettings):
+            """Has a list."""
+
+            hosts: list[str] = Field(default_factory=list)
+
+    with pytest.raises(PluginError, match="'hosts'"):
+        form_fields(Odd, "en")
+
+
+def test_references_lead_to_the_environment_and_to_files(tmp_path: Path) -> None:
+    """A secret need not stand in the channels file; the line's end of a file is not part of it."""
+    (tmp_path / "hook.secret").write_text("from a file\n")
+    raw = {"a": {"$env": "KEY"}, "b": {"$file": "hook.secret"}, "c": "plain", "d": 5}
+
+    resolved = resolve_secrets(raw, environ={"KEY": "from outside"}, base=tmp_path)
+
+    assert resolved == {"a": "from outside", "b": "from a file", "c": "plain", "d": 5}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ({"$env": "MISSING"}, "environment variable MISSING is not set"),
+        ({"$file": "missing.secret"}, "missing.secret cannot be read: No such file"),
+        ({"$file": "large"}, "is larger than"),
+        ({"$file": "binary"}, "is not UTF-8"),
+        ({"$env": "KEY", "default": "x"}, "nothing beside it"),
+        ({"$file": 5}, "nothing beside it"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_told(
+    tmp_path: Path, value: dict[str, Any], words: str
+) -> None:
+    """The field is named with what is missing, and never a secret."""
+    (tmp_path / "large").write_bytes(b"x" * 70_000)
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
+
+    with pytest.raises(SettingsError, match=words) as caught:
+        resolve_secrets({"ok": "x", "key": value}, environ={"KEY": "hunter2"}, base=tmp_path)
+
+    assert [field for field, _ in caught.value.problems] == ["key"]
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,282 @@
+"""The settings: every one is read, named where it is wrong, and masked where it is secret."""
+
+from __future__ import annotations
+
+import dataclasses
+import stat
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from contentsvc.config import SETTINGS, Config, shipped
+from contentsvc.errors import ConfigError
+
+KEY = "a-secret-key-of-the-team"
+
+
+class Reader(Protocol):
+    """Reads settings given by their short names."""
+
+    def __call__(self, **settings: str) -> Config:
+        """Return the settings in force."""
+
+
+@pytest.fixture
+def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
+    """Give a function that reads settings with a data folder of the test's own."""
+    monkeypatch.chdir(tmp_path)
+
+    def read(**settings: str) -> Config:
+        environ = {f"CONTENTSVC_{name.upper()}": value for name, value in settings.items()}
+        return Config.from_env({"CONTENTSVC_DATA_DIR": str(tmp_path / "var"), **environ})
+
+    return read
+
+
+def test_defaults(read: Reader, tmp_path: Path) -> None:
+    """Without any setting the service listens on this machine alone, with SQLite."""
+    config = read()
+
+    assert (config.host, config.port) == ("127.0.0.1", 8000)
+    assert config.public_url == "http://127.0.0.1:8000"
+    assert config.database_url == f"sqlite:///{tmp_path / 'var' / 'contentsvc.db'}"
+    assert config.redis_url is None
+    assert config.timezone == ZoneInfo("Asia/Shanghai")
+    assert (config.sample, config.review_on_edit) == (True, True)
+    assert config.late_post == timedelta(hours=2)
+    assert config.late_notice == timedelta(minutes=10)
+    assert config.calendars_dir == tmp_path / "calendars"
+
+
+def test_one_field_a_setting() -> None:
+    """The table of settings and the fields of Config are the same, in the same order."""
+    assert [setting.field for setting in SETTINGS] == [
+        field.name for field in dataclasses.fields(Config)
+    ]
+
+
+def test_every_setting_has_a_help_text() -> None:
+    """Each setting says in a sentence what it is."""
+    assert [setting.name for setting in SETTINGS if not setting.help.endswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("host", "0.0.0.0", "0.0.0.0"),
+        ("port", "9000", 9000),
+        ("public_url", "https://plan.example.com/", "https://plan.example.com"),
+        ("database_url", "sqlite:////srv/a.db", "sqlite:////srv/a.db"),
+        ("database_url", "postgres://u:p@h/db", "postgresql+psycopg://u:p@h/db"),
+        ("database_url", "postgresql://u:p@h/db", "postgresql+psycopg://u:p@h/db"),
+        ("database_url", "postgresql+psycopg://h/db", "postgresql+psycopg://h/db"),
+        ("redis_url", "redis://h:6379/0", "redis://h:6379/0"),
+        ("redis_url", "unix:///run/v.sock", "unix:///run/v.sock"),
+        ("plugins_dir", "/", Path("/")),
+        ("calendars_dir", "/srv/none", Path("/srv/none")),
+        ("assets_dir", "/", Path("/")),
+        ("secret_key", KEY, KEY),
+        ("timezone", "Europe/Berlin", ZoneInfo("Europe/Berlin")),
+        ("language", "en", "en"),
+        ("sample", "off", False),
+        ("sample", "TRUE", True),
+        ("workers", "64", 64),
+        ("web_threads", "1", 1),
+        ("max_upload_mb", "100", 100),
+        ("call_timeout", "2.5", timedelta(seconds=2.5)),
+        ("lease", "120", timedelta(seconds=120)),
+        ("late_post", "60", timedelta(minutes=1)),
+        ("late_notice", "30", timedelta(seconds=30)),
+        ("review_on_edit", "no", False),
+        ("log_level", "debug", "debug"),
+        ("port", " 9001 ", 9001),
+        ("port", "", 8000),
+    ],
+)
+def test_each_setting_is_read(read: Reader, name: str, text: str, value: object) -> None:
+    """A setting's text becomes its value; an empty one is as good as unset."""
+    assert getattr(read(**{name: text}), name) == value
+
+
+def test_every_setting_is_in_the_table_above(read: Reader) -> None:
+    """No setting is left out of the test of what is read."""
+    marks = test_each_setting_is_read.pytestmark  # type: ignore[attr-defined]
+    tried = {row[0] for row in marks[0].args[1]}
+
+    assert {setting.field for setting in SETTINGS} - tried == {"data_dir"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("port", "http", "'http' is not a whole number from 1 to 65535"),
+        ("port", "0", "0 is not from 1 to 65535"),
+        ("port", "70000", "70000 is not from 1 to 65535"),
+        ("public_url", "plan.example.com", "is not an address such as https://plan.example.com"),
+        ("public_url", "https://h/?a=b", "is not an address"),
+        ("database_url", "mysql://h/db", "give sqlite:///FILE or postgresql://USER"),
+        ("database_url", "sqlite://", "give sqlite:///FILE"),
+        ("redis_url", "localhost:6379", "give redis://HOST:PORT/0"),
+        ("plugins_dir", "/no/such/folder", "/no/such/folder is not a folder"),
+        ("assets_dir", "/etc/passwd", "/etc/passwd is not a folder"),
+        ("secret_key", "short", "give at least 16 characters"),
+        ("timezone", "Mars/Base", "'Mars/Base' is not a time zone such as Asia/Shanghai"),
+        ("language", "fr", "'fr' is none of zh, en"),
+        ("sample", "maybe", "'maybe' is neither yes nor no"),
+        ("workers", "0", "0 is not from 1 to 64"),
+        ("web_threads", "x", "'x' is not a whole number"),
+        ("max_upload_mb", "0", "0 is not from 1 to 1024"),
+        ("call_timeout", "soon", "'soon' is not a number of seconds"),
+        ("call_timeout", "nan", "nan seconds are not from 1 to 600"),
+        ("lease", "1", "1 seconds are not from 2 to 3600"),
+        ("lease", "60", "60 s are not more than twice CONTENTSVC_CALL_TIMEOUT (30 s)"),
+        ("late_post", "0", "0 seconds are not from 1"),
+        ("late_notice", "-1", "-1 seconds are not from 1"),
+        ("review_on_edit", "2", "'2' is neither yes nor no"),
+        ("log_level", "loud", "'loud' is none of debug, info, warning, error"),
+    ],
+)
+def test_a_wrong_value_names_its_setting(read: Reader, name: str, text: str, words: str) -> None:
+    """A wrong value stops the start with one line: the setting, the value, what is allowed."""
+    with pytest.raises(ConfigError) as caught:
+        read(**{name: text})
+
+    assert caught.value.setting == f"CONTENTSVC_{name.upper()}"
+    assert str(caught.value).startswith(f"CONTENTSVC_{name.upper()}: ")
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_setting_is_refused(read: Reader) -> None:
+    """A misspelt name is told instead of being passed over."""
+    with pytest.raises(ConfigError, match="CONTENTSVC_PROT: there is no such setting"):
+        read(prot="9000")
+
+
+def test_other_variables_are_left_alone(tmp_path: Path) -> None:
+    """What does not begin with CONTENTSVC_ is not ours."""
+    config = Config.from_env({"CONTENTSVC_DATA_DIR": str(tmp_path), "PORT": "1", "LANG": "C"})
+
+    assert config.port == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "leak"),
+    [
+        ("secret_key", "hunter2", "hunter2"),
+        ("database_url", "mysql://team:hunter2@h/db", "hunter2"),
+        ("redis_url", "http://:hunter2@h", "hunter2"),
+    ],
+)
+def test_a_wrong_secret_is_not_repeated(read: Reader, name: str, text: str, leak: str) -> None:
+    """The value of a secret setting never reaches a message."""
+    with pytest.raises(ConfigError) as caught:
+        read(**{name: text})
+
+    assert leak not in str(caught.value)
+
+
+def shown(config: Config) -> Mapping[str, str]:
+    """Return what `doctor` prints."""
+    return {setting.field: text for setting, text in config.in_force()}
+
+
+def test_secrets_are_masked(read: Reader) -> None:
+    """What is in force is shown without passwords and keys."""
+    config = read(
+        secret_key=KEY,
+        database_url="postgresql://team:hunter2@db.example.com:5432/plan?password=hunter2",
+        redis_url="rediss://:hunter2@cache.example.com/1",
+    )
+
+    texts = shown(config)
+    assert texts["secret_key"] == "••••••"
+    assert texts["database_url"] == "postgresql+psycopg://••••••@db.example.com:5432/plan"
+    assert texts["redis_url"] == "rediss://••••••@cache.example.com/1"
+    assert "hunter2" not in str(texts)
+    assert KEY not in str(texts)
+
+
+def test_what_is_no_secret_is_shown(read: Reader, tmp_path: Path) -> None:
+    """Places without a password are shown as they are, flags and times as they are written."""
+    texts = shown(read(redis_url="unix:///run/v.sock", sample="off", call_timeout="2.5"))
+
+    assert texts["database_url"] == f"sqlite:///{tmp_path / 'var' / 'contentsvc.db'}"
+    assert texts["redis_url"] == "unix:///run/v.sock"
+    assert (texts["sample"], texts["call_timeout"], texts["plugins_dir"]) == ("no", "2.5", "")
+    assert texts["timezone"] == "Asia/Shanghai"
+
+
+def test_secret_key_is_made_once_and_kept_for_the_owner(read: Reader, tmp_path: Path) -> None:
+    """Unset, a long key is made, kept with mode 0600 and found again at the next start."""
+    first = read().secret_key
+
+    path = tmp_path / "var" / "secret.key"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert len(first) >= 64
+    assert read().secret_key == first
+
+
+def test_a_set_key_is_not_written_down(read: Reader, tmp_path: Path) -> None:
+    """Where a key is set none is made."""
+    read(secret_key=KEY)
+
+    assert not (tmp_path / "var" / "secret.key").exists()
+
+
+def test_data_folder_is_made_for_the_owner(read: Reader, tmp_path: Path) -> None:
+    """The data folder is made, closed to others, and left without a trace of the probe."""
+    read(secret_key=KEY)
+
+    folder = tmp_path / "var"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert list(folder.iterdir()) == []
+
+
+def test_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """A data folder in the place of a file is named with a remedy."""
+    (tmp_path / "var").write_text("", encoding="utf-8")
+
+    with pytest.raises(ConfigError, match=r"CONTENTSVC_DATA_DIR: .*give a folder that this user"):
+        Config.from_env({"CONTENTSVC_DATA_DIR": str(tmp_path / "var" / "data")})
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [
+        ("0.0.0.0", "http://127.0.0.1:9000"),
+        ("::", "http://[::1]:9000"),
+        ("::1", "http://[::1]:9000"),
+        ("plan.local", "http://plan.local:9000"),
+    ],
+)
+def test_public_url_can_be_opened(read: Reader, host: str, url: str) -> None:
+    """The address that is printed can be opened on this machine."""
+    assert read(host=host, port="9000").public_url == url
+
+
+def test_own_folders_are_looked_at_as_documented(read: Reader, tmp_path: Path) -> None:
+    """A team's assets go before those that came along; its plugins come after."""
+    own = tmp_path / "own"
+    own.mkdir()
+
+    config = read(assets_dir=str(own), plugins_dir=str(own))
+
+    assert config.asset_folders() == [own.resolve(), shipped("assets").resolve()]
+    assert config.plugin_folders()[-1] == own.resolve()
+
+
+def test_a_folder_given_twice_is_looked_at_once(read: Reader) -> None:
+    """Naming the folder that came along changes nothing."""
+    folder = shipped("assets")
+
+    assert read(assets_dir=str(folder)).asset_folders() == [folder.resolve()]
+
+
+def test_upload_size_in_bytes(read: Reader) -> None:
+    """Megabytes are of 1024 times 1024 bytes."""
+    assert read(max_upload_mb="2").max_upload_bytes == 2_097_152

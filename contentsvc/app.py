@@ -1,0 +1,79 @@
+"""Assembles the web side."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_babel import Babel
+from flask_bootstrap import Bootstrap5
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from contentsvc import __version__
+from contentsvc.services.runtime import Runtime
+from contentsvc.web import (
+    accounts,
+    boards,
+    calendars,
+    channels,
+    deliveries,
+    entries,
+    files,
+    plugins,
+    previews,
+    site,
+    system,
+)
+from contentsvc.web.access import choose_language, guard
+from contentsvc.web.errors import handle_errors
+from contentsvc.web.pages import furnish
+from contentsvc.web.security import protect
+
+__all__ = ["create_app"]
+
+#: Text typed into one form: an entry of 100,000 characters in several versions.
+_MOST_TEXT = 4 * 1024 * 1024
+
+
+def create_app(runtime: Runtime) -> Flask:
+    """Return the web application on the parts of *runtime*; nothing is read or written yet."""
+    app = Flask("contentsvc.web", static_folder="static", template_folder="templates")
+    app.config.from_mapping(_settings(runtime))
+    app.extensions["contentsvc"] = runtime
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    # A proxy in front speaks for the visitor's address and scheme only where it is set up so.
+    if runtime.config.public_url.startswith("https://"):
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
+    Babel(app, locale_selector=choose_language, default_translation_directories="translations")
+    Bootstrap5(app)
+    protect(app)
+    guard(app)
+    handle_errors(app)
+    furnish(app)
+    for module in (accounts, boards, calendars, channels, deliveries, entries):
+        app.register_blueprint(module.blueprint)
+    for module in (files, plugins, previews, site, system):
+        app.register_blueprint(module.blueprint)
+    return app
+
+
+def _settings(runtime: Runtime) -> dict[str, object]:
+    config = runtime.config
+    return {
+        "SECRET_KEY": config.secret_key,
+        "SESSION_COOKIE_NAME": "contentsvc",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": config.public_url.startswith("https://"),
+        "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
+        "MAX_CONTENT_LENGTH": config.max_upload_bytes,
+        "MAX_FORM_MEMORY_SIZE": _MOST_TEXT,
+        "MAX_FORM_PARTS": 2000,
+        # A form may stand open as long as its session lives; text must not be lost over lunch.
+        "WTF_CSRF_TIME_LIMIT": None,
+        "WTF_CSRF_SSL_STRICT": False,
+        "BABEL_DEFAULT_LOCALE": config.language,
+        "BABEL_DEFAULT_TIMEZONE": "UTC",
+        "BOOTSTRAP_SERVE_LOCAL": True,
+        "VERSION": __version__,
+    }

@@ -1,0 +1,1 @@
+"""The pages: a blueprint a page group. A view reads the request, calls one service and answers."""

@@ -1,0 +1,111 @@
+"""Who is signed in, which language they read, and what is open to everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask_login import LoginManager, UserMixin, current_user
+from werkzeug.wrappers import Response as BaseResponse
+
+from contentsvc.db.models import User
+from contentsvc.services import accounts
+from contentsvc.web.current import reading, runtime
+
+__all__ = [
+    "LANGUAGES",
+    "SignedIn",
+    "admin_only",
+    "choose_language",
+    "guard",
+    "local",
+    "open_to_all",
+]
+
+LANGUAGES = {"zh": "中文", "en": "English"}
+
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]  # the library is untyped
+    """The person of this session."""
+
+    def __init__(self, user: User) -> None:
+        """Keep what pages show; the row's session has ended."""
+        self.id = user.id
+        self.name = user.name
+        self.is_admin = user.is_admin
+        self.session_token = user.session_token
+
+    def get_id(self) -> str:
+        """Return what the cookie holds; it ends with the password."""
+        return f"{self.id}:{self.session_token}"
+
+
+def open_to_all(view: View) -> View:
+    """Let a view answer people who are not signed in."""
+    view.is_open = True  # type: ignore[attr-defined]
+    return view
+
+
+def admin_only(view: View) -> View:
+    """Answer 403 to people who are no admins."""
+
+    @wraps(view)
+    def checked(*args: Any, **kwargs: Any) -> Any:
+        if not current_user.is_admin:
+            abort(403)
+        return view(*args, **kwargs)
+
+    return checked  # type: ignore[return-value]
+
+
+def guard(app: Flask) -> None:
+    """Have every view refuse people who are not signed in, unless it is open to all."""
+    manager = LoginManager(app)
+    manager.user_loader(_load)
+    app.before_request(_require_sign_in)
+
+
+def _load(text: str) -> SignedIn | None:
+    number, _, token = text.partition(":")
+    if not number.isdecimal():
+        return None
+    with reading() as database:
+        user = accounts.get_user(database, int(number))
+    return SignedIn(user) if user is not None and user.session_token == token else None
+
+
+def _require_sign_in() -> BaseResponse | None:
+    view = current_app.view_functions.get(request.endpoint or "")
+    if view is None or getattr(view, "is_open", False) or _is_static():
+        return None
+    if current_user.is_authenticated:
+        return None
+    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    address = url_for("accounts.sign_in", next=target if target != "/" else None)
+    if request.headers.get("HX-Request"):
+        return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in")})
+    return redirect(address)
+
+
+def _is_static() -> bool:
+    return (request.endpoint or "").endswith("static")
+
+
+def choose_language() -> str:
+    """Return the language of this request."""
+    if request.blueprint == "site":
+        # Public pages read no session, so that they can be kept by anybody on the way.
+        return runtime().config.language
+    chosen = session.get("language")
+    return str(chosen) if chosen in LANGUAGES else runtime().config.language
+
+
+def local(target: str | None) -> str:
+    """Return *target* where it lies on this server, else the first page."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
+        return "/"
+    return target if target.isprintable() else "/"

@@ -1,0 +1,253 @@
+"""Signing in and out, passwords, language, and the users page."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask_babel import gettext
+from flask_login import current_user, login_user, logout_user
+from limits import RateLimitItemPerMinute
+from limits.storage import MemoryStorage
+from limits.strategies import MovingWindowRateLimiter
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from contentsvc.db.models import User
+from contentsvc.errors import ConflictError, InputError, NotFoundError
+from contentsvc.services import accounts
+from contentsvc.web.access import LANGUAGES, SignedIn, admin_only, local, open_to_all
+from contentsvc.web.current import now, person, reading, runtime, writing
+from contentsvc.web.explaining import explain
+
+__all__ = ["SignInThrottle", "blueprint"]
+
+blueprint = Blueprint("accounts", __name__)
+
+#: Tries in a quarter of an hour: for one name from one address, and for one address in all.
+_TRIES_NAME = RateLimitItemPerMinute(10, 15)
+_TRIES_ADDRESS = RateLimitItemPerMinute(60, 15)
+_LINK_VALID = timedelta(hours=24)
+
+
+class SignInThrottle:
+    """Counts refused sign-ins in this process's memory."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+
+    def allows(self, address: str, name: str) -> bool:
+        """Tell whether another try may be made."""
+        return self._limiter.test(_TRIES_NAME, address, name) and self._limiter.test(
+            _TRIES_ADDRESS, address
+        )
+
+    def refused(self, address: str, name: str) -> None:
+        """Count a refused try."""
+        self._limiter.hit(_TRIES_NAME, address, name)
+        self._limiter.hit(_TRIES_ADDRESS, address)
+
+
+@blueprint.record_once
+def _prepare(state: object) -> None:
+    app = state.app  # type: ignore[attr-defined]  # Flask's setup state
+    app.extensions["sign_in_throttle"] = SignInThrottle()
+
+
+def _throttle() -> SignInThrottle:
+    from flask import current_app
+
+    throttle: SignInThrottle = current_app.extensions["sign_in_throttle"]
+    return throttle
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+@open_to_all
+def sign_in() -> Response | str | tuple[str, int]:
+    """Ask for name and password."""
+    if request.method == "GET":
+        if current_user.is_authenticated:
+            return redirect(local(request.args.get("next")))
+        with reading() as database:
+            first = not accounts.has_users(database)
+        return render_template("accounts/sign_in.html", first=first)
+    name = request.form.get("name", "").strip().lower()[:64]
+    address = request.remote_addr or ""
+    if not _throttle().allows(address, name):
+        words = gettext("Too many tries. Wait a quarter of an hour, or ask an admin for a link.")
+        return _sign_in_again(name, words, 429)
+    with reading() as database:
+        user = accounts.check_password(database, name, request.form.get("password", ""))
+    if user is None:
+        _throttle().refused(address, name)
+        return _sign_in_again(name, gettext("Name and password do not go together."), 422)
+    _welcome(user)
+    return redirect(local(request.form.get("next")))
+
+
+def _sign_in_again(name: str, words: str, status: int) -> tuple[str, int]:
+    return render_template("accounts/sign_in.html", first=False, name=name, error=words), status
+
+
+def _welcome(user: User) -> None:
+    language = session.get("language") or user.language
+    session.clear()
+    if language:
+        session["language"] = language
+    session.permanent = True
+    login_user(SignedIn(user))
+
+
+@blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
+@open_to_all
+def use_link(token: str) -> Response | str | tuple[str, int]:
+    """Sign a person in by a link that works once: they choose a password."""
+    with reading() as database:
+        link = accounts.look_up_link(database, token, now=now())
+        user = accounts.get_user(database, link.user_id) if link and link.user_id else None
+    if link is None:
+        return render_template("accounts/link_used.html"), 404
+    if request.method == "GET":
+        return render_template("accounts/link.html", user=user, form={}, errors={})
+    try:
+        with writing() as database:
+            user = _take_link(database, token, user)
+    except NotFoundError:
+        return render_template("accounts/link_used.html"), 404
+    except InputError as error:
+        errors = {error.field or "name": explain(error)}
+        return render_template(
+            "accounts/link.html", user=user, form=request.form, errors=errors
+        ), 422
+    _welcome(user)
+    flash(gettext("Welcome, %(name)s.", name=user.name))
+    return redirect("/")
+
+
+def _take_link(database: Session, token: str, user: User | None) -> User:
+    _check_repeated()
+    accounts.use_link(database, token, now=now())
+    password = request.form.get("password", "")
+    if user is None:
+        name = request.form.get("name", "")
+        return accounts.create_user(
+            database, name=name, password=password, is_admin=True, now=now()
+        )
+    known = _known(database, user.id)
+    accounts.set_password(database, known, password)
+    return known
+
+
+def _known(database: Session, user_id: int) -> User:
+    user = accounts.get_user(database, user_id)
+    if user is None:
+        raise NotFoundError(f"there is no user {user_id}")
+    return user
+
+
+def _check_repeated() -> None:
+    if request.form.get("password") != request.form.get("repeated"):
+        raise InputError(gettext("The two passwords differ."), field="repeated")
+
+
+@blueprint.post("/sign-out")
+@open_to_all
+def sign_out() -> Response:
+    """End the session."""
+    logout_user()
+    language = session.get("language")
+    session.clear()
+    if language:
+        session["language"] = language
+    return redirect(url_for("accounts.sign_in"))
+
+
+@blueprint.post("/language")
+@open_to_all
+def set_language() -> Response:
+    """Choose the language of the pages."""
+    language = request.form.get("language", "")
+    if language in LANGUAGES:
+        session["language"] = language
+        session.permanent = True
+        if current_user.is_authenticated:
+            with writing() as database:
+                accounts.set_language(database, _known(database, current_user.id), language)
+    return redirect(local(request.form.get("next")))
+
+
+@blueprint.route("/account", methods=["GET", "POST"])
+def account() -> Response | str | tuple[str, int]:
+    """Change one's own password; sessions elsewhere end."""
+    if request.method == "GET":
+        return render_template("accounts/account.html", errors={})
+    try:
+        with writing() as database:
+            user = _change_password(database)
+    except InputError as error:
+        errors = {error.field or "password": explain(error)}
+        return render_template("accounts/account.html", errors=errors), 422
+    _welcome(user)
+    flash(gettext("The password is changed. Sessions on other devices have ended."))
+    return redirect(url_for("accounts.account"))
+
+
+def _change_password(database: Session) -> User:
+    user = accounts.check_password(database, person(), request.form.get("current", ""))
+    if user is None:
+        raise InputError(gettext("This is not your present password."), field="current")
+    _check_repeated()
+    accounts.set_password(database, user, request.form.get("password", ""))
+    return user
+
+
+@blueprint.route("/users", methods=["GET", "POST"])
+@admin_only
+def users() -> Response | str | tuple[str, int]:
+    """List the people and add one, who gets a link to choose a password."""
+    if request.method == "GET":
+        return _users_page()
+    try:
+        with writing() as database:
+            user = accounts.create_user(
+                database,
+                name=request.form.get("name", ""),
+                # Nobody knows it; the link lets the person choose their own.
+                password=secrets.token_urlsafe(32),
+                is_admin=bool(request.form.get("is_admin")),
+                now=now(),
+            )
+            token = accounts.make_link(database, user_id=user.id, now=now(), valid=_LINK_VALID)
+    except (InputError, ConflictError) as error:
+        return _users_page(errors={error.field or "name": explain(error)}), 422
+    return _users_page(link=_address(token), name=user.name)
+
+
+@blueprint.post("/users/<int:user_id>/link")
+@admin_only
+def new_link(user_id: int) -> str:
+    """Make a link by which a person chooses a new password."""
+    with writing() as database:
+        user = _known(database, user_id)
+        token = accounts.make_link(database, user_id=user.id, now=now(), valid=_LINK_VALID)
+    return _users_page(link=_address(token), name=user.name)
+
+
+def _address(token: str) -> str:
+    return f"{runtime().config.public_url}{url_for('accounts.use_link', token=token)}"
+
+
+def _users_page(link: str = "", name: str = "", errors: dict[str, str] | None = None) -> str:
+    with reading() as database:
+        people = accounts.all_users(database)
+    return render_template(
+        "accounts/users.html",
+        people=people,
+        link=link,
+        name=name,
+        errors=errors or {},
+        form=request.form,
+        zone=runtime().config.timezone,
+    )

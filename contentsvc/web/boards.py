@@ -1,0 +1,248 @@
+"""The week board: seen, filtered, moved about on, copied and approved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flask import Blueprint, make_response, redirect, render_template, request, session, url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from contentsvc.db.models import Calendar, Entry
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.errors import ConflictError, InputError
+from contentsvc.services import boards, calendars, entries, planning, stamping
+from contentsvc.services.boards import Card, WeekBoard
+from contentsvc.services.exporting import week_entries
+from contentsvc.web.current import now, person, reading, windows, writing
+from contentsvc.web.explaining import explain
+from contentsvc.web.labels import label
+from contentsvc.web.places import Place, place_of, read_place, read_rev, read_week, this_week
+from contentsvc.web.toasts import tell
+
+__all__ = ["back_to_board", "blueprint", "move_words"]
+
+blueprint = Blueprint("boards", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A channel in the filter."""
+
+    name: str
+    hue: int
+    count: int
+    is_on: bool
+    #: What a click leads to.
+    address: str
+
+
+@blueprint.get("/")
+def first() -> Response:
+    """Lead to the calendar last seen, else to the list of calendars."""
+    slug = session.get("calendar")
+    with reading() as database:
+        known = [calendar.slug for calendar in calendars.all_calendars(database)]
+    if not known:
+        return redirect(url_for("calendars.index"))
+    return redirect(url_for("boards.week", slug=slug if slug in known else known[0]))
+
+
+@blueprint.get("/calendars/<slug>")
+def week(slug: str) -> str:
+    """Show one week of a calendar."""
+    session["calendar"] = slug
+    with reading() as database:
+        calendar = calendars.get_calendar(database, slug)
+        return _page(database, calendar, read_week(request.args.get("week"), calendar.timezone))
+
+
+def _page(database: Session, calendar: Calendar, shown: IsoWeek) -> str:
+    """Render the whole page, or the board alone where a script asks for it."""
+    board = boards.week_board(database, calendar, shown, now=now())
+    wanted = request.values.getlist("channel")
+    template = "boards/_board.html" if request.headers.get("HX-Request") else "boards/week.html"
+    return render_template(
+        template,
+        calendar=calendar,
+        board=board,
+        week=shown,
+        today=this_week(calendar.timezone),
+        chips=_chips(board, wanted, calendar.slug),
+        wanted=wanted,
+        shows=lambda card: _shows(card, wanted),
+        all_calendars=calendars.all_calendars(database),
+        waiting=_waiting(board),
+    )
+
+
+def _cards(board: WeekBoard) -> list[Card]:
+    return [card for row in board.rows for cell in row.cells for card in cell.cards]
+
+
+def _shows(card: Card, wanted: Sequence[str]) -> bool:
+    return not wanted or any(channel.name in wanted for channel in card.channels)
+
+
+def _waiting(board: WeekBoard) -> int:
+    return sum(card.state in {"draft", "in_review"} for card in _cards(board))
+
+
+def _chips(board: WeekBoard, wanted: list[str], slug: str) -> list[Chip]:
+    seen: dict[str, int] = {}
+    hues: dict[str, int] = {}
+    for card in _cards(board):
+        for channel in card.channels:
+            seen[channel.name] = seen.get(channel.name, 0) + 1
+            hues[channel.name] = channel.hue
+    chips = []
+    for name in sorted(seen):
+        others = [other for other in wanted if other != name]
+        chosen = others if name in wanted else [*others, name]
+        address = url_for("boards.week", slug=slug, week=str(board.week), channel=chosen)
+        chips.append(Chip(name, hues[name], seen[name], name in wanted, address))
+    return chips
+
+
+def back_to_board(entry: Entry) -> Response:
+    """Lead to the week that an entry stands in."""
+    address = url_for("boards.week", slug=entry.calendar.slug, week=entry.week)
+    return redirect(f"{address}#entry-{entry.id}", code=303)
+
+
+@blueprint.get("/entries/<int:entry_id>/move")
+def ask_move(entry_id: int) -> str:
+    """Ask where to move an entry to."""
+    with reading() as database:
+        entry = entries.get_entry(database, entry_id)
+        return _move_form(entry, place_of(entry).values(), {})
+
+
+def _move_form(entry: Entry, form: dict[str, str], errors: dict[str, str]) -> str:
+    whole = not request.headers.get("HX-Request")
+    week_now = this_week(entry.calendar.timezone)
+    return render_template(
+        "boards/move.html" if whole else "boards/_move.html",
+        entry=entry,
+        calendar=entry.calendar,
+        form=form,
+        errors=errors,
+        weeks=_weeks_to_choose(IsoWeek.parse(entry.week), week_now),
+    )
+
+
+def _weeks_to_choose(shown: IsoWeek, present: IsoWeek) -> list[IsoWeek]:
+    return sorted({shown, *(present.plus(weeks) for weeks in range(9))})
+
+
+@blueprint.post("/entries/<int:entry_id>/move")
+def move(entry_id: int) -> Response | str | tuple[str, int]:
+    """Move an entry; the board comes back with a way to undo it."""
+    with reading() as database:
+        before = entries.get_entry(database, entry_id)
+        zone = before.calendar.timezone
+        origin = place_of(before)
+    try:
+        target = read_place(request.form, zone)
+        with writing() as database:
+            entry = _move(database, entry_id, target)
+    except (InputError, ConflictError) as error:
+        return _refused(before, error)
+    if target != origin:
+        tell(
+            gettext("Moved to %(place)s", place=move_words(entry, target)),
+            undo=url_for("boards.move", entry_id=entry_id),
+            values=origin.values() | {"rev": str(entry.rev)},
+        )
+    if request.headers.get("HX-Request"):
+        return _board_again(entry.calendar.slug, entry.week)
+    return back_to_board(entry)
+
+
+def _move(database: Session, entry_id: int, target: Place) -> Entry:
+    return entries.move_entry(
+        database,
+        entry_id,
+        read_rev(request.form),
+        week=target.week,
+        day=target.day,
+        slot=target.slot,
+        time=target.time,
+        by=person(),
+        now=now(),
+        windows=windows(),
+    )
+
+
+def move_words(entry: Entry, place: Place) -> str:
+    """Return a place as people say it, such as 周三 20:00."""
+    slots = dict(entry.calendar.slots)
+    at = place.values()["time"] or str(slots.get(place.slot, ""))
+    return f"{label('weekday', place.day)} {at}"
+
+
+def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
+    """Say why an entry stays where it is, on the board or on the form that asked."""
+    status = 409 if isinstance(error, ConflictError) else 422
+    if request.headers.get("HX-Request"):
+        tell(explain(error), bad=True)
+        return make_response(_board_again(entry.calendar.slug, entry.week), status)
+    return _move_form(entry, dict(request.form), {error.field or "day": explain(error)}), status
+
+
+def _board_again(slug: str, shown: str) -> str:
+    """Render the board that the person looked at, as it now stands."""
+    with reading() as database:
+        calendar = calendars.get_calendar(database, slug)
+        text = request.form.get("shown") or shown
+        return _page(database, calendar, read_week(text, calendar.timezone))
+
+
+@blueprint.get("/calendars/<slug>/copy")
+def ask_copy(slug: str) -> str:
+    """Show what copying a week would bring and what clashes; nothing is changed."""
+    with reading() as database:
+        calendar = calendars.get_calendar(database, slug)
+        source, target = _copied_weeks(calendar)
+        return render_template(
+            "boards/copy.html",
+            calendar=calendar,
+            source=source,
+            target=target,
+            report=stamping.preview_copy(database, calendar, source, target, now=now()),
+            titles={entry.key: entry.title for entry in week_entries(database, calendar, source)},
+            weeks=[target.plus(-weeks) for weeks in range(1, 9)],
+        )
+
+
+def _copied_weeks(calendar: Calendar) -> tuple[IsoWeek, IsoWeek]:
+    target = read_week(request.values.get("week"), calendar.timezone)
+    source = request.values.get("source") or str(target.plus(-1))
+    return read_week(source, calendar.timezone), target
+
+
+@blueprint.post("/calendars/<slug>/copy")
+def copy_week(slug: str) -> Response:
+    """Copy a week's entries as drafts."""
+    with writing() as database:
+        calendar = calendars.get_calendar(database, slug)
+        source, target = _copied_weeks(calendar)
+        report = stamping.copy_week(database, calendar, source, target, now=now(), by=person())
+    copied = len(report.copied)
+    tell(ngettext("%(num)d entry copied as a draft", "%(num)d entries copied as drafts", copied))
+    return redirect(url_for("boards.week", slug=slug, week=str(target)), code=303)
+
+
+@blueprint.post("/calendars/<slug>/approve")
+def approve_week(slug: str) -> Response:
+    """Approve every draft of a week that is not past."""
+    with writing() as database:
+        calendar = calendars.get_calendar(database, slug)
+        shown = read_week(request.form.get("week"), calendar.timezone)
+        approved = planning.approve_week(
+            database, calendar, shown, by=person(), now=now(), windows=windows()
+        )
+    tell(ngettext("%(num)d entry approved", "%(num)d entries approved", len(approved)))
+    return redirect(url_for("boards.week", slug=slug, week=str(shown)), code=303)

@@ -1,0 +1,160 @@
+"""The list of calendars, and the form of one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from contentsvc.db.models import Calendar
+from contentsvc.domain.calendars import Community
+from contentsvc.domain.elements import CommunityKind
+from contentsvc.domain.walltime import parse_time
+from contentsvc.errors import ConflictError, InputError, NotFoundError
+from contentsvc.services import calendar_folder, calendars, channels
+from contentsvc.web.current import now, reading, runtime, windows, writing
+from contentsvc.web.explaining import explain
+from contentsvc.web.places import this_week
+from contentsvc.web.toasts import tell
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("calendars", __name__)
+
+_USUAL_SLOTS = "早安 08:30\n午间 12:00\n晚间 20:00"
+
+
+@blueprint.get("/calendars/")
+def index() -> str:
+    """List the calendars and the files of the calendars folder."""
+    folder = runtime().config.calendars_dir
+    with reading() as database:
+        present = this_week(runtime().config.timezone.key)
+        return render_template(
+            "calendars/index.html",
+            calendars=calendars.all_calendars(database),
+            files=calendar_folder.list_folder(database, folder),
+            folder=folder,
+            weeks=[present.plus(number) for number in range(-1, 9)],
+            this_week=present,
+            zone=runtime().config.timezone,
+        )
+
+
+@blueprint.route("/new-calendar", methods=["GET", "POST"])
+def new() -> Response | tuple[str, int]:
+    """Make a calendar."""
+    if request.method == "GET":
+        blank = {
+            "timezone": runtime().config.timezone.key,
+            "slots": _USUAL_SLOTS,
+            "kind": "benefits",
+            "tier": "1",
+        }
+        return _form(None, MultiDict(blank), {}), 200
+    return _save(None)
+
+
+@blueprint.route("/calendars/<slug>/edit", methods=["GET", "POST"])
+def edit(slug: str) -> Response | tuple[str, int]:
+    """Change a calendar; its entries follow."""
+    with reading() as database:
+        calendar = calendars.get_calendar(database, slug)
+    if request.method == "GET":
+        return _form(calendar, _values(calendar), {}), 200
+    return _save(calendar)
+
+
+def _values(calendar: Calendar) -> MultiDict[str, str]:
+    values: MultiDict[str, str] = MultiDict(
+        {
+            "slug": calendar.slug,
+            "name": calendar.name,
+            "timezone": calendar.timezone,
+            "kind": calendar.community_kind,
+            "tier": str(calendar.community_tier),
+            "tags": ", ".join(calendar.community_tags),
+            "slots": "\n".join(f"{name} {wall}" for name, wall in calendar.slots),
+        }
+    )
+    values.setlist("channels", list(calendar.channels))
+    return values
+
+
+def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
+    form = request.form
+    slug = calendar.slug if calendar else form.get("slug", "").strip()
+    try:
+        community, slots = _community(form), _slots(form.get("slots", ""))
+        with writing() as database:
+            if calendar is None:
+                _refuse_taken(database, slug)
+            calendars.save_calendar(
+                database,
+                slug=slug,
+                name=form.get("name", ""),
+                timezone=form.get("timezone", "").strip(),
+                community=community,
+                slots=slots,
+                channels=form.getlist("channels"),
+                now=now(),
+                windows=windows(),
+            )
+    except InputError as error:
+        status = 409 if isinstance(error, ConflictError) else 422
+        return _form(calendar, form, {error.field or "name": explain(error)}), status
+    tell(gettext("Saved."))
+    return redirect(url_for("boards.week", slug=slug), code=303)
+
+
+def _refuse_taken(database: Session, slug: str) -> None:
+    try:
+        calendars.get_calendar(database, slug)
+    except NotFoundError:
+        return
+    raise ConflictError(gettext("There is a calendar of this short name already."), field="slug")
+
+
+def _form(calendar: Calendar | None, form: MultiDict[str, str], errors: dict[str, str]) -> str:
+    with reading() as database:
+        offered = channels.all_channels(database)
+    return render_template(
+        "calendars/edit.html", calendar=calendar, form=form, errors=errors, offered=offered
+    )
+
+
+def _community(form: Mapping[str, str]) -> Community:
+    try:
+        kind = CommunityKind(form.get("kind", ""))
+    except ValueError as error:
+        raise InputError(gettext("Choose one of the list."), field="kind") from error
+    tags = form.get("tags", "").replace("，", ",").split(",")
+    tier = 2 if form.get("tier") == "2" else 1
+    return Community(kind, tier, tuple(tag.strip() for tag in tags if tag.strip()))
+
+
+def _slots(text: str) -> dict[str, time]:
+    """Read lines such as `早安 08:30`; InputError names the line at fault."""
+    slots: dict[str, time] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, _, wall = line.rpartition(" ")
+        name = name.strip()
+        if not name or name in slots:
+            raise InputError(
+                gettext(
+                    "Write a name and a time on each line, such as 早安 08:30; “%(line)s” is not "
+                    "one, or stands there twice.",
+                    line=line,
+                ),
+                field="slots",
+            )
+        try:
+            slots[name] = parse_time(wall)
+        except ValueError as error:
+            raise InputError(str(error), field="slots") from error
+    return slots

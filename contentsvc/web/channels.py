@@ -1,0 +1,199 @@
+"""Channels: listed, configured by the form of their plugin, tried out, paused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+from werkzeug.wrappers import Response
+
+from contentsvc.channels import Channel as ChannelType
+from contentsvc.channels import FormField, SettingsError, form_fields
+from contentsvc.db.models import Channel
+from contentsvc.errors import ConflictError, InputError, NotFoundError, PluginError
+from contentsvc.services import channels
+from contentsvc.services.channels import MASK
+from contentsvc.web.current import language, now, reading, runtime, writing
+from contentsvc.web.explaining import explain
+from contentsvc.web.toasts import tell
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("channels", __name__)
+
+
+@blueprint.get("/channels/")
+def index() -> str:
+    """List the channels and the types that one can be made of."""
+    with reading() as database:
+        rows = channels.all_channels(database)
+    types = runtime().registry.channel_types()
+    return render_template(
+        "channels/index.html", channels=rows, types=types, zone=runtime().config.timezone
+    )
+
+
+@blueprint.route("/new-channel/<type_name>", methods=["GET", "POST"])
+def new(type_name: str) -> Response | tuple[str, int]:
+    """Configure a new channel of a type."""
+    kind = _type(type_name)
+    if request.method == "GET":
+        blank = {
+            field.name: "" if field.default is None else str(field.default)
+            for field in form_fields(kind, language())
+        }
+        return _form(kind, None, MultiDict({"name": "", **blank}), {}), 200
+    return _save(kind, None)
+
+
+def _type(name: str) -> type[ChannelType]:
+    try:
+        return runtime().registry.channel_type(name)
+    except PluginError as error:
+        raise NotFoundError(str(error)) from error
+
+
+@blueprint.route("/channels/<name>", methods=["GET", "POST"])
+def edit(name: str) -> Response | tuple[str, int]:
+    """Show a channel and change its settings."""
+    with reading() as database:
+        channel = channels.get_channel(database, name)
+    try:
+        kind = runtime().registry.channel_type(channel.type)
+    except PluginError as error:
+        return render_template("channels/missing.html", channel=channel, error=str(error)), 200
+    if request.method == "GET":
+        shown = channels.shown_settings(runtime().registry, channel)
+        return _form(kind, channel, MultiDict(_as_text(shown)), {}), 200
+    return _save(kind, channel)
+
+
+def _as_text(settings: dict[str, Any]) -> dict[str, str]:
+    """Return settings as the form shows them; a reference is shown by its place, no secret is."""
+    shown = {}
+    for name, value in settings.items():
+        if isinstance(value, dict):
+            shown[name] = MASK
+        elif isinstance(value, bool):
+            shown[name] = "yes" if value else ""
+        else:
+            shown[name] = "" if value is None else str(value)
+    return shown
+
+
+def _save(kind: type[ChannelType], channel: Channel | None) -> Response | tuple[str, int]:
+    name = channel.name if channel else request.form.get("name", "").strip()
+    try:
+        settings = _settings(kind, channel)
+        with writing() as database:
+            if channel is None:
+                _refuse_taken(database, name)
+            channels.save_channel(
+                database,
+                runtime().registry,
+                name=name,
+                type=kind.type,
+                settings=settings,
+                secret_key=runtime().config.secret_key,
+                now=now(),
+            )
+    except SettingsError as error:
+        return _form(kind, channel, request.form, dict(error.problems)), 422
+    except InputError as error:
+        status = 409 if isinstance(error, ConflictError) else 422
+        return _form(kind, channel, request.form, {error.field or "name": explain(error)}), status
+    tell(gettext("Saved. Send a test to see whether it works."))
+    return redirect(url_for("channels.edit", name=name), code=303)
+
+
+def _refuse_taken(database: Any, name: str) -> None:
+    try:
+        channels.get_channel(database, name)
+    except NotFoundError:
+        return
+    raise ConflictError(gettext("There is a channel of this name already."), field="name")
+
+
+def _settings(kind: type[ChannelType], channel: Channel | None) -> dict[str, Any]:
+    """Read the settings that the form gives; an untouched secret keeps what it was."""
+    settings: dict[str, Any] = {}
+    for field in form_fields(kind, language()):
+        text = request.form.get(field.name, "")
+        kept = channel.settings.get(field.name) if channel else None
+        if field.kind == "flag":
+            settings[field.name] = bool(text)
+        elif field.kind == "secret" and isinstance(kept, dict) and text in {"", MASK}:
+            settings[field.name] = kept
+        elif text.strip() or field.kind == "secret":
+            settings[field.name] = text if field.kind == "secret" else text.strip()
+        elif not field.required and field.default not in {None, ""}:
+            settings[field.name] = ""
+    return settings
+
+
+def _form(
+    kind: type[ChannelType],
+    channel: Channel | None,
+    form: MultiDict[str, str],
+    errors: dict[str, str],
+) -> str:
+    fields: list[FormField] = form_fields(kind, language())
+    return render_template(
+        "channels/edit.html",
+        kind=kind,
+        channel=channel,
+        form=form,
+        fields=fields,
+        errors=errors,
+        mask=MASK,
+        zone=runtime().config.timezone,
+        pages_url=url_for("site.page", path=channel.name) if channel and kind.has_pages else "",
+    )
+
+
+@blueprint.post("/channels/<name>/test")
+def test(name: str) -> Response:
+    """Send a test message and say what became of it."""
+    sent = channels.test_send(runtime(), name, language=language())
+    if sent.error:
+        tell(gettext("The test failed: %(words)s", words=sent.error), bad=True)
+    elif sent.receipt is not None:
+        place = sent.receipt.url or sent.receipt.id
+        tell(gettext("The test message is out: %(place)s", place=place))
+    else:
+        tell(sent.answer)
+    return redirect(url_for("channels.edit", name=name), code=303)
+
+
+@blueprint.post("/channels/<name>/pause")
+def pause(name: str) -> Response:
+    """Hold a channel's deliveries."""
+    reason = request.form.get("reason", "").strip()[:500]
+    with writing() as database:
+        channels.pause_channel(database, name, reason=reason, now=now())
+    tell(gettext("%(name)s pauses. Its deliveries wait.", name=name))
+    return redirect(url_for("channels.edit", name=name), code=303)
+
+
+@blueprint.post("/channels/<name>/resume")
+def resume(name: str) -> Response:
+    """Let a channel's deliveries go again."""
+    with writing() as database:
+        channels.resume_channel(database, name)
+    tell(gettext("%(name)s goes again.", name=name))
+    return redirect(url_for("channels.edit", name=name), code=303)
+
+
+@blueprint.post("/channels/<name>/delete")
+def delete(name: str) -> Response:
+    """Drop a channel that nothing uses."""
+    try:
+        with writing() as database:
+            channels.delete_channel(database, name)
+    except ConflictError as error:
+        tell(explain(error), bad=True)
+        return redirect(url_for("channels.edit", name=name), code=303)
+    tell(gettext("The channel %(name)s is deleted.", name=name))
+    return redirect(url_for("channels.index"), code=303)

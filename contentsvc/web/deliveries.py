@@ -1,0 +1,148 @@
+"""Deliveries: what waits for a person first, then all; and each one's attempts."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.wrappers import Response
+
+from contentsvc.db.models import Delivery
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.walltime import resolve
+from contentsvc.errors import InputError, NotFoundError
+from contentsvc.services import calendars, channels, deliveries
+from contentsvc.services.deliveries import Resolution
+from contentsvc.services.renditions import load_rendition
+from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.explaining import explain
+from contentsvc.web.toasts import tell
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("deliveries", __name__)
+
+_PAGE = 50
+_REPLANNED = {DeliveryStatus.FAILED, DeliveryStatus.MISSED, DeliveryStatus.CANCELLED}
+_RESOLVED = {DeliveryStatus.UNKNOWN, DeliveryStatus.HANDED_OFF}
+
+
+@blueprint.get("/deliveries/")
+def index() -> str:
+    """List deliveries, those that wait for a person first."""
+    status = _status(request.args.get("status"))
+    channel = request.args.get("channel") or None
+    calendar = request.args.get("calendar") or None
+    before = request.args.get("before", "")
+    with reading() as database:
+        rows = deliveries.list_deliveries(
+            database,
+            status=status,
+            channel=channel,
+            calendar=calendar,
+            limit=_PAGE + 1,
+            before_id=int(before) if before.isdecimal() and len(before) < 19 else None,  # noqa: PLR2004 - digits of the largest id
+        )
+        plain = not (status or channel or calendar or before)
+        return render_template(
+            "deliveries/index.html",
+            rows=rows[:_PAGE],
+            more=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
+            waiting=deliveries.needs_attention(database, _PAGE) if plain else [],
+            channels=channels.all_channels(database),
+            calendars=calendars.all_calendars(database),
+            status=status,
+            channel=channel,
+            calendar=calendar,
+            is_plain=plain,
+        )
+
+
+def _status(text: str | None) -> DeliveryStatus | None:
+    try:
+        return DeliveryStatus(text) if text else None
+    except ValueError:
+        return None
+
+
+@blueprint.get("/deliveries/<int:delivery_id>")
+def show(delivery_id: int) -> str:
+    """Show a delivery, what was or will be sent, and its attempts."""
+    return _page(delivery_id)
+
+
+def _page(delivery_id: int, message: str = "") -> str:
+    with reading() as database:
+        delivery = deliveries.get_delivery(database, delivery_id)
+        rendition = None
+        if delivery.rendition_hash:
+            try:
+                rendition = load_rendition(runtime(), database, delivery.rendition_hash)
+            except NotFoundError as error:
+                message = message or str(error)
+        return render_template(
+            "deliveries/show.html",
+            delivery=delivery,
+            entry=delivery.entry,
+            calendar=delivery.entry.calendar,
+            zone=delivery.entry.calendar.timezone,
+            rendition=rendition,
+            message=message,
+            can_resolve=delivery.status in _RESOLVED,
+            can_replan=delivery.status in _REPLANNED,
+        )
+
+
+@blueprint.post("/deliveries/<int:delivery_id>/resolve")
+def resolve_one(delivery_id: int) -> Response | tuple[str, int]:
+    """Settle a delivery of which only a person knows what became."""
+    try:
+        resolution = Resolution(request.form.get("resolution", ""))
+        with writing() as database:
+            deliveries.resolve_delivery(
+                database,
+                delivery_id,
+                resolution,
+                url=request.form.get("url", "").strip() or None,
+                by=person(),
+                now=now(),
+                windows=windows(),
+            )
+    except (InputError, ValueError) as error:
+        return _page(delivery_id, explain(error)), 422
+    tell(gettext("Noted. Thank you."))
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
+
+
+@blueprint.post("/deliveries/<int:delivery_id>/plan-again")
+def plan_again(delivery_id: int) -> Response | tuple[str, int]:
+    """Publish now, or at a chosen time."""
+    try:
+        with writing() as database:
+            delivery = deliveries.get_delivery(database, delivery_id)
+            deliveries.plan_again(
+                database,
+                delivery_id,
+                by=person(),
+                now=now(),
+                windows=windows(),
+                at=_chosen_time(delivery),
+            )
+    except InputError as error:
+        return _page(delivery_id, explain(error)), 422
+    tell(gettext("Planned again."))
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
+
+
+def _chosen_time(delivery: Delivery) -> datetime | None:
+    """Read the wall-clock time of the calendar's zone; None means at once."""
+    text = request.form.get("at", "").strip()
+    if not text:
+        return None
+    try:
+        local = datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError as error:
+        raise InputError(gettext("Choose a day and a time."), field="at") from error
+    return resolve(local.date(), local.time(), ZoneInfo(delivery.entry.calendar.timezone)).at

@@ -1,0 +1,335 @@
+"""The entry form: made, changed, approved, duplicated, deleted; and its live preview."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from contentsvc.channels import RenditionWarning
+from contentsvc.db.mapping import content_of
+from contentsvc.db.models import Calendar, Entry
+from contentsvc.domain.entries import EntryContent
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.errors import ConflictError, InputError
+from contentsvc.services import calendars, channels, entries, planning, uploads
+from contentsvc.services.rendering import Preview
+from contentsvc.web.boards import back_to_board
+from contentsvc.web.comparing import differences
+from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
+from contentsvc.web.explaining import explain
+from contentsvc.web.places import place_of, read_place, read_rev, read_week
+from contentsvc.web.posters import choose_template, offered_templates
+from contentsvc.web.previews import renderer
+from contentsvc.web.toasts import tell
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("entries", __name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the entry page shows beside the form."""
+
+    entry: Entry | None = None
+    errors: dict[str, str] = field(default_factory=dict)
+    #: What somebody else saved meanwhile: (label, theirs, yours).
+    theirs: list[tuple[str, str, str]] = field(default_factory=list)
+    message: str = ""
+    status: int = 200
+
+
+@blueprint.route("/calendars/<slug>/entries/new", methods=["GET", "POST"])
+def new(slug: str) -> Response | tuple[str, int]:
+    """Make an entry."""
+    with reading() as database:
+        calendar = calendars.get_calendar(database, slug)
+    week = read_week(request.args.get("week"), calendar.timezone)
+    if request.method == "GET":
+        return _page(calendar, blank_form(calendar, week, request.args), Shown())
+    form = _with_uploads(posted_form(request.form, str(week)))
+    target, content, errors = _read(form, calendar)
+    if errors or target is None:
+        return _page(calendar, form, Shown(errors=errors, status=422))
+    try:
+        with writing() as database:
+            calendar = calendars.get_calendar(database, slug)
+            entry = entries.create_entry(
+                database, calendar, target, content, by=person(), now=now()
+            )
+    except InputError as error:
+        return _page(calendar, form, _faulty(error))
+    return _after_saving(entry.id, entry.rev)
+
+
+@blueprint.route("/entries/<int:entry_id>", methods=["GET", "POST"])
+def edit(entry_id: int) -> Response | tuple[str, int]:
+    """Show an entry and change it; text that cannot be saved stays in the form."""
+    with reading() as database:
+        entry = entries.get_entry(database, entry_id)
+    if request.method == "GET":
+        return _page(entry.calendar, form_of(entry), Shown(entry=entry))
+    form = _with_uploads(posted_form(request.form, entry.week))
+    target, content, errors = _read(form, entry.calendar)
+    if errors or target is None:
+        return _page(entry.calendar, form, Shown(entry=entry, errors=errors, status=422))
+    try:
+        with writing() as database:
+            saved = _change(database, entry_id, target, content)
+    except ConflictError as error:
+        return _page(entry.calendar, form, _conflict(entry_id, form, error))
+    except InputError as error:
+        return _page(entry.calendar, form, replace(_faulty(error), entry=entry))
+    return _after_saving(saved.id, saved.rev)
+
+
+def _read(
+    form: EntryForm, calendar: Calendar
+) -> tuple[IsoWeek | None, EntryContent, dict[str, str]]:
+    return read_form(form, calendar, choose_template(form["poster.template"]))
+
+
+def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryContent) -> Entry:
+    return entries.change_entry(
+        database,
+        entry_id,
+        read_rev(request.form),
+        content,
+        week=week,
+        by=person(),
+        now=now(),
+        windows=windows(),
+        review_on_edit=runtime().config.review_on_edit,
+    )
+
+
+def _with_uploads(form: EntryForm) -> EntryForm:
+    """Keep the pictures that came with the form itself (where no script sent them before)."""
+    files = [file for file in request.files.getlist("upload") if file.filename]
+    if not files:
+        return form
+    kept = []
+    with writing() as database:
+        for file in files:
+            upload = uploads.keep_upload(
+                database,
+                runtime().storage,
+                name=file.filename or "",
+                content=file.read(),
+                now=now(),
+            )
+            kept.append((f"sha256:{upload.hash}", ""))
+    return replace(form, pictures=(*form.pictures, *kept))
+
+
+def _faulty(error: InputError) -> Shown:
+    words = explain(error)
+    return Shown(errors={error.field: words} if error.field else {}, message=words, status=422)
+
+
+def _conflict(entry_id: int, form: EntryForm, error: ConflictError) -> Shown:
+    """Show what stands now beside what was typed; saving again is then a choice."""
+    with reading() as database:
+        current = entries.get_entry(database, entry_id)
+    return Shown(
+        entry=current,
+        theirs=differences(form_of(current), form),
+        message=explain(error),
+        status=409,
+    )
+
+
+def _after_saving(entry_id: int, rev: int) -> Response:
+    """Do what the pressed button asks beyond saving; what was typed is saved whatever comes."""
+    action = request.form.get("action", "save")
+    if action in {"approve", "submit"}:
+        return _act(entry_id, rev, action)
+    tell(gettext("Saved."))
+    return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
+
+
+def _page(calendar: Calendar, form: EntryForm, shown: Shown) -> tuple[str, int]:
+    with reading() as database:
+        offered = channels.all_channels(database)
+    entry = shown.entry
+    page = render_template(
+        "entries/edit.html",
+        calendar=calendar,
+        form=form,
+        shown=shown,
+        entry=entry,
+        errors=shown.errors,
+        offered=offered,
+        templates=offered_templates(),
+        template=choose_template(form["poster.template"]),
+        deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
+    )
+    return page, shown.status
+
+
+@blueprint.get("/poster-fields")
+def poster_fields() -> str:
+    """Answer the fields of a poster template, filled with what stands in the form already."""
+    template = choose_template(request.args.get("poster.template", ""))
+    form = posted_form(request.args, "")
+    return render_template("entries/_poster_fields.html", template=template, form=form, errors={})
+
+
+@blueprint.post("/calendars/<slug>/preview")
+def preview(slug: str) -> str:
+    """Render what the form says for each channel; nothing of the entry is saved."""
+    with reading() as database:
+        calendar = calendars.get_calendar(database, slug)
+    form = posted_form(request.form, "")
+    week, content, errors = _read(form, calendar)
+    made: list[Preview] = []
+    if week is not None and not errors:
+        content = replace(content, key=request.form.get("key") or "new")
+        made, errors = _make_previews(slug, week, content)
+    return render_template(
+        "entries/_preview.html", calendar=calendar, previews=made, errors=errors, form=form
+    )
+
+
+def _make_previews(
+    slug: str, week: IsoWeek, content: EntryContent
+) -> tuple[list[Preview], dict[str, str]]:
+    try:
+        with reading() as database:
+            calendar = calendars.get_calendar(database, slug)
+            entries.check_content(database, calendar, content)
+    except InputError as error:
+        return [], {error.field or "title": explain(error)}
+    return renderer().preview(calendar, week, content), {}
+
+
+@blueprint.post("/uploads")
+def upload() -> tuple[str, int]:
+    """Keep pictures and answer their rows for the form."""
+    rows = []
+    try:
+        with writing() as database:
+            for file in request.files.getlist("upload"):
+                kept = uploads.keep_upload(
+                    database,
+                    runtime().storage,
+                    name=file.filename or "",
+                    content=file.read(),
+                    now=now(),
+                )
+                rows.append((f"sha256:{kept.hash}", ""))
+    except InputError as error:
+        return render_template("entries/_pictures.html", rows=[], error=explain(error)), 422
+    return render_template("entries/_pictures.html", rows=rows, error=""), 200
+
+
+@blueprint.post("/entries/<int:entry_id>/<any(approve,submit,return,cancel):action>")
+def act(entry_id: int, action: str) -> Response:
+    """Bring an entry a step on or back."""
+    return _act(entry_id, read_rev(request.form), action)
+
+
+def _act(entry_id: int, rev: int, action: str) -> Response:
+    # Posters are painted before the transaction begins: it would hold up every other writer.
+    warnings = _warnings_of(entry_id) if action == "approve" else []
+    steps: dict[str, Callable[[Session, int, int], Entry]] = {
+        "approve": lambda database, number, seen: planning.approve_entry(
+            database,
+            number,
+            seen,
+            by=person(),
+            now=now(),
+            windows=windows(),
+            warnings=warnings,
+        ),
+        "submit": lambda database, number, seen: entries.submit_entry(
+            database, number, seen, by=person(), now=now()
+        ),
+        "return": lambda database, number, seen: entries.return_entry(
+            database, number, seen, by=person(), now=now(), windows=windows()
+        ),
+        "cancel": lambda database, number, seen: entries.cancel_entry(
+            database, number, seen, by=person(), now=now(), windows=windows()
+        ),
+    }
+    words = {
+        "approve": gettext("Approved. It goes out at its time."),
+        "submit": gettext("Submitted for review."),
+        "return": gettext("It is a draft again."),
+        "cancel": gettext("Cancelled. What is not out yet will not go out."),
+    }
+    try:
+        with writing() as database:
+            entry = steps[action](database, entry_id, rev)
+    except InputError as error:
+        tell(explain(error), bad=True)
+        return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
+    tell(words[action])
+    if request.form.get("back") == "board":
+        return back_to_board(entry)
+    return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
+
+
+def _warnings_of(entry_id: int) -> list[RenditionWarning]:
+    """Return what is to be said of an entry as its channels would show it."""
+    with reading() as database:
+        entry = entries.get_entry(database, entry_id)
+    content = content_of(entry)
+    previews = renderer().preview(entry.calendar, IsoWeek.parse(entry.week), content)
+    return [warning for preview in previews for warning in preview.warnings]
+
+
+@blueprint.post("/entries/<int:entry_id>/duplicate")
+def duplicate(entry_id: int) -> Response:
+    """Make a draft that says the same, in the same place or a chosen one."""
+    with writing() as database:
+        source = entries.get_entry(database, entry_id)
+        zone = source.calendar.timezone
+        place = read_place(request.form, zone) if request.form.get("day") else place_of(source)
+        copy = entries.duplicate_entry(
+            database,
+            entry_id,
+            week=place.week,
+            day=place.day,
+            slot=place.slot,
+            time=place.time,
+            by=person(),
+            now=now(),
+        )
+        values = {"rev": str(copy.rev)}
+    tell(
+        gettext("Duplicated as a draft."),
+        undo=url_for("entries.delete", entry_id=copy.id),
+        values=values,
+    )
+    return back_to_board(copy)
+
+
+@blueprint.post("/entries/<int:entry_id>/delete")
+def delete(entry_id: int) -> Response:
+    """Take an entry off the board; the message has the way back."""
+    with writing() as database:
+        entry = entries.delete_entry(
+            database, entry_id, read_rev(request.form), by=person(), now=now(), windows=windows()
+        )
+    tell(
+        gettext("“%(title)s” is deleted.", title=entry.title),
+        undo=url_for("entries.restore", entry_id=entry_id),
+    )
+    return redirect(url_for("boards.week", slug=entry.calendar.slug, week=entry.week), code=303)
+
+
+@blueprint.post("/entries/<int:entry_id>/restore")
+def restore(entry_id: int) -> Response:
+    """Bring a deleted entry back."""
+    with writing() as database:
+        entries.restore_entry(database, entry_id, by=person(), now=now())
+        entry = entries.get_entry(database, entry_id)
+    tell(gettext("“%(title)s” is back.", title=entry.title))
+    return back_to_board(entry)

@@ -1,0 +1,92 @@
+"""Says the services' English messages in the person's language."""
+
+from __future__ import annotations
+
+import re
+
+from flask_babel import gettext
+
+from contentsvc.errors import CalendarError
+
+__all__ = ["explain", "explain_text"]
+
+
+def N_(message: str) -> str:  # noqa: N802 - gettext's own name for a mark without translation
+    """Mark a message for the catalogue; it is translated when it is shown."""
+    return message
+
+
+#: Messages of the services, each a pattern in which %(name)s stands for a value. A message that is
+#: not here is shown as it is.
+_MESSAGES = (
+    N_("give a title"),
+    N_("the title has %(used)s characters; %(most)s are allowed"),
+    N_("the text has %(used)s characters; %(most)s are allowed"),
+    N_("give either a slot or a time of its own"),
+    N_("there is no slot %(slot)s; there are: %(slots)s"),
+    N_("a livestream needs its host and link"),
+    N_("a poster needs a template"),
+    N_("that time has gone by; choose a later one"),
+    N_("its time has gone by; move it to a later time first"),
+    N_("it goes to no channel; choose one first"),
+    N_("it is going out at this moment; look again in a few seconds"),
+    N_("%(name)s changed it at %(at)s UTC; compare and save again"),
+    N_("there is no entry %(id)s; it may have been deleted"),
+    N_("there is no calendar %(slug)s"),
+    N_("there is no channel %(names)s; there are: %(known)s"),
+    N_("give a name of 1 to %(most)s characters"),
+    N_("give at least one slot, such as 早安 08:30"),
+    N_("%(value)s is not a short name of lower-case letters, digits and hyphens"),
+    N_("%(value)s is not a time zone such as Asia/Shanghai"),
+    N_("%(value)s is not a time of day such as 08:30 or 20:00:15"),
+    N_("%(value)s is not an offset such as -24h, -10m, 0m or +90m"),
+    N_("%(value)s is not an ISO week such as 2026-W48"),
+    N_("it has a version for %(names)s, where it does not go"),
+    N_("the form does not say which revision it was made from"),
+    N_("%(week)s has an entry %(key)s already"),
+    N_("the entry %(key)s of %(week)s stands in the slot %(slot)s; move it before the slot goes"),
+    N_("%(week)s cannot be copied to itself; choose another week"),
+    N_("this is a template without a week; give the week to stamp it on, such as 2026-W48"),
+    N_("%(file)s holds changes that were not imported; import it first, or replace it"),
+    N_("%(path)s cannot be written (%(reason)s); look at CONTENTSVC_CALENDARS_DIR"),
+    N_("give a name of letters, digits, dots and hyphens"),
+    N_("there is a user %(name)s already"),
+    N_("give a password of %(least)s to %(most)s characters"),
+    N_("%(name)s is not a name of lower-case letters, digits and hyphens"),
+    N_("the calendar %(calendar)s goes to %(channel)s; take it out there first"),
+    N_("%(name)s has %(used)s deliveries; pause it instead of deleting it"),
+    N_("its entry is not approved; approve it first"),
+    N_("somebody else has settled it meanwhile; look again"),
+    N_("give an address that begins with https:// or http://"),
+    N_("this is no picture that can be used; allowed: PNG, JPEG, WebP, GIF"),
+    N_("the picture is damaged or cut short (%(reason)s); save it again"),
+    N_("the picture has %(used)s MB; at most %(most)s MB"),
+    N_("the picture has %(size)s pixels; at most %(most)s million, so make it smaller"),
+    N_("%(used)s characters; the template is made for at most %(most)s"),
+    N_("%(used)s items; the template is made for at most %(most)s"),
+    N_("cut at the least size; lost: %(lost)s"),
+    N_("the field %(name)s is no link a phone opens: %(value)s; it begins with %(allowed)s"),
+    N_("%(channel)s shows no %(kind)s"),
+)
+
+
+def explain(error: Exception) -> str:
+    """Return an error's words in the language of this answer."""
+    if isinstance(error, CalendarError):
+        return str(error)
+    return explain_text(str(error))
+
+
+def explain_text(text: str) -> str:
+    """Return a service's English message in the language of this answer."""
+    for source in _MESSAGES:
+        match = _pattern(source).fullmatch(text)
+        if match:
+            return str(gettext(source, **match.groupdict()))
+    return text
+
+
+def _pattern(source: str) -> re.Pattern[str]:
+    parts = re.split(r"%\((\w+)\)s", source)
+    named = [re.escape(part) if i % 2 == 0 else f"(?P<{part}>.+?)" for i, part in enumerate(parts)]
+    return re.compile("".join(named), re.DOTALL)

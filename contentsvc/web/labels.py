@@ -1,0 +1,153 @@
+"""The words of statuses, kinds and elements, in the person's language."""
+
+from __future__ import annotations
+
+from flask_babel import LazyString, lazy_gettext
+
+from contentsvc.domain.deliveries import DeliveryStatus, Outcome
+from contentsvc.domain.elements import CommunityKind, Element
+from contentsvc.domain.entries import EntryKind, EntryStatus
+from contentsvc.domain.weeks import Weekday
+
+__all__ = ["CARD_ICONS", "ICONS", "LABELS", "label"]
+
+_ = lazy_gettext
+
+KINDS = {
+    EntryKind.POST: _("Post"),
+    EntryKind.POSTER: _("Poster"),
+    EntryKind.LIVESTREAM: _("Livestream"),
+}
+ENTRY_STATUSES = {
+    EntryStatus.DRAFT: _("Draft"),
+    EntryStatus.IN_REVIEW: _("In review"),
+    EntryStatus.APPROVED: _("Approved"),
+    EntryStatus.CANCELLED: _("Cancelled"),
+}
+#: What a card on the board shows beside an entry's own status.
+CARD_STATES = {
+    "past_draft": _("Past draft"),
+    "publishing": _("Publishing"),
+    "published": _("Published"),
+    "attention": _("Needs attention"),
+}
+DELIVERY_STATUSES = {
+    DeliveryStatus.PLANNED: _("Planned"),
+    DeliveryStatus.SCHEDULED: _("Scheduled"),
+    DeliveryStatus.RETRYING: _("Trying again"),
+    DeliveryStatus.CLAIMED: _("Publishing"),
+    DeliveryStatus.SENDING: _("Publishing"),
+    DeliveryStatus.ACCEPTED: _("Platform is working"),
+    DeliveryStatus.HANDED_OFF: _("For a person to finish"),
+    DeliveryStatus.PUBLISHED: _("Published"),
+    DeliveryStatus.UNKNOWN: _("Outcome unknown"),
+    DeliveryStatus.FAILED: _("Failed"),
+    DeliveryStatus.MISSED: _("Missed"),
+    DeliveryStatus.CANCELLED: _("Cancelled"),
+}
+OUTCOMES = {
+    Outcome.PUBLISHED: _("Published"),
+    Outcome.ACCEPTED: _("Platform is working"),
+    Outcome.HANDED_OFF: _("For a person to finish"),
+    Outcome.TEMPORARY: _("Nothing was sent, for now"),
+    Outcome.RATE_LIMITED: _("The platform asks to wait"),
+    Outcome.REJECTED: _("Rejected"),
+    Outcome.AUTH: _("Sign-in data refused"),
+    Outcome.UNKNOWN: _("Outcome unknown"),
+}
+ELEMENTS = {
+    Element.CHECK_IN: _("Check-in"),
+    Element.TOPIC: _("Daily topic"),
+    Element.INTERACTION: _("Interaction"),
+    Element.LIVESTREAM: _("Livestream"),
+    Element.COLUMN: _("Column"),
+    Element.MORNING_PAPER: _("Morning paper"),
+    Element.QUOTE: _("Quote"),
+    Element.OFFLINE_EVENT: _("Offline event"),
+    Element.TASK: _("Task"),
+    Element.TEASER: _("Teaser"),
+    Element.REMINDER: _("Use-up reminder"),
+    Element.SEEDING: _("Seeding"),
+    Element.ORDER_SHARE: _("Order sharing"),
+    Element.FLASH_SALE: _("Flash sale"),
+    Element.GROUP_BUY: _("Group buy"),
+    Element.LUCKY_DRAW: _("Lucky draw"),
+}
+COMMUNITY_KINDS = {
+    CommunityKind.INTEREST: _("Interest community"),
+    CommunityKind.FUNCTIONAL: _("Functional community"),
+    CommunityKind.BENEFITS: _("Brand benefits community"),
+    CommunityKind.FLASH_SALE: _("Flash-sale community"),
+}
+WEEKDAYS = {
+    Weekday.MON: _("Mon"),
+    Weekday.TUE: _("Tue"),
+    Weekday.WED: _("Wed"),
+    Weekday.THU: _("Thu"),
+    Weekday.FRI: _("Fri"),
+    Weekday.SAT: _("Sat"),
+    Weekday.SUN: _("Sun"),
+}
+FILE_STATES = {
+    "new": _("Not imported yet"),
+    "changed": _("Changed"),
+    "imported": _("Imported"),
+    "broken": _("Has mistakes"),
+    "template": _("Template"),
+}
+ROLES = {
+    "web": _("Web server"),
+    "dispatcher": _("Dispatcher"),
+    "worker": _("Worker"),
+    "publish": _("Publishing worker"),
+    "render": _("Rendering worker"),
+}
+
+#: By table name, for templates: `label("kind", entry.kind)`.
+LABELS: dict[str, dict[str, LazyString]] = {
+    "kind": {str(key): words for key, words in KINDS.items()},
+    "entry": {str(key): words for key, words in ENTRY_STATUSES.items()},
+    "card": {str(key): words for key, words in ENTRY_STATUSES.items()} | CARD_STATES,
+    "delivery": {str(key): words for key, words in DELIVERY_STATUSES.items()},
+    "outcome": {str(key): words for key, words in OUTCOMES.items()},
+    "element": {str(key): words for key, words in ELEMENTS.items()},
+    "community": {str(key): words for key, words in COMMUNITY_KINDS.items()},
+    "weekday": {str(key): words for key, words in WEEKDAYS.items()},
+    "file": FILE_STATES,
+    "role": ROLES,
+}
+
+#: Icons of kinds and delivery statuses.
+ICONS = {
+    "post": "file-text",
+    "poster": "image",
+    "livestream": "broadcast",
+    "planned": "clock",
+    "scheduled": "clock",
+    "retrying": "arrow-repeat",
+    "claimed": "send",
+    "sending": "send",
+    "accepted": "hourglass-split",
+    "handed_off": "hand-index",
+    "published": "check-circle-fill",
+    "unknown": "question-circle",
+    "failed": "exclamation-triangle-fill",
+    "missed": "slash-circle",
+    "cancelled": "x-circle",
+}
+#: Icons of a card's state.
+CARD_ICONS = {
+    "draft": "pencil",
+    "past_draft": "pencil",
+    "in_review": "hourglass-split",
+    "approved": "clock",
+    "publishing": "send",
+    "published": "check-circle-fill",
+    "attention": "exclamation-triangle-fill",
+    "cancelled": "x-circle",
+}
+
+
+def label(table: str, key: object) -> str:
+    """Return the words of a status, kind or element; the key itself where there are none."""
+    return str(LABELS[table].get(str(key), key))

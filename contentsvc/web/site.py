@@ -1,0 +1,46 @@
+"""The public pages of channels that have any. No session is read and no cookie is set."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, make_response, request
+
+from contentsvc.errors import NotFoundError
+from contentsvc.services.public_pages import answer
+from contentsvc.web.access import LANGUAGES, open_to_all
+from contentsvc.web.current import reading, runtime
+
+__all__ = ["PUBLIC_POLICY", "blueprint"]
+
+blueprint = Blueprint("site", __name__)
+
+#: A page made by a plugin may show its own pictures and styles; it runs no script.
+PUBLIC_POLICY = (
+    "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "media-src 'self'; font-src 'self'; form-action 'none'; frame-ancestors 'none'; "
+    "base-uri 'none'"
+)
+
+
+@blueprint.get("/site/", defaults={"path": ""})
+@blueprint.get("/site/<path:path>")
+@open_to_all
+def page(path: str) -> Response:
+    """Answer a channel's public page, with what lets a reader ask again cheaply."""
+    language = request.accept_languages.best_match(list(LANGUAGES)) or runtime().config.language
+    try:
+        with reading() as database:
+            query = request.args.to_dict()
+            shown = answer(runtime(), database, path, language=language, query=query)
+    except NotFoundError:
+        shown = None
+    if shown is None:
+        abort(404)
+    response = make_response(shown.body, shown.status)
+    response.content_type = shown.media_type
+    response.headers["Content-Security-Policy"] = PUBLIC_POLICY
+    response.headers["Cache-Control"] = "public, max-age=60"
+    response.headers["Vary"] = "Accept-Language"
+    response.add_etag()
+    if shown.modified_at is not None:
+        response.last_modified = shown.modified_at.replace(microsecond=0)
+    return response.make_conditional(request)

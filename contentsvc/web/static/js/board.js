@@ -1,0 +1,202 @@
+// Moving cards about on the week board: by pointer, and the same on the keyboard.
+
+import { announce, fill, isTyping, words } from "./app.js";
+
+const HOLD = 300; // milliseconds that a finger rests before a card is picked up
+const SLACK = 6; // pixels that a mouse moves before a click becomes a drag
+
+const board = () => document.getElementById("board");
+const cells = () => [...board().querySelectorAll("[data-cell]")];
+const cards = () => [...board().querySelectorAll(".card-entry")];
+
+function send(card, cell) {
+  const { week } = board().dataset;
+  return htmx.ajax("POST", `/entries/${card.dataset.entry}/move`, {
+    target: "#board",
+    swap: "outerHTML",
+    values: {
+      rev: card.dataset.rev,
+      week,
+      shown: week,
+      day: cell.dataset.day,
+      slot: cell.dataset.slot,
+      time: cell.dataset.time,
+      ...filter(),
+    },
+  }).then(() => focusCard(card.id));
+}
+
+function filter() {
+  const wanted = new URLSearchParams(location.search).getAll("channel");
+  return wanted.length ? { channel: wanted } : {};
+}
+
+function focusCard(id) {
+  document.getElementById(id)?.querySelector(".card-title")?.focus({ preventScroll: true });
+}
+
+function mark(cell) {
+  for (const other of cells()) other.classList.remove("is-target", "is-refused");
+  if (cell) cell.classList.add("past" in cell.dataset ? "is-refused" : "is-target");
+}
+
+// By pointer.
+let drag = null;
+
+function begin(event) {
+  const { card } = drag;
+  const box = card.getBoundingClientRect();
+  const ghost = card.cloneNode(true);
+  ghost.removeAttribute("id");
+  ghost.classList.add("drag-ghost");
+  ghost.style.width = `${box.width}px`;
+  document.body.append(ghost);
+  Object.assign(drag, { ghost, dx: drag.x - box.left, dy: drag.y - box.top, active: true });
+  card.classList.add("is-dragged");
+  document.body.classList.add("is-dragging");
+  follow(event);
+}
+
+function follow(event) {
+  drag.ghost.style.left = `${event.clientX - drag.dx}px`;
+  drag.ghost.style.top = `${event.clientY - drag.dy}px`;
+  drag.cell = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-cell]");
+  mark(drag.cell);
+  const edge = 60;
+  if (event.clientY < edge) scrollBy(0, -12);
+  if (event.clientY > innerHeight - edge) scrollBy(0, 12);
+}
+
+function end(drop) {
+  if (!drag) return;
+  clearTimeout(drag.timer);
+  const { active, card, cell, ghost } = drag;
+  drag = null;
+  mark(null);
+  if (!active) return;
+  ghost.remove();
+  card.classList.remove("is-dragged");
+  document.body.classList.remove("is-dragging");
+  // The click that follows a drop must not open the card.
+  const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
+  addEventListener("click", swallow, { capture: true });
+  setTimeout(() => removeEventListener("click", swallow, { capture: true }), 0);
+  if (!drop || !cell || cell.contains(card)) return;
+  if ("past" in cell.dataset) announce(fill(words.past, { place: cell.dataset.words }));
+  else send(card, cell);
+}
+
+document.addEventListener("pointerdown", (event) => {
+  const card = event.target.closest?.(".card-entry");
+  if (!card || event.button !== 0 || "locked" in card.dataset) return;
+  if (event.target.closest("details, button, form")) return;
+  drag = { card, x: event.clientX, y: event.clientY, pointer: event.pointerId, touch: event.pointerType === "touch" };
+  if (drag.touch) drag.timer = setTimeout(() => drag && begin(event), HOLD);
+});
+
+document.addEventListener("pointermove", (event) => {
+  if (!drag || event.pointerId !== drag.pointer) return;
+  if (drag.active) {
+    event.preventDefault();
+    follow(event);
+    return;
+  }
+  const far = Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > SLACK;
+  if (!far) return;
+  if (drag.touch) end(false);
+  else begin(event);
+});
+document.addEventListener("pointerup", () => end(true));
+document.addEventListener("pointercancel", () => end(false));
+// While a finger holds a card the page stays where it is; otherwise it scrolls as always.
+document.addEventListener("touchmove", (event) => { if (drag?.active) event.preventDefault(); }, { passive: false });
+document.addEventListener("contextmenu", (event) => { if (drag?.touch) event.preventDefault(); });
+document.addEventListener("dragstart", (event) => { if (event.target.closest?.(".card-entry")) event.preventDefault(); });
+
+// On the keyboard.
+let held = null;
+
+function pick(card) {
+  if ("locked" in card.dataset) return;
+  held = { card, cell: card.closest("[data-cell]") };
+  card.classList.add("is-picked");
+  mark(held.cell);
+  announce(fill(words.picked, { title: card.dataset.title }));
+}
+
+function step(key) {
+  const all = cells();
+  const place = all.indexOf(held.cell);
+  const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
+  const wanted = place + moves[key];
+  const sideways = key === "ArrowLeft" || key === "ArrowRight";
+  if (!all[wanted] || (sideways && Math.floor(wanted / 7) !== Math.floor(place / 7))) return;
+  held.cell = all[wanted];
+  mark(held.cell);
+  held.cell.scrollIntoView({ block: "nearest" });
+  announce("past" in held.cell.dataset ? fill(words.past, { place: held.cell.dataset.words }) : held.cell.dataset.words);
+}
+
+function release(drop) {
+  const { card, cell } = held;
+  if (drop && "past" in cell.dataset) {
+    announce(fill(words.past, { place: cell.dataset.words }));
+    return;
+  }
+  held = null;
+  card.classList.remove("is-picked");
+  mark(null);
+  if (drop && !cell.contains(card)) send(card, cell);
+  else announce(words.cancelled);
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (held) {
+    if (event.key.startsWith("Arrow")) step(event.key);
+    else if (event.key === "Enter" || event.key === " ") release(true);
+    else if (event.key === "Escape" || event.key === "Tab") release(false);
+    else return;
+    event.preventDefault();
+    return;
+  }
+  const card = event.target.closest(".card-entry");
+  if ((event.key === "m" || event.key === "M") && card) {
+    event.preventDefault();
+    pick(card);
+  } else if (event.key === "j" || event.key === "k") {
+    const all = cards();
+    const place = card ? all.indexOf(card) + (event.key === "j" ? 1 : -1) : 0;
+    all[place]?.querySelector(".card-title").focus();
+  } else {
+    const keys = { n: "new", t: "today", ArrowLeft: "prev", ArrowRight: "next" };
+    const name = keys[event.key] ?? keys[event.key.toLowerCase()];
+    if (name && !card) board().querySelector(`[data-key="${name}"]`)?.click();
+  }
+});
+
+// Undo without leaving the board.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  const inPlace = form.matches("[data-undo]") && form.action.endsWith("/move");
+  if (!inPlace && !form.matches("dialog .move-form")) return;
+  event.preventDefault();
+  event.stopImmediatePropagation();
+  const { week } = board().dataset;
+  const values = Object.fromEntries(new FormData(form));
+  const shown = form.matches("[data-undo]") ? week : values.week;
+  const id = `entry-${new URL(form.action).pathname.split("/")[2]}`;
+  document.getElementById("dialog").close();
+  htmx.ajax("POST", form.action, { target: "#board", swap: "outerHTML", values: { ...values, shown, ...filter() } })
+    .then(() => {
+      const url = new URL(location.href);
+      url.searchParams.set("week", shown);
+      history.replaceState(null, "", url);
+      focusCard(id);
+    });
+}, { capture: true });
+
+// A phone lists the days one below the other: begin with today.
+if (innerWidth <= 700 && !location.hash) {
+  board().querySelector(".day-head.is-today")?.scrollIntoView({ block: "start" });
+}

@@ -1,0 +1,96 @@
+"""The system page, help, health for machines, and htmx from its package."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from importlib import resources
+
+from flask import Blueprint, Response, make_response, render_template, send_file
+from flask_login import current_user
+from sqlalchemy.exc import SQLAlchemyError
+
+from contentsvc import __version__
+from contentsvc.db.models import Heartbeat
+from contentsvc.services.health import SILENT_AFTER, system_status
+from contentsvc.web.access import open_to_all
+from contentsvc.web.current import now, reading, runtime
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("system", __name__)
+
+#: A process that was silent for longer has been stopped on purpose, or replaced.
+_FORGOTTEN = timedelta(minutes=30)
+
+
+@blueprint.get("/system/")
+def index() -> str:
+    """Show who is alive, what waits, and the settings in force."""
+    with reading() as database:
+        status = system_status(runtime(), database, now())
+    shown = [beat for beat in status.heartbeats if now() - beat.seen_at < _FORGOTTEN]
+    alive = {_job_of(beat) for beat in shown if now() - beat.seen_at < SILENT_AFTER}
+    return render_template(
+        "system/index.html",
+        status=status,
+        heartbeats=shown,
+        is_silent=lambda beat: now() - beat.seen_at >= SILENT_AFTER,
+        job_of=_job_of,
+        missing=[job for job in ("dispatcher", "publish") if job not in alive],
+        settings=runtime().config.in_force() if current_user.is_admin else [],
+        zone=runtime().config.timezone,
+        version=__version__,
+    )
+
+
+def _job_of(beat: Heartbeat) -> str:
+    """Return what a process does: its role, for a worker its queue."""
+    return str(beat.detail.get("queue") or beat.role)
+
+
+@blueprint.get("/help")
+def help_page() -> str:
+    """List the keys and the words."""
+    return render_template("system/help.html")
+
+
+@blueprint.get("/healthz")
+@open_to_all
+def health() -> tuple[dict[str, object], int]:
+    """Tell machines whether this service works; 503 where the database cannot be asked."""
+    try:
+        with reading() as database:
+            status = system_status(runtime(), database, now())
+    except SQLAlchemyError:
+        return {"status": "down", "database": False, "version": __version__}, 503
+    seen = [beat.seen_at for beat in status.heartbeats if beat.role == "dispatcher"]
+    silence = (now() - max(seen)).total_seconds() if seen else None
+    body: dict[str, object] = {
+        "status": "ok",
+        "database": True,
+        "queue": status.queue.reachable,
+        "dispatcher_silent_seconds": silence,
+        "version": __version__,
+    }
+    return body, 200
+
+
+@blueprint.get("/htmx-<version>.js")
+@open_to_all
+def htmx(version: str) -> Response:  # noqa: ARG001 - it makes the address new with each release
+    """Answer htmx as its package has it."""
+    file = resources.files("js_lib_htmx") / "static/htmx/htmx.min.js"
+    with resources.as_file(file) as path:
+        response: Response = send_file(path, mimetype="text/javascript", max_age=31_536_000)
+    return response
+
+
+@blueprint.get("/favicon.ico")
+@open_to_all
+def favicon() -> Response:
+    """Answer the icon that browsers ask for by this name."""
+    file = resources.files("contentsvc.web") / "static/favicon.svg"
+    response = make_response(file.read_bytes())
+    response.content_type = "image/svg+xml"
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response

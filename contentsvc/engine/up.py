@@ -91,7 +91,7 @@ def _await(supervisor: Supervisor, child: Child, ready: Callable[[], bool]) -> N
         supervisor.turn(0.05)
         if child.deaths >= _MOST_DEATHS or time.monotonic() > deadline:
             words = child.last_line.removeprefix("error: ") or "it does not answer"
-            raise ContentsvcError(f"{child.role.name} does not start: {words}")
+            raise ContentsvcError(f"{child.role.name} does not start; its last words: {words}")
 
 
 def _answers(config: Config) -> bool:

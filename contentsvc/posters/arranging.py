@@ -12,8 +12,9 @@ from contentsvc.posters import shapes
 from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.layers import Bullet, ListLayer, Run, Seal, Spans, TextLayer
 from contentsvc.posters.lettering import Block, Lettering, lay_out, measurer, paint_block
+from contentsvc.posters.measuring import SetLine
 from contentsvc.posters.painting import Easel
-from contentsvc.posters.typesetting import Fitted, SetLine, Style, fit, set_line
+from contentsvc.posters.typesetting import Fitted, Style, fit, set_line
 
 __all__ = ["RowBlock", "Span", "lay_out_list", "lay_out_spans", "paint_list", "paint_seal",
            "paint_spans"]  # fmt: skip

@@ -10,8 +10,9 @@ from PIL import Image, ImageDraw
 from contentsvc.posters import characters as chars
 from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.layers import Fill, Plate, TextLayer
+from contentsvc.posters.measuring import SetLine
 from contentsvc.posters.painting import Easel
-from contentsvc.posters.typesetting import Fitted, SetLine, Style, fit
+from contentsvc.posters.typesetting import Fitted, Style, fit
 
 __all__ = ["Block", "Lettering", "drawable", "lay_out", "measurer", "paint_block", "style_of"]
 

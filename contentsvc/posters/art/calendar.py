@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contentsvc.posters.art.pen import Pen, smooth
+from contentsvc.posters.art.curves import smooth
+from contentsvc.posters.art.pen import Pen
 
 __all__ = ["draw_calendar"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from contentsvc.posters.art.pen import Pen, smooth
+from contentsvc.posters.art.curves import smooth
+from contentsvc.posters.art.pen import Pen
 
 __all__ = ["draw_gift", "draw_rays"]
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from contentsvc.posters.art.pen import Pen, Point, smooth
+from contentsvc.posters.art.curves import Point, smooth
+from contentsvc.posters.art.pen import Pen
 
 __all__ = ["draw_hills"]
 
@@ -16,7 +17,7 @@ def draw_hills(pen: Pen) -> None:
     """Draw the scene, 1080 × 900, on a transparent ground."""
     pen.frame(1080, 900)
     left, top, width, height = pen.whole()
-    pen.glow((762, 330), (430, 430), "primary+40", 0.5)
+    pen.glow((762, 330), (326, 326), "primary+30", 0.6)
     pen.ellipse((762, 330), (168, 168), ["primary", "primary+26", "primary+58"])
     _cranes(pen)
     right, foot = left + width, top + height + 20

@@ -8,16 +8,21 @@ from collections.abc import Mapping, Sequence
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from contentsvc.posters import shapes
+from contentsvc.posters.art.curves import (
+    Point,
+    ellipse_points,
+    rounded_points,
+    smooth,
+    turned,
+)
 from contentsvc.posters.colours import Rgba, resolve
 
-__all__ = ["Pen", "Point", "smooth"]
+__all__ = ["Pen"]
 
-Point = tuple[float, float]
 #: One colour, or several from top to bottom.
 Paint = str | Sequence[str]
 #: Pictures up to this many pixels are drawn at three times their size, larger ones at twice.
-_SMALL = 700_000
-_CURVE_STEPS = 14
+_SMALL = 1_200_000
 
 
 class Pen:
@@ -32,7 +37,8 @@ class Pen:
 
     def finish(self) -> Image.Image:
         """Give the picture at the size that was asked for."""
-        return self._image.reduce(self._over)
+        # Weighed by opacity, so that an edge does not take on the black of what is empty.
+        return self._image.convert("RGBa").reduce(self._over).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
         """Draw from now on in a scene of *width* × *height*, shown whole and centred.
@@ -62,14 +68,14 @@ class Pen:
     ) -> None:
         """Fill a rounded rectangle (x, y, width, height), turned around its middle."""
         x, y, width, height = box
-        outline = _rounded_points(x, y, width, height, min(radius, width / 2, height / 2))
-        self.shape(_turned(outline, (x + width / 2, y + height / 2), turn), paint)
+        outline = rounded_points(x, y, width, height, min(radius, width / 2, height / 2))
+        self.shape(turned(outline, (x + width / 2, y + height / 2), turn), paint)
 
     def ellipse(
         self, at: Point, radii: Point, paint: Paint, *, turn: float = 0, alpha: float = 1
     ) -> None:
         """Fill an ellipse around *at*."""
-        self.shape(_turned(_ellipse_points(at, radii), at, turn), paint, alpha=alpha)
+        self.shape(turned(ellipse_points(at, radii), at, turn), paint, alpha=alpha)
 
     def shape(
         self,
@@ -134,7 +140,7 @@ class Pen:
     ) -> None:  # fmt: skip
         """Paint the soft shadow of a rounded rectangle."""
         x, y, width, height = box
-        moved = [self._move(point) for point in _rounded_points(x, y, width, height, radius)]
+        moved = [self._move(point) for point in rounded_points(x, y, width, height, radius)]
         pad = round(blur * self._scale * 2)
         left, top = round(moved[0][0]) - pad, round(min(p[1] for p in moved)) - pad
         left = round(min(p[0] for p in moved)) - pad
@@ -172,7 +178,7 @@ class Pen:
             self._disc(draw, (x + dx * size, y + dy * size), radius * size)
         foot = [
             self._move(p)
-            for p in _rounded_points(x - size / 2, y - size * 0.28, size, size * 0.28, size * 0.14)
+            for p in rounded_points(x - size / 2, y - size * 0.28, size, size * 0.28, size * 0.14)
         ]
         draw.polygon(foot, fill=255)
         box = heap.getbbox()
@@ -238,72 +244,3 @@ class Pen:
     def _stops(self, paint: Sequence[str]) -> list[tuple[float, Rgba]]:
         last = len(paint) - 1
         return [(place / last, resolve(name, self._palette)) for place, name in enumerate(paint)]
-
-
-def smooth(points: Sequence[Point], *, closed: bool) -> list[Point]:
-    """Run a Catmull-Rom curve through *points*."""
-    count = len(points)
-    curve: list[Point] = []
-    for place in range(count if closed else count - 1):
-        before, start, end, after = (
-            points[(place + step) % count]
-            if closed
-            else points[min(max(place + step, 0), count - 1)]
-            for step in (-1, 0, 1, 2)
-        )
-        curve += [
-            (
-                _between(before[0], start[0], end[0], after[0], step / _CURVE_STEPS),
-                _between(before[1], start[1], end[1], after[1], step / _CURVE_STEPS),
-            )
-            for step in range(_CURVE_STEPS)
-        ]
-    return curve if closed else [*curve, points[-1]]
-
-
-def _between(before: float, start: float, end: float, after: float, share: float) -> float:
-    return 0.5 * (
-        2 * start
-        + (end - before) * share
-        + (2 * before - 5 * start + 4 * end - after) * share**2
-        + (3 * start - before - 3 * end + after) * share**3
-    )
-
-
-def _ellipse_points(at: Point, radii: Point) -> list[Point]:
-    return [
-        (
-            at[0] + radii[0] * math.cos(math.radians(step * 3)),
-            at[1] + radii[1] * math.sin(math.radians(step * 3)),
-        )
-        for step in range(120)
-    ]
-
-
-def _rounded_points(x: float, y: float, width: float, height: float, radius: float) -> list[Point]:
-    radius = min(radius, width / 2, height / 2)
-    middles = (
-        (x + width - radius, y + height - radius, 0),
-        (x + radius, y + height - radius, 90),
-        (x + radius, y + radius, 180),
-        (x + width - radius, y + radius, 270),
-    )
-    return [
-        (
-            middle_x + radius * math.cos(math.radians(start + step * 6)),
-            middle_y + radius * math.sin(math.radians(start + step * 6)),
-        )
-        for middle_x, middle_y, start in middles
-        for step in range(16)
-    ]
-
-
-def _turned(points: Sequence[Point], around: Point, turn: float) -> list[Point]:
-    sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))
-    return [
-        (
-            around[0] + (x - around[0]) * cosine - (y - around[1]) * sine,
-            around[1] + (x - around[0]) * sine + (y - around[1]) * cosine,
-        )
-        for x, y in points
-    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,10 +11,12 @@ from contentsvc.posters import (
     Brand,
     Fonts,
     PaintCache,
+    Poster,
     Template,
     load_brand,
     load_template,
     parse_template,
+    render,
 )
 
 ASSETS = Path(__file__).parents[3] / "assets"
@@ -68,3 +71,18 @@ def live_notice() -> Template:
 @pytest.fixture(scope="session")
 def posters_folder() -> Path:
     return ASSETS / "posters"
+
+
+@pytest.fixture
+def paint(fonts: Fonts, brand: Brand, cache: PaintCache) -> Callable[..., Poster]:
+    def _paint(template: Template, fields: dict[str, object], **more: object) -> Poster:
+        options = {
+            "brand": brand,
+            "pictures": {}.__getitem__,
+            "fonts": fonts,
+            "cache": cache,
+            **more,
+        }
+        return render(template, fields, **options)
+
+    return _paint

@@ -15,25 +15,9 @@ from contentsvc.posters import (
     Template,
     encode,
     parse_template,
-    render,
 )
 
 Paint = Callable[..., Poster]
-
-
-@pytest.fixture
-def paint(fonts: Fonts, brand: Brand, cache: PaintCache) -> Paint:
-    def _paint(template: Template, fields: dict[str, object], **more: object) -> Poster:
-        options = {
-            "brand": brand,
-            "pictures": {}.__getitem__,
-            "fonts": fonts,
-            "cache": cache,
-            **more,
-        }
-        return render(template, fields, **options)
-
-    return _paint
 
 
 def picture(size: tuple[int, int], colour: str, kind: str = "PNG") -> bytes:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import zxingcpp
 from PIL import Image, ImageChops, ImageStat
 
-from contentsvc.posters import Brand, Fonts, PaintCache, Poster, Template, list_templates, render
+from contentsvc.posters import Poster, Template, list_templates
+
+Paint = Callable[..., Poster]
 
 FOLDER = Path(__file__).parents[3] / "assets" / "posters"
 GOLDEN = Path(__file__).parents[2] / "golden" / "posters"
@@ -30,19 +33,6 @@ WITH_QR = [
 ]
 
 
-def paint(
-    template: Template,
-    size: str,
-    fonts: Fonts,
-    brand: Brand,
-    cache: PaintCache,
-    fields: dict[str, object],
-) -> Poster:
-    return render(
-        template, fields, size=size, brand=brand, pictures={}.__getitem__, fonts=fonts, cache=cache
-    )
-
-
 def reduced(poster: Poster) -> Image.Image:
     height = round(poster.image.height * GOLDEN_WIDTH / poster.image.width)
     return poster.image.resize((GOLDEN_WIDTH, height), Image.Resampling.LANCZOS)
@@ -62,11 +52,9 @@ def test_five_templates_ship_in_three_sizes() -> None:
 
 
 @pytest.mark.parametrize(("template", "size"), ALL)
-def test_a_template_looks_as_it_did(
-    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
-) -> None:
+def test_a_template_looks_as_it_did(template: Template, size: str, paint: Paint) -> None:
     """The sample poster is within a small mean difference of the kept picture, without warnings."""
-    poster = paint(template, size, fonts, brand, cache, template.samples())
+    poster = paint(template, template.samples(), size=size)
 
     kept = Image.open(GOLDEN / f"{template.id}-{size}.png").convert("RGB")
     difference = ImageStat.Stat(ImageChops.difference(reduced(poster), kept)).mean
@@ -76,10 +64,10 @@ def test_a_template_looks_as_it_did(
 
 @pytest.mark.parametrize(("template", "size"), WITH_QR)
 def test_the_qr_code_is_read_from_a_small_poster(
-    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
+    template: Template, size: str, paint: Paint
 ) -> None:
     """Another decoder reads the link from the poster at 35 % of its size."""
-    poster = paint(template, size, fonts, brand, cache, template.samples())
+    poster = paint(template, template.samples(), size=size)
     small = poster.image.resize(
         (round(poster.image.width * 0.35), round(poster.image.height * 0.35)),
         Image.Resampling.LANCZOS,
@@ -91,13 +79,11 @@ def test_the_qr_code_is_read_from_a_small_poster(
 
 
 @pytest.mark.parametrize(("template", "size"), ALL)
-def test_required_fields_alone_make_a_poster(
-    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
-) -> None:
+def test_required_fields_alone_make_a_poster(template: Template, size: str, paint: Paint) -> None:
     """Leaving out every optional field gives a whole poster without warnings."""
     fields = {name: spec.sample for name, spec in template.fields.items() if spec.required}
 
-    poster = paint(template, size, fonts, brand, cache, fields)
+    poster = paint(template, fields, size=size)
 
     assert poster.warnings == ()
     assert poster.alt
@@ -105,22 +91,20 @@ def test_required_fields_alone_make_a_poster(
 
 @pytest.mark.parametrize(("template", "size"), ALL)
 def test_the_longest_allowed_values_are_not_cut(
-    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
+    template: Template, size: str, paint: Paint
 ) -> None:
     """What a field's limit allows is shown whole, in the smallest letters if it must be."""
-    poster = paint(template, size, fonts, brand, cache, _stretched(template, 1))
+    poster = paint(template, _stretched(template, 1), size=size)
 
     assert [warning for warning in poster.warnings if warning.code == "cut"] == []
 
 
 @pytest.mark.parametrize(("template", "size"), ALL)
-def test_overlong_values_are_told(
-    template: Template, size: str, fonts: Fonts, brand: Brand, cache: PaintCache
-) -> None:
+def test_overlong_values_are_told(template: Template, size: str, paint: Paint) -> None:
     """Three times what is allowed paints all the same, and every field over its limit is named."""
     fields = _stretched(template, 3)
 
-    poster = paint(template, size, fonts, brand, cache, fields)
+    poster = paint(template, fields, size=size)
 
     told = {warning.field for warning in poster.warnings if warning.code == "long"}
     assert told == {name for name, spec in template.fields.items() if spec.max and name in fields}

@@ -1,0 +1,135 @@
+"""The plugin author's guide holds against the code."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+import textwrap
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+import pytest
+
+import contentsvc.channels as api
+from contentsvc.channels import Channel, Limits, RenderContext, hookspecs
+from contentsvc.channels import contract as contracts
+from contentsvc.channels import testing as doubles
+
+GUIDE = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text("utf-8")
+EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
+#: What the service uses of the package; a plugin has no need of it.
+FOR_THE_SERVICE = {
+    *("Registry", "PluginInfo", "FormField", "form_fields", "load_plugins", "resolve_secrets"),
+    *("secret_fields", "check_channel_class"),
+}
+
+
+def signature(function: object) -> str:
+    """Return a function's signature as the guide writes it: names, no types but the result's."""
+    found = inspect.signature(function)  # type: ignore[arg-type]
+    bare = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()]
+    return str(found.replace(parameters=bare)).replace("'", "")
+
+
+def hooks() -> list[str]:
+    return [name for name, one in vars(hookspecs).items() if hasattr(one, "contentsvc_spec")]
+
+
+def methods() -> list[str]:
+    return [
+        name for name, one in vars(Channel).items() if inspect.isfunction(one) and name[0] != "_"
+    ]
+
+
+def attributes() -> list[str]:
+    declared = [name for name in Channel.__annotations__ if name[0] != "_"]
+    return [*declared, "Settings"]
+
+
+@pytest.mark.parametrize("hook", hooks())
+def test_every_hook_has_its_heading(hook: str) -> None:
+    """With its signature, so that an author can copy it."""
+    assert f"### `{hook}{signature(getattr(hookspecs, hook))}`\n" in GUIDE
+
+
+@pytest.mark.parametrize("method", methods())
+def test_every_method_has_its_heading(method: str) -> None:
+    """With its signature as it is in the code."""
+    assert f"#### `{method}{signature(getattr(Channel, method))}`\n" in GUIDE
+
+
+@pytest.mark.parametrize("attribute", attributes())
+def test_every_class_attribute_is_in_the_table(attribute: str) -> None:
+    """With what it says."""
+    assert re.search(rf"^\| `{attribute}` \|", GUIDE, re.MULTILINE)
+
+
+def test_no_heading_is_about_what_is_gone() -> None:
+    """A method that was renamed does not live on in the guide."""
+    headings = re.findall(r"^#### `(\w+)\(", GUIDE, re.MULTILINE)
+
+    assert sorted(headings) == sorted(methods())
+
+
+@pytest.mark.parametrize("name", sorted(set(api.__all__) - FOR_THE_SERVICE))
+def test_every_name_of_the_api_is_told(name: str) -> None:
+    """Whatever a plugin may import stands in the guide, every error included."""
+    assert re.search(rf"\b{name}\b", GUIDE)
+
+
+@pytest.mark.parametrize("name", [*contracts.__all__, *doubles.__all__])
+def test_every_part_of_testing_is_told(name: str) -> None:
+    """So that an author finds what is there already."""
+    internal = {"ReceivedRequest", "check_rendition", "dangers", "render"}
+
+    assert name in internal or re.search(rf"\b{name}\b", GUIDE)
+
+
+@pytest.mark.parametrize("name", [*Limits.__annotations__, *RenderContext.__annotations__])
+def test_every_limit_and_part_of_the_context_is_told(name: str) -> None:
+    """Field by field."""
+    assert name == "make_poster" or re.search(rf"\b{name}\b", GUIDE)
+
+
+def test_links_inside_the_guide_lead_somewhere() -> None:
+    """The table of contents is whole."""
+    headings = re.findall(r"^#+ (.+)$", GUIDE, re.MULTILINE)
+    anchors = {
+        re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings
+    }
+
+    assert set(re.findall(r"\(#([a-z0-9-]+)\)", GUIDE)) <= anchors
+
+
+def test_every_example_is_python() -> None:
+    """None has a slip that a copy would carry on; a method's last lines are put into one."""
+    for number, example in enumerate(EXAMPLES):
+        is_part = re.search(r"^return ", example, re.MULTILINE)
+        whole = "def publish():\n" + textwrap.indent(example, "    ") if is_part else example
+
+        compile(whole, f"example {number}", "exec")
+
+
+@pytest.mark.parametrize(("number", "source"), [(0, "plugin.txt"), (1, "test.txt")])
+def test_the_first_plugin_is_what_the_command_writes(number: int, source: str) -> None:
+    """A reader who runs `plugins new notebook` gets exactly what the guide explains."""
+    words = {"module": "notebook", "type": "notebook", "class_name": "Notebook"}
+    scaffold = (files("contentsvc.cli") / "scaffold" / source).read_text("utf-8")
+
+    assert EXAMPLES[number] == Template(scaffold).substitute(words)
+
+
+def test_the_first_plugin_passes_the_contract(tmp_path: Path) -> None:
+    """Extracted from the guide and run with its own test, it works."""
+    (tmp_path / "notebook.py").write_text(EXAMPLES[0], "utf-8")
+    (tmp_path / "test_notebook.py").write_text(EXAMPLES[1], "utf-8")
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)]
+
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout
+    assert " passed" in done.stdout

@@ -143,5 +143,5 @@ class ChannelHost:
 
     @property
     def pages_url(self) -> str:
-        """Return the address of this channel's public pages."""
-        return f"{self.public_url}/site/{self.name}"
+        """Return the address of this channel's public pages; those of `site` need no name."""
+        return f"{self.public_url}/site" + ("" if self.name == "site" else f"/{self.name}")

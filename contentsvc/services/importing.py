@@ -2,54 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from contentsvc.db.mapping import content_hash, content_of, fill_entry, plan_of
+from contentsvc.db.mapping import plan_of
 from contentsvc.db.models import Calendar, Channel, Entry
 from contentsvc.domain.calendars import CalendarPlan
-from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.domain.entries import EntryContent, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
-from contentsvc.errors import InputError
+from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.calendars import put_calendar
-from contentsvc.services.planning import Windows, approve, is_too_late, plan_deliveries
+from contentsvc.services.entry_importing import EntryImporter, ImportReport, Kept, mark_as_filed
+from contentsvc.services.planning import Windows
 
 __all__ = ["ImportReport", "Kept", "import_calendar", "mark_as_filed"]
-
-_UNAPPROVED = frozenset({EntryStatus.DRAFT, EntryStatus.IN_REVIEW})
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An entry that was left as it stands although the file says something else."""
-
-    key: str
-    #: For people, such as `mei changed it in the web`.
-    reason: str
-
-
-@dataclass(slots=True)
-class ImportReport:
-    """What an import did, by the entries' keys in the order of the file."""
-
-    calendar: str
-    week: IsoWeek
-    created: list[str] = field(default_factory=list)
-    changed: list[str] = field(default_factory=list)
-    unchanged: list[str] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
-    #: Newly approved; these are among created, changed or unchanged too.
-    approved: list[str] = field(default_factory=list)
-    #: Meant to be approved but no longer useful; they stand as drafts.
-    past: list[str] = field(default_factory=list)
-    #: Came from a file once and are in the week still, but no longer in the file.
-    absent: list[str] = field(default_factory=list)
 
 
 def import_calendar(
@@ -73,7 +43,8 @@ def import_calendar(
     Raises:
         InputError: the plan has no week, names a channel that does not exist, or an entry
             cannot be approved.
-        ConflictError: something of an entry began to go out at this moment.
+        ConflictError: something of an entry began to go out at this moment, or somebody else
+            imports the same new calendar.
     """
     if plan.week is None:
         raise InputError(
@@ -81,9 +52,14 @@ def import_calendar(
             field="week",
         )
     _require_channels(session, plan)
-    calendar = _put_head(session, plan, now=now, windows=windows)
+    try:
+        calendar = _put_head(session, plan, now=now, windows=windows)
+    except IntegrityError as error:
+        raise ConflictError(
+            f"somebody else is importing {plan.calendar} at this moment; import it again"
+        ) from error
     entries = {entry.key: entry for entry in _entries(session, calendar, plan.week)}
-    importer = _Importer(
+    importer = EntryImporter(
         session=session,
         plan=plan,
         week=plan.week,
@@ -103,11 +79,6 @@ def import_calendar(
     return importer.report
 
 
-def mark_as_filed(entry: Entry) -> None:
-    """Note that a calendar file now says what *entry* says."""
-    entry.imported_hash = _said(content_of(entry), entry.status)
-
-
 def _require_channels(session: Session, plan: CalendarPlan) -> None:
     known = set(session.scalars(select(Channel.name)))
     places = [("the calendar", plan.channels)]
@@ -125,13 +96,15 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
 
 def _put_head(session: Session, plan: CalendarPlan, *, now: datetime, windows: Windows) -> Calendar:
     """Create or change the calendar, keeping the slots that its entries may still stand in."""
-    standing = session.scalar(select(Calendar).where(Calendar.slug == plan.calendar))
+    # Imports of one calendar follow each other; SQLite has one writer anyway.
+    query = select(Calendar).where(Calendar.slug == plan.calendar).with_for_update()
+    standing = session.scalar(query)
     kept = plan_of(standing, None, []).slots if standing else {}
     head = replace(plan, slots={**kept, **plan.slots})
     return put_calendar(session, head, now=now, windows=windows)
 
 
-def _entries(session: Session, calendar: Calendar, week: IsoWeek) -> Iterable[Entry]:
+def _entries(session: Session, calendar: Calendar, week: IsoWeek) -> Sequence[Entry]:
     return session.scalars(
         select(Entry)
         .where(Entry.calendar_id == calendar.id, Entry.week == str(week))
@@ -147,155 +120,3 @@ def _absent(plan: CalendarPlan, entries: Mapping[str, Entry]) -> list[str]:
         for key, entry in entries.items()
         if key not in given and entry.imported_hash is not None and entry.deleted_at is None
     ]
-
-
-def _said(content: EntryContent, status: EntryStatus) -> str:
-    """Return a hash over what a file says of an entry, its status too."""
-    return hashlib.sha256(f"{content_hash(content)} {status}".encode()).hexdigest()
-
-
-def _filed_status(entry: Entry) -> EntryStatus | None:
-    """Return the status that the last file gave, or None where the entry no longer says its words.
-
-    Only the hash of both is kept; there are four statuses to try.
-    """
-    content = content_of(entry)
-    matches = (status for status in EntryStatus if _said(content, status) == entry.imported_hash)
-    return next(matches, None)
-
-
-@dataclass(frozen=True, slots=True)
-class _Importer:
-    """One import under way."""
-
-    session: Session
-    plan: CalendarPlan
-    week: IsoWeek
-    calendar: Calendar
-    now: datetime
-    by: str
-    windows: Windows
-    approve: bool
-    overwrite: bool
-    review_on_edit: bool
-    report: ImportReport
-
-    def take(self, content: EntryContent, entry: Entry | None) -> None:
-        """Bring one entry in."""
-        if entry is None:
-            self._create(content)
-            return
-        same = content_hash(content) == content_hash(content_of(entry))
-        filed = _filed_status(entry)
-        reason = self._reason_to_keep(entry, same=same, filed=filed)
-        if reason:
-            self.report.kept.append(Kept(content.key, reason))
-            return
-        before = (entry.status, entry.deleted_at)
-        entry.deleted_at = None
-        if not same:
-            self._change(entry, content)
-        if filed is None or filed is not content.status:
-            self._state(entry, content.status, filed)
-        if self.approve:
-            self._approve(entry)
-        self._note(entry, content)
-        changed = not same or before != (entry.status, entry.deleted_at)
-        (self.report.changed if changed else self.report.unchanged).append(content.key)
-
-    def _create(self, content: EntryContent) -> None:
-        entry = Entry(
-            calendar_id=self.calendar.id,
-            calendar=self.calendar,
-            status=EntryStatus.DRAFT,
-            rev=1,
-            changed_by=self.by,
-            created_at=self.now,
-            updated_at=self.now,
-        )
-        self._fill(entry, content)
-        self.session.add(entry)
-        self.session.flush()
-        self._state(entry, content.status, None)
-        if self.approve:
-            self._approve(entry)
-        self._note(entry, content)
-        self.report.created.append(content.key)
-
-    def _reason_to_keep(self, entry: Entry, *, same: bool, filed: EntryStatus | None) -> str | None:
-        if not same and any(row.status is DeliveryStatus.SENDING for row in entry.deliveries):
-            return "it is going out at this moment; import again in a few seconds"
-        if self.overwrite:
-            return None
-        if entry.deleted_at is not None:
-            return f"{entry.changed_by} deleted it"
-        if not same and filed is None:
-            return f"{entry.changed_by} changed it in the web"
-        return None
-
-    def _fill(self, entry: Entry, content: EntryContent) -> None:
-        fill_entry(entry, content)
-        entry.week = str(self.week)
-        entry.starts_at = self.plan.starts_at(content, self.week).at
-
-    def _change(self, entry: Entry, content: EntryContent) -> None:
-        """Write the file's words; an approved entry is planned anew, or goes back to review."""
-        reworded = not _says_the_same(content, content_of(entry))
-        self._fill(entry, content)
-        self._touch(entry)
-        vouched = self.approve or content.status is EntryStatus.APPROVED
-        if entry.status is not EntryStatus.APPROVED:
-            return
-        if reworded and self.review_on_edit and not vouched:
-            entry.status = EntryStatus.IN_REVIEW
-        self._plan(entry)
-
-    def _state(self, entry: Entry, status: EntryStatus, filed: EntryStatus | None) -> None:
-        """Bring the entry to a status that the file did not give before."""
-        if filed is EntryStatus.CANCELLED and entry.status is EntryStatus.CANCELLED:
-            self._set(entry, EntryStatus.DRAFT)
-        if status is EntryStatus.APPROVED:
-            self._approve(entry)
-        elif status is EntryStatus.IN_REVIEW and entry.status is EntryStatus.DRAFT:
-            self._set(entry, status)
-        elif status is EntryStatus.CANCELLED and entry.status is not status:
-            self._set(entry, status)
-            self._plan(entry)
-
-    def _approve(self, entry: Entry) -> None:
-        if entry.status not in _UNAPPROVED or entry.key in self.report.past:
-            return
-        if is_too_late(entry, now=self.now, windows=self.windows):
-            self.report.past.append(entry.key)
-            return
-        try:
-            approve(self.session, entry, by=self.by, now=self.now, windows=self.windows)
-        except InputError as error:
-            words = f"the entry {entry.key!r} cannot be approved: {error}"
-            raise InputError(words, field=error.field) from error
-        self.report.approved.append(entry.key)
-
-    def _note(self, entry: Entry, content: EntryContent) -> None:
-        """Remember what the file said; an approval that came too late counts as not said yet."""
-        too_late = entry.key in self.report.past and content.status is EntryStatus.APPROVED
-        entry.imported_hash = _said(content, EntryStatus.DRAFT if too_late else content.status)
-        self.session.flush()
-
-    def _set(self, entry: Entry, status: EntryStatus) -> None:
-        entry.status = status
-        self._touch(entry)
-
-    def _touch(self, entry: Entry) -> None:
-        entry.rev += 1
-        entry.changed_by = self.by
-        entry.updated_at = self.now
-
-    def _plan(self, entry: Entry) -> None:
-        self.session.flush()
-        plan_deliveries(self.session, entry, now=self.now, windows=self.windows)
-
-
-def _says_the_same(one: EntryContent, other: EntryContent) -> bool:
-    """Return whether two entries differ in nothing but their time."""
-    moved = replace(other, day=one.day, slot=one.slot, time=one.time)
-    return content_hash(one) == content_hash(moved)

@@ -4,24 +4,25 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from contentsvc.channels import Accepted, Rendition
 from contentsvc.channels import Channel as OpenChannel
+from contentsvc.channels import Rendition
 from contentsvc.db.models import Attempt, Delivery
 from contentsvc.db.moves import move_fenced
 from contentsvc.domain.deliveries import Actor, DeliveryStatus, Next, Outcome, next_step
 from contentsvc.errors import ContentsvcError
 from contentsvc.services.calling import Answer, ask
 from contentsvc.services.channels import open_channel, pause_channel
+from contentsvc.services.following_up import FollowUp
 from contentsvc.services.ports import Claim
+from contentsvc.services.recording import log_outcome, new_attempt, recorded, write
 from contentsvc.services.renditions import load_rendition
 from contentsvc.services.runtime import Runtime
 
@@ -57,6 +58,8 @@ class Publisher:
         """Work as *worker* (`host:pid`)."""
         self._runtime = runtime
         self._worker = worker
+        self._seconds = runtime.config.call_timeout.total_seconds()
+        self._follow_up = FollowUp(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
         """Send a batch of one channel type, several at once; one's trouble is not another's."""
@@ -89,11 +92,9 @@ class Publisher:
         if delivery.status is _S.CLAIMED:
             self._publish(delivery)
         elif delivery.status is _S.UNKNOWN:
-            self._find(delivery)
+            self._follow_up.find(delivery)
         elif delivery.status is _S.ACCEPTED:
-            self._check(delivery)
-
-    # Publishing
+            self._follow_up.check(delivery)
 
     def _publish(self, delivery: Delivery) -> None:
         now = self._runtime.clock()
@@ -121,7 +122,7 @@ class Publisher:
         ready = self._intend(delivery, channel, rendition)
         if ready is None:
             return
-        answer = self._ask(lambda: channel.publish(rendition, key=delivery.key))
+        answer = ask(lambda: channel.publish(rendition, key=delivery.key), seconds=self._seconds)
         self._record(ready, answer)
 
     def _intend(
@@ -144,7 +145,7 @@ class Publisher:
             )
             if not ours:
                 return None
-            attempt = self._attempt(delivery, "publish", number, now)
+            attempt = new_attempt(delivery, "publish", number, self._worker, now)
             session.add(attempt)
             session.flush()
             return _Ready(delivery, channel, rendition, attempt.id, number)
@@ -167,18 +168,18 @@ class Publisher:
             step = Next(_S.UNKNOWN)
         if answer.outcome is Outcome.PUBLISHED:
             in_doubt = False
-        values = _recorded(answer, step, now) | {"in_doubt": in_doubt}
+        values = recorded(answer, step, now) | {"in_doubt": in_doubt}
         if step.status is _S.UNKNOWN:
             values["next_at"] = now + _SETTLE[ready.channel.idempotent]
         with self._runtime.database.write() as session:
-            written = self._write(session, delivery, _S.SENDING, step.status, values)
+            written = write(session, delivery, _S.SENDING, step.status, values)
             if not written and answer.outcome is Outcome.PUBLISHED:
                 # The reaper gave this worker up, but the receipt is the truth.
-                written = self._write(session, delivery, _S.UNKNOWN, _S.PUBLISHED, values)
+                written = write(session, delivery, _S.UNKNOWN, _S.PUBLISHED, values)
             _finish(session, ready.attempt_id, answer, now)
             if answer.outcome is Outcome.AUTH:
                 pause_channel(session, delivery.channel.name, reason=answer.words, now=now)
-        self._log(delivery, answer, written=written)
+        log_outcome(delivery, answer, written=written)
 
     def _release(
         self, delivery: Delivery, now: datetime, next_at: datetime, error: str = ""
@@ -191,7 +192,7 @@ class Publisher:
             "updated_at": now,
         }
         with self._runtime.database.write() as session:
-            self._write(session, delivery, _S.CLAIMED, _S.SCHEDULED, values)
+            write(session, delivery, _S.CLAIMED, _S.SCHEDULED, values)
 
     def _too_late(self, delivery: Delivery, now: datetime) -> None:
         if delivery.in_doubt:
@@ -200,106 +201,7 @@ class Publisher:
         words = "its time went by before it could be sent"
         with self._runtime.database.write() as session:
             values = {"lease_until": None, "error": words, "updated_at": now}
-            self._write(session, delivery, _S.CLAIMED, _S.MISSED, values)
-
-    # Asking afterwards
-
-    def _find(self, delivery: Delivery) -> None:
-        """Ask the platform what became of a delivery whose outcome is unknown."""
-
-        def look(channel: OpenChannel, rendition: Rendition) -> Any:
-            return channel.find(rendition, key=delivery.key, since=delivery.due_at)
-
-        answer = self._follow_up(delivery, "find", look)
-        now = self._runtime.clock()
-        if answer.outcome is Outcome.PUBLISHED:
-            step = Next(_S.PUBLISHED)
-        elif answer.absent:
-            step = Next(_S.RETRYING, now)
-        else:
-            return
-        values = _recorded(answer, step, now) | {"in_doubt": False}
-        with self._runtime.database.write() as session:
-            self._write(session, delivery, _S.UNKNOWN, step.status, values)
-        self._log(delivery, answer, written=True)
-
-    def _check(self, delivery: Delivery) -> None:
-        """Ask the platform what became of a delivery that it accepted."""
-        token = str((delivery.receipt or {}).get("token", ""))
-
-        def look(channel: OpenChannel, _rendition: Rendition) -> Any:
-            return channel.check(Accepted(token))
-
-        answer = self._follow_up(delivery, "check", look)
-        after = {Outcome.PUBLISHED: _S.PUBLISHED, Outcome.REJECTED: _S.FAILED}.get(answer.outcome)
-        if after is None:
-            return
-        now = self._runtime.clock()
-        with self._runtime.database.write() as session:
-            values = _recorded(answer, Next(after), now)
-            self._write(session, delivery, _S.ACCEPTED, after, values)
-        self._log(delivery, answer, written=True)
-
-    def _follow_up(
-        self, delivery: Delivery, action: str, look: Callable[[OpenChannel, Rendition], Any]
-    ) -> Answer:
-        started_at = self._runtime.clock()
-        try:
-            channel = open_channel(self._runtime, delivery.channel)
-            with self._runtime.database.read() as session:
-                rendition = load_rendition(self._runtime, session, delivery.rendition_hash or "")
-        except ContentsvcError as error:
-            answer = Answer(Outcome.TEMPORARY, words=str(error))
-        else:
-            answer = self._ask(lambda: look(channel, rendition))
-        attempt = self._attempt(delivery, action, delivery.attempt_count, started_at)
-        attempt.finished_at = self._runtime.clock()
-        attempt.outcome = answer.outcome
-        attempt.words = answer.words
-        with self._runtime.database.write() as session:
-            session.add(attempt)
-        return answer
-
-    # What both share
-
-    def _ask(self, call: Callable[[], Any]) -> Answer:
-        return ask(call, seconds=self._runtime.config.call_timeout.total_seconds())
-
-    def _attempt(
-        self, delivery: Delivery, action: str, number: int, started_at: datetime
-    ) -> Attempt:
-        return Attempt(
-            delivery_id=delivery.id,
-            number=number,
-            fence=delivery.fence,
-            action=action,
-            worker=self._worker,
-            started_at=started_at,
-            words="",
-        )
-
-    def _write(
-        self,
-        session: Session,
-        delivery: Delivery,
-        before: DeliveryStatus,
-        after: DeliveryStatus,
-        values: dict[str, Any],
-    ) -> bool:
-        return move_fenced(
-            session, delivery.id, before, after, by=Actor.WORKER, fence=delivery.fence, **values
-        )
-
-    def _log(self, delivery: Delivery, answer: Answer, *, written: bool) -> None:
-        logger.info(
-            "Delivery worked on",
-            extra={
-                "action": f"delivery_{answer.outcome}",
-                "delivery": delivery.id,
-                "channel": delivery.channel.name,
-                "written": written,
-            },
-        )
+            write(session, delivery, _S.CLAIMED, _S.MISSED, values)
 
 
 def _held(session: Session, claim: Claim) -> Delivery | None:
@@ -309,30 +211,6 @@ def _held(session: Session, claim: Claim) -> Delivery | None:
         .where(Delivery.id == claim.delivery_id, Delivery.fence == claim.fence)
         .options(joinedload(Delivery.channel))
     )
-
-
-def _recorded(answer: Answer, step: Next, now: datetime) -> dict[str, Any]:
-    """Return what is written to the delivery's row for an answer."""
-    values: dict[str, Any] = {
-        "lease_until": None,
-        "claimed_by": None,
-        "error": "" if answer.outcome is Outcome.PUBLISHED else answer.words,
-        "updated_at": now,
-    }
-    if step.not_before is not None:
-        values["next_at"] = step.not_before
-    if answer.receipt is not None:
-        values["receipt"] = {"id": answer.receipt.id, "url": answer.receipt.url}
-        values["published_at"] = answer.receipt.published_at or now
-    if answer.accepted is not None:
-        values["receipt"] = {"token": answer.accepted.token}
-        values["next_at"] = now + timedelta(seconds=answer.accepted.poll_after)
-    if answer.hand_off is not None:
-        values["receipt"] = {
-            "instructions": dict(answer.hand_off.instructions),
-            "url": answer.hand_off.url,
-        }
-    return values
 
 
 def _finish(session: Session, attempt_id: int, answer: Answer, now: datetime) -> None:

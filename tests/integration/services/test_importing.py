@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import func, select
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
-from contentsvc.errors import InputError
-from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, World
+from contentsvc.errors import ConflictError, InputError
+from contentsvc.services.planning import plan_deliveries
+from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, WINDOWS, World
 
 DRAFT = HEAD + CHECK_IN % ""
 APPROVED = HEAD + CHECK_IN % ", status: approved"
@@ -180,6 +182,33 @@ def test_deleted_entry_stays_deleted(world: World) -> None:
 
     assert [item.reason for item in kept] == ["lan deleted it"]
     assert world.entry("check-in").deleted_at is None
+
+
+def test_a_deleted_approved_entry_is_planned_again(world: World) -> None:
+    """Brought back by *overwrite*, what the file approves goes out again."""
+    world.take(APPROVED)
+    world.edit("check-in", deleted_at=NOW)
+    with world.write() as session:
+        entry = session.merge(world.entry("check-in"))
+        plan_deliveries(session, entry, now=NOW, windows=WINDOWS)
+
+    report = world.take(APPROVED, overwrite=True)
+
+    assert (report.changed, report.approved) == (["check-in"], ["check-in"])
+    assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.PLANNED]
+
+
+def test_two_imports_of_a_new_calendar_at_once(world: World) -> None:
+    """Both end well or one is told to try again; the week is there once."""
+    with ThreadPoolExecutor(4) as pool:
+        done = [pool.submit(world.take, APPROVED + LIVE) for _ in range(4)]
+    failures = [error for future in done if (error := future.exception())]
+
+    assert all(isinstance(error, ConflictError) for error in failures)
+    assert len(failures) < 4
+    with world.database.read() as session:
+        assert session.scalar(select(func.count()).select_from(Entry)) == 2
+    assert len(world.deliveries("check-in")) == 1
 
 
 def test_entry_made_by_hand_is_kept(world: World) -> None:

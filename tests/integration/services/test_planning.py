@@ -19,6 +19,7 @@ from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import entries as service
 from contentsvc.services.calendars import get_calendar, save_calendar
 from contentsvc.services.planning import approve_entry, approve_week, plan_deliveries
+from contentsvc.services.publishing import _held
 from contentsvc.services.reading import load_entry
 from contentsvc.services.runtime import Runtime
 from tests.factories import (
@@ -269,8 +270,6 @@ def test_an_edit_while_it_is_going_out_is_refused(engine: Engine) -> None:
     engine.turn()
     (_, claims) = next(engine.take())
     with engine.runtime.database.read() as session:
-        from contentsvc.services.publishing import _held
-
         held = _held(session, claims[0])
     assert held is not None
     engine.publisher._intend(held, None, None)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -18,9 +19,11 @@ from contentsvc.errors import (
     RejectedError,
     TemporaryError,
 )
+from contentsvc.services.calendars import get_calendar
 from contentsvc.services.channels import resume_channel
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
-from tests.factories import WINDOWS
+from contentsvc.services.publishing import Publisher
+from tests.factories import WINDOWS, make_entry
 from tests.integration.services.engine_world import Engine
 
 S = DeliveryStatus
@@ -271,14 +274,12 @@ def test_a_handed_off_delivery_waits_for_a_person(engine: Engine) -> None:
 
 def test_a_call_that_never_comes_back_is_unknown(engine: Engine) -> None:
     """The deadline of the whole call holds for a plugin that hangs."""
-    import threading
-
     channel = engine.script("scripted")
     forever = threading.Event()
     channel.script += [lambda: forever.wait(20)]
     engine.plan()
     config = replace(engine.runtime.config, call_timeout=timedelta(seconds=0.05))
-    engine.publisher._runtime = replace(engine.runtime, config=config)
+    engine.publisher = Publisher(replace(engine.runtime, config=config), "host:2")
     engine.due()
     engine.work()
     forever.set()
@@ -418,11 +419,7 @@ def test_a_batch_is_sent_side_by_side_and_in_full(engine: Engine) -> None:
     """Fifty posts due together are fifty calls, each once."""
     channel = engine.script("scripted")
     engine.plan()
-    from tests.factories import make_entry
-
     with engine.runtime.database.read() as session:
-        from contentsvc.services.calendars import get_calendar
-
         calendar = get_calendar(session, "baby-benefits")
     for number in range(49):
         make_entry(engine.runtime, calendar, key=f"wed-{number}")

@@ -20,7 +20,6 @@ from contentsvc.channels import (
     EntryKind,
     Field,
     HttpUrl,
-    Limits,
     Notice,
     Picture,
     Receipt,
@@ -55,7 +54,6 @@ class Webhook(Channel):
 
     type = "webhook"
     label: ClassVar[Mapping[str, str]] = {"zh": "Webhook", "en": "Webhook"}
-    limits = Limits(picture_bytes=_MOST_PICTURE_BYTES)
     #: The receiver knows a repeated `webhook-id`: that is the specification's contract.
     idempotent = True
 

@@ -18,6 +18,8 @@ from contentsvc.channels.content import (
     Accepted,
     ChannelEntry,
     HandOff,
+    Page,
+    PageRequest,
     Receipt,
     Rendition,
     RenditionWarning,
@@ -158,6 +160,8 @@ class ChannelContract(RenderContract):
             assert isinstance(answer, Receipt | Accepted | HandOff)
             if isinstance(answer, Receipt):
                 assert answer.id
+            if isinstance(answer, Accepted):
+                assert isinstance(channel.check(answer), Receipt | Accepted)
             if isinstance(answer, HandOff):
                 assert {"zh", "en"} <= set(answer.instructions)
 
@@ -194,6 +198,14 @@ class ChannelContract(RenderContract):
         assert before is None
         assert channel.find(rendition, key=key, since=_LONG_AGO) == answer
         assert channel.find(rendition, key=_key(), since=_LONG_AGO) is None
+
+    def test_pages_answer_visitors(self, channel: Channel) -> None:
+        """A channel with pages has a first one and says what is not there; others have none."""
+        first = channel.page(PageRequest(""))
+        missing = channel.page(PageRequest("there/is/no/such/page"))
+
+        assert missing is None
+        assert isinstance(first, Page) if channel.has_pages else first is None
 
 
 class HttpChannelContract(ChannelContract):

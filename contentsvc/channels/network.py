@@ -85,9 +85,12 @@ class GuardedBackend(httpcore.NetworkBackend):
     ) -> httpcore.NetworkStream:
         """Connect to the first checked address that answers."""
         trouble: OSError | None = None
-        for address in self._checked(host, port):
+        addresses = self._checked(host, port)
+        for position, address in enumerate(addresses):
+            # An address that answers nothing leaves its share of the time to the others.
+            share = self.remaining() / (len(addresses) - position)
             try:
-                sock = socket.create_connection((address, port), timeout=self.remaining())
+                sock = socket.create_connection((address, port), timeout=share)
             except OSError as error:
                 trouble = error
             else:

@@ -94,8 +94,9 @@ class Post:
     #: From the server's root.
     path: str
     title: str
-    #: The beginning of the text, without the title.
+    #: The beginning of the text.
     summary: str
+    #: Without the title.
     text: str
     html: str
     kind_words: str
@@ -117,13 +118,14 @@ class Post:
         local = document.created_at.astimezone(ZoneInfo(data["zone"])).replace(microsecond=0)
         year = f"{local.year}年" if language == "zh" else ""
         url = f"{pages_url}/posts/{document.key}"
+        text = body["text"].removeprefix(body["title"]).strip("\n")
         return cls(
             urn=f"urn:uuid:{body['uuid']}",
             url=url,
             path=urlsplit(url).path,
             title=body["title"],
-            summary=_summary(body["text"], body["title"]),
-            text=body["text"],
+            summary=_summary(text),
+            text=text,
             html=body["html"],
             kind_words=_KINDS[language].get(data["kind"], ""),
             element=data.get("element"),
@@ -148,8 +150,8 @@ def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
     )
 
 
-def _summary(text: str, title: str) -> str:
-    words = " ".join(text.removeprefix(title).split())
+def _summary(text: str) -> str:
+    words = " ".join(text.split())
     if len(words) <= _SUMMARY_CHARACTERS:
         return words
     return words[: _SUMMARY_CHARACTERS - 1].rstrip() + "…"

@@ -191,6 +191,7 @@ def test_the_json_feed_is_version_one_point_one(channel: Channel) -> None:
     assert item["image"] == item["attachments"][0]["url"] == f"{receipt.url}/1.png"
     assert item["attachments"][0]["size_in_bytes"] == len(sample_picture().content)
     assert item["tags"] == ["check-in"]
+    assert item["content_text"].startswith("今天签到的妈妈可以领取：")
 
 
 def test_ids_are_made_of_the_key_alone(channel: Channel, tmp_path: Path) -> None:

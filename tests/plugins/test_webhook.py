@@ -179,6 +179,17 @@ def test_too_many_bytes_of_pictures_block_approval(channel: Channel) -> None:
     assert "5242880" in warning.message
 
 
+def test_pictures_that_stay_at_home_have_no_limit(platform: FakePlatform, tmp_path: Path) -> None:
+    """What is not sent weighs nothing."""
+    channel = opened(platform, tmp_path, embed_pictures=False)
+    large = replace(sample_picture(), content=b"x" * 6 * 1024 * 1024)
+
+    rendition = channel.render_post(sample_entry(pictures=(large,)), sample_context())
+
+    assert rendition.warnings == ()
+    assert channel.limits.check(rendition) == []
+
+
 def test_a_private_address_is_refused_unless_allowed(
     platform: FakePlatform, tmp_path: Path
 ) -> None:

@@ -59,6 +59,23 @@ def test_of_mixed_addresses_only_public_ones_are_tried(monkeypatch: pytest.Monke
     assert tried == ["8.8.8.8"]
 
 
+def test_an_address_that_hangs_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of two addresses the first gets half of the time and the second what is left."""
+    given: list[float] = []
+
+    def hang(_address: tuple[str, int], timeout: float) -> None:
+        given.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("socket.create_connection", hang)
+    backend = GuardedBackend(60, allow_private=False, resolve=lambda *_: ["1.1.1.1", "8.8.8.8"])
+
+    with pytest.raises(httpcore.ConnectError):
+        backend.connect_tcp("slow.example", 80)
+
+    assert given == [pytest.approx(30, abs=1), pytest.approx(60, abs=1)]
+
+
 def test_the_name_is_looked_up_once() -> None:
     """A name server that answers differently the second time is not asked a second time."""
     answers = iter([["10.0.0.1"], ["8.8.8.8"]])

@@ -130,22 +130,24 @@ def _seed_calendars(config: Config) -> None:
 
 
 def _show(role: str, line: str) -> None:
-    try:
-        sys.stdout.write(f"{role:<10} | {line}\n")
-        sys.stdout.flush()
-    except OSError:
-        # The terminal has gone; what is to be published is not held up by that.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - kept open
+    _write(f"{role:<10} | {line}\n")
 
 
 def _show_welcome(config: Config, link: str) -> None:
     first = urlsplit(link).path.count("/") > urlsplit(config.public_url).path.count("/") + 1
     note = "works once, for 24 hours, and makes the first administrator" if first else ""
-    for line in (
-        "",
-        "contentsvc is ready.",
-        f"  Sign in: {link}" + (f"   ({note})" if note else ""),
-        "  Stop:    Ctrl-C",
-        "",
-    ):
-        _show("contentsvc", line)
+    _write(
+        "\n  contentsvc is ready.\n\n"
+        f"  Sign in: {link}\n"
+        + (f"           ({note})\n" if note else "")
+        + "  Stop:    Ctrl-C\n\n"
+    )
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except OSError:
+        # The terminal has gone; what is to be published is not held up by that.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - kept open

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -19,6 +20,7 @@ from contentsvc.db.models import Delivery, Entry
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
+from contentsvc.worker.connections import socket_path
 from tests.acceptance.running import Service, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
@@ -96,18 +98,24 @@ def _check_sample(service: Service, began_at: datetime) -> None:
 
 
 def test_a_later_start_brings_no_second_sample(tmp_path: Path) -> None:
-    """What a team has made of the sample is left alone."""
-    service = Service(tmp_path / "s")
+    """What a team has made of the sample is left alone, in a folder with a long Chinese name too.
+
+    Its path is too long for a socket, which is then elsewhere.
+    """
+    service = Service(tmp_path / ("周历" * 20))
     try:
         service.start()
         assert service.stop() == 0
         service.start()
         until("the welcome post", lambda: _welcome(service), 90)
-        titles = [row["title"] for row in service.deliveries()]
 
-        assert titles.count("欢迎使用 contentsvc") == 1
+        feed = feedparser.parse(service.read("/site/feed.atom"))
+        assert [entry.title for entry in feed.entries].count("欢迎使用 contentsvc") == 1
         assert "sample_brought" not in service.said()
         assert service.stop() == 0
+        socket = socket_path((service.folder / "var/run/redis.url").read_text().strip())
+        assert len(bytes(socket)) < 100
+        shutil.rmtree(socket.parent)
     finally:
         service.clean_up()
 

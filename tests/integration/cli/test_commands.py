@@ -1,0 +1,294 @@
+"""The commands, on a database and folders of their own."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from contentsvc.cli import main
+from contentsvc.db.session import Database
+from contentsvc.services.accounts import all_users, check_password, look_up_link
+from contentsvc.services.ports import system_clock
+
+
+class _Run:
+    """Runs a command as a shell would and keeps what it said."""
+
+    def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        self.folder = folder
+        self._capsys = capsys
+
+    def __call__(self, *words: str) -> tuple[int, str, str]:
+        """Return the exit status, the output and the errors."""
+        with pytest.raises(SystemExit) as ended:
+            main(list(words))
+        said = self._capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+
+@pytest.fixture
+def run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> _Run:
+    """Give commands that work in an empty folder, on an empty database."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("CONTENTSVC_DATA_DIR", str(tmp_path / "var"))
+    return _Run(tmp_path, capsys)
+
+
+@pytest.fixture
+def ready(run: _Run) -> _Run:
+    """Give commands on a database that has its tables."""
+    assert run("db", "upgrade")[0] == 0
+    return run
+
+
+@pytest.fixture
+def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Return what types at the prompt."""
+    import io
+
+    return lambda text: monkeypatch.setattr("sys.stdin", io.StringIO(text))
+
+
+def _database(run: _Run) -> Database:
+    return Database(f"sqlite:///{run.folder / 'var/contentsvc.db'}")
+
+
+def test_the_version_is_told(run: _Run) -> None:
+    """`--version` says which one it is."""
+    status, out, _ = run("--version")
+
+    assert status == 0
+    assert out.startswith("contentsvc 0.")
+
+
+def test_a_command_that_does_not_exist_is_told(run: _Run) -> None:
+    """A slip of the fingers ends with usage and status 2, not with a traceback."""
+    status, _, err = run("calender")
+
+    assert status == 2
+    assert "No such command 'calender'" in err
+
+
+def test_a_database_is_migrated_once(run: _Run) -> None:
+    """The second time there is nothing to do."""
+    first, second = run("db", "upgrade"), run("db", "upgrade")
+
+    assert first[1].startswith("the database brought to revision")
+    assert second[1].startswith("the database is already at revision")
+
+
+def test_a_backup_is_a_whole_database(ready: _Run, typed: Callable[[str], None]) -> None:
+    """The copy holds what was written, and no file is ever overwritten by it."""
+    typed("a long enough secret\n")
+    ready("users", "add", "mei")
+
+    status, out, _ = ready("db", "backup", "--to", "copy.db")
+
+    assert (status, out) == (0, "wrote copy.db\n")
+    with closing(Database("sqlite:///copy.db")) as copy, copy.read() as session:
+        assert [user.name for user in all_users(session)] == ["mei"]
+    status, _, err = ready("db", "backup", "--to", "copy.db")
+    assert status == 2
+    assert err == "error: --to: copy.db exists already; give a new file\n"
+
+
+def test_a_person_is_added_with_a_password(ready: _Run, typed: Callable[[str], None]) -> None:
+    """The password is read from standard input, so that no list of processes shows it."""
+    typed("a long enough secret\n")
+
+    assert ready("users", "add", "Mei", "--admin")[1] == "added mei\n"
+
+    with closing(_database(ready)) as database, database.read() as session:
+        user = check_password(session, "mei", "a long enough secret")
+        assert user is not None
+        assert user.is_admin
+
+
+def test_a_weak_password_is_refused_in_one_line(ready: _Run, typed: Callable[[str], None]) -> None:
+    """Nothing is made of it."""
+    typed("123\n")
+
+    status, _, err = ready("users", "add", "mei")
+
+    assert status == 2
+    assert err.startswith("error: give a password of ")
+    with closing(_database(ready)) as database, database.read() as session:
+        assert all_users(session) == []
+
+
+def test_a_link_signs_a_person_in(ready: _Run, typed: Callable[[str], None]) -> None:
+    """The printed address holds a token that works; a stranger gets none."""
+    typed("a long enough secret\n")
+    ready("users", "add", "mei")
+
+    status, out, _ = ready("users", "link", "Mei")
+
+    assert status == 0
+    assert out.startswith("http://127.0.0.1:8000/sign-in/")
+    with closing(_database(ready)) as database, database.read() as session:
+        link = look_up_link(session, out.strip().rpartition("/")[2], now=system_clock())
+        assert link is not None
+    assert ready("users", "link", "nobody")[0] == 2
+
+
+_CHANNELS = """\
+channels:
+  - name: site
+    type: site
+    settings: {title: 我们}
+  - name: out
+    type: folder
+"""
+
+
+def test_channels_are_applied_twice_and_change_once(ready: _Run) -> None:
+    """The second time says that nothing changed."""
+    Path("channels.yaml").write_text(_CHANNELS, encoding="utf-8")
+
+    first, second = (
+        ready("channels", "apply", "channels.yaml"),
+        ready("channels", "apply", "channels.yaml"),
+    )
+
+    assert first[:2] == (0, "site: created\nout: created\n")
+    assert second[:2] == (0, "site: unchanged\nout: unchanged\n")
+    assert ready("channels", "list")[1] == "out\tfolder\tready\nsite\tsite\tready\n"
+
+
+def test_each_fault_of_a_channel_file_is_a_line(ready: _Run) -> None:
+    """File, line and field are named, and nothing is taken in."""
+    text = _CHANNELS.replace("type: folder", "type: pigeon").replace("title:", "titel:")
+    Path("channels.yaml").write_text(text, encoding="utf-8")
+
+    status, _, err = ready("channels", "apply", "channels.yaml")
+
+    assert status == 2
+    lines = err.splitlines()
+    assert len(lines) == 2
+    assert all(line.startswith("error: channels.yaml: line ") for line in lines)
+    assert ready("channels", "list")[1] == ""
+
+
+def test_a_test_message_goes_out(ready: _Run) -> None:
+    """A folder channel writes it; one that does not exist is told."""
+    Path("channels.yaml").write_text(_CHANNELS, encoding="utf-8")
+    ready("channels", "apply", "channels.yaml")
+
+    assert ready("channels", "test", "out")[0] == 0
+
+    assert list(Path("var").rglob("manifest.json"))
+    status, _, err = ready("channels", "test", "nowhere")
+    assert (status, err) == (2, "error: there is no channel 'nowhere'\n")
+
+
+def test_a_delivery_that_is_not_there_is_told(ready: _Run) -> None:
+    """Nothing is listed in an empty database, and a number out of the air is refused."""
+    assert ready("deliveries", "list")[:2] == (0, "")
+    for words in (("show", "7"), ("resolve", "7", "out")):
+        status, _, err = ready("deliveries", *words)
+        assert (status, err) == (2, "error: there is no delivery 7\n")
+
+
+def test_a_poster_is_painted(run: _Run) -> None:
+    """Words in YAML become a picture in the size that was asked for."""
+    Path("words.yaml").write_text("text: 先人后事\nauthor: 运营手册\n", encoding="utf-8")
+
+    status, out, err = run(
+        "posters", "render", "quote", "--fields", "words.yaml", "--size", "1x1", "--out", "q.png"
+    )
+
+    assert (status, err) == (0, "")
+    with Image.open("q.png") as picture:
+        assert picture.width == picture.height
+        assert out == f"wrote q.png ({picture.width} x {picture.height})\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "fault"),
+    [
+        (("quote", "--out", "q.png"), "'text'"),
+        (("quote", "--out", "q.bmp"), "--out"),
+        (("quota", "--out", "q.png"), "quota"),
+        (("quote", "--fields", "words.yaml", "--size", "2x2", "--out", "q.png"), "2x2"),
+        (("quote", "--fields", "broken.yaml", "--out", "q.png"), "broken.yaml"),
+    ],
+)
+def test_a_poster_that_cannot_be_painted_is_told(
+    run: _Run, words: tuple[str, ...], fault: str
+) -> None:
+    """A missing word, a strange ending, template or size, and broken YAML are named."""
+    Path("words.yaml").write_text("text: 先人后事\n", encoding="utf-8")
+    Path("broken.yaml").write_text("quote: [", encoding="utf-8")
+
+    status, _, err = run("posters", "render", *words)
+
+    assert status == 2
+    (line,) = err.splitlines()
+    assert line.startswith("error: ")
+    assert fault in line
+    assert not Path("q.png").exists()
+
+
+def test_the_doctor_is_content_with_a_fresh_folder(
+    run: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything that the service needs is there before the first start."""
+    monkeypatch.setenv("CONTENTSVC_PORT", str(_free_port()))
+    monkeypatch.setenv("CONTENTSVC_REDIS_URL", "")
+
+    status, out, _ = run("doctor", "--json")
+
+    told = json.loads(out)
+    assert [check for check in told["checks"] if not check["ok"]] == []
+    assert status == 0
+    assert told["settings"]["CONTENTSVC_SECRET_KEY"] == "••••••"
+    assert (run.folder / "var/secret.key").read_text().strip() not in out
+
+
+def test_the_doctor_shows_a_broken_plugin_with_its_traceback(
+    run: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What its author needs is there, and the exit status is 1."""
+    Path("own").mkdir()
+    Path("own/broken.py").write_text("raise RuntimeError('no milk today')\n")
+    monkeypatch.setenv("CONTENTSVC_PLUGINS_DIR", "own")
+
+    status, out, _ = run("doctor")
+
+    assert status == 1
+    assert "WRONG  plugin broken: RuntimeError: no milk today" in out
+    assert "Traceback (most recent call last):" in out
+
+
+def test_the_doctor_minds_a_key_that_others_may_read(ready: _Run) -> None:
+    """The remedy is a command that can be typed."""
+    key = ready.folder / "var/secret.key"
+    key.chmod(0o644)
+
+    status, out, _ = ready("doctor")
+
+    assert status == 1
+    assert f"`chmod 600 {key}`" in out
+
+
+def test_every_setting_is_listed(run: _Run) -> None:
+    """`doctor --settings` works without any that is right."""
+    status, out, _ = run("doctor", "--settings")
+
+    assert status == 0
+    assert "CONTENTSVC_LEASE (default: 90)" in out
+
+
+def _free_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -25,7 +25,7 @@ from contentsvc.channels.content import (
     WarningLevel,
 )
 from contentsvc.channels.hookspecs import hookimpl
-from contentsvc.channels.http import HttpClient, Response, raise_for_status
+from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.markdown import clean_html, html_text, markdown_html, markdown_text
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
@@ -37,6 +37,7 @@ from contentsvc.channels.rendering import (
     poster_rendition,
     rendition_data,
 )
+from contentsvc.channels.responses import Response, raise_for_status
 from contentsvc.channels.settings import (
     FormField,
     SettingsError,

@@ -2,48 +2,44 @@
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
-from pydantic import SecretStr
 
 from contentsvc.channels.channel import Channel
 from contentsvc.channels.content import (
     Accepted,
-    ChannelEntry,
     HandOff,
     Page,
     PageRequest,
     Receipt,
-    Rendition,
-    RenditionWarning,
-    WarningLevel,
 )
 from contentsvc.channels.registry import check_channel_class
-from contentsvc.channels.settings import form_fields, parse_settings, secret_fields
+from contentsvc.channels.settings import form_fields, parse_settings
+from contentsvc.channels.soundness import (
+    blocked,
+    check_rendition,
+    render_all,
+    rendered_or_refused,
+    secrets_of,
+)
 from contentsvc.channels.testing import (
     Answer,
     FakePlatform,
     TestHost,
-    sample_context,
     sample_entry,
     sample_picture,
 )
-from contentsvc.domain.entries import EntryKind
-from contentsvc.domain.notices import DEFAULT_CHAIN
 from contentsvc.errors import (
     ChannelAuthError,
     OutcomeUnknownError,
     PublishError,
     RateLimitedError,
     RejectedError,
-    RenderError,
     TemporaryError,
 )
 
@@ -104,13 +100,13 @@ class RenderContract:
         """A channel and its settings can be printed without telling a secret."""
         shown = f"{channel!r} {channel} {channel.settings!r} {channel.settings}"
 
-        assert not [secret for secret in _secrets(channel) if secret in shown]
+        assert not [secret for secret in secrets_of(channel) if secret in shown]
 
     def test_each_kind_renders_the_same_twice(self, channel: Channel, host: TestHost) -> None:
         """Rendering reaches no network, and the same entry gives the same rendition."""
         with host.offline():
-            first = list(_render_all(channel))
-            second = list(_render_all(channel))
+            first = list(render_all(channel))
+            second = list(render_all(channel))
 
         assert first == second
         assert first
@@ -119,8 +115,8 @@ class RenderContract:
 
     def test_what_people_plan_is_within_the_limits(self, channel: Channel) -> None:
         """An ordinary entry of each kind can be approved."""
-        for rendition in _render_all(channel):
-            assert _blocked(channel, rendition) == []
+        for rendition in render_all(channel):
+            assert blocked(channel, rendition) == []
 
     @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES.keys())
     def test_any_body_renders_or_is_refused(
@@ -129,7 +125,7 @@ class RenderContract:
         """Whatever stands in an entry is shown safely, or refused with a RenderError."""
         for kind in sorted(channel.kinds):
             with host.offline():
-                rendition = _rendered_or_refused(channel, sample_entry(kind, body=body))
+                rendition = rendered_or_refused(channel, sample_entry(kind, body=body))
             if rendition is not None:
                 check_rendition(rendition)
 
@@ -137,11 +133,11 @@ class RenderContract:
         """Pictures go along in their order; what a limit forbids is told while planning."""
         pictures = tuple(sample_picture(f"{number}.png") for number in range(1, 4))
         for kind in sorted(channel.kinds):
-            rendition = _rendered_or_refused(channel, sample_entry(kind, pictures=pictures))
+            rendition = rendered_or_refused(channel, sample_entry(kind, pictures=pictures))
             if rendition is None:
                 continue
             own = [picture for picture in rendition.pictures if picture in pictures]
-            told = [*rendition.warnings, *_blocked(channel, rendition)]
+            told = [*rendition.warnings, *blocked(channel, rendition)]
             assert own == list(pictures) or told
 
 
@@ -154,7 +150,7 @@ class ChannelContract(RenderContract):
 
     def test_publishing_gives_an_answer(self, channel: Channel) -> None:
         """Each kind is published and answered with a receipt, an acceptance or a hand-off."""
-        for rendition in _render_all(channel):
+        for rendition in render_all(channel):
             answer = channel.publish(rendition, key=_key())
 
             assert isinstance(answer, Receipt | Accepted | HandOff)
@@ -168,7 +164,7 @@ class ChannelContract(RenderContract):
     def test_the_same_key_is_one_post(self, channel: Channel) -> None:
         """An idempotent channel answers a repeated key with the same post."""
         key = _key()
-        rendition = next(_render_all(channel))
+        rendition = next(render_all(channel))
         first = channel.publish(rendition, key=key)
         again = channel.publish(rendition, key=key) if channel.idempotent else first
 
@@ -177,7 +173,7 @@ class ChannelContract(RenderContract):
 
     def test_another_key_is_another_post(self, channel: Channel) -> None:
         """Two deliveries of the same words are two posts."""
-        rendition = next(_render_all(channel))
+        rendition = next(render_all(channel))
         answers = [channel.publish(rendition, key=_key()) for _ in range(2)]
 
         receipts = [answer.id for answer in answers if isinstance(answer, Receipt)]
@@ -187,7 +183,7 @@ class ChannelContract(RenderContract):
     def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
         """A channel that can be asked finds what it published and nothing else."""
         key = _key()
-        rendition = next(_render_all(channel))
+        rendition = next(render_all(channel))
         if not channel.can_find:
             with pytest.raises(NotImplementedError):
                 channel.find(rendition, key=key, since=_LONG_AGO)
@@ -240,7 +236,7 @@ class HttpChannelContract(ChannelContract):
 
     def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
         """What the platform answers becomes the error that the service acts upon rightly."""
-        rendition = next(_render_all(channel))
+        rendition = next(render_all(channel))
         for name, (answer, error) in self.answers.items():
             platform.answer = answer
             with pytest.raises(PublishError) as caught:
@@ -264,7 +260,7 @@ class HttpChannelContract(ChannelContract):
         self, channel: Channel, platform: FakePlatform, answer: Answer
     ) -> None:
         """Once the request was sent, no whole answer means that it may be published."""
-        rendition = next(_render_all(channel))
+        rendition = next(render_all(channel))
         platform.answer = answer
 
         with pytest.raises(OutcomeUnknownError):
@@ -274,7 +270,7 @@ class HttpChannelContract(ChannelContract):
         self, channel: Channel, platform: FakePlatform
     ) -> None:
         """Where nothing could be sent, nothing was published."""
-        rendition = next(_render_all(channel))
+        rendition = next(render_all(channel))
         platform.close()
 
         with pytest.raises(TemporaryError):
@@ -282,7 +278,7 @@ class HttpChannelContract(ChannelContract):
 
     def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
         """A redirect is not followed, so that content goes where the settings say."""
-        rendition = next(_render_all(channel))
+        rendition = next(render_all(channel))
         platform.answer = Answer(302, headers={"Location": f"{platform.url}/elsewhere"})
 
         with pytest.raises(RejectedError):
@@ -291,83 +287,13 @@ class HttpChannelContract(ChannelContract):
 
     def test_errors_tell_no_secret(self, channel: Channel, platform: FakePlatform) -> None:
         """A platform that repeats the request's secrets does not bring them into our words."""
-        rendition = next(_render_all(channel))
-        echo = " ".join(_secrets(channel))
+        rendition = next(render_all(channel))
+        echo = " ".join(secrets_of(channel))
         for status in (400, 401, 429, 500, 503):
             platform.answer = Answer(status, echo.encode())
             with pytest.raises(PublishError) as caught:
                 channel.publish(rendition, key=_key())
-            assert not [secret for secret in _secrets(channel) if secret in str(caught.value)]
-
-
-def render(channel: Channel, entry: ChannelEntry) -> Rendition:
-    """Render an entry as its kind asks; of a livestream the first notice."""
-    if entry.kind is EntryKind.LIVESTREAM:
-        return channel.render_livestream_notice(entry, DEFAULT_CHAIN[0], sample_context())
-    if entry.kind is EntryKind.POSTER:
-        return channel.render_poster(entry, sample_context())
-    return channel.render_post(entry, sample_context())
-
-
-def check_rendition(rendition: object) -> None:
-    """Assert what the service needs of a rendition so that it can store and show it."""
-    assert isinstance(rendition, Rendition)
-    json.dumps(dict(rendition.data), allow_nan=False)
-    names = [picture.name for picture in rendition.pictures]
-    assert len(names) == len(set(names)), "each picture needs a name of its own"
-    assert not [name for name in names if "/" in name or not name]
-    assert dangers(rendition.html) == []
-
-
-def dangers(html: str) -> list[str]:
-    """Return the tags and attributes that would act in a reader's browser."""
-    finder = _Dangers()
-    finder.feed(html)
-    finder.close()
-    return finder.found
-
-
-class _Dangers(HTMLParser):
-    """Collects what would act in a reader's browser."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.found: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in {"script", "style", "iframe", "object", "embed", "form", "base", "meta"}:
-            self.found.append(tag)
-        for name, value in attrs:
-            scheme = "".join((value or "").split()).lower()
-            if name.startswith("on") or scheme.startswith(("javascript:", "data:", "vbscript:")):
-                self.found.append(f"{tag} {name}")
-
-
-def _rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | None:
-    try:
-        return render(channel, entry)
-    except RenderError:
-        return None
-
-
-def _render_all(channel: Channel) -> Iterator[Rendition]:
-    for kind in sorted(channel.kinds):
-        entry = sample_entry(kind)
-        if kind is EntryKind.LIVESTREAM:
-            for notice in DEFAULT_CHAIN:
-                yield channel.render_livestream_notice(entry, notice, sample_context())
-        else:
-            yield render(channel, entry)
-
-
-def _blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
-    found = [*rendition.warnings, *channel.limits.check(rendition)]
-    return [warning for warning in found if warning.level is WarningLevel.BLOCK]
-
-
-def _secrets(channel: Channel) -> list[str]:
-    values = [getattr(channel.settings, name) for name in secret_fields(type(channel))]
-    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]
+            assert not [secret for secret in secrets_of(channel) if secret in str(caught.value)]
 
 
 def _key() -> str:

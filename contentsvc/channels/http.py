@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import json as jsonlib
-import math
 import re
 import ssl
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Mapping
 from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -19,57 +15,19 @@ import httpcore
 import httpx
 
 from contentsvc.channels.network import GuardedBackend, PrivateAddressError
-from contentsvc.errors import (
-    ChannelAuthError,
-    OutcomeUnknownError,
-    PublishError,
-    RateLimitedError,
-    RejectedError,
-    TemporaryError,
-)
+from contentsvc.channels.responses import Response
+from contentsvc.errors import OutcomeUnknownError, PublishError, RejectedError, TemporaryError
 
-__all__ = ["HttpClient", "Response", "raise_for_status"]
+__all__ = ["HttpClient"]
 
 #: An answer beyond this is not one that a publishing API gives.
 MOST_ANSWER_BYTES = 1024 * 1024
-#: A platform's words are kept up to this length.
-MOST_WORDS = 500
 
 _SECRET_HEADER = re.compile(r"auth|token|key|secret|cookie|signature", re.IGNORECASE)
 #: Shorter values mask half the message; no platform gives a secret of so few characters.
 _SHORTEST_SECRET = 6
 #: A path segment of this length is a token (Telegram, Slack, Discord put theirs there).
 _TOKEN_SEGMENT = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Response:
-    """An answer, whole."""
-
-    status: int
-    #: Names in lower case.
-    headers: Mapping[str, str]
-    body: bytes
-    #: What of the request must not be shown when the platform echoes it.
-    secrets: tuple[str, ...] = field(default=(), repr=False)
-
-    @property
-    def text(self) -> str:
-        """Return the body as UTF-8 text; what is not UTF-8 is replaced."""
-        return self.body.decode("utf-8", "replace")
-
-    def json(self) -> Any:
-        """Return the parsed body.
-
-        Raises:
-            OutcomeUnknownError: it is no JSON; a gateway answered in the platform's place.
-        """
-        try:
-            return jsonlib.loads(self.body)
-        except (ValueError, RecursionError) as error:
-            raise OutcomeUnknownError(
-                f"the answer (status {self.status}) is not JSON: {_words(self, ())}"
-            ) from error
 
 
 class _Transport(httpx.BaseTransport):
@@ -247,57 +205,3 @@ def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:
     pieces += [unquote(piece) for piece in pieces]
     wanted = {piece for piece in pieces if len(piece) >= _SHORTEST_SECRET}
     return tuple(sorted(wanted, key=len, reverse=True))
-
-
-def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Response:
-    """Return *response* where its status is 2xx, else raise what the status means.
-
-    The platform's words are kept, up to 500 characters, without what looks like a secret of the
-    request and without *secrets*.
-
-    Raises:
-        ChannelAuthError: 401, 403.
-        RateLimitedError: 429, with the seconds of Retry-After.
-        TemporaryError: 408, 425 and 503: by RFC 9110 and 8470 the request was not worked on.
-        OutcomeUnknownError: any other 5xx.
-        RejectedError: 3xx and any other 4xx.
-    """
-    status = response.status
-    if 200 <= status < 300:  # noqa: PLR2004 - the class of success
-        return response
-    message = f"status {status}: {_words(response, secrets)}"
-    wait = _retry_after(response)
-    if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
-        raise RejectedError(f"status {status}: the address redirects; redirects are not followed")
-    if status in {401, 403}:
-        raise ChannelAuthError(message)
-    if status == 429:  # noqa: PLR2004 - Too Many Requests
-        raise RateLimitedError(message, retry_after=wait)
-    if status in {408, 425, 503}:
-        raise TemporaryError(message, retry_after=wait)
-    if 400 <= status < 500:  # noqa: PLR2004 - the class of client errors
-        raise RejectedError(message)
-    raise OutcomeUnknownError(message, retry_after=wait)
-
-
-def _words(response: Response, secrets: Iterable[str]) -> str:
-    text = " ".join(response.text.split())
-    hidden = {secret for secret in secrets if secret} | set(response.secrets)
-    for secret in sorted(hidden, key=len, reverse=True):
-        text = text.replace(secret, "***")
-    return text if len(text) <= MOST_WORDS else text[: MOST_WORDS - 1] + "…"
-
-
-def _retry_after(response: Response) -> float | None:
-    """Read Retry-After: seconds (some platforms give fractions) or an HTTP date."""
-    value = response.headers.get("retry-after", "")
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            at = parsedate_to_datetime(value)
-        except ValueError:
-            return None
-        at = at if at.tzinfo else at.replace(tzinfo=UTC)
-        seconds = (at - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 import xml.etree.ElementTree as ET
+from functools import lru_cache
 from typing import Any
 
 import nh3
@@ -44,6 +45,8 @@ _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _OPENING = re.compile(r"(?:[ >]|[-*+] |\d{1,9}\. )*")
 
 
+# One body goes to hundreds of channels, and parsing it is most of the work of rendering.
+@lru_cache(maxsize=128)
 def markdown_html(body: str) -> str:
     """Return *body* as HTML without scripts, handlers and styles; links are http(s), mailto or tel.
 

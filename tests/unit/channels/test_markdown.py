@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contentsvc.channels import RenderError, clean_html, html_text, markdown_html, markdown_text
-from contentsvc.channels.contract import dangers
+from contentsvc.channels.soundness import dangers
 
 
 @pytest.mark.parametrize(

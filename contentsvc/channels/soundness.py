@@ -1,0 +1,107 @@
+"""What the contract asks of channels and renditions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from html.parser import HTMLParser
+
+from pydantic import SecretStr
+
+from contentsvc.channels.channel import Channel
+from contentsvc.channels.content import (
+    ChannelEntry,
+    Rendition,
+    RenditionWarning,
+    WarningLevel,
+)
+from contentsvc.channels.settings import secret_fields
+from contentsvc.channels.testing import sample_context, sample_entry
+from contentsvc.domain.entries import EntryKind
+from contentsvc.domain.notices import DEFAULT_CHAIN
+from contentsvc.errors import RenderError
+
+__all__ = [
+    "blocked",
+    "check_rendition",
+    "dangers",
+    "render",
+    "render_all",
+    "rendered_or_refused",
+    "secrets_of",
+]
+
+
+def render(channel: Channel, entry: ChannelEntry) -> Rendition:
+    """Render an entry as its kind asks; of a livestream the first notice."""
+    if entry.kind is EntryKind.LIVESTREAM:
+        return channel.render_livestream_notice(entry, DEFAULT_CHAIN[0], sample_context())
+    if entry.kind is EntryKind.POSTER:
+        return channel.render_poster(entry, sample_context())
+    return channel.render_post(entry, sample_context())
+
+
+def check_rendition(rendition: object) -> None:
+    """Assert what the service needs of a rendition so that it can store and show it."""
+    assert isinstance(rendition, Rendition)
+    json.dumps(dict(rendition.data), allow_nan=False)
+    names = [picture.name for picture in rendition.pictures]
+    assert len(names) == len(set(names)), "each picture needs a name of its own"
+    assert not [name for name in names if "/" in name or not name]
+    assert dangers(rendition.html) == []
+
+
+def dangers(html: str) -> list[str]:
+    """Return the tags and attributes that would act in a reader's browser."""
+    finder = _Dangers()
+    finder.feed(html)
+    finder.close()
+    return finder.found
+
+
+class _Dangers(HTMLParser):
+    """Collects what would act in a reader's browser."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag in {"script", "style", "iframe", "object", "embed", "form", "base", "meta"}:
+            self.found.append(tag)
+        for name, value in attrs:
+            scheme = "".join((value or "").split()).lower()
+            acts = scheme.startswith(("javascript:", "data:", "vbscript:"))
+            if name.startswith("on") or (acts and name not in {"alt", "title"}):
+                self.found.append(f"{tag} {name}")
+
+
+def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | None:
+    """Render an entry; None where the channel says that it cannot be shown."""
+    try:
+        return render(channel, entry)
+    except RenderError:
+        return None
+
+
+def render_all(channel: Channel) -> Iterator[Rendition]:
+    """Yield what the channel makes of each kind of entry and of each notice of a livestream."""
+    for kind in sorted(channel.kinds):
+        entry = sample_entry(kind)
+        if kind is EntryKind.LIVESTREAM:
+            for notice in DEFAULT_CHAIN:
+                yield channel.render_livestream_notice(entry, notice, sample_context())
+        else:
+            yield render(channel, entry)
+
+
+def blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
+    """Return what would refuse approval."""
+    found = [*rendition.warnings, *channel.limits.check(rendition)]
+    return [warning for warning in found if warning.level is WarningLevel.BLOCK]
+
+
+def secrets_of(channel: Channel) -> list[str]:
+    """Return the channel's secrets in plain text."""
+    values = [getattr(channel.settings, name) for name in secret_fields(type(channel))]
+    return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]

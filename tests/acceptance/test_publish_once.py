@@ -154,6 +154,24 @@ def test_a_stop_leaves_nothing_running_and_a_start_continues(
     assert service.processes() == {}
 
 
+def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) -> None:
+    """Ctrl-C while a platform is answering: the answer is waited for and written down."""
+    service.start()
+    _apply_channels(service, receiver)
+    receiver.holds = True
+    _import_due(service, 4, "kept")
+    receiver.held.get(timeout=30)
+
+    assert service.process is not None
+    service.process.send_signal(signal.SIGINT)
+    until("it is stopping", lambda: "action=stopping" in service.said(), 5)
+    receiver.go_on.set()
+
+    assert service.process.wait(60) == 0
+    assert service.statuses() == ["published"]
+    assert list(receiver.requests.values()) == [1]
+
+
 def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
     """After `kill -9` of `contentsvc up` the kernel ends all others, and a new start works."""
     service.start()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy.orm import Session
 
@@ -17,9 +18,17 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services.planning import Windows, approve, is_too_late, plan_deliveries
 
-__all__ = ["EntryImporter", "ImportReport", "Kept", "mark_as_filed"]
+__all__ = ["EntryImporter", "ImportReport", "Kept", "KeptWhy", "mark_as_filed"]
 
 _UNAPPROVED = frozenset({EntryStatus.DRAFT, EntryStatus.IN_REVIEW})
+
+
+class KeptWhy(StrEnum):
+    """Why an entry was left as it stands."""
+
+    CHANGED = "changed"
+    DELETED = "deleted"
+    GOING_OUT = "going_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +36,17 @@ class Kept:
     """An entry that was left as it stands although the file says something else."""
 
     key: str
-    #: For people, such as `mei changed it in the web`.
-    reason: str
+    why: KeptWhy
+    #: Who changed it last: a user's name, or what else brought it.
+    by: str
+
+    @property
+    def reason(self) -> str:
+        """Return it in words."""
+        if self.why is KeptWhy.GOING_OUT:
+            return "it is going out at this moment; import again in a few seconds"
+        verb = "deleted it" if self.why is KeptWhy.DELETED else "changed it in the web"
+        return f"{self.by} {verb}"
 
 
 @dataclass(slots=True)
@@ -92,9 +110,9 @@ class EntryImporter:
             return
         same = content_hash(content) == content_hash(content_of(entry))
         filed = _filed_status(entry)
-        reason = self._reason_to_keep(entry, same=same, filed=filed)
-        if reason:
-            self.report.kept.append(Kept(content.key, reason))
+        why = self._why_to_keep(entry, same=same, filed=filed)
+        if why is not None:
+            self.report.kept.append(Kept(content.key, why, entry.changed_by))
             return
         before = (entry.status, entry.deleted_at)
         if entry.deleted_at is not None:
@@ -129,15 +147,17 @@ class EntryImporter:
         self._note(entry, content)
         self.report.created.append(content.key)
 
-    def _reason_to_keep(self, entry: Entry, *, same: bool, filed: EntryStatus | None) -> str | None:
+    def _why_to_keep(
+        self, entry: Entry, *, same: bool, filed: EntryStatus | None
+    ) -> KeptWhy | None:
         if not same and any(row.status is DeliveryStatus.SENDING for row in entry.deliveries):
-            return "it is going out at this moment; import again in a few seconds"
+            return KeptWhy.GOING_OUT
         if self.overwrite:
             return None
         if entry.deleted_at is not None:
-            return f"{entry.changed_by} deleted it"
+            return KeptWhy.DELETED
         if not same and filed is None:
-            return f"{entry.changed_by} changed it in the web"
+            return KeptWhy.CHANGED
         return None
 
     def _fill(self, entry: Entry, content: EntryContent) -> None:

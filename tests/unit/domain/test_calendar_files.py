@@ -5,8 +5,14 @@ from __future__ import annotations
 from datetime import time
 
 import pytest
+import yaml
 
-from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar, read_calendar_bytes
+from contentsvc.domain.calendar_files import (
+    MOST_BYTES,
+    read_calendar,
+    read_calendar_bytes,
+    tree,
+)
 from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import (
@@ -333,6 +339,22 @@ def test_faults_of_a_kind(kind: str, fields: str, field: str, words: str) -> Non
     text = (LEAST % f"slot: 早安, {fields}").replace("kind: post", f"kind: {kind}")
 
     assert [m for _, name, m in problems(text) if name == f"entries[0]{field}" and words in m]
+
+
+@pytest.mark.parametrize("text", [FULL, FULL.replace("day: mon", "day: x"), "a: [1\n", "a: &x 1"])
+def test_both_yaml_readers_agree(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without libyaml the same is read, and the same fields and lines are named."""
+
+    def outcome() -> object:
+        try:
+            return read_calendar(text, "f")
+        except CalendarError as error:
+            return [(problem.line, problem.field) for problem in error.problems]
+
+    fast = outcome()
+    monkeypatch.setattr(tree, "_Loader", yaml.SafeLoader)
+
+    assert outcome() == fast
 
 
 def test_key_twice_names_the_first() -> None:

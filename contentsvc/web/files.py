@@ -45,6 +45,7 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
                 week=_chosen_week(),
                 approve=bool(request.form.get("approve")),
                 overwrite=bool(request.form.get("overwrite")),
+                review_on_edit=runtime().config.review_on_edit,
             )
     except CalendarError as error:
         return _broken(error)
@@ -67,6 +68,7 @@ def upload() -> BaseResponse | tuple[str, int]:
                 by=person(),
                 windows=windows(),
                 approve=bool(request.form.get("approve")),
+                review_on_edit=runtime().config.review_on_edit,
             )
     except CalendarError as error:
         return _broken(error)

@@ -44,6 +44,8 @@ class Child:
     #: The exit status of the last death; negative for a signal.
     status: int = 0
     last_line: str = ""
+    #: Whether nothing more can come out of the process.
+    is_mute: bool = False
     backoff: Backoff = field(default_factory=Backoff)
     _rest: bytes = b""
 
@@ -73,15 +75,17 @@ class Child:
             start_new_session=True,
         )
         os.set_blocking(self.pipe.fileno(), False)
-        self.started_at, self.due_at, self._rest = now, None, b""
+        self.started_at, self.due_at = now, None
+        self.is_mute, self._rest = False, b""
 
     def lines(self) -> list[str]:
         """Return the whole lines that came out since the last call."""
         with suppress(BlockingIOError):
             while block := os.read(self.pipe.fileno(), _LONGEST_LINE):
                 self._rest += block
+            self.is_mute = True
         *whole, self._rest = self._rest.split(b"\n")
-        if len(self._rest) > _LONGEST_LINE or (self._rest and self.ended):
+        if len(self._rest) > _LONGEST_LINE or (self._rest and self.is_mute):
             whole, self._rest = [*whole, self._rest], b""
         return [self._kept(line.decode("utf-8", "replace").rstrip("\r")) for line in whole]
 

@@ -34,9 +34,13 @@ class Supervisor:
         self.told = 0
 
     def listen(self) -> None:
-        """Stop on SIGINT, SIGTERM and SIGHUP; a second one stops at once."""
+        """Stop on SIGINT, SIGTERM and SIGHUP; a second one stops at once.
+
+        What is ignored already, as SIGHUP is under nohup, stays ignored.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._tell)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._tell)
 
     def start(self, role: Role) -> Child:
         """Start a process for *role* and keep it running."""
@@ -93,16 +97,22 @@ class Supervisor:
 
     def _bury(self, child: Child, now: float) -> float:
         self._show_lines(child)
-        self._selector.unregister(child.pipe)
+        if child.pipe in self._selector.get_map():
+            self._selector.unregister(child.pipe)
         return child.bury(now)
 
     def _read(self, seconds: float) -> None:
+        if not self._selector.get_map():
+            time.sleep(seconds)
         for key, _ in self._selector.select(seconds):
             self._show_lines(key.data)
 
     def _show_lines(self, child: Child) -> None:
         for line in child.lines():
             self._show(child.role.name, line)
+        if child.is_mute and child.pipe in self._selector.get_map():
+            # A pipe at its end would be found readable without a pause.
+            self._selector.unregister(child.pipe)
 
     def _stop_group(self, group: Sequence[Child]) -> None:
         for child in group:

@@ -46,23 +46,28 @@ def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
         check_port(config)
         _seed_calendars(config)
         runtime = assemble(config)
+        supervisor = Supervisor(_show)
+        supervisor.listen()
         try:
             if migrate.upgrade(runtime.database):
                 logger.info("Brought the database up to date", extra={"action": "migrated"})
-            link = _link(runtime)
-            _supervise(config, runtime, link)
+            _supervise(supervisor, config, runtime)
         finally:
             runtime.database.close()
 
 
-def _supervise(config: Config, runtime: Runtime, link: str) -> None:
-    supervisor = Supervisor(_show)
-    supervisor.listen()
+class _StoppedError(Exception):
+    """It was told to stop before everything had started."""
+
+
+def _supervise(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
     try:
+        link = _link(runtime)
         _start(supervisor, config, runtime)
-        if not supervisor.told:
-            _show_welcome(config, link)
-            supervisor.run()
+        _show_welcome(config, link)
+        supervisor.run()
+    except _StoppedError:
+        pass
     finally:
         logger.info("Stopping", extra={"action": "stopping"})
         supervisor.stop()
@@ -87,8 +92,10 @@ def _start(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
 
 def _await(supervisor: Supervisor, child: Child, ready: Callable[[], bool]) -> None:
     deadline = time.monotonic() + _READY
-    while not supervisor.told and not ready():
+    while not ready():
         supervisor.turn(0.05)
+        if supervisor.told:
+            raise _StoppedError
         if child.deaths >= _MOST_DEATHS or time.monotonic() > deadline:
             words = child.last_line.removeprefix("error: ") or "it does not answer"
             raise ContentsvcError(f"{child.role.name} does not start; its last words: {words}")

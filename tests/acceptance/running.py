@@ -70,6 +70,13 @@ class Service:
 
     def start(self) -> str:
         """Start everything and return the sign-in address, once it is ready."""
+        self.begin()
+        until(f"ready ({self.log})", self._said_ready, _READY)
+        (line,) = [line for line in self.said().splitlines() if "Sign in:" in line]
+        return line.split("Sign in:")[1].split()[0]
+
+    def begin(self) -> None:
+        """Begin to start everything."""
         self.starts += 1
         self.folder.mkdir(exist_ok=True)
         with self.log.open("wb") as log:
@@ -80,9 +87,6 @@ class Service:
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
-        until(f"ready ({self.log})", self._said_ready, _READY)
-        (line,) = [line for line in self.said().splitlines() if "Sign in:" in line]
-        return line.split("Sign in:")[1].split()[0]
 
     def said(self) -> str:
         """Return what the present start wrote."""

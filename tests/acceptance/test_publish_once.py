@@ -172,6 +172,17 @@ def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) 
     assert list(receiver.requests.values()) == [1]
 
 
+def test_a_stop_amid_the_start_is_clean(service: Service) -> None:
+    """Ctrl-C before it is ready: what has started already ends, and no link is printed."""
+    service.begin()
+    until("the database is there", lambda: "action=migrated" in service.said(), 60)
+
+    assert service.stop() == 0
+    assert service.processes() == {}
+    assert "Sign in:" not in service.said()
+    assert "Traceback" not in service.said()
+
+
 def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
     """After `kill -9` of `contentsvc up` the kernel ends all others, and a new start works."""
     service.start()

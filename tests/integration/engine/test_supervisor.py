@@ -64,6 +64,19 @@ def test_each_line_is_shown_with_its_role(
     assert shown == [("talker", "早安"), ("talker", "bad \ufffd"), ("talker", "last")]
 
 
+def test_a_process_that_closes_its_output_costs_nothing(supervisor: Supervisor) -> None:
+    """A pipe at its end is not asked again and again."""
+    code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
+    child = supervisor.start(Role("mute", (code,)))
+    _turn_until(supervisor, lambda: child.is_mute)
+
+    before = time.process_time()
+    supervisor.turn(0.3)
+
+    assert time.process_time() - before < 0.1
+    assert child.alive
+
+
 def test_what_dies_is_started_again_after_a_wait(
     supervisor: Supervisor, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,8 +8,10 @@ import os
 import re
 import shutil
 import tempfile
+import time
 import unicodedata
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from html import escape
 from pathlib import Path
@@ -34,6 +36,9 @@ __version__ = "1.0"
 _MOST_TITLE_BYTES = 90
 #: What Windows and network drives refuse in a name, beside control characters.
 _RESERVED = re.compile(r'[<>:"/\\|?*\s]+')
+_DRAFT = ".draft-"
+#: Seconds; nothing is written for so long.
+_OLD_DRAFT = 3600.0
 _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
@@ -112,7 +117,8 @@ class Folder(Channel):
     def _write(self, rendition: Rendition, key: str) -> Receipt:
         path = self._root / _place(rendition, key)
         path.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=self._root))
+        self._sweep()
+        draft = Path(tempfile.mkdtemp(prefix=_DRAFT, dir=self._root))
         try:
             for name, content in _files(rendition, key):
                 _write_durably(draft / name, content)
@@ -125,6 +131,14 @@ class Folder(Channel):
         _sync(path.parent)
         _sync(self._root)
         return self._receipt(path)
+
+    def _sweep(self) -> None:
+        """Drop what a worker that was killed in the middle left behind."""
+        for draft in self._root.glob(f"{_DRAFT}*"):
+            # Another worker's draft may get its name, and be gone from here, at any moment.
+            with suppress(FileNotFoundError):
+                if time.time() - draft.stat().st_mtime > _OLD_DRAFT:
+                    shutil.rmtree(draft, ignore_errors=True)
 
     def _rename(self, draft: Path, path: Path) -> None:
         try:

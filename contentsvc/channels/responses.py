@@ -20,6 +20,8 @@ from contentsvc.errors import (
 
 __all__ = ["Response", "raise_for_status"]
 
+#: Seconds; a platform that asks for more than a week means never, or something else.
+_LONGEST_WAIT = 7 * 24 * 3600.0
 #: A platform's words are kept up to this length.
 MOST_WORDS = 500
 
@@ -105,4 +107,4 @@ def _retry_after(response: Response) -> float | None:
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         seconds = (at - datetime.now(UTC)).total_seconds()
-    return max(0.0, seconds) if math.isfinite(seconds) else None
+    return min(max(0.0, seconds), _LONGEST_WAIT) if math.isfinite(seconds) else None

@@ -6,6 +6,7 @@ import errno
 import json
 import os
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -121,6 +122,18 @@ def test_a_full_disk_leaves_nothing_behind(
     assert list((tmp_path / "out").glob(".draft-*")) == []
     monkeypatch.undo()
     assert channel.publish(rendition, key="d-17").id
+
+
+def test_what_a_killed_worker_left_is_swept(channel: Channel, tmp_path: Path) -> None:
+    """An old draft goes with the next post; one that is being written stays."""
+    for name, age in ((".draft-old", 7200), (".draft-new", 0)):
+        draft = tmp_path / "out" / name
+        draft.mkdir(parents=True)
+        os.utime(draft, (time.time() - age,) * 2)
+
+    channel.publish(rendered(channel), key="d-17")
+
+    assert [path.name for path in (tmp_path / "out").glob(".draft-*")] == [".draft-new"]
 
 
 def test_a_place_that_cannot_be_written_is_temporary(channel: Channel, tmp_path: Path) -> None:

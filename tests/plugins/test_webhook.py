@@ -141,6 +141,23 @@ def test_each_kind_has_its_own_type(
     assert message["data"]["kind"] == kind.value
 
 
+def test_the_guide_shows_every_part_of_a_message(channel: Channel, platform: FakePlatform) -> None:
+    """A receiver's author can rely on the example in the guide, part by part."""
+    guide = (PLUGIN.parents[1] / "docs" / "plugins.md").read_text("utf-8")
+    shown = json.loads(guide.partition("```json\n")[2].partition("```")[0])
+    entry = sample_entry(EntryKind.LIVESTREAM, pictures=(sample_picture(),))
+    notice = Notice.parse("-1h")
+
+    channel.publish(channel.render_livestream_notice(entry, notice, sample_context()), key="d-17")
+
+    sent = json.loads(platform.requests[0].body)
+    assert list(sent) == list(shown)
+    assert list(sent["data"]) == list(shown["data"])
+    for part in ("notice", "livestream"):
+        assert list(sent["data"][part]) == list(shown["data"][part])
+    assert list(sent["data"]["pictures"][0]) == list(shown["data"]["pictures"][0])
+
+
 def test_pictures_travel_in_the_message(channel: Channel, platform: FakePlatform) -> None:
     """The receiver gets each picture whole, with its size and description."""
     picture = sample_picture()

@@ -232,6 +232,7 @@ def test_success_gives_the_response_back(status: int) -> None:
         ("7", 7, 7),
         ("0.35", 0.35, 0.35),
         ("-5", 0, 0),
+        ("1e300", 604800, 604800),
         (format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True), 3500, 3601),
         ("Fri, 31 Dec 1999 23:59:59 GMT", 0, 0),
     ],

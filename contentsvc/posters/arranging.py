@@ -143,7 +143,7 @@ def _row_places(layer: ListLayer, count: int) -> list[tuple[int, int, int, int]]
         return []
     tall = row.height
     if row.stretch:
-        tall = (height - row.gap * (shown - 1)) / shown
+        tall = min((height - row.gap * (shown - 1)) / shown, max(row.most, row.height))
     return [
         (round(x), round(y + place * (tall + row.gap)), round(width), round(tall))
         for place in range(shown)

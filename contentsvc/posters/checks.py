@@ -53,6 +53,12 @@ def _check_fields(template: Template) -> Iterator[tuple[Path, str]]:
                 yield ("fields", name, key), f"does not fit a field of type {spec.type}"
             if spec.type == "image" and value:
                 yield from _check_art(str(value), ("fields", name, key))
+    numbers = {name for name, value in template.palette.items() if value.startswith("#")}
+    for name, value in template.palette.items():
+        match = COLOUR.fullmatch(value)
+        if match and match["name"] and match["name"] not in numbers | set(BASE_PALETTE):
+            words = f"{value!r} is no shade of a colour that is a number: {_listed(numbers)}"
+            yield ("palette", name), words
     for place, phrase in enumerate(template.alt):
         yield from _check_fields_named(template, _placeholders(phrase), ("alt", place))
 

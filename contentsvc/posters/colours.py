@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from contentsvc.errors import RenderError
 
-__all__ = ["BASE_PALETTE", "COLOUR", "Rgba", "mix", "resolve"]
+__all__ = ["BASE_PALETTE", "COLOUR", "Rgba", "flatten", "mix", "resolve"]
 
 #: Red, green and blue from 0 to 255, and opacity from 0 to 1.
 Rgba = tuple[int, int, int, float]
@@ -48,6 +48,22 @@ def resolve(colour: str, palette: Mapping[str, str]) -> Rgba:
     shade = int(match["shade"] or 0)
     red, green, blue = (_shade(value, shade) for value in (red, green, blue))
     return (red, green, blue, alpha * min(int(match["alpha"] or 100), 100) / 100)
+
+
+def flatten(palette: Mapping[str, str]) -> dict[str, str]:
+    """Turn a palette whose colours may be shades of one another into one of numbers alone.
+
+    Raises:
+        RenderError: a colour leads to a name that is no number itself.
+    """
+    numbers = {name: value for name, value in palette.items() if value.startswith("#")}
+    shades = {name: _hex(resolve(value, numbers)) for name, value in palette.items()}
+    return {**numbers, **shades}
+
+
+def _hex(colour: Rgba) -> str:
+    red, green, blue, alpha = colour
+    return f"#{red:02X}{green:02X}{blue:02X}{round(alpha * 255):02X}"
 
 
 def mix(first: Rgba, second: Rgba, share: float) -> Rgba:

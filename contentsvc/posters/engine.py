@@ -11,7 +11,7 @@ from PIL import Image
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.cache import PaintCache
-from contentsvc.posters.colours import BASE_PALETTE
+from contentsvc.posters.colours import BASE_PALETTE, flatten
 from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures
 from contentsvc.posters.layers import Blob, ImageLayer, Layer, Line, Rect
@@ -70,7 +70,7 @@ def render(
     values, warnings = resolve_values(template, fields, defaults or {}, brand)
     easel = Easel(
         Image.new("RGB", template.variants[size].size, (255, 255, 255)),
-        {**BASE_PALETTE, **template.palette, **brand.palette},
+        flatten({**BASE_PALETTE, **template.palette, **brand.palette}),
         _DEFAULT_CACHE if cache is None else cache,
     )
     scene = Scene(easel, values, fonts, pictures, brand, warnings)

@@ -229,6 +229,7 @@ class Row(Part):
     gap: Length = 14
     pad: Length = 24
     stretch: bool = False
+    most: Above = 400
     fill: Colour | None = None
     radius: Length = 30
     rule: Colour | None = None

@@ -55,7 +55,10 @@ class Easel:
             else (stop[0], self.colour(stop[1]))
             for place, stop in enumerate(fill.stops)
         ]
-        return shapes.gradient(size, stops, fill.angle, radial=fill.radial)
+        key = ("gradient", size, tuple(stops), fill.angle, fill.radial)
+        return self.cache.get(
+            key, lambda: shapes.gradient(size, stops, fill.angle, radial=fill.radial)
+        )
 
     def shadow(
         self, key: Hashable, mask: Image.Image, at: tuple[int, int], shadow: Shadow, opacity: float

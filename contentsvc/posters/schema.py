@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from pydantic import BaseModel, Field, TypeAdapter
 
 from contentsvc.posters.layers import (
+    Colour,
     ImageLayer,
     Layer,
     ListLayer,
@@ -90,7 +91,7 @@ class Template(Part):
     size: tuple[Side, Side]
     safe: Safe = (0, 0, 0, 0)
     fields: dict[Name, FieldSpec]
-    palette: dict[Name, PlainColour]
+    palette: dict[Name, Colour]
     alt: tuple[str, ...] = ()
     layers: Annotated[list[RawLayer], Field(min_length=1, max_length=120)]
     variants: Annotated[dict[SizeName, Variant], Field(min_length=1, max_length=20)]

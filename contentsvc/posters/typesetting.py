@@ -5,7 +5,8 @@ Everything here is counted in ems, so one setting holds for every size.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from contentsvc.posters import characters as chars
@@ -16,6 +17,8 @@ __all__ = ["Fitted", "Style", "fit", "set_line", "wrap"]
 
 _ELLIPSIS = "…"
 _STEP = 0.97
+#: Less than any letter takes, in ems.
+_NARROWEST = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,9 +55,16 @@ def wrap(
 
     With *balance*, a paragraph's lines come out about equally long, and no more of them.
     """
+    return _set(_paragraphs(text, measure, tracking), width, balance=balance)
+
+
+def _paragraphs(text: str, measure: Measure, tracking: float) -> list[Measured]:
+    return [Measured(part, measure, tracking) for part in chars.clean(text).split("\n")]
+
+
+def _set(paragraphs: Sequence[Measured], width: float, *, balance: bool) -> list[SetLine]:
     lines: list[SetLine] = []
-    for paragraph in chars.clean(text).split("\n"):
-        measured = Measured(paragraph, measure, tracking)
+    for measured in paragraphs:
         cuts = full_cuts(measured, width)
         if balance and len(cuts) > 1:
             cuts = balanced_cuts(measured, width, len(cuts))
@@ -68,11 +78,22 @@ def fit(text: str, measure: Measure, box: tuple[float, float], style: Style) -> 
     At the least size it is cut with an ellipsis, and what was lost is told.
     """
     width, height = box
+    paragraphs = _paragraphs(text, measure, style.tracking)
     for size in _sizes(style):
-        lines = wrap(text, measure, width / size, tracking=style.tracking, balance=False)
-        if len(lines) <= _room(height, size, style) and _widest(lines) * size <= width + 1:
-            return Fitted(size, tuple(_balance(lines, text, measure, width / size, style)))
+        room = _room(height, size, style)
+        if _least_lines(paragraphs, width / size) > room:
+            continue
+        lines = _set(paragraphs, width / size, balance=False)
+        if len(lines) <= room and _widest(lines) * size <= width + 1:
+            if style.balance:
+                lines = _set(paragraphs, width / size, balance=True)
+            return Fitted(size, tuple(lines))
     return _cut(text, measure, box, style)
+
+
+def _least_lines(paragraphs: Sequence[Measured], width: float) -> int:
+    """Say how many lines there will be at the very least, without breaking any."""
+    return sum(max(int(part.width(0, len(part.text)) / (width + 1)), 1) for part in paragraphs)
 
 
 def _sizes(style: Style) -> Iterator[int]:
@@ -90,15 +111,6 @@ def _room(height: float, size: int, style: Style) -> int:
     return max(min(style.max_lines, int((height + 1) / (size * style.line))), 1)
 
 
-def _balance(
-    lines: list[SetLine], text: str, measure: Measure, width: float, style: Style
-) -> list[SetLine]:
-    """Balance at the size that was found; lines do not grow in number by it."""
-    if len(lines) < 2 or not style.balance:  # noqa: PLR2004 - one line balances nothing
-        return lines
-    return wrap(text, measure, width, tracking=style.tracking)
-
-
 def _widest(lines: list[SetLine]) -> float:
     return max((line.width for line in lines), default=0)
 
@@ -106,13 +118,18 @@ def _widest(lines: list[SetLine]) -> float:
 def _cut(text: str, measure: Measure, box: tuple[float, float], style: Style) -> Fitted:
     width = box[0] / style.least
     room = _room(box[1], style.least, style)
-    lines = wrap(text, measure, width, tracking=style.tracking, balance=False)
+    lines = _set(_paragraphs(text, measure, style.tracking), width, balance=False)
     kept = lines[: room - 1]
     rest = _after(chars.clean(text), sum(len(_bare(line.text)) for line in kept))
     rest = rest.replace("\n", " ")
-    last = rest
-    while last and set_line(last + _ELLIPSIS, measure, style.tracking).width > width:
-        last = last[:-1]
+    # The narrowest letters bound the number that can fit; the longest that does is bisected.
+    most = min(len(rest), int(width / _NARROWEST) + 1)
+    fitting = bisect_right(
+        range(1, most + 1),
+        width,
+        key=lambda count: set_line(rest[:count] + _ELLIPSIS, measure, style.tracking).width,
+    )
+    last = rest[:fitting]
     shown = last.rstrip("".join(chars.CLOSING | chars.OPENING) + " ,.;:-")
     final = set_line(shown + _ELLIPSIS, measure, style.tracking)
     return Fitted(style.least, (*kept, final), rest[len(shown) :])

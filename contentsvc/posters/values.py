@@ -20,6 +20,7 @@ _SCHEMES = ("http", "https", "weixin")
 _LONGEST_URL = 1000
 #: Nothing on a poster is longer; a page of text is a mistake.
 _LONGEST_TEXT = 2000
+_MOST_ITEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,10 @@ def _items(name: str, value: object) -> tuple[str, ...]:
         value = value.splitlines()
     if not isinstance(value, Sequence):
         raise RenderError(f"the field {name!r} needs a list, not {value!r}", field=name)
+    if len(value) > _MOST_ITEMS:
+        raise RenderError(
+            f"the field {name!r} has {len(value)} items; a poster takes {_MOST_ITEMS}", field=name
+        )
     items = (_one_text(name, item) for item in value)
     return tuple(item for item in items if item)
 

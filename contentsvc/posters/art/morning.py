@@ -16,7 +16,7 @@ def draw_morning(pen: Pen) -> None:
     pen.glow((846, 366), (520, 460), "#FFF2C4", 0.8)
     for radius, alpha in ((250, 0.22), (196, 0.3)):
         pen.ellipse((846, 366), (radius, radius), "#FFF3CF", alpha=alpha)
-    pen.ellipse((846, 366), (140, 140), ["#FFD668", "primary+18"])
+    pen.ellipse((846, 366), (140, 140), ["#FFD668", "#FF9A62"])
     pen.cloud((1010, 236), 120, "white", 0.8)
     pen.cloud((560, 90), 96, "white", 0.6)
     _birds(pen)

@@ -118,6 +118,8 @@ def test_list_items_without_room_are_told(paint: Paint, live_notice: Template) -
         ({"title1": True}, "needs a text"),
         ({"title1": "长" * 3000}, "3000 characters"),
         ({"title1": "好", "points": 3}, "needs a list"),
+        ({"title1": "好", "points": ["好"] * 51}, "51 items"),
+        ({"title1": "好", "points": [{"a": 1}]}, "needs a text"),
         ({"title1": "好", "url": "javascript:alert(1)"}, "no link"),
         ({"title1": "好", "url": "example.com"}, "no link"),
         ({"title1": "好", "url": "https://e.com/" + "a" * 1200}, "at most 1000"),
@@ -154,6 +156,16 @@ def test_the_brand_overrides_colours_by_name(paint: Paint, plain: Template, font
     found = paint(plain, {"title": "一"}, brand=red).image.getcolors(1 << 20)
 
     assert (255, 0, 0) in {colour for _, colour in found or []}
+
+
+def test_shades_of_the_palette_follow_the_brand(paint: Paint, plain_text: str) -> None:
+    """A template's colour that is a shade of another takes the brand's colour for it."""
+    text = plain_text.replace('{ink: "#222222"}', '{ink: "#222222", pale: ink+50}')
+    template = parse_template(text.replace("fill: white", "fill: pale"), "plain.yaml")
+
+    poster = paint(template, {"title": "一"}, brand=Brand(palette={"ink": "#FF0000"}))
+
+    assert poster.image.getpixel((5, 5)) == (255, 128, 128)
 
 
 def test_the_brand_logo_is_painted(paint: Paint, plain_text: str) -> None:

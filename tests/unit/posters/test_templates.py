@@ -30,6 +30,7 @@ def problems(text: str) -> list[str]:
         ("field: title,", "field: titel,", "line 10: layers[1]: there is no field 'titel'; there"),
         ("field: title,", 'text: "{who}",', "line 10: layers[1]: there is no field 'who'"),
         ("min: 20", "fill: blood", "layers[1]: the palette has no colour 'blood'; it has accent"),
+        ('"#222222"', "pale", "line 7: palette.ink: 'pale' is no shade of a colour"),
         ("min: 20", "fill: '#12'", "layers[1].fill: String should match pattern"),
         ("min: 20", "fill: {stops: [ink]}", "layers[1].fill.stops"),
         ("fill: white", "field: title", "layers[0].field: there is no such key; allowed: box,"),

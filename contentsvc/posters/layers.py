@@ -44,7 +44,10 @@ Colour = Annotated[
                   r"([+-]\d{1,3})?(@\d{1,3})?$"),
 ]  # fmt: skip
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-Condition = Annotated[str, Field(pattern=r"^(not )?[a-z][a-z0-9_]{0,39}$")]
+_ONE_CONDITION = r"(not )?[a-z][a-z0-9_]{0,39}"
+Condition = Annotated[
+    str, Field(pattern=rf"^{_ONE_CONDITION}( and {_ONE_CONDITION}){{0,3}}$", max_length=200)
+]
 Size = Annotated[int, Field(ge=6, le=1000)]
 Weight = Annotated[int, Field(ge=100, le=900)]
 

@@ -26,7 +26,7 @@ from contentsvc.posters.layers import (
 )
 from contentsvc.posters.painting import Easel, Place
 from contentsvc.posters.qr import LEAST_MODULE, qr_mask
-from contentsvc.posters.schema import field_names
+from contentsvc.posters.schema import field_names, parts_of
 from contentsvc.posters.values import Values
 from contentsvc.posters.warning import PosterWarning
 
@@ -137,7 +137,7 @@ class Scene:
             self._tell(layer, "cut", f"cut at the least size; lost: {lost}")
 
     def _tell(self, layer: Layer, code: str, message: str) -> None:
-        names = sorted(field_names(layer) - {(layer.when or "").removeprefix("not ")})
+        names = sorted(field_names(layer) - {name for name, _ in parts_of(layer.when)})
         name = getattr(layer, "field", None) or (names[0] if names else None)
         self.warnings.append(PosterWarning(layer.id or layer.type, name, code, message))
 

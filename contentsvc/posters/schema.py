@@ -31,6 +31,7 @@ __all__ = [
     "Template",
     "Variant",
     "field_names",
+    "parts_of",
     "texts_of",
 ]
 
@@ -131,6 +132,12 @@ class Template(Part):
         return layers
 
 
+def parts_of(condition: str | None) -> list[tuple[str, bool]]:
+    """Give the fields of a condition (`a and not b`), each with whether it must have a value."""
+    parts = condition.split(" and ") if condition else []
+    return [(part.removeprefix("not "), not part.startswith("not ")) for part in parts]
+
+
 def texts_of(layer: BaseModel) -> Iterator[str]:
     """Give every text with placeholders in *layer*."""
     if isinstance(layer, TextLayer) and layer.text is not None:
@@ -145,5 +152,5 @@ def field_names(layer: BaseModel) -> set[str]:
     if isinstance(layer, TextLayer | ImageLayer | ListLayer | Qr) and layer.field:
         names.add(layer.field)
     conditions = [getattr(layer, "when", None), *(run.when for run in getattr(layer, "runs", ()))]
-    names |= {condition.removeprefix("not ") for condition in conditions if condition}
+    names |= {name for condition in conditions for name, _ in parts_of(condition)}
     return names - set(BRAND_WORDS)

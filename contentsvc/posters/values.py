@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.schema import PLACEHOLDER, FieldSpec, Template
+from contentsvc.posters.schema import PLACEHOLDER, FieldSpec, Template, parts_of
 from contentsvc.posters.warning import PosterWarning
 
 __all__ = ["Values", "resolve_values"]
@@ -41,11 +41,8 @@ class Values:
         return (value,) if isinstance(value, str) else value
 
     def holds(self, condition: str | None) -> bool:
-        """Say whether *condition* (`name` or `not name`) holds; no condition always does."""
-        if condition is None:
-            return True
-        name = condition.removeprefix("not ")
-        return bool(self.fields.get(name)) == (name == condition)
+        """Say whether every part of *condition* (`name`, `a and not b`) holds; none always does."""
+        return all(bool(self.fields.get(name)) == wanted for name, wanted in parts_of(condition))
 
     def fill(self, text: str) -> str:
         """Put the values in the placeholders of *text*: empty where all of them are empty."""

@@ -8,6 +8,8 @@ from contentsvc.posters.art.pen import Pen
 __all__ = ["draw_calendar"]
 
 _LEAF, _LEAF_DARK, _POT = "#57B894", "#3E9E7C", "#F2A978"
+#: A sun needs this much over the scene.
+_ROOM_FOR_SUN = -200
 #: Days ticked so far.
 _DONE = 15
 
@@ -16,7 +18,9 @@ def draw_calendar(pen: Pen) -> None:
     """Draw the scene, 936 × 600."""
     pen.ground(["accent+62", "accent+74", "#FFF3DD"])
     pen.frame(936, 600)
-    left, _, width, _ = pen.whole()
+    left, top, width, _ = pen.whole()
+    if top < _ROOM_FOR_SUN:
+        _sky(pen, top)
     pen.glow((468, 250), (420, 330), "#FFFFFF", 0.75)
     pen.cloud((150, 190), 150, "white", 0.85)
     pen.cloud((800, 150), 128, "white", 0.85)
@@ -33,6 +37,16 @@ def draw_calendar(pen: Pen) -> None:
     _board(pen)
     _plant(pen)
     _cup(pen)
+
+
+def _sky(pen: Pen, top: float) -> None:
+    """Fill the room over the scene in a tall picture."""
+    pen.glow((262, top * 0.42), (250, 250), "#FFF3C9", 0.9)
+    pen.ellipse((262, top * 0.42), (88, 88), ["#FFE08A", "gold"])
+    pen.cloud((350, top * 0.42 + 86), 200, "white", 0.95)
+    pen.cloud((640, top * 0.62), 150, "white", 0.8)
+    for x, share, radius in ((520, 0.8, 12), (130, 0.82, 10), (800, 0.34, 12)):
+        pen.sparkle((x, top * share), radius, "gold")
 
 
 def _board(pen: Pen) -> None:

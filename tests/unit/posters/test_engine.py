@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageColor
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import (
@@ -147,6 +147,23 @@ def test_an_unknown_size_names_the_sizes(paint: Paint, plain: Template) -> None:
     """A size the template does not have is refused with those it has."""
     with pytest.raises(RenderError, match="9x16"):
         paint(plain, {"title": "好"}, size="16x9")
+
+
+@pytest.mark.parametrize(
+    ("fields", "colour"),
+    [({}, "white"), ({"a": "x"}, "blue"), ({"b": "x"}, "white"), ({"a": "x", "b": "x"}, "white")],
+)
+def test_a_layer_is_painted_where_its_condition_holds(
+    paint: Paint, plain_text: str, fields: dict[str, object], colour: str
+) -> None:
+    """`a and not b` asks for a value of the one and none of the other."""
+    more = "  a: {label: {zh: 甲, en: A}}\n  b: {label: {zh: 乙, en: B}}\npalette"
+    layer = '  - {type: rect, if: a and not b, box: [0, 200, 400, 100], fill: "#00F"}\nvariants'
+    text = plain_text.replace("palette", more, 1).replace("variants", layer, 1)
+
+    image = paint(parse_template(text, "plain.yaml"), {"title": "好", **fields}).image
+
+    assert image.getpixel((200, 250)) == ImageColor.getrgb(colour)
 
 
 def test_the_brand_overrides_colours_by_name(paint: Paint, plain: Template, fonts: Fonts) -> None:

@@ -53,8 +53,9 @@ def new(slug: str) -> Response | tuple[str, int]:
     week = read_week(request.args.get("week"), calendar.timezone)
     if request.method == "GET":
         return _page(calendar, blank_form(calendar, week, request.args), Shown())
-    form = _with_uploads(posted_form(request.form, str(week)))
+    form, refused = _with_uploads(posted_form(request.form, str(week)))
     target, content, errors = _read(form, calendar)
+    errors |= refused
     if errors or target is None:
         return _page(calendar, form, Shown(errors=errors, status=422))
     try:
@@ -75,8 +76,9 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
         entry = entries.get_entry(database, entry_id)
     if request.method == "GET":
         return _page(entry.calendar, form_of(entry), Shown(entry=entry))
-    form = _with_uploads(posted_form(request.form, entry.week))
+    form, refused = _with_uploads(posted_form(request.form, entry.week))
     target, content, errors = _read(form, entry.calendar)
+    errors |= refused
     if errors or target is None:
         return _page(entry.calendar, form, Shown(entry=entry, errors=errors, status=422))
     try:
@@ -109,23 +111,28 @@ def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryConte
     )
 
 
-def _with_uploads(form: EntryForm) -> EntryForm:
-    """Keep the pictures that came with the form itself (where no script sent them before)."""
-    files = [file for file in request.files.getlist("upload") if file.filename]
-    if not files:
-        return form
-    kept = []
+def _with_uploads(form: EntryForm) -> tuple[EntryForm, dict[str, str]]:
+    """Keep the pictures that came with the form itself, where no script sent them before."""
+    try:
+        kept = _keep_uploads()
+    except InputError as error:
+        return form, {"pictures": explain(error)}
+    return replace(form, pictures=(*form.pictures, *((source, "") for source in kept))), {}
+
+
+def _keep_uploads() -> list[str]:
+    """Keep every picture of this request, or none; return their references."""
+    contents = [
+        (file.filename, file.read()) for file in request.files.getlist("upload") if file.filename
+    ]
+    if not contents:
+        return []
     with writing() as database:
-        for file in files:
-            upload = uploads.keep_upload(
-                database,
-                runtime().storage,
-                name=file.filename or "",
-                content=file.read(),
-                now=now(),
-            )
-            kept.append((f"sha256:{upload.hash}", ""))
-    return replace(form, pictures=(*form.pictures, *kept))
+        kept = [
+            uploads.keep_upload(database, runtime().storage, name=name, content=content, now=now())
+            for name, content in contents
+        ]
+        return [f"sha256:{upload.hash}" for upload in kept]
 
 
 def _faulty(error: InputError) -> Shown:
@@ -192,9 +199,7 @@ def preview(slug: str) -> str:
     if week is not None and not errors:
         content = replace(content, key=request.form.get("key") or "new")
         made, errors = _make_previews(slug, week, content)
-    return render_template(
-        "entries/_preview.html", calendar=calendar, previews=made, errors=errors, form=form
-    )
+    return render_template("entries/_preview.html", calendar=calendar, previews=made, errors=errors)
 
 
 def _make_previews(
@@ -212,18 +217,8 @@ def _make_previews(
 @blueprint.post("/uploads")
 def upload() -> tuple[str, int]:
     """Keep pictures and answer their rows for the form."""
-    rows = []
     try:
-        with writing() as database:
-            for file in request.files.getlist("upload"):
-                kept = uploads.keep_upload(
-                    database,
-                    runtime().storage,
-                    name=file.filename or "",
-                    content=file.read(),
-                    now=now(),
-                )
-                rows.append((f"sha256:{kept.hash}", ""))
+        rows = [(source, "") for source in _keep_uploads()]
     except InputError as error:
         return render_template("entries/_pictures.html", rows=[], error=explain(error)), 422
     return render_template("entries/_pictures.html", rows=rows, error=""), 200

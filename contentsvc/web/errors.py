@@ -8,6 +8,7 @@ import secrets
 from flask import Flask, Response, make_response, render_template, request
 from flask_babel import gettext
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from contentsvc.errors import (
@@ -59,10 +60,18 @@ def answer_error(
         response = make_response(render_template("errors/toast.html", message=message), status)
         response.headers["HX-Reswap"] = "none"
         return response
-    page = render_template(
-        "errors/page.html", status=status, title=_title(status), message=message, mark=mark
-    )
-    return make_response(page, status)
+    return make_response(_page(status, message, mark), status)
+
+
+def _page(status: int, message: str, mark: str) -> str:
+    title = _title(status)
+    try:
+        return render_template(
+            "errors/page.html", status=status, title=title, message=message, mark=mark
+        )
+    except SQLAlchemyError:
+        # The page's head asks the database who is signed in; where it is away, plain words do.
+        return f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{message}"
 
 
 def _wants_json() -> bool:
@@ -81,7 +90,7 @@ def _title(status: int) -> str:
         422: gettext("Something needs mending"),
         429: gettext("Too many tries"),
     }
-    return titles.get(status, gettext("Something went wrong"))
+    return str(titles.get(status, gettext("Something went wrong")))
 
 
 def _http(error: HTTPException) -> Response:

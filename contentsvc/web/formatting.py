@@ -17,6 +17,8 @@ __all__ = ["ago", "as_day", "as_time", "safe_html", "size", "week_title"]
 _DAY = {"zh": "M月d日", "en": "d MMM"}
 _MOMENT = {"zh": "M月d日 EEE HH:mm", "en": "EEE d MMM HH:mm"}
 _MOMENT_SECONDS = {"zh": "M月d日 HH:mm:ss", "en": "d MMM HH:mm:ss"}
+#: Seconds.
+_MOMENTS, _MINUTE, _HOUR, _DAY_LONG = 5, 60, 3600, 86400
 
 
 def as_day(day: date) -> str:
@@ -36,26 +38,31 @@ def as_time(at: datetime | None, zone: ZoneInfo | str, *, seconds: bool = False)
 def ago(at: datetime | None) -> str:
     """Return how long ago an instant was, in words."""
     if at is None:
-        return gettext("never")
+        return str(gettext("never"))
     gone = int((now() - at.astimezone(UTC)).total_seconds())
-    if gone < 60:  # noqa: PLR2004 - a minute
-        return gettext("just now") if gone < 5 else ngettext("%(num)d s ago", "%(num)d s ago", gone)  # noqa: PLR2004 - a few seconds
-    if gone < 3600:  # noqa: PLR2004 - an hour
-        return str(ngettext("%(num)d min ago", "%(num)d min ago", gone // 60))
-    if gone < 86400:  # noqa: PLR2004 - a day
-        return str(ngettext("%(num)d h ago", "%(num)d h ago", gone // 3600))
-    return str(ngettext("%(num)d day ago", "%(num)d days ago", gone // 86400))
+    if gone < _MOMENTS:
+        words = gettext("just now")
+    elif gone < _MINUTE:
+        words = ngettext("%(num)d s ago", "%(num)d s ago", gone)
+    elif gone < _HOUR:
+        words = ngettext("%(num)d min ago", "%(num)d min ago", gone // _MINUTE)
+    elif gone < _DAY_LONG:
+        words = ngettext("%(num)d h ago", "%(num)d h ago", gone // _HOUR)
+    else:
+        words = ngettext("%(num)d day ago", "%(num)d days ago", gone // _DAY_LONG)
+    return str(words)
 
 
 def week_title(week: IsoWeek) -> str:
     """Return a week as people say it: 11月23日 – 11月29日 · 第48周."""
     days = list(_days(week))
-    return gettext(
+    words = gettext(
         "%(first)s – %(last)s · week %(number)s",
         first=as_day(days[0]),
         last=as_day(days[-1]),
         number=week.week,
     )
+    return str(words)
 
 
 def _days(week: IsoWeek) -> list[date]:

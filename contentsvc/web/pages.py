@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import Any
 
 from flask import Flask, request
 from flask_babel import get_locale, gettext
@@ -48,7 +48,7 @@ def furnish(app: Flask) -> None:
     app.context_processor(_page_context)
 
 
-def _page_context() -> Mapping[str, object]:
+def _page_context() -> dict[str, Any]:
     return {"here": request.full_path.rstrip("?"), "area": request.blueprint or ""}
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from flask import Blueprint, Response, current_app, make_response, request
 
+from contentsvc.channels import Rendition
 from contentsvc.db.models import Upload
-from contentsvc.errors import NotFoundError
+from contentsvc.errors import NotFoundError, PluginError
 from contentsvc.services.postering import asset_path
 from contentsvc.services.rendering import Renderer
 from contentsvc.services.renditions import rendition_picture
 from contentsvc.web.current import reading, runtime
 
-__all__ = ["blueprint", "renderer"]
+__all__ = ["Usage", "blueprint", "renderer", "usages"]
 
 blueprint = Blueprint("previews", __name__)
 
@@ -27,6 +31,42 @@ def renderer() -> Renderer:
     return kept
 
 
+@blueprint.app_context_processor
+def _context() -> dict[str, Any]:
+    return {"usages": usages}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """How much of what a channel allows a text takes."""
+
+    used: int
+    most: int
+    #: `characters` or `bytes`.
+    unit: str
+
+    @property
+    def level(self) -> str:
+        """Return `over`, `near` (from four fifths on) or `fine`."""
+        if self.used > self.most:
+            return "over"
+        return "near" if self.used > self.most * 4 / 5 else "fine"
+
+
+def usages(rendition: Rendition, channel_type: str) -> list[Usage]:
+    """Return how much of its channel's limits a rendition's text takes."""
+    try:
+        limits = runtime().registry.channel_type(channel_type).limits
+    except PluginError:
+        return []
+    size = len(rendition.text.encode("utf-8", "surrogatepass"))
+    pairs = (
+        (len(rendition.text), limits.text_characters, "characters"),
+        (size, limits.text_bytes, "bytes"),
+    )
+    return [Usage(used, most, unit) for used, most, unit in pairs if most is not None]
+
+
 def _picture(content: bytes, media_type: str) -> Response:
     if media_type not in _PICTURES:
         raise NotFoundError("this is no picture that a page may show")
@@ -34,7 +74,8 @@ def _picture(content: bytes, media_type: str) -> Response:
     response.content_type = media_type
     response.headers["Cache-Control"] = _FOREVER
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/renditions/<digest>/<name>")

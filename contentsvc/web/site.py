@@ -43,4 +43,5 @@ def page(path: str) -> Response:
     response.add_etag()
     if shown.modified_at is not None:
         response.last_modified = shown.modified_at.replace(microsecond=0)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response

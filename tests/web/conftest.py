@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from contentsvc.app import create_app
 from contentsvc.assembly import assemble
@@ -22,21 +18,13 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services import accounts, calendar_folder, channels
 from contentsvc.services.planning import Windows
 from contentsvc.services.runtime import Runtime
-
-PASSWORD = "eight-or-more"
-#: A Tuesday, 09:00 in Shanghai, in 2026-W48.
-NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
-WEEK = "2026-W48"
+from tests.catalogues import compile_catalogues
+from tests.web.people import NOW, PASSWORD, WEEK, Clock, Person
 
 
-class Clock:
-    """A clock that stands until it is set."""
-
-    def __init__(self) -> None:
-        self.now = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
+@pytest.fixture(scope="session", autouse=True)
+def _catalogues() -> None:
+    compile_catalogues()
 
 
 @pytest.fixture
@@ -85,39 +73,6 @@ def app(runtime: Runtime) -> Flask:
 def anonymous(app: Flask) -> FlaskClient:
     """Return a client of nobody."""
     return app.test_client()
-
-
-class Person:
-    """A signed-in client that sends the forms' tokens, as a browser does."""
-
-    def __init__(self, app: Flask, name: str = "mei") -> None:
-        self.client = app.test_client()
-        self.name = name
-        self.post("/sign-in", {"name": name, "password": PASSWORD})
-
-    def token(self) -> str:
-        page = self.client.get("/help").get_data(as_text=True)
-        if 'name="csrf_token"' not in page:
-            page = self.client.get("/sign-in").get_data(as_text=True)
-        return token_in(page)
-
-    def get(self, path: str, **kwargs: Any) -> TestResponse:
-        return self.client.get(path, buffered=True, **kwargs)
-
-    def text(self, path: str) -> str:
-        answer = self.get(path)
-        assert answer.status_code == 200, (answer.status_code, answer.get_data(as_text=True)[:2000])
-        return answer.get_data(as_text=True)
-
-    def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
-        return self.client.post(path, data={"csrf_token": self.token(), **(data or {})}, **kwargs)
-
-
-def token_in(page: str) -> str:
-    """Return the form token that a page holds."""
-    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
-    assert found, page[:2000]
-    return found[1]
 
 
 @pytest.fixture

@@ -1,0 +1,21 @@
+"""Compiles the catalogues: an editable install may have done so before they were changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+__all__ = ["TRANSLATIONS", "compile_catalogues"]
+
+TRANSLATIONS = Path(__file__).parents[1] / "contentsvc/web/translations"
+
+
+def compile_catalogues() -> None:
+    """Write the `.mo` beside every `.po`, whole or not at all."""
+    for source in TRANSLATIONS.rglob("*.po"):
+        part = source.with_suffix(".part")
+        with source.open("rb") as po, part.open("wb") as mo:
+            write_mo(mo, read_po(po, locale=source.parent.parent.name))
+        part.replace(source.with_suffix(".mo"))

@@ -1,0 +1,87 @@
+"""People who use the pages in tests."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from html.parser import HTMLParser
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from contentsvc.db.models import User
+from contentsvc.web.access import SignedIn
+
+__all__ = ["NOW", "PASSWORD", "WEEK", "Clock", "Person", "handlers_in", "token_in"]
+
+PASSWORD = "eight-or-more"
+#: A Tuesday, 09:00 in Shanghai, in 2026-W48.
+NOW = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+WEEK = "2026-W48"
+
+
+class Clock:
+    """A clock that stands until it is set."""
+
+    def __init__(self) -> None:
+        self.now = NOW
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+class Person:
+    """A signed-in client that sends the forms' tokens, as a browser does."""
+
+    def __init__(self, app: Flask, name: str = "mei") -> None:
+        """Begin a session as the sign-in page would, without the time that a password takes."""
+        self.client = app.test_client()
+        self.name = name
+        with app.extensions["contentsvc"].database.read() as database:
+            user = database.scalars(select(User).where(User.name == name)).one()
+        with self.client.session_transaction() as session:
+            session["_user_id"] = SignedIn(user).get_id()
+        self._token = token_in(self.text("/help"))
+
+    def get(self, path: str, **kwargs: Any) -> TestResponse:
+        return self.client.get(path, buffered=True, **kwargs)
+
+    def text(self, path: str) -> str:
+        answer = self.get(path)
+        assert answer.status_code == 200, (answer.status_code, answer.get_data(as_text=True)[:2000])
+        return answer.get_data(as_text=True)
+
+    def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
+        return self.client.post(path, data={"csrf_token": self._token, **(data or {})}, **kwargs)
+
+
+class _Handlers(HTMLParser):
+    """Notes what could run in a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        self.found += [f"{tag} {name}" for name in values if name.startswith(("on", "style"))]
+        if tag == "script" and "src" not in values and values.get("type") != "application/json":
+            self.found.append("an inline script")
+        if (values.get("src") or values.get("href") or "").startswith(("javascript:", "x")):
+            self.found.append(f"{tag} {values}")
+
+
+def handlers_in(page: str) -> list[str]:
+    """Return all in a page that runs without being a file of this server."""
+    parser = _Handlers()
+    parser.feed(page)
+    return parser.found
+
+
+def token_in(page: str) -> str:
+    """Return the form token that a page holds."""
+    found = re.search(r'name="csrf_token" value="([^"]+)"', page)
+    assert found, page[:2000]
+    return found[1]

@@ -1,0 +1,182 @@
+"""The week board: what it shows, moves, copies and approvals."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import select
+from werkzeug.test import TestResponse
+
+from contentsvc.db.models import Entry
+from contentsvc.domain.entries import EntryStatus
+from contentsvc.services.runtime import Runtime
+from tests.web.people import WEEK, Person
+
+BOARD = f"/calendars/baby-benefits?week={WEEK}"
+
+
+def _entry(runtime: Runtime, key: str = "sun-tasks") -> Entry:
+    with runtime.database.read() as session:
+        query = select(Entry).where(Entry.key == key, Entry.week == WEEK)
+        entry = (
+            session.scalar(query)
+            or session.scalars(
+                select(Entry).where(Entry.week == WEEK).order_by(Entry.starts_at.desc())
+            ).first()
+        )
+    assert entry is not None
+    return entry
+
+
+def _move(person: Person, entry: Entry, **values: str) -> TestResponse:
+    data = {"rev": str(entry.rev), "week": WEEK, "day": "sat", "slot": "午间", "time": "", **values}
+    return person.post(f"/entries/{entry.id}/move", data)
+
+
+def test_the_first_page_leads_to_the_calendar_last_seen(mei: Person, sample: str) -> None:
+    """Without a calendar seen before it is the first one."""
+    assert mei.get("/").location == f"/calendars/{sample}"
+
+
+def test_without_calendars_three_ways_to_begin_are_shown(mei: Person) -> None:
+    """A fresh service offers the sample, the templates and an import."""
+    assert mei.get("/").location == "/calendars/"
+    page = mei.text("/calendars/")
+
+    assert "三种开始方式" in page
+    assert 'action="/calendar-files/baby-benefits.yaml/import"' in page
+
+
+def test_the_board_shows_the_week(mei: Person, sample: str) -> None:
+    """Seven days from Monday, the slots in order, today marked, the past closed."""
+    page = mei.text(BOARD)
+
+    assert re.findall(r'class="day-number">(\d+)<', page) == [str(day) for day in range(23, 30)]
+    slots = re.findall(r'class="slot-time">([\d:]+)<', page)
+    assert slots == sorted(slots)
+    assert page.count('aria-current="date"') >= 1
+    assert "data-past" in page
+    assert "第 48 周" in page
+
+
+def test_a_week_that_does_not_exist_is_told(mei: Person, sample: str) -> None:
+    """A wrong week in the address is a 422 that names it, a wrong calendar a 404."""
+    assert mei.get("/calendars/baby-benefits?week=2026-W77").status_code == 422
+    assert mei.get("/calendars/no-such").status_code == 404
+
+
+def test_a_channel_filter_leaves_dots_for_what_it_hides(mei: Person, sample: str) -> None:
+    """What a filter hides is still seen to be there."""
+    page = mei.text(f"{BOARD}&channel=elsewhere")
+
+    assert "card-entry" not in page
+    assert "hidden-card" in page
+
+
+def test_a_move_offers_the_way_back(mei: Person, sample: str, runtime: Runtime) -> None:
+    """A moved entry stands in its new place, and the undo form brings it back."""
+    before = _entry(runtime)
+    answer = _move(mei, before)
+    moved = _entry(runtime, before.key)
+
+    assert answer.status_code == 303
+    assert (moved.day, moved.slot, moved.rev) == ("sat", "午间", before.rev + 1)
+    page = mei.text(BOARD)
+    undo = page[page.index("data-undo") :].split("</form>")[0]
+    values = dict(re.findall(r'name="(\w+)" value="([^"]*)"', undo))
+    assert mei.post(f"/entries/{before.id}/move", values).status_code == 303
+    back = _entry(runtime, before.key)
+    assert (back.day, back.slot, back.time) == (before.day, before.slot, before.time)
+
+
+def test_a_move_to_an_own_time(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Without a slot the time of its own is taken."""
+    entry = _entry(runtime)
+
+    _move(mei, entry, slot="", time="21:15")
+
+    assert (_entry(runtime, entry.key).slot, _entry(runtime, entry.key).time) == (None, "21:15")
+
+
+def test_a_script_gets_the_board_and_the_toast_back(
+    mei: Person, sample: str, runtime: Runtime
+) -> None:
+    """A move by drag and drop is answered with the board as it now stands."""
+    entry = _entry(runtime)
+    data = {"rev": entry.rev, "week": WEEK, "day": "fri", "slot": "晚间"}
+
+    answer = mei.post(f"/entries/{entry.id}/move", data, headers={"HX-Request": "true"})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert page.lstrip().startswith("<section")
+    assert 'hx-swap-oob="true"' in page
+    assert "已移到 周五 20:00" in page
+
+
+def test_a_stale_move_is_refused_with_who_was_quicker(
+    mei: Person, wang: Person, sample: str, runtime: Runtime
+) -> None:
+    """A move from an older revision is a 409 that names the other person."""
+    entry = _entry(runtime)
+    _move(wang, entry, day="fri")
+
+    answer = _move(mei, entry)
+
+    assert answer.status_code == 409
+    assert "wang" in answer.get_data(as_text=True)
+    assert _entry(runtime, entry.key).day == "fri"
+
+
+def test_a_move_into_the_past_is_refused(mei: Person, sample: str, runtime: Runtime) -> None:
+    """What has gone by cannot be planned; the reason is said in the person's language."""
+    entry = _entry(runtime)
+
+    answer = _move(mei, entry, day="mon", slot="早安")
+
+    assert answer.status_code == 422
+    assert "这个时间已经过去" in answer.get_data(as_text=True)
+
+
+def test_nonsense_in_a_move_is_refused(mei: Person, sample: str, runtime: Runtime) -> None:
+    """A day, time, slot, week or revision that is none changes nothing."""
+    entry = _entry(runtime)
+    wrong = [
+        {"day": "someday"},
+        {"slot": "", "time": "25:99"},
+        {"slot": "没有的"},
+        {"week": "soon"},
+        {"rev": "x"},
+        {"rev": ""},
+    ]
+
+    statuses = [_move(mei, entry, **values).status_code for values in wrong]
+
+    assert set(statuses) == {422}
+    assert _entry(runtime, entry.key).rev == entry.rev
+
+
+def test_copying_a_week_shows_first_what_it_would_do(
+    mei: Person, sample: str, runtime: Runtime
+) -> None:
+    """The preview changes nothing; doing it makes drafts; doing it again only clashes."""
+    address = f"/calendars/{sample}/copy?week=2026-W49"
+
+    assert "会复制为草稿" in mei.text(address)
+    assert "card-entry" not in mei.text(f"/calendars/{sample}?week=2026-W49")
+    assert mei.post(f"/calendars/{sample}/copy", {"week": "2026-W49"}).status_code == 303
+
+    with runtime.database.read() as session:
+        copied = list(session.scalars(select(Entry).where(Entry.week == "2026-W49")))
+    assert len(copied) > 10
+    assert {entry.status for entry in copied} == {EntryStatus.DRAFT}
+    assert "不会复制" in mei.text(address)
+
+
+def test_a_week_is_approved_at_once(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Approving all leaves no draft that is still to come."""
+    mei.post(f"/calendars/{sample}/approve", {"week": WEEK})
+
+    with runtime.database.read() as session:
+        coming = select(Entry).where(Entry.starts_at > runtime.clock())
+        assert {entry.status for entry in session.scalars(coming)} == {EntryStatus.APPROVED}

@@ -1,0 +1,389 @@
+"""The entry form: saved, rejected without loss, previewed, approved, deleted."""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zlib
+
+import pytest
+from PIL import Image
+from sqlalchemy import func, select
+from werkzeug.datastructures import MultiDict
+
+from contentsvc.db.models import Entry, Upload
+from contentsvc.domain.entries import EntryStatus
+from contentsvc.services.runtime import Runtime
+from tests.web.people import WEEK, Person, handlers_in
+
+NEW = f"/calendars/baby-benefits/entries/new?week={WEEK}"
+PLAIN = {
+    "title": "周六小课堂",
+    "kind": "post",
+    "week": WEEK,
+    "day": "sat",
+    "slot": "午间",
+    "time": "",
+    "element": "column",
+    "body": "**今天**聊聊睡眠。",
+    "channels": "site",
+}
+EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
+
+
+def _make(person: Person, runtime: Runtime, **values: object) -> Entry:
+    answer = person.post(NEW, {**PLAIN, **values})
+    assert answer.status_code == 303, answer.get_data(as_text=True)[:3000]
+    return _entry(runtime, int(answer.location.split("/")[2]))
+
+
+def _entry(runtime: Runtime, entry_id: int) -> Entry:
+    with runtime.database.read() as session:
+        return session.get_one(Entry, entry_id)
+
+
+def _count(runtime: Runtime, table: type) -> int:
+    with runtime.database.read() as session:
+        return session.scalar(select(func.count()).select_from(table)) or 0
+
+
+def _png(width: int = 40, height: int = 30) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (width, height), "#c33").save(out, "PNG")
+    return out.getvalue()
+
+
+def _bomb() -> bytes:
+    """Return a small PNG that claims to be 50,000 pixels square."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return (
+            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        )
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
+    body = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
+    return b"\x89PNG\r\n\x1a\n" + head + body + chunk(b"IEND", b"")
+
+
+def test_an_entry_is_made_changed_and_shown(mei: Person, sample: str, runtime: Runtime) -> None:
+    """What was typed is what is kept, and what the form shows again."""
+    entry = _make(mei, runtime)
+    page = mei.text(f"/entries/{entry.id}")
+    changed = {**PLAIN, "title": "周六大课堂", "rev": entry.rev, "slot": "", "time": "15:30"}
+
+    answer = mei.post(f"/entries/{entry.id}", changed)
+
+    assert answer.status_code == 303
+    assert 'value="周六小课堂"' in page
+    after = _entry(runtime, entry.id)
+    assert (after.title, after.slot, after.time, after.rev) == ("周六大课堂", None, "15:30", 2)
+    assert after.changed_by == "mei"
+    assert after.channels is None
+
+
+def test_a_rejected_form_comes_back_filled(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Every fault stands beside its field and every word is still there."""
+    before = _count(runtime, Entry)
+    wrong = {
+        **PLAIN,
+        "title": " ",
+        "slot": "",
+        "time": "half past",
+        "kind": "livestream",
+        "livestream.url": "javascript:alert(1)",
+        "livestream.minutes": "-5",
+        "notices": "sometime",
+        "body": "很长的一段心血",
+    }
+
+    answer = mei.post(NEW, wrong)
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "data-rejected" in page
+    assert "很长的一段心血" in page
+    for field in ("title", "time", "livestream.url", "livestream.minutes", "notices"):
+        assert f'id="error-{field}"' in page, field
+    assert _count(runtime, Entry) == before
+
+
+def test_a_conflict_shows_both_texts(
+    mei: Person, wang: Person, sample: str, runtime: Runtime
+) -> None:
+    """Mine stays in the form, theirs stands beside it, and saving again is then a choice."""
+    entry = _make(mei, runtime)
+    theirs = {**PLAIN, "title": "王老师的标题", "rev": entry.rev}
+    assert wang.post(f"/entries/{entry.id}", theirs).status_code == 303
+
+    answer = mei.post(f"/entries/{entry.id}", {**PLAIN, "title": "我的标题", "rev": entry.rev})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert 'value="我的标题"' in page
+    assert "<pre>王老师的标题</pre>" in page
+    rev = re.search(r'name="rev" value="(\d+)"', page)
+    assert rev is not None
+    again = {**PLAIN, "title": "我的标题", "rev": rev[1]}
+    assert mei.post(f"/entries/{entry.id}", again).status_code == 303
+    assert _entry(runtime, entry.id).title == "我的标题"
+
+
+def test_a_livestream_keeps_its_block_and_chain(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Host, link, points and notices are kept; the usual chain is kept as the usual one."""
+    values = {
+        "kind": "livestream",
+        "livestream.host": "林晓 医生",
+        "livestream.url": "https://live.example/1",
+        "livestream.minutes": "45",
+        "livestream.points": "一\r\n\r\n二 ",
+        "livestream.replay_url": "",
+        "notices": "-2h，0m",
+    }
+
+    entry = _make(mei, runtime, **values)
+
+    assert entry.livestream == {
+        "host": "林晓 医生",
+        "url": "https://live.example/1",
+        "minutes": 45,
+        "points": ["一", "二"],
+        "replay_url": "",
+    }
+    assert entry.notices == ["-2h", "0m"]
+
+
+def test_versions_are_kept_for_their_channel(mei: Person, sample: str, runtime: Runtime) -> None:
+    """A version with words is kept, an empty one leaves the common text."""
+    entry = _make(mei, runtime, version_title__site="", version_body__site="只给网站")
+    plain = _make(mei, runtime, version_title__site="", version_body__site="")
+
+    assert entry.versions == {"site": {"title": None, "body": "只给网站"}}
+    assert plain.versions == {}
+
+
+def test_a_poster_is_made_by_its_template(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The template's fields come by script, lists as lines, and are kept."""
+    fields = mei.text("/poster-fields?poster.template=morning-paper")
+    names = re.findall(r'name="poster-field\.(\w+)"', fields)
+    assert "headlines" in names
+    values = {
+        "kind": "poster",
+        "poster.template": "morning-paper",
+        "poster-field.title": "早报",
+        "poster-field.headlines": "第一条\n第二条",
+    }
+
+    entry = _make(mei, runtime, **values)
+
+    assert entry.poster == {
+        "template": "morning-paper",
+        "fields": {"title": "早报", "headlines": ["第一条", "第二条"]},
+    }
+
+
+def test_the_preview_is_the_stored_rendition(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The preview renders what the form says, for each channel, and saves no entry."""
+    before = _count(runtime, Entry)
+
+    page = mei.post("/calendars/baby-benefits/preview", PLAIN).get_data(as_text=True)
+
+    assert "<strong>今天</strong>聊聊睡眠" in page
+    assert "周六 12:00" in page
+    assert _count(runtime, Entry) == before
+
+
+def test_a_poster_preview_shows_its_picture(mei: Person, sample: str) -> None:
+    """The picture in the preview is served from the stored rendition, for ever."""
+    values = {"kind": "poster", "poster.template": "quote", "poster-field.quote": "慢慢来。"}
+    page = mei.post("/calendars/baby-benefits/preview", {**PLAIN, **values}).get_data(as_text=True)
+    source = re.search(r'src="(/renditions/[^"]+)"', page)
+    assert source is not None, page
+
+    answer = mei.get(source[1])
+
+    assert answer.content_type == "image/png"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert Image.open(io.BytesIO(answer.data)).size[0] > 500
+
+
+def test_the_preview_tells_what_is_wrong(mei: Person, sample: str) -> None:
+    """A fault in the form is said in the preview, with the field that it belongs to."""
+    page = mei.post("/calendars/baby-benefits/preview", {**PLAIN, "title": ""})
+
+    assert 'data-for="title"' in page.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    "field", ["title", "body", "livestream.host", "livestream.points", "version_body__site"]
+)
+def test_no_page_runs_what_was_typed(
+    mei: Person, sample: str, runtime: Runtime, field: str
+) -> None:
+    """Markup in any field is shown as text, or cleaned, on the form, board and preview."""
+    values = {**PLAIN, "kind": "livestream", "notices": "0m", field: EVIL}
+    entry = _make(mei, runtime, **values)
+
+    pages = [
+        mei.text(f"/entries/{entry.id}"),
+        mei.text(f"/calendars/baby-benefits?week={WEEK}"),
+        mei.text(f"/entries/{entry.id}/move"),
+        mei.post("/calendars/baby-benefits/preview", values).get_data(as_text=True),
+    ]
+
+    for page in pages:
+        assert handlers_in(page) == []
+
+
+def test_names_from_people_are_escaped_everywhere(mei: Person, sample: str) -> None:
+    """A calendar's name and tags with markup stay text."""
+    form = {
+        "name": EVIL,
+        "timezone": "Asia/Shanghai",
+        "kind": "benefits",
+        "tier": "1",
+        "tags": EVIL.replace(",", ""),
+        "slots": "<b>早</b> 08:30\n早安 08:30\n午间 12:00\n晚间 20:00",
+        "channels": "site",
+    }
+    assert mei.post("/calendars/baby-benefits/edit", form).status_code == 303
+
+    for path in ("/calendars/", "/calendars/baby-benefits", "/calendars/baby-benefits/edit"):
+        page = mei.text(path)
+        assert "<script>alert" not in page
+        assert "<b>早</b>" not in page
+
+
+def test_pictures_of_other_hosts_are_not_asked_for(mei: Person, sample: str) -> None:
+    """A preview with a picture of another host leaves its address out."""
+    body = "![x](https://tracker.example/pixel.png)"
+
+    page = mei.post("/calendars/baby-benefits/preview", {**PLAIN, "body": body})
+
+    assert 'src="https://tracker' not in page.get_data(as_text=True)
+
+
+def test_an_uploaded_picture_is_cleaned_and_kept(
+    mei: Person, sample: str, runtime: Runtime
+) -> None:
+    """A picture sent by script comes back as a row of the form, and is shown from the storage."""
+    answer = mei.post("/uploads", {"upload": (io.BytesIO(_png()), "宝宝.png")})
+    row = answer.get_data(as_text=True)
+    source = re.search(r'value="(sha256:[0-9a-f]{64})"', row)
+    assert source is not None, row
+
+    values = MultiDict(PLAIN)
+    values["picture"], values["picture_alt"] = source[1], "一个宝宝"
+    entry = _make(mei, runtime, **values.to_dict())
+
+    assert entry.pictures == [{"source": source[1], "alt": "一个宝宝"}]
+    assert mei.get(f"/uploads/{source[1][7:]}").content_type == "image/png"
+
+
+def test_a_form_brings_its_pictures_without_a_script(
+    mei: Person, sample: str, runtime: Runtime
+) -> None:
+    """A picture that comes with the form itself is kept too."""
+    entry = _make(mei, runtime, upload=(io.BytesIO(_png()), "a.png"))
+
+    assert [picture["source"][:7] for picture in entry.pictures] == ["sha256:"]
+
+
+@pytest.mark.parametrize("name", ["bomb", "text", "cut"])
+def test_what_is_no_picture_is_refused(
+    mei: Person, sample: str, runtime: Runtime, name: str
+) -> None:
+    """A decompression bomb, a text and half a picture are refused with what helps; none is kept."""
+    content = {"bomb": _bomb(), "text": b"not a picture", "cut": _png(400, 300)[:200]}[name]
+
+    by_script = mei.post("/uploads", {"upload": (io.BytesIO(content), "a.png")})
+
+    assert by_script.status_code == 422
+    assert "field-error" in by_script.get_data(as_text=True)
+    assert _count(runtime, Upload) == 0
+
+
+def test_a_bad_picture_does_not_lose_the_form(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Without a script, a form with a picture that cannot be used comes back filled."""
+    answer = mei.post(NEW, {**PLAIN, "upload": (io.BytesIO(b"nothing"), "a.png")})
+
+    assert answer.status_code == 422
+    assert "聊聊睡眠" in answer.get_data(as_text=True)
+
+
+def test_a_huge_upload_gets_a_clear_answer(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Too much is refused in the person's language before anything is stored."""
+    huge = b"\0" * (3 * 1024 * 1024)
+
+    answer = mei.client.post(NEW, data=huge, content_type="multipart/form-data; boundary=b")
+
+    assert answer.status_code == 413
+    assert "超过 2 MB" in answer.get_data(as_text=True)
+    assert _count(runtime, Upload) == 0
+
+
+def test_approving_plans_the_deliveries(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The approve button saves and approves; the deliveries stand on the page."""
+    entry = _make(mei, runtime, action="approve")
+
+    assert entry.status is EntryStatus.APPROVED
+    assert "/deliveries/" in mei.text(f"/entries/{entry.id}")
+
+
+def test_a_past_entry_is_saved_but_not_approved(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Text is saved whatever becomes of the approval, and the reason is told."""
+    entry = _make(mei, runtime, day="mon", slot="早安", action="approve")
+
+    assert entry.status is EntryStatus.DRAFT
+    assert "它的时间已经过去" in mei.text(f"/entries/{entry.id}")
+
+
+def test_the_steps_of_an_entry(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Submit, return, approve and cancel each bring the status they say."""
+    entry = _make(mei, runtime, action="submit")
+    seen = [entry.status]
+    for action in ("return", "approve", "cancel"):
+        rev = _entry(runtime, entry.id).rev
+        assert mei.post(f"/entries/{entry.id}/{action}", {"rev": rev}).status_code == 303
+        seen.append(_entry(runtime, entry.id).status)
+
+    assert seen == [
+        EntryStatus.IN_REVIEW,
+        EntryStatus.DRAFT,
+        EntryStatus.APPROVED,
+        EntryStatus.CANCELLED,
+    ]
+
+
+def test_deleting_has_a_way_back(mei: Person, sample: str, runtime: Runtime) -> None:
+    """A deleted entry is gone from the board and comes back by the message's form."""
+    entry = _make(mei, runtime)
+    address = f"/calendars/baby-benefits?week={WEEK}"
+
+    mei.post(f"/entries/{entry.id}/delete", {"rev": entry.rev})
+    after = mei.text(address)
+    mei.post(f"/entries/{entry.id}/restore")
+
+    assert f'id="entry-{entry.id}"' not in after
+    assert f'action="/entries/{entry.id}/restore"' in after
+    assert f'id="entry-{entry.id}"' in mei.text(address)
+
+
+def test_duplicating_makes_a_draft(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The copy says the same and is a draft; its message takes it back."""
+    entry = _make(mei, runtime, action="approve")
+
+    answer = mei.post(f"/entries/{entry.id}/duplicate")
+
+    copy = _entry(runtime, int(answer.location.rsplit("-", 1)[1]))
+    assert (copy.title, copy.body, copy.status) == (entry.title, entry.body, EntryStatus.DRAFT)
+    assert copy.id != entry.id
+
+
+@pytest.mark.parametrize(
+    "path", ["/entries/999", "/entries/999/move", "/uploads/x", "/renditions/x/y", "/assets/../x"]
+)
+def test_what_is_not_there_is_a_404(mei: Person, path: str) -> None:
+    """An address of nothing is a page that says so."""
+    assert mei.get(path).status_code == 404

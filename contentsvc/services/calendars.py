@@ -111,7 +111,9 @@ def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
 
 def _follow(session: Session, calendar: Calendar, *, now: datetime, windows: Windows) -> None:
     """Bring what is still to come to the calendar's new slots, zone and channels."""
-    coming = select(Entry).where(Entry.calendar_id == calendar.id, Entry.starts_at >= now)
+    coming = select(Entry).where(
+        Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
+    )
     plan = plan_of(calendar, None, [])
     for entry in session.scalars(coming):
         if entry.slot is not None and entry.slot not in plan.slots:

@@ -1,9 +1,8 @@
-"""Asking a plugin, with a deadline, and naming what came of it."""
+"""Asking a plugin, and naming what came of it."""
 
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -23,8 +22,8 @@ __all__ = ["Answer", "ask"]
 
 logger = logging.getLogger(__name__)
 
-#: The plugin's own deadline comes first; this much later (seconds) it is given up on.
-_GRACE = 2.0
+#: Characters of a platform's words that are kept.
+_MOST_WORDS = 2000
 
 _OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
     (RateLimitedError, Outcome.RATE_LIMITED),
@@ -51,31 +50,18 @@ class Answer:
     retry_after: float | None = None
 
 
-def ask(call: Callable[[], Any], *, seconds: float) -> Answer:
+def ask(call: Callable[[], Any]) -> Answer:
     """Call a plugin and name the outcome; nothing is raised.
 
-    A call that does not come back in *seconds*, and every exception that is no PublishError, is
-    an unknown outcome: it may have been published.
+    Every exception that is no PublishError is an unknown outcome: it may have been published.
     """
-    box: list[Answer] = []
-    thread = threading.Thread(
-        target=lambda: box.append(_answer(call)), daemon=True, name="plugin-call"
-    )
-    thread.start()
-    thread.join(seconds + _GRACE)
-    if box:
-        return box[0]
-    return Answer(Outcome.UNKNOWN, words=f"the plugin gave no answer in {seconds + _GRACE:g} s")
-
-
-def _answer(call: Callable[[], Any]) -> Answer:
     try:
         value = call()
     except PublishError as error:
-        return Answer(_outcome(error), words=str(error), retry_after=error.retry_after)
+        return Answer(_outcome(error), words=_clean(str(error)), retry_after=error.retry_after)
     except BaseException as error:
         logger.exception("A plugin failed while publishing", extra={"action": "plugin_failed"})
-        return Answer(Outcome.UNKNOWN, words=f"{type(error).__name__}: {error}")
+        return Answer(Outcome.UNKNOWN, words=_clean(f"{type(error).__name__}: {error}"))
     return _named(value)
 
 
@@ -90,6 +76,11 @@ def _named(value: object) -> Answer:
         case None:
             return Answer(Outcome.UNKNOWN, absent=True, words="it is not there")
     return Answer(Outcome.UNKNOWN, words=f"the plugin answered with a {type(value).__name__}")
+
+
+def _clean(words: str) -> str:
+    """Return a platform's words so that every database takes them."""
+    return words[:_MOST_WORDS].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _outcome(error: PublishError) -> Outcome:

@@ -251,7 +251,12 @@ def _replan(
         "updated_at": now,
     }
     if delivery.status is DeliveryStatus.PLANNED:
-        session.execute(update(Delivery).where(Delivery.id == delivery.id).values(**changes))
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery.id)
+            .values(**changes)
+            .execution_options(synchronize_session=False)
+        )
         return
     if _is_past(entry, item, now=now, windows=windows):
         _cancel(session, delivery, now)

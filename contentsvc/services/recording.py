@@ -1,83 +1,211 @@
-"""Writing down what came of a delivery, within its claim."""
+"""Intents before the calls, receipts after them: both durable, several in one transaction."""
 
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
 from typing import Any
 
+from sqlalchemy import bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Attempt, Delivery
-from contentsvc.db.moves import move_fenced
-from contentsvc.domain.deliveries import Actor, DeliveryStatus, Next, Outcome
-from contentsvc.services.calling import Answer
+from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
+from contentsvc.services.channels import pause_channel
+from contentsvc.services.runtime import Runtime
+from contentsvc.services.tasks import Action, Task, Verdict
 
-__all__ = ["log_outcome", "new_attempt", "recorded", "write"]
+__all__ = ["give_back", "intend", "record"]
 
 logger = logging.getLogger(__name__)
 
+_S = DeliveryStatus
 
-def new_attempt(
-    delivery: Delivery, action: str, number: int, worker: str, started_at: datetime
-) -> Attempt:
-    """Return the record of a call that begins: `publish`, `find` or `check`."""
-    return Attempt(
-        delivery_id=delivery.id,
-        number=number,
-        fence=delivery.fence,
-        action=action,
-        worker=worker,
-        started_at=started_at,
-        words="",
+
+def intend(
+    runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
+) -> list[Task]:
+    """Write that these calls are about to be made; return those that still may be.
+
+    A task that is not among them lost its claim meanwhile, and nothing may be sent for it. The
+    others' calls may begin once the transaction is committed.
+    """
+    if not tasks:
+        return []
+    check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
+    begun = session.execute(
+        update(Delivery)
+        .where(
+            Delivery.status == _S.CLAIMED,
+            tuple_(Delivery.id, Delivery.fence).in_(
+                [_place(task) for task in tasks if task.action is Action.PUBLISH]
+            ),
+        )
+        .values(
+            status=_S.SENDING,
+            lease_until=now + runtime.config.lease,
+            attempt_count=Delivery.attempt_count + 1,
+            updated_at=now,
+        )
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
     )
+    ours = set(begun.scalars()) | _still_asked(session, tasks)
+    kept = [task for task in tasks if task.delivery.id in ours]
+    if kept:
+        session.execute(insert(Attempt), [_attempt(task, worker, now) for task in kept])
+    return kept
 
 
-def write(
+def _place(task: Task) -> tuple[int, int]:
+    return task.delivery.id, task.delivery.fence
+
+
+def _still_asked(session: Session, tasks: Sequence[Task]) -> set[int]:
+    """Return the deliveries to ask about that nobody has taken over."""
+    asked = [_place(task) for task in tasks if task.action is not Action.PUBLISH]
+    if not asked:
+        return set()
+    query = select(Delivery.id).where(tuple_(Delivery.id, Delivery.fence).in_(asked))
+    return set(session.scalars(query))
+
+
+def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
+    return {
+        "delivery_id": task.delivery.id,
+        "number": task.number,
+        "fence": task.delivery.fence,
+        "action": task.action.value,
+        "worker": worker,
+        "started_at": now,
+        "words": "",
+    }
+
+
+def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None:
+    """Write down what the calls made of their deliveries, as far as the claims still hold."""
+    if not verdicts:
+        return
+    standing = _standing(session, verdicts)
+    moves = [
+        (verdict, before)
+        for verdict in verdicts
+        if (before := _moves_from(verdict, standing)) is not None
+    ]
+    for verdict, before in moves:
+        assert verdict.after is not None
+        check_move(before, verdict.after, Actor.WORKER)
+    _write(session, moves)
+    _finish(session, verdicts, now)
+    for verdict in verdicts:
+        if verdict.answer.outcome is Outcome.AUTH and verdict.task.action is Action.PUBLISH:
+            name = verdict.task.channel.host.name
+            pause_channel(session, name, reason=verdict.answer.words, now=now)
+
+
+def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[int, DeliveryStatus]:
+    """Lock the deliveries whose claims still hold, and return how they stand."""
+    places = [_place(verdict.task) for verdict in verdicts]
+    query = (
+        select(Delivery.id, Delivery.status)
+        .where(tuple_(Delivery.id, Delivery.fence).in_(places))
+        .order_by(Delivery.id)
+        .with_for_update()
+    )
+    return dict(session.execute(query).all())
+
+
+def _moves_from(verdict: Verdict, standing: dict[int, DeliveryStatus]) -> DeliveryStatus | None:
+    """Return the status from which a verdict moves its delivery; None where it moves nothing."""
+    now_in = standing.get(verdict.task.delivery.id)
+    if verdict.after is None or now_in is None:
+        return None
+    if now_in is verdict.task.action.before:
+        return now_in
+    # The reaper gave this worker up, but the receipt is the truth.
+    late = now_in is _S.UNKNOWN and verdict.after is _S.PUBLISHED
+    return now_in if late else None
+
+
+def _write(session: Session, moves: Sequence[tuple[Verdict, DeliveryStatus]]) -> None:
+    """Make the moves, those that write the same columns in one statement."""
+    rows = [
+        {
+            "b_id": verdict.task.delivery.id,
+            "b_fence": verdict.task.delivery.fence,
+            "b_status": before,
+            "status": verdict.after,
+            **verdict.values,
+        }
+        for verdict, before in moves
+    ]
+    for columns, same in groupby(sorted(rows, key=_columns), key=_columns):
+        statement = (
+            update(Delivery.__table__)  # type: ignore[arg-type]  # a mapped class has one
+            .where(
+                Delivery.id == bindparam("b_id"),
+                Delivery.fence == bindparam("b_fence"),
+                Delivery.status == bindparam("b_status"),
+            )
+            .values({name: bindparam(name) for name in columns if not name.startswith("b_")})
+        )
+        session.connection().execute(statement, list(same))
+
+
+def _columns(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(sorted(row))
+
+
+def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None:
+    statement = (
+        update(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class has one
+        .where(
+            Attempt.delivery_id == bindparam("b_delivery"),
+            Attempt.fence == bindparam("b_fence"),
+            Attempt.action == bindparam("b_action"),
+        )
+        .values(finished_at=now, outcome=bindparam("outcome"), words=bindparam("words"))
+    )
+    rows = [
+        {
+            "b_delivery": verdict.task.delivery.id,
+            "b_fence": verdict.task.delivery.fence,
+            "b_action": verdict.task.action.value,
+            "outcome": verdict.answer.outcome,
+            "words": verdict.answer.words,
+        }
+        for verdict in verdicts
+    ]
+    session.connection().execute(statement, rows)
+
+
+def give_back(
     session: Session,
     delivery: Delivery,
-    before: DeliveryStatus,
-    after: DeliveryStatus,
-    values: dict[str, Any],
-) -> bool:
-    """Move a delivery on as its claim's holder; False where the claim is no longer ours."""
-    return move_fenced(
-        session, delivery.id, before, after, by=Actor.WORKER, fence=delivery.fence, **values
-    )
-
-
-def recorded(answer: Answer, step: Next, now: datetime) -> dict[str, Any]:
-    """Return what is written to the delivery's row for an answer."""
-    values: dict[str, Any] = {
-        "lease_until": None,
-        "claimed_by": None,
-        "error": "" if answer.outcome is Outcome.PUBLISHED else answer.words,
-        "updated_at": now,
-    }
-    if step.not_before is not None:
-        values["next_at"] = step.not_before
-    if answer.receipt is not None:
-        values["receipt"] = {"id": answer.receipt.id, "url": answer.receipt.url}
-        values["published_at"] = answer.receipt.published_at or now
-    if answer.accepted is not None:
-        values["receipt"] = {"token": answer.accepted.token}
-        values["next_at"] = now + timedelta(seconds=answer.accepted.poll_after)
-    if answer.hand_off is not None:
-        values["receipt"] = {
-            "instructions": dict(answer.hand_off.instructions),
-            "url": answer.hand_off.url,
-        }
-    return values
-
-
-def log_outcome(delivery: Delivery, answer: Answer, *, written: bool) -> None:
-    """Log what came of a call; *written* is False where the claim was lost meanwhile."""
-    logger.info(
-        "Delivery worked on",
-        extra={
-            "action": f"delivery_{answer.outcome}",
-            "delivery": delivery.id,
-            "channel": delivery.channel.name,
-            "written": written,
-        },
+    *,
+    now: datetime,
+    next_at: datetime,
+    error: str = "",
+    after: DeliveryStatus = _S.SCHEDULED,
+) -> None:
+    """Let a claimed delivery go, to be claimed again at *next_at*; nothing of it was sent."""
+    check_move(_S.CLAIMED, after, Actor.WORKER)
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.id == delivery.id,
+            Delivery.fence == delivery.fence,
+            Delivery.status == _S.CLAIMED,
+        )
+        .values(
+            status=after,
+            lease_until=None,
+            claimed_by=None,
+            next_at=next_at,
+            error=error,
+            updated_at=now,
+        )
+        .execution_options(synchronize_session=False)
     )

@@ -16,28 +16,29 @@ __all__ = ["publish_batch", "reconnect", "render_deliveries", "serve_with"]
 
 #: RQ calls a function with what stands in the job and nothing else, so the process keeps its parts
 #: here; `serve_with` is called once, before the first job.
-_served: list[Runtime] = []
+_served: list[tuple[Runtime, Publisher]] = []
 
 
-def serve_with(runtime: Runtime) -> None:
-    """Have every later job of this process work with *runtime*."""
-    _served[:] = [runtime]
+def serve_with(runtime: Runtime) -> Publisher:
+    """Have every later job of this process work with *runtime*; return its publisher."""
+    publisher = Publisher(runtime, process_name())
+    _served[:] = [(runtime, publisher)]
+    return publisher
 
 
 def reconnect() -> None:
     """Open connections of our own after a fork; a connection cannot be shared by two processes."""
-    (runtime,) = _served
+    ((runtime, _),) = _served
     serve_with(replace(runtime, database=Database(runtime.config.database_url)))
 
 
 def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
     """Publish claimed deliveries, given as pairs of id and fence, of one channel type."""
-    (runtime,) = _served
-    taken = [Claim(delivery_id, fence) for delivery_id, fence in claims]
-    Publisher(runtime, process_name()).publish_batch(lane, taken)
+    ((_, publisher),) = _served
+    publisher.publish_batch(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
 
 
 def render_deliveries(delivery_ids: Sequence[int]) -> None:
     """Render planned deliveries and store what was made."""
-    (runtime,) = _served
+    ((runtime, _),) = _served
     Renderer(runtime).render_planned(delivery_ids)

@@ -75,7 +75,7 @@ def run_render_worker(runtime: Runtime) -> None:
 
 
 def _run(runtime: Runtime, kind: type[_Steady], queue: str) -> None:
-    serve_with(runtime)
+    publisher = serve_with(runtime)
     redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
     with Heart(runtime, "worker", detail=lambda: {"queue": queue}):
         try:
@@ -84,6 +84,8 @@ def _run(runtime: Runtime, kind: type[_Steady], queue: str) -> None:
                 time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - no secret
         except StopRequested:
             pass
+        finally:
+            publisher.close()
     logger.info("Stopped", extra={"action": "worker_stopped", "queue": queue})
 
 

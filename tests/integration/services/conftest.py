@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,8 @@ def runtime(database: Database, tmp_path: Path) -> Runtime:
 
 
 @pytest.fixture
-def engine(runtime: Runtime) -> Engine:
+def engine(runtime: Runtime) -> Iterator[Engine]:
     """Give a dispatcher, a publisher and a renderer whose clock the test turns."""
-    return Engine(runtime)
+    engine = Engine(runtime)
+    yield engine
+    engine.publisher.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 
@@ -19,7 +20,6 @@ from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import entries as service
 from contentsvc.services.calendars import get_calendar, save_calendar
 from contentsvc.services.planning import approve_entry, approve_week, plan_deliveries
-from contentsvc.services.publishing import _held
 from contentsvc.services.reading import load_entry
 from contentsvc.services.runtime import Runtime
 from tests.factories import (
@@ -265,17 +265,18 @@ def test_a_claimed_delivery_that_is_cancelled_is_not_sent(engine: Engine) -> Non
 
 def test_an_edit_while_it_is_going_out_is_refused(engine: Engine) -> None:
     """One clear answer in place of a text that half went out."""
+    channel = engine.script("scripted")
     entry = engine.plan()
     engine.due()
     engine.turn()
-    (_, claims) = next(engine.take())
-    with engine.runtime.database.read() as session:
-        held = _held(session, claims[0])
-    assert held is not None
-    engine.publisher._intend(held, None, None)  # type: ignore[arg-type]
+    forever = threading.Event()
+    channel.script += [lambda: forever.wait(20)]
+    for lane, claims in engine.take():
+        engine.publisher.publish_batch(lane, claims)
 
     with pytest.raises(ConflictError, match="going out at this moment"):
         _change(engine.runtime, entry, title="太迟了")
+    forever.set()
 
 
 @pytest.mark.parametrize("said", [{"day": Weekday.MON}, {"channels": ()}])

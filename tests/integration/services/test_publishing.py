@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,7 +24,7 @@ from contentsvc.services.calendars import get_calendar
 from contentsvc.services.channels import resume_channel
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
 from contentsvc.services.publishing import Publisher
-from tests.factories import WINDOWS, make_entry
+from tests.factories import WINDOWS, make_channel, make_entry
 from tests.integration.services.engine_world import Engine
 
 S = DeliveryStatus
@@ -282,9 +283,39 @@ def test_a_call_that_never_comes_back_is_unknown(engine: Engine) -> None:
     engine.publisher = Publisher(replace(engine.runtime, config=config), "host:2")
     engine.due()
     engine.work()
-    forever.set()
+    deadline = time.monotonic() + 10
+    while engine.delivery().status is S.SENDING and time.monotonic() < deadline:
+        time.sleep(0.05)
 
     assert engine.delivery().status is S.UNKNOWN
+    forever.set()
+
+
+def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
+    """While a channel's calls hang in all of its places, another channel's posts go out."""
+    hanging = engine.script("scripted")
+    quick = engine.script("scripted_idempotent")
+    forever = threading.Event()
+    hanging.script += [lambda: forever.wait(20)] * 12
+    engine.plan()
+    make_channel(engine.runtime, "quick", "scripted_idempotent")
+    with engine.runtime.database.read() as session:
+        calendar = get_calendar(session, "baby-benefits")
+    for number in range(11):
+        make_entry(engine.runtime, calendar, key=f"wed-{number}")
+    make_entry(engine.runtime, calendar, key="quick", channels=("quick",))
+    engine.turn()
+    engine.due()
+    began = time.monotonic()
+    engine.work()
+
+    assert len(quick.calls) == 1
+    assert time.monotonic() - began < 10
+    statuses = [row.status for row in engine.deliveries()]
+    # Eight hang; those that found no place wait for another claim.
+    assert (statuses.count(S.SENDING), statuses.count(S.SCHEDULED)) == (8, 4)
+    assert statuses.count(S.PUBLISHED) == 1
+    forever.set()
 
 
 def test_a_worker_lost_before_the_call_costs_only_time(engine: Engine) -> None:
@@ -306,21 +337,25 @@ def test_a_worker_lost_before_the_call_costs_only_time(engine: Engine) -> None:
 def test_a_worker_lost_in_the_call_leaves_an_unknown_outcome(engine: Engine) -> None:
     """The intent was durable, so nobody takes it for unsent."""
     channel = engine.script("scripted")
-    channel.script += [SystemExit("killed")]
+    killed = threading.Event()
+    channel.script += [lambda: killed.wait(20)]
     engine.plan()
     engine.due()
     engine.turn()
-    engine.publisher._record = lambda *_: None  # type: ignore[method-assign]
     for lane, claims in engine.take():
         engine.publisher.publish_batch(lane, claims)
+    # From here on it is as if the worker were no more: its answer comes too late to be written.
     assert engine.delivery().status is S.SENDING
 
     engine.lease_out()
     engine.settle(5)
+    assert engine.delivery().status is S.UNKNOWN
+    killed.set()
+    engine.publisher.close()
 
     assert engine.delivery().status is S.UNKNOWN
     assert len(channel.calls) == 1
-    assert attempts(engine) == [("publish", Outcome.UNKNOWN)]
+    assert attempts(engine)[0] == ("publish", Outcome.UNKNOWN)
 
 
 def test_a_worker_that_wakes_up_late_still_brings_its_receipt(engine: Engine) -> None:

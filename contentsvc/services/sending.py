@@ -1,0 +1,285 @@
+"""Sending: many calls side by side, their intents and receipts written together."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from contentsvc.domain.deliveries import Outcome
+from contentsvc.services.calling import Answer, ask
+from contentsvc.services.recording import give_back, intend, record
+from contentsvc.services.runtime import Runtime
+from contentsvc.services.tasks import Task, Verdict, judge
+
+__all__ = ["Batch", "Sender"]
+
+logger = logging.getLogger(__name__)
+
+#: Calls under way at once in one worker, and for one channel: a platform that hangs holds up
+#: itself and leaves the other places to the other channels.
+_SLOTS = 32
+_CHANNEL_SLOTS = 8
+#: The plugin's own deadline comes first; this much later (seconds) it is given up on.
+_GRACE = 2.0
+#: Seconds after which a batch no longer waits for calls that are under way, and a task no longer
+#: for its channel's place.
+_PATIENCE = 2.0
+#: Seconds between two tries to write receipts while the database is away.
+_AGAIN = 0.5
+#: How long a task that found no place waits before it is claimed anew.
+_LATER = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Tasks that came together, until they are settled."""
+
+    waiting: int
+    calling: int = 0
+    #: Monotonic seconds of the last change.
+    changed_at: float = field(default_factory=time.monotonic)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def begin(self) -> None:
+        """Count one task from waiting to calling."""
+        self._change(-1, 1)
+
+    def end(self, *, called: bool) -> None:
+        """Count one task as settled."""
+        self._change(0, -1) if called else self._change(-1, 0)
+
+    def _change(self, waiting: int, calling: int) -> None:
+        with self._changed:
+            self.waiting += waiting
+            self.calling += calling
+            self.changed_at = time.monotonic()
+            self._changed.notify_all()
+
+    def wait(self) -> None:
+        """Wait until all is settled, or until what is left are calls that take their time."""
+        with self._changed:
+            while self.waiting or self.calling:
+                left = self.changed_at + _PATIENCE - time.monotonic()
+                if not self.waiting and left <= 0:
+                    return
+                self._changed.wait(max(left, 0.05))
+
+
+@dataclass(slots=True)
+class _Queued:
+    task: Task
+    batch: Batch
+    since: float
+
+
+class Sender:
+    """One thread that writes, and a thread for each call that is under way."""
+
+    def __init__(self, runtime: Runtime, worker: str) -> None:
+        """Work as *worker* (`host:pid`)."""
+        self._runtime = runtime
+        self._worker = worker
+        self._deadline = runtime.config.call_timeout.total_seconds() + _GRACE
+        self._events: queue.SimpleQueue[_Queued | tuple[Task, Answer] | None] = queue.SimpleQueue()
+        self._backlog: list[_Queued] = []
+        #: Calls under way: the batch, and when (monotonic seconds) the plugin is given up on.
+        self._calls: dict[Task, tuple[Batch, float]] = {}
+        #: Calls that have ended and are being written down.
+        self._settling: dict[Task, Batch] = {}
+        self._unwritten: list[Verdict] = []
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, tasks: Sequence[Task]) -> Batch:
+        """Take tasks on, to be begun in their order."""
+        batch = Batch(len(tasks))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+            self._thread.start()
+        for task in tasks:
+            self._events.put(_Queued(task, batch, time.monotonic()))
+        return batch
+
+    def close(self) -> None:
+        """Finish what is under way, for at most one call's whole time."""
+        self._events.put(None)
+        if self._thread is not None:
+            self._thread.join(self._deadline + _AGAIN)
+
+    def _run(self) -> None:
+        while not (self._closed and not self._calls and not self._unwritten):
+            answers = self._collect()
+            verdicts = self._judged(answers) + self._given_up()
+            self._exchange(self._unwritten + verdicts)
+
+    # What happens next
+
+    def _collect(self) -> list[tuple[Task, Answer]]:
+        """Wait for something to happen, then take all that has happened."""
+        answers: list[tuple[Task, Answer]] = []
+        try:
+            event = self._events.get(timeout=self._pause())
+            while True:
+                self._take(event, answers)
+                event = self._events.get_nowait()
+        except queue.Empty:
+            return answers
+
+    def _take(
+        self, event: _Queued | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
+    ) -> None:
+        if event is None:
+            self._closed = True
+        elif isinstance(event, _Queued):
+            self._backlog.append(event)
+        else:
+            answers.append(event)
+
+    def _pause(self) -> float | None:
+        """Return how long (seconds) nothing needs to be done; None: until something happens."""
+        if self._unwritten:
+            return _AGAIN
+        now = time.monotonic()
+        times = [deadline for _, deadline in self._calls.values()]
+        times += [queued.since + _PATIENCE for queued in self._backlog[:1]]
+        return max(0.0, min(times) - now) + 0.001 if times else None
+
+    def _judged(self, answers: Sequence[tuple[Task, Answer]]) -> list[Verdict]:
+        now = self._runtime.clock()
+        for task, _ in answers:
+            if task in self._calls:
+                self._settling[task] = self._calls.pop(task)[0]
+        return [judge(task, answer, now) for task, answer in answers]
+
+    def _given_up(self) -> list[Verdict]:
+        """Return verdicts for the calls that did not come back; a late receipt still counts."""
+        late = [task for task, (_, end) in self._calls.items() if end <= time.monotonic()]
+        words = f"the plugin gave no answer in {self._deadline:g} s"
+        return self._judged([(task, Answer(Outcome.UNKNOWN, words=words)) for task in late])
+
+    # Writing
+
+    def _exchange(self, verdicts: list[Verdict]) -> None:
+        """Write receipts and the next intents in one transaction, then begin the next calls."""
+        now = self._runtime.clock()
+        begun, let_go = self._picked(now)
+        if not (verdicts or begun or let_go):
+            return
+        try:
+            with self._runtime.database.write() as session:
+                record(session, verdicts, now)
+                for queued in let_go:
+                    give_back(session, queued.task.delivery, now=now, next_at=now + _LATER)
+                tasks = [queued.task for queued in begun]
+                ours = set(intend(self._runtime, session, self._worker, tasks, now))
+        except Exception as error:  # noqa: BLE001 - this thread must outlive whatever it is
+            # What was not begun is brought back by its lease.
+            self._unwritten, ours = self._kept(verdicts, error), set()
+        else:
+            self._unwritten = []
+            _log(verdicts)
+        self._settle({verdict.task for verdict in self._unwritten})
+        for queued in let_go:
+            queued.batch.end(called=False)
+        for queued in begun:
+            self._begin(queued) if queued.task in ours else queued.batch.end(called=False)
+
+    def _settle(self, unwritten: set[Task]) -> None:
+        """Let the batches know of the calls that are written down."""
+        for task in self._settling.keys() - unwritten:
+            self._settling.pop(task).end(called=True)
+
+    def _kept(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
+        """Return the receipts to write again once the database is back.
+
+        One that cannot be written by itself, database or not, is left to its lease.
+        """
+        logger.error(
+            "Receipts could not be written",
+            exc_info=error,
+            extra={"action": "receipts_wait", "receipts": len(verdicts)},
+        )
+        if _is_away(error):
+            return verdicts
+        return [verdict for verdict in verdicts if not self._is_written(verdict)]
+
+    def _is_written(self, verdict: Verdict) -> bool:
+        """Write one verdict by itself; False where the database is away."""
+        try:
+            with self._runtime.database.write() as session:
+                record(session, [verdict], self._runtime.clock())
+        except Exception as error:
+            # The next verdict must not suffer for it.
+            logger.exception(
+                "A receipt cannot be written; its lease will make it unknown",
+                extra={"action": "receipt_lost", "delivery": verdict.task.delivery.id},
+            )
+            return not _is_away(error)
+        _log([verdict])
+        return True
+
+    def _picked(self, now: datetime) -> tuple[list[_Queued], list[_Queued]]:
+        """Take from the backlog what can begin, and what has waited too long for its place."""
+        busy = Counter(task.delivery.channel_id for task in self._calls)
+        free = _SLOTS - len(self._calls)
+        begun: list[_Queued] = []
+        let_go: list[_Queued] = []
+        left: list[_Queued] = []
+        for queued in self._backlog:
+            channel_id = queued.task.delivery.channel_id
+            crowded = busy[channel_id] >= _CHANNEL_SLOTS
+            if self._is_stale(queued, now) or (crowded and self._is_impatient(queued)):
+                let_go.append(queued)
+            elif crowded or len(begun) >= free:
+                left.append(queued)
+            else:
+                busy[channel_id] += 1
+                begun.append(queued)
+        self._backlog = left
+        return begun, let_go
+
+    def _is_stale(self, queued: _Queued, now: datetime) -> bool:
+        """Tell whether a whole call no longer fits into the lease."""
+        lease = queued.task.delivery.lease_until
+        return lease is not None and now + self._runtime.config.call_timeout >= lease
+
+    def _is_impatient(self, queued: _Queued) -> bool:
+        return time.monotonic() - queued.since > _PATIENCE
+
+    def _begin(self, queued: _Queued) -> None:
+        self._calls[queued.task] = (queued.batch, time.monotonic() + self._deadline)
+        queued.batch.begin()
+        thread = threading.Thread(
+            target=self._call, args=(queued.task,), name="plugin-call", daemon=True
+        )
+        thread.start()
+
+    def _call(self, task: Task) -> None:
+        self._events.put((task, ask(task.call)))
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell whether the database itself is the trouble, and not what was to be written."""
+    return isinstance(error, (OperationalError, InterfaceError))
+
+
+def _log(verdicts: Sequence[Verdict]) -> None:
+    for verdict in verdicts:
+        delivery = verdict.task.delivery
+        logger.info(
+            "Asked a platform",
+            extra={
+                "action": f"{verdict.task.action}_{verdict.answer.outcome}",
+                "delivery": delivery.id,
+                "channel": delivery.channel.name,
+                "attempt": verdict.task.number,
+            },
+        )

@@ -65,10 +65,10 @@ def answer_error(
 
 def _page(status: int, message: str, mark: str) -> str:
     title = _title(status)
+    # A visitor of the public pages gets no session, whatever they ask for.
+    template = "errors/public.html" if request.blueprint == "site" else "errors/page.html"
     try:
-        return render_template(
-            "errors/page.html", status=status, title=title, message=message, mark=mark
-        )
+        return render_template(template, status=status, title=title, message=message, mark=mark)
     except SQLAlchemyError:
         # The page's head asks the database who is signed in; where it is away, plain words do.
         return f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{message}"

@@ -1,0 +1,145 @@
+"""Calendars and their files: made, changed, imported, written back."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+from werkzeug.test import TestResponse
+
+from contentsvc.services.calendars import all_calendars, get_calendar
+from contentsvc.services.runtime import Runtime
+from tests.web.people import WEEK, Person
+
+FORM = {
+    "name": "露营兴趣群",
+    "slug": "camping",
+    "timezone": "Asia/Shanghai",
+    "kind": "interest",
+    "tier": "2",
+    "tags": "有车，有娃",
+    "slots": "早安 08:30\n夜聊 21:00",
+    "channels": "site",
+}
+
+
+def test_a_calendar_is_made_and_changed(mei: Person, sample: str, runtime: Runtime) -> None:
+    """What the form says is what the calendar is."""
+    assert mei.post("/new-calendar", FORM).location == "/calendars/camping"
+    changed = {**FORM, "name": "城市露营", "slots": "早安 09:00"}
+    assert mei.post("/calendars/camping/edit", changed).status_code == 303
+
+    with runtime.database.read() as session:
+        calendar = get_calendar(session, "camping")
+    assert calendar.name == "城市露营"
+    assert calendar.slots == [["早安", "09:00"]]
+    assert calendar.community_tags == ["有车", "有娃"]
+    assert calendar.community_tier == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("slug", "Not A Slug"),
+        ("name", " "),
+        ("timezone", "Mars/Base"),
+        ("slots", "早安"),
+        ("slots", "早安 25:00"),
+        ("slots", "早安 08:30\n早安 09:30"),
+        ("slots", ""),
+        ("kind", "secret"),
+        ("channels", "nowhere"),
+    ],
+)
+def test_a_wrong_calendar_comes_back_filled(
+    mei: Person, sample: str, runtime: Runtime, field: str, value: str
+) -> None:
+    """The fault stands beside its field and nothing is made."""
+    answer = mei.post("/new-calendar", {**FORM, field: value})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert f'id="error-{field}"' in page
+    with runtime.database.read() as session:
+        assert [calendar.slug for calendar in all_calendars(session)] == [sample]
+
+
+def test_a_short_name_is_taken_once(mei: Person, sample: str) -> None:
+    """A new calendar never overwrites another."""
+    assert mei.post("/new-calendar", {**FORM, "slug": sample}).status_code == 409
+
+
+def test_the_page_tells_the_line_of_a_mistake(mei: Person, sample: str) -> None:
+    """A broken file is listed with its problem; the template can be stamped."""
+    page = mei.text("/calendars/")
+
+    assert "broken.yaml" in page
+    assert "有错误" in page
+    assert re.search(r"第 \d+ 行", page)
+    assert 'action="/calendar-files/baby-benefits.yaml/import"' in page
+    assert 'action="/calendar-files/broken.yaml/import"' not in page
+
+
+def test_a_template_is_stamped_by_one_click(mei: Person, sample: str) -> None:
+    """The chosen week gets the template's entries."""
+    answer = mei.post("/calendar-files/baby-benefits.yaml/import", {"week": "2026-W50"})
+
+    assert answer.location == f"/calendars/{sample}?week=2026-W50"
+    assert "card-entry" in mei.text(answer.location)
+
+
+def test_a_broken_file_is_not_imported(mei: Person, sample: str) -> None:
+    """Its problems are shown and nothing is half imported."""
+    answer = mei.post("/calendar-files/broken.yaml/import", {"week": "2026-W50"})
+
+    assert answer.status_code == 422
+    assert "没有导入任何内容" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("name", ["..%2Fsecret.yaml", "nothing.yaml", ".hidden.yaml"])
+def test_no_file_outside_the_folder_is_read(mei: Person, sample: str, name: str) -> None:
+    """A name that leads out of the folder, or to nothing, is refused."""
+    assert mei.post(f"/calendar-files/{name}/import").status_code in {404, 422}
+
+
+def test_a_file_from_ones_machine_is_imported(
+    mei: Person, sample: str, calendars_dir: Path
+) -> None:
+    """An upload is imported to the chosen week; a broken one lists its lines."""
+    content = (calendars_dir / "baby-benefits.yaml").read_bytes()
+
+    def send(body: bytes) -> TestResponse:
+        data = {"file": (io.BytesIO(body), "mine.yaml"), "week": "2026-W51"}
+        return mei.post("/calendar-files/upload", data)
+
+    assert send(content).location == f"/calendars/{sample}?week=2026-W51"
+    assert send(b"calendar: [").status_code == 422
+    assert send(b"\xff\xfe\x00").status_code == 422
+    assert mei.post("/calendar-files/upload", {}).status_code == 400
+
+
+def test_a_week_is_written_back(mei: Person, sample: str, calendars_dir: Path) -> None:
+    """The export is a file of the folder, and the same text can be downloaded."""
+    mei.post(f"/calendars/{sample}/export", {"week": WEEK})
+
+    written = (calendars_dir / f"{sample}-{WEEK}.yaml").read_text(encoding="utf-8")
+    assert f"week: {WEEK}" in written
+    assert mei.text(f"/calendars/{sample}/file?week={WEEK}") == written
+
+
+def test_a_file_with_changes_of_its_own_is_not_written_over(
+    mei: Person, sample: str, calendars_dir: Path
+) -> None:
+    """The clash is told, with a button that replaces the file on purpose."""
+    path = calendars_dir / f"{sample}-{WEEK}.yaml"
+    path.write_text("calendar: mine\n", encoding="utf-8")
+
+    mei.post(f"/calendars/{sample}/export", {"week": WEEK})
+
+    page = mei.text(f"/calendars/{sample}?week={WEEK}")
+    assert "替换文件" in page
+    assert path.read_text(encoding="utf-8") == "calendar: mine\n"
+    mei.post(f"/calendars/{sample}/export", {"week": WEEK, "overwrite": "yes"})
+    assert f"week: {WEEK}" in path.read_text(encoding="utf-8")

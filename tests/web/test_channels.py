@@ -1,0 +1,102 @@
+"""Channels: the form of a plugin, secrets, tests, pauses."""
+
+from __future__ import annotations
+
+import pytest
+
+from contentsvc.services.channels import all_channels, get_channel
+from contentsvc.services.runtime import Runtime
+from tests.web.people import Person
+
+SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+HOOK = {"name": "shop-hook", "url": "https://shop.example/hook", "secret": SECRET}
+
+
+def test_a_channel_is_made_by_its_plugins_form(mei: Person, runtime: Runtime) -> None:
+    """The settings' fields are the form; what is typed is kept."""
+    form = mei.text("/new-channel/webhook")
+    answer = mei.post("/new-channel/webhook", HOOK)
+
+    assert 'name="url"' in form
+    assert 'type="password"' in form
+    assert answer.location == "/channels/shop-hook"
+    with runtime.database.read() as session:
+        channel = get_channel(session, "shop-hook")
+    assert channel.settings["url"] == HOOK["url"]
+    assert channel.sealed is not None
+    assert SECRET.encode() not in channel.sealed
+
+
+def test_a_secret_is_never_shown_again(mei: Person, runtime: Runtime) -> None:
+    """No page holds it, and saving the form without it keeps it."""
+    mei.post("/new-channel/webhook", HOOK)
+    with runtime.database.read() as session:
+        before = get_channel(session, "shop-hook").sealed
+    pages = [mei.text("/channels/shop-hook"), mei.text("/channels/")]
+
+    answer = mei.post("/channels/shop-hook", {"url": "https://shop.example/other", "secret": ""})
+
+    assert answer.status_code == 303
+    assert not any(SECRET in page for page in pages)
+    with runtime.database.read() as session:
+        after = get_channel(session, "shop-hook")
+    assert after.settings["url"] == "https://shop.example/other"
+    assert before is not None
+    assert after.sealed is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("name", "Not a name"), ("url", "ftp://shop.example"), ("secret", "short"), ("url", "")],
+)
+def test_wrong_settings_come_back_filled(
+    mei: Person, runtime: Runtime, field: str, value: str
+) -> None:
+    """The fault stands beside its field, the secret is not sent back, nothing is made."""
+    answer = mei.post("/new-channel/webhook", {**HOOK, field: value})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert f'id="error-{field}"' in page
+    assert SECRET not in page
+    with runtime.database.read() as session:
+        assert all_channels(session) == []
+
+
+def test_a_name_is_taken_once(mei: Person, sample: str) -> None:
+    """A new channel never overwrites another, and there is no form for an unknown type."""
+    assert mei.post("/new-channel/site", {"name": "site"}).status_code == 409
+    assert mei.get("/new-channel/no_such_type").status_code == 404
+
+
+def test_a_channel_pauses_with_its_reason(mei: Person, sample: str) -> None:
+    """The reason stands on the page and the board until the channel goes again."""
+    mei.post("/channels/site/pause", {"reason": "账号在换手机号"})
+    paused = mei.text("/channels/site")
+    board = mei.text("/calendars/baby-benefits?week=2026-W48")
+    mei.post("/channels/site/resume")
+
+    assert "账号在换手机号" in paused
+    assert "渠道已暂停" in board
+    assert "账号在换手机号" not in mei.text("/channels/site")
+
+
+def test_a_test_message_goes_out(mei: Person, sample: str) -> None:
+    """A test send says where the message can be seen."""
+    mei.post("/channels/site/test")
+
+    assert "测试消息已发出" in mei.text("/channels/site")
+    assert "测试消息" in mei.text("/site/")
+
+
+def test_a_used_channel_is_not_deleted(mei: Person, sample: str, runtime: Runtime) -> None:
+    """What uses it is named; an unused one goes."""
+    mei.post("/new-channel/webhook", HOOK)
+
+    mei.post("/channels/site/delete")
+    refused = mei.text("/channels/site")
+    mei.post("/channels/shop-hook/delete")
+
+    assert "notice-toast is-bad" in refused
+    with runtime.database.read() as session:
+        assert [channel.name for channel in all_channels(session)] == ["site"]

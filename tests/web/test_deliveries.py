@@ -1,0 +1,126 @@
+"""Deliveries: listed with what waits first, shown with attempts, settled by a person."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from contentsvc.db.models import Attempt, Delivery
+from contentsvc.domain.deliveries import DeliveryStatus, Outcome
+from contentsvc.services.runtime import Runtime
+from tests.web.people import NOW, Person
+
+
+@pytest.fixture
+def delivery(runtime: Runtime, sample: str) -> int:
+    """Return a delivery that was tried once."""
+    with runtime.database.write() as session:
+        row = session.scalars(select(Delivery).order_by(Delivery.id)).first()
+        assert row is not None
+        session.add(
+            Attempt(
+                delivery_id=row.id,
+                number=1,
+                fence=1,
+                worker="host:1",
+                started_at=NOW,
+                finished_at=NOW,
+                outcome=Outcome.UNKNOWN,
+                words="connection reset <b>by peer</b>",
+            )
+        )
+        return row.id
+
+
+def _set(runtime: Runtime, delivery: int, status: DeliveryStatus) -> None:
+    with runtime.database.write() as session:
+        session.execute(
+            update(Delivery).where(Delivery.id == delivery).values(status=status, error="why")
+        )
+
+
+def _status(runtime: Runtime, delivery: int) -> DeliveryStatus:
+    with runtime.database.read() as session:
+        return session.get_one(Delivery, delivery).status
+
+
+def test_what_waits_for_a_person_stands_first(mei: Person, runtime: Runtime, delivery: int) -> None:
+    """The list begins with what needs attention, and the navigation counts it."""
+    _set(runtime, delivery, DeliveryStatus.UNKNOWN)
+
+    page = mei.text("/deliveries/")
+
+    assert "需要处理" in page
+    assert '<span class="count">1<' in page
+
+
+def test_a_filter_shows_only_what_fits(mei: Person, runtime: Runtime, delivery: int) -> None:
+    """By status, channel and calendar; what fits nothing says so, and nonsense is no error."""
+    _set(runtime, delivery, DeliveryStatus.FAILED)
+    address = f'href="/deliveries/{delivery}"'
+
+    assert address in mei.text("/deliveries/?status=failed&channel=site&calendar=baby-benefits")
+    assert address not in mei.text("/deliveries/?status=missed")
+    assert address not in mei.text("/deliveries/?channel=elsewhere")
+    assert mei.get("/deliveries/?status=strange&before=x").status_code == 200
+
+
+def test_a_delivery_shows_its_attempts(mei: Person, runtime: Runtime, delivery: int) -> None:
+    """Times, outcome and the platform's words, as text."""
+    page = mei.text(f"/deliveries/{delivery}")
+
+    assert "connection reset &lt;b&gt;by peer" in page
+    assert "结果未知" in page
+    assert "host:1" in page
+
+
+@pytest.mark.parametrize(
+    ("resolution", "status"),
+    [
+        ("out", DeliveryStatus.PUBLISHED),
+        ("send-again", DeliveryStatus.RETRYING),
+        ("drop", DeliveryStatus.FAILED),
+    ],
+)
+def test_an_unknown_delivery_is_settled(
+    mei: Person, runtime: Runtime, delivery: int, resolution: str, status: DeliveryStatus
+) -> None:
+    """A person says what became of it."""
+    _set(runtime, delivery, DeliveryStatus.UNKNOWN)
+    assert "再发一次" in mei.text(f"/deliveries/{delivery}")
+
+    answer = mei.post(f"/deliveries/{delivery}/resolve", {"resolution": resolution})
+
+    assert answer.status_code == 303
+    assert _status(runtime, delivery) is status
+
+
+@pytest.mark.parametrize("data", [{"resolution": "maybe"}, {"resolution": "out", "url": "x:y"}])
+def test_a_wrong_resolution_changes_nothing(
+    mei: Person, runtime: Runtime, delivery: int, data: dict[str, str]
+) -> None:
+    """Nonsense and an address that is none are refused."""
+    _set(runtime, delivery, DeliveryStatus.UNKNOWN)
+
+    assert mei.post(f"/deliveries/{delivery}/resolve", data).status_code == 422
+    assert _status(runtime, delivery) is DeliveryStatus.UNKNOWN
+
+
+def test_a_missed_delivery_is_planned_again(mei: Person, runtime: Runtime, delivery: int) -> None:
+    """Now, or at a time of the calendar's wall clock; not in the past."""
+    _set(runtime, delivery, DeliveryStatus.MISSED)
+    address = f"/deliveries/{delivery}/plan-again"
+
+    assert mei.post(address, {"at": "2026-11-01T10:00"}).status_code == 422
+    assert mei.post(address, {"at": "soon"}).status_code == 422
+    assert mei.post(address, {"at": "2026-11-28T10:00"}).status_code == 303
+
+    with runtime.database.read() as session:
+        row = session.get_one(Delivery, delivery)
+    assert row.status is DeliveryStatus.PLANNED
+    assert row.due_at.isoformat() == "2026-11-28T02:00:00+00:00"
+
+
+def test_there_is_no_such_delivery(mei: Person) -> None:
+    """An unknown number is a 404."""
+    assert mei.get("/deliveries/4711").status_code == 404

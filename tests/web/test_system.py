@@ -1,0 +1,183 @@
+"""System, plugins, health, public pages, errors and the catalogue."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import text
+
+from contentsvc.app import create_app
+from contentsvc.channels import load_plugins
+from contentsvc.services.health import beat
+from contentsvc.services.runtime import Runtime
+from tests.catalogues import TRANSLATIONS
+from tests.web.people import NOW, Clock, Person
+
+
+def _beat(runtime: Runtime, role: str, **detail: str) -> None:
+    with runtime.database.write() as session:
+        beat(session, role=role, name="h:1", started_at=NOW, now=NOW, detail=detail)
+
+
+def test_silent_processes_are_told(mei: Person, runtime: Runtime, clock: Clock) -> None:
+    """The system page warns where nobody hands out or publishes, and half a minute later again."""
+    nobody = mei.text("/system/")
+    _beat(runtime, "dispatcher")
+    _beat(runtime, "worker", queue="publish")
+    everybody = mei.text("/system/")
+    clock.now = NOW + timedelta(seconds=31)
+
+    assert "调度进程没有在工作" in nobody
+    assert "发布进程没有在工作" in nobody
+    assert "没有在工作" not in everybody
+    assert "调度进程没有在工作" in mei.text("/system/")
+
+
+def test_the_settings_in_force_are_masked(mei: Person, runtime: Runtime) -> None:
+    """An admin sees the settings, never the secret key."""
+    page = mei.text("/system/")
+
+    assert "CONTENTSVC_SECRET_KEY" in page
+    assert runtime.config.secret_key not in page
+
+
+def test_a_broken_plugin_is_shown_with_its_traceback(
+    runtime: Runtime, tmp_path: Path, mei: Person
+) -> None:
+    """The plugins page lists what loaded, and what did not with the reason."""
+    (tmp_path / "bad.py").write_text("raise RuntimeError('<b>broken</b>')\n", encoding="utf-8")
+    folders = [*runtime.config.plugin_folders(), tmp_path]
+    app = create_app(replace(runtime, registry=load_plugins(folders, entry_points=False)))
+
+    page = Person(app).text("/plugins/")
+
+    assert "RuntimeError" in page
+    assert "&lt;b&gt;broken" in page
+    assert "webhook" in page
+
+
+def test_health_tells_machines(runtime: Runtime, anonymous: FlaskClient, clock: Clock) -> None:
+    """Without signing in: the database, the queue and how long the dispatcher is silent."""
+    _beat(runtime, "dispatcher")
+    clock.now = NOW + timedelta(seconds=7)
+
+    answer = anonymous.get("/healthz")
+
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["database"] is True
+    assert answer.json["dispatcher_silent_seconds"] == 7.0
+
+
+def test_health_is_503_without_the_database(runtime: Runtime, anonymous: FlaskClient) -> None:
+    """A database that cannot be asked is told by the status."""
+    with runtime.database.write() as session:
+        session.execute(text("DROP TABLE heartbeats"))
+
+    answer = anonymous.get("/healthz")
+
+    assert answer.status_code == 503
+    assert answer.json is not None
+    assert answer.json["database"] is False
+
+
+def test_public_pages_set_no_cookie_and_can_be_asked_again(
+    mei: Person, sample: str, anonymous: FlaskClient
+) -> None:
+    """A visitor gets the page with an ETag; asking again with it is a 304; wrong paths are 404s."""
+    mei.post("/channels/site/test")
+    first = anonymous.get("/site/")
+    again = anonymous.get("/site/", headers={"If-None-Match": first.headers["ETag"]})
+
+    assert first.status_code == 200
+    assert "Set-Cookie" not in first.headers
+    assert "script-src" not in first.headers["Content-Security-Policy"]
+    assert again.status_code == 304
+    wrong = anonymous.get("/site/no/such/page")
+    assert wrong.status_code == 404
+    assert "Set-Cookie" not in wrong.headers
+
+
+def test_public_pages_without_a_channel_are_a_404(anonymous: FlaskClient) -> None:
+    """There is nothing to show before a channel has pages."""
+    assert anonymous.get("/site/").status_code == 404
+
+
+def test_an_unforeseen_error_has_a_number(
+    app: Flask, mei: Person, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The person reads a number, the log has the same with the traceback; no details leak."""
+
+    def fail() -> str:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setitem(app.view_functions, "system.help_page", fail)
+    with caplog.at_level(logging.ERROR):
+        answer = mei.get("/help")
+
+    page = answer.get_data(as_text=True)
+    record = next(record for record in caplog.records if hasattr(record, "id"))
+    assert answer.status_code == 500
+    assert record.id in page
+    assert record.exc_info is not None
+    assert "secret detail" not in page
+
+
+def test_errors_have_one_json_shape(mei: Person) -> None:
+    """A program that asks for JSON gets status, message and field."""
+    answer = mei.get("/calendars/none", headers={"Accept": "application/json"})
+
+    assert answer.status_code == 404
+    assert answer.json is not None
+    assert set(answer.json["error"]) == {"status", "message", "field", "id"}
+
+
+@pytest.mark.parametrize(("language", "words"), [("zh", "没有找到"), ("en", "Not found")])
+def test_error_pages_speak_the_persons_language(mei: Person, language: str, words: str) -> None:
+    """A 404 is friendly in both languages."""
+    mei.post("/language", {"language": language})
+
+    page = mei.get("/nothing").get_data(as_text=True)
+
+    assert words in page
+
+
+def test_the_catalogue_is_complete() -> None:
+    """Every message of code and templates is translated, and no translation is left over."""
+    options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
+    keywords = {
+        "_": None,
+        "gettext": None,
+        "lazy_gettext": None,
+        "N_": None,
+        "ngettext": (1, 2),
+    }
+    extracted = {
+        message if isinstance(message, str) else message[0]
+        for _file, _line, message, _comments, _context in extract_from_dir(
+            TRANSLATIONS.parent,
+            method_map=[("**.py", "python"), ("templates/**.html", "jinja2")],
+            options_map=options,
+            keywords=keywords,
+        )
+    }
+    with (TRANSLATIONS / "zh/LC_MESSAGES/messages.po").open("rb") as file:
+        catalogue = read_po(file, locale="zh")
+    known = {
+        message.id if isinstance(message.id, str) else message.id[0]: message
+        for message in catalogue
+        if message.id
+    }
+
+    assert extracted - set(known) == set()
+    assert set(known) - extracted == set()
+    assert [id_ for id_, message in known.items() if not message.string or message.fuzzy] == []
+    assert [list(message.check()) for message in known.values() if list(message.check())] == []

@@ -32,7 +32,7 @@ _READY = 90.0
 #: Deaths while starting after which it is given up.
 _MOST_DEATHS = 3
 #: Seconds beyond one call to a platform that a worker gets to note the outcome.
-_NOTING = 5.0
+_NOTING = 10.0
 
 
 def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:

@@ -1,0 +1,299 @@
+"""A browser, and the application with a sample week in a thread of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
+from sqlalchemy.orm import Session
+from werkzeug.serving import make_server
+
+from contentsvc.app import create_app
+from contentsvc.assembly import assemble
+from contentsvc.config import Config, shipped
+from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.services import accounts, calendar_folder, channels, planning
+from contentsvc.services.boards import week_board
+from contentsvc.services.calendars import get_calendar
+from contentsvc.services.dispatching import Dispatcher
+from contentsvc.services.health import beat
+from contentsvc.services.planning import Windows
+from contentsvc.services.ports import Claim, QueueStats
+from contentsvc.services.publishing import Publisher
+from contentsvc.services.rendering import Renderer
+from contentsvc.services.runtime import Runtime
+from tests.browser import find_browser
+from tests.catalogues import compile_catalogues
+
+_FONT = str(resources.files("justmytype_intl_cjk") / "fonts/ofl/notosanssc/NotoSansSC[wght].ttf")
+PASSWORD = "eight-or-more"
+WEEK = IsoWeek.parse("2026-W48")
+#: Monday, 07:00 in Shanghai.
+_BEFORE = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+#: Tuesday, 10:00 in Shanghai.
+TODAY = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+
+class SteadyClock:
+    """A clock that stands until it is set."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@dataclass
+class HandQueue:
+    """Keeps what the dispatcher hands over, so that the test works it off by itself."""
+
+    claims: list[tuple[str, Claim]] = field(default_factory=list)
+    renders: list[int] = field(default_factory=list)
+
+    def wake(self) -> None:
+        """Nobody waits."""
+
+    def wait(self, seconds: float) -> bool:
+        return True
+
+    def publish(self, lane: str, claims: Sequence[Claim]) -> None:
+        self.claims += [(lane, claim) for claim in claims]
+
+    def render(self, delivery_ids: Sequence[int]) -> None:
+        self.renders += delivery_ids
+
+    def stats(self) -> QueueStats:
+        return QueueStats(reachable=True, server="valkey", waiting=(("publish", 0),))
+
+
+@dataclass
+class Site:
+    """The application as it runs for a browser."""
+
+    url: str
+    runtime: Runtime
+    clock: SteadyClock
+    queue: HandQueue
+
+    def live_until(self, now: datetime) -> None:
+        """Let the dispatcher and the workers do all that is due up to *now*."""
+        dispatcher = Dispatcher(self.runtime, "test:1")
+        while self.clock.now < now:
+            self.clock.now = min(now, self.clock.now + timedelta(minutes=30))
+            for _round in range(3):
+                dispatcher.turn(self.clock.now)
+                self._work()
+
+    def _work(self) -> None:
+        renders, self.queue.renders = self.queue.renders, []
+        Renderer(self.runtime).render_planned(renders)
+        claims, self.queue.claims = self.queue.claims, []
+        for lane, claim in claims:
+            Publisher(self.runtime, "test:2").publish_batch(lane, [claim])
+
+
+@pytest.fixture(scope="session")
+def _catalogues() -> None:
+    compile_catalogues()
+
+
+@pytest.fixture
+def empty_site(tmp_path: Path, sqlite_url: str, _catalogues: None) -> Iterator[Site]:
+    """Give the application with nobody and nothing in it."""
+    clock, queue = SteadyClock(_BEFORE), HandQueue()
+    config = Config.from_env(
+        {
+            "CONTENTSVC_DATA_DIR": str(tmp_path / "var"),
+            "CONTENTSVC_DATABASE_URL": sqlite_url,
+            "CONTENTSVC_CALENDARS_DIR": str(shipped("calendars")),
+            "CONTENTSVC_MAX_UPLOAD_MB": "2",
+        }
+    )
+    runtime = replace(assemble(config), clock=clock, queue=queue)
+    server = make_server("127.0.0.1", 0, create_app(runtime), threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    with closing(runtime.database):
+        yield Site(f"http://127.0.0.1:{server.server_port}", runtime, clock, queue)
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def site(empty_site: Site) -> Site:
+    """Give the application on a Tuesday morning of the sample week, its Monday published."""
+    runtime = empty_site.runtime
+    with runtime.database.write() as session:
+        accounts.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=_BEFORE)
+        channels.save_channel(
+            session,
+            runtime.registry,
+            name="site",
+            type="site",
+            settings={},
+            secret_key=runtime.config.secret_key,
+            now=_BEFORE,
+        )
+        calendar_folder.import_from_folder(
+            session,
+            runtime.config.calendars_dir,
+            "baby-benefits.yaml",
+            now=_BEFORE,
+            by="sample",
+            windows=Windows.of(runtime.config),
+            week=WEEK,
+        )
+        _approve(session, runtime, {Weekday.MON, Weekday.TUE})
+    empty_site.live_until(TODAY)
+    with runtime.database.write() as session:
+        for role, detail in (("web", {}), ("dispatcher", {}), ("worker", {"queue": "publish"})):
+            beat(session, role=role, name="plan:7", started_at=_BEFORE, now=TODAY, detail=detail)
+    return empty_site
+
+
+def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:
+    calendar = get_calendar(session, "baby-benefits")
+    board = week_board(session, calendar, WEEK, now=_BEFORE)
+    for cell in (cell for row in board.rows for cell in row.cells if cell.day.weekday in days):
+        for card in cell.cards:
+            planning.approve_entry(
+                session,
+                card.entry.id,
+                card.entry.rev,
+                by="mei",
+                now=_BEFORE,
+                windows=Windows.of(runtime.config),
+            )
+
+
+@pytest.fixture(scope="session")
+def _fonts(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Lend the browser the posters' Chinese font, so that a machine without one shows the words."""
+    folder = tmp_path_factory.mktemp("fonts")
+    shutil.copy(_FONT, folder / "NotoSansSC.ttf")
+    config = folder / "fonts.conf"
+    config.write_text(
+        f"<fontconfig><dir>{folder}</dir><dir>/usr/share/fonts</dir>"
+        '<match target="pattern"><edit name="family" mode="prepend" binding="strong">'
+        "<string>Noto Sans SC</string></edit></match>"
+        f"<cachedir>{folder}/cache</cachedir></fontconfig>",
+        encoding="utf-8",
+    )
+    return str(config)
+
+
+@pytest.fixture(scope="session")
+def _chromium(_fonts: str) -> Iterator[Browser]:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(
+            executable_path=find_browser(),
+            env={**os.environ, "FONTCONFIG_FILE": _fonts},
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Visitor:
+    """A browser window, and all that should never happen in it."""
+
+    context: BrowserContext
+    page: Page
+    site: Site
+    #: Requests to another host, console errors, page errors and CSP violations.
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Note every fault of a page."""
+        page.on("request", self._request)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.site.url, "data:", "blob:", "about:")):
+            self.faults.append(f"left the machine: {request.url}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A refused form is told to the console by the browser itself, whatever the page does.
+        refused = "Failed to load resource" in message.text and any(
+            code in message.text for code in ("409", "413", "422")
+        )
+        if message.type in {"error", "warning"} and not refused:
+            self.faults.append(f"console: {message.text}")
+
+    def open(self, path: str) -> Page:
+        """Open a page of the application."""
+        self.page.goto(self.site.url + path)
+        return self.page
+
+    def sign_in(self) -> None:
+        """Sign in as the admin."""
+        self.open("/sign-in")
+        self.page.fill("[name=name]", "mei")
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("form[action='/sign-in'] button")
+        self.page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+def _visit(
+    browser: Browser, site: Site, *, width: int = 1360, height: int = 800, **settings: object
+) -> Visitor:
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        locale="zh-CN",
+        timezone_id="Asia/Shanghai",
+        reduced_motion="reduce",
+        **settings,
+    )
+    context.set_default_timeout(15_000)
+    visitor = Visitor(context, context.new_page(), site)
+    visitor.watch(visitor.page)
+    return visitor
+
+
+@pytest.fixture
+def newcomer(_chromium: Browser, empty_site: Site) -> Iterator[Visitor]:
+    """Give a window on the application with nobody in it."""
+    visitor = _visit(_chromium, empty_site)
+    yield visitor
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+@pytest.fixture
+def mei(_chromium: Browser, site: Site) -> Iterator[Visitor]:
+    """Give the admin's window on the sample week."""
+    visitor = _visit(_chromium, site)
+    visitor.sign_in()
+    yield visitor
+    visitor.context.close()
+    assert visitor.faults == []
+
+
+@pytest.fixture
+def mei_on_phone(_chromium: Browser, site: Site) -> Iterator[Visitor]:
+    """Give the admin's phone on the sample week."""
+    visitor = _visit(_chromium, site, width=390, height=844, has_touch=True, is_mobile=True)
+    visitor.sign_in()
+    yield visitor
+    visitor.context.close()
+    assert visitor.faults == []

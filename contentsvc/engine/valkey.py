@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -18,6 +19,9 @@ __all__ = ["arguments", "become_valkey", "mend"]
 logger = logging.getLogger(__name__)
 
 _LOG = "valkey.log"
+
+#: A line of the list of files that the append-only file consists of.
+_LISTED = re.compile(r"file \S+ seq \d+ type [bhi]( .*)?")
 
 
 def become_valkey(data_dir: Path, socket: Path) -> None:
@@ -57,9 +61,12 @@ def mend(binary: Path, folder: Path) -> None:
     Either loses wake-ups at most, which the dispatcher makes anew from the database.
     """
     manifest = folder / "appendonlydir" / "appendonly.aof.manifest"
-    if not manifest.exists() or _checks(binary, manifest):
+    if not manifest.exists():
         return
-    if _checks(binary, manifest, fix=True) and _checks(binary, manifest):
+    listed = _is_manifest(manifest)
+    if listed and _checks(binary, manifest):
+        return
+    if listed and _checks(binary, manifest, fix=True) and _checks(binary, manifest):
         logger.warning("Cut a damaged tail off the queue's file", extra={"action": "queue_mended"})
         return
     aside = folder / "appendonlydir.damaged"
@@ -69,6 +76,12 @@ def mend(binary: Path, folder: Path) -> None:
         "The queue's file was damaged and is put aside",
         extra={"action": "queue_put_aside", "folder": str(aside)},
     )
+
+
+def _is_manifest(path: Path) -> bool:
+    # The checking tool takes a damaged list for an old kind of append-only file, and empties it.
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return bool(lines) and all(map(_LISTED.fullmatch, lines))
 
 
 def _checks(binary: Path, manifest: Path, *, fix: bool = False) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -81,7 +82,19 @@ def test_the_first_post_can_be_read_soon_after_the_link(service: Service) -> Non
     assert "欢迎使用 contentsvc" in service.read("/site/").decode()
     assert (service.folder / "calendars/baby-benefits.yaml").is_file()
     _check_sample(service, began_at)
+    _check_page(service, link)
     assert service.stop() == 0
+
+
+def _check_page(service: Service, link: str) -> None:
+    """The page behind the link is in Chinese, and what it loads is there."""
+    page = service.read(link.removeprefix(service.url)).decode()
+    assert re.search(r'<html[^>]* lang="zh', page)
+    assert "管理员" in page
+    loaded = re.findall(r'(?:href|src)="(/[^"]+\.(?:css|js|svg|png)[^"]*)"', page)
+    assert len(loaded) > 2
+    for path in loaded:
+        assert service.read(path)
 
 
 def _check_sample(service: Service, began_at: datetime) -> None:

@@ -22,6 +22,7 @@ from contentsvc.web import (
     plugins,
     previews,
     site,
+    steps,
     system,
 )
 from contentsvc.web.access import choose_language, guard
@@ -52,7 +53,7 @@ def create_app(runtime: Runtime) -> Flask:
     furnish(app)
     for module in (accounts, boards, calendars, channels, deliveries, entries):
         app.register_blueprint(module.blueprint)
-    for module in (files, plugins, previews, site, system):
+    for module in (files, plugins, previews, site, steps, system):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -16,6 +16,7 @@ from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import boards, calendars, entries, planning, stamping
 from contentsvc.services.boards import Card, WeekBoard
 from contentsvc.services.exporting import week_entries
+from contentsvc.services.health import dispatcher_is_silent
 from contentsvc.web.current import now, person, reading, windows, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.labels import label
@@ -75,6 +76,7 @@ def _page(database: Session, calendar: Calendar, shown: IsoWeek) -> str:
         shows=lambda card: _shows(card, wanted),
         all_calendars=calendars.all_calendars(database),
         waiting=_waiting(board),
+        nobody_publishes=dispatcher_is_silent(database, now()),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
@@ -16,7 +18,7 @@ from sqlalchemy import select
 
 from contentsvc.db.models import Entry
 from contentsvc.services import accounts
-from tests.acceptance.conftest import PASSWORD, WEEK, Visitor
+from tests.acceptance.conftest import PASSWORD, WEEK, Site, Visitor
 
 pytestmark = pytest.mark.browser
 
@@ -47,7 +49,7 @@ def _entry(visitor: Visitor, **where: str) -> Entry:
         return session.scalars(query.order_by(Entry.id)).one()
 
 
-def _cell(page: Page, day: str, slot: str) -> str:
+def _cell(day: str, slot: str) -> str:
     return f"[data-cell][data-day={day}][data-slot='{slot}']"
 
 
@@ -104,16 +106,16 @@ def test_a_card_is_dragged_and_the_move_undone(mei: Visitor) -> None:
         page.mouse.up()
 
     with _moved(page):
-        drag(_cell(page, "sat", "午间"))
-    expect(page.locator(f"{_cell(page, 'sat', '午间')} #entry-{entry.id}")).to_be_visible()
+        drag(_cell("sat", "午间"))
+    expect(page.locator(f"{_cell('sat', '午间')} #entry-{entry.id}")).to_be_visible()
     expect(page.get_by_text("已移到 周六 12:00")).to_be_visible()
     expect(card.locator(".card-title")).to_be_focused()
 
     with _moved(page):
         page.get_by_role("button", name="撤销").click()
-    expect(page.locator(f"{_cell(page, 'sun', '早安')} #entry-{entry.id}")).to_be_visible()
+    expect(page.locator(f"{_cell('sun', '早安')} #entry-{entry.id}")).to_be_visible()
 
-    drag(_cell(page, "mon", "早安"))
+    drag(_cell("mon", "早安"))
     expect(page.locator("#announcer")).to_contain_text("已过去")
     assert _entry(mei, day="sun", slot="早安").id == entry.id
 
@@ -133,11 +135,11 @@ def test_a_card_is_moved_by_keyboard_alone(mei: Visitor) -> None:
     expect(said).to_have_text("周六 12:00 午间")
     with _moved(page):
         page.keyboard.press("Enter")
-    expect(page.locator(f"{_cell(page, 'sat', '午间')} #entry-{entry.id}")).to_be_visible()
+    expect(page.locator(f"{_cell('sat', '午间')} #entry-{entry.id}")).to_be_visible()
 
     with _moved(page):
         page.keyboard.press("z")
-    expect(page.locator(f"{_cell(page, 'sun', '早安')} #entry-{entry.id}")).to_be_visible()
+    expect(page.locator(f"{_cell('sun', '早安')} #entry-{entry.id}")).to_be_visible()
 
     title.focus()
     page.keyboard.press("m")
@@ -274,7 +276,7 @@ def test_a_poster_gets_the_fields_of_its_template(mei: Visitor) -> None:
 
 
 def test_a_phone_lists_the_days(mei_on_phone: Visitor) -> None:
-    """No sideways scrolling, days one below the other, and a finger moves a card after resting."""
+    """Days stand one below the other, and no page scrolls sideways."""
     page = mei_on_phone.open(BOARD)
 
     heads = [page.locator(f".day-head.day-{day}").bounding_box() for day in range(1, 8)]
@@ -287,6 +289,52 @@ def test_a_phone_lists_the_days(mei_on_phone: Visitor) -> None:
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"
         )
         assert overflow <= 0, path
+
+
+def test_a_finger_moves_a_card_after_resting_on_it(mei_on_phone: Visitor) -> None:
+    """A long press picks a card up, and the head of another day takes it in the same slot."""
+    page = mei_on_phone.open(BOARD)
+    entry = _entry(mei_on_phone, day="sun", slot="早安")
+    card = page.locator(f"#entry-{entry.id}")
+    card.scroll_into_view_if_needed()
+    start, end = card.bounding_box(), page.locator(".day-head.day-6").bounding_box()
+    assert start is not None
+    assert end is not None
+    fingers = mei_on_phone.context.new_cdp_session(page)
+
+    def touch(kind: str, x: float, y: float) -> None:
+        points = [] if kind == "touchEnd" else [{"x": x, "y": y}]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", start["x"] + 100, start["y"] + 30)
+    expect(page.locator(".drag-ghost")).to_be_visible()
+    touch("touchMove", end["x"] + 60, end["y"] + 30)
+    touch("touchMove", end["x"] + 60, end["y"] + 32)
+    with _moved(page):
+        touch("touchEnd", 0, 0)
+
+    expect(page.locator(f"{_cell('sat', '早安')} #entry-{entry.id}")).to_be_visible()
+
+
+def test_a_huge_upload_is_answered_over_the_wire(empty_site: Site) -> None:
+    """A hundred megabytes are refused with a page that reaches the sender, and nothing is kept."""
+    address = urlsplit(empty_site.url)
+    connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
+    block = b"\0" * (1 << 20)
+
+    connection.putrequest("POST", "/uploads")
+    connection.putheader("Content-Type", "multipart/form-data; boundary=b")
+    connection.putheader("Content-Length", str(100 * len(block)))
+    connection.endheaders()
+    for _number in range(100):
+        connection.send(block)
+    answer = connection.getresponse()
+    page = answer.read().decode()
+    connection.close()
+
+    assert answer.status == 413
+    assert "超过 2 MB" in page
+    assert not list(empty_site.runtime.storage.folder.rglob("*"))
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -37,6 +37,9 @@ function focusCard(id) {
 
 function mark(cell) {
   for (const other of cells()) other.classList.remove("is-target", "is-refused");
+  for (const head of board().querySelectorAll("[data-day-head]")) {
+    head.classList.toggle("is-target", head.dataset.dayHead === cell?.dataset.day && !("past" in cell.dataset));
+  }
   if (cell) cell.classList.add("past" in cell.dataset ? "is-refused" : "is-target");
 }
 
@@ -57,10 +60,20 @@ function begin(event) {
   follow(event);
 }
 
+// The cell under the pointer; over a day's head, that day's cell of the card's own slot, which a
+// phone does not show while it is empty.
+function target(element) {
+  const head = element?.closest("[data-day-head]");
+  if (!head) return element?.closest("[data-cell]");
+  const { slot, time } = drag.card.closest("[data-cell]").dataset;
+  const day = head.dataset.dayHead;
+  return cells().find(({ dataset: place }) => place.day === day && place.slot === slot && place.time === time);
+}
+
 function follow(event) {
   drag.ghost.style.left = `${event.clientX - drag.dx}px`;
   drag.ghost.style.top = `${event.clientY - drag.dy}px`;
-  drag.cell = document.elementFromPoint(event.clientX, event.clientY)?.closest("[data-cell]");
+  drag.cell = target(document.elementFromPoint(event.clientX, event.clientY));
   mark(drag.cell);
   const edge = 60;
   if (event.clientY < edge) scrollBy(0, -12);

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contentsvc.channels import load_plugins
+from contentsvc.channels import Rate, load_plugins
 from contentsvc.config import Config, shipped
 from contentsvc.db.models import Calendar, Channel, Entry
 from contentsvc.db.session import Database
@@ -80,6 +80,27 @@ class MemoryQueue:
         return QueueStats(reachable=not self.is_down, server="memory")
 
 
+@dataclass
+class MemoryRates:
+    """Rate windows that a test fills by hand."""
+
+    #: Seconds to wait, by account.
+    waits: dict[str, float] = field(default_factory=dict)
+    taken: list[str] = field(default_factory=list)
+    blocked: dict[str, float] = field(default_factory=dict)
+
+    def take(self, account: str, rates: Sequence[Rate]) -> float:
+        """Take a place, or tell the wait."""
+        wait = self.waits.get(account, 0.0)
+        if not wait and rates:
+            self.taken.append(account)
+        return wait
+
+    def block(self, account: str, seconds: float) -> None:
+        """Note the block."""
+        self.blocked[account] = seconds
+
+
 def make_config(tmp_path: Path, **settings: str) -> Config:
     """Return settings with a data folder of the test's own."""
     environ = {f"CONTENTSVC_{name}": value for name, value in settings.items()}
@@ -99,6 +120,7 @@ def make_runtime(database: Database, tmp_path: Path, **settings: str) -> Runtime
             [shipped("plugins"), Path(__file__).parent / "scripted"], entry_points=False
         ),
         queue=MemoryQueue(),
+        rates=MemoryRates(),
         clock=Clock(),
     )
 

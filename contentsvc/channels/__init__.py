@@ -48,6 +48,7 @@ from contentsvc.channels.settings import (
 )
 from contentsvc.domain.entries import EntryKind, Livestream
 from contentsvc.domain.notices import Notice, NoticeState
+from contentsvc.domain.quotas import Quota
 from contentsvc.errors import (
     ChannelAuthError,
     ContentsvcError,
@@ -87,6 +88,7 @@ __all__ = [
     "PluginError",
     "PluginInfo",
     "PublishError",
+    "Quota",
     "Rate",
     "RateLimitedError",
     "Receipt",

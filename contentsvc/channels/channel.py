@@ -28,6 +28,7 @@ from contentsvc.channels.limits import Limits
 from contentsvc.channels.rendering import livestream_rendition, post_rendition, poster_rendition
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.notices import Notice
+from contentsvc.domain.quotas import Quota
 
 __all__ = ["Channel", "ChannelSettings", "Document", "Host", "Rate", "Store"]
 
@@ -46,10 +47,10 @@ class ChannelSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most *count* deliveries in *seconds*, per channel."""
+    """At most *count* deliveries in *seconds* (whole ones), per account."""
 
     count: int
-    seconds: float
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +125,10 @@ class Channel(ABC):
     label: ClassVar[Mapping[str, str]]
     kinds: ClassVar[frozenset[EntryKind]] = frozenset(EntryKind)
     limits: ClassVar[Limits] = Limits()
-    rate: ClassVar[Rate | None] = None
+    #: What the platform takes in a time; all of them hold at once.
+    rates: ClassVar[tuple[Rate, ...]] = ()
+    #: How often one community may be written to; None where the platform does not say.
+    quota: ClassVar[Quota | None] = None
     #: Whether the same key twice is one post.
     idempotent: ClassVar[bool] = False
     #: Whether `find` can tell what became of a key.
@@ -139,6 +143,14 @@ class Channel(ABC):
         """Keep the checked settings and what the service lends."""
         self.settings: Any = settings
         self.host = host
+
+    @property
+    def account(self) -> str:
+        """What the platform counts `rates` by; the channel's own name unless a plugin knows more.
+
+        Two channels that use one robot key should give the same account.
+        """
+        return self.host.name
 
     # Rendering: pure. The same entry gives the same rendition.
 

@@ -223,8 +223,8 @@ def _faults(one: type[Channel]) -> Iterator[str]:
         yield "kinds is not a frozenset of EntryKind"
     if not isinstance(one.limits, Limits):
         yield "limits is not a Limits"
-    if one.rate is not None and not isinstance(one.rate, Rate):
-        yield "rate is neither a Rate nor None"
+    if not isinstance(one.rates, tuple) or not all(isinstance(rate, Rate) for rate in one.rates):
+        yield "rates is no tuple of Rate"
     if not (inspect.isclass(one.Settings) and issubclass(one.Settings, ChannelSettings)):
         yield "Settings is not a ChannelSettings"
     for promise, method in (("can_find", "find"), ("has_pages", "page")):

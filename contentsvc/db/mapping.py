@@ -12,6 +12,7 @@ from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.entries import EntryContent, Livestream, PictureRef, PosterSpec, Version
 from contentsvc.domain.notices import Notice
+from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import format_time, parse_time, parse_zone
 from contentsvc.domain.weeks import IsoWeek, Weekday
 
@@ -82,6 +83,10 @@ def fill_calendar(calendar: Calendar, plan: CalendarPlan) -> None:
     calendar.community_tags = list(plan.community.tags)
     calendar.slots = [[name, format_time(wall)] for name, wall in plan.slots.items()]
     calendar.channels = list(plan.channels)
+    calendar.quiet = str(plan.quiet) if plan.quiet else None
+    calendar.quotas = {
+        name: {"day": quota.day, "month": quota.month} for name, quota in plan.quotas.items()
+    }
 
 
 def plan_of(calendar: Calendar, week: IsoWeek | None, entries: list[Entry]) -> CalendarPlan:
@@ -99,6 +104,8 @@ def plan_of(calendar: Calendar, week: IsoWeek | None, entries: list[Entry]) -> C
         channels=tuple(calendar.channels),
         week=week,
         entries=tuple(content_of(entry) for entry in entries),
+        quiet=QuietHours.parse(calendar.quiet) if calendar.quiet else None,
+        quotas={name: Quota(**quota) for name, quota in calendar.quotas.items()},
     )
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "ImportedFile",
     "Rendition",
     "SignInLink",
+    "Switch",
     "Upload",
     "User",
 ]
@@ -114,6 +115,10 @@ class Calendar(Base):
     slots: Mapped[list[Any]]
     #: Names of the channels that an entry goes to when it names none.
     channels: Mapped[list[Any]]
+    #: `22:00-08:00`; None where no hour is quiet.
+    quiet: Mapped[str | None] = mapped_column(String(20))
+    #: {channel: {day, month}}.
+    quotas: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -187,6 +192,8 @@ class Channel(Base):
     paused_at: Mapped[datetime | None]
     #: Why it pauses, for people.
     paused_reason: Mapped[str] = mapped_column(Text, default="")
+    #: When a person was told that it pauses.
+    told_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -248,6 +255,13 @@ class Delivery(Base):
         Index("ix_deliveries_status_due_at", "status", "due_at"),
         Index("ix_deliveries_due_at", "due_at"),
         Index("ix_deliveries_channel_id_due_at", "channel_id", "due_at"),
+        # Whom to tell.
+        Index(
+            "ix_deliveries_untold",
+            "updated_at",
+            postgresql_where=text("status IN ('unknown', 'failed') AND told_at IS NULL"),
+            sqlite_where=text("status IN ('unknown', 'failed') AND told_at IS NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
@@ -277,6 +291,8 @@ class Delivery(Base):
     #: What went wrong last, for people; empty where nothing did.
     error: Mapped[str] = mapped_column(Text, default="")
     published_at: Mapped[datetime | None]
+    #: When a person was told that it is unknown or has failed.
+    told_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
@@ -291,7 +307,10 @@ class Attempt(Base):
     """One try at publishing; written before the call, finished after it."""
 
     __tablename__ = "attempts"
-    __table_args__ = (Index("ix_attempts_delivery_id", "delivery_id"),)
+    __table_args__ = (
+        Index("ix_attempts_delivery_id", "delivery_id"),
+        Index("ix_attempts_started_at", "started_at"),
+    )
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
@@ -339,6 +358,18 @@ class ImportedFile(Base):
     #: The week it was imported to.
     week: Mapped[str] = mapped_column(String(8))
     imported_at: Mapped[datetime]
+
+
+class Switch(Base):
+    """A switch for the whole service; it is on while its row is there."""
+
+    __tablename__ = "switches"
+
+    #: `pause`: nothing is published.
+    name: Mapped[str] = mapped_column(String(32), primary_key=True)
+    reason: Mapped[str] = mapped_column(Text, default="")
+    set_by: Mapped[str] = mapped_column(String(64))
+    set_at: Mapped[datetime]
 
 
 class Heartbeat(Base):

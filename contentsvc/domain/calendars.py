@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.entries import EntryContent
+from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import Instant, resolve
 from contentsvc.domain.weeks import IsoWeek
 
@@ -40,6 +41,10 @@ class CalendarPlan:
     channels: tuple[str, ...]
     week: IsoWeek | None
     entries: tuple[EntryContent, ...] = field(default=())
+    #: When this community is not written to.
+    quiet: QuietHours | None = None
+    #: How often it may be written to, by channel name; else the channel type's own quota holds.
+    quotas: Mapping[str, Quota] = field(default_factory=dict)
 
     def wall_time(self, entry: EntryContent) -> time:
         """Return the entry's time of day: its own, else its slot's; KeyError for no such slot."""

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from contentsvc.db.mapping import fill_calendar, plan_of
 from contentsvc.db.models import Calendar, Channel, Entry
 from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.quotas import Pacing
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
@@ -45,10 +46,13 @@ def save_calendar(
     community: Community,
     slots: Mapping[str, time],
     channels: Sequence[str],
+    pacing: Pacing | None = None,
     now: datetime,
     windows: Windows,
 ) -> Calendar:
     """Create or change a calendar; its entries follow a changed slot or zone.
+
+    Without *pacing* a calendar keeps its quiet hours and quotas.
 
     Raises:
         InputError: a value cannot be used; `field` names it.
@@ -58,8 +62,27 @@ def save_calendar(
         zone = parse_zone(timezone)
     except ValueError as error:
         raise InputError(str(error), field="timezone") from error
-    plan = CalendarPlan(slug, name.strip(), zone, community, dict(slots), tuple(channels), None)
+    pacing = pacing or _pacing_of(session, slug)
+    plan = CalendarPlan(
+        slug,
+        name.strip(),
+        zone,
+        community,
+        dict(slots),
+        tuple(channels),
+        None,
+        quiet=pacing.quiet,
+        quotas=dict(pacing.quotas),
+    )
     return put_calendar(session, plan, now=now, windows=windows)
+
+
+def _pacing_of(session: Session, slug: str) -> Pacing:
+    calendar = session.scalar(select(Calendar).where(Calendar.slug == slug))
+    if calendar is None:
+        return Pacing()
+    plan = plan_of(calendar, None, [])
+    return Pacing(plan.quiet, plan.quotas)
 
 
 def put_calendar(

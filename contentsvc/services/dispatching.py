@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -15,11 +17,13 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from contentsvc.db.models import Channel, Delivery
 from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_move
+from contentsvc.services.clockwatch import ClockWatch
 from contentsvc.services.health import beat
 from contentsvc.services.housekeeping import tidy
 from contentsvc.services.ports import Claim, QueueDownError
 from contentsvc.services.reconciling import follow_ups, miss_late, reap
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.switch import paused
 
 __all__ = ["Dispatcher"]
 
@@ -43,11 +47,14 @@ _S = DeliveryStatus
 class Dispatcher:
     """Hands out what is due; several may run, the claims keep them apart."""
 
-    def __init__(self, runtime: Runtime, name: str) -> None:
-        """Work as *name* (`host:pid`)."""
+    def __init__(
+        self, runtime: Runtime, name: str, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Work as *name* (`host:pid`); *monotonic* is a clock that nobody sets."""
         self._runtime = runtime
         self._name = name
         self._started_at = runtime.clock()
+        self._clock = ClockWatch(runtime.config.lease, monotonic)
         self._beaten_at: datetime | None = None
         self._tidied_at: datetime | None = None
 
@@ -67,12 +74,18 @@ class Dispatcher:
 
     def turn(self, now: datetime) -> float:
         """Do all that is to be done at *now*; return the seconds until the next look."""
+        steady = self._clock.is_steady(now)
+        lease = self._runtime.config.lease
         with self._runtime.database.write() as session:
-            reap(session, now)
+            goes = paused(session) is None
+            if steady:
+                reap(session, now, lease)
             miss_late(session, now)
-            claimed = self._claim(session, now)
-            asked = follow_ups(
-                session, self._runtime.registry, now, self._runtime.config.lease, self._name
+            claimed = self._claim(session, now) if goes else []
+            asked = (
+                follow_ups(session, self._runtime.registry, now, lease, self._name)
+                if goes and steady
+                else []
             )
             planned = self._plan_renders(session, now)
         self._hand_over([*claimed, *asked], now)
@@ -80,7 +93,7 @@ class Dispatcher:
         self._keep_house(now)
         if len(claimed) == _CLAIM or len(planned) == _RENDERS:
             return 0.0
-        return self._until_next(self._runtime.clock())
+        return self._until_next(self._runtime.clock()) if goes else _LONGEST_SLEEP
 
     def _claim(self, session: Session, now: datetime) -> list[tuple[str, Claim]]:
         """Claim what is due, in due order, in one statement."""
@@ -90,7 +103,7 @@ class Dispatcher:
             select(Delivery.id)
             .join(Channel)
             .where(Delivery.next_at <= now, *self._can_go())
-            .order_by(Delivery.next_at, Delivery.id)
+            .order_by(Delivery.next_at, Delivery.due_at, Delivery.id)
             .limit(_CLAIM)
             .with_for_update(skip_locked=True, of=Delivery)
         )
@@ -198,11 +211,19 @@ class Dispatcher:
                     name=self._name,
                     started_at=self._started_at,
                     now=now,
+                    detail=self._detail(),
                 )
             self._beaten_at = now
         if self._tidied_at is None or not timedelta(0) <= now - self._tidied_at < _TIDY_EVERY:
             tidy(self._runtime, now)
             self._tidied_at = now
+
+    def _detail(self) -> dict[str, Any]:
+        """Return what the system page says of this dispatcher."""
+        if self._clock.stepped is None:
+            return {}
+        at, seconds = self._clock.stepped
+        return {"clock_stepped_at": at.isoformat(), "clock_stepped_by": seconds}
 
     def _until_next(self, now: datetime) -> float:
         """Return the seconds until the next delivery is due, two at most."""

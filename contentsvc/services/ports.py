@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-__all__ = ["Claim", "Clock", "Queue", "QueueDownError", "QueueStats", "system_clock"]
+from contentsvc.channels import Rate
+
+__all__ = [
+    "Claim",
+    "Clock",
+    "Queue",
+    "QueueDownError",
+    "QueueStats",
+    "RateWindows",
+    "system_clock",
+]
 
 
 #: Reads the present instant, aware and in UTC.
@@ -56,6 +66,19 @@ class Queue(Protocol):
 
     def stats(self) -> QueueStats:
         """Tell how the queue stands; never raises."""
+
+
+class RateWindows(Protocol):
+    """What each account has sent lately, shared by all workers."""
+
+    def take(self, account: str, rates: Sequence[Rate]) -> float:
+        """Take a place in every window of an account; return 0, or the seconds to wait.
+
+        Never raises: where the shared windows cannot be reached, this process counts by itself.
+        """
+
+    def block(self, account: str, seconds: float) -> None:
+        """Let nothing of an account go for *seconds*, as the platform asked; never raises."""
 
 
 def system_clock() -> datetime:

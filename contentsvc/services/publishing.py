@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select, tuple_
 from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.channels import Rendition
-from contentsvc.db.models import Delivery
+from contentsvc.db.mapping import plan_of
+from contentsvc.db.models import Calendar, Delivery, Entry
+from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError
 from contentsvc.services.opening import Opener
+from contentsvc.services.pacing import pace_of
 from contentsvc.services.ports import Claim
 from contentsvc.services.recording import give_back
 from contentsvc.services.renditions import load_rendition
@@ -64,10 +68,17 @@ class Publisher:
         """Return what is to be asked, in the order of the claims."""
         now = self._runtime.clock()
         renditions: dict[str, Rendition] = {}
-        tasks = [
-            self._task(session, delivery, renditions, now) for delivery in _held(session, claims)
-        ]
-        return [task for task in tasks if task is not None]
+        held = _held(session, claims)
+        plans = _plans(session, {calendar_id for _, calendar_id in held})
+        tasks = []
+        for delivery, calendar_id in held:
+            task = self._task(session, delivery, renditions, now)
+            if task is not None:
+                pace = pace_of(
+                    calendar_id, plans[calendar_id], delivery.channel, type(task.channel)
+                )
+                tasks.append(replace(task, pace=pace) if pace else task)
+        return tasks
 
     def _task(
         self,
@@ -113,13 +124,24 @@ class Publisher:
             give_back(session, delivery, now=now, next_at=next_at, error=error, after=after)
 
 
-def _held(session: Session, claims: Sequence[Claim]) -> list[Delivery]:
-    """Return the claimed deliveries in order, without those that somebody else has taken over."""
+def _held(session: Session, claims: Sequence[Claim]) -> list[tuple[Delivery, int]]:
+    """Return the claimed deliveries in order, each with its calendar's id.
+
+    Those that somebody else has taken over meanwhile are left out.
+    """
     places = [(claim.delivery_id, claim.fence) for claim in claims]
     query = (
-        select(Delivery)
+        select(Delivery, Entry.calendar_id)
+        .join(Entry, Delivery.entry_id == Entry.id)
         .where(tuple_(Delivery.id, Delivery.fence).in_(places))
         .options(joinedload(Delivery.channel))
     )
-    held = {delivery.id: delivery for delivery in session.scalars(query)}
+    held = {
+        delivery.id: (delivery, calendar_id) for delivery, calendar_id in session.execute(query)
+    }
     return [held[claim.delivery_id] for claim in claims if claim.delivery_id in held]
+
+
+def _plans(session: Session, calendar_ids: set[int]) -> dict[int, CalendarPlan]:
+    query = select(Calendar).where(Calendar.id.in_(calendar_ids))
+    return {calendar.id: plan_of(calendar, None, []) for calendar in session.scalars(query)}

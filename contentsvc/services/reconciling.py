@@ -26,12 +26,22 @@ _LATE = "its time went by before it could be sent"
 _ATTEMPTS = 8
 
 
-def reap(session: Session, now: datetime) -> None:
+def reap(session: Session, now: datetime, lease: timedelta) -> None:
     """Take back what silent workers hold.
 
     An expired claim is scheduled again: nothing was sent. An expired call may have been
-    published: its outcome is unknown.
+    published: its outcome is unknown. A lease of more than twice *lease* was given before the
+    clock was set back, and is cut to a whole one.
     """
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.status.in_([_S.CLAIMED, _S.SENDING, _S.PLANNED]),
+            Delivery.lease_until > now + 2 * lease,
+        )
+        .values(lease_until=now + lease)
+        .execution_options(synchronize_session=False)
+    )
     _move_all(
         session,
         _S.CLAIMED,

@@ -14,10 +14,11 @@ from sqlalchemy.orm import Session
 from contentsvc.db.models import Attempt, Delivery
 from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
 from contentsvc.services.channels import pause_channel
+from contentsvc.services.pacing import Hold
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.tasks import Action, Task, Verdict
 
-__all__ = ["give_back", "intend", "record"]
+__all__ = ["give_back", "give_back_held", "intend", "record"]
 
 logger = logging.getLogger(__name__)
 
@@ -179,6 +180,13 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
         for verdict in verdicts
     ]
     session.connection().execute(statement, rows)
+
+
+def give_back_held(session: Session, delivery: Delivery, why: Hold, *, now: datetime) -> None:
+    """Let a claimed delivery go that must not be sent now; one that would be too late is missed."""
+    after = _S.SCHEDULED if why.until <= delivery.useful_until else _S.MISSED
+    # A switch is turned back sooner or later; only the hours and the quotas tell until when.
+    give_back(session, delivery, now=now, next_at=why.until, error=why.words, after=after)
 
 
 def give_back(

@@ -23,6 +23,7 @@ from contentsvc.channels import (
     RenditionWarning,
     WarningLevel,
 )
+from contentsvc.db.mapping import plan_of
 from contentsvc.db.models import Calendar, Channel, Delivery, Entry
 from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
@@ -30,6 +31,7 @@ from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ContentsvcError, PluginError, RenderError
 from contentsvc.services.channels import open_channel
+from contentsvc.services.pacing import pace_of, pacing_warnings
 from contentsvc.services.pieces import Piece
 from contentsvc.services.planning import chain_of, channel_names
 from contentsvc.services.postering import PosterMaker, Press
@@ -77,11 +79,29 @@ class Renderer:
         with self._runtime.database.read() as session:
             query = select(Channel).where(Channel.name.in_(names))
             rows = {row.name: row for row in session.scalars(query)}
-        return [
-            self._preview(name, rows.get(name), Piece.of(calendar, week, content, notice))
-            for name in names
-            for notice in chain
-        ]
+        previews = []
+        for name in names:
+            pieces = [Piece.of(calendar, week, content, notice) for notice in chain]
+            paced = self._paced(calendar, rows.get(name), pieces)
+            for piece, found in zip(pieces, paced, strict=True):
+                preview = self._preview(name, rows.get(name), piece)
+                previews.append(replace(preview, warnings=(*preview.warnings, *found)))
+        return previews
+
+    def _paced(
+        self, calendar: Calendar, row: Channel | None, pieces: Sequence[Piece]
+    ) -> list[list[RenditionWarning]]:
+        """Return what quiet hours and quotas say of each piece on a channel."""
+        kind = self._runtime.registry.channel_types().get(row.type) if row else None
+        if row is None or kind is None:
+            return [[] for _ in pieces]
+        pace = pace_of(calendar.id, plan_of(calendar, None, []), row, kind)
+        due = [piece.due_at for piece in pieces]
+        first = pieces[0]
+        with self._runtime.database.read() as session:
+            return pacing_warnings(
+                session, pace, due, entry_key=(str(first.week), first.content.key)
+            )
 
     def _preview(self, name: str, row: Channel | None, piece: Piece) -> Preview:
         blank = Preview(

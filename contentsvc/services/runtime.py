@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from contentsvc.channels import Registry
 from contentsvc.config import Config
 from contentsvc.db.session import Database
-from contentsvc.services.ports import Clock, Queue
+from contentsvc.services.ports import Clock, Queue, RateWindows
 from contentsvc.storage import FileStorage
 
 __all__ = ["Runtime"]
@@ -22,4 +22,5 @@ class Runtime:
     storage: FileStorage
     registry: Registry
     queue: Queue
+    rates: RateWindows
     clock: Clock

@@ -15,11 +15,12 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contentsvc.domain.deliveries import Outcome
 from contentsvc.services.calling import Answer, ask
-from contentsvc.services.recording import give_back, intend, record
+from contentsvc.services.pacing import hold
+from contentsvc.services.recording import give_back, give_back_held, intend, record
 from contentsvc.services.runtime import Runtime
-from contentsvc.services.tasks import Task, Verdict, judge
+from contentsvc.services.tasks import Action, Task, Verdict, judge
 
-__all__ = ["Batch", "Sender"]
+__all__ = ["Batch", "Sender", "has_time_for_a_call", "not_begun"]
 
 logger = logging.getLogger(__name__)
 
@@ -157,6 +158,10 @@ class Sender:
         for task, _ in answers:
             if task in self._calls:
                 self._settling[task] = self._calls.pop(task)[0]
+        for task, answer in answers:
+            if answer.outcome is Outcome.RATE_LIMITED:
+                account = f"{task.channel.type}:{task.channel.account}"
+                self._runtime.rates.block(account, answer.retry_after or _LATER.total_seconds())
         return [judge(task, answer, now) for task, answer in answers]
 
     def _given_up(self) -> list[Verdict]:
@@ -169,17 +174,21 @@ class Sender:
 
     def _exchange(self, verdicts: list[Verdict]) -> None:
         """Write receipts and the next intents in one transaction, then begin the next calls."""
-        now = self._runtime.clock()
+        now, since = self._runtime.clock(), time.monotonic()
         begun, let_go = self._picked(now)
         if not (verdicts or begun or let_go):
             return
         try:
             with self._runtime.database.write() as session:
                 record(session, verdicts, now)
-                for queued in let_go:
-                    give_back(session, queued.task.delivery, now=now, next_at=now + _LATER)
+                for queued, later in let_go:
+                    give_back(session, queued.task.delivery, now=now, next_at=now + later)
                 tasks = [queued.task for queued in begun]
-                ours = set(intend(self._runtime, session, self._worker, tasks, now))
+                held = hold(session, tasks, now)
+                for task, why in held.items():
+                    give_back_held(session, task.delivery, why, now=now)
+                free = [task for task in tasks if task not in held]
+                ours = set(intend(self._runtime, session, self._worker, free, now))
         except Exception as error:  # noqa: BLE001 - this thread must outlive whatever it is
             # What was not begun is brought back by its lease.
             self._unwritten, ours = self._kept(verdicts, error), set()
@@ -187,10 +196,13 @@ class Sender:
             self._unwritten = []
             _log(verdicts)
         self._settle({verdict.task for verdict in self._unwritten})
-        for queued in let_go:
+        for queued, _ in let_go:
             queued.batch.end(called=False)
         for queued in begun:
-            self._begin(queued) if queued.task in ours else queued.batch.end(called=False)
+            if queued.task in ours:
+                self._begin(queued, now, since)
+            else:
+                queued.batch.end(called=False)
 
     def _settle(self, unwritten: set[Task]) -> None:
         """Let the batches know of the calls that are written down."""
@@ -226,25 +238,47 @@ class Sender:
         _log([verdict])
         return True
 
-    def _picked(self, now: datetime) -> tuple[list[_Queued], list[_Queued]]:
-        """Take from the backlog what can begin, and what has waited too long for its place."""
+    def _picked(self, now: datetime) -> tuple[list[_Queued], list[tuple[_Queued, timedelta]]]:
+        """Take from the backlog what can begin, and what must wait for another claim.
+
+        With the latter comes for how long.
+        """
         busy = Counter(task.delivery.channel_id for task in self._calls)
         free = _SLOTS - len(self._calls)
         begun: list[_Queued] = []
-        let_go: list[_Queued] = []
+        let_go: list[tuple[_Queued, timedelta]] = []
+        full: dict[str, timedelta] = {}
         left: list[_Queued] = []
         for queued in self._backlog:
             channel_id = queued.task.delivery.channel_id
             crowded = busy[channel_id] >= _CHANNEL_SLOTS
             if self._is_stale(queued, now) or (crowded and self._is_impatient(queued)):
-                let_go.append(queued)
+                let_go.append((queued, _LATER))
             elif crowded or len(begun) >= free:
                 left.append(queued)
+            elif (wait := self._window(queued.task, full)) is not None:
+                let_go.append((queued, wait))
             else:
                 busy[channel_id] += 1
                 begun.append(queued)
         self._backlog = left
         return begun, let_go
+
+    def _window(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
+        """Take a place in the account's rate windows; else return how long there is none.
+
+        *full* remembers the accounts without a place, so that none that is due later gets ahead.
+        """
+        channel = task.channel
+        if task.action is not Action.PUBLISH or not channel.rates:
+            return None
+        if channel.account not in full:
+            account = f"{channel.type}:{channel.account}"
+            seconds = self._runtime.rates.take(account, channel.rates)
+            if seconds <= 0:
+                return None
+            full[channel.account] = timedelta(seconds=seconds)
+        return full[channel.account]
 
     def _is_stale(self, queued: _Queued, now: datetime) -> bool:
         """Tell whether a whole call no longer fits into the lease."""
@@ -254,16 +288,38 @@ class Sender:
     def _is_impatient(self, queued: _Queued) -> bool:
         return time.monotonic() - queued.since > _PATIENCE
 
-    def _begin(self, queued: _Queued) -> None:
+    def _begin(self, queued: _Queued, intended_at: datetime, since: float) -> None:
         self._calls[queued.task] = (queued.batch, time.monotonic() + self._deadline)
         queued.batch.begin()
         thread = threading.Thread(
-            target=self._call, args=(queued.task,), name="plugin-call", daemon=True
+            target=self._call,
+            args=(queued.task, intended_at, since),
+            name="plugin-call",
+            daemon=True,
         )
         thread.start()
 
-    def _call(self, task: Task) -> None:
-        self._events.put((task, ask(task.call)))
+    def _call(self, task: Task, intended_at: datetime, since: float) -> None:
+        passed = timedelta(seconds=time.monotonic() - since)
+        # The process may have stood still between the intent and here, or have waited for the
+        # database: others may have taken the delivery for lost, looked for it and sent it.
+        in_time = has_time_for_a_call(self._runtime, intended_at, passed)
+        self._events.put((task, ask(task.call) if in_time else not_begun()))
+
+
+def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:
+    """Tell whether a whole call still fits into the lease that began at *intended_at*.
+
+    *passed* is the time since then by a clock that nobody sets.
+    """
+    config = runtime.config
+    return max(passed, runtime.clock() - intended_at) < config.lease - config.call_timeout
+
+
+def not_begun() -> Answer:
+    """Return the answer in the place of a call that was not made."""
+    words = "the claim ran out before the call began; nothing was sent"
+    return Answer(Outcome.TEMPORARY, words=words)
 
 
 def _is_away(error: Exception) -> bool:

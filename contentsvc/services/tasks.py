@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from contentsvc.channels import Accepted, Rendition
+from contentsvc.channels import Accepted, Quota, Rendition
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus, Next, Outcome, next_step
+from contentsvc.domain.quotas import QuietHours
 from contentsvc.services.calling import Answer
 
-__all__ = ["Action", "Task", "Verdict", "judge"]
+__all__ = ["Action", "Pace", "Task", "Verdict", "judge"]
 
 #: How long an unknown outcome rests before it is looked into, by whether the same key twice is one
 #: post: the platform may still be working on the call that was given up.
@@ -38,6 +40,17 @@ class Action(StrEnum):
 _BEFORE = {Action.PUBLISH: _S.SENDING, Action.FIND: _S.UNKNOWN, Action.CHECK: _S.ACCEPTED}
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What holds for one community on one channel."""
+
+    calendar_id: int
+    channel_id: int
+    zone: ZoneInfo
+    quiet: QuietHours | None
+    quota: Quota | None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """One call that is to be made within a claim."""
@@ -47,6 +60,8 @@ class Task:
     delivery: Delivery
     channel: OpenChannel
     rendition: Rendition
+    #: None where nothing holds it.
+    pace: Pace | None = None
 
     @property
     def number(self) -> int:

@@ -117,7 +117,7 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
         (good().replace("    def pub", "    can_find = True\n    def pub"), "find is not defined"),
         (good().replace("    def pub", "    kinds = ['post']\n    def pub"), "kinds is not"),
         (good().replace("    def pub", "    limits = 5\n    def pub"), "limits is not"),
-        (good().replace("    def pub", "    rate = 5\n    def pub"), "rate is neither"),
+        (good().replace("    def pub", "    rates = 5\n    def pub"), "rates is no tuple"),
         (good().replace("    def pub", "    Settings = dict\n    def pub"), "Settings is not"),
     ],
 )

@@ -10,6 +10,7 @@ from contentsvc.domain.calendar_files.scalars import (
     MOST_CHANNELS,
     MOST_ENTRIES,
     MOST_NAME,
+    MOST_QUOTA,
     MOST_SLOT,
     MOST_TAGS,
     names,
@@ -22,6 +23,7 @@ from contentsvc.domain.calendar_files.tree import MOST_BYTES, compose
 from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.entries import EntryContent
+from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import parse_time, parse_zone
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, Problem
@@ -37,10 +39,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "community",
         "slots",
         "channels",
+        "quiet",
+        "quotas",
         "week",
         "entries",
     ),
     "community": ("kind", "tier", "tags"),
+    "quota": ("day", "month"),
     **ENTRY_FIELDS,
 }
 
@@ -90,6 +95,8 @@ def _calendar(root: Spot) -> CalendarPlan:
         channels=channels,
         week=fields.read("week", IsoWeek.parse, None),
         entries=_entries(fields.items("entries", MOST_ENTRIES), around),
+        quiet=fields.read("quiet", QuietHours.parse, None),
+        quotas=_quotas(fields.get("quotas")),
     )
 
 
@@ -103,6 +110,19 @@ def _community(spot: Spot | None) -> Community:
         tier=fields.read("tier", whole_number(1, 2), 1),
         tags=tuple(dict.fromkeys(tags)),
     )
+
+
+def _quotas(spot: Spot | None) -> dict[str, Quota]:
+    if spot is None:
+        return {}
+    quotas: dict[str, Quota] = {}
+    for name, value in spot.pairs().items():
+        fields = value.fields(FIELDS["quota"])
+        count = whole_number(0, MOST_QUOTA)
+        quotas[name] = Quota(fields.read("day", count, None), fields.read("month", count, None))
+        if quotas[name] == Quota():
+            value.wrong("says neither `day` nor `month`; leave it out where nothing is limited")
+    return quotas
 
 
 def _slots(spot: Spot | None) -> dict[str, time]:

@@ -19,6 +19,7 @@ __all__ = [
     "MOST_PICTURES",
     "MOST_POINTS",
     "MOST_POSTER_FIELDS",
+    "MOST_QUOTA",
     "MOST_SLOT",
     "MOST_TAGS",
     "MOST_TEXT",
@@ -43,6 +44,8 @@ MOST_TITLE = 200
 MOST_TEXT = 1000
 MOST_URL = 2000
 MOST_BODY = 100_000
+#: Deliveries to one community in a day or a month; more is a mistake.
+MOST_QUOTA = 10_000
 #: Items.
 MOST_ENTRIES = 500
 MOST_CHANNELS = 100

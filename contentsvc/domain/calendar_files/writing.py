@@ -15,6 +15,7 @@ from contentsvc.domain.entries import (
     PosterSpec,
     Version,
 )
+from contentsvc.domain.quotas import Quota
 from contentsvc.domain.walltime import format_time
 
 __all__ = ["write_calendar"]
@@ -133,8 +134,17 @@ def _calendar(plan: CalendarPlan) -> dict[str, Any]:
         "community": _community(plan.community),
         "slots": {name: _Quoted(format_time(wall)) for name, wall in plan.slots.items()},
     }
-    week = {"week": str(plan.week)} if plan.week else {}
-    return {**_given(fields), "channels": _Inline(plan.channels), **week}
+    later = {
+        "quiet": _Quoted(str(plan.quiet)) if plan.quiet else None,
+        "quotas": {name: _quota(quota) for name, quota in plan.quotas.items()},
+        "week": str(plan.week) if plan.week else None,
+    }
+    return {**_given(fields), "channels": _Inline(plan.channels), **_given(later)}
+
+
+def _quota(quota: Quota) -> _InlineMap:
+    given = {"day": quota.day, "month": quota.month}
+    return _InlineMap({name: count for name, count in given.items() if count is not None})
 
 
 def _community(community: Community) -> _InlineMap:

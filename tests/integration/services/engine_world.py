@@ -26,7 +26,7 @@ class Engine:
     runtime: Runtime
 
     def __post_init__(self) -> None:
-        self.dispatcher = Dispatcher(self.runtime, "host:1")
+        self.dispatcher = Dispatcher(self.runtime, "host:1", monotonic=self.ticks)
         self.publisher = Publisher(self.runtime, "host:2")
         self.renderer = Renderer(self.runtime)
 
@@ -41,6 +41,10 @@ class Engine:
         """The queue."""
         assert isinstance(self.runtime.queue, MemoryQueue)
         return self.runtime.queue
+
+    def ticks(self) -> float:
+        """Return seconds that go with the clock, as they do while nobody sets it."""
+        return self.clock.at.timestamp()
 
     def script(self, kind: str) -> Any:
         """Return a scripted channel type, its script empty."""

@@ -25,6 +25,8 @@ def upgrade() -> None:
         sa.Column("community_tags", sa.JSON(), nullable=False),
         sa.Column("slots", sa.JSON(), nullable=False),
         sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("quiet", sa.String(length=20), nullable=True),
+        sa.Column("quotas", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
@@ -39,6 +41,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
         sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("paused_reason", sa.Text(), nullable=False),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
@@ -69,6 +72,14 @@ def upgrade() -> None:
         sa.Column("document", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_renditions")),
+    )
+    op.create_table(
+        "switches",
+        sa.Column("name", sa.String(length=32), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("set_by", sa.String(length=64), nullable=False),
+        sa.Column("set_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_switches")),
     )
     op.create_table(
         "uploads",
@@ -201,6 +212,7 @@ def upgrade() -> None:
         sa.Column("receipt", sa.JSON(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("told_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -247,6 +259,13 @@ def upgrade() -> None:
             ),
         )
         batch_op.create_index(
+            "ix_deliveries_untold",
+            ["updated_at"],
+            unique=False,
+            postgresql_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
+            sqlite_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
+        )
+        batch_op.create_index(
             "ix_deliveries_waiting",
             ["next_at"],
             unique=False,
@@ -278,3 +297,4 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.create_index("ix_attempts_delivery_id", ["delivery_id"], unique=False)
+        batch_op.create_index("ix_attempts_started_at", ["started_at"], unique=False)

@@ -1,0 +1,47 @@
+"""Noticing that the machine's clock was set: leases cannot be judged by it for a while."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+__all__ = ["ClockWatch"]
+
+logger = logging.getLogger(__name__)
+
+#: A clock that is kept by NTP is slewed by far less between two looks.
+_STEP = timedelta(seconds=5)
+
+
+class ClockWatch:
+    """Compares the wall clock with one that nobody can set."""
+
+    def __init__(self, settle: timedelta, monotonic: Callable[[], float]) -> None:
+        """Call the clock unsteady for *settle* after a step; *monotonic* is in seconds."""
+        self._settle = settle.total_seconds()
+        self._monotonic = monotonic
+        self._last: tuple[datetime, float] | None = None
+        self._steady_from = 0.0
+        #: When (UTC, by the new time) the clock was last set, and by how many seconds.
+        self.stepped: tuple[datetime, float] | None = None
+
+    def is_steady(self, now: datetime) -> bool:
+        """Tell whether the clock was not set lately; to be asked at every turn.
+
+        A lease that seems to have run out may only have been overtaken by the clock, and its
+        worker may be in the middle of its call.
+        """
+        ticks = self._monotonic()
+        if self._last is not None:
+            before, ticks_before = self._last
+            step = (now - before).total_seconds() - (ticks - ticks_before)
+            if abs(step) > _STEP.total_seconds():
+                self._steady_from = ticks + self._settle
+                self.stepped = (now, round(step, 3))
+                logger.warning(
+                    "The clock was set; leases are judged again after a while",
+                    extra={"action": "clock_stepped", "seconds": round(step, 3)},
+                )
+        self._last = (now, ticks)
+        return ticks >= self._steady_from

@@ -1,0 +1,37 @@
+"""The red switch: nothing is published until it is turned back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from contentsvc.db.models import Switch
+
+__all__ = ["pause_all", "paused", "resume_all"]
+
+_PAUSE = "pause"
+
+
+def paused(session: Session) -> Switch | None:
+    """Return who paused everything, when and why; None while everything runs."""
+    return session.get(Switch, _PAUSE)
+
+
+def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switch:
+    """Hold every delivery that has not begun to go out; a call under way is not broken off."""
+    switch = paused(session)
+    if switch is None:
+        switch = Switch(name=_PAUSE, set_at=now)
+        session.add(switch)
+    switch.reason, switch.set_by = reason, by
+    session.flush()
+    return switch
+
+
+def resume_all(session: Session) -> None:
+    """Let deliveries go again; what is too late by now is missed."""
+    switch = paused(session)
+    if switch is not None:
+        session.delete(switch)
+        session.flush()

@@ -1,0 +1,100 @@
+"""Rate windows in Redis, shared by all workers."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Sequence
+
+from limits import RateLimitItem, RateLimitItemPerSecond
+from limits.storage import MemoryStorage, RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+from redis.exceptions import RedisError
+
+from contentsvc.channels import Rate
+from contentsvc.worker.connections import connect
+
+__all__ = ["RedisRateWindows"]
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = "contentsvc:rates"
+#: Seconds for which a server that did not answer is not asked again.
+_REST = 2.0
+#: The least wait (seconds) where a window is full.
+_LEAST = 0.05
+
+
+class RedisRateWindows:
+    """Moving windows by account.
+
+    While Redis is away each process counts by itself: too much at worst by the number of workers,
+    and never a standstill.
+    """
+
+    def __init__(self, url: str) -> None:
+        """Prepare for the server at *url*; nothing is connected yet."""
+        self._redis = connect(url)
+        storage = RedisStorage(
+            "redis://", connection_pool=self._redis.connection_pool, key_prefix=_PREFIX
+        )
+        self._shared = MovingWindowRateLimiter(storage)
+        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._asked_again_at = 0.0
+        #: Blocks that this process knows of, by account: monotonic seconds.
+        self._blocked: dict[str, float] = {}
+
+    def take(self, account: str, rates: Sequence[Rate]) -> float:
+        """Take a place in every window of an account; return 0, or the seconds to wait."""
+        blocked = self._blocked.get(account, 0.0) - time.monotonic()
+        if blocked > 0:
+            return blocked
+        items: list[RateLimitItem] = [
+            RateLimitItemPerSecond(rate.count, rate.seconds) for rate in rates
+        ]
+        if time.monotonic() >= self._asked_again_at:
+            try:
+                return self._blocked_for(account) or _take(self._shared, items, account)
+            except RedisError as error:
+                self._rest(error)
+        return _take(self._own, items, account)
+
+    def block(self, account: str, seconds: float) -> None:
+        """Let nothing of an account go for *seconds*."""
+        self._blocked[account] = time.monotonic() + seconds
+        try:
+            self._redis.set(_block_key(account), 1, px=max(1, math.ceil(seconds * 1000)))
+        except RedisError as error:
+            self._rest(error)
+
+    def _blocked_for(self, account: str) -> float:
+        left = self._redis.pttl(_block_key(account))
+        assert isinstance(left, int)
+        return left / 1000 if left > 0 else 0.0
+
+    def _rest(self, error: RedisError) -> None:
+        self._asked_again_at = time.monotonic() + _REST
+        logger.warning(
+            "Redis is away; this process counts its rates by itself: %s",
+            error,
+            extra={"action": "rates_alone"},
+        )
+
+
+def _block_key(account: str) -> str:
+    return f"{_PREFIX}:blocked:{account}"
+
+
+def _take(limiter: MovingWindowRateLimiter, items: list[RateLimitItem], account: str) -> float:
+    """Take a place in each window, or in none; return the seconds to wait."""
+    for item in items:
+        if not limiter.test(item, account):
+            reset = limiter.get_window_stats(item, account).reset_time
+            return max(_LEAST, reset - time.time())
+    for item in items:
+        # Another worker may have been faster since the test; what was taken in the windows before
+        # only makes this account a little slower than it might be.
+        if not limiter.hit(item, account):
+            return _LEAST
+    return 0.0

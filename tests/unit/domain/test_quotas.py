@@ -1,0 +1,54 @@
+"""Quiet hours and the bounds of days and months, on the calendar's wall clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from contentsvc.domain.quotas import QuietHours, day_bounds, month_bounds
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+BERLIN = ZoneInfo("Europe/Berlin")
+
+
+@pytest.mark.parametrize(
+    ("span", "at", "ends"),
+    [
+        ("22:00-08:00", "2026-11-25T21:59:59", None),
+        ("22:00-08:00", "2026-11-25T22:00:00", "2026-11-26T08:00:00"),
+        ("22:00-08:00", "2026-11-26T03:00:00", "2026-11-26T08:00:00"),
+        ("22:00-08:00", "2026-11-26T08:00:00", None),
+        ("12:00-14:00", "2026-11-25T13:00:00", "2026-11-25T14:00:00"),
+        ("12:00-14:00", "2026-11-25T11:59:59", None),
+    ],
+)
+def test_quiet_hours_may_span_midnight(span: str, at: str, ends: str | None) -> None:
+    """The first moment after them is free again."""
+    moment = datetime.fromisoformat(at).replace(tzinfo=SHANGHAI)
+    expected = datetime.fromisoformat(ends).replace(tzinfo=SHANGHAI) if ends else None
+
+    assert QuietHours.parse(span).ends_at(moment.astimezone(UTC), SHANGHAI) == expected
+
+
+@pytest.mark.parametrize("text", ["", "22:00", "22:00-22:00", "25:00-08:00", "a-b"])
+def test_what_is_no_span_is_refused(text: str) -> None:
+    """The message shows how one is written."""
+    with pytest.raises(ValueError, match=r"22:00|time of day|whole day"):
+        QuietHours.parse(text)
+
+
+def test_a_day_may_have_twenty_five_hours() -> None:
+    """The bounds follow the zone's changes."""
+    begins, ends = day_bounds(date(2026, 10, 25), BERLIN)
+
+    assert (ends - begins).total_seconds() == 25 * 3600
+
+
+def test_a_month_ends_where_the_next_begins() -> None:
+    """December's is followed by January."""
+    begins, ends = month_bounds(date(2026, 12, 31), SHANGHAI)
+
+    assert begins == datetime(2026, 11, 30, 16, tzinfo=UTC)
+    assert ends == datetime(2026, 12, 31, 16, tzinfo=UTC)

@@ -17,6 +17,8 @@ from contentsvc.errors import ConfigError
 
 __all__ = ["SETTINGS", "Config", "Setting", "shipped"]
 
+#: Stands where a secret would be shown.
+_MASK = "••••••"
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -133,6 +135,15 @@ def _public_url(text: str) -> str | None:
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
         raise ValueError(f"{text!r} is not an address such as https://plan.example.com")
     return text.rstrip("/")
+
+
+def _reminders(text: str) -> tuple[str, ...]:
+    addresses = tuple(text.split())
+    for number, address in enumerate(addresses, 1):
+        # The address may hold a token, so the message only counts.
+        if "://" not in address:
+            raise ValueError(f"number {number} is no address such as mailto://… or wecombot://…")
+    return addresses
 
 
 def _secret_key(text: str) -> str:
@@ -256,6 +267,21 @@ SETTINGS: tuple[Setting, ...] = (
         _flag,
     ),
     Setting(
+        "CONTENTSVC_REMINDERS",
+        "",
+        "Whom to tell when a delivery is unknown or failed or a channel pauses: addresses as "
+        "apprise writes them, separated by spaces.",
+        _reminders,
+        secret=True,
+    ),
+    Setting(
+        "CONTENTSVC_METRICS_TOKEN",
+        "",
+        "Bearer token that /metrics asks for; unset: only this machine is answered.",
+        str,
+        secret=True,
+    ),
+    Setting(
         "CONTENTSVC_LOG_LEVEL",
         "info",
         "Least severe line that is logged: debug, info, warning or error.",
@@ -290,6 +316,8 @@ class Config:
     late_post: timedelta
     late_notice: timedelta
     review_on_edit: bool
+    reminders: tuple[str, ...]
+    metrics_token: str
     log_level: str
 
     @classmethod
@@ -394,19 +422,19 @@ def _distinct(folders: list[Path | None]) -> list[Path]:
 
 def _shown(setting: Setting, value: object) -> str:
     if setting.secret and value:
-        return _masked(str(value))
+        return _MASK if isinstance(value, tuple) else _masked(str(value))
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "" if value is None else str(value)
+    return "" if value is None or value == () else str(value)
 
 
 def _masked(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme.startswith("sqlite") or not parts.netloc:
-        return text if parts.scheme in {"sqlite", "unix"} else "••••••"
+        return text if parts.scheme in {"sqlite", "unix"} else _MASK
     place = parts.netloc.rpartition("@")
-    netloc = f"••••••@{place[2]}" if place[1] else parts.netloc
+    netloc = f"{_MASK}@{place[2]}" if place[1] else parts.netloc
     # A password may also stand in the query.
     return urlunsplit((parts.scheme, netloc, parts.path, "", ""))

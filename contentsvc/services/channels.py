@@ -184,6 +184,7 @@ def resume_channel(session: Session, name: str) -> Channel:
     """Let a channel's deliveries go again."""
     channel = get_channel(session, name)
     channel.paused_at = None
+    channel.told_at = None
     channel.paused_reason = ""
     session.flush()
     return channel

@@ -172,6 +172,7 @@ def _must_move(
         fence=Delivery.fence + 1,
         lease_until=None,
         in_doubt=False,
+        told_at=None,
         updated_at=now,
         **values,
     )

@@ -22,6 +22,7 @@ from contentsvc.services.health import beat
 from contentsvc.services.housekeeping import tidy
 from contentsvc.services.ports import Claim, QueueDownError
 from contentsvc.services.reconciling import follow_ups, miss_late, reap
+from contentsvc.services.reminding import Reminder
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.switch import paused
 
@@ -55,6 +56,7 @@ class Dispatcher:
         self._name = name
         self._started_at = runtime.clock()
         self._clock = ClockWatch(runtime.config.lease, monotonic)
+        self._reminder = Reminder(runtime)
         self._beaten_at: datetime | None = None
         self._tidied_at: datetime | None = None
 
@@ -214,6 +216,7 @@ class Dispatcher:
                     detail=self._detail(),
                 )
             self._beaten_at = now
+            self._reminder.look(now)
         if self._tidied_at is None or not timedelta(0) <= now - self._tidied_at < _TIDY_EVERY:
             tidy(self._runtime, now)
             self._tidied_at = now

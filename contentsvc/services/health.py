@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 
 from contentsvc import __version__
 from contentsvc.db.migrate import head_revision
-from contentsvc.db.models import Delivery, Heartbeat
+from contentsvc.db.models import Channel, Delivery, Heartbeat, Switch
 from contentsvc.domain.deliveries import WAITING, DeliveryStatus
+from contentsvc.services.lateness import Lateness, lateness
 from contentsvc.services.ports import QueueStats
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.switch import paused
 
 __all__ = ["SILENT_AFTER", "SystemStatus", "beat", "dispatcher_is_silent", "system_status"]
 
@@ -69,6 +71,11 @@ class SystemStatus:
     revision: str
     version: str
     dispatcher_is_silent: bool
+    lateness: Lateness
+    #: Names of the channels that pause.
+    paused_channels: list[str]
+    #: None while the red switch is off.
+    switch: Switch | None
 
 
 def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemStatus:
@@ -82,6 +89,7 @@ def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemSt
         .where(Delivery.due_at > now - timedelta(days=7))
         .group_by(Delivery.status)
     )
+    pausing = select(Channel.name).where(Channel.paused_at.is_not(None)).order_by(Channel.name)
     return SystemStatus(
         heartbeats=list(session.scalars(beats)),
         queue=runtime.queue.stats(),
@@ -91,4 +99,7 @@ def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemSt
         revision=head_revision(),
         version=__version__,
         dispatcher_is_silent=dispatcher_is_silent(session, now),
+        lateness=lateness(session, now),
+        paused_channels=list(session.scalars(pausing)),
+        switch=paused(session),
     )

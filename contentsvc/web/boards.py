@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
-from contentsvc.services import boards, calendars, entries, planning, stamping
+from contentsvc.services import boards, calendars, entries, planning, stamping, switch
 from contentsvc.services.boards import Card, WeekBoard
 from contentsvc.services.exporting import week_entries
 from contentsvc.services.health import dispatcher_is_silent
@@ -77,6 +77,7 @@ def _page(database: Session, calendar: Calendar, shown: IsoWeek) -> str:
         all_calendars=calendars.all_calendars(database),
         waiting=_waiting(board),
         nobody_publishes=dispatcher_is_silent(database, now()),
+        held=switch.paused(database),
     )
 
 

@@ -5,15 +5,27 @@ from __future__ import annotations
 from datetime import timedelta
 from importlib import resources
 
-from flask import Blueprint, Response, make_response, render_template, send_file
+from flask import (
+    Blueprint,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
+from flask_babel import gettext
 from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response
 
 from contentsvc import __version__
 from contentsvc.db.models import Heartbeat
+from contentsvc.services import switch
 from contentsvc.services.health import SILENT_AFTER, system_status
 from contentsvc.web.access import open_to_all
-from contentsvc.web.current import now, reading, runtime
+from contentsvc.web.current import now, person, reading, runtime, writing
+from contentsvc.web.toasts import tell
 
 __all__ = ["blueprint"]
 
@@ -28,6 +40,7 @@ def index() -> str:
     """Show who is alive, what waits, and the settings in force."""
     with reading() as database:
         status = system_status(runtime(), database, now())
+        held = switch.paused(database)
     shown = [beat for beat in status.heartbeats if now() - beat.seen_at < _FORGOTTEN]
     alive = {_job_of(beat) for beat in shown if now() - beat.seen_at < SILENT_AFTER}
     return render_template(
@@ -36,6 +49,7 @@ def index() -> str:
         heartbeats=shown,
         is_silent=lambda beat: now() - beat.seen_at >= SILENT_AFTER,
         job_of=_job_of,
+        held=held,
         missing=[job for job in ("dispatcher", "publish") if job not in alive],
         settings=runtime().config.in_force() if current_user.is_admin else [],
         zone=runtime().config.timezone,
@@ -46,6 +60,25 @@ def index() -> str:
 def _job_of(beat: Heartbeat) -> str:
     """Return what a process does: its role, for a worker its queue."""
     return str(beat.detail.get("queue") or beat.role)
+
+
+@blueprint.post("/system/pause")
+def pause() -> Response:
+    """Hold everything that has not begun to go out."""
+    reason = request.form.get("reason", "").strip()[:500]
+    with writing() as database:
+        switch.pause_all(database, reason=reason, by=person(), now=now())
+    tell(gettext("Everything is held. Nothing goes out until it is let go."))
+    return redirect(url_for("system.index"), code=303)
+
+
+@blueprint.post("/system/resume")
+def resume() -> Response:
+    """Let deliveries go again."""
+    with writing() as database:
+        switch.resume_all(database)
+    tell(gettext("Deliveries go again."))
+    return redirect(url_for("system.index"), code=303)
 
 
 @blueprint.get("/help")

@@ -41,6 +41,16 @@ def test_silent_processes_are_told(mei: Person, runtime: Runtime, clock: Clock) 
     assert "调度进程没有在工作" in mei.text("/system/")
 
 
+def test_everything_is_held_and_let_go(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The switch says who held everything and why, on the board too, until it is let go."""
+    mei.post("/system/pause", {"reason": "公关事件，先停"})
+    held = [mei.text("/system/"), mei.text("/calendars/baby-benefits?week=2026-W48")]
+    mei.post("/system/resume")
+
+    assert all("公关事件，先停" in page and "mei" in page for page in held)
+    assert "公关事件，先停" not in mei.text("/system/")
+
+
 def test_the_settings_in_force_are_masked(mei: Person, runtime: Runtime) -> None:
     """An admin sees the settings, never the secret key."""
     page = mei.text("/system/")

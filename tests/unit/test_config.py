@@ -92,6 +92,8 @@ def test_every_setting_has_a_help_text() -> None:
         ("late_post", "60", timedelta(minutes=1)),
         ("late_notice", "30", timedelta(seconds=30)),
         ("review_on_edit", "no", False),
+        ("reminders", "json://a b://c", ("json://a", "b://c")),
+        ("metrics_token", KEY, KEY),
         ("log_level", "debug", "debug"),
         ("port", " 9001 ", 9001),
         ("port", "", 8000),

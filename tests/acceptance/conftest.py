@@ -6,7 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
@@ -89,24 +89,38 @@ class Site:
 
     url: str
     runtime: Runtime
-    clock: SteadyClock
-    queue: HandQueue
 
-    def live_until(self, now: datetime) -> None:
-        """Let the dispatcher and the workers do all that is due up to *now*."""
-        dispatcher = Dispatcher(self.runtime, "test:1")
-        while self.clock.now < now:
-            self.clock.now = min(now, self.clock.now + timedelta(minutes=30))
-            for _round in range(3):
-                dispatcher.turn(self.clock.now)
-                self._work()
 
-    def _work(self) -> None:
-        renders, self.queue.renders = self.queue.renders, []
-        Renderer(self.runtime).render_planned(renders)
-        claims, self.queue.claims = self.queue.claims, []
-        for lane, claim in claims:
-            Publisher(self.runtime, "test:2").publish_batch(lane, [claim])
+def _assembled(folder: Path, now: datetime) -> tuple[Runtime, SteadyClock, HandQueue]:
+    """Return the parts on the database and files of *folder*, with their clock and queue."""
+    clock, queue = SteadyClock(now), HandQueue()
+    config = Config.from_env(
+        {
+            "CONTENTSVC_DATA_DIR": str(folder / "var"),
+            "CONTENTSVC_DATABASE_URL": f"sqlite:///{folder / 'contentsvc.db'}",
+            "CONTENTSVC_CALENDARS_DIR": str(shipped("calendars")),
+            "CONTENTSVC_MAX_UPLOAD_MB": "2",
+        }
+    )
+    return replace(assemble(config), clock=clock, queue=queue), clock, queue
+
+
+def _live_until(now: datetime, runtime: Runtime, clock: SteadyClock, queue: HandQueue) -> None:
+    """Let the dispatcher and the workers do all that is due up to *now*."""
+    dispatcher = Dispatcher(runtime, "test:1")
+    while clock.now < now:
+        clock.now = min(now, clock.now + timedelta(minutes=30))
+        for _round in range(3):
+            dispatcher.turn(clock.now)
+            _work(runtime, queue)
+
+
+def _work(runtime: Runtime, queue: HandQueue) -> None:
+    renders, queue.renders = queue.renders, []
+    Renderer(runtime).render_planned(renders)
+    claims, queue.claims = queue.claims, []
+    for lane, claim in claims:
+        Publisher(runtime, "test:2").publish_batch(lane, [claim])
 
 
 @pytest.fixture(scope="session")
@@ -114,59 +128,78 @@ def _catalogues() -> None:
     compile_catalogues()
 
 
-@pytest.fixture
-def empty_site(tmp_path: Path, sqlite_url: str, _catalogues: None) -> Iterator[Site]:
-    """Give the application with nobody and nothing in it."""
-    clock, queue = SteadyClock(_BEFORE), HandQueue()
-    config = Config.from_env(
-        {
-            "CONTENTSVC_DATA_DIR": str(tmp_path / "var"),
-            "CONTENTSVC_DATABASE_URL": sqlite_url,
-            "CONTENTSVC_CALENDARS_DIR": str(shipped("calendars")),
-            "CONTENTSVC_MAX_UPLOAD_MB": "2",
-        }
-    )
-    runtime = replace(assemble(config), clock=clock, queue=queue)
+@contextmanager
+def _served(folder: Path, now: datetime) -> Iterator[Site]:
+    runtime, _clock, _queue = _assembled(folder, now)
     server = make_server("127.0.0.1", 0, create_app(runtime), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     with closing(runtime.database):
-        yield Site(f"http://127.0.0.1:{server.server_port}", runtime, clock, queue)
+        yield Site(f"http://127.0.0.1:{server.server_port}", runtime)
         server.shutdown()
         thread.join()
         server.server_close()
 
 
 @pytest.fixture
-def site(empty_site: Site) -> Site:
+def empty_site(tmp_path: Path, sqlite_url: str, _catalogues: None) -> Iterator[Site]:
+    """Give the application with nobody and nothing in it."""
+    with _served(tmp_path, _BEFORE) as site:
+        yield site
+
+
+@pytest.fixture
+def site(tmp_path: Path, _sample: Path, _catalogues: None) -> Iterator[Site]:
     """Give the application on a Tuesday morning of the sample week, its Monday published."""
-    runtime = empty_site.runtime
-    with runtime.database.write() as session:
-        accounts.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=_BEFORE)
-        channels.save_channel(
-            session,
-            runtime.registry,
-            name="site",
-            type="site",
-            settings={},
-            secret_key=runtime.config.secret_key,
-            now=_BEFORE,
-        )
-        calendar_folder.import_from_folder(
-            session,
-            runtime.config.calendars_dir,
-            "baby-benefits.yaml",
-            now=_BEFORE,
-            by="sample",
-            windows=Windows.of(runtime.config),
-            week=WEEK,
-        )
-        _approve(session, runtime, {Weekday.MON, Weekday.TUE})
-    empty_site.live_until(TODAY)
-    with runtime.database.write() as session:
-        for role, detail in (("web", {}), ("dispatcher", {}), ("worker", {"queue": "publish"})):
-            beat(session, role=role, name="plan:7", started_at=_BEFORE, now=TODAY, detail=detail)
-    return empty_site
+    shutil.copytree(_sample, tmp_path, dirs_exist_ok=True)
+    with _served(tmp_path, TODAY) as site:
+        yield site
+
+
+@pytest.fixture(scope="session")
+def _sample(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> Path:
+    """Live the sample week up to its Tuesday once; every test gets a copy."""
+    folder = tmp_path_factory.mktemp("sample")
+    shutil.copy(_sqlite_template, folder / "contentsvc.db")
+    runtime, clock, queue = _assembled(folder, _BEFORE)
+    with closing(runtime.database) as database:
+        with database.write() as session:
+            _fill(session, runtime)
+        _live_until(TODAY, runtime, clock, queue)
+        with database.write() as session:
+            _beat_all(session)
+        with database.engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    return folder
+
+
+def _fill(session: Session, runtime: Runtime) -> None:
+    """Bring an admin, a channel and the sample calendar, its first two days approved."""
+    accounts.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=_BEFORE)
+    channels.save_channel(
+        session,
+        runtime.registry,
+        name="site",
+        type="site",
+        settings={},
+        secret_key=runtime.config.secret_key,
+        now=_BEFORE,
+    )
+    calendar_folder.import_from_folder(
+        session,
+        runtime.config.calendars_dir,
+        "baby-benefits.yaml",
+        now=_BEFORE,
+        by="sample",
+        windows=Windows.of(runtime.config),
+        week=WEEK,
+    )
+    _approve(session, runtime, {Weekday.MON, Weekday.TUE})
+
+
+def _beat_all(session: Session) -> None:
+    for role, detail in (("web", {}), ("dispatcher", {}), ("worker", {"queue": "publish"})):
+        beat(session, role=role, name="plan:7", started_at=_BEFORE, now=TODAY, detail=detail)
 
 
 def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:

@@ -4,72 +4,22 @@ from __future__ import annotations
 
 import io
 import re
-import struct
-import zlib
 
 import pytest
 from PIL import Image
-from sqlalchemy import func, select
-from werkzeug.datastructures import MultiDict
 
-from contentsvc.db.models import Entry, Upload
+from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.services.runtime import Runtime
 from tests.web.people import WEEK, Person, handlers_in
+from tests.web.writing import NEW, PLAIN, count, entry_of, make
 
-NEW = f"/calendars/baby-benefits/entries/new?week={WEEK}"
-PLAIN = {
-    "title": "周六小课堂",
-    "kind": "post",
-    "week": WEEK,
-    "day": "sat",
-    "slot": "午间",
-    "time": "",
-    "element": "column",
-    "body": "**今天**聊聊睡眠。",
-    "channels": "site",
-}
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
-
-
-def _make(person: Person, runtime: Runtime, **values: object) -> Entry:
-    answer = person.post(NEW, {**PLAIN, **values})
-    assert answer.status_code == 303, answer.get_data(as_text=True)[:3000]
-    return _entry(runtime, int(answer.location.split("/")[2]))
-
-
-def _entry(runtime: Runtime, entry_id: int) -> Entry:
-    with runtime.database.read() as session:
-        return session.get_one(Entry, entry_id)
-
-
-def _count(runtime: Runtime, table: type) -> int:
-    with runtime.database.read() as session:
-        return session.scalar(select(func.count()).select_from(table)) or 0
-
-
-def _png(width: int = 40, height: int = 30) -> bytes:
-    out = io.BytesIO()
-    Image.new("RGB", (width, height), "#c33").save(out, "PNG")
-    return out.getvalue()
-
-
-def _bomb() -> bytes:
-    """Return a small PNG that claims to be 50,000 pixels square."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    head = chunk(b"IHDR", struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0))
-    body = chunk(b"IDAT", zlib.compress(b"\0" * 1000))
-    return b"\x89PNG\r\n\x1a\n" + head + body + chunk(b"IEND", b"")
 
 
 def test_an_entry_is_made_changed_and_shown(mei: Person, sample: str, runtime: Runtime) -> None:
     """What was typed is what is kept, and what the form shows again."""
-    entry = _make(mei, runtime)
+    entry = make(mei, runtime)
     page = mei.text(f"/entries/{entry.id}")
     changed = {**PLAIN, "title": "周六大课堂", "rev": entry.rev, "slot": "", "time": "15:30"}
 
@@ -77,7 +27,7 @@ def test_an_entry_is_made_changed_and_shown(mei: Person, sample: str, runtime: R
 
     assert answer.status_code == 303
     assert 'value="周六小课堂"' in page
-    after = _entry(runtime, entry.id)
+    after = entry_of(runtime, entry.id)
     assert (after.title, after.slot, after.time, after.rev) == ("周六大课堂", None, "15:30", 2)
     assert after.changed_by == "mei"
     assert after.channels is None
@@ -85,7 +35,7 @@ def test_an_entry_is_made_changed_and_shown(mei: Person, sample: str, runtime: R
 
 def test_a_rejected_form_comes_back_filled(mei: Person, sample: str, runtime: Runtime) -> None:
     """Every fault stands beside its field and every word is still there."""
-    before = _count(runtime, Entry)
+    before = count(runtime, Entry)
     wrong = {
         **PLAIN,
         "title": " ",
@@ -106,14 +56,14 @@ def test_a_rejected_form_comes_back_filled(mei: Person, sample: str, runtime: Ru
     assert "很长的一段心血" in page
     for field in ("title", "time", "livestream.url", "livestream.minutes", "notices"):
         assert f'id="error-{field}"' in page, field
-    assert _count(runtime, Entry) == before
+    assert count(runtime, Entry) == before
 
 
 def test_a_conflict_shows_both_texts(
     mei: Person, wang: Person, sample: str, runtime: Runtime
 ) -> None:
     """Mine stays in the form, theirs stands beside it, and saving again is then a choice."""
-    entry = _make(mei, runtime)
+    entry = make(mei, runtime)
     theirs = {**PLAIN, "title": "王老师的标题", "rev": entry.rev}
     assert wang.post(f"/entries/{entry.id}", theirs).status_code == 303
 
@@ -127,7 +77,7 @@ def test_a_conflict_shows_both_texts(
     assert rev is not None
     again = {**PLAIN, "title": "我的标题", "rev": rev[1]}
     assert mei.post(f"/entries/{entry.id}", again).status_code == 303
-    assert _entry(runtime, entry.id).title == "我的标题"
+    assert entry_of(runtime, entry.id).title == "我的标题"
 
 
 def test_a_livestream_keeps_its_block_and_chain(mei: Person, sample: str, runtime: Runtime) -> None:
@@ -142,7 +92,7 @@ def test_a_livestream_keeps_its_block_and_chain(mei: Person, sample: str, runtim
         "notices": "-2h，0m",
     }
 
-    entry = _make(mei, runtime, **values)
+    entry = make(mei, runtime, **values)
 
     assert entry.livestream == {
         "host": "林晓 医生",
@@ -156,8 +106,8 @@ def test_a_livestream_keeps_its_block_and_chain(mei: Person, sample: str, runtim
 
 def test_versions_are_kept_for_their_channel(mei: Person, sample: str, runtime: Runtime) -> None:
     """A version with words is kept, an empty one leaves the common text."""
-    entry = _make(mei, runtime, version_title__site="", version_body__site="只给网站")
-    plain = _make(mei, runtime, version_title__site="", version_body__site="")
+    entry = make(mei, runtime, version_title__site="", version_body__site="只给网站")
+    plain = make(mei, runtime, version_title__site="", version_body__site="")
 
     assert entry.versions == {"site": {"title": None, "body": "只给网站"}}
     assert plain.versions == {}
@@ -175,7 +125,7 @@ def test_a_poster_is_made_by_its_template(mei: Person, sample: str, runtime: Run
         "poster-field.headlines": "第一条\n第二条",
     }
 
-    entry = _make(mei, runtime, **values)
+    entry = make(mei, runtime, **values)
 
     assert entry.poster == {
         "template": "morning-paper",
@@ -185,13 +135,13 @@ def test_a_poster_is_made_by_its_template(mei: Person, sample: str, runtime: Run
 
 def test_the_preview_is_the_stored_rendition(mei: Person, sample: str, runtime: Runtime) -> None:
     """The preview renders what the form says, for each channel, and saves no entry."""
-    before = _count(runtime, Entry)
+    before = count(runtime, Entry)
 
     page = mei.post("/calendars/baby-benefits/preview", PLAIN).get_data(as_text=True)
 
     assert "<strong>今天</strong>聊聊睡眠" in page
     assert "周六 12:00" in page
-    assert _count(runtime, Entry) == before
+    assert count(runtime, Entry) == before
 
 
 def test_a_poster_preview_shows_its_picture(mei: Person, sample: str) -> None:
@@ -223,7 +173,7 @@ def test_no_page_runs_what_was_typed(
 ) -> None:
     """Markup in any field is shown as text, or cleaned, on the form, board and preview."""
     values = {**PLAIN, "kind": "livestream", "notices": "0m", field: EVIL}
-    entry = _make(mei, runtime, **values)
+    entry = make(mei, runtime, **values)
 
     pages = [
         mei.text(f"/entries/{entry.id}"),
@@ -264,68 +214,9 @@ def test_pictures_of_other_hosts_are_not_asked_for(mei: Person, sample: str) -> 
     assert 'src="https://tracker' not in page.get_data(as_text=True)
 
 
-def test_an_uploaded_picture_is_cleaned_and_kept(
-    mei: Person, sample: str, runtime: Runtime
-) -> None:
-    """A picture sent by script comes back as a row of the form, and is shown from the storage."""
-    answer = mei.post("/uploads", {"upload": (io.BytesIO(_png()), "宝宝.png")})
-    row = answer.get_data(as_text=True)
-    source = re.search(r'value="(sha256:[0-9a-f]{64})"', row)
-    assert source is not None, row
-
-    values = MultiDict(PLAIN)
-    values["picture"], values["picture_alt"] = source[1], "一个宝宝"
-    entry = _make(mei, runtime, **values.to_dict())
-
-    assert entry.pictures == [{"source": source[1], "alt": "一个宝宝"}]
-    assert mei.get(f"/uploads/{source[1][7:]}").content_type == "image/png"
-
-
-def test_a_form_brings_its_pictures_without_a_script(
-    mei: Person, sample: str, runtime: Runtime
-) -> None:
-    """A picture that comes with the form itself is kept too."""
-    entry = _make(mei, runtime, upload=(io.BytesIO(_png()), "a.png"))
-
-    assert [picture["source"][:7] for picture in entry.pictures] == ["sha256:"]
-
-
-@pytest.mark.parametrize("name", ["bomb", "text", "cut"])
-def test_what_is_no_picture_is_refused(
-    mei: Person, sample: str, runtime: Runtime, name: str
-) -> None:
-    """A decompression bomb, a text and half a picture are refused with what helps; none is kept."""
-    content = {"bomb": _bomb(), "text": b"not a picture", "cut": _png(400, 300)[:200]}[name]
-
-    by_script = mei.post("/uploads", {"upload": (io.BytesIO(content), "a.png")})
-
-    assert by_script.status_code == 422
-    assert "field-error" in by_script.get_data(as_text=True)
-    assert _count(runtime, Upload) == 0
-
-
-def test_a_bad_picture_does_not_lose_the_form(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Without a script, a form with a picture that cannot be used comes back filled."""
-    answer = mei.post(NEW, {**PLAIN, "upload": (io.BytesIO(b"nothing"), "a.png")})
-
-    assert answer.status_code == 422
-    assert "聊聊睡眠" in answer.get_data(as_text=True)
-
-
-def test_a_huge_upload_gets_a_clear_answer(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Too much is refused in the person's language before anything is stored."""
-    huge = b"\0" * (3 * 1024 * 1024)
-
-    answer = mei.client.post(NEW, data=huge, content_type="multipart/form-data; boundary=b")
-
-    assert answer.status_code == 413
-    assert "超过 2 MB" in answer.get_data(as_text=True)
-    assert _count(runtime, Upload) == 0
-
-
 def test_approving_plans_the_deliveries(mei: Person, sample: str, runtime: Runtime) -> None:
     """The approve button saves and approves; the deliveries stand on the page."""
-    entry = _make(mei, runtime, action="approve")
+    entry = make(mei, runtime, action="approve")
 
     assert entry.status is EntryStatus.APPROVED
     assert "/deliveries/" in mei.text(f"/entries/{entry.id}")
@@ -333,7 +224,7 @@ def test_approving_plans_the_deliveries(mei: Person, sample: str, runtime: Runti
 
 def test_a_past_entry_is_saved_but_not_approved(mei: Person, sample: str, runtime: Runtime) -> None:
     """Text is saved whatever becomes of the approval, and the reason is told."""
-    entry = _make(mei, runtime, day="mon", slot="早安", action="approve")
+    entry = make(mei, runtime, day="mon", slot="早安", action="approve")
 
     assert entry.status is EntryStatus.DRAFT
     assert "它的时间已经过去" in mei.text(f"/entries/{entry.id}")
@@ -341,12 +232,12 @@ def test_a_past_entry_is_saved_but_not_approved(mei: Person, sample: str, runtim
 
 def test_the_steps_of_an_entry(mei: Person, sample: str, runtime: Runtime) -> None:
     """Submit, return, approve and cancel each bring the status they say."""
-    entry = _make(mei, runtime, action="submit")
+    entry = make(mei, runtime, action="submit")
     seen = [entry.status]
     for action in ("return", "approve", "cancel"):
-        rev = _entry(runtime, entry.id).rev
+        rev = entry_of(runtime, entry.id).rev
         assert mei.post(f"/entries/{entry.id}/{action}", {"rev": rev}).status_code == 303
-        seen.append(_entry(runtime, entry.id).status)
+        seen.append(entry_of(runtime, entry.id).status)
 
     assert seen == [
         EntryStatus.IN_REVIEW,
@@ -358,7 +249,7 @@ def test_the_steps_of_an_entry(mei: Person, sample: str, runtime: Runtime) -> No
 
 def test_deleting_has_a_way_back(mei: Person, sample: str, runtime: Runtime) -> None:
     """A deleted entry is gone from the board and comes back by the message's form."""
-    entry = _make(mei, runtime)
+    entry = make(mei, runtime)
     address = f"/calendars/baby-benefits?week={WEEK}"
 
     mei.post(f"/entries/{entry.id}/delete", {"rev": entry.rev})
@@ -372,11 +263,11 @@ def test_deleting_has_a_way_back(mei: Person, sample: str, runtime: Runtime) -> 
 
 def test_duplicating_makes_a_draft(mei: Person, sample: str, runtime: Runtime) -> None:
     """The copy says the same and is a draft; its message takes it back."""
-    entry = _make(mei, runtime, action="approve")
+    entry = make(mei, runtime, action="approve")
 
     answer = mei.post(f"/entries/{entry.id}/duplicate")
 
-    copy = _entry(runtime, int(answer.location.rsplit("-", 1)[1]))
+    copy = entry_of(runtime, int(answer.location.rsplit("-", 1)[1]))
     assert (copy.title, copy.body, copy.status) == (entry.title, entry.body, EntryStatus.DRAFT)
     assert copy.id != entry.id
 

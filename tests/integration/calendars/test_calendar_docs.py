@@ -19,6 +19,7 @@ DOCS = (Path(__file__).parents[3] / "docs" / "calendars.md").read_text(encoding=
 HEADINGS = {
     "calendar": "## The calendar",
     "community": "### `community`",
+    "quota": "### `quotas`",
     "entry": "## An entry",
     "version": "### `versions`",
     "livestream": "### `livestream`",

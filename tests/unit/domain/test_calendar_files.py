@@ -213,6 +213,9 @@ def test_error_reads_as_lines() -> None:
     [
         ("calendar: c\n", "", "calendar", "is missing"),
         ("name: C", "name:", "name", "is empty"),
+        ("name: C", "name: C\nquiet: 22:00", "quiet", "is not a span such as 22:00-08:00"),
+        ("name: C", "name: C\nquotas: {c: {}}", "quotas.c", "says neither `day` nor `month`"),
+        ("name: C", "name: C\nquotas: {c: {day: -1}}", "quotas.c.day", "from 0 to 10000"),
         ("name: C", "name: '  '", "name", "is empty"),
         ("name: C", "name: [C]", "name", "is a list where text belongs"),
         ("name: C", "name: {a: b}", "name", "is a mapping where text belongs"),

@@ -23,9 +23,18 @@ from contentsvc.domain.entries import (
     Version,
 )
 from contentsvc.domain.notices import Notice
+from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.domain.weeks import IsoWeek, Weekday
 
+counts = st.none() | st.integers(0, 10_000)
+quotas = st.builds(Quota, day=counts, month=counts).filter(lambda quota: quota != Quota())
+spans = (
+    st.tuples(st.times(), st.times())
+    .map(lambda pair: [wall.replace(microsecond=0) for wall in pair])
+    .filter(lambda pair: pair[0] != pair[1])
+    .map(lambda pair: QuietHours(*pair))
+)
 slugs = st.from_regex(r"[a-z0-9][a-z0-9-]{0,9}", fullmatch=True)
 # Any character that a text may have: no control characters but tab and line ends, no half pairs.
 characters = st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("签到：\"'#-?&*!|> ")
@@ -124,6 +133,8 @@ def plans(draw: st.DrawFn) -> CalendarPlan:
         channels=tuple(channels),
         week=draw(st.none() | st.builds(IsoWeek, st.integers(2000, 2100), st.integers(1, 52))),
         entries=tuple(draw(entries(key, list(slots), channels)) for key in keys),
+        quiet=draw(st.none() | spans),
+        quotas=draw(st.dictionaries(slugs, quotas, max_size=2)),
     )
 
 

@@ -15,10 +15,6 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import (
     Browser,
-    BrowserContext,
-    ConsoleMessage,
-    Page,
-    Request,
     sync_playwright,
 )
 from sqlalchemy.orm import Session
@@ -27,7 +23,7 @@ from werkzeug.serving import make_server
 from contentsvc.app import create_app
 from contentsvc.assembly import assemble
 from contentsvc.config import Config, shipped
-from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.domain.weeks import Weekday
 from contentsvc.services import accounts, calendar_folder, channels, planning
 from contentsvc.services.boards import week_board
 from contentsvc.services.calendars import get_calendar
@@ -38,12 +34,11 @@ from contentsvc.services.ports import Claim, QueueStats
 from contentsvc.services.publishing import Publisher
 from contentsvc.services.rendering import Renderer
 from contentsvc.services.runtime import Runtime
+from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor
 from tests.browser import find_browser
 from tests.catalogues import compile_catalogues
 
 _FONT = str(resources.files("justmytype_intl_cjk") / "fonts/ofl/notosanssc/NotoSansSC[wght].ttf")
-PASSWORD = "eight-or-more"
-WEEK = IsoWeek.parse("2026-W48")
 #: Monday, 07:00 in Shanghai.
 _BEFORE = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
 #: Tuesday, 10:00 in Shanghai.
@@ -81,14 +76,6 @@ class HandQueue:
 
     def stats(self) -> QueueStats:
         return QueueStats(reachable=True, server="valkey", waiting=(("publish", 0),))
-
-
-@dataclass
-class Site:
-    """The application as it runs for a browser."""
-
-    url: str
-    runtime: Runtime
 
 
 def _assembled(folder: Path, now: datetime) -> tuple[Runtime, SteadyClock, HandQueue]:
@@ -243,48 +230,6 @@ def _chromium(_fonts: str) -> Iterator[Browser]:
         )
         yield browser
         browser.close()
-
-
-@dataclass
-class Visitor:
-    """A browser window, and all that should never happen in it."""
-
-    context: BrowserContext
-    page: Page
-    site: Site
-    #: Requests to another host, console errors, page errors and CSP violations.
-    faults: list[str] = field(default_factory=list)
-
-    def watch(self, page: Page) -> None:
-        """Note every fault of a page."""
-        page.on("request", self._request)
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-
-    def _request(self, request: Request) -> None:
-        if not request.url.startswith((self.site.url, "data:", "blob:", "about:")):
-            self.faults.append(f"left the machine: {request.url}")
-
-    def _console(self, message: ConsoleMessage) -> None:
-        # A refused form is told to the console by the browser itself, whatever the page does.
-        refused = "Failed to load resource" in message.text and any(
-            code in message.text for code in ("409", "413", "422")
-        )
-        if message.type in {"error", "warning"} and not refused:
-            self.faults.append(f"console: {message.text}")
-
-    def open(self, path: str) -> Page:
-        """Open a page of the application."""
-        self.page.goto(self.site.url + path)
-        return self.page
-
-    def sign_in(self) -> None:
-        """Sign in as the admin."""
-        self.open("/sign-in")
-        self.page.fill("[name=name]", "mei")
-        self.page.fill("[name=password]", PASSWORD)
-        self.page.click("form[action='/sign-in'] button")
-        self.page.wait_for_url(lambda url: "sign-in" not in url)
 
 
 def _visit(

@@ -1,0 +1,123 @@
+"""The entry form in a real browser: nothing typed is lost, what goes out is seen while typing."""
+
+from __future__ import annotations
+
+import io
+import re
+
+import pytest
+from PIL import Image
+from playwright.sync_api import expect
+
+from tests.acceptance.visitor import WEEK, Visitor, entry_at
+
+pytestmark = pytest.mark.browser
+
+
+def test_an_entry_is_edited_with_its_preview(mei: Visitor) -> None:
+    """The preview follows the typing; Ctrl+S saves; the page asks before typed text is left."""
+    entry = entry_at(mei, day="sun", slot="早安")
+    page = mei.open(f"/entries/{entry.id}")
+    preview = page.locator("#preview")
+    expect(preview.locator(".rendition")).not_to_have_count(0)
+
+    page.fill("[name=title]", "周日清单 <b>粗</b>")
+    page.fill("[name=body]", "**重点**一 <script>alert(1)</script>")
+
+    expect(preview.locator("h3").first).to_have_text("周日清单 <b>粗</b>")
+    expect(preview.locator("strong").filter(has_text="重点")).to_be_visible()
+    page.fill("[name=title]", "")
+    expect(
+        page.locator(".field", has=page.locator("[name=title]")).locator("[data-live]")
+    ).to_be_visible()
+
+    page.fill("[name=title]", "周日清单")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("已保存。")).to_be_visible()
+    assert entry_at(mei, day="sun", slot="早安").title == "周日清单"
+
+
+def test_typed_text_survives_a_closed_page(mei: Visitor) -> None:
+    """What was typed and not saved is offered again, and is gone once the server has it."""
+    entry = entry_at(mei, day="sun", slot="早安")
+    address = f"/entries/{entry.id}"
+    page = mei.open(address)
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.locator("[name=title]").press("End")
+    page.locator("[name=title]").press_sequentially("！还没保存")
+
+    mei.open("/help")
+    mei.open(address)
+    page.get_by_role("button", name="恢复").click()
+    expect(page.locator("[name=title]")).to_have_value(f"{entry.title}！还没保存")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_text("已保存。")).to_be_visible()
+    mei.open(address)
+
+    assert asked == ["beforeunload"]
+    expect(page.locator("#draft-banner .note")).to_have_count(0)
+
+
+def test_two_tabs_do_not_overwrite_each_other(mei: Visitor) -> None:
+    """The later one reads both texts, keeps its own in the form and may save it knowingly."""
+    entry = entry_at(mei, day="sun", slot="早安")
+    first = mei.open(f"/entries/{entry.id}")
+    second = mei.context.new_page()
+    mei.watch(second)
+    second.goto(first.url)
+    second.fill("[name=title]", "第二个标签页")
+    second.keyboard.press("Control+s")
+    expect(second.get_by_text("已保存。")).to_be_visible()
+
+    first.fill("[name=title]", "第一个标签页")
+    first.keyboard.press("Control+s")
+
+    expect(first.get_by_role("heading", name="刚才有人保存了别的内容")).to_be_visible()
+    expect(first.locator(".compare pre").first).to_have_text("第二个标签页")
+    expect(first.locator("[name=title]")).to_have_value("第一个标签页")
+    first.get_by_role("button", name="保存", exact=True).click()
+    expect(first.get_by_text("已保存。")).to_be_visible()
+    assert entry_at(mei, day="sun", slot="早安").title == "第一个标签页"
+
+
+def test_a_picture_that_is_too_large_loses_nothing(mei: Visitor) -> None:
+    """The reason stands beside the button, and the form is as it was."""
+    entry = entry_at(mei, day="sun", slot="早安")
+    page = mei.open(f"/entries/{entry.id}")
+    page.fill("[name=title]", "还在这里")
+
+    page.set_input_files(
+        "#f-upload", {"name": "a.png", "mimeType": "image/png", "buffer": b"\0" * (3 << 20)}
+    )
+    expect(page.locator("#upload-error")).to_contain_text("2 MB")
+    page.set_input_files(
+        "#f-upload", {"name": "a.png", "mimeType": "image/png", "buffer": b"no picture"}
+    )
+    expect(page.locator("#upload-error")).to_contain_text("不是可用的图片")
+    out = io.BytesIO()
+    Image.new("RGB", (60, 40), "#3a7").save(out, "PNG")
+    page.set_input_files(
+        "#f-upload", {"name": "a.png", "mimeType": "image/png", "buffer": out.getvalue()}
+    )
+
+    expect(page.locator("#pictures img")).to_have_js_property("complete", value=True)
+    expect(page.locator("#preview .rendition-pictures img")).to_be_visible()
+    expect(page.locator("[name=title]")).to_have_value("还在这里")
+    page.keyboard.press("Control+s")
+    expect(page.get_by_text("已保存。")).to_be_visible()
+
+
+def test_a_poster_gets_the_fields_of_its_template(mei: Visitor) -> None:
+    """Choosing a template brings its fields, and the preview its picture."""
+    page = mei.open(f"/calendars/baby-benefits/entries/new?week={WEEK}&day=fri&slot=早安")
+    page.fill("[name=title]", "一句话")
+    page.locator("label[for=kind-poster]").click()
+    page.select_option("[name='poster.template']", "quote")
+    page.fill("[name='poster-field.text']", "慢慢来，比较快。")
+
+    picture = page.locator("#preview .rendition-pictures img")
+    expect(picture).to_be_visible()
+    expect(picture).to_have_attribute("src", re.compile("^/renditions/"))
+    page.get_by_role("button", name="通过", exact=True).click()
+    expect(page.get_by_text("已通过，到点会发出。")).to_be_visible()

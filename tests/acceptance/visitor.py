@@ -1,0 +1,74 @@
+"""A person in a browser window on the application, and the sample week that they look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from sqlalchemy import select
+
+from contentsvc.db.models import Entry
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["PASSWORD", "WEEK", "Site", "Visitor", "entry_at"]
+
+PASSWORD = "eight-or-more"
+WEEK = IsoWeek.parse("2026-W48")
+
+
+@dataclass
+class Site:
+    """The application as it runs for a browser."""
+
+    url: str
+    runtime: Runtime
+
+
+@dataclass
+class Visitor:
+    """A browser window, and all that should never happen in it."""
+
+    context: BrowserContext
+    page: Page
+    site: Site
+    #: Requests to another host, console errors, page errors and CSP violations.
+    faults: list[str] = field(default_factory=list)
+
+    def watch(self, page: Page) -> None:
+        """Note every fault of a page."""
+        page.on("request", self._request)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.site.url, "data:", "blob:", "about:")):
+            self.faults.append(f"left the machine: {request.url}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A refused form is told to the console by the browser itself, whatever the page does.
+        refused = "Failed to load resource" in message.text and any(
+            code in message.text for code in ("409", "413", "422")
+        )
+        if message.type in {"error", "warning"} and not refused:
+            self.faults.append(f"console: {message.text}")
+
+    def open(self, path: str) -> Page:
+        """Open a page of the application."""
+        self.page.goto(self.site.url + path)
+        return self.page
+
+    def sign_in(self) -> None:
+        """Sign in as the admin."""
+        self.open("/sign-in")
+        self.page.fill("[name=name]", "mei")
+        self.page.fill("[name=password]", PASSWORD)
+        self.page.click("form[action='/sign-in'] button")
+        self.page.wait_for_url(lambda url: "sign-in" not in url)
+
+
+def entry_at(visitor: Visitor, **where: str) -> Entry:
+    """Return the first entry at a place of the week."""
+    with visitor.site.runtime.database.read() as session:
+        query = select(Entry).filter_by(week=str(WEEK), deleted_at=None, **where)
+        return session.scalars(query.order_by(Entry.id)).one()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json as jsonlib
 import re
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import closing
 from functools import cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -28,48 +30,6 @@ _SECRET_HEADER = re.compile(r"auth|token|key|secret|cookie|signature", re.IGNORE
 _SHORTEST_SECRET = 6
 #: A path segment of this length is a token (Telegram, Slack, Discord put theirs there).
 _TOKEN_SEGMENT = 16
-
-
-class _Transport(httpx.BaseTransport):
-    """Hands httpx's requests to httpcore over the guarded connection."""
-
-    def __init__(self, backend: GuardedBackend, context: ssl.SSLContext) -> None:
-        # No connection is kept: an idle one that the other side has just closed would make an
-        # unknown outcome out of a call that never reached anybody.
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_keepalive_connections=0, network_backend=backend
-        )
-
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        answer = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(
-                    scheme=request.url.raw_scheme,
-                    host=request.url.raw_host,
-                    port=request.url.port,
-                    target=request.url.raw_path,
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-            )
-        )
-        stream = _Body(answer)
-        return httpx.Response(answer.status, headers=answer.headers, stream=stream)
-
-    def close(self) -> None:
-        self._pool.close()
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
-
-    def __iter__(self) -> Any:
-        yield from self._answer.iter_stream()
-
-    def close(self) -> None:
-        self._answer.close()
 
 
 class HttpClient:
@@ -135,16 +95,46 @@ class HttpClient:
         content: bytes,
         headers: Mapping[str, str],
     ) -> Response:
-        common = {"User-Agent": self._user_agent, "Accept-Encoding": "identity"}
+        target = httpx.URL(url)
+        request = httpcore.Request(
+            method,
+            httpcore.URL(
+                scheme=target.raw_scheme,
+                host=target.raw_host,
+                port=target.port,
+                target=target.raw_path,
+            ),
+            headers=self._headers(method, target, content, headers),
+            content=content,
+        )
+        # Each call has a connection of its own: an idle one that the other side has just closed
+        # would make an unknown outcome out of a call that never reached anybody.
         with (
-            httpx.Client(
-                transport=_Transport(backend, _trusted()), trust_env=False, headers=common
-            ) as client,
-            client.stream(method, url, content=content, headers=dict(headers)) as answer,
+            httpcore.HTTPConnection(
+                request.url.origin, ssl_context=_trusted(), network_backend=backend
+            ) as connection,
+            closing(connection.handle_request(request)) as answer,
         ):
-            body = _read(answer)
-            plain = {name.lower(): value for name, value in answer.headers.items()}
-            return Response(answer.status_code, plain, body, _secrets(url, headers))
+            names = _plain(answer.headers)
+            body = _read(answer, names)
+            return Response(answer.status, names, body, _secrets(url, headers))
+
+    def _headers(
+        self, method: str, target: httpx.URL, content: bytes, headers: Mapping[str, str]
+    ) -> list[tuple[bytes, bytes]]:
+        """Return the request's headers; those that are given stand before our own."""
+        host = target.netloc.decode("ascii")
+        own = {"Host": host, "User-Agent": self._user_agent, "Accept": "*/*"}
+        own |= {"Accept-Encoding": "identity", "Connection": "close"}
+        if content or method.upper() not in {"GET", "HEAD", "DELETE", "OPTIONS"}:
+            own["Content-Length"] = str(len(content))
+        if target.username or target.password:
+            pair = f"{target.username}:{target.password}".encode()
+            own["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
+        given = {name.lower() for name in headers}
+        kept = {name: value for name, value in own.items() if name.lower() not in given}
+        both = (*kept.items(), *headers.items())
+        return [(name.encode("ascii"), value.encode("ascii")) for name, value in both]
 
 
 _TRANSPORT = (
@@ -166,13 +156,38 @@ def _trusted() -> ssl.SSLContext:
     return ssl.create_default_context(cafile=certifi.where())
 
 
-def _read(answer: httpx.Response) -> bytes:
+def _plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return an answer's headers, names in lower case, what comes twice joined by commas."""
+    plain: dict[str, str] = {}
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("ascii").lower(), _text(raw_value)
+        plain[name] = f"{plain[name]}, {value}" if name in plain else value
+    return plain
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        # What is not UTF-8 is what RFC 9110 once had all headers be.
+        return value.decode("iso-8859-1")
+
+
+def _read(answer: httpcore.Response, headers: Mapping[str, str]) -> bytes:
     parts = bytearray()
-    for part in answer.iter_bytes():
+    for part in _parts(answer, headers):
         parts += part
         if len(parts) > MOST_ANSWER_BYTES:
             raise _TooLargeError
     return bytes(parts)
+
+
+def _parts(answer: httpcore.Response, headers: Mapping[str, str]) -> Iterable[bytes]:
+    """Give the body as it comes, unpacked where the platform packed what nobody asked it to."""
+    stream = answer.iter_stream()
+    if "content-encoding" not in headers:
+        return stream
+    return httpx.Response(answer.status, headers=answer.headers, content=stream).iter_bytes()
 
 
 def _checked_host(url: str) -> str:

@@ -109,6 +109,8 @@ class GuardedBackend(httpcore.NetworkBackend):
 
     def _addresses(self, host: str, port: int) -> list[str]:
         """Look the name up in a thread, because the system's resolver knows no deadline."""
+        if _is_address(host):
+            return [host]
         answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
 
         def look() -> None:
@@ -125,6 +127,14 @@ class GuardedBackend(httpcore.NetworkBackend):
         if isinstance(answer, Exception):
             raise httpcore.ConnectError("the host's name is not known") from answer
         return answer
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _lookup(host: str, port: int) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 import time
@@ -59,6 +60,34 @@ def test_each_call_has_a_connection_of_its_own(platform: FakePlatform) -> None:
         client.request("GET", platform.url, allow_private=True)
 
     assert len(platform.requests) == 3
+
+
+def test_headers_that_are_given_stand_before_our_own(platform: FakePlatform) -> None:
+    """A channel may name itself; the address's own name and password become Basic credentials."""
+    url = platform.url.replace("://", "://us%40er:pass@")
+
+    call(url, content=b"12345", headers={"user-agent": "robot"})
+
+    (request,) = platform.requests
+    assert request.headers["user-agent"] == "robot"
+    assert request.headers["host"] == platform.url.removeprefix("http://")
+    assert request.headers["content-length"] == "5"
+    assert request.headers["authorization"] == "Basic dXNAZXI6cGFzcw=="
+
+
+def test_a_packed_answer_is_unpacked(platform: FakePlatform) -> None:
+    """Some gateways pack what was asked for as it is."""
+    platform.answer = Answer(200, gzip.compress(b'{"ok": 1}'), {"Content-Encoding": "gzip"})
+
+    assert call(platform.url).json() == {"ok": 1}
+
+
+def test_what_is_no_gzip_is_an_unknown_outcome(platform: FakePlatform) -> None:
+    """The request was sent, and nobody can read the answer."""
+    platform.answer = Answer(200, b"plain", {"Content-Encoding": "gzip"})
+
+    with pytest.raises(OutcomeUnknownError):
+        call(platform.url)
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,8 @@ def resolve_delivery(
     *url* is where it can be seen, with OUT.
 
     Raises:
-        InputError: it is in no state for a person to settle, or the address is none.
+        InputError: it is in no state for a person to settle, its entry is not approved and
+            cannot be sent again, or the address is none.
         ConflictError: somebody else was faster.
     """
     delivery = get_delivery(session, delivery_id)
@@ -117,6 +118,7 @@ def resolve_delivery(
     elif delivery.status is _S.HANDED_OFF:
         raise InputError("a delivery that was handed off is finished by a person, not sent again")
     else:
+        _require_wanted(delivery)
         until = windows.useful_until(delivery.entry.kind, now)
         values = {"next_at": now, "useful_until": max(until, delivery.useful_until), "error": note}
         _must_move(session, delivery, _S.RETRYING, now, **values)
@@ -141,8 +143,7 @@ def plan_again(
     delivery = get_delivery(session, delivery_id)
     if delivery.status not in {_S.FAILED, _S.MISSED, _S.CANCELLED}:
         raise InputError(f"delivery {delivery_id} is {delivery.status} and cannot be planned again")
-    if delivery.entry.status is not EntryStatus.APPROVED or delivery.entry.deleted_at is not None:
-        raise InputError("its entry is not approved; approve it first")
+    _require_wanted(delivery)
     due_at = at or now
     if due_at < now:
         raise InputError("that time has gone by; choose a later one", field="at")
@@ -178,6 +179,11 @@ def _must_move(
     )
     if not moved:
         raise ConflictError("somebody else has settled it meanwhile; look again")
+
+
+def _require_wanted(delivery: Delivery) -> None:
+    if delivery.entry.status is not EntryStatus.APPROVED or delivery.entry.deleted_at is not None:
+        raise InputError("its entry is not approved; approve it first")
 
 
 def _checked_url(url: str | None) -> str | None:

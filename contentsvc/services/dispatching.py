@@ -21,7 +21,7 @@ from contentsvc.services.clockwatch import ClockWatch
 from contentsvc.services.health import beat
 from contentsvc.services.housekeeping import tidy
 from contentsvc.services.ports import Claim, QueueDownError
-from contentsvc.services.reconciling import follow_ups, miss_late, reap
+from contentsvc.services.reconciling import follow_ups, miss_late, reap, withdraw
 from contentsvc.services.reminding import Reminder
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.switch import paused
@@ -123,8 +123,13 @@ class Dispatcher:
             .execution_options(synchronize_session=False)
         ).all()
         lanes = dict(session.execute(select(Channel.id, Channel.type)).all()) if claimed else {}
+        unwanted = withdraw(session, [row.id for row in claimed], now)
         claimed = sorted(claimed, key=lambda row: (row.next_at, row.id))
-        return [(lanes[row.channel_id], Claim(row.id, row.fence)) for row in claimed]
+        return [
+            (lanes[row.channel_id], Claim(row.id, row.fence))
+            for row in claimed
+            if row.id not in unwanted
+        ]
 
     def _can_go(self) -> list[ColumnElement[bool]]:
         """Return what a waiting delivery's channel must be for it to go."""

@@ -281,7 +281,7 @@ def _is_open(delivery: Delivery) -> bool:
 def _cancel(session: Session, delivery: Delivery, now: datetime) -> None:
     """Cancel a delivery that is not out; one that may be out is left for a person to look at."""
     after = DeliveryStatus.CANCELLED
-    if delivery.status is DeliveryStatus.RETRYING and delivery.in_doubt:
+    if delivery.status in OPEN and delivery.in_doubt:
         after = DeliveryStatus.UNKNOWN
     elif not _is_open(delivery) and delivery.status is not DeliveryStatus.HANDED_OFF:
         return

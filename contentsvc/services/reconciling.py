@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,11 +10,12 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Registry
-from contentsvc.db.models import Attempt, Channel, Delivery
+from contentsvc.db.models import Attempt, Channel, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
+from contentsvc.domain.entries import EntryStatus
 from contentsvc.services.ports import Claim
 
-__all__ = ["follow_ups", "miss_late", "reap"]
+__all__ = ["follow_ups", "miss_late", "reap", "withdraw"]
 
 _S = DeliveryStatus
 #: Follow-ups handed out in one round.
@@ -88,16 +90,49 @@ def miss_late(session: Session, now: datetime) -> None:
             lease_until=None,
             updated_at=now,
         )
-    _move_all(
-        session,
-        _S.RETRYING,
-        _S.UNKNOWN,
-        Actor.DISPATCHER,
-        Delivery.next_at <= now,
-        Delivery.useful_until < now,
-        Delivery.in_doubt.is_(True),
-        lease_until=None,
-        updated_at=now,
+    for before in (_S.SCHEDULED, _S.RETRYING):
+        _move_all(
+            session,
+            before,
+            _S.UNKNOWN,
+            Actor.DISPATCHER,
+            Delivery.next_at <= now,
+            Delivery.useful_until < now,
+            Delivery.in_doubt.is_(True),
+            lease_until=None,
+            updated_at=now,
+        )
+
+
+def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> set[int]:
+    """Let go what was claimed for an entry that nobody wants published any more; return those.
+
+    It was withdrawn while an attempt was under way, which then published nothing, or nobody knows.
+    """
+    unwanted = set(
+        session.scalars(select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~_wanted()))
+    )
+    for after, in_doubt in ((_S.CANCELLED, False), (_S.UNKNOWN, True)):
+        if unwanted:
+            _move_all(
+                session,
+                _S.CLAIMED,
+                after,
+                Actor.PLANNER,
+                Delivery.id.in_(unwanted),
+                Delivery.in_doubt.is_(in_doubt),
+                fence=Delivery.fence + 1,
+                lease_until=None,
+                claimed_by=None,
+                updated_at=now,
+            )
+    return unwanted
+
+
+def _wanted() -> ColumnElement[bool]:
+    """Return what holds of a delivery whose entry is to be published."""
+    return Delivery.entry_id.in_(
+        select(Entry.id).where(Entry.status == EntryStatus.APPROVED, Entry.deleted_at.is_(None))
     )
 
 
@@ -131,6 +166,8 @@ def _resend(session: Session, types: list[str], now: datetime) -> None:
         Delivery.updated_at < now - _SETTLE,
         Delivery.useful_until >= now,
         Delivery.attempt_count < _ATTEMPTS,
+        # What was withdrawn meanwhile is not sent to find out whether it had been sent.
+        _wanted(),
         fence=Delivery.fence + 1,
         next_at=now,
         updated_at=now,

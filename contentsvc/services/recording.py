@@ -184,7 +184,8 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
 
 def give_back_held(session: Session, delivery: Delivery, why: Hold, *, now: datetime) -> None:
     """Let a claimed delivery go that must not be sent now; one that would be too late is missed."""
-    after = _S.SCHEDULED if why.until <= delivery.useful_until else _S.MISSED
+    useful = why.until <= delivery.useful_until or delivery.in_doubt
+    after = _S.SCHEDULED if useful else _S.MISSED
     # A switch is turned back sooner or later; only the hours and the quotas tell until when.
     give_back(session, delivery, now=now, next_at=why.until, error=why.words, after=after)
 

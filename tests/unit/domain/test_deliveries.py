@@ -41,6 +41,7 @@ accepted > failed: wh           accepted > unknown: wr         handed_off > publ
 handed_off > failed: h          handed_off > cancelled: ph     unknown > published: wh
 unknown > retrying: wdh         unknown > failed: h            failed > planned: ph
 missed > planned: ph            cancelled > planned: ph        retrying > unknown: pd
+scheduled > unknown: pd         claimed > unknown: p
 """
 LETTERS = {
     "p": Actor.PLANNER,

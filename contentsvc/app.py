@@ -19,6 +19,7 @@ from contentsvc.web import (
     deliveries,
     entries,
     files,
+    metrics,
     plugins,
     previews,
     site,
@@ -53,7 +54,7 @@ def create_app(runtime: Runtime) -> Flask:
     furnish(app)
     for module in (accounts, boards, calendars, channels, deliveries, entries):
         app.register_blueprint(module.blueprint)
-    for module in (files, plugins, previews, site, steps, system):
+    for module in (files, metrics, plugins, previews, site, steps, system):
         app.register_blueprint(module.blueprint)
     return app
 

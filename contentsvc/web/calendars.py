@@ -14,6 +14,7 @@ from werkzeug.wrappers import Response
 from contentsvc.db.models import Calendar
 from contentsvc.domain.calendars import Community
 from contentsvc.domain.elements import CommunityKind
+from contentsvc.domain.quotas import Pacing, QuietHours, Quota
 from contentsvc.domain.walltime import parse_time
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import calendar_folder, calendars, channels
@@ -80,6 +81,11 @@ def _values(calendar: Calendar) -> MultiDict[str, str]:
             "tier": str(calendar.community_tier),
             "tags": ", ".join(calendar.community_tags),
             "slots": "\n".join(f"{name} {wall}" for name, wall in calendar.slots),
+            "quiet": calendar.quiet or "",
+            "quotas": "\n".join(
+                f"{name} {_count(quota['day'])} {_count(quota['month'])}"
+                for name, quota in calendar.quotas.items()
+            ),
         }
     )
     values.setlist("channels", list(calendar.channels))
@@ -91,6 +97,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
     slug = calendar.slug if calendar else form.get("slug", "").strip()
     try:
         community, slots = _community(form), _slots(form.get("slots", ""))
+        pacing = Pacing(_quiet(form.get("quiet", "")), _quotas(form.get("quotas", "")))
         with writing() as database:
             if calendar is None:
                 _refuse_taken(database, slug)
@@ -102,6 +109,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
                 community=community,
                 slots=slots,
                 channels=form.getlist("channels"),
+                pacing=pacing,
                 now=now(),
                 windows=windows(),
             )
@@ -158,3 +166,38 @@ def _slots(text: str) -> dict[str, time]:
         except ValueError as error:
             raise InputError(str(error), field="slots") from error
     return slots
+
+
+def _quiet(text: str) -> QuietHours | None:
+    """Read `22:00-08:00`; nothing is quiet where it is empty."""
+    if not text.strip():
+        return None
+    try:
+        return QuietHours.parse(text.strip().replace("–", "-"))
+    except ValueError as error:
+        raise InputError(str(error), field="quiet") from error
+
+
+def _count(count: int | None) -> str:
+    return "-" if count is None else str(count)
+
+
+def _quotas(text: str) -> dict[str, Quota]:
+    """Read lines such as `benefits-group 3 60`; a hyphen stands for no limit."""
+    quotas: dict[str, Quota] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        words = line.split()
+        counts = [None if word == "-" else word for word in words[1:]]
+        is_one = len(words) == 3 and all(count is None or count.isdecimal() for count in counts)  # noqa: PLR2004 - name, day, month
+        if not is_one or words[0] in quotas:
+            raise InputError(
+                gettext(
+                    "Write a channel, the most a day and the most a month on each line, such as "
+                    "benefits-group 3 60, with a hyphen for no limit; “%(line)s” is not one.",
+                    line=line,
+                ),
+                field="quotas",
+            )
+        day, month = (int(count) if count else None for count in counts)
+        quotas[words[0]] = Quota(day, month)
+    return quotas

@@ -67,6 +67,17 @@ _MESSAGES = (
     N_("cut at the least size; lost: %(lost)s"),
     N_("the field %(name)s is no link a phone opens: %(value)s; it begins with %(allowed)s"),
     N_("%(channel)s shows no %(kind)s"),
+    N_("%(text)s is not a span such as 22:00-08:00"),
+    N_("%(text)s is a whole day; leave it out where nothing is quiet"),
+    N_("%(time)s is within the quiet hours %(span)s"),
+    N_("it would be number %(count)s in that day; the quota is %(most)s"),
+    N_("it would be number %(count)s in that month; the quota is %(most)s"),
+    N_("held by the quiet hours %(span)s"),
+    N_("held by the quota of %(most)s a day"),
+    N_("held by the quota of %(most)s a month"),
+    N_("everything is paused"),
+    N_("its time went by before it could be sent"),
+    N_("the worker went silent while it was being sent"),
 )
 
 

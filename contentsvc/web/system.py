@@ -90,7 +90,10 @@ def help_page() -> str:
 @blueprint.get("/healthz")
 @open_to_all
 def health() -> tuple[dict[str, object], int]:
-    """Tell machines whether this service works; 503 where the database cannot be asked."""
+    """Tell machines whether this service works.
+
+    503 where the database cannot be asked, or no dispatcher was seen for half a minute.
+    """
     try:
         with reading() as database:
             status = system_status(runtime(), database, now())
@@ -99,13 +102,13 @@ def health() -> tuple[dict[str, object], int]:
     seen = [beat.seen_at for beat in status.heartbeats if beat.role == "dispatcher"]
     silence = (now() - max(seen)).total_seconds() if seen else None
     body: dict[str, object] = {
-        "status": "ok",
+        "status": "not ready" if status.dispatcher_is_silent else "ok",
         "database": True,
         "queue": status.queue.reachable,
         "dispatcher_silent_seconds": silence,
         "version": __version__,
     }
-    return body, 200
+    return body, 503 if status.dispatcher_is_silent else 200
 
 
 @blueprint.get("/htmx-<version>.js")

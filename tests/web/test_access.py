@@ -19,6 +19,7 @@ OPEN = {
     "accounts.use_link",
     "accounts.sign_out",
     "accounts.set_language",
+    "metrics.metrics",
     "system.health",
     "system.htmx",
     "system.favicon",

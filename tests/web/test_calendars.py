@@ -39,6 +39,19 @@ def test_a_calendar_is_made_and_changed(mei: Person, sample: str, runtime: Runti
     assert calendar.community_tier == 2
 
 
+def test_quiet_hours_and_quotas_are_kept(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The form gives back what it took."""
+    pacing = {"quiet": "22:00-08:00", "quotas": "site 3 -"}
+    assert mei.post("/new-calendar", {**FORM, **pacing}).status_code == 303
+
+    with runtime.database.read() as session:
+        calendar = get_calendar(session, "camping")
+    assert (calendar.quiet, calendar.quotas) == ("22:00-08:00", {"site": {"day": 3, "month": None}})
+    page = mei.text("/calendars/camping/edit")
+    assert "22:00-08:00" in page
+    assert "site 3 -" in page
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -47,6 +60,9 @@ def test_a_calendar_is_made_and_changed(mei: Person, sample: str, runtime: Runti
         ("timezone", "Mars/Base"),
         ("slots", "早安"),
         ("slots", "早安 25:00"),
+        ("quiet", "22:00"),
+        ("quotas", "site three"),
+        ("quotas", "site 1 2\nsite 3 4"),
         ("slots", "早安 08:30\n早安 09:30"),
         ("slots", ""),
         ("kind", "secret"),

@@ -12,10 +12,12 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from contentsvc.app import create_app
 from contentsvc.channels import load_plugins
+from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.health import beat
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import TRANSLATIONS
@@ -85,6 +87,55 @@ def test_health_tells_machines(runtime: Runtime, anonymous: FlaskClient, clock: 
     assert answer.json is not None
     assert answer.json["database"] is True
     assert answer.json["dispatcher_silent_seconds"] == 7.0
+
+
+def test_health_is_not_ready_without_a_dispatcher(
+    runtime: Runtime, anonymous: FlaskClient, clock: Clock
+) -> None:
+    """Half a minute of silence is told by the status, so that a supervisor can act."""
+    never = anonymous.get("/healthz")
+    _beat(runtime, "dispatcher")
+    clock.now = NOW + timedelta(seconds=31)
+    silent = anonymous.get("/healthz")
+
+    assert (never.status_code, silent.status_code) == (503, 503)
+    assert silent.json is not None
+    assert silent.json["status"] == "not ready"
+
+
+def test_the_figures_are_prometheus_text(runtime: Runtime, anonymous: FlaskClient) -> None:
+    """A scraper on this machine reads every figure by its name."""
+    _beat(runtime, "dispatcher")
+    _beat(runtime, "worker", queue="publish")
+    answer = anonymous.get("/metrics")
+    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+
+    assert answer.status_code == 200
+    assert families["contentsvc_up"].samples[0].value == 1
+    assert {sample.labels["role"] for sample in families["contentsvc_silence_seconds"].samples} == {
+        "dispatcher",
+        "publish",
+    }
+    assert {sample.labels["status"] for sample in families["contentsvc_deliveries"].samples} == set(
+        DeliveryStatus
+    )
+    assert {"contentsvc_oldest_due_seconds", "contentsvc_switch"} <= set(families)
+
+
+def test_the_figures_are_for_those_who_may_see_them(runtime: Runtime) -> None:
+    """Another machine gets nothing without the token, and all with it."""
+    elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
+    closed = create_app(runtime).test_client()
+    config = replace(runtime.config, metrics_token="a long token of ours")
+    opened = create_app(replace(runtime, config=config)).test_client()
+
+    def ask(client: FlaskClient, token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        return client.get("/metrics", environ_base=elsewhere, headers=headers).status_code
+
+    assert ask(closed, "") == 403
+    assert ask(opened, "guess") == 403
+    assert ask(opened, "a long token of ours") == 200
 
 
 def test_health_is_503_without_the_database(runtime: Runtime, anonymous: FlaskClient) -> None:

@@ -13,6 +13,7 @@ from contentsvc.db.mapping import content_hash, content_of, fill_entry, plan_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
+from contentsvc.domain.walltime import format_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.calendars import require_channels
@@ -191,6 +192,12 @@ def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) ->
     entry.deleted_at = None
     if entry.status is EntryStatus.APPROVED:
         entry.status = EntryStatus.IN_REVIEW
+    plan = plan_of(entry.calendar, None, [])
+    if entry.slot is not None and entry.slot not in plan.slots:
+        # Its slot went while it was away; it keeps the time that it stood at.
+        entry.time = format_time(entry.starts_at.astimezone(plan.zone).time())
+        entry.slot = None
+    _set_time(entry, entry.calendar, IsoWeek.parse(entry.week))
     _touch(entry, by, now)
     session.flush()
     return entry

@@ -230,6 +230,30 @@ def test_a_cancelled_or_deleted_entry_sends_nothing(planned: Runtime) -> None:
     assert deliveries(planned, second)[0].status is S.CANCELLED
 
 
+def test_an_entry_comes_back_though_its_slot_is_gone(planned: Runtime) -> None:
+    """A deleted entry does not keep a slot alive, and keeps its time when it is restored."""
+    calendar = make_calendar(planned)
+    entry = make_entry(planned, calendar, approved=False)
+    with planned.database.write() as session:
+        service.delete_entry(session, entry.id, entry.rev, by="lan", now=NOW, windows=WINDOWS)
+        save_calendar(
+            session,
+            slug=calendar.slug,
+            name=calendar.name,
+            timezone="Asia/Shanghai",
+            community=Community(),
+            slots={"早安": time(8, 30)},
+            channels=["site"],
+            now=NOW,
+            windows=WINDOWS,
+        )
+    with planned.database.write() as session:
+        restored = service.restore_entry(session, entry.id, by="lan", now=NOW)
+
+    assert (restored.slot, restored.time) == (None, "20:00")
+    assert restored.starts_at == datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
 def test_what_is_out_stays_out(engine: Engine) -> None:
     """Cancelling after publication leaves the published delivery as it is."""
     engine.script("scripted")

@@ -54,6 +54,10 @@ class SteadyClock:
     def __call__(self) -> datetime:
         return self.now
 
+    def ticks(self) -> float:
+        """Return seconds that go with it: nobody sets this clock."""
+        return self.now.timestamp()
+
 
 @dataclass
 class HandQueue:
@@ -94,7 +98,7 @@ def _assembled(folder: Path, now: datetime) -> tuple[Runtime, SteadyClock, HandQ
 
 def _live_until(now: datetime, runtime: Runtime, clock: SteadyClock, queue: HandQueue) -> None:
     """Let the dispatcher and the workers do all that is due up to *now*."""
-    dispatcher = Dispatcher(runtime, "test:1")
+    dispatcher = Dispatcher(runtime, "test:1", monotonic=clock.ticks)
     while clock.now < now:
         clock.now = min(now, clock.now + timedelta(minutes=30))
         for _round in range(3):

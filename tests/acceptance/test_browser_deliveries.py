@@ -1,0 +1,87 @@
+"""A person settles what the service cannot know, in a real browser."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select, update
+
+from contentsvc.db.models import Attempt, Delivery
+from contentsvc.domain.deliveries import DeliveryStatus, Outcome
+from tests.acceptance.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+
+def _in_doubt(visitor: Visitor) -> Delivery:
+    """Make the week's first delivery one of which nobody knows what became."""
+    with visitor.site.runtime.database.write() as session:
+        delivery = session.scalars(
+            select(Delivery).where(Delivery.status == DeliveryStatus.PUBLISHED).limit(1)
+        ).one()
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery.id)
+            .values(
+                status=DeliveryStatus.UNKNOWN,
+                in_doubt=True,
+                receipt=None,
+                published_at=None,
+                error="the worker went silent while it was being sent",
+            )
+        )
+        session.execute(
+            update(Attempt)
+            .where(Attempt.delivery_id == delivery.id)
+            .values(outcome=Outcome.UNKNOWN, words="the connection was cut")
+        )
+    return delivery
+
+
+def _stands(visitor: Visitor, delivery: Delivery) -> Delivery:
+    with visitor.site.runtime.database.read() as session:
+        return session.get_one(Delivery, delivery.id)
+
+
+def test_an_unknown_outcome_is_found_and_settled(mei: Visitor) -> None:
+    """The board leads to it; its page shows what was to be sent, and takes the person's word."""
+    delivery = _in_doubt(mei)
+    page = mei.open("/deliveries/")
+    row = page.locator(".attention tr", has_text="结果未知")
+    assert "发布进程在发送途中失去响应" in row.inner_text()
+    row.locator("a").first.click()
+    page.wait_for_url(f"**/deliveries/{delivery.id}")
+
+    assert page.locator(".rendition").inner_text().strip()
+    assert "the connection was cut" in page.locator(".attempts").inner_text()
+    page.fill("[name=url]", "https://group.example.com/posts/42")
+    page.click("button[value=out]")
+    page.wait_for_load_state()
+
+    settled = _stands(mei, delivery)
+    assert settled.status is DeliveryStatus.PUBLISHED
+    assert settled.receipt == {"id": "", "url": "https://group.example.com/posts/42", "by": "mei"}
+    assert "https://group.example.com/posts/42" in page.inner_text("main")
+
+
+def test_an_address_that_is_none_is_refused_and_kept(mei: Visitor) -> None:
+    """The typed text comes back, and nothing is settled."""
+    delivery = _in_doubt(mei)
+    page = mei.open(f"/deliveries/{delivery.id}")
+    page.fill("[name=url]", "group.example.com")
+    page.click("button[value=out]")
+    page.wait_for_load_state()
+
+    assert page.input_value("[name=url]") == "group.example.com"
+    assert _stands(mei, delivery).status is DeliveryStatus.UNKNOWN
+
+
+def test_what_is_not_there_is_sent_again_by_a_persons_word(mei: Visitor) -> None:
+    """The delivery waits for the dispatcher with its own key."""
+    delivery = _in_doubt(mei)
+    page = mei.open(f"/deliveries/{delivery.id}")
+    page.click("button[value=send-again]")
+    page.wait_for_load_state()
+
+    standing = _stands(mei, delivery)
+    assert (standing.status, standing.key) == (DeliveryStatus.RETRYING, delivery.key)
+    assert not standing.in_doubt

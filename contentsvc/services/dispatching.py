@@ -21,7 +21,7 @@ from contentsvc.services.clockwatch import ClockWatch
 from contentsvc.services.health import beat
 from contentsvc.services.housekeeping import tidy
 from contentsvc.services.ports import Claim, QueueDownError
-from contentsvc.services.reconciling import follow_ups, miss_late, reap, withdraw
+from contentsvc.services.reconciling import follow_ups, lanes_of, miss_late, reap, withdraw
 from contentsvc.services.reminding import Reminder
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.switch import paused
@@ -122,7 +122,7 @@ class Dispatcher:
             .returning(Delivery.id, Delivery.fence, Delivery.channel_id, Delivery.next_at)
             .execution_options(synchronize_session=False)
         ).all()
-        lanes = dict(session.execute(select(Channel.id, Channel.type)).all()) if claimed else {}
+        lanes = lanes_of(session, {row.channel_id for row in claimed})
         unwanted = withdraw(session, [row.id for row in claimed], now)
         claimed = sorted(claimed, key=lambda row: (row.next_at, row.id))
         return [

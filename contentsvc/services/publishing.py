@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.channels import Rendition
@@ -19,7 +19,7 @@ from contentsvc.errors import ContentsvcError
 from contentsvc.services.opening import Opener
 from contentsvc.services.pacing import pace_of
 from contentsvc.services.ports import Claim
-from contentsvc.services.recording import give_back
+from contentsvc.services.recording import give_back, held_at
 from contentsvc.services.renditions import load_rendition
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.sending import Sender
@@ -133,7 +133,7 @@ def _held(session: Session, claims: Sequence[Claim]) -> list[tuple[Delivery, int
     query = (
         select(Delivery, Entry.calendar_id)
         .join(Entry, Delivery.entry_id == Entry.id)
-        .where(tuple_(Delivery.id, Delivery.fence).in_(places))
+        .where(held_at(places))
         .options(joinedload(Delivery.channel))
     )
     held = {

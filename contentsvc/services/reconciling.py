@@ -15,7 +15,7 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_m
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.services.ports import Claim
 
-__all__ = ["follow_ups", "miss_late", "reap", "withdraw"]
+__all__ = ["follow_ups", "lanes_of", "miss_late", "reap", "withdraw"]
 
 _S = DeliveryStatus
 #: Follow-ups handed out in one round.
@@ -202,8 +202,16 @@ def _ask_again(
         .returning(Delivery.id, Delivery.fence, Delivery.channel_id)
         .execution_options(synchronize_session=False)
     ).all()
-    lanes = dict(session.execute(select(Channel.id, Channel.type)).all()) if taken else {}
+    lanes = lanes_of(session, {row.channel_id for row in taken})
     return [(lanes[row.channel_id], Claim(row.id, row.fence)) for row in taken]
+
+
+def lanes_of(session: Session, channel_ids: set[int]) -> dict[int, str]:
+    """Return the types of channels, by which deliveries are handed to workers together."""
+    if not channel_ids:
+        return {}
+    query = select(Channel.id, Channel.type).where(Channel.id.in_(channel_ids))
+    return dict(session.execute(query).all())
 
 
 def _move_all(

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Attempt, Delivery
@@ -18,7 +18,7 @@ from contentsvc.services.pacing import Hold
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.tasks import Action, Task, Verdict
 
-__all__ = ["give_back", "give_back_held", "intend", "record"]
+__all__ = ["give_back", "give_back_held", "held_at", "intend", "record"]
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +40,7 @@ def intend(
         update(Delivery)
         .where(
             Delivery.status == _S.CLAIMED,
-            tuple_(Delivery.id, Delivery.fence).in_(
-                [_place(task) for task in tasks if task.action is Action.PUBLISH]
-            ),
+            held_at([_place(task) for task in tasks if task.action is Action.PUBLISH]),
         )
         .values(
             status=_S.SENDING,
@@ -60,6 +58,13 @@ def intend(
     return kept
 
 
+def held_at(places: Sequence[tuple[int, int]]) -> ColumnElement[bool]:
+    """Return the condition that a delivery is one of *places*: pairs of id and fence."""
+    # The ids stand by themselves too: SQLite finds no index for pairs and would read the table.
+    ids = Delivery.id.in_([delivery_id for delivery_id, _ in places])
+    return ids & tuple_(Delivery.id, Delivery.fence).in_(places)
+
+
 def _place(task: Task) -> tuple[int, int]:
     return task.delivery.id, task.delivery.fence
 
@@ -69,7 +74,7 @@ def _still_asked(session: Session, tasks: Sequence[Task]) -> set[int]:
     asked = [_place(task) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
-    query = select(Delivery.id).where(tuple_(Delivery.id, Delivery.fence).in_(asked))
+    query = select(Delivery.id).where(held_at(asked))
     return set(session.scalars(query))
 
 
@@ -111,7 +116,7 @@ def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[int, Delive
     places = [_place(verdict.task) for verdict in verdicts]
     query = (
         select(Delivery.id, Delivery.status)
-        .where(tuple_(Delivery.id, Delivery.fence).in_(places))
+        .where(held_at(places))
         .order_by(Delivery.id)
         .with_for_update()
     )

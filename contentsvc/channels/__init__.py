@@ -10,6 +10,7 @@ from contentsvc.channels.channel import (
     Rate,
     Store,
 )
+from contentsvc.channels.checks import Check
 from contentsvc.channels.content import (
     Accepted,
     ChannelEntry,
@@ -67,6 +68,7 @@ __all__ = [
     "ChannelAuthError",
     "ChannelEntry",
     "ChannelSettings",
+    "Check",
     "ContentsvcError",
     "Document",
     "Effect",

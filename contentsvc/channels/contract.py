@@ -18,7 +18,7 @@ from contentsvc.channels.content import (
     PageRequest,
     Receipt,
 )
-from contentsvc.channels.registry import check_channel_class
+from contentsvc.channels.contributions import check_channel_class
 from contentsvc.channels.settings import form_fields, parse_settings
 from contentsvc.channels.soundness import (
     blocked,

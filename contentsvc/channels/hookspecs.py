@@ -8,6 +8,7 @@ import pluggy
 
 if TYPE_CHECKING:
     from contentsvc.channels.channel import Channel
+    from contentsvc.channels.checks import Check
 
 __all__ = ["PROJECT", "hookimpl", "hookspec"]
 
@@ -21,3 +22,8 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 @hookspec
 def register_channels() -> list[type[Channel]]:  # type: ignore[empty-body]
     """Return a list of Channel subclasses."""
+
+
+@hookspec
+def register_checks() -> list[Check]:  # type: ignore[empty-body]
+    """Return a list of Check instances, asked of every rendition while people plan."""

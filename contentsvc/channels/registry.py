@@ -19,16 +19,14 @@ from typing import Any
 import pluggy
 
 from contentsvc.channels import hookspecs
-from contentsvc.channels.channel import Channel, ChannelSettings, Rate
+from contentsvc.channels.channel import Channel
+from contentsvc.channels.checks import Check
+from contentsvc.channels.contributions import Contributions, gather
 from contentsvc.channels.hookspecs import PROJECT
-from contentsvc.channels.limits import Limits
-from contentsvc.channels.settings import form_fields
-from contentsvc.domain.entries import EntryKind
 from contentsvc.errors import PluginError
 
-__all__ = ["PluginInfo", "Registry", "check_channel_class", "load_plugin", "load_plugins"]
+__all__ = ["PluginInfo", "Registry", "load_plugin", "load_plugins"]
 
-_TYPE = re.compile(r"[a-z][a-z0-9_]{0,63}")
 #: Beside a plugin lie its tests; what begins with an underscore or a dot is nobody's plugin.
 _NOT_PLUGINS = re.compile(r"[_.].*|test_.*|.*_test|conftest")
 
@@ -55,14 +53,17 @@ class PluginInfo:
 
 
 class Registry:
-    """The plugins of one process and their channel types."""
+    """The plugins of one process and what they bring."""
 
-    def __init__(
-        self, plugins: Sequence[PluginInfo], channel_types: Mapping[str, type[Channel]]
-    ) -> None:
+    def __init__(self, plugins: Sequence[PluginInfo], brought: Contributions) -> None:
         """Keep what was loaded; `load_plugins` is what calls it."""
         self.plugins = tuple(plugins)
-        self._channel_types = MappingProxyType(dict(channel_types))
+        self._channel_types = MappingProxyType(dict(brought.channel_types))
+        self._checks = tuple(brought.checks.values())
+
+    def checks(self) -> Sequence[Check]:
+        """Return the planning-time checks, in the order of their plugins."""
+        return self._checks
 
     def channel_types(self) -> Mapping[str, type[Channel]]:
         """Return every channel type by its name."""
@@ -106,17 +107,17 @@ def load_plugin(path: Path) -> Registry:
 
 def _load_all(all_found: Iterable[_Found]) -> Registry:
     plugins: list[PluginInfo] = []
-    channel_types: dict[str, type[Channel]] = {}
+    all_brought = Contributions()
     for found in all_found:
         info = PluginInfo(found.name, found.origin, found.version)
         try:
-            info, brought = _load(found, info, channel_types)
+            info, brought = _load(found, info, all_brought)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
             info = replace(info, error=_one_line(error), traceback=_traceback(error))
         else:
-            channel_types.update(brought)
+            all_brought = all_brought.plus(brought)
         plugins.append(info)
-    return Registry(plugins, channel_types)
+    return Registry(plugins, all_brought)
 
 
 def _find(folders: Sequence[Path], *, entry_points: bool) -> Iterator[_Found]:
@@ -154,16 +155,17 @@ def _import(source: Path) -> ModuleType:
 
 
 def _load(
-    found: _Found, info: PluginInfo, taken: Mapping[str, type[Channel]]
-) -> tuple[PluginInfo, dict[str, type[Channel]]]:
+    found: _Found, info: PluginInfo, taken: Contributions
+) -> tuple[PluginInfo, Contributions]:
     plugin = found.load()
     version = str(getattr(plugin, "__version__", "") or info.version)
     manager = _manager(plugin, found.name)
     hooks = tuple(caller.name for caller in manager.get_hookcallers(plugin) or ())
     if not hooks:
         raise PluginError(f"it implements no hook; mark one of {_specs()} with @hookimpl")
-    brought = _channel_types(manager.hook.register_channels(), taken)
-    return replace(info, version=version, hooks=hooks, channel_types=tuple(brought)), brought
+    brought = gather(manager, taken)
+    types = tuple(brought.channel_types)
+    return replace(info, version=version, hooks=hooks, channel_types=types), brought
 
 
 def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
@@ -183,53 +185,6 @@ def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
 
 def _specs() -> list[str]:
     return sorted(name for name, one in vars(hookspecs).items() if hasattr(one, f"{PROJECT}_spec"))
-
-
-def _channel_types(
-    answers: Iterable[Any], taken: Mapping[str, type[Channel]]
-) -> dict[str, type[Channel]]:
-    brought: dict[str, type[Channel]] = {}
-    for answer in answers:
-        if not isinstance(answer, list | tuple):
-            raise PluginError(f"register_channels returned {answer!r}, not a list of classes")
-        for one in answer:
-            check_channel_class(one)
-            if one.type in taken or one.type in brought:
-                raise PluginError(f"channel type {one.type!r} is brought by another plugin")
-            brought[one.type] = one
-    return brought
-
-
-def check_channel_class(one: Any) -> None:
-    """Raise PluginError with everything that a channel class lacks."""
-    if not (inspect.isclass(one) and issubclass(one, Channel)):
-        raise PluginError(f"register_channels returned {one!r}, which is no Channel class")
-    faults = list(_faults(one))
-    if faults:
-        raise PluginError(f"{one.__name__}: {'; '.join(faults)}")
-    form_fields(one, "en")
-
-
-def _faults(one: type[Channel]) -> Iterator[str]:
-    if inspect.isabstract(one):
-        yield "it does not define publish"
-    name = getattr(one, "type", None)
-    if not isinstance(name, str) or not _TYPE.fullmatch(name):
-        yield f"type {name!r} is not a word of lower-case letters, digits and underscores"
-    label = getattr(one, "label", None)
-    if not isinstance(label, Mapping) or not {"zh", "en"} <= set(label):
-        yield "label needs zh and en"
-    if not isinstance(one.kinds, frozenset) or not one.kinds or not one.kinds <= set(EntryKind):
-        yield "kinds is not a frozenset of EntryKind"
-    if not isinstance(one.limits, Limits):
-        yield "limits is not a Limits"
-    if not isinstance(one.rates, tuple) or not all(isinstance(rate, Rate) for rate in one.rates):
-        yield "rates is no tuple of Rate"
-    if not (inspect.isclass(one.Settings) and issubclass(one.Settings, ChannelSettings)):
-        yield "Settings is not a ChannelSettings"
-    for promise, method in (("can_find", "find"), ("has_pages", "page")):
-        if getattr(one, promise) and getattr(one, method) is getattr(Channel, method):
-            yield f"{promise} is true but {method} is not defined"
 
 
 def _one_line(error: BaseException) -> str:

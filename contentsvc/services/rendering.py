@@ -31,6 +31,7 @@ from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ContentsvcError, PluginError, RenderError
 from contentsvc.services.channels import open_channel
+from contentsvc.services.checking import check_rendition
 from contentsvc.services.pacing import pace_of, pacing_warnings
 from contentsvc.services.pieces import Piece
 from contentsvc.services.planning import chain_of, channel_names
@@ -176,14 +177,17 @@ class Renderer:
             raise RenderError(f"{channel.host.name} shows no {piece.content.kind}", field="kind")
         press = self.posters.press(piece)
         context = self._context(channel, piece, press)
+        entry = self._entry(channel.host.name, piece)
         try:
-            rendition = _ask(channel, self._entry(channel.host.name, piece), piece.notice, context)
+            rendition = _ask(channel, entry, piece.notice, context)
             _check_rendition(rendition)
         except ContentsvcError:
             raise
         except Exception as error:
             raise _plugin_fault(channel, error) from error
         found = channel.limits.check(rendition, language=context.language)
+        checks = self._runtime.registry.checks()
+        found += check_rendition(checks, entry, rendition, context.language)
         return replace(rendition, warnings=(*rendition.warnings, *press.warnings, *found))
 
     def _context(self, channel: OpenChannel, piece: Piece, press: Press) -> RenderContext:

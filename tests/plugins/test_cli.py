@@ -107,6 +107,16 @@ def test_a_plugin_without_a_test_is_checked_without_publishing(tmp_path: Path) -
     assert "publishing is not checked" in result.output
 
 
+def test_a_plugin_without_a_channel_is_loaded_and_no_more() -> None:
+    """There is no contract for it; that its hooks can be used is seen by loading it."""
+    result = run("check", str(Path(__file__).parents[2] / "plugins" / "wording.py"))
+
+    assert result.exit_code == 0
+    assert "hooks     register_checks\n" in result.output
+    assert "channels" not in result.output
+    assert "it loads" in result.output
+
+
 def test_a_fault_fails_the_check(tmp_path: Path) -> None:
     """A rendition that changes from one time to the next does not pass."""
     run("new", "notes", "--folder", str(tmp_path))

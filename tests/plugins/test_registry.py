@@ -135,6 +135,54 @@ def test_a_broken_plugin_is_named_and_the_others_load(
     assert set(found.channel_types()) == {"first", "last"}
 
 
+CHECK = """
+from contentsvc.channels import Check, hookimpl
+
+class Mine(Check):
+    name = "mine"
+
+    def check(self, entry, rendition, language):
+        return []
+
+@hookimpl
+def register_checks():
+    return [Mine()]
+"""
+
+
+def test_a_plugin_brings_checks(tmp_path: Path) -> None:
+    """They are there in the order of their plugins."""
+    found = loaded(tmp_path, a=CHECK, b=CHECK.replace('"mine"', '"other"'))
+
+    assert [check.name for check in found.checks()] == ["mine", "other"]
+    assert only(found, "a").hooks == ("register_checks",)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        (CHECK.replace("[Mine()]", "Mine()"), "not a list of checks"),
+        (CHECK.replace("[Mine()]", "[Mine]"), "is no instance of a Check"),
+        (CHECK.replace('"mine"', '"My check"'), "name 'My check' is not a word"),
+        (CHECK.replace('name = "mine"', "pass"), "name None is not a word"),
+        (CHECK.replace("[Mine()]", "[Mine(), Mine()]"), "check 'mine' is brought by another"),
+        (CHECK.replace("def check", "def chek"), "abstract"),
+        (CHECK.replace("checks()", "checks(app)"), "{'app'} are declared"),
+    ],
+)
+def test_a_faulty_check_is_named_and_the_others_stay(
+    tmp_path: Path, source: str, words: str
+) -> None:
+    """A plugin whose check cannot be asked brings nothing, and takes nothing from the others."""
+    good_one = CHECK.replace('"mine"', '"good"')
+
+    found = loaded(tmp_path, a_good=good_one, broken=source, z_good=good())
+
+    assert words in str(only(found, "broken").error)
+    assert [check.name for check in found.checks()] == ["good"]
+    assert set(found.channel_types()) == {"good"}
+
+
 def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
     """A plugin that comes later cannot take over another's deliveries."""
     found = loaded(tmp_path, a=good(), b=good())

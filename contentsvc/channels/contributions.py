@@ -1,0 +1,116 @@
+"""What a plugin brings through its hooks, checked before anybody uses it."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pluggy
+
+from contentsvc.channels.channel import Channel, ChannelSettings, Rate
+from contentsvc.channels.checks import Check
+from contentsvc.channels.limits import Limits
+from contentsvc.channels.settings import form_fields
+from contentsvc.domain.entries import EntryKind
+from contentsvc.errors import PluginError
+
+__all__ = ["Contributions", "check_channel_class", "gather"]
+
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Contributions:
+    """What one plugin brings, or several together."""
+
+    channel_types: Mapping[str, type[Channel]] = field(default_factory=dict)
+    #: By name.
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+    def plus(self, more: Contributions) -> Contributions:
+        """Return both; *more* was gathered with these taken, so that no name stands twice."""
+        return Contributions(
+            channel_types={**self.channel_types, **more.channel_types},
+            checks={**self.checks, **more.checks},
+        )
+
+
+def gather(manager: pluggy.PluginManager, taken: Contributions) -> Contributions:
+    """Ask the one plugin of *manager* what it brings; PluginError where that cannot be used."""
+    hook = manager.hook
+    return Contributions(
+        channel_types=_channel_types(hook.register_channels(), taken.channel_types),
+        checks=_checks(hook.register_checks(), taken.checks),
+    )
+
+
+def _listed(hook: str, answers: Iterable[Any], what: str) -> Iterator[Any]:
+    """Give what is in the lists that a hook returned."""
+    for answer in answers:
+        if not isinstance(answer, list | tuple):
+            raise PluginError(f"{hook} returned {answer!r}, not a list of {what}")
+        yield from answer
+
+
+def _channel_types(
+    answers: Iterable[Any], taken: Mapping[str, type[Channel]]
+) -> dict[str, type[Channel]]:
+    brought: dict[str, type[Channel]] = {}
+    for one in _listed("register_channels", answers, "classes"):
+        check_channel_class(one)
+        if one.type in taken or one.type in brought:
+            raise PluginError(f"channel type {one.type!r} is brought by another plugin")
+        brought[one.type] = one
+    return brought
+
+
+def _checks(answers: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Check]:
+    brought: dict[str, Check] = {}
+    for one in _listed("register_checks", answers, "checks"):
+        if not isinstance(one, Check):
+            raise PluginError(f"register_checks returned {one!r}, which is no instance of a Check")
+        name = getattr(one, "name", None)
+        if not isinstance(name, str) or not _NAME.fullmatch(name):
+            raise PluginError(
+                f"{type(one).__name__}: name {name!r} is not a word of lower-case letters, "
+                "digits and underscores"
+            )
+        if name in taken or name in brought:
+            raise PluginError(f"check {name!r} is brought by another plugin")
+        brought[name] = one
+    return brought
+
+
+def check_channel_class(one: Any) -> None:
+    """Raise PluginError with everything that a channel class lacks."""
+    if not (inspect.isclass(one) and issubclass(one, Channel)):
+        raise PluginError(f"register_channels returned {one!r}, which is no Channel class")
+    faults = list(_faults(one))
+    if faults:
+        raise PluginError(f"{one.__name__}: {'; '.join(faults)}")
+    form_fields(one, "en")
+
+
+def _faults(one: type[Channel]) -> Iterator[str]:
+    if inspect.isabstract(one):
+        yield "it does not define publish"
+    name = getattr(one, "type", None)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        yield f"type {name!r} is not a word of lower-case letters, digits and underscores"
+    label = getattr(one, "label", None)
+    if not isinstance(label, Mapping) or not {"zh", "en"} <= set(label):
+        yield "label needs zh and en"
+    if not isinstance(one.kinds, frozenset) or not one.kinds or not one.kinds <= set(EntryKind):
+        yield "kinds is not a frozenset of EntryKind"
+    if not isinstance(one.limits, Limits):
+        yield "limits is not a Limits"
+    if not isinstance(one.rates, tuple) or not all(isinstance(rate, Rate) for rate in one.rates):
+        yield "rates is no tuple of Rate"
+    if not (inspect.isclass(one.Settings) and issubclass(one.Settings, ChannelSettings)):
+        yield "Settings is not a ChannelSettings"
+    for promise, method in (("can_find", "find"), ("has_pages", "page")):
+        if getattr(one, promise) and getattr(one, method) is getattr(Channel, method):
+            yield f"{promise} is true but {method} is not defined"

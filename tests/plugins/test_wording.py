@@ -1,0 +1,182 @@
+"""The wording check: words that Chinese advertising law does not allow, and no false alarm."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from contentsvc.channels import (
+    Check,
+    EntryKind,
+    Livestream,
+    RenditionWarning,
+    WarningLevel,
+    load_plugin,
+    post_rendition,
+)
+from contentsvc.channels.testing import sample_context, sample_entry, sample_picture
+from contentsvc.domain.calendar_files import read_calendar_bytes
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def wording() -> Check:
+    (check,) = load_plugin(ROOT / "plugins" / "wording.py").checks()
+    return check
+
+
+def said(
+    wording: Check, body: str, title: str = "早安", language: str = "zh"
+) -> list[RenditionWarning]:
+    entry = sample_entry(title=title, body=body)
+    return wording.check(entry, post_rendition(entry, sample_context()), language)
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ("国家级工艺，放心入手", "国家级"),
+        ("这是面霜里的最高级", "最高级"),
+        ("宝宝面霜的最佳选择", "最佳"),
+        ("全网销量第一", "销量第一"),
+        ("行业第一的面霜", "行业第一"),
+        ("国货第一品牌", "第一品牌"),
+        ("口碑 No.1", "No.1"),
+        ("湿疹宝宝的唯一选择", "唯一"),
+        ("顶级原料", "顶级"),
+        ("把温和做到极致", "极致"),
+        ("全网最低价", "全网最低"),
+        ("用过的最好用的面霜", "最好用的"),
+        ("采用最先进的工艺", "最先进"),
+        ("100%有效", "100% 有效"),
+        ("１００％有效", "１００％有效"),
+        ("百分百安全", "百分百安全"),
+        ("三天治愈湿疹", "治愈"),
+        ("根治便秘", "根治"),
+        ("没有副作用", "没有副作用"),
+        ("总有效率达 98.5%", "有效率达 9"),
+        ("全网**最**佳选择", "最佳"),
+    ],
+)
+def test_what_the_law_does_not_allow_is_named(wording: Check, body: str, word: str) -> None:
+    """The word stands in the warning, which asks for another and refuses nothing."""
+    (warning,) = said(wording, body)
+
+    assert warning.level is WarningLevel.WARN
+    assert warning.field == "body"
+    assert f"“{word}”" in warning.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "第一次给宝宝洗澡，第一天最紧张",
+        "第一，先洗脸；第二，再抹霜",
+        "第一步到第三步，第一时间告诉大家",
+        "她是班里第一个报名的妈妈，也是第一名新会员",
+        "安全第一，宝宝第一",
+        "最近很干，最后提醒：最多领两份，最少喝一杯",
+        "最好在洗澡后三分钟内抹，最先到的有座",
+        "最先进来的 10 位送小样",
+        "最佳食用时间是开封后一周",
+        "国家级非遗体验课",
+        "唯一要做的就是打卡",
+        "治愈系插画，看完被治愈了",
+        "更有效率地收拾",
+        "100%纯棉",
+        "最终解释权、最初的想法、最晚 22:00 下单",
+        "顶级域名是什么",
+        "最好的朋友",
+        "编号 1 的同学，NO.12 号桌",
+    ],
+)
+def test_everyday_words_raise_no_alarm(wording: Check, body: str) -> None:
+    """A check that cries wolf is switched off: order, advice and mottoes are no superlatives."""
+    assert said(wording, body) == []
+
+
+@pytest.mark.parametrize(
+    "file", sorted((ROOT / "calendars").glob("*.yaml")), ids=lambda path: path.stem
+)
+def test_the_calendars_that_come_along_raise_no_alarm(wording: Check, file: Path) -> None:
+    """They were written for real communities, and a first look must not be full of warnings."""
+    plan = read_calendar_bytes(file.read_bytes(), file.name)
+
+    warnings = [
+        warning
+        for content in plan.entries
+        for warning in said(wording, content.body, content.title)
+    ]
+
+    assert warnings == []
+
+
+def test_each_place_is_told(wording: Check) -> None:
+    """Title and body have warnings of their own, with the line and the words around."""
+    title, body = said(wording, "大家好\n\n买它，全网最佳面霜\n\n品质极致", title="顶级面霜上新")
+
+    assert (title.field, body.field) == ("title", "body")
+    assert "“最佳”（第 3 行：买它，全网最佳面霜）" in body.message
+    assert "“极致”（第 5 行：" in body.message
+    assert "《广告法》第九条" in body.message
+
+
+def test_superlatives_and_medicine_are_told_apart(wording: Check) -> None:
+    """They break different articles and are mended differently."""
+    absolute, medical = said(wording, "顶级面霜，根治湿疹")
+
+    assert "第九条" in absolute.message
+    assert "第十六至十八条" in medical.message
+
+
+def test_a_long_list_is_cut_and_counted(wording: Check) -> None:
+    """A warning stays readable however bad the text is."""
+    (warning,) = said(wording, "极致\n" * 30)
+
+    assert warning.message.count("“极致”") == 5
+    assert "等 30 处" in warning.message
+
+
+def test_points_and_the_words_in_pictures_are_looked_at(wording: Check) -> None:
+    """Readers see a livestream's points and its poster, so the law does, too."""
+    live = Livestream(host="林晓", url="https://live.example/1", points=("行业第一的配方",))
+    entry = sample_entry(EntryKind.LIVESTREAM, livestream=live, has_poster=True)
+    poster = replace(sample_picture(), alt="年度顶级大课")
+    rendition = replace(post_rendition(entry, sample_context()), pictures=(poster,))
+
+    found = wording.check(entry, rendition, "zh")
+
+    assert [warning.field for warning in found] == ["livestream.points", "poster.template"]
+
+
+def test_what_only_the_channel_adds_is_looked_at(wording: Check) -> None:
+    """A greeting from the channel's settings goes out as well."""
+    entry = sample_entry(body="早安")
+    rendition = replace(post_rendition(entry, sample_context()), text="全网最佳社群\n\n早安")
+
+    (warning,) = wording.check(entry, rendition, "zh")
+
+    assert warning.field == "body"
+    assert "最佳" in warning.message
+
+
+def test_english_pages_are_told_in_english(wording: Check) -> None:
+    """The words at fault stay as they are."""
+    (warning,) = said(wording, "顶级面霜", language="en")
+
+    assert warning.message.startswith("“顶级” (line 1: 顶级面霜): claims a superlative")
+
+
+def test_a_hundred_thousand_characters_are_quick(wording: Check) -> None:
+    """The check runs at each preview; no body makes it backtrack."""
+    entry = sample_entry(body="")
+    rendition = replace(post_rendition(entry, sample_context()), text="最第一无百分 100 " * 9000)
+    begun = time.process_time()
+
+    wording.check(entry, rendition, "zh")
+
+    assert time.process_time() - begun < 2

@@ -134,10 +134,10 @@ def test_a_killed_worker_neither_loses_nor_doubles_a_post(
 def test_a_stop_leaves_nothing_running_and_a_start_continues(
     service: Service, receiver: Receiver
 ) -> None:
-    """Ctrl-C ends every process; what came due meanwhile goes out after the next start, once."""
+    """Ctrl-C ends every process; what was still to come goes out after the next start, once."""
     first = service.start()
     _apply_channels(service, receiver)
-    _import_due(service, 12, "site, kept")
+    _import_due(service, 30, "site, kept")
 
     status = service.stop()
 

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 #: Deliveries claimed in one statement; a crash strands at most these until their lease ends.
 _CLAIM = 400
 #: Deliveries in one job.
-_BATCH = 100
+_BATCH = 200
 #: Planned deliveries handed to rendering in one round.
 _RENDERS = 20
 #: Seconds between two looks where nothing is due: what no wake-up tells is seen then.

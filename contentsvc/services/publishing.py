@@ -22,13 +22,15 @@ from contentsvc.services.ports import Claim
 from contentsvc.services.recording import give_back, held_at
 from contentsvc.services.renditions import load_rendition
 from contentsvc.services.runtime import Runtime
-from contentsvc.services.sending import Sender
+from contentsvc.services.sending import Batch, Sender
 from contentsvc.services.tasks import Action, Task
 
 __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
 
+#: Deliveries made ready together while others go out.
+_CHUNK = 50
 #: How long a delivery waits whose channel cannot be opened.
 _PLUGIN_WAIT = timedelta(seconds=60)
 _LATE = "its time went by before it could be sent"
@@ -55,14 +57,29 @@ class Publisher:
         It comes back when all are settled, or when what is left are calls that take their time:
         those are finished beside the next batch.
         """
-        with self._runtime.database.read() as session:
-            tasks = self._tasks(session, claims)
-        logger.debug("Took a batch", extra={"action": "batch", "lane": lane, "size": len(tasks)})
-        self._sender.submit(tasks).wait()
+        self._submit(lane, claims).wait()
+
+    def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Begin to send a batch likewise; the calls under way are finished beside the next one."""
+        before: Batch | None = None
+        for first in range(0, len(claims), _CHUNK):
+            # The next ones are made ready while these go out.
+            batch = self._submit(lane, claims[first : first + _CHUNK])
+            if before is not None:
+                before.wait_begun()
+            before = batch
+        if before is not None:
+            before.wait_begun()
 
     def close(self) -> None:
         """Finish the calls that are under way, for at most one call's whole time."""
         self._sender.close()
+
+    def _submit(self, lane: str, claims: Sequence[Claim]) -> Batch:
+        with self._runtime.database.read() as session:
+            tasks = self._tasks(session, claims)
+        logger.debug("Took a batch", extra={"action": "batch", "lane": lane, "size": len(tasks)})
+        return self._sender.submit(tasks)
 
     def _tasks(self, session: Session, claims: Sequence[Claim]) -> list[Task]:
         """Return what is to be asked, in the order of the claims."""

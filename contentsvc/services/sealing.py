@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
+from functools import lru_cache
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -32,6 +33,7 @@ def unseal(sealed: bytes, secret_key: str) -> dict[str, str]:
         ) from error
 
 
+@lru_cache(maxsize=8)
 def _fernet(secret_key: str) -> Fernet:
     # The key also signs sessions; a derived one keeps the two uses apart.
     derived = HKDF(SHA256(), 32, salt=None, info=b"contentsvc channel secrets").derive(

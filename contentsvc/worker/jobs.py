@@ -35,7 +35,8 @@ def reconnect() -> None:
 def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
     """Publish claimed deliveries, given as pairs of id and fence, of one channel type."""
     ((_, publisher),) = _served
-    publisher.publish_batch(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
+    # What is under way when the worker is told to stop is finished by the publisher's `close`.
+    publisher.begin_batch(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
 
 
 def render_deliveries(delivery_ids: Sequence[int]) -> None:

@@ -45,7 +45,7 @@ def test_a_delivery_goes_through_both_queues(
         runtime = replace(make_runtime(database, tmp_path), queue=queue)
         make_channel(runtime)
         make_entry(runtime, make_calendar(runtime))
-        serve_with(runtime)
+        publisher = serve_with(runtime)
         dispatcher = Dispatcher(runtime, "test:1")
         clock = runtime.clock
         assert isinstance(clock, Clock)
@@ -56,4 +56,5 @@ def test_a_delivery_goes_through_both_queues(
 
         dispatcher.turn(clock.turn(hours=8, minutes=1))
         _work_off(redis_url, PUBLISH)
+        publisher.close()
         assert _statuses(runtime) == [DeliveryStatus.PUBLISHED]

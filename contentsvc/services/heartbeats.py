@@ -6,7 +6,8 @@ import logging
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
@@ -53,6 +54,7 @@ class Heart:
         self._name = process_name()
         self._started_at = runtime.clock()
         self._stopped = threading.Event()
+        self._beating = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
     def __enter__(self) -> Self:
@@ -77,9 +79,21 @@ class Heart:
         self._thread.join(timeout=INTERVAL)
         forget(self._runtime, self._role, self._name)
 
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Do not beat, and hold no connection, while the block runs: for a fork.
+
+        A fork copies SQLite's and libpq's state as it is at that instant, locks that another
+        thread holds included, and nobody in the child would ever let them go.
+        """
+        with self._beating:
+            self._runtime.database.close()
+            yield
+
     def _run(self) -> None:
         while True:
-            self._beat()
+            with self._beating:
+                self._beat()
             if self._stopped.wait(INTERVAL):
                 return
 

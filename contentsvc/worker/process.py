@@ -36,6 +36,8 @@ _MAINTENANCE_INTERVAL = 15
 class _Steady(BaseWorker):
     """Stops when asked, even while Redis is away, and comes back soon after Redis does."""
 
+    #: Beats beside the work; set before the first job.
+    heart: Heart
     max_connection_wait_time = 2.0
     stop_asked = False
 
@@ -58,6 +60,10 @@ class PublishWorker(_Steady, SimpleWorker):
 class RenderWorker(_Steady, Worker):
     """Runs each batch in a fork, so that no picture can harm or bloat the worker."""
 
+    def fork_work_horse(self, job: Any, queue: Any) -> None:
+        with self.heart.still():
+            super().fork_work_horse(job, queue)
+
     def main_work_horse(self, job: Any, queue: Any) -> None:
         die_with_parent(self.pid or 0)
         reconnect()
@@ -77,9 +83,9 @@ def run_render_worker(runtime: Runtime) -> None:
 def _run(runtime: Runtime, kind: type[_Steady], queue: str) -> None:
     publisher = serve_with(runtime)
     redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
-    with Heart(runtime, "worker", detail=lambda: {"queue": queue}):
+    with Heart(runtime, "worker", detail=lambda: {"queue": queue}) as heart:
         try:
-            while _work(kind, queue, redis):
+            while _work(kind, queue, redis, heart):
                 # Spread, so that many workers do not come back in the same instant.
                 time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - no secret
         except StopRequested:
@@ -89,7 +95,7 @@ def _run(runtime: Runtime, kind: type[_Steady], queue: str) -> None:
     logger.info("Stopped", extra={"action": "worker_stopped", "queue": queue})
 
 
-def _work(kind: type[_Steady], queue: str, redis: Redis) -> bool:
+def _work(kind: type[_Steady], queue: str, redis: Redis, heart: Heart) -> bool:
     """Work until told to stop (False) or until Redis fails in a way RQ does not mend (True)."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_between)
@@ -102,6 +108,7 @@ def _work(kind: type[_Steady], queue: str, redis: Redis) -> bool:
             worker_ttl=_WORKER_TTL,
             maintenance_interval=_MAINTENANCE_INTERVAL,
         )
+        worker.heart = heart
         worker.work(logging_level=None)
     except RedisError as error:
         logger.warning("Redis is away: %s", error, extra={"action": "worker_waits", "queue": queue})

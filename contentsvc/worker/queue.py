@@ -33,7 +33,8 @@ _RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
 _WAKE = "contentsvc:wake"
 
 #: Seconds. The database's leases end long before; this only frees a worker that is stuck for good.
-_JOB_TIMEOUT = 7200
+#: A batch of twenty pictures is drawn within half a minute.
+_JOB_TIMEOUTS = {PUBLISH: 7200, RENDER: 240}
 _FAILURE_TTL = 3600
 
 #: Seconds for which a server that did not answer is not asked to wake anybody.
@@ -108,7 +109,7 @@ class RqQueue:
                 job,
                 args=args,
                 description=words,
-                timeout=_JOB_TIMEOUT,
+                timeout=_JOB_TIMEOUTS[queue],
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL,
             )

@@ -25,6 +25,8 @@ from contentsvc.channels.content import (
     RenditionWarning,
     WarningLevel,
 )
+from contentsvc.channels.contributions import Listener
+from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.hookspecs import hookimpl
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
@@ -74,12 +76,14 @@ __all__ = [
     "Effect",
     "EntryKind",
     "Field",
+    "FinishedDelivery",
     "FormField",
     "HandOff",
     "Host",
     "HttpClient",
     "HttpUrl",
     "Limits",
+    "Listener",
     "Livestream",
     "Notice",
     "NoticeState",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,14 +12,25 @@ import pluggy
 
 from contentsvc.channels.channel import Channel, ChannelSettings, Rate
 from contentsvc.channels.checks import Check
+from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.settings import form_fields
 from contentsvc.domain.entries import EntryKind
 from contentsvc.errors import PluginError
 
-__all__ = ["Contributions", "check_channel_class", "gather"]
+__all__ = ["Contributions", "Listener", "check_channel_class", "gather"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """A plugin that wants to know what became of deliveries."""
+
+    #: The plugin's name.
+    plugin: str
+    #: Its `delivery_finished`; may raise anything.
+    call: Callable[[FinishedDelivery], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +40,14 @@ class Contributions:
     channel_types: Mapping[str, type[Channel]] = field(default_factory=dict)
     #: By name.
     checks: Mapping[str, Check] = field(default_factory=dict)
+    listeners: tuple[Listener, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
         """Return both; *more* was gathered with these taken, so that no name stands twice."""
         return Contributions(
             channel_types={**self.channel_types, **more.channel_types},
             checks={**self.checks, **more.checks},
+            listeners=(*self.listeners, *more.listeners),
         )
 
 
@@ -44,7 +57,14 @@ def gather(manager: pluggy.PluginManager, taken: Contributions) -> Contributions
     return Contributions(
         channel_types=_channel_types(hook.register_channels(), taken.channel_types),
         checks=_checks(hook.register_checks(), taken.checks),
+        listeners=tuple(_listeners(manager)),
     )
+
+
+def _listeners(manager: pluggy.PluginManager) -> Iterator[Listener]:
+    hook = manager.hook.delivery_finished
+    for implementation in hook.get_hookimpls():
+        yield Listener(implementation.plugin_name, lambda delivery: hook(delivery=delivery))
 
 
 def _listed(hook: str, answers: Iterable[Any], what: str) -> Iterator[Any]:

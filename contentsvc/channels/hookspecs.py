@@ -9,6 +9,7 @@ import pluggy
 if TYPE_CHECKING:
     from contentsvc.channels.channel import Channel
     from contentsvc.channels.checks import Check
+    from contentsvc.channels.finished import FinishedDelivery
 
 __all__ = ["PROJECT", "hookimpl", "hookspec"]
 
@@ -27,3 +28,8 @@ def register_channels() -> list[type[Channel]]:  # type: ignore[empty-body]
 @hookspec
 def register_checks() -> list[Check]:  # type: ignore[empty-body]
     """Return a list of Check instances, asked of every rendition while people plan."""
+
+
+@hookspec
+def delivery_finished(delivery: FinishedDelivery) -> None:
+    """Hear what became of a delivery, after it was written down."""

@@ -21,7 +21,7 @@ import pluggy
 from contentsvc.channels import hookspecs
 from contentsvc.channels.channel import Channel
 from contentsvc.channels.checks import Check
-from contentsvc.channels.contributions import Contributions, gather
+from contentsvc.channels.contributions import Contributions, Listener, gather
 from contentsvc.channels.hookspecs import PROJECT
 from contentsvc.errors import PluginError
 
@@ -60,10 +60,15 @@ class Registry:
         self.plugins = tuple(plugins)
         self._channel_types = MappingProxyType(dict(brought.channel_types))
         self._checks = tuple(brought.checks.values())
+        self._listeners = brought.listeners
 
     def checks(self) -> Sequence[Check]:
         """Return the planning-time checks, in the order of their plugins."""
         return self._checks
+
+    def listeners(self) -> Sequence[Listener]:
+        """Return who wants to be told of finished deliveries, in the order of their plugins."""
+        return self._listeners
 
     def channel_types(self) -> Mapping[str, type[Channel]]:
         """Return every channel type by its name."""

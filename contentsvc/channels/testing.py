@@ -19,6 +19,7 @@ from PIL import Image
 
 from contentsvc.channels.channel import Document
 from contentsvc.channels.content import ChannelEntry, Picture, RenderContext
+from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.http import HttpClient
 from contentsvc.domain.entries import EntryKind, Livestream
 
@@ -30,6 +31,7 @@ __all__ = [
     "TestHost",
     "sample_context",
     "sample_entry",
+    "sample_finished_delivery",
     "sample_picture",
 ]
 
@@ -134,6 +136,29 @@ def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEnt
         has_poster=kind is EntryKind.POSTER,
     )
     return replace(entry, **changes)
+
+
+def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
+    """Return a delivery that was published; *folder* is the plugin's own."""
+    delivery = FinishedDelivery(
+        id=1,
+        key="0b8e6b6c-6f0e-4a52-a5a7-2b9f6d3f7c11",
+        status="published",
+        channel="there",
+        channel_type="sample",
+        calendar="baby-benefits",
+        zone=ZoneInfo("Asia/Shanghai"),
+        ref="baby-benefits/2026-W48/mon-check-in",
+        kind=EntryKind.POST,
+        title="早安签到",
+        notice="",
+        due_at=_STARTS,
+        finished_at=_STARTS + timedelta(seconds=1),
+        url="https://there.example/1",
+        words="",
+        folder=folder,
+    )
+    return replace(delivery, **changes)
 
 
 def sample_context(**changes: Any) -> RenderContext:

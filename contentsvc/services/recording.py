@@ -90,10 +90,13 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
     }
 
 
-def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None:
-    """Write down what the calls made of their deliveries, as far as the claims still hold."""
+def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list[Verdict]:
+    """Write down what the calls made of their deliveries, as far as the claims still hold.
+
+    Returns those that moved theirs.
+    """
     if not verdicts:
-        return
+        return []
     standing = _standing(session, verdicts)
     moves = [
         (verdict, before)
@@ -109,6 +112,7 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None
         if verdict.answer.outcome is Outcome.AUTH and verdict.task.action is Action.PUBLISH:
             name = verdict.task.channel.host.name
             pause_channel(session, name, reason=verdict.answer.words, now=now)
+    return [verdict for verdict, _ in moves]
 
 
 def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[int, DeliveryStatus]:

@@ -15,6 +15,7 @@ from functools import partial
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contentsvc.domain.deliveries import Outcome
+from contentsvc.services.announcing import Announcer
 from contentsvc.services.callers import Callers
 from contentsvc.services.calling import Answer, ask
 from contentsvc.services.pacing import hold
@@ -111,6 +112,7 @@ class Sender:
         self._settling: dict[Task, Batch] = {}
         self._unwritten: list[Verdict] = []
         self._callers = Callers()
+        self._announcer = Announcer(runtime)
         self._thread: threading.Thread | None = None
         self._closed = False
 
@@ -128,6 +130,7 @@ class Sender:
         self._events.put(None)
         if self._thread is not None:
             self._thread.join(self._deadline + _AGAIN)
+        self._announcer.close()
 
     def _run(self) -> None:
         while not (self._closed and not self._calls and not self._unwritten):
@@ -209,7 +212,7 @@ class Sender:
             return
         try:
             with self._runtime.database.write() as session:
-                record(session, verdicts, now)
+                moved = record(session, verdicts, now)
                 for queued, later in let_go:
                     give_back(session, queued.task.delivery, now=now, next_at=now + later)
                 tasks = [queued.task for queued in begun]
@@ -224,6 +227,7 @@ class Sender:
         else:
             self._unwritten = []
             _log(verdicts)
+            self._announcer.announce(moved)
         self._settle({verdict.task for verdict in self._unwritten})
         for queued, _ in let_go:
             queued.batch.end(called=False)
@@ -256,7 +260,7 @@ class Sender:
         """Write one verdict by itself; False where the database is away."""
         try:
             with self._runtime.database.write() as session:
-                record(session, [verdict], self._runtime.clock())
+                moved = record(session, [verdict], self._runtime.clock())
         except Exception as error:
             # The next verdict must not suffer for it.
             logger.exception(
@@ -265,6 +269,7 @@ class Sender:
             )
             return not _is_away(error)
         _log([verdict])
+        self._announcer.announce(moved)
         return True
 
     def _picked(self, now: datetime) -> tuple[list[_Queued], list[tuple[_Queued, timedelta]]]:

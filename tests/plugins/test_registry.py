@@ -183,6 +183,35 @@ def test_a_faulty_check_is_named_and_the_others_stay(
     assert set(found.channel_types()) == {"good"}
 
 
+LISTENER = """
+from contentsvc.channels import hookimpl
+
+@hookimpl
+def delivery_finished(delivery):
+    delivery.append(__name__)
+"""
+
+
+def test_plugins_listen_each_by_itself(tmp_path: Path) -> None:
+    """A listener calls its own plugin and no other."""
+    found = loaded(tmp_path, a=LISTENER, b=LISTENER, c=good())
+    heard: list[str] = []
+
+    for listener in found.listeners():
+        listener.call(heard)
+
+    assert [listener.plugin for listener in found.listeners()] == ["a", "b"]
+    assert [name.rpartition("_")[2] for name in heard] == ["a", "b"]
+
+
+def test_a_listener_with_other_arguments_is_refused(tmp_path: Path) -> None:
+    """It would fail at the first delivery, so it is told when it is loaded."""
+    found = loaded(tmp_path, broken=LISTENER.replace("(delivery)", "(delivery, app)"))
+
+    assert "{'app'} are declared" in str(only(found, "broken").error)
+    assert found.listeners() == ()
+
+
 def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
     """A plugin that comes later cannot take over another's deliveries."""
     found = loaded(tmp_path, a=good(), b=good())

@@ -1,0 +1,109 @@
+"""Keeps a journal of what went out: a table for each month that Excel opens."""
+
+from __future__ import annotations
+
+import csv
+import fcntl
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import MappingProxyType
+
+from contentsvc.channels import FinishedDelivery, hookimpl
+
+__version__ = "1.0"
+
+_HEADER = (
+    *("完成时间", "计划时间", "时区", "周历", "标题", "类型", "通知", "渠道", "渠道类型"),
+    *("结果", "链接", "说明", "编号"),
+)
+_RESULTS = MappingProxyType(
+    {"published": "已发布", "failed": "失败", "unknown": "结果未知", "handed_off": "待人工发布"}
+)
+_KINDS = MappingProxyType({"post": "图文", "poster": "海报", "livestream": "直播"})
+#: Excel takes UTF-8 for what it is only where the file begins with this.
+_MARK = b"\xef\xbb\xbf"
+#: A cell that begins so is a formula to a spreadsheet, in full width too (OWASP, CSV Injection).
+_FORMULA = tuple("=+-@＝＋－＠")
+
+
+@hookimpl
+def delivery_finished(delivery: FinishedDelivery) -> None:
+    """Add a row to the month's table."""
+    local = delivery.finished_at.astimezone(delivery.zone)
+    delivery.folder.mkdir(parents=True, exist_ok=True)
+    _append(delivery.folder / f"发布记录-{local:%Y-%m}.csv", _row(delivery))
+
+
+def _row(delivery: FinishedDelivery) -> tuple[str, ...]:
+    times = (
+        f"{at.astimezone(delivery.zone):%Y-%m-%d %H:%M:%S}"
+        for at in (delivery.finished_at, delivery.due_at)
+    )
+    return (
+        *times,
+        delivery.zone.key,
+        delivery.calendar,
+        delivery.title,
+        _KINDS.get(delivery.kind.value, delivery.kind.value),
+        # An offset such as -1h would be a formula; people say it in words.
+        _offset(delivery.notice),
+        delivery.channel,
+        delivery.channel_type,
+        _RESULTS.get(delivery.status, delivery.status),
+        delivery.url or "",
+        delivery.words,
+        str(delivery.id),
+    )
+
+
+def _offset(notice: str) -> str:
+    if not notice:
+        return ""
+    words = {"-": "提前", "+": "开播后"}.get(notice[0])
+    return f"{words} {notice[1:]}" if words else "开播时"
+
+
+def _line(cells: tuple[str, ...]) -> bytes:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow([_safe(cell) for cell in cells])
+    return out.getvalue().encode("utf-8", "replace")
+
+
+def _safe(cell: str) -> str:
+    """Return a cell on one line that no spreadsheet takes for a formula."""
+    shown = "".join(char for char in cell if char.isprintable() or char.isspace())
+    words = " ".join(shown.split())
+    return f"'{words}" if words.startswith(_FORMULA) else words
+
+
+def _append(path: Path, row: tuple[str, ...]) -> None:
+    """Add a whole row or nothing, whichever workers write at the same time."""
+    with _locked(path) as file:
+        size = os.fstat(file).st_size
+        # What a power cut left unfinished stays a row of its own.
+        torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
+        content = _MARK + _line(_HEADER) if size == 0 else b"\r\n" * torn
+        try:
+            _write(file, content + _line(row))
+        except OSError:
+            os.ftruncate(file, size)
+            raise
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """Give the file to this writer alone; closing it lets the next one in."""
+    file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield file
+    finally:
+        os.close(file)
+
+
+def _write(file: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(file, content) :]

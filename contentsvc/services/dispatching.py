@@ -32,6 +32,10 @@ logger = logging.getLogger(__name__)
 
 #: Deliveries claimed in one statement; a crash strands at most these until their lease ends.
 _CLAIM = 400
+#: Deliveries that wait for a worker at once: what is claimed must begin within its lease.
+_MOST_CLAIMED = 2000
+#: Seconds until the next look while the workers have that many.
+_FULL_SLEEP = 0.05
 #: Deliveries in one job.
 _BATCH = 200
 #: Planned deliveries handed to rendering in one round.
@@ -108,12 +112,14 @@ class Dispatcher:
             .join(Channel)
             .where(Delivery.next_at <= now, *self._can_go())
             .order_by(Delivery.next_at, Delivery.due_at, Delivery.id)
-            .limit(_CLAIM)
+            .limit(min(_CLAIM, self._room(session)))
             .with_for_update(skip_locked=True, of=Delivery)
         )
         claimed = session.execute(
             update(Delivery)
-            .where(Delivery.id.in_(due), Delivery.status.in_(WAITING))
+            # Those rows are locked as they were found; with their status asked for once more,
+            # SQLite would go through all that waits and not to these.
+            .where(Delivery.id.in_(due))
             .values(
                 status=_S.CLAIMED,
                 fence=Delivery.fence + 1,
@@ -132,6 +138,11 @@ class Dispatcher:
             for row in claimed
             if row.id not in unwanted
         ]
+
+    def _room(self, session: Session) -> int:
+        """Return how many more deliveries the workers are given."""
+        held = select(func.count()).where(Delivery.status == _S.CLAIMED)
+        return max(0, _MOST_CLAIMED - (session.scalar(held) or 0))
 
     def _can_go(self) -> list[ColumnElement[bool]]:
         """Return what a waiting delivery's channel must be for it to go."""
@@ -242,9 +253,16 @@ class Dispatcher:
 
     def _until_next(self, now: datetime) -> float:
         """Return the seconds until the next delivery is due, two at most."""
-        soonest = select(func.min(Delivery.next_at)).join(Channel).where(*self._can_go())
+        soon = now + timedelta(seconds=_LONGEST_SLEEP)
+        soonest = (
+            select(func.min(Delivery.next_at))
+            .join(Channel)
+            .where(Delivery.next_at < soon, *self._can_go())
+        )
         with self._runtime.database.read() as session:
             next_at = session.scalar(soonest)
+            if next_at is not None and next_at <= now and not self._room(session):
+                return _FULL_SLEEP
         if next_at is None:
             return _LONGEST_SLEEP
-        return min(_LONGEST_SLEEP, max(0.0, (next_at - now).total_seconds()))
+        return max(0.0, (next_at - now).total_seconds())

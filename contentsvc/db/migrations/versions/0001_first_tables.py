@@ -247,30 +247,13 @@ def upgrade() -> None:
         )
         batch_op.create_index("ix_deliveries_due_at", ["due_at"], unique=False)
         batch_op.create_index("ix_deliveries_status_due_at", ["status", "due_at"], unique=False)
-        batch_op.create_index(
-            "ix_deliveries_unsettled",
-            ["status", "next_at"],
-            unique=False,
-            postgresql_where=sa.text(
-                "status IN ('planned', 'claimed', 'sending', 'accepted', 'unknown')"
-            ),
-            sqlite_where=sa.text(
-                "status IN ('planned', 'claimed', 'sending', 'accepted', 'unknown')"
-            ),
-        )
+        batch_op.create_index("ix_deliveries_status_next_at", ["status", "next_at"], unique=False)
         batch_op.create_index(
             "ix_deliveries_untold",
             ["updated_at"],
             unique=False,
             postgresql_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
             sqlite_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
-        )
-        batch_op.create_index(
-            "ix_deliveries_waiting",
-            ["next_at"],
-            unique=False,
-            postgresql_where=sa.text("status IN ('scheduled', 'retrying')"),
-            sqlite_where=sa.text("status IN ('scheduled', 'retrying')"),
         )
 
     op.create_table(

@@ -6,15 +6,20 @@ encoded = encode(poster.image, "png", max_bytes=2_000_000)
 """
 
 from contentsvc.posters.art import ART
-from contentsvc.posters.brand import Brand, load_brand
+from contentsvc.posters.batch import Batch, Report, RowResult, render_rows, write_zip
+from contentsvc.posters.brand import Brand, brand_fonts, load_brand
 from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.editing import template_json_schema
 from contentsvc.posters.encoding import Encoded, Format, encode
 from contentsvc.posters.engine import ENGINE_VERSION, Poster, render
 from contentsvc.posters.faults import TemplateError
 from contentsvc.posters.fonts import Fonts
+from contentsvc.posters.gallery import contact_sheet
 from contentsvc.posters.images import Pictures
 from contentsvc.posters.pictures import CleanPicture, PictureLimits, clean_picture, open_picture
 from contentsvc.posters.schema import FieldSpec, Label, Template
+from contentsvc.posters.shelf import Kept, Shelf, poster_key
+from contentsvc.posters.tables import Row, read_rows
 from contentsvc.posters.templates import (
     build_template,
     list_templates,
@@ -26,27 +31,40 @@ from contentsvc.posters.warning import PosterWarning
 __all__ = [
     "ART",
     "ENGINE_VERSION",
+    "Batch",
     "Brand",
     "CleanPicture",
     "Encoded",
     "FieldSpec",
     "Fonts",
     "Format",
+    "Kept",
     "Label",
     "PaintCache",
     "PictureLimits",
     "Pictures",
     "Poster",
     "PosterWarning",
+    "Report",
+    "Row",
+    "RowResult",
+    "Shelf",
     "Template",
     "TemplateError",
+    "brand_fonts",
     "build_template",
     "clean_picture",
+    "contact_sheet",
     "encode",
     "list_templates",
     "load_brand",
     "load_template",
     "open_picture",
     "parse_template",
+    "poster_key",
+    "read_rows",
     "render",
+    "render_rows",
+    "template_json_schema",
+    "write_zip",
 ]

@@ -1,8 +1,9 @@
-"""Lays out and paints lettering of several pieces: spans, lists, seals."""
+"""Lays out and paints lettering of several pieces: spans, seals, countdowns."""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,21 +11,27 @@ from PIL import Image, ImageDraw
 
 from contentsvc.posters import shapes
 from contentsvc.posters.fonts import Fonts
-from contentsvc.posters.layers import Bullet, ListLayer, Run, Seal, Spans, TextLayer
-from contentsvc.posters.lettering import Block, Lettering, lay_out, measurer, paint_block
+from contentsvc.posters.layers import Countdown, Seal, Spans
+from contentsvc.posters.lettering import Block, Lettering, measurer, paint_block
 from contentsvc.posters.measuring import SetLine
 from contentsvc.posters.painting import Easel
+from contentsvc.posters.parts import Run
 from contentsvc.posters.typesetting import Fitted, Style, fit, set_line
 
-__all__ = ["RowBlock", "Span", "lay_out_list", "lay_out_spans", "paint_list", "paint_seal",
-           "paint_spans"]  # fmt: skip
+__all__ = [
+    "Span",
+    "lay_out_countdown",
+    "lay_out_spans",
+    "paint_countdown",
+    "paint_seal",
+    "paint_spans",
+]
 
 _STEP = 0.97
 #: Of the letters' size: how high a strike stands over the baseline, and its thickness.
 _STRIKE_UP, _STRIKE_THICK = 0.36, 0.07
 #: How much of a seal's breadth its words may take.
 _SEAL_ROOM = 1.5
-_INDEX_WEIGHT = 800
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +39,6 @@ class Span:
     """One run of a line of mixed sizes, laid out."""
 
     run: Run
-    block: Block
-
-
-@dataclass(frozen=True, slots=True)
-class RowBlock:
-    """One row of a list, laid out: its ground and its lettering."""
-
-    place: tuple[int, int, int, int]
     block: Block
 
 
@@ -121,103 +120,72 @@ def paint_spans(easel: Easel, spans: Sequence[Span], fonts: Fonts, opacity: floa
             easel.stamp(bar, at, run.fill, opacity)
 
 
-def lay_out_list(
-    layer: ListLayer, items: Sequence[str], fonts: Fonts
-) -> tuple[list[RowBlock], list[str]]:
-    """Put the items in rows, all in one size; give the rows and the items without room."""
-    places = _row_places(layer, len(items))
-    shown = items[: len(places)]
-    layers = [_row_text(layer, place) for place in places]
-    blocks = [lay_out(row, text, fonts) for row, text in zip(layers, shown, strict=True)]
-    most = min((block.fitted.size for block in blocks), default=layer.size)
-    blocks = [lay_out(row, text, fonts, most) for row, text in zip(layers, shown, strict=True)]
-    rows = [RowBlock(place, block) for place, block in zip(places, blocks, strict=True)]
-    return rows, list(items[len(places) :])
+#: Of a countdown's letters: the tile's breadth beyond a number, its height, the words' size.
+_TILE_PAD, _TILE_HIGH, _UNIT = 0.5, 1.5, 0.46
+#: How far a digit's middle stands over its baseline, in ems (Noto Sans SC: 0.37).
+_DIGIT_MIDDLE = 0.37
+_NUMBERS = re.compile(r"\d+|\D+")
 
 
-def _row_places(layer: ListLayer, count: int) -> list[tuple[int, int, int, int]]:
+def lay_out_countdown(layer: Countdown, text: str, fonts: Fonts) -> list[Span]:
+    """Part *text* into numbers on tiles and the words between them, smaller where it must be."""
+    pieces = [piece.strip() for piece in _NUMBERS.findall(text) if piece.strip()]
+    runs = [
+        (_piece_run(layer, piece, gap=layer.gap if place else 0), piece)
+        for place, piece in enumerate(pieces)
+    ]
+    pads = _TILE_PAD * layer.size * sum(piece.isdigit() for piece in pieces)
     x, y, width, height = layer.box
-    row = layer.row
-    shown = min(count, int((height + row.gap) // (row.height + row.gap)))
-    if shown < 1:
-        return []
-    tall = row.height
-    if row.stretch:
-        tall = min((height - row.gap * (shown - 1)) / shown, max(row.most, row.height))
-    return [
-        (round(x), round(y + place * (tall + row.gap)), round(width), round(tall))
-        for place in range(shown)
-    ]
-
-
-def _row_text(layer: ListLayer, place: tuple[int, int, int, int]) -> TextLayer:
-    x, y, width, height = place
-    bullet = layer.bullet
-    lead = layer.row.pad + (bullet.size + bullet.gap if bullet.kind != "none" else 0)
-    return TextLayer(
-        type="text",
-        text="",
-        box=(x + lead, y, max(width - lead - layer.row.pad, 1), height),
-        size=layer.size,
-        min=layer.min,
-        weight=layer.weight,
-        line=layer.line,
-        max_lines=layer.max_lines,
-        valign="middle",
+    inner = Spans(
+        type="spans",
+        box=(x, y, max(width - pads, 1), height),
+        runs=tuple(run for run, _ in runs) or (Run(text="", size=6),),
+        least=0.3,
     )
+    spans = lay_out_spans(inner, runs, fonts)
+    return _spread(layer, spans)
 
 
-def paint_list(easel: Easel, layer: ListLayer, rows: Sequence[RowBlock], fonts: Fonts) -> None:
-    """Paint rows that were laid out."""
-    for number, row in enumerate(rows, 1):
-        x, y, width, height = row.place
-        if layer.row.fill:
-            _, mask = easel.rounded((width, height), layer.row.radius)
-            easel.stamp(mask, (x, y), layer.row.fill, layer.opacity)
-        if layer.row.rule and number < len(rows):
-            rule = Image.new("L", (width, 2), 255)
-            easel.stamp(rule, (x, round(y + height + layer.row.gap / 2) - 1), layer.row.rule)
-        _paint_bullet(easel, layer, row, number, fonts)
-        paint_block(easel, row.block, Lettering(fonts, layer.weight, layer.fill, 1), layer.opacity)
+def _piece_run(layer: Countdown, piece: str, gap: float) -> Run:
+    if piece.isdigit():
+        return Run(text=piece, size=layer.size, weight=layer.weight, fill=layer.fill, gap=gap)
+    size = max(round(layer.size * _UNIT), 6)
+    return Run(text=piece, size=size, weight=layer.weight, fill=layer.ink, gap=gap)
 
 
-def _paint_bullet(easel: Easel, layer: ListLayer, row: RowBlock, number: int, fonts: Fonts) -> None:
-    bullet = layer.bullet
-    x, y, _, height = row.place
-    left = round(x + layer.row.pad)
-    middle = y + height / 2
-    if bullet.kind in {"number", "check", "dot"}:
-        side = round(bullet.size * (0.4 if bullet.kind == "dot" else 1))
-        _, ball = easel.rounded((side, side), side)
-        at = (left + (bullet.size - side) // 2, round(middle - side / 2))
-        easel.stamp(ball, at, bullet.fill, layer.opacity)
-    if bullet.kind == "check":
-        easel.stamp(_tick(bullet.size), (left, round(middle - bullet.size / 2)), bullet.ink)
-    if bullet.kind in {"number", "index"}:
-        _paint_number(easel, bullet, (left, middle), number, fonts)
+def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
+    """Make room for the tiles beside the numbers, and stand the words in the tiles' middle."""
+    x, y, width, height = layer.box
+    whole = spans[-1].block.right - spans[0].block.left if spans else 0
+    pads = [_TILE_PAD * span.block.fitted.size * span.run.text.isdigit() for span in spans]
+    left = (
+        x + max(width - whole - sum(pads), 0) * {"left": 0, "center": 0.5, "right": 1}[layer.align]
+    )
+    moved, start = [], spans[0].block.left if spans else 0
+    done = 0.0
+    for span, pad in zip(spans, pads, strict=True):
+        size = span.block.fitted.size
+        at = left + (span.block.left - start) + done + pad / 2
+        moved.append(
+            Span(span.run, Block(span.block.fitted, ((at, y + height / 2 + 0.37 * size),)))
+        )
+        done += pad
+    return moved
 
 
-def _tick(size: int) -> Image.Image:
-    large = Image.new("L", (size * 4, size * 4), 0)
-    points = [
-        (share * size * 4, up * size * 4)
-        for share, up in ((0.28, 0.52), (0.44, 0.67), (0.73, 0.36))
-    ]
-    ImageDraw.Draw(large).line(points, fill=255, width=round(size * 0.44), joint="curve")
-    return large.reduce(4)
-
-
-def _paint_number(
-    easel: Easel, bullet: Bullet, at: tuple[int, float], number: int, fonts: Fonts
-) -> None:
-    is_index = bullet.kind == "index"
-    text = f"{number:02d}" if is_index else str(number)
-    size = round(bullet.size * (0.8 if is_index else 0.58))
-    line = set_line(text, measurer(fonts, _INDEX_WEIGHT))
-    left = at[0] + (bullet.size - line.width * size) / 2
-    block = Block(Fitted(size, (line,)), ((left, round(at[1] + size * 0.365)),))
-    fill = bullet.fill if is_index else bullet.ink
-    paint_block(easel, block, Lettering(fonts, _INDEX_WEIGHT, fill, 1), 1)
+def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts: Fonts) -> None:
+    """Paint tiles and what stands on and between them."""
+    for span in spans:
+        size = span.block.fitted.size
+        if span.run.text.isdigit():
+            left = span.block.left - _TILE_PAD * size / 2
+            wide = round(span.block.right - span.block.left + _TILE_PAD * size)
+            high = round(size * _TILE_HIGH)
+            _, tile = easel.rounded((wide, high), layer.radius)
+            middle = layer.box[1] + layer.box[3] / 2
+            easel.stamp(tile, (round(left), round(middle - high / 2)), layer.tile, layer.opacity)
+        style = Lettering(fonts, layer.weight, span.run.fill, 1)
+        paint_block(easel, span.block, style, layer.opacity)
 
 
 def paint_seal(

@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from contentsvc.errors import Problem
+from contentsvc.errors import Problem, RenderError
 from contentsvc.posters.explain import explain
 from contentsvc.posters.faults import TemplateError
-from contentsvc.posters.layers import Name, Part
+from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.marks import line_of, read_yaml
+from contentsvc.posters.parts import Name, Part
 from contentsvc.posters.schema import PlainColour
 
-__all__ = ["Brand", "load_brand"]
+__all__ = ["Brand", "brand_fonts", "load_brand"]
 
 
 class Brand(Part):
     """What makes a poster a brand's own.
 
-    `palette` overrides a template's colours by name; `logo` is a name for the pictures callable.
+    `palette` overrides a template's colours by name; `logo` is a name for the pictures callable,
+    or `art:NAME`; `fonts` is a folder of own fonts, beside the kit or within the assets.
     """
 
     name: Annotated[str, Field(max_length=40)] = ""
     footer: Annotated[str, Field(max_length=200)] = ""
     palette: dict[Name, PlainColour] = Field(default_factory=dict)
-    logo: str | None = None
+    logo: Annotated[str, Field(max_length=200)] | None = None
+    fonts: Annotated[str, Field(max_length=200)] | None = None
 
 
 def load_brand(path: Path) -> Brand:
@@ -48,3 +52,20 @@ def load_brand(path: Path) -> Brand:
             for where, words in explain(error, Brand)
         ]
         raise TemplateError(str(path), problems) from error
+
+
+def brand_fonts(brand: Brand, folders: Sequence[Path]) -> Fonts:
+    """Open the fonts of *brand*: those of its folder below the first of *folders* that has it.
+
+    Raises:
+        RenderError: no folder has it, or it holds no font that can be read.
+    """
+    if brand.fonts is None:
+        return Fonts()
+    for folder in folders:
+        own = (folder / brand.fonts).resolve()
+        if own.is_relative_to(folder.resolve()) and own.is_dir():
+            return Fonts(own)
+    raise RenderError(
+        f"the brand's font folder {brand.fonts!r} is not in the assets", field="fonts"
+    )

@@ -9,7 +9,8 @@ from pydantic import BaseModel
 from contentsvc.posters.art import ART
 from contentsvc.posters.colours import BASE_PALETTE, COLOUR
 from contentsvc.posters.layers import (
-    Gradient,
+    BrandMark,
+    Countdown,
     ImageLayer,
     Layer,
     ListLayer,
@@ -19,11 +20,24 @@ from contentsvc.posters.layers import (
     TextLayer,
 )
 from contentsvc.posters.marks import Path
+from contentsvc.posters.parts import Gradient
 from contentsvc.posters.schema import PLACEHOLDER, Template, field_names
 
 __all__ = ["check_layers", "check_names"]
 
-_COLOUR_KEYS = {"fill", "dark", "light", "ring", "ink", "dot", "rule"}
+_COLOUR_KEYS = {
+    "fill",
+    "dark",
+    "light",
+    "ring",
+    "ink",
+    "dot",
+    "rule",
+    "bar",
+    "plate",
+    "track",
+    "tile",
+}
 
 
 def check_names(template: Template) -> Iterator[tuple[Path, str]]:
@@ -125,7 +139,7 @@ def _colours(part: BaseModel) -> Iterator[str]:
 
 
 def _check_safe(template: Template, size: str, layer: Layer) -> Iterator[str]:
-    if not isinstance(layer, TextLayer | Spans | ListLayer | Qr):
+    if not isinstance(layer, TextLayer | Spans | ListLayer | Qr | BrandMark | Countdown):
         return
     variant = template.variants[size]
     left, top, right, bottom = variant.safe or template.safe

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from contentsvc.errors import RenderError
 
-__all__ = ["BASE_PALETTE", "COLOUR", "Rgba", "flatten", "mix", "resolve"]
+__all__ = ["BASE_PALETTE", "COLOUR", "Rgba", "average", "flatten", "mix", "resolve"]
 
 #: Red, green and blue from 0 to 255, and opacity from 0 to 1.
 Rgba = tuple[int, int, int, float]
@@ -18,9 +18,13 @@ BASE_PALETTE = {
     "black": "#000000",
     "ink": "#2B2622",
     "soft": "#7A6A60",
+    "faint": "#9C8A7E",
     "paper": "#FBF6EA",
     "primary": "#FF5F57",
+    "warm": "#FF7E4B",
     "accent": "#2F9E8B",
+    "hot": "#F0322E",
+    "fire": "#FF7A3C",
     "gold": "#FFC145",
     "sky": "#9AD4EA",
     "dawn": "#FFD9A8",
@@ -72,6 +76,14 @@ def mix(first: Rgba, second: Rgba, share: float) -> Rgba:
         round(a + (b - a) * share) for a, b in zip(first[:3], second[:3], strict=True)
     )
     return (red, green, blue, first[3] + (second[3] - first[3]) * share)
+
+
+def average(colours: Sequence[Rgba]) -> Rgba:
+    """Give the colour halfway between all of *colours*."""
+    red, green, blue = (
+        round(sum(each[band] for each in colours) / len(colours)) for band in range(3)
+    )
+    return (red, green, blue, sum(each[3] for each in colours) / len(colours))
 
 
 def _base(match: re.Match[str], palette: Mapping[str, str]) -> Rgba:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from PIL import Image
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.cache import PaintCache, Snapshot
 from contentsvc.posters.colours import BASE_PALETTE, flatten
 from contentsvc.posters.fonts import Fonts
-from contentsvc.posters.images import Pictures
-from contentsvc.posters.layers import Blob, ImageLayer, Layer, Line, Rect
+from contentsvc.posters.images import Pictures, digest_of
+from contentsvc.posters.layers import Layer
+from contentsvc.posters.layout import Layout, Shown
 from contentsvc.posters.painting import Easel
 from contentsvc.posters.scene import Scene
 from contentsvc.posters.schema import Template
@@ -24,7 +25,7 @@ from contentsvc.posters.warning import PosterWarning
 __all__ = ["ENGINE_VERSION", "Poster", "render"]
 
 #: Grows when the same inputs come out as another picture; part of what a poster is kept under.
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 _DEFAULT_CACHE = PaintCache()
 
 
@@ -73,47 +74,71 @@ def render(
         flatten({**BASE_PALETTE, **template.palette, **brand.palette}),
         _DEFAULT_CACHE if cache is None else cache,
     )
-    scene = Scene(easel, values, fonts, pictures, brand, warnings)
-    _paint(scene, template, size)
-    return Poster(easel.canvas, _alternative(template, values), tuple(dict.fromkeys(warnings)))
+    layout = Layout(values, fonts, warnings)
+    scene = Scene(easel, template, size, values, fonts, pictures, brand, layout, [])
+    shown = scene.shown()
+    layout.lay_out(shown)
+    _paint(scene, shown)
+    told = tuple(dict.fromkeys([*layout.warnings, *scene.found]))
+    return Poster(easel.canvas, _alternative(template, values), told)
 
 
-def _paint(scene: Scene, template: Template, size: str) -> None:
-    layers = template.by_size[size]
-    fixed = 0
-    while fixed < len(layers) and _is_fixed(layers[fixed]):
-        fixed += 1
-    _paint_ground(scene, layers[:fixed], _ground_key(scene, template, size))
-    scene.paint(layers[fixed:])
+def _paint(scene: Scene, shown: Sequence[Shown]) -> None:
+    """Paint what differs from the last poster of this kind, on a copy of what does not."""
+    cache, key = scene.easel.cache, _kind(scene)
+    values = _values(scene)
+    snapshot = cache.snapshot(key)
+    same = _same_layers(scene, snapshot, values)
+    done = 0
+    if snapshot and snapshot.layers <= same:
+        scene.easel.canvas.paste(snapshot.picture)
+        scene.found += snapshot.warnings
+        done = snapshot.layers
+    if same > done:
+        scene.paint([(place, layer) for place, layer in shown if done <= place < same])
+        picture = scene.easel.canvas.copy()
+        cache.keep_snapshot(key, Snapshot(picture, same, values, tuple(scene.found)))
+    elif snapshot:
+        cache.keep_snapshot(key, replace(snapshot, values=values))
+    scene.paint([(place, layer) for place, layer in shown if place >= same])
 
 
-def _paint_ground(scene: Scene, layers: tuple[Layer, ...], key: tuple[str, ...]) -> None:
-    """Paint what no field changes once, and copy it from then on."""
-
-    def paint() -> Image.Image:
-        scene.paint(layers)
-        return scene.easel.canvas.copy()
-
-    scene.easel.canvas.paste(scene.easel.cache.get(key, paint))
-
-
-def _ground_key(scene: Scene, template: Template, size: str) -> tuple[str, ...]:
+def _kind(scene: Scene) -> tuple[str, ...]:
     brand = hashlib.sha256(scene.brand.model_dump_json().encode()).hexdigest()
-    return ("ground", template.digest, size, brand, scene.fonts.key)
+    return ("snapshot", scene.template.digest, scene.size, brand, scene.fonts.key)
 
 
-def _is_fixed(layer: Layer) -> bool:
-    """Say whether *layer* looks the same on every poster of its template and brand.
+def _values(scene: Scene) -> dict[str, Hashable]:
+    """Give what each field holds; a stored picture counts by its content."""
+    found: dict[str, Hashable] = dict(scene.values.fields)
+    for name, spec in scene.template.fields.items():
+        value = scene.values.text(name)
+        if spec.type == "image" and value and not value.startswith("art:"):
+            found[name] = digest_of(value, scene.pictures)
+    return found
 
-    Lettering never counts: what it warns of is told on every poster.
-    """
-    if layer.when:
-        return False
-    if isinstance(layer, Rect):
-        return layer.hug is None
-    if isinstance(layer, ImageLayer):
-        return (layer.source or "").startswith("art:")
-    return isinstance(layer, Blob | Line)
+
+def _same_layers(scene: Scene, snapshot: Snapshot | None, values: Mapping[str, Hashable]) -> int:
+    """Count the layers, from the ground up, that look as they did on the last such poster."""
+    first = scene.template.first_uses[scene.size]
+    fixed = _stored_source(scene)
+    if snapshot is None:
+        return min([*first.values(), fixed])
+    changed = [place for name, place in first.items() if snapshot.values[name] != values[name]]
+    return min([*changed, fixed])
+
+
+def _stored_source(scene: Scene) -> int:
+    """Give the place of the first layer whose fixed picture is a file, which may change."""
+    layers = scene.template.by_size[scene.size]
+    places = (place for place, layer in enumerate(layers) if _shows_file(layer))
+    return next(places, len(layers))
+
+
+def _shows_file(layer: Layer) -> bool:
+    """A brand's logo is a file too, but one that changes with its brand kit."""
+    source = getattr(layer, "source", None) or "art:"
+    return not source.startswith(("art:", "brand:"))
 
 
 def _alternative(template: Template, values: Values) -> str:

@@ -13,11 +13,13 @@ from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.layers import ImageLayer
 from contentsvc.posters.pictures import open_picture, picture_size
 
-__all__ = ["Pictures", "fetch"]
+__all__ = ["Pictures", "digest_of", "fetch"]
 
 Pictures = Callable[[str], bytes]
 #: A picture may be enlarged this much before it looks soft.
 _MOST_ENLARGED = 1.35
+#: Of a picture at least as much is seen, or its maker is told.
+_LEAST_KEPT = 0.4
 
 
 def fetch(
@@ -26,8 +28,10 @@ def fetch(
     pictures: Pictures,
     palette: Mapping[str, str],
     cache: PaintCache,
-) -> tuple[Image.Image, str | None]:
-    """Give the picture *name* at the size of the layer's box, and what is wrong with it, if so.
+) -> tuple[Image.Image, list[tuple[str, str]]]:
+    """Give the picture *name* at the size of the layer's box, and what is wrong with it.
+
+    That comes as pairs of a warning's code and its words.
 
     Raises:
         RenderError: there is no such picture or art, or it cannot be opened.
@@ -35,20 +39,39 @@ def fetch(
     size = (round(layer.box[2]), round(layer.box[3]))
     if name.startswith("art:"):
         art_key = (name, size, tuple(sorted(palette.items())))
-        return cache.get(art_key, lambda: draw_art(name[4:], size, palette)), None
+        return cache.get(art_key, lambda: draw_art(name[4:], size, palette)), []
     data = _read(layer, name, pictures)
     digest = hashlib.sha256(data).digest()
     key = (digest, size, layer.fitting, layer.focus)
     picture = cache.get(key, lambda: _cut(layer, name, data, size))
-    return picture, _note(layer, data, size)
+    return picture, _notes(layer, data, size)
 
 
-def _note(layer: ImageLayer, data: bytes, size: tuple[int, int]) -> str | None:
-    """Say whether the picture is too small for its box; its head alone is read."""
+def digest_of(name: str, pictures: Pictures) -> bytes:
+    """Name the picture *name* by its content; by nothing where there is none."""
+    try:
+        return hashlib.sha256(pictures(name)).digest()
+    except (LookupError, OSError, InputError):
+        return b""
+
+
+def _notes(layer: ImageLayer, data: bytes, size: tuple[int, int]) -> list[tuple[str, str]]:
+    """Say whether the picture is too small for its box, or of quite another shape."""
     width, height = picture_size(data, field=layer.field)
-    if layer.fitting == "contain" or max(size[0] / width, size[1] / height) <= _MOST_ENLARGED:
-        return None
-    return f"the picture has {width}×{height} pixels; {size[0]}×{size[1]} are shown, so it is soft"
+    if layer.fitting == "contain":
+        return []
+    notes = []
+    across, down = size[0] / width, size[1] / height
+    if max(across, down) > _MOST_ENLARGED:
+        words = (
+            f"the picture has {width}×{height} pixels; {size[0]}×{size[1]} are shown, so it is soft"
+        )
+        notes.append(("small_picture", words))
+    kept = min(across, down) / max(across, down)
+    if kept < _LEAST_KEPT:
+        words = f"only {kept:.0%} of the picture is seen; use one about {size[0]}:{size[1]}"
+        notes.append(("wrong_ratio", words))
+    return notes
 
 
 def _read(layer: ImageLayer, name: str, pictures: Pictures) -> bytes:

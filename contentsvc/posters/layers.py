@@ -5,115 +5,97 @@ All numbers are pixels of the variant's canvas; boxes are `[x, y, width, height]
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from contentsvc.posters.parts import (
+    Above,
+    Align,
+    Box,
+    Bullet,
+    Colour,
+    Condition,
+    Coordinate,
+    Fill,
+    Hug,
+    Length,
+    Name,
+    Part,
+    Plate,
+    Radius,
+    Row,
+    Run,
+    Shadow,
+    Share,
+    Size,
+    Stroke,
+    Tail,
+    Tracking,
+    Valign,
+    Weight,
+)
 
 __all__ = [
+    "MASKS",
     "Blob",
-    "Box",
-    "Bullet",
-    "Fill",
-    "Gradient",
+    "BrandMark",
+    "Countdown",
     "ImageLayer",
     "Layer",
     "Line",
     "ListLayer",
-    "Plate",
+    "Progress",
     "Qr",
     "Rect",
-    "Row",
-    "Run",
     "Seal",
-    "Shadow",
     "Spans",
-    "Stroke",
     "TextLayer",
+    "Ticket",
 ]
 
-#: No canvas is larger, so no number in it is.
-_FAR = 10_000
-Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR)]
-Length = Annotated[float, Field(ge=0, le=_FAR)]
-Above = Annotated[float, Field(gt=0, le=_FAR)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Box: TypeAlias = tuple[Coordinate, Coordinate, Above, Above]
-Colour = Annotated[
-    str,
-    Field(pattern=r"^(#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})|[a-z][a-z0-9_]*)"
-                  r"([+-]\d{1,3})?(@\d{1,3})?$"),
-]  # fmt: skip
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-_ONE_CONDITION = r"(not )?[a-z][a-z0-9_]{0,39}"
-Condition = Annotated[
-    str, Field(pattern=rf"^{_ONE_CONDITION}( and {_ONE_CONDITION}){{0,3}}$", max_length=200)
-]
-Size = Annotated[int, Field(ge=6, le=1000)]
-Weight = Annotated[int, Field(ge=100, le=900)]
-
-
-class Part(BaseModel):
-    """A piece of a template: unknown keys are faults, and nothing changes once it is read."""
-
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", frozen=True, allow_inf_nan=False
-    )
-
-
-class Gradient(Part):
-    """Colours that run into each other."""
-
-    stops: Annotated[tuple[Colour | tuple[Share, Colour], ...], Field(min_length=2, max_length=12)]
-    angle: float = 180
-    radial: bool = False
-
-
-Fill: TypeAlias = Colour | Gradient
-
-
-class Shadow(Part):
-    """A soft shadow, best in a darker shade of what casts it."""
-
-    dx: Coordinate = 0
-    dy: Coordinate = 12
-    blur: Annotated[float, Field(ge=0, le=400)] = 32
-    alpha: Share = 0.25
-    fill: Colour = "#000000"
-
-
-class Stroke(Part):
-    """A line around a rectangle."""
-
-    fill: Colour
-    width: Above = 2
-
-
-class Hug(Part):
-    """Makes a rectangle as wide as the lettering of other layers needs."""
-
-    layers: Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]
-    pad: Length = 32
+Mask: TypeAlias = Literal["arch", "circle", "heart", "hexagon", "squircle"]
+MASKS: tuple[Mask, ...] = ("arch", "circle", "heart", "hexagon", "squircle")
 
 
 class Base(Part):
-    """What every layer may have."""
+    """What every layer may have.
+
+    `overlap` says that the layer may lie over other lettering, or have it over itself.
+    """
 
     id: Name | None = None
     when: Condition | None = Field(default=None, alias="if")
     opacity: Share = 1
+    overlap: bool = False
 
 
 class Rect(Base):
-    """A rectangle: grounds, cards, tickets."""
+    """A rectangle: grounds and cards."""
 
     type: Literal["rect"]
     box: Box
     fill: Fill | None = None
-    radius: Length | tuple[Length, Length, Length, Length] = 0
+    radius: Radius = 0
     notches: Annotated[tuple[tuple[Coordinate, Above], ...], Field(max_length=8)] = ()
     shadow: Shadow | None = None
     stroke: Stroke | None = None
     hug: Hug | None = None
+
+
+class Ticket(Base):
+    """A coupon with a perforated line; `at` is its place along the ticket, from 0 to 1."""
+
+    type: Literal["ticket"]
+    box: Box
+    fill: Fill
+    at: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    across: bool = False
+    notch: Above = 20
+    radius: Length = 36
+    rule: Colour | None = None
+    dash: tuple[Above, Above] = (9, 9)
+    shadow: Shadow | None = None
 
 
 class Blob(Base):
@@ -144,7 +126,9 @@ class ImageLayer(Base):
     source: str | None = None
     fitting: Literal["cover", "contain"] = "cover"
     focus: tuple[Share, Share] = (0.5, 0.5)
-    radius: Length | tuple[Length, Length, Length, Length] = 0
+    radius: Radius = 0
+    mask: Mask | None = None
+    stroke: Stroke | None = None
     shadow: Shadow | None = None
 
     @model_validator(mode="after")
@@ -154,14 +138,19 @@ class ImageLayer(Base):
         return self
 
 
-class Plate(Part):
-    """A ground that is as wide as the lettering on it: badges, labels."""
+class BrandMark(Base):
+    """The brand's logo and name on one line; a bar stands in for a missing logo."""
 
-    fill: Fill
-    pad: tuple[Length, Length] = (24, 12)
-    radius: Length = 999
-    shadow: Shadow | None = None
-    dot: Colour | None = None
+    type: Literal["brand"]
+    box: Box
+    size: Size = 36
+    min: Size = 22
+    weight: Weight = 600
+    align: Align = "left"
+    fill: Colour = "ink"
+    bar: Colour | None = None
+    plate: Colour | None = None
+    logo: bool = True
 
 
 class TextLayer(Base):
@@ -176,10 +165,11 @@ class TextLayer(Base):
     max_lines: Annotated[int, Field(ge=1, le=60)] = 1
     weight: Weight = 500
     line: Annotated[float, Field(ge=0.8, le=3)] = 1.3
-    tracking: Annotated[float, Field(ge=-0.2, le=2)] = 0
-    align: Literal["left", "center", "right"] = "left"
-    valign: Literal["top", "middle", "bottom"] = "top"
+    tracking: Tracking = 0
+    align: Align = "left"
+    valign: Valign = "top"
     balance: bool = True
+    vertical: bool = False
     fill: Fill = "ink"
     group: Name | None = None
     plate: Plate | None = None
@@ -188,20 +178,9 @@ class TextLayer(Base):
     def _has_one_origin(self) -> TextLayer:
         if (self.field is None) == (self.text is None):
             raise ValueError("a text has either a field or a text with {placeholders}")
+        if self.vertical and self.plate:
+            raise ValueError("a vertical text has no plate; put a rect under it")
         return self
-
-
-class Run(Part):
-    """One piece of a line of mixed sizes."""
-
-    text: Annotated[str, Field(max_length=200)]
-    size: Size
-    weight: Weight = 500
-    fill: Colour = "ink"
-    tracking: Annotated[float, Field(ge=-0.2, le=2)] = 0
-    strike: bool = False
-    gap: Length = 0
-    when: Condition | None = Field(default=None, alias="if")
 
 
 class Spans(Base):
@@ -210,36 +189,13 @@ class Spans(Base):
     type: Literal["spans"]
     box: Box
     runs: Annotated[tuple[Run, ...], Field(min_length=1, max_length=12)]
-    align: Literal["left", "center", "right"] = "left"
-    valign: Literal["top", "middle", "bottom"] = "middle"
+    align: Align = "left"
+    valign: Valign = "middle"
     least: Annotated[float, Field(ge=0.2, le=1)] = 0.6
 
 
-class Bullet(Part):
-    """What stands before each row of a list."""
-
-    kind: Literal["number", "index", "dot", "check", "none"] = "number"
-    size: Size = 40
-    fill: Colour = "accent"
-    ink: Colour = "white"
-    gap: Length = 22
-
-
-class Row(Part):
-    """The ground and the height of a list's rows."""
-
-    height: Above = 60
-    gap: Length = 14
-    pad: Length = 24
-    stretch: bool = False
-    most: Above = 400
-    fill: Colour | None = None
-    radius: Length = 30
-    rule: Colour | None = None
-
-
 class ListLayer(Base):
-    """The rows of a list field, all in one size."""
+    """The rows of a list field, all in one size; `skip` leaves out the first of them."""
 
     type: Literal["list"]
     box: Box
@@ -250,8 +206,10 @@ class ListLayer(Base):
     weight: Weight = 500
     line: Annotated[float, Field(ge=0.8, le=3)] = 1.3
     fill: Colour = "ink"
+    skip: Annotated[int, Field(ge=0, le=20)] = 0
     bullet: Bullet = Bullet()
     row: Row = Row()
+    tail: Tail | None = None
 
 
 class Seal(Base):
@@ -281,7 +239,35 @@ class Qr(Base):
     radius: Length = 0
 
 
+class Progress(Base):
+    """A bar as full as its field says: `64%`, `128/200` or `0.64`."""
+
+    type: Literal["progress"]
+    box: Box
+    field: Name
+    fill: Fill = "primary"
+    track: Colour = "ink@12"
+    radius: Length = 999
+
+
+class Countdown(Base):
+    """A time to go in tiles: the digits of `2天13:45:00` on grounds, the rest between them."""
+
+    type: Literal["countdown"]
+    box: Box
+    field: Name
+    size: Size
+    weight: Weight = 800
+    align: Align = "left"
+    fill: Colour = "white"
+    tile: Fill = "ink"
+    radius: Length = 16
+    ink: Colour = "ink"
+    gap: Length = 12
+
+
 Layer: TypeAlias = Annotated[
-    Rect | Blob | Line | ImageLayer | TextLayer | Spans | ListLayer | Seal | Qr,
+    Rect | Ticket | Blob | Line | ImageLayer | BrandMark | TextLayer | Spans | ListLayer | Seal | Qr
+    | Progress | Countdown,
     Field(discriminator="type"),
-]
+]  # fmt: skip

@@ -9,12 +9,22 @@ from PIL import Image, ImageDraw
 
 from contentsvc.posters import characters as chars
 from contentsvc.posters.fonts import Fonts
-from contentsvc.posters.layers import Fill, Plate, TextLayer
+from contentsvc.posters.layers import TextLayer
 from contentsvc.posters.measuring import SetLine
 from contentsvc.posters.painting import Easel
+from contentsvc.posters.parts import Fill, Plate
 from contentsvc.posters.typesetting import Fitted, Style, fit
 
-__all__ = ["Block", "Lettering", "drawable", "lay_out", "measurer", "paint_block", "style_of"]
+__all__ = [
+    "Block",
+    "Lettering",
+    "drawable",
+    "lay_out",
+    "measurer",
+    "paint_block",
+    "paint_plate",
+    "style_of",
+]
 
 #: Where a hanzi's baseline stands in its cell, from the top, in ems (Noto Sans SC: 0.88).
 _BASELINE = 0.88
@@ -50,6 +60,13 @@ class Block:
         """Give the right edge of the longest line."""
         pairs = zip(self.starts, self.fitted.lines, strict=True)
         return max((x + line.width * self.fitted.size for (x, _), line in pairs), default=0)
+
+    @property
+    def rect(self) -> tuple[float, float, float, float]:
+        """Give left, top, right and bottom of the letters' cells."""
+        size = self.fitted.size
+        top = self.starts[0][1] - _BASELINE * size
+        return (self.left, top, self.right, self.starts[-1][1] + (1 - _BASELINE) * size)
 
 
 def drawable(text: str, fonts: Fonts) -> tuple[str, list[str]]:
@@ -117,12 +134,8 @@ def _starts(
         yield x + free * share, baseline
 
 
-def paint_block(
-    easel: Easel, block: Block, lettering: Lettering, opacity: float, plate: Plate | None = None
-) -> None:
-    """Paint *block*, and the plate under it where it has one."""
-    if plate:
-        _paint_plate(easel, block, plate, opacity)
+def paint_block(easel: Easel, block: Block, lettering: Lettering, opacity: float) -> None:
+    """Paint the letters of *block*."""
     size = block.fitted.size
     pad = size
     left, top = round(block.left) - pad, round(block.starts[0][1]) - 2 * pad
@@ -162,7 +175,8 @@ def _glyphs(line: SetLine) -> Iterable[tuple[str, float]]:
     return ((placed.char, placed.x) for placed in line.placed)
 
 
-def _paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> None:
+def paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> None:
+    """Paint the ground that *block* stands on."""
     size = block.fitted.size
     lead = (_DOT + _DOT_GAP) * size if plate.dot else 0
     top = block.starts[0][1] - _BASELINE * size

@@ -11,7 +11,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageOps
 from contentsvc.posters import shapes
 from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.colours import Rgba, resolve
-from contentsvc.posters.layers import Blob, Fill, Gradient, Line, Rect, Shadow
+from contentsvc.posters.layers import Blob, Line, Progress, Rect, Ticket
+from contentsvc.posters.parts import Fill, Gradient, Radius, Shadow, Stroke
 
 __all__ = ["Easel", "Place", "corners"]
 
@@ -19,7 +20,7 @@ __all__ = ["Easel", "Place", "corners"]
 Place = tuple[int, int, int, int]
 
 
-def corners(radius: float | tuple[float, float, float, float]) -> shapes.Corners:
+def corners(radius: Radius) -> shapes.Corners:
     """Give a radius, or four, as four."""
     return radius if isinstance(radius, tuple) else (radius,) * 4
 
@@ -74,7 +75,7 @@ class Easel:
     def rounded(
         self,
         size: tuple[int, int],
-        radius: float | tuple[float, float, float, float],
+        radius: Radius,
         notches: tuple[tuple[float, float], ...] = (),
     ) -> tuple[Hashable, Image.Image]:
         """Give the mask of a rounded rectangle and the key it is kept under."""
@@ -90,16 +91,59 @@ class Easel:
         if layer.fill:
             self.stamp(mask, (x, y), layer.fill, layer.opacity)
         if layer.stroke:
-            edge = self._edge(mask, layer, round(layer.stroke.width))
+            edge = self._edge(mask, layer.radius, round(layer.stroke.width))
             self.stamp(edge, (x, y), layer.stroke.fill, layer.opacity)
 
-    def _edge(self, mask: Image.Image, layer: Rect, width: int) -> Image.Image:
+    def _edge(self, mask: Image.Image, radius: Radius, width: int) -> Image.Image:
         """Leave only the outer *width* pixels of *mask*."""
         inner_size = (max(mask.width - 2 * width, 1), max(mask.height - 2 * width, 1))
-        radii = tuple(max(radius - width, 0) for radius in corners(layer.radius))
+        radii = tuple(max(each - width, 0) for each in corners(radius))
         _, inner = self.rounded(inner_size, (radii[0], radii[1], radii[2], radii[3]))
         hole = ImageOps.expand(inner, width).resize(mask.size)
         return ImageChops.subtract(mask, hole)
+
+    def ticket(self, layer: Ticket) -> None:
+        """Paint a coupon and the line it is torn along."""
+        x, y, width, height = (round(value) for value in layer.box)
+        size = (width, height)
+        key = ("ticket", size, layer.radius, layer.at, layer.notch, layer.across)
+        mask = self.cache.get(
+            key,
+            lambda: shapes.ticket(size, layer.radius, layer.at, layer.notch, across=layer.across),
+        )
+        if layer.shadow:
+            self.shadow(key, mask, (x, y), layer.shadow, layer.opacity)
+        self.stamp(mask, (x, y), layer.fill, layer.opacity)
+        if layer.rule:
+            self.line(_perforation(layer))
+
+    def progress(self, layer: Progress, share: float) -> None:
+        """Paint a bar that is full to *share*, from 0 to 1."""
+        x, y, width, height = (round(value) for value in layer.box)
+        _, track = self.rounded((width, height), layer.radius)
+        self.stamp(track, (x, y), layer.track, layer.opacity)
+        full = round(width * share)
+        if full > 0:
+            # A little is still a whole bead, cut to the track's own round ends.
+            _, bar = self.rounded((max(full, height), height), layer.radius)
+            self.stamp(bar, (x, y), layer.fill, layer.opacity)
+
+    def figure(self, size: tuple[int, int], name: str) -> tuple[Hashable, Image.Image]:
+        """Give the mask of a named figure and the key it is kept under."""
+        key = ("figure", name, size)
+        return key, self.cache.get(key, lambda: shapes.figure(name, size))
+
+    def rim(self, picture: Place, stroke: Stroke, figure: str | None, radius: Radius) -> None:
+        """Paint a band around a picture, as the ground that it is then laid on."""
+        x, y, width, height = picture
+        wide = round(stroke.width)
+        size = (width + 2 * wide, height + 2 * wide)
+        if figure:
+            _, mask = self.figure(size, figure)
+        else:
+            radii = tuple(each + wide if each else 0 for each in corners(radius))
+            _, mask = self.rounded(size, (radii[0], radii[1], radii[2], radii[3]))
+        self.stamp(mask, (x - wide, y - wide), stroke.fill)
 
     def blob(self, layer: Blob) -> None:
         """Paint a soft spot."""
@@ -134,6 +178,19 @@ class Easel:
             mask = ImageChops.multiply(mask, picture.getchannel("A"))
             picture = picture.convert("RGB")
         self.canvas.paste(picture, at, mask)
+
+
+def _perforation(layer: Ticket) -> Line:
+    x, y, width, height = layer.box
+    pad = layer.notch + 16
+    if layer.across:
+        middle = y + height * layer.at
+        points = (x + pad, middle, x + width - pad, middle)
+    else:
+        middle = x + width * layer.at
+        points = (middle, y + pad, middle, y + height - pad)
+    fill = layer.rule or "white"
+    return Line(type="line", points=points, fill=fill, width=3, dash=layer.dash)
 
 
 def _dashes(layer: Line) -> list[tuple[float, float]]:

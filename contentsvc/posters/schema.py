@@ -5,27 +5,30 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, TypeAdapter
 
 from contentsvc.posters.layers import (
-    Colour,
+    Countdown,
     ImageLayer,
     Layer,
     ListLayer,
-    Name,
-    Part,
+    Progress,
     Qr,
+    Rect,
     Seal,
     Spans,
     TextLayer,
 )
+from contentsvc.posters.parts import Colour, Name, Part
 
 __all__ = [
     "BRAND_WORDS",
     "PLACEHOLDER",
+    "Clause",
     "FieldSpec",
     "Label",
     "Template",
@@ -35,10 +38,14 @@ __all__ = [
     "texts_of",
 ]
 
-#: `{host}`, `{host:1}` for its first character, `{brand.name}`.
-PLACEHOLDER = re.compile(r"\{(?P<name>[a-z][a-z0-9_]*(?:\.[a-z]+)?)(?::(?P<first>\d{1,2}))?\}")
+#: `{host}`, `{host:1}` for its first character, `{brand.name}`, `{ranks[1]}` for a list's first
+#: item without what follows `|` in it, and `{ranks[1].tail}` for that.
+PLACEHOLDER = re.compile(
+    r"\{(?P<name>[a-z][a-z0-9_]*(?:\.[a-z]+)?)"
+    r"(?:\[(?P<item>[1-9]\d?)\](?P<tail>\.tail)?)?(?::(?P<first>\d{1,2}))?\}"
+)
 #: What a brand kit lends to any text.
-BRAND_WORDS = ("brand.name", "brand.footer")
+BRAND_WORDS = ("brand.name", "brand.footer", "brand.logo")
 _LAYERS: TypeAdapter[Any] = TypeAdapter(tuple[Layer, ...])
 Side = Annotated[int, Field(ge=64, le=4096)]
 PlainColour = Annotated[str, Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$")]
@@ -93,6 +100,8 @@ class Template(Part):
     safe: Safe = (0, 0, 0, 0)
     fields: dict[Name, FieldSpec]
     palette: dict[Name, Colour]
+    contrast: Annotated[float, Field(ge=1, le=21)] = 2
+    family: Name | None = None
     alt: tuple[str, ...] = ()
     layers: Annotated[list[RawLayer], Field(min_length=1, max_length=120)]
     variants: Annotated[dict[SizeName, Variant], Field(min_length=1, max_length=20)]
@@ -106,6 +115,11 @@ class Template(Part):
     def by_size(self) -> dict[str, tuple[Layer, ...]]:
         """Give the layers of each variant, in painting order."""
         return {size: self._read(size) for size in self.variants}
+
+    @cached_property
+    def first_uses(self) -> dict[str, dict[str, int]]:
+        """Give, for each variant, the place of the first layer that each field changes."""
+        return {size: _first_uses(layers) for size, layers in self.by_size.items()}
 
     @property
     def sizes(self) -> tuple[str, ...]:
@@ -132,10 +146,45 @@ class Template(Part):
         return layers
 
 
-def parts_of(condition: str | None) -> list[tuple[str, bool]]:
-    """Give the fields of a condition (`a and not b`), each with whether it must have a value."""
-    parts = condition.split(" and ") if condition else []
-    return [(part.removeprefix("not "), not part.startswith("not ")) for part in parts]
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """One part of a condition: the field, the words it must have, and whether it must not."""
+
+    name: str
+    words: str | None
+    wanted: bool
+
+
+def _first_uses(layers: tuple[Layer, ...]) -> dict[str, int]:
+    """A text depends on its whole group, and a rectangle on the lettering that it hugs."""
+    names = [field_names(layer) for layer in layers]
+    groups: dict[str, set[str]] = {}
+    by_id: dict[str, set[str]] = {}
+    for layer, used in zip(layers, names, strict=True):
+        if isinstance(layer, TextLayer) and layer.group:
+            groups.setdefault(layer.group, set()).update(used)
+        if layer.id:
+            by_id[layer.id] = used
+    for layer, used in zip(layers, names, strict=True):
+        if isinstance(layer, TextLayer) and layer.group:
+            used.update(groups[layer.group])
+        if isinstance(layer, Rect) and layer.hug:
+            used.update(*(by_id[name] for name in layer.hug.layers))
+    first: dict[str, int] = {}
+    for place, used in enumerate(names):
+        for name in used:
+            first.setdefault(name, place)
+    return first
+
+
+def parts_of(condition: str | None) -> list[Clause]:
+    """Give the parts of a condition such as `a and not b and state is 直播`."""
+    return [_clause(part) for part in condition.split(" and ")] if condition else []
+
+
+def _clause(part: str) -> Clause:
+    name, _, words = part.removeprefix("not ").partition(" is ")
+    return Clause(name, words or None, not part.startswith("not "))
 
 
 def texts_of(layer: BaseModel) -> Iterator[str]:
@@ -149,8 +198,8 @@ def texts_of(layer: BaseModel) -> Iterator[str]:
 def field_names(layer: BaseModel) -> set[str]:
     """Name the fields that *layer* depends on; the brand's words are not among them."""
     names = {match["name"] for text in texts_of(layer) for match in PLACEHOLDER.finditer(text)}
-    if isinstance(layer, TextLayer | ImageLayer | ListLayer | Qr) and layer.field:
-        names.add(layer.field)
+    if isinstance(layer, TextLayer | ImageLayer | ListLayer | Qr | Progress | Countdown):
+        names |= {layer.field} if layer.field else set()
     conditions = [getattr(layer, "when", None), *(run.when for run in getattr(layer, "runs", ()))]
-    names |= {name for condition in conditions for name, _ in parts_of(condition)}
+    names |= {clause.name for condition in conditions for clause in parts_of(condition)}
     return names - set(BRAND_WORDS)

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from PIL import Image, ImageDraw, ImageFilter
 
 from contentsvc.posters.colours import Rgba, mix
 
-__all__ = ["circle", "gradient", "polygon", "rounded", "soft", "soft_spot", "with_opacity"]
+__all__ = [
+    "circle",
+    "figure",
+    "gradient",
+    "polygon",
+    "rounded",
+    "soft",
+    "soft_spot",
+    "ticket",
+    "with_opacity",
+]
 
 #: Edges are drawn this many times larger and reduced.
 _OVER = 4
@@ -64,6 +75,80 @@ def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> Ima
     return large.reduce(_OVER)
 
 
+def ticket(
+    size: tuple[int, int], radius: float, place: float, notch: float, *, across: bool
+) -> Image.Image:
+    """Draw a coupon as a mask: half circles cut out where its perforated line meets the edges."""
+    width, height = size
+    mask = rounded(size, (radius,) * 4)
+    hole = circle(notch)
+    half = hole.width // 2
+    for far in (False, True):
+        if across:
+            at = (width - half if far else -half, round(height * place) - half)
+        else:
+            at = (round(width * place) - half, height - half if far else -half)
+        mask.paste(0, at, hole)
+    return mask
+
+
+def figure(name: str, size: tuple[int, int]) -> Image.Image:
+    """Draw one of the figures that a picture can be cut to as a mask of *size*."""
+    width, height = size
+    if name == "arch":
+        round_ = min(width / 2, height)
+        return (
+            rounded(size, (round_, round_, 24, 24))
+            if width <= height * 2
+            else rounded(size, (height / 2,) * 4)
+        )
+    outline = _OUTLINES[name]()
+    return polygon(size, [(x * width, y * height) for x, y in outline])
+
+
+def _circle_outline() -> list[tuple[float, float]]:
+    turns = (math.radians(step) for step in range(360))
+    return [(0.5 + math.cos(turn) / 2, 0.5 + math.sin(turn) / 2) for turn in turns]
+
+
+def _squircle_outline() -> list[tuple[float, float]]:
+    """Follow a superellipse of degree four, softer than a rounded square."""
+    found = []
+    for step in range(360):
+        x, y = math.cos(math.radians(step)), math.sin(math.radians(step))
+        reach = (abs(x) ** 4 + abs(y) ** 4) ** -0.25 / 2
+        found.append((0.5 + x * reach, 0.5 + y * reach))
+    return found
+
+
+def _hexagon_outline() -> list[tuple[float, float]]:
+    return [(0.5, 0), (1, 0.25), (1, 0.75), (0.5, 1), (0, 0.75), (0, 0.25)]
+
+
+def _heart_outline() -> list[tuple[float, float]]:
+    found = []
+    for step in range(360):
+        turn = math.radians(step)
+        x = 16 * math.sin(turn) ** 3
+        y = (
+            13 * math.cos(turn)
+            - 5 * math.cos(2 * turn)
+            - 2 * math.cos(3 * turn)
+            - math.cos(4 * turn)
+        )
+        # The curve runs from -16 to 16 across, and from 12 down to -17.
+        found.append(((x + 16) / 32, (12 - y) / 29))
+    return found
+
+
+_OUTLINES = {
+    "circle": _circle_outline,
+    "heart": _heart_outline,
+    "hexagon": _hexagon_outline,
+    "squircle": _squircle_outline,
+}
+
+
 def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
     """Blur *mask* by *blur* pixels as CSS counts them; give it with the margin it grew by.
 
@@ -102,10 +187,15 @@ def gradient(
         thin = gradient(straight, stops, angle, radial=False)
         return thin.resize(size, Image.Resampling.NEAREST)
     ramp = _radial_ramp(size) if radial else _linear_ramp(size, angle)
+    return Image.merge("RGBA", [ramp.point(table) for table in _tables(tuple(stops))])
+
+
+@lru_cache(maxsize=256)
+def _tables(stops: tuple[tuple[float, Rgba], ...]) -> tuple[list[int], ...]:
+    """Give, for each band, what each step of a ramp becomes."""
     ladder = [_colour_at(stops, place / 255) for place in range(256)]
-    bands = [ramp.point([round(colour[band]) for colour in ladder]) for band in range(3)]
-    bands.append(ramp.point([round(colour[3] * 255) for colour in ladder]))
-    return Image.merge("RGBA", bands)
+    colours = ([round(colour[band]) for colour in ladder] for band in range(3))
+    return (*colours, [round(colour[3] * 255) for colour in ladder])
 
 
 def _thin_size(size: tuple[int, int], angle: float) -> tuple[int, int] | None:

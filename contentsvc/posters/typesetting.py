@@ -13,7 +13,7 @@ from contentsvc.posters import characters as chars
 from contentsvc.posters.breaking import balanced_cuts, full_cuts
 from contentsvc.posters.measuring import Measure, Measured, SetLine
 
-__all__ = ["Fitted", "Style", "fit", "set_line", "wrap"]
+__all__ = ["Fitted", "Style", "fit", "set_line", "sizes", "wrap"]
 
 _ELLIPSIS = "…"
 _STEP = 0.97
@@ -79,7 +79,7 @@ def fit(text: str, measure: Measure, box: tuple[float, float], style: Style) -> 
     """
     width, height = box
     paragraphs = _paragraphs(text, measure, style.tracking)
-    for size in _sizes(style):
+    for size in sizes(style):
         room = _room(height, size, style)
         if _least_lines(paragraphs, width / size) > room:
             continue
@@ -96,7 +96,8 @@ def _least_lines(paragraphs: Sequence[Measured], width: float) -> int:
     return sum(max(int(part.width(0, len(part.text)) / (width + 1)), 1) for part in paragraphs)
 
 
-def _sizes(style: Style) -> Iterator[int]:
+def sizes(style: Style) -> Iterator[int]:
+    """Give the sizes to try, from the wanted to the least, by steps of 3 %."""
     size, last = float(style.size), 0
     while round(size) > style.least:
         if round(size) != last:

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.schema import PLACEHOLDER, FieldSpec, Template, parts_of
+from contentsvc.posters.schema import PLACEHOLDER, Clause, FieldSpec, Template, parts_of
 from contentsvc.posters.warning import PosterWarning
 
-__all__ = ["Values", "resolve_values"]
+__all__ = ["Values", "resolve_values", "split_item"]
 
 #: What a phone opens from a QR code.
 _SCHEMES = ("http", "https", "weixin")
@@ -33,7 +33,7 @@ class Values:
     def text(self, name: str) -> str:
         """Give field *name* as one text; a list's items are joined."""
         value = self.fields.get(name, "")
-        return value if isinstance(value, str) else "；".join(value)
+        return value if isinstance(value, str) else "；".join(map(_whole, value))
 
     def items(self, name: str) -> tuple[str, ...]:
         """Give the items of list field *name*."""
@@ -41,8 +41,13 @@ class Values:
         return (value,) if isinstance(value, str) else value
 
     def holds(self, condition: str | None) -> bool:
-        """Say whether every part of *condition* (`name`, `a and not b`) holds; none always does."""
-        return all(bool(self.fields.get(name)) == wanted for name, wanted in parts_of(condition))
+        """Say whether every part of *condition* holds; none at all always does."""
+        return all(self._keeps(clause) for clause in parts_of(condition))
+
+    def _keeps(self, clause: Clause) -> bool:
+        value = self.brand.get(clause.name, "") if "." in clause.name else self.text(clause.name)
+        found = value == clause.words if clause.words else bool(value)
+        return found == clause.wanted
 
     def fill(self, text: str) -> str:
         """Put the values in the placeholders of *text*: empty where all of them are empty."""
@@ -53,8 +58,25 @@ class Values:
 
     def _placeholder(self, match: re.Match[str]) -> str:
         name = match["name"]
-        value = self.brand.get(name, "") if "." in name else self.text(name)
+        if match["item"]:
+            value = self._piece(name, int(match["item"]), 1 if match["tail"] else 0)
+        else:
+            value = self.brand.get(name, "") if "." in name else self.text(name)
         return value[: int(match["first"])] if match["first"] else value
+
+    def _piece(self, name: str, number: int, part: int) -> str:
+        items = self.items(name)
+        return split_item(items[number - 1])[part] if number <= len(items) else ""
+
+
+def split_item(item: str) -> tuple[str, str]:
+    """Part a list's item at its first `|`; what follows is empty where it has none."""
+    head, _, tail = item.replace("｜", "|").partition("|")
+    return head.strip(), tail.strip()
+
+
+def _whole(item: str) -> str:
+    return " ".join(part for part in split_item(item) if part)
 
 
 def resolve_values(
@@ -77,7 +99,7 @@ def resolve_values(
             )
         known[name] = value
         warnings += _limits(name, spec, value)
-    words = {"brand.name": brand.name, "brand.footer": brand.footer}
+    words = {"brand.name": brand.name, "brand.footer": brand.footer, "brand.logo": brand.logo or ""}
     return Values(known, words), warnings
 
 

@@ -10,21 +10,61 @@ from contentsvc.errors import RenderError
 from contentsvc.posters.art.bear import draw_bear
 from contentsvc.posters.art.calendar import draw_calendar
 from contentsvc.posters.art.gift import draw_gift, draw_rays
+from contentsvc.posters.art.goods import draw_bottle, draw_jar, draw_phone
 from contentsvc.posters.art.hills import draw_hills
+from contentsvc.posters.art.marks import (
+    draw_arcs,
+    draw_dots,
+    draw_isle,
+    draw_leaf,
+    draw_play,
+    draw_streamers,
+)
 from contentsvc.posters.art.morning import draw_morning
 from contentsvc.posters.art.pen import Pen
+from contentsvc.posters.art.people import draw_expert, draw_face, draw_friends
+from contentsvc.posters.art.scenes import (
+    draw_cup,
+    draw_letter,
+    draw_love,
+    draw_market,
+    draw_podium,
+    draw_room,
+)
 
 __all__ = ["ART", "draw_art"]
 
 #: Every art by its name, as templates and fields write it after `art:`.
 ART: Mapping[str, Callable[[Pen], None]] = {
+    "arcs": draw_arcs,
     "bear": draw_bear,
+    "bottle": draw_bottle,
     "calendar": draw_calendar,
+    "cup": draw_cup,
+    "dots": draw_dots,
+    "expert": draw_expert,
+    "face": draw_face,
+    "friends": draw_friends,
     "gift": draw_gift,
     "hills": draw_hills,
+    "isle": draw_isle,
+    "jar": draw_jar,
+    "leaf": draw_leaf,
+    "letter": draw_letter,
+    "love": draw_love,
+    "market": draw_market,
     "morning": draw_morning,
+    "phone": draw_phone,
+    "play": draw_play,
+    "podium": draw_podium,
     "rays": draw_rays,
+    "room": draw_room,
+    "streamers": draw_streamers,
 }
+
+
+#: So pale that smooth edges would not show.
+_FAINT = frozenset({"rays", "dots"})
 
 
 def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Image.Image:
@@ -35,6 +75,6 @@ def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Im
     """
     if name not in ART:
         raise RenderError(f"there is no art {name!r}; there is {', '.join(ART)}")
-    pen = Pen(size, palette)
+    pen = Pen(size, palette, 1 if name in _FAINT else None)
     ART[name](pen)
     return pen.finish()

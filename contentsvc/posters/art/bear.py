@@ -13,7 +13,7 @@ _BLANKET, _BLANKET_DOT = "#8ECFBF", "#BFE6DB"
 
 def draw_bear(pen: Pen) -> None:
     """Draw the scene, 936 × 540."""
-    pen.ground(["#FFB197", "#FFC3A6", "#FFDCCB"])
+    pen.ground(["warm+40", "warm+53", "warm+72"])
     pen.frame(936, 540)
     _moon(pen)
     _sky(pen)

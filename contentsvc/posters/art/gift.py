@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from contentsvc.posters.art.curves import smooth
+from contentsvc.posters.art.curves import Point, smooth
 from contentsvc.posters.art.pen import Pen
 
 __all__ = ["draw_gift", "draw_rays"]
@@ -22,18 +22,16 @@ def draw_rays(pen: Pen) -> None:
     width, height = pen.width, pen.height
     middle = (width / 2, height * 0.36)
     reach = math.hypot(width, height)
+    points: list[Point] = []
     for step in range(18):
         start, end = math.radians(step * 20 - 4), math.radians(step * 20 + 5)
-        pen.shape(
-            [
-                middle,
-                (middle[0] + reach * math.cos(start), middle[1] + reach * math.sin(start)),
-                (middle[0] + reach * math.cos(end), middle[1] + reach * math.sin(end)),
-            ],
-            "#FFFFFF",
-            alpha=0.075,
-        )
+        points += [middle, *(_far(middle, reach, turn) for turn in (start, end))]
+    pen.shape(points, "#FFFFFF", alpha=0.075)
     pen.glow(middle, (width * 0.62, width * 0.62), "#FFE3A3", 0.5)
+
+
+def _far(middle: Point, reach: float, turn: float) -> Point:
+    return (middle[0] + reach * math.cos(turn), middle[1] + reach * math.sin(turn))
 
 
 def draw_gift(pen: Pen) -> None:

@@ -22,23 +22,27 @@ __all__ = ["Pen"]
 #: One colour, or several from top to bottom.
 Paint = str | Sequence[str]
 #: Pictures up to this many pixels are drawn at three times their size, larger ones at twice.
-_SMALL = 1_200_000
+_SMALL = 300_000
 
 
 class Pen:
     """Draws on a transparent ground that is larger than wanted, and reduced in the end."""
 
-    def __init__(self, size: tuple[int, int], palette: Mapping[str, str]) -> None:
+    def __init__(
+        self, size: tuple[int, int], palette: Mapping[str, str], over: int | None = None
+    ) -> None:
         self.width, self.height = size
         self._palette = palette
-        self._over = 3 if size[0] * size[1] <= _SMALL else 2
-        self._image = Image.new("RGBA", (size[0] * self._over, size[1] * self._over), (0, 0, 0, 0))
+        self._over = over or (3 if size[0] * size[1] <= _SMALL else 2)
+        # Red, green and blue weighed by opacity, then opacity. Pillow pastes the four bands of CMYK
+        # all alike, which lays paint over paint; in RGBA it treats what is empty in its own way.
+        self._image = Image.new("CMYK", (size[0] * self._over, size[1] * self._over), (0, 0, 0, 0))
         self._scale, self._left, self._top = float(self._over), 0.0, 0.0
 
     def finish(self) -> Image.Image:
         """Give the picture at the size that was asked for."""
-        # Weighed by opacity, so that an edge does not take on the black of what is empty.
-        return self._image.convert("RGBa").reduce(self._over).convert("RGBA")
+        small = self._image.reduce(self._over) if self._over > 1 else self._image
+        return Image.merge("RGBa", small.split()).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
         """Draw from now on in a scene of *width* × *height*, shown whole and centred.
@@ -59,9 +63,9 @@ class Pen:
             self._image.height / self._scale,
         )
 
-    def ground(self, paint: Paint) -> None:
-        """Fill the whole picture."""
-        self._fill(Image.new("L", self._image.size, 255), (0, 0), paint, 1, crisp=True)
+    def ground(self, paint: Sequence[str]) -> None:
+        """Fill the whole picture with opaque colours from top to bottom."""
+        _, self._image = self._ramp(paint, self._image.size)
 
     def round(
         self, box: tuple[float, float, float, float], radius: float, paint: Paint, turn: float = 0
@@ -97,7 +101,7 @@ class Pen:
         if inside:
             kept = self._mask([self._move(point) for point in inside], (left, top), size)
             mask = ImageChops.multiply(mask, kept)
-        self._fill(mask, (left, top), paint, alpha, crisp=True)
+        self._fill(mask, (left, top), paint, alpha)
 
     def curve(self, points: Sequence[Point], paint: Paint, *, alpha: float = 1) -> None:
         """Fill a smooth closed curve through *points*."""
@@ -106,7 +110,7 @@ class Pen:
     def stroke(self, points: Sequence[Point], width: float, paint: str) -> None:
         """Draw a line with round ends through *points*."""
         draw = ImageDraw.Draw(self._image)
-        colour = self._solid(paint)
+        colour = self._weighed(paint)
         moved = [self._move(point) for point in points]
         thick = max(round(width * self._scale), 1)
         draw.line(moved, fill=colour, width=thick, joint="curve")
@@ -172,21 +176,22 @@ class Pen:
     def cloud(self, at: Point, size: float, paint: Paint, alpha: float = 1) -> None:
         """Fill a cloud whose flat foot is *size* wide and stands at *at* (its middle)."""
         x, y = at
-        heap = Image.new("L", self._image.size, 0)
+        left, top = self._move((x - size * 0.6, y - size * 0.7))
+        corner = (math.floor(left), math.floor(top))
+        heap = Image.new("L", (round(1.2 * size * self._scale), round(0.8 * size * self._scale)), 0)
         draw = ImageDraw.Draw(heap)
         for dx, dy, radius in ((-0.3, -0.2, 0.2), (-0.05, -0.32, 0.28), (0.26, -0.2, 0.2)):
-            self._disc(draw, (x + dx * size, y + dy * size), radius * size)
-        foot = [
-            self._move(p)
-            for p in rounded_points(x - size / 2, y - size * 0.28, size, size * 0.28, size * 0.14)
-        ]
-        draw.polygon(foot, fill=255)
-        box = heap.getbbox()
-        if box:
-            self._fill(heap.crop(box), (box[0], box[1]), paint, alpha, crisp=True)
+            self._disc(draw, (x + dx * size, y + dy * size), radius * size, corner)
+        foot = rounded_points(x - size / 2, y - size * 0.28, size, size * 0.28, size * 0.14)
+        moved = (self._move(point) for point in foot)
+        draw.polygon([(across - corner[0], down - corner[1]) for across, down in moved], fill=255)
+        self._fill(heap, corner, paint, alpha)
 
-    def _disc(self, draw: ImageDraw.ImageDraw, at: Point, radius: float) -> None:
+    def _disc(
+        self, draw: ImageDraw.ImageDraw, at: Point, radius: float, corner: tuple[int, int]
+    ) -> None:
         x, y = self._move(at)
+        x, y = x - corner[0], y - corner[1]
         reach = radius * self._scale
         draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=255)
 
@@ -205,41 +210,41 @@ class Pen:
         red, green, blue, alpha = resolve(paint, self._palette)
         return (red, green, blue, round(alpha * 255))
 
-    def _fill(
-        self,
-        mask: Image.Image,
-        at: tuple[int, int],
-        paint: Paint,
-        alpha: float,
-        *,
-        crisp: bool = False,
-    ) -> None:
-        """Paint through *mask*; a *crisp* one, all or nothing, is pasted and not blended."""
-        opaque = crisp and alpha >= 1
-        if isinstance(paint, str):
-            *rgb, opacity = self._solid(paint)
-            if opaque and opacity == 255:  # noqa: PLR2004 - the most a band holds
-                self._image.paste((rgb[0], rgb[1], rgb[2], 255), at, mask)
-                return
-            layer = Image.new("RGBA", mask.size, (rgb[0], rgb[1], rgb[2], 255))
-            layer.putalpha(shapes.with_opacity(mask, alpha * opacity / 255))
-        else:
-            stops = self._stops(paint)
-            layer = shapes.gradient(mask.size, stops, 180, radial=False)
-            if opaque and all(colour[3] >= 1 for _, colour in stops):
-                self._image.paste(layer, at, mask)
-                return
-            thin = shapes.with_opacity(mask, alpha)
-            layer.putalpha(ImageChops.multiply(layer.getchannel("A"), thin))
-        self._blend(layer, at)
+    def _weighed(self, paint: str) -> tuple[int, int, int, int]:
+        """Give a colour as the picture holds it, weighed by its opacity."""
+        red, green, blue, alpha = self._solid(paint)
+        return (red * alpha // 255, green * alpha // 255, blue * alpha // 255, alpha)
 
-    def _blend(self, layer: Image.Image, at: tuple[int, int]) -> None:
-        """Lay *layer* on the picture, leaving out what stands over its edges."""
-        cut = (max(-at[0], 0), max(-at[1], 0))
-        if cut[0] < layer.width and cut[1] < layer.height:
-            place = (max(at[0], 0), max(at[1], 0))
-            if place[0] < self._image.width and place[1] < self._image.height:
-                self._image.alpha_composite(layer, place, cut)
+    def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint, alpha: float) -> None:
+        """Paint through *mask*.
+
+        The picture's colours are weighed by its opacity, so that pasting through a mask lays the
+        paint over what is there, whether that is opaque or empty.
+        """
+        if isinstance(paint, str):
+            red, green, blue, opacity = self._solid(paint)
+            thin = shapes.with_opacity(mask, alpha * opacity / 255)
+            self._image.paste((red, green, blue, 255), at, thin)
+            return
+        ramp, ink = self._ramp(paint, mask.size)
+        thin = shapes.with_opacity(mask, alpha)
+        if ramp is not None:
+            thin = ImageChops.multiply(thin, ramp)
+        self._image.paste(ink, at, thin)
+
+    def _ramp(
+        self, paint: Sequence[str], size: tuple[int, int]
+    ) -> tuple[Image.Image | None, Image.Image]:
+        """Give a gradient's opacity, where it is not opaque all over, and its opaque colours."""
+        stops = self._stops(paint)
+        # From top to bottom all rows are alike, so a column is painted and stretched.
+        column = shapes.gradient((1, size[1]), stops, 180, radial=False)
+        *colours, opacity = column.split()
+        full = Image.new("L", column.size, 255)
+        ink = Image.merge("CMYK", [*colours, full]).resize(size, Image.Resampling.NEAREST)
+        if all(colour[3] >= 1 for _, colour in stops):
+            return None, ink
+        return opacity.resize(size, Image.Resampling.NEAREST), ink
 
     def _stops(self, paint: Sequence[str]) -> list[tuple[float, Rgba]]:
         last = len(paint) - 1

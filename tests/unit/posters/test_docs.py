@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from contentsvc.posters import ART, Brand, FieldSpec, Template, parse_template
 from contentsvc.posters.explain import allowed_keys
-from contentsvc.posters.layers import Bullet, Gradient, Hug, Layer, Plate, Row, Run, Shadow, Stroke
+from contentsvc.posters.layers import Layer
+from contentsvc.posters.parts import Bullet, Gradient, Hug, Plate, Row, Run, Shadow, Stroke, Tail
 from contentsvc.posters.schema import Variant
 
 TEXT = (Path(__file__).parents[3] / "docs" / "posters.md").read_text(encoding="utf-8")
@@ -19,7 +20,7 @@ LAYERS: dict[str, type[BaseModel]] = {
     for model in typing.get_args(typing.get_args(Layer)[0])
 }
 #: What the section of every layer need not repeat.
-SHARED = {"id", "type", "if", "opacity"}
+SHARED = {"id", "type", "if", "opacity", "overlap"}
 
 
 def section(heading: str) -> str:
@@ -61,6 +62,7 @@ def test_every_key_is_named_under_its_heading(heading: str, model: type[BaseMode
         ("`spans`", Run),
         ("`list`", Bullet),
         ("`list`", Row),
+        ("`list`", Tail),
     ],
 )
 def test_every_key_of_a_part_is_named(heading: str, model: type[BaseModel]) -> None:

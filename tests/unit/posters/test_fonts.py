@@ -21,10 +21,17 @@ def test_coverage_knows_all_of_gb2312(fonts: Fonts) -> None:
     assert all(fonts.covers(char) for char in hanzi)
 
 
-@pytest.mark.parametrize("char", ["🎉", "\ue000", "\U0001f9ff"])
+@pytest.mark.parametrize("char", ["\ue000", "\U00012000", "\U0001fbff"])
 def test_coverage_knows_what_is_missing(fonts: Fonts, char: str) -> None:
-    """Emoji and private characters are not drawn as boxes by mistake."""
+    """Private and far-off characters are not drawn as boxes by mistake."""
     assert not fonts.covers(char)
+
+
+@pytest.mark.parametrize("char", ["🎉", "❤", "✔", "🥕"])
+def test_emoji_come_from_the_packaged_font(fonts: Fonts, char: str) -> None:
+    """What the fonts for Chinese lack is drawn in one colour by the emoji font."""
+    assert fonts.covers(char)
+    assert fonts.font(char, 40, 500).getname()[0] == "Noto Emoji"
 
 
 def test_each_size_and_weight_is_opened_once(fonts: Fonts) -> None:
@@ -53,7 +60,7 @@ def test_opened_fonts_are_bounded() -> None:
 
 def test_an_own_folder_comes_first(tmp_path: Path) -> None:
     """A brand's font is used where it covers, the packaged one lends the rest."""
-    source = _pack_face("fonts/ofl/notosanssc/NotoSansSC[wght].ttf").path
+    source = _pack_face(0).path
     shutil.copy(source, tmp_path / "Brand.ttf")
 
     fonts = Fonts(tmp_path)

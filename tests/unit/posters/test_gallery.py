@@ -9,7 +9,8 @@ import pytest
 import zxingcpp
 from PIL import Image, ImageChops, ImageStat
 
-from contentsvc.posters import Poster, Template, list_templates
+from contentsvc.posters import Brand, Poster, Template, list_templates, load_brand
+from contentsvc.posters.layers import Progress
 
 Paint = Callable[..., Poster]
 
@@ -20,6 +21,7 @@ MOST_DIFFERENCE = 1.5
 GOLDEN_WIDTH = 270
 
 TEMPLATES, FAULTS = list_templates([FOLDER])
+BRANDS = [load_brand(path) for path in sorted((FOLDER.parent / "brands").glob("*.yaml"))]
 ALL = [
     pytest.param(template, size, id=f"{template.id}-{size}")
     for template in TEMPLATES
@@ -38,17 +40,40 @@ def reduced(poster: Poster) -> Image.Image:
     return poster.image.resize((GOLDEN_WIDTH, height), Image.Resampling.LANCZOS)
 
 
-def test_five_templates_ship_in_three_sizes() -> None:
+def test_fifteen_templates_ship_in_three_families() -> None:
     """None of the shipped templates is broken, and each has the sizes that channels ask for."""
     assert FAULTS == []
-    assert {template.id for template in TEMPLATES} >= {
-        "check-in",
-        "flash-sale",
-        "live-notice",
-        "morning-paper",
-        "quote",
+    families: dict[str | None, set[str]] = {}
+    for template in TEMPLATES:
+        families.setdefault(template.family, set()).add(template.id)
+    assert families == {
+        "warm": {"live-notice", "check-in", "morning-paper", "expert-qa", "invite", "match-card"},
+        "editorial": {"quote", "event", "live-salon", "product-card", "product-pair"},
+        "bold": {"flash-sale", "group-buy", "leader-board", "live-sale"},
     }
     assert all({"9x16", "3x4", "1x1"} <= set(template.sizes) for template in TEMPLATES)
+    wide = {template.id for template in TEMPLATES if "cover" in template.sizes}
+    assert wide == {template.id for template in TEMPLATES} - {"invite", "match-card"}
+
+
+@pytest.mark.parametrize("kit", BRANDS, ids=lambda kit: kit.name)
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.id)
+def test_a_template_suits_every_sample_brand(template: Template, kit: Brand, paint: Paint) -> None:
+    """In another brand's colours and with its logo the sample has no warning: all is readable."""
+    for size in template.sizes:
+        assert paint(template, template.samples(), size=size, brand=kit).warnings == ()
+
+
+@pytest.mark.parametrize("state", ["直播预告", "明天开播", "1 小时后开播", "正在直播", "精彩回放"])
+@pytest.mark.parametrize("name", ["live-notice", "live-salon", "live-sale"])
+def test_each_state_of_a_livestream_has_its_poster(name: str, state: str, paint: Paint) -> None:
+    """The states that the service supplies are shown whole, at every size."""
+    template = next(template for template in TEMPLATES if template.id == name)
+
+    for size in template.sizes:
+        poster = paint(template, {**template.samples(), "state": state}, size=size)
+        assert poster.warnings == ()
+        assert state in poster.alt
 
 
 @pytest.mark.parametrize(("template", "size"), ALL)
@@ -115,14 +140,33 @@ def _stretched(template: Template, times: int) -> dict[str, object]:
     """Give values of exactly *times* each field's limit; digits where it holds digits."""
     fields: dict[str, object] = {}
     for name, spec in template.fields.items():
-        if spec.type == "list" and spec.max:
-            fields[name] = [_filler(spec.max * times)] * (spec.max_items or 3)
+        if name in _shares(template):
+            fields[name] = "8" * (spec.max or 9) * (times - 1) + f"{'1' * 5}/{'9' * 5}"
+        elif spec.type == "list" and spec.max:
+            fields[name] = [_item(template, name, spec.max * times)] * (spec.max_items or 3)
         elif spec.type == "text" and spec.max:
             digits = str(spec.sample).replace(":", "").replace(".", "").isdigit()
             fields[name] = "8" * spec.max * times if digits else _filler(spec.max * times)
         elif spec.type == "url":
             fields[name] = spec.sample
     return fields
+
+
+def _shares(template: Template) -> set[str]:
+    """Name the fields that a bar is as full as."""
+    layers = template.by_size["9x16"]
+    return {layer.field for layer in layers if isinstance(layer, Progress)}
+
+
+def _item(template: Template, name: str, length: int) -> str:
+    """Give an item of a list, parted by `|` as the sample is; a time stays a time."""
+    sample = template.fields[name].sample[0]
+    head, bar, _ = sample.partition("|")
+    if not bar:
+        return _filler(length)
+    if ":" not in head:
+        head = _filler(length * len(head) // len(sample))
+    return f"{head}|{_filler(length - len(head) - 1)}"
 
 
 def _filler(length: int) -> str:

@@ -141,4 +141,4 @@ def test_a_broken_brand_kit_is_told_with_its_place(tmp_path: Path) -> None:
         load_brand(path)
 
     assert "line 3: palette.ink" in str(caught.value)
-    assert "line 4: colour: there is no such key; allowed: footer, logo" in str(caught.value)
+    assert "line 4: colour: there is no such key; allowed: fonts, footer, logo" in str(caught.value)

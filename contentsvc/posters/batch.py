@@ -1,0 +1,147 @@
+"""A template × rows: a poster for each row of a table, packed in one ZIP."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from contentsvc.errors import RenderError
+from contentsvc.posters.brand import Brand
+from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.encoding import Encoded, Format, encode
+from contentsvc.posters.engine import Poster, render
+from contentsvc.posters.fonts import Fonts
+from contentsvc.posters.images import Pictures
+from contentsvc.posters.schema import Template
+from contentsvc.posters.tables import FILE_COLUMN, Row, read_rows
+
+__all__ = ["Batch", "Report", "RowResult", "read_rows", "render_rows", "write_zip"]
+
+_ENDINGS: Mapping[Format, str] = {"jpeg": "jpg", "png": "png", "webp": "webp"}
+#: What a file name may not hold on some system, and how much of one is kept.
+_UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+_LONGEST_NAME = 60
+#: A ZIP's entries carry this time, the earliest it knows, so that equal rows give equal bytes.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What all rows share."""
+
+    template: Template
+    brand: Brand
+    pictures: Pictures
+    fonts: Fonts
+    size: str = "9x16"
+    kind: Format = "jpeg"
+    max_bytes: int | None = None
+    cache: PaintCache = field(default_factory=PaintCache)
+
+
+@dataclass(frozen=True, slots=True)
+class RowResult:
+    """One row's file name, its poster where it could be made, and what is to be said of it."""
+
+    number: int
+    name: str
+    encoded: Encoded | None
+    messages: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Report:
+    """How a batch went; the posters themselves are in the ZIP."""
+
+    made: int = 0
+    warned: list[RowResult] = field(default_factory=list)
+    failed: list[RowResult] = field(default_factory=list)
+
+
+def render_rows(batch: Batch, rows: Sequence[Row]) -> Iterator[RowResult]:
+    """Make a poster for each row, in order; a row that cannot be one does not stop the others."""
+    names: set[str] = set()
+    for row in rows:
+        name = _unique(_file_name(batch, row), names)
+        try:
+            poster = _paint(batch, row)
+            encoded = encode(poster.image, batch.kind, batch.max_bytes)
+        except RenderError as error:
+            yield RowResult(row.number, name, None, (_words(error.field, str(error)),))
+            continue
+        messages = tuple(_words(each.field, each.message) for each in poster.warnings)
+        yield RowResult(row.number, name, encoded, messages)
+
+
+def write_zip(
+    batch: Batch,
+    rows: Sequence[Row],
+    out: Path | IO[bytes],
+    progress: Callable[[int, int], None] = lambda _done, _total: None,
+) -> Report:
+    """Write the posters of *rows* to the ZIP *out*, with `failures.txt` where a row failed.
+
+    *progress* is called after each row with the rows done and all rows.
+
+    Raises:
+        OSError: *out* cannot be written.
+    """
+    report = Report()
+    # Posters are compressed already; packing them again takes time and saves nothing.
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
+        for done, result in enumerate(render_rows(batch, rows), 1):
+            _note(report, result, archive)
+            progress(done, len(rows))
+        if report.failed:
+            lines = [f"row {row.number}: {'; '.join(row.messages)}\n" for row in report.failed]
+            archive.writestr(zipfile.ZipInfo("failures.txt", _EPOCH), "".join(lines))
+    return report
+
+
+def _note(report: Report, result: RowResult, archive: zipfile.ZipFile) -> None:
+    if result.encoded is None:
+        report.failed.append(result)
+        return
+    archive.writestr(zipfile.ZipInfo(result.name, _EPOCH), result.encoded.data)
+    report.made += 1
+    if result.messages:
+        # A thousand posters in memory would be a gigabyte; what was said of them is little.
+        report.warned.append(RowResult(result.number, result.name, None, result.messages))
+
+
+def _paint(batch: Batch, row: Row) -> Poster:
+    fields = {name: value for name, value in row.values.items() if name != FILE_COLUMN}
+    return render(
+        batch.template,
+        fields,
+        brand=batch.brand,
+        pictures=batch.pictures,
+        fonts=batch.fonts,
+        size=batch.size,
+        cache=batch.cache,
+    )
+
+
+def _file_name(batch: Batch, row: Row) -> str:
+    """Name a row's picture as its `file` says, else by its number."""
+    given = _UNSAFE.sub("-", row.values.get(FILE_COLUMN, "")).strip(" .-")
+    stem = given.removesuffix(f".{_ENDINGS[batch.kind]}")[:_LONGEST_NAME]
+    return f"{stem or f'{batch.template.id}-{row.number:04d}'}.{_ENDINGS[batch.kind]}"
+
+
+def _unique(name: str, taken: set[str]) -> str:
+    """Two rows of one name get two files; systems that ignore case are thought of."""
+    stem, dot, ending = name.rpartition(".")
+    found, number = name, 2
+    while found.lower() in taken:
+        found, number = f"{stem}-{number}{dot}{ending}", number + 1
+    taken.add(found.lower())
+    return found
+
+
+def _words(name: str | None, message: str) -> str:
+    return f"{name}: {message}" if name and name not in message else message

@@ -1,0 +1,51 @@
+"""Contact sheets: many posters on one picture, to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from PIL import Image
+
+__all__ = ["contact_sheet"]
+
+#: Pixels of a sheet's breadth, of the room between pictures, and of a row's height.
+_WIDTH, _GAP, _HIGH, _LOW = 1600, 16, 300, 150
+_GROUND = (236, 236, 238)
+
+
+def contact_sheet(posters: Iterable[Image.Image]) -> Image.Image:
+    """Put *posters*, reduced, in rows of 1600 pixels; wide ones are half as high.
+
+    Each is reduced as it comes, so that a generator of them takes little memory.
+    """
+    rows = _rows([_reduced(poster) for poster in posters])
+    height = _GAP + sum(_height(row) + _GAP for row in rows)
+    sheet = Image.new("RGB", (_WIDTH, height), _GROUND)
+    top = _GAP
+    for row in rows:
+        left = _GAP
+        for picture in row:
+            sheet.paste(picture, (left, top))
+            left += picture.width + _GAP
+        top += _height(row) + _GAP
+    return sheet
+
+
+def _reduced(poster: Image.Image) -> Image.Image:
+    high = _HIGH if poster.height >= poster.width else _LOW
+    width = round(poster.width * high / poster.height)
+    return poster.resize((width, high), Image.Resampling.LANCZOS, reducing_gap=3)
+
+
+def _rows(pictures: Sequence[Image.Image]) -> list[list[Image.Image]]:
+    rows: list[list[Image.Image]] = [[]]
+    for picture in pictures:
+        used = sum(each.width + _GAP for each in rows[-1])
+        if rows[-1] and used + picture.width + 2 * _GAP > _WIDTH:
+            rows.append([])
+        rows[-1].append(picture)
+    return rows
+
+
+def _height(row: Sequence[Image.Image]) -> int:
+    return max((picture.height for picture in row), default=0)

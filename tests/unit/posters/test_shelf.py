@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from contentsvc.errors import RenderError
+from contentsvc.posters import Brand, Fonts, Poster, Template
+from contentsvc.posters.shelf import Shelf, poster_key
+
+Paint = Callable[..., Poster]
+
+
+def key(template: Template, fonts: Fonts, **more: object) -> str:
+    given = {
+        "fields": {"title": "好"},
+        "brand": Brand(),
+        "pictures": {}.__getitem__,
+        "fonts": fonts,
+        "size": "9x16",
+        "kind": "png",
+        **more,
+    }
+    fields = given.pop("fields")
+    return poster_key(template, fields, **given)
+
+
+def photo(colour: str) -> bytes:
+    out = io.BytesIO()
+    Image.new("RGB", (40, 40), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_poster_is_painted_once(
+    tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint
+) -> None:
+    """The second time it comes from the disk, byte by byte, its words and warnings with it."""
+    calls = []
+
+    def once() -> Poster:
+        calls.append(1)
+        return paint(plain, {"title": "好", "other": "x"})
+
+    shelves = [Shelf(tmp_path), Shelf(tmp_path)]
+    first, again = (shelf.get(key(plain, fonts), "png", None, once) for shelf in shelves)
+
+    assert (first, len(calls)) == (again, 1)
+    assert first.warnings[0].code == "unknown_field"
+    assert Image.open(io.BytesIO(again.encoded.data)).size == again.size == (400, 300)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"fields": {"title": "坏"}},
+        {"brand": Brand(name="甲")},
+        {"kind": "jpeg"},
+        {"max_bytes": 9000},
+        {"brand": Brand(logo="logo.png"), "pictures": {"logo.png": photo("red")}.__getitem__},
+    ],
+)
+def test_whatever_changes_the_bytes_changes_the_key(
+    plain: Template, fonts: Fonts, more: dict[str, object]
+) -> None:
+    """Fields, brand, format, limit and pictures are part of it; defaults count as fields do."""
+    assert key(plain, fonts, **more) != key(plain, fonts)
+    assert key(plain, fonts, fields={}, defaults={"title": "好"}) == key(plain, fonts)
+
+
+def test_a_changed_picture_changes_the_key(plain: Template, fonts: Fonts) -> None:
+    """A logo that was replaced under its old name is another poster."""
+    red, blue = (
+        key(plain, fonts, brand=Brand(logo="l"), pictures={"l": photo(colour)}.__getitem__)
+        for colour in ("red", "blue")
+    )
+
+    assert red != blue
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}\nxx", b"nonsense", None])
+def test_a_damaged_file_is_painted_anew(
+    tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint, damage: bytes | None
+) -> None:
+    """A file that was cut short or changed never goes out."""
+    shelf, name = Shelf(tmp_path), key(plain, fonts)
+    good = shelf.get(name, "png", None, lambda: paint(plain, {"title": "好"}))
+    (file,) = tmp_path.glob("??/*")
+    file.write_bytes(file.read_bytes()[:-1] + b"!" if damage is None else damage)
+
+    assert shelf.get(name, "png", None, lambda: paint(plain, {"title": "好"})) == good
+
+
+def test_the_longest_unused_are_dropped(
+    tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint
+) -> None:
+    """The folder stays within its bound, and what was asked for last stays."""
+    shelf = Shelf(tmp_path, limit=6000)
+    names = [key(plain, fonts, fields={"title": title}) for title in "一二三四五六七八"]
+    for name, title in zip(names, "一二三四五六七八", strict=True):
+        shelf.get(name, "png", None, lambda title=title: paint(plain, {"title": title}))
+
+    left = {path.name for path in tmp_path.glob("??/*")}
+    assert sum(path.stat().st_size for path in tmp_path.glob("??/*")) <= 6000
+    assert names[-1] in left
+    assert names[0] not in left
+
+
+def test_a_folder_that_cannot_be_written_costs_no_poster(
+    tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint
+) -> None:
+    """Where the shelf's place is taken by a file, posters are painted all the same."""
+    (tmp_path / "shelf").write_text("in the way")
+    shelf = Shelf(tmp_path / "shelf")
+
+    kept = shelf.get(key(plain, fonts), "png", None, lambda: paint(plain, {"title": "好"}))
+
+    assert kept.size == (400, 300)
+
+
+def test_a_missing_field_is_told_before_painting(plain: Template, fonts: Fonts) -> None:
+    """The key of a poster that cannot be is the same error as the poster itself."""
+    with pytest.raises(RenderError, match="title"):
+        key(plain, fonts, fields={})

@@ -25,7 +25,7 @@ from contentsvc.channels.content import (
     RenditionWarning,
     WarningLevel,
 )
-from contentsvc.channels.contributions import Listener
+from contentsvc.channels.contributions import CalendarTemplate, Listener
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.hookspecs import hookimpl
 from contentsvc.channels.http import HttpClient
@@ -66,6 +66,7 @@ from contentsvc.errors import (
 
 __all__ = [
     "Accepted",
+    "CalendarTemplate",
     "Channel",
     "ChannelAuthError",
     "ChannelEntry",

@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pluggy
@@ -18,7 +19,7 @@ from contentsvc.channels.settings import form_fields
 from contentsvc.domain.entries import EntryKind
 from contentsvc.errors import PluginError
 
-__all__ = ["Contributions", "Listener", "check_channel_class", "gather"]
+__all__ = ["CalendarTemplate", "Contributions", "Listener", "check_channel_class", "gather"]
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
@@ -34,6 +35,15 @@ class Listener:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarTemplate:
+    """A calendar file that a plugin offers to be stamped on a week."""
+
+    #: The plugin's name.
+    plugin: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Contributions:
     """What one plugin brings, or several together."""
 
@@ -41,6 +51,7 @@ class Contributions:
     #: By name.
     checks: Mapping[str, Check] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
+    calendar_templates: tuple[CalendarTemplate, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
         """Return both; *more* was gathered with these taken, so that no name stands twice."""
@@ -48,23 +59,28 @@ class Contributions:
             channel_types={**self.channel_types, **more.channel_types},
             checks={**self.checks, **more.checks},
             listeners=(*self.listeners, *more.listeners),
+            calendar_templates=(*self.calendar_templates, *more.calendar_templates),
         )
 
 
-def gather(manager: pluggy.PluginManager, taken: Contributions) -> Contributions:
-    """Ask the one plugin of *manager* what it brings; PluginError where that cannot be used."""
+def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> Contributions:
+    """Ask the one plugin of *manager* what it brings; PluginError where that cannot be used.
+
+    *plugin* is its name, and *taken* what the plugins before it brought.
+    """
     hook = manager.hook
     return Contributions(
         channel_types=_channel_types(hook.register_channels(), taken.channel_types),
         checks=_checks(hook.register_checks(), taken.checks),
-        listeners=tuple(_listeners(manager)),
+        listeners=tuple(_listeners(manager, plugin)),
+        calendar_templates=_calendar_templates(plugin, hook.register_calendar_templates()),
     )
 
 
-def _listeners(manager: pluggy.PluginManager) -> Iterator[Listener]:
+def _listeners(manager: pluggy.PluginManager, plugin: str) -> Iterator[Listener]:
     hook = manager.hook.delivery_finished
-    for implementation in hook.get_hookimpls():
-        yield Listener(implementation.plugin_name, lambda delivery: hook(delivery=delivery))
+    if hook.get_hookimpls():
+        yield Listener(plugin, lambda delivery: hook(delivery=delivery))
 
 
 def _listed(hook: str, answers: Iterable[Any], what: str) -> Iterator[Any]:
@@ -102,6 +118,25 @@ def _checks(answers: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Che
             raise PluginError(f"check {name!r} is brought by another plugin")
         brought[name] = one
     return brought
+
+
+def _paths(hook: str, answers: Iterable[Any]) -> Iterator[Path]:
+    """Give the paths that a hook returned, each absolute, so that no working folder matters."""
+    for one in _listed(hook, answers, "paths"):
+        if not isinstance(one, Path):
+            raise PluginError(f"{hook} returned {one!r}, which is no Path")
+        yield one.absolute()
+
+
+def _calendar_templates(plugin: str, answers: Iterable[Any]) -> tuple[CalendarTemplate, ...]:
+    hook = "register_calendar_templates"
+    paths = list(_paths(hook, answers))
+    for path in paths:
+        if path.suffix not in {".yaml", ".yml"} or not path.is_file():
+            raise PluginError(f"{hook} returned {path}, which is no calendar file (.yaml)")
+    if len({path.name for path in paths}) < len(paths):
+        raise PluginError(f"{hook} returned several files of one name")
+    return tuple(CalendarTemplate(plugin, path) for path in paths)
 
 
 def check_channel_class(one: Any) -> None:

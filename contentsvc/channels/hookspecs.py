@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from contentsvc.channels.channel import Channel
     from contentsvc.channels.checks import Check
     from contentsvc.channels.finished import FinishedDelivery
@@ -33,3 +35,8 @@ def register_checks() -> list[Check]:  # type: ignore[empty-body]
 @hookspec
 def delivery_finished(delivery: FinishedDelivery) -> None:
     """Hear what became of a delivery, after it was written down."""
+
+
+@hookspec
+def register_calendar_templates() -> list[Path]:  # type: ignore[empty-body]
+    """Return a list of calendar files that are offered to be stamped on a week."""

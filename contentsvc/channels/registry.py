@@ -21,7 +21,7 @@ import pluggy
 from contentsvc.channels import hookspecs
 from contentsvc.channels.channel import Channel
 from contentsvc.channels.checks import Check
-from contentsvc.channels.contributions import Contributions, Listener, gather
+from contentsvc.channels.contributions import CalendarTemplate, Contributions, Listener, gather
 from contentsvc.channels.hookspecs import PROJECT
 from contentsvc.errors import PluginError
 
@@ -61,6 +61,7 @@ class Registry:
         self._channel_types = MappingProxyType(dict(brought.channel_types))
         self._checks = tuple(brought.checks.values())
         self._listeners = brought.listeners
+        self._calendar_templates = brought.calendar_templates
 
     def checks(self) -> Sequence[Check]:
         """Return the planning-time checks, in the order of their plugins."""
@@ -69,6 +70,10 @@ class Registry:
     def listeners(self) -> Sequence[Listener]:
         """Return who wants to be told of finished deliveries, in the order of their plugins."""
         return self._listeners
+
+    def calendar_templates(self) -> Sequence[CalendarTemplate]:
+        """Return the calendar files that plugins offer, in the order of their plugins."""
+        return self._calendar_templates
 
     def channel_types(self) -> Mapping[str, type[Channel]]:
         """Return every channel type by its name."""
@@ -168,7 +173,7 @@ def _load(
     hooks = tuple(caller.name for caller in manager.get_hookcallers(plugin) or ())
     if not hooks:
         raise PluginError(f"it implements no hook; mark one of {_specs()} with @hookimpl")
-    brought = gather(manager, taken)
+    brought = gather(manager, found.name, taken)
     types = tuple(brought.channel_types)
     return replace(info, version=version, hooks=hooks, channel_types=types), brought
 

@@ -15,6 +15,7 @@ from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services import calendar_folder as folders
+from contentsvc.services.calendar_templates import offered_templates
 from contentsvc.services.calendars import all_calendars
 from contentsvc.services.exporting import export_text
 from contentsvc.services.importing import ImportReport, import_calendar
@@ -60,9 +61,9 @@ def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool)
 @_approve
 @_overwrite
 def stamp_file(template: str, week: str, *, approve: bool, overwrite: bool) -> None:
-    """Bring the entries of TEMPLATE, a file or the name of a kept one, into a week."""
+    """Bring the entries of TEMPLATE, a file, a kept one's name or PLUGIN/NAME, into a week."""
     with opened() as runtime:
-        file = _template(template, runtime.config.calendars_dir)
+        file = _template(template, runtime)
         plan = read_calendar_bytes(_bytes(file), str(file))
         target = _week(week, plan, runtime.clock())
         _take(runtime, file, plan, target, approve=approve, overwrite=overwrite)
@@ -94,7 +95,7 @@ def export_week(calendar: str, week: str, *, save: bool, overwrite: bool) -> Non
 
 @calendars.command("list")
 def show_all() -> None:
-    """List the calendars, and the files of the calendars folder with their state."""
+    """List the calendars, the files of the calendars folder, and the plugins' templates."""
     with opened() as runtime, runtime.database.read() as session:
         for calendar in all_calendars(session):
             click.echo(f"calendar\t{calendar.slug}\t{calendar.name}")
@@ -102,6 +103,11 @@ def show_all() -> None:
             week = str(file.plan.week or "") if file.plan else ""
             click.echo("\t".join(["file", file.name, file.state, week or file.imported_week]))
             for problem in file.problems:
+                click.echo(f"  {problem}")
+        for template in offered_templates(runtime.registry):
+            name = template.plan.name if template.plan else "broken"
+            click.echo(f"template\t{template.plugin}/{template.name}\t{name}")
+            for problem in template.problems:
                 click.echo(f"  {problem}")
 
 
@@ -171,16 +177,22 @@ def _bytes(file: Path) -> bytes:
         raise InputError(f"{file} cannot be read: {error.strerror}") from error
 
 
-def _template(name: str, folder: Path) -> Path:
-    """Return a template's file: a path, or the name of one that is kept or came along."""
-    candidates = [Path(name)]
+def _template(name: str, runtime: Runtime) -> Path:
+    """Return a template's file: a path, a kept one's or shipped one's name, or PLUGIN/NAME."""
+    folder, file = runtime.config.calendars_dir, f"{name.removesuffix('.yaml')}.yaml"
+    candidates = [Path(name), folder / file, shipped("calendars") / file]
     candidates += [
-        place / f"{name.removesuffix('.yaml')}.yaml" for place in (folder, shipped("calendars"))
+        template.path
+        for template in runtime.registry.calendar_templates()
+        if f"{template.plugin}/{template.path.name}" == file
     ]
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise NotFoundError(f"there is no template {name!r}, neither as a file nor in {folder}")
+    raise NotFoundError(
+        f"there is no template {name!r}, neither as a file nor in {folder} nor of a plugin; "
+        "see `contentsvc calendars list`"
+    )
 
 
 def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:

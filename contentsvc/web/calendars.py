@@ -17,7 +17,7 @@ from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.quotas import Pacing, QuietHours, Quota
 from contentsvc.domain.walltime import parse_time
 from contentsvc.errors import ConflictError, InputError, NotFoundError
-from contentsvc.services import calendar_folder, calendars, channels
+from contentsvc.services import calendar_folder, calendar_templates, calendars, channels
 from contentsvc.web.current import now, reading, runtime, windows, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.places import this_week
@@ -40,6 +40,7 @@ def index() -> str:
             "calendars/index.html",
             calendars=calendars.all_calendars(database),
             files=calendar_folder.list_folder(database, folder),
+            templates=calendar_templates.offered_templates(runtime().registry),
             folder=folder,
             weeks=[present.plus(number) for number in range(-1, 9)],
             this_week=present,

@@ -12,12 +12,12 @@ from werkzeug.wrappers import Response as BaseResponse
 from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, ConflictError, InputError
-from contentsvc.services import calendar_folder, calendars
+from contentsvc.services import calendar_folder, calendar_templates, calendars
 from contentsvc.services.exporting import export_text
 from contentsvc.services.importing import ImportReport, import_calendar
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
 from contentsvc.web.explaining import explain
-from contentsvc.web.places import read_week
+from contentsvc.web.places import read_week, this_week
 from contentsvc.web.toasts import tell
 
 __all__ = ["blueprint"]
@@ -46,6 +46,27 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
                 approve=bool(request.form.get("approve")),
                 overwrite=bool(request.form.get("overwrite")),
                 review_on_edit=runtime().config.review_on_edit,
+            )
+    except CalendarError as error:
+        return _broken(error)
+    return _report(report)
+
+
+@blueprint.post("/calendar-templates/<plugin>/<name>/stamp")
+def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
+    """Bring the entries of a plugin's template into the chosen week."""
+    week = _chosen_week() or this_week(runtime().config.timezone.key)
+    try:
+        with writing() as database:
+            report = calendar_templates.stamp_template(
+                database,
+                runtime().registry,
+                plugin,
+                name,
+                week,
+                now=now(),
+                by=person(),
+                windows=windows(),
             )
     except CalendarError as error:
         return _broken(error)

@@ -212,6 +212,54 @@ def test_a_listener_with_other_arguments_is_refused(tmp_path: Path) -> None:
     assert found.listeners() == ()
 
 
+PATHS = """
+from pathlib import Path
+from contentsvc.channels import hookimpl
+
+HERE = Path(__file__).parent
+
+@hookimpl
+def {hook}():
+    return {paths}
+"""
+
+
+def test_a_plugin_brings_calendar_templates(tmp_path: Path) -> None:
+    """Each with its plugin's name, in the order that the plugin gave."""
+    for name in ("b.yaml", "a.yml"):
+        (tmp_path / name).touch()
+    paths = "[HERE / 'b.yaml', HERE / 'a.yml']"
+
+    found = loaded(tmp_path, mine=PATHS.format(hook="register_calendar_templates", paths=paths))
+
+    assert [(one.plugin, one.path.name) for one in found.calendar_templates()] == [
+        ("mine", "b.yaml"),
+        ("mine", "a.yml"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        ("HERE / 'a.yaml'", "not a list of paths"),
+        ("['a.yaml']", "is no Path"),
+        ("[HERE / 'missing.yaml']", "is no calendar file"),
+        ("[HERE / 'a.txt']", "is no calendar file"),
+        ("[HERE]", "is no calendar file"),
+        ("[HERE / 'a.yaml', HERE / 'a.yaml']", "several files of one name"),
+    ],
+)
+def test_what_is_no_calendar_template_is_told(tmp_path: Path, paths: str, words: str) -> None:
+    """The plugin is named with what it returned."""
+    for name in ("a.yaml", "a.txt"):
+        (tmp_path / name).touch()
+
+    found = loaded(tmp_path, broken=PATHS.format(hook="register_calendar_templates", paths=paths))
+
+    assert words in str(only(found, "broken").error)
+    assert found.calendar_templates() == ()
+
+
 def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
     """A plugin that comes later cannot take over another's deliveries."""
     found = loaded(tmp_path, a=good(), b=good())

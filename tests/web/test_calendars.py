@@ -159,3 +159,24 @@ def test_a_file_with_changes_of_its_own_is_not_written_over(
     assert path.read_text(encoding="utf-8") == "calendar: mine\n"
     mei.post(f"/calendars/{sample}/export", {"week": WEEK, "overwrite": "yes"})
     assert f"week: {WEEK}" in path.read_text(encoding="utf-8")
+
+
+def test_a_plugins_template_is_stamped_by_one_click(mei: Person, sample: str) -> None:
+    """It is offered beside the folder's files, and the chosen week gets its entries."""
+    address = "/calendar-templates/festivals/double-12.yaml/stamp"
+    page = mei.text("/calendars/")
+
+    answer = mei.post(address, {"week": "2026-W50"})
+
+    assert "插件提供的模板" in page
+    assert "双12 返场群" in page
+    assert f'action="{address}"' in page
+    assert answer.location == "/calendars/festival-double-12?week=2026-W50"
+    assert "card-entry" in mei.text(answer.location)
+
+
+def test_a_template_that_no_plugin_brings_is_not_found(mei: Person, sample: str) -> None:
+    """Nothing but what plugins registered is read."""
+    answer = mei.post("/calendar-templates/festivals/other.yaml/stamp", {"week": "2026-W50"})
+
+    assert answer.status_code == 404

@@ -162,6 +162,19 @@ def test_stamp_a_template_that_came_along(shell: Shell) -> None:
     assert output == [f"interest {week}: 16 created, 0 changed, 0 unchanged, 0 approved"]
 
 
+def test_stamp_a_template_of_a_plugin(shell: Shell) -> None:
+    """It is named as the list names it, with or without its ending."""
+    listed = shell.run("list")[1]
+    stamped = shell.run("stamp", "festivals/double-12", "--week", str(WEEK))
+    again = shell.run("stamp", "festivals/double-12.yaml", "--week", str(WEEK))
+
+    assert "template\tfestivals/double-12.yaml\t双12 返场群" in listed
+    assert stamped[1] == [
+        f"festival-double-12 {WEEK}: 13 created, 0 changed, 0 unchanged, 0 approved"
+    ]
+    assert "0 created" in again[1][0]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -214,4 +227,5 @@ def test_list_shows_calendars_and_files(shell: Shell) -> None:
 
     assert output[:2] == ["calendar\tmums\t母婴群", "file\tbad.yaml\tbroken\t"]
     assert output[2].startswith("  line 2: this is not YAML")
-    assert output[3:] == [f"file\tmums.yaml\timported\t{WEEK}"]
+    assert output[3] == f"file\tmums.yaml\timported\t{WEEK}"
+    assert all(line.startswith("template\t") for line in output[4:])

@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contentsvc.domain.entries import EntryKind, Livestream
+from contentsvc.errors import RenderError
 
 __all__ = [
     "Accepted",
@@ -64,6 +65,16 @@ class ChannelEntry:
     pictures: tuple[Picture, ...] = ()
 
 
+def _no_card(
+    template: str,
+    fields: Mapping[str, object],  # noqa: ARG001 - stands in for what the service gives
+    size: str,
+    max_bytes: int | None,  # noqa: ARG001 - likewise
+    media_type: str,  # noqa: ARG001 - likewise
+) -> Picture:
+    raise RenderError(f"there are no cards here ({template}, {size})")
+
+
 @dataclass(frozen=True, slots=True)
 class RenderContext:
     """What a channel may use while rendering. Nothing in it reaches the network."""
@@ -79,12 +90,30 @@ class RenderContext:
     #: Makes the entry's poster: size name (`9x16`, `3x4`, `1x1`, …), most bytes or None,
     #: media type (`image/png`, `image/jpeg`, `image/webp`).
     make_poster: Callable[[str, int | None, str], Picture]
+    #: Makes a picture of any template: its id, its fields, then as `make_poster`.
+    make_card: Callable[[str, Mapping[str, object], str, int | None, str], Picture] = _no_card
 
     def poster(
         self, size: str = "9x16", *, max_bytes: int | None = None, media_type: str = "image/png"
     ) -> Picture:
         """Return the entry's poster; RenderError where it cannot be made or made small enough."""
         return self.make_poster(size, max_bytes, media_type)
+
+    def card(
+        self,
+        template: str,
+        fields: Mapping[str, object],
+        *,
+        size: str = "card",
+        max_bytes: int | None = None,
+        media_type: str = "image/jpeg",
+    ) -> Picture:
+        """Return a picture of the poster template *template* in one of its sizes.
+
+        *fields* are its words by name. RenderError where it cannot be made; lettering that finds
+        no room is cut and told to nobody, as the words are the channel's and not the entry's.
+        """
+        return self.make_card(template, fields, size, max_bytes, media_type)
 
     def local(self, at: datetime) -> datetime:
         """Return an instant as the calendar's wall clock shows it."""

@@ -52,6 +52,8 @@ class Contributions:
     checks: Mapping[str, Check] = field(default_factory=dict)
     listeners: tuple[Listener, ...] = ()
     calendar_templates: tuple[CalendarTemplate, ...] = ()
+    #: Folders of poster templates.
+    poster_folders: tuple[Path, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
         """Return both; *more* was gathered with these taken, so that no name stands twice."""
@@ -60,6 +62,7 @@ class Contributions:
             checks={**self.checks, **more.checks},
             listeners=(*self.listeners, *more.listeners),
             calendar_templates=(*self.calendar_templates, *more.calendar_templates),
+            poster_folders=(*self.poster_folders, *more.poster_folders),
         )
 
 
@@ -74,6 +77,7 @@ def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> 
         checks=_checks(hook.register_checks(), taken.checks),
         listeners=tuple(_listeners(manager, plugin)),
         calendar_templates=_calendar_templates(plugin, hook.register_calendar_templates()),
+        poster_folders=_poster_folders(hook.register_poster_templates()),
     )
 
 
@@ -126,6 +130,14 @@ def _paths(hook: str, answers: Iterable[Any]) -> Iterator[Path]:
         if not isinstance(one, Path):
             raise PluginError(f"{hook} returned {one!r}, which is no Path")
         yield one.absolute()
+
+
+def _poster_folders(answers: Iterable[Any]) -> tuple[Path, ...]:
+    folders = tuple(_paths("register_poster_templates", answers))
+    for folder in folders:
+        if not folder.is_dir():
+            raise PluginError(f"register_poster_templates returned {folder}, which is no folder")
+    return folders
 
 
 def _calendar_templates(plugin: str, answers: Iterable[Any]) -> tuple[CalendarTemplate, ...]:

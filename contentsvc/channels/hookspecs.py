@@ -40,3 +40,8 @@ def delivery_finished(delivery: FinishedDelivery) -> None:
 @hookspec
 def register_calendar_templates() -> list[Path]:  # type: ignore[empty-body]
     """Return a list of calendar files that are offered to be stamped on a week."""
+
+
+@hookspec
+def register_poster_templates() -> list[Path]:  # type: ignore[empty-body]
+    """Return a list of folders of poster templates."""

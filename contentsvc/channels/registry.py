@@ -62,6 +62,7 @@ class Registry:
         self._checks = tuple(brought.checks.values())
         self._listeners = brought.listeners
         self._calendar_templates = brought.calendar_templates
+        self._poster_folders = brought.poster_folders
 
     def checks(self) -> Sequence[Check]:
         """Return the planning-time checks, in the order of their plugins."""
@@ -74,6 +75,10 @@ class Registry:
     def calendar_templates(self) -> Sequence[CalendarTemplate]:
         """Return the calendar files that plugins offer, in the order of their plugins."""
         return self._calendar_templates
+
+    def poster_folders(self) -> Sequence[Path]:
+        """Return the folders of the plugins' poster templates, in the order of their plugins."""
+        return self._poster_folders
 
     def channel_types(self) -> Mapping[str, type[Channel]]:
         """Return every channel type by its name."""

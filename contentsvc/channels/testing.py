@@ -162,11 +162,14 @@ def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
 
 
 def sample_context(**changes: Any) -> RenderContext:
-    """Return a context in Asia/Shanghai and Chinese, whose posters are small real PNGs."""
+    """Return a context in Asia/Shanghai and Chinese, whose posters and cards are real PNGs."""
 
     def make_poster(size: str, most_bytes: int | None, media_type: str) -> Picture:  # noqa: ARG001
         width, height = (int(side) * 10 for side in size.split("x"))
         return sample_picture("poster.png", width, height)
+
+    def make_card(*_asked: object) -> Picture:
+        return sample_picture("card.png", 1200, 630)
 
     context = RenderContext(
         channel="test",
@@ -174,6 +177,7 @@ def sample_context(**changes: Any) -> RenderContext:
         language="zh",
         public_url=TestHost.public_url,
         make_poster=make_poster,
+        make_card=make_card,
     )
     return replace(context, **changes)
 

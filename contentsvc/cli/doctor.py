@@ -18,6 +18,7 @@ from contentsvc.engine.server import check_port
 from contentsvc.errors import ConfigError
 from contentsvc.posters import Fonts, list_templates
 from contentsvc.services.channels import all_channels
+from contentsvc.services.postering import template_folders
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["Check", "doctor"]
@@ -146,8 +147,7 @@ def _plugins(runtime: Runtime) -> Iterator[Check]:
 def _posters(runtime: Runtime) -> Iterator[Check]:
     covered = all(Fonts().covers(char) for char in "社群周历")
     yield Check("fonts", covered, "Chinese is covered" if covered else "no font has Chinese")
-    folders = [folder / "posters" for folder in runtime.config.asset_folders()]
-    templates, faults = list_templates(folders)
+    templates, faults = list_templates(template_folders(runtime))
     names = ", ".join(template.id for template in templates)
     yield Check("poster templates", ok=bool(templates), words=names or "there are none")
     for fault in faults:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from contentsvc.channels import Notice, NoticeState, Picture, RenditionWarning, WarningLevel
+from contentsvc.config import shipped
 from contentsvc.db.models import Upload
 from contentsvc.domain.entries import PictureRef
 from contentsvc.errors import NotFoundError, RenderError
@@ -26,7 +27,7 @@ from contentsvc.posters import (
 from contentsvc.services.pieces import Piece
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["PosterMaker", "Press", "asset_path", "poster_defaults"]
+__all__ = ["PosterMaker", "Press", "asset_path", "poster_defaults", "template_folders"]
 
 #: The reference of an upload begins with this.
 UPLOAD = "sha256:"
@@ -52,6 +53,14 @@ def asset_path(folders: Sequence[Path], name: str) -> Path:
         if path.is_relative_to(folder.resolve()) and path.is_file():
             return path
     raise NotFoundError(f"there is no picture {name!r} in the assets folder", field="pictures")
+
+
+def template_folders(runtime: Runtime) -> list[Path]:
+    """Return where poster templates are looked for: the team's own, plugins', then the shipped."""
+    shipped_assets = shipped("assets").resolve()
+    folders = [folder for folder in runtime.config.asset_folders() if folder != shipped_assets]
+    own = [folder / "posters" for folder in folders]
+    return [*own, *runtime.registry.poster_folders(), shipped_assets / "posters"]
 
 
 def poster_defaults(piece: Piece) -> dict[str, Any]:
@@ -94,6 +103,7 @@ class PosterMaker:
         """Look for assets where the settings say."""
         self._runtime = runtime
         self._folders = runtime.config.asset_folders()
+        self._template_folders = template_folders(runtime)
         self._fonts = Fonts()
         self._templates: dict[str, tuple[tuple[int, ...], Template]] = {}
 
@@ -103,7 +113,7 @@ class PosterMaker:
 
     def template(self, name: str) -> Template:
         """Return a template; RenderError where there is none or it is broken."""
-        folders = [folder / "posters" for folder in self._folders]
+        folders = self._template_folders
         stamp = tuple(
             path.stat().st_mtime_ns for folder in folders for path in folder.glob(f"{name}.y*ml")
         )
@@ -164,13 +174,39 @@ class PosterMaker:
         spec = piece.content.poster
         if spec is None:
             raise RenderError("the entry has no poster", field="poster.template")
-        if media_type not in _FORMATS:
-            raise RenderError(f"a poster is no {media_type}; ask for {', '.join(_FORMATS)}")
         template = self.template(spec.template)
         fields: Mapping[str, object] = {
             name: value if isinstance(value, str) else list(value)
             for name, value in spec.fields.items()
         }
+        form = (size, max_bytes, media_type)
+        picture, found = self._paint(template, fields, form, "poster", poster_defaults(piece))
+        return picture, found, template
+
+    def card(
+        self,
+        template: str,
+        fields: Mapping[str, object],
+        size: str,
+        max_bytes: int | None,
+        media_type: str,
+    ) -> Picture:
+        """Return a picture of any template, for a channel's own use; RenderError otherwise."""
+        form = (size, max_bytes, media_type)
+        return self._paint(self.template(template), fields, form, template, {})[0]
+
+    def _paint(
+        self,
+        template: Template,
+        fields: Mapping[str, object],
+        form: tuple[str, int | None, str],
+        name: str,
+        defaults: Mapping[str, object],
+    ) -> tuple[Picture, tuple[PosterWarning, ...]]:
+        """Paint a template in a *form*: its size, the most bytes and the media type."""
+        size, max_bytes, media_type = form
+        if media_type not in _FORMATS:
+            raise RenderError(f"a poster is no {media_type}; ask for {', '.join(_FORMATS)}")
         poster = render(
             template,
             fields,
@@ -178,13 +214,12 @@ class PosterMaker:
             pictures=self.picture_bytes,
             fonts=self._fonts,
             size=size,
-            defaults=poster_defaults(piece),
+            defaults=defaults,
         )
         encoded = encode(poster.image, _FORMATS[media_type], max_bytes)  # type: ignore[arg-type]
-        name = f"poster-{size}.{_ENDINGS[media_type]}"
+        file = f"{name}-{size}.{_ENDINGS[media_type]}"
         width, height = poster.image.size
-        picture = Picture(name, media_type, width, height, encoded.data, poster.alt)
-        return picture, poster.warnings, template
+        return Picture(file, media_type, width, height, encoded.data, poster.alt), poster.warnings
 
 
 @dataclass(slots=True)

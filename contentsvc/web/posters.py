@@ -6,15 +6,22 @@ from pathlib import Path
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import Template, list_templates, load_template
+from contentsvc.services.postering import template_folders
 from contentsvc.web.current import runtime
 
 __all__ = ["choose_template", "offered_templates"]
 
+#: What a channel is given unless it asks for another.
+_USUAL_SIZE = "9x16"
+
 
 def offered_templates() -> list[Template]:
-    """Return every template that can be used; broken ones are left out."""
+    """Return every template that an entry can use; broken ones are left out.
+
+    One without the size that channels ask for is a channel's own, such as a card for its links.
+    """
     templates, _faults = list_templates(_folders())
-    return templates
+    return [template for template in templates if _USUAL_SIZE in template.sizes]
 
 
 def choose_template(name: str) -> Template | None:
@@ -28,4 +35,4 @@ def choose_template(name: str) -> Template | None:
 
 
 def _folders() -> list[Path]:
-    return [folder / "posters" for folder in runtime().config.asset_folders()]
+    return template_folders(runtime())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -14,18 +15,23 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from contentsvc.channels import (
     Channel,
+    ChannelEntry,
     ChannelSettings,
     Document,
     Field,
     Page,
     PageRequest,
+    Picture,
     Receipt,
+    RenderContext,
+    RenderError,
     Rendition,
+    format_moment,
     hookimpl,
 )
 
 from .feeds import SiteWords, atom, json_feed, livestreams
-from .posts import Post, kept, post_id
+from .posts import Post, kept, post_id, summary_of
 
 __version__ = "1.0"
 
@@ -36,6 +42,8 @@ _IN_THE_CALENDAR = 500
 #: A page number beyond this is nobody's.
 _PAGE = re.compile(r"[1-9]\d{0,5}")
 _POST = re.compile(r"posts/([0-9a-f]{16})(?:/([^/]+))?")
+#: A chat that has to wait for the card shows none.
+_MOST_CARD_BYTES = 300_000
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 _WORDS = {
@@ -115,6 +123,28 @@ class Site(Channel):
                 "zh": {"title": "作者", "description": "在订阅源里署名；留空则用站点标题。"}
             },
         )
+
+    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        """Render the usual post; one without a picture gets a card for those who pass it on."""
+        post = super().render_post(entry, context)
+        card = None if post.pictures else self._card(post, entry, context)
+        if card is None:
+            return post
+        return replace(post, pictures=(card,), data={**post.data, "card": card.name})
+
+    def _card(self, post: Rendition, entry: ChannelEntry, context: RenderContext) -> Picture | None:
+        """Return what chats and feeds show of the link; None where it cannot be made."""
+        fields = {
+            "title": post.title,
+            "summary": summary_of(post.text.removeprefix(post.title)),
+            "site": self.settings.title,
+            "date": format_moment(context.local(entry.due_at), context.language),
+        }
+        try:
+            return context.card("link-card", fields, max_bytes=_MOST_CARD_BYTES)
+        except RenderError:
+            # The post is whole without it.
+            return None
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
         """Put the post on the site; the same key is the same post."""
@@ -234,6 +264,12 @@ def _templates() -> Environment:
 @cache
 def _style() -> bytes:
     return (Path(__file__).parent / "templates" / "style.css").read_bytes()
+
+
+@hookimpl
+def register_poster_templates() -> list[Path]:
+    """Bring the card of a link."""
+    return [Path(__file__).parent / "posters"]
 
 
 @hookimpl

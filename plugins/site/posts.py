@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.channels import Document, Rendition, format_moment
 
-__all__ = ["Post", "PostPicture", "identity", "kept", "post_id"]
+__all__ = ["Post", "PostPicture", "identity", "kept", "post_id", "summary_of"]
 
 #: Names the posts of every site; another value would give each post a new id in all readers.
 _NAMESPACE = uuid.UUID("6b1f5c1e-58f5-4a39-9c0e-0d7a4f6f2d11")
@@ -107,6 +107,8 @@ class Post:
     published_iso: str
     published_words: str
     pictures: tuple[PostPicture, ...]
+    #: What is shown of a link to it: its pictures, else the card that was made for it.
+    previews: tuple[PostPicture, ...]
     #: `kind`, `ref`, `starts_at`, `livestream` and what else the rendition carried.
     data: Mapping[str, Any]
 
@@ -118,13 +120,15 @@ class Post:
         local = document.created_at.astimezone(ZoneInfo(data["zone"])).replace(microsecond=0)
         year = f"{local.year}年" if language == "zh" else ""
         url = f"{pages_url}/posts/{document.key}"
+        pictures = [_picture(url, picture) for picture in body["pictures"]]
+        card = f"{url}/{quote(data['card'])}" if "card" in data else None
         text = body["text"].removeprefix(body["title"]).strip("\n")
         return cls(
             urn=f"urn:uuid:{body['uuid']}",
             url=url,
             path=urlsplit(url).path,
             title=body["title"],
-            summary=_summary(text),
+            summary=summary_of(text),
             text=text,
             html=body["html"],
             kind_words=_KINDS[language].get(data["kind"], ""),
@@ -132,7 +136,8 @@ class Post:
             published_at=document.created_at,
             published_iso=local.isoformat(),
             published_words=year + format_moment(local, language),
-            pictures=tuple(_picture(url, picture) for picture in body["pictures"]),
+            pictures=tuple(picture for picture in pictures if picture.url != card),
+            previews=tuple(pictures),
             data=data,
         )
 
@@ -150,7 +155,8 @@ def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
     )
 
 
-def _summary(text: str) -> str:
+def summary_of(text: str) -> str:
+    """Return the beginning of a text on one line."""
     words = " ".join(text.split())
     if len(words) <= _SUMMARY_CHARACTERS:
         return words

@@ -260,6 +260,38 @@ def test_what_is_no_calendar_template_is_told(tmp_path: Path, paths: str, words:
     assert found.calendar_templates() == ()
 
 
+def test_plugins_bring_folders_of_poster_templates(tmp_path: Path) -> None:
+    """In the order of their plugins."""
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    hook = "register_poster_templates"
+
+    found = loaded(
+        tmp_path,
+        a=PATHS.format(hook=hook, paths="[HERE / 'two']"),
+        b=PATHS.format(hook=hook, paths="[HERE / 'one']"),
+    )
+
+    assert found.poster_folders() == (tmp_path / "two", tmp_path / "one")
+
+
+@pytest.mark.parametrize(
+    ("paths", "words"),
+    [
+        ("HERE", "not a list of paths"),
+        ("['posters']", "is no Path"),
+        ("[HERE / 'missing']", "which is no folder"),
+        ("[Path(__file__)]", "which is no folder"),
+    ],
+)
+def test_what_is_no_folder_of_templates_is_told(tmp_path: Path, paths: str, words: str) -> None:
+    """The plugin is named with what it returned."""
+    found = loaded(tmp_path, broken=PATHS.format(hook="register_poster_templates", paths=paths))
+
+    assert words in str(only(found, "broken").error)
+    assert found.poster_folders() == ()
+
+
 def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
     """A plugin that comes later cannot take over another's deliveries."""
     found = loaded(tmp_path, a=good(), b=good())

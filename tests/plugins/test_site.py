@@ -19,7 +19,9 @@ from contentsvc.channels import (
     Notice,
     Page,
     PageRequest,
+    Picture,
     Receipt,
+    RenderError,
     load_plugin,
     parse_settings,
 )
@@ -346,3 +348,57 @@ def test_the_site_can_speak_english(channel: Channel) -> None:
 
     assert '<html lang="en">' in get(site, "").body.decode()
     assert "There is nothing here yet" in get(site, "").body.decode()
+
+
+def test_a_post_without_a_picture_has_a_card_for_its_link(channel: Channel) -> None:
+    """Chats and feeds of others show it; the page and the site's own feeds do not."""
+    receipt = posted(channel, sample_entry(pictures=()))
+
+    page = get(channel, f"posts/{receipt.id}")
+    tags = Tags(page)
+    (item,) = json.loads(get(channel, "feed.json").body)["items"]
+    assert tags.meta("og:image") == [f"{receipt.url}/card.png"]
+    assert tags.meta("og:image:width") == ["1200"]
+    assert tags.meta("twitter:card") == ["summary_large_image"]
+    assert tags.all("img", "src") == []
+    assert Tags(get(channel, "")).all("img", "src") == []
+    assert "attachments" not in item
+    assert get(channel, f"posts/{receipt.id}/card.png").media_type == "image/png"
+
+
+def test_a_card_says_the_post_s_own_words(channel: Channel) -> None:
+    """Its title, how it begins, the site and the day on the calendar's wall clock."""
+    asked: list[tuple[object, ...]] = []
+
+    def make_card(*words: object) -> Picture:
+        asked.append(words)
+        return sample_picture("card.jpg")
+
+    channel.render_post(sample_entry(), sample_context(make_card=make_card))
+
+    ((template, fields, size, max_bytes, media_type),) = asked
+    assert (template, size, max_bytes, media_type) == ("link-card", "card", 300_000, "image/jpeg")
+    assert isinstance(fields, dict)
+    assert fields["title"] == "早安签到"
+    assert fields["summary"].startswith("今天签到的妈妈可以领取：")
+    assert fields["site"] == "社群周历"
+    assert fields["date"] == "11月26日（周四）20:00"
+
+
+def test_a_card_that_cannot_be_made_is_left_out(channel: Channel) -> None:
+    """A team's own broken template keeps no post from going out."""
+
+    def make_card(*_words: object) -> Picture:
+        raise RenderError("there is no poster template 'link-card'")
+
+    rendition = channel.render_post(sample_entry(), sample_context(make_card=make_card))
+
+    assert rendition.pictures == ()
+    assert "card" not in rendition.data
+
+
+def test_a_post_with_a_picture_needs_no_card(channel: Channel) -> None:
+    """Its own picture is what is shown of it."""
+    rendition = channel.render_post(sample_entry(pictures=(sample_picture(),)), sample_context())
+
+    assert [picture.name for picture in rendition.pictures] == ["1.png"]

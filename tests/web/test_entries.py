@@ -278,3 +278,15 @@ def test_duplicating_makes_a_draft(mei: Person, sample: str, runtime: Runtime) -
 def test_what_is_not_there_is_a_404(mei: Person, path: str) -> None:
     """An address of nothing is a page that says so."""
     assert mei.get(path).status_code == 404
+
+
+def test_a_channels_own_card_is_no_poster_to_choose(
+    mei: Person, sample: str, runtime: Runtime
+) -> None:
+    """The site's card for links has none of the sizes that a poster needs."""
+    entry = make(mei, runtime)
+
+    page = mei.text(f"/entries/{entry.id}")
+
+    assert 'value="morning-paper"' in page
+    assert "link-card" not in page

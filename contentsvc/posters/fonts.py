@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
+from typing import Any, TypeVar
 
-from PIL import ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.coverage import Coverage, read_coverage
 
-__all__ = ["Face", "Fonts"]
+__all__ = ["Face", "Fonts", "Glyph"]
 
 _PACK = "justmytype_intl_cjk"
 #: Simplified first; the others lend the rare and traditional characters that it lacks.
@@ -44,6 +46,19 @@ _STYLE_WEIGHTS = {
 }
 #: An opened size costs about 0.3 MB of its own; the file's pages are shared.
 _KEPT = 48
+#: Drawn characters are kept up to as many bytes; a poster has about a quarter of a megabyte.
+_GLYPH_BYTES = 12 * 1024 * 1024
+#: Laid-out texts that are kept; one takes a few kilobytes.
+_LAID = 2000
+_Laid = TypeVar("_Laid")
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A drawn character: its mask, and where that stands of the place on the baseline."""
+
+    mask: Image.Image
+    offset: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +96,9 @@ class Fonts:
         self._own = _own_faces(folder) if folder else ()
         self._opened: OrderedDict[tuple[int, int, int], ImageFont.FreeTypeFont] = OrderedDict()
         self._advances: dict[tuple[int, str], float] = {}
+        self._glyphs: OrderedDict[tuple[str, int, int, int], Glyph] = OrderedDict()
+        self._glyph_bytes = 0
+        self._laid: OrderedDict[tuple[int, Hashable], tuple[object, Any]] = OrderedDict()
         self._lock = threading.RLock()
 
     @property
@@ -112,6 +130,36 @@ class Fonts:
                 self._opened.popitem(last=False)
             return self._opened[key]
 
+    def glyph(self, char: str, size: int, weight: int, quarter: int = 0) -> Glyph:
+        """Draw *char* once, *quarter* quarters of a pixel right of its place, and keep it."""
+        key = (char, size, weight, quarter)
+        with self._lock:
+            if key not in self._glyphs:
+                self._keep(key, _drawn(self.font(char, size, weight), char, size, quarter / 4))
+            self._glyphs.move_to_end(key)
+            return self._glyphs[key]
+
+    def recall(self, layer: object, words: Hashable, lay_out: Callable[[], _Laid]) -> _Laid:
+        """Give what *lay_out* made of *words* in this very *layer* before, making it at first."""
+        key = (id(layer), words)
+        with self._lock:
+            kept = self._laid.get(key)
+            # The layer is kept too, so that no other can come to have its number.
+            if kept is None or kept[0] is not layer:
+                kept = self._laid[key] = (layer, lay_out())
+                if len(self._laid) > _LAID:
+                    self._laid.popitem(last=False)
+            self._laid.move_to_end(key)
+            laid: _Laid = kept[1]
+            return laid
+
+    def _keep(self, key: tuple[str, int, int, int], glyph: Glyph) -> None:
+        self._glyphs[key] = glyph
+        self._glyph_bytes += glyph.mask.width * glyph.mask.height
+        while self._glyph_bytes > _GLYPH_BYTES and len(self._glyphs) > 1:
+            _, dropped = self._glyphs.popitem(last=False)
+            self._glyph_bytes -= dropped.mask.width * dropped.mask.height
+
     def advance(self, char: str, weight: int) -> float:
         """Measure *char* in ems, as the font was drawn and not as a small size rounds it."""
         key = (weight, char)
@@ -138,6 +186,15 @@ class Fonts:
 
     def _nearest(self, weight: int) -> Face:
         return min(self._own, key=lambda face: face.distance(weight))
+
+
+def _drawn(font: ImageFont.FreeTypeFont, char: str, size: int, shift: float) -> Glyph:
+    # Nothing reaches further from its place than this, in ems: accents, swashes, wide marks.
+    room = size + 4
+    large = Image.new("L", (3 * room, 3 * room), 0)
+    ImageDraw.Draw(large).text((room + shift, 2 * room), char, fill=255, font=font, anchor="ls")
+    box = large.getbbox() or (0, 0, 1, 1)
+    return Glyph(large.crop(box), (box[0] - room, box[1] - 2 * room))
 
 
 def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:

@@ -77,7 +77,7 @@ class Layout:
                 self.columns[place] = vertical.lay_out_columns(layer, texts[place], self.fonts)
                 self._tell_cut(layer, self.columns[place].lost)
                 continue
-            block = self.blocks[place] = lettering.lay_out(layer, texts[place], self.fonts)
+            block = self.blocks[place] = self._block(layer, texts[place], None)
             if layer.group:
                 known = smallest.get(layer.group, block.fitted.size)
                 smallest[layer.group] = min(known, block.fitted.size)
@@ -85,8 +85,13 @@ class Layout:
             if place in self.blocks:
                 most = smallest.get(layer.group or "", self.blocks[place].fitted.size)
                 if most < self.blocks[place].fitted.size:
-                    self.blocks[place] = lettering.lay_out(layer, texts[place], self.fonts, most)
+                    self.blocks[place] = self._block(layer, texts[place], most)
                 self._tell_cut(layer, self.blocks[place].fitted.lost)
+
+    def _block(self, layer: TextLayer, text: str, most: int | None) -> lettering.Block:
+        return self.fonts.recall(
+            layer, (text, most), lambda: lettering.lay_out(layer, text, self.fonts, most)
+        )
 
     def _source(self, layer: TextLayer) -> str:
         if layer.field is not None:
@@ -103,7 +108,12 @@ class Layout:
         return [(run, text) for run, text in filled if text]
 
     def _lay_out_spans(self, place: int, layer: Spans) -> None:
-        self.spans[place] = arranging.lay_out_spans(layer, self.runs(layer), self.fonts)
+        runs = self.runs(layer)
+        # Which runs there are follows from which of the layer's own have words.
+        words = tuple((layer.runs.index(run), text) for run, text in runs)
+        self.spans[place] = self.fonts.recall(
+            layer, words, lambda: arranging.lay_out_spans(layer, runs, self.fonts)
+        )
         self._tell_cut(layer, "".join(span.block.fitted.lost for span in self.spans[place]))
 
     def _lay_out_countdown(self, place: int, layer: Countdown) -> None:
@@ -113,7 +123,10 @@ class Layout:
 
     def _lay_out_list(self, place: int, layer: ListLayer) -> None:
         items = [self.words(layer, item) for item in self.values.items(layer.field)]
-        found, dropped = rows.lay_out_list(layer, [item for item in items if item], self.fonts)
+        given = tuple(item for item in items if item)
+        found, dropped = self.fonts.recall(
+            layer, given, lambda: rows.lay_out_list(layer, given, self.fonts)
+        )
         self.rows[place] = found
         for row in found:
             self._tell_cut(layer, "".join(block.fitted.lost for block in row.blocks))

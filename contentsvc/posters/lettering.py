@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from PIL import Image, ImageDraw
+from PIL import Image
 
 from contentsvc.posters import characters as chars
 from contentsvc.posters.fonts import Fonts
@@ -162,12 +162,13 @@ def _draw(
     lettering: Lettering,
 ) -> Image.Image:
     mask = Image.new("L", size, 0)
-    draw = ImageDraw.Draw(mask)
     for (x, baseline), line in zip(starts, fitted.lines, strict=True):
         for char, offset in _glyphs(line):
-            font = lettering.fonts.font(char, fitted.size, lettering.weight)
-            at = (x + offset * fitted.size, round(baseline))
-            draw.text(at, char, fill=255, font=font, anchor="ls")
+            # Quarters of a pixel space evenly to the eye, and let a drawn one serve again.
+            quarters = round((x + offset * fitted.size) * 4)
+            glyph = lettering.fonts.glyph(char, fitted.size, lettering.weight, quarters % 4)
+            at = (quarters // 4 + glyph.offset[0], round(baseline) + glyph.offset[1])
+            mask.paste(255, at, glyph.mask)
     return mask
 
 

@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import Integer, bindparam, case, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
-from sqlalchemy.sql.elements import ColumnElement
 
 from contentsvc.db.models import Channel, Delivery
 from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_move
@@ -42,6 +41,10 @@ _BATCH = 200
 _RENDERS = 20
 #: Seconds between two looks where nothing is due: what no wake-up tells is seen then.
 _LONGEST_SLEEP = 2.0
+#: How often it is looked for leases that ran out and times that went by.
+_SWEEP_EVERY = timedelta(milliseconds=500)
+#: The same while nothing is due and nobody calls.
+_IDLE_SWEEP_EVERY = timedelta(seconds=4)
 _BEAT_EVERY = timedelta(seconds=5)
 _TIDY_EVERY = timedelta(hours=1)
 #: How long the renderer has for a batch before it is handed out again, and for what is due within
@@ -49,6 +52,43 @@ _TIDY_EVERY = timedelta(hours=1)
 _RENDER_LEASE = timedelta(seconds=60)
 _RENDER_SOON = timedelta(seconds=10)
 _S = DeliveryStatus
+
+# What is asked at every turn is made once: building a statement takes longer than running it.
+_CAN_GO = (
+    Delivery.status.in_(WAITING),
+    Channel.paused_at.is_(None),
+    Channel.type.in_(bindparam("types", expanding=True)),
+)
+_SOONEST = (
+    select(func.min(Delivery.next_at))
+    .join(Channel)
+    .where(Delivery.next_at < bindparam("soon"), *_CAN_GO)
+)
+_CLAIMED = select(func.count()).where(Delivery.status == _S.CLAIMED)
+_CLAIMING = (
+    update(Delivery)
+    # Those rows are locked as they were found; with their status asked for once more, SQLite would
+    # go through all that waits and not to these.
+    .where(
+        Delivery.id.in_(
+            select(Delivery.id)
+            .join(Channel)
+            .where(Delivery.next_at <= bindparam("now"), *_CAN_GO)
+            .order_by(Delivery.next_at, Delivery.due_at, Delivery.id)
+            .limit(bindparam("room", type_=Integer))
+            .with_for_update(skip_locked=True, of=Delivery)
+        )
+    )
+    .values(
+        status=_S.CLAIMED,
+        fence=Delivery.fence + 1,
+        lease_until=bindparam("lease_until"),
+        claimed_by=bindparam("name"),
+        updated_at=bindparam("now"),
+    )
+    .returning(Delivery.id, Delivery.fence, Delivery.channel_id, Delivery.next_at)
+    .execution_options(synchronize_session=False)
+)
 
 
 class Dispatcher:
@@ -63,6 +103,7 @@ class Dispatcher:
         self._started_at = runtime.clock()
         self._clock = ClockWatch(runtime.config.lease, monotonic)
         self._reminder = Reminder(runtime)
+        self._swept_at: datetime | None = None
         self._beaten_at: datetime | None = None
         self._tidied_at: datetime | None = None
 
@@ -77,25 +118,39 @@ class Dispatcher:
                 )
                 stop.wait(1.0)
                 continue
-            if pause > 0:
-                self._runtime.queue.wait(pause)
+            while pause > 0 and not stop.is_set() and not self._runtime.queue.wait(pause):
+                pause = self._idle_pause(self._runtime.clock())
+
+    def _idle_pause(self, now: datetime) -> float:
+        """Return how long to sleep on after nobody has called; 0 where a turn is to be taken."""
+        if self._is_time(self._swept_at, now, _IDLE_SWEEP_EVERY):
+            return 0.0
+        try:
+            return self._until_next(now)
+        except SQLAlchemyError:
+            # The turn meets it again and says so.
+            return 0.0
 
     def turn(self, now: datetime) -> float:
         """Do all that is to be done at *now*; return the seconds until the next look."""
         steady = self._clock.is_steady(now)
         lease = self._runtime.config.lease
+        sweeps = self._is_time(self._swept_at, now, _SWEEP_EVERY)
+        asked: list[tuple[str, Claim]] = []
+        planned: list[int] = []
         with self._runtime.database.write() as session:
             goes = paused(session) is None
-            if steady:
+            if sweeps and steady:
                 reap(session, now, lease)
-            miss_late(session, now)
+            if sweeps:
+                miss_late(session, now)
+                self._swept_at = now
             claimed = self._claim(session, now) if goes else []
-            asked = (
-                follow_ups(session, self._runtime.registry, now, lease, self._name)
-                if goes and steady
-                else []
-            )
-            planned = self._plan_renders(session, now)
+            # While posts are due one after the other, they come first.
+            if sweeps or not claimed:
+                if goes and steady:
+                    asked = follow_ups(session, self._runtime.registry, now, lease, self._name)
+                planned = self._plan_renders(session, now)
         self._hand_over([*claimed, *asked], now)
         self._hand_renders(planned)
         self._keep_house(now)
@@ -107,29 +162,14 @@ class Dispatcher:
         """Claim what is due, in due order, in one statement."""
         for before in WAITING:
             check_move(before, _S.CLAIMED, Actor.DISPATCHER)
-        due = (
-            select(Delivery.id)
-            .join(Channel)
-            .where(Delivery.next_at <= now, *self._can_go())
-            .order_by(Delivery.next_at, Delivery.due_at, Delivery.id)
-            .limit(min(_CLAIM, self._room(session)))
-            .with_for_update(skip_locked=True, of=Delivery)
-        )
-        claimed = session.execute(
-            update(Delivery)
-            # Those rows are locked as they were found; with their status asked for once more,
-            # SQLite would go through all that waits and not to these.
-            .where(Delivery.id.in_(due))
-            .values(
-                status=_S.CLAIMED,
-                fence=Delivery.fence + 1,
-                lease_until=now + self._runtime.config.lease,
-                claimed_by=self._name,
-                updated_at=now,
-            )
-            .returning(Delivery.id, Delivery.fence, Delivery.channel_id, Delivery.next_at)
-            .execution_options(synchronize_session=False)
-        ).all()
+        given = {
+            "now": now,
+            "room": min(_CLAIM, self._room(session)),
+            "lease_until": now + self._runtime.config.lease,
+            "name": self._name,
+            "types": list(self._runtime.registry.channel_types()),
+        }
+        claimed = session.execute(_CLAIMING, given).all()
         lanes = lanes_of(session, {row.channel_id for row in claimed})
         unwanted = withdraw(session, [row.id for row in claimed], now)
         claimed = sorted(claimed, key=lambda row: (row.next_at, row.id))
@@ -141,17 +181,7 @@ class Dispatcher:
 
     def _room(self, session: Session) -> int:
         """Return how many more deliveries the workers are given."""
-        held = select(func.count()).where(Delivery.status == _S.CLAIMED)
-        return max(0, _MOST_CLAIMED - (session.scalar(held) or 0))
-
-    def _can_go(self) -> list[ColumnElement[bool]]:
-        """Return what a waiting delivery's channel must be for it to go."""
-        types = list(self._runtime.registry.channel_types())
-        return [
-            Delivery.status.in_(WAITING),
-            Channel.paused_at.is_(None),
-            Channel.type.in_(types),
-        ]
+        return max(0, _MOST_CLAIMED - (session.scalar(_CLAIMED) or 0))
 
     def _plan_renders(self, session: Session, now: datetime) -> list[int]:
         """Take planned deliveries that nobody is rendering, the next ones first."""
@@ -228,7 +258,7 @@ class Dispatcher:
                 )
 
     def _keep_house(self, now: datetime) -> None:
-        if self._beaten_at is None or not timedelta(0) <= now - self._beaten_at < _BEAT_EVERY:
+        if self._is_time(self._beaten_at, now, _BEAT_EVERY):
             with self._runtime.database.write() as session:
                 beat(
                     session,
@@ -240,9 +270,14 @@ class Dispatcher:
                 )
             self._beaten_at = now
             self._reminder.look(now)
-        if self._tidied_at is None or not timedelta(0) <= now - self._tidied_at < _TIDY_EVERY:
+        if self._is_time(self._tidied_at, now, _TIDY_EVERY):
             tidy(self._runtime, now)
             self._tidied_at = now
+
+    @staticmethod
+    def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:
+        """Tell whether something is to be done again; a clock that was set back says yes."""
+        return last is None or not timedelta(0) <= now - last < every
 
     def _detail(self) -> dict[str, Any]:
         """Return what the system page says of this dispatcher."""
@@ -254,13 +289,9 @@ class Dispatcher:
     def _until_next(self, now: datetime) -> float:
         """Return the seconds until the next delivery is due, two at most."""
         soon = now + timedelta(seconds=_LONGEST_SLEEP)
-        soonest = (
-            select(func.min(Delivery.next_at))
-            .join(Channel)
-            .where(Delivery.next_at < soon, *self._can_go())
-        )
+        types = list(self._runtime.registry.channel_types())
         with self._runtime.database.read() as session:
-            next_at = session.scalar(soonest)
+            next_at = session.scalar(_SOONEST, {"soon": soon, "types": types})
             if next_at is not None and next_at <= now and not self._room(session):
                 return _FULL_SLEEP
         if next_at is None:

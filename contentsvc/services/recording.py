@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Table, Update, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Attempt, Delivery
@@ -25,6 +26,47 @@ logger = logging.getLogger(__name__)
 _S = DeliveryStatus
 
 
+# Each statement is made once: SQLAlchemy takes longer to build one than SQLite to run it.
+_DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped class has one
+_ATTEMPTS: Table = Attempt.__table__  # type: ignore[assignment]  # the same
+_HELD = (
+    # The ids stand by themselves too: SQLite finds no index for pairs and would read the table.
+    _DELIVERIES.c.id.in_(bindparam("ids", expanding=True)),
+    tuple_(_DELIVERIES.c.id, _DELIVERIES.c.fence).in_(bindparam("places", expanding=True)),
+)
+_BEGIN = (
+    update(_DELIVERIES)
+    .where(_DELIVERIES.c.status == _S.CLAIMED, *_HELD)
+    .values(
+        status=_S.SENDING,
+        lease_until=bindparam("lease_until"),
+        attempt_count=_DELIVERIES.c.attempt_count + 1,
+        updated_at=bindparam("now"),
+    )
+    .returning(_DELIVERIES.c.id)
+)
+_NOTE = insert(_ATTEMPTS)
+_STANDING = (
+    select(_DELIVERIES.c.id, _DELIVERIES.c.status)
+    .where(*_HELD)
+    .order_by(_DELIVERIES.c.id)
+    .with_for_update()
+)
+_FINISH = (
+    update(_ATTEMPTS)
+    .where(
+        _ATTEMPTS.c.delivery_id == bindparam("b_delivery"),
+        _ATTEMPTS.c.fence == bindparam("b_fence"),
+        _ATTEMPTS.c.action == bindparam("b_action"),
+    )
+    .values(
+        finished_at=bindparam("finished_at"),
+        outcome=bindparam("outcome"),
+        words=bindparam("words"),
+    )
+)
+
+
 def intend(
     runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
 ) -> list[Task]:
@@ -36,33 +78,26 @@ def intend(
     if not tasks:
         return []
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
-    begun = session.execute(
-        update(Delivery)
-        .where(
-            Delivery.status == _S.CLAIMED,
-            held_at([_place(task) for task in tasks if task.action is Action.PUBLISH]),
-        )
-        .values(
-            status=_S.SENDING,
-            lease_until=now + runtime.config.lease,
-            attempt_count=Delivery.attempt_count + 1,
-            updated_at=now,
-        )
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
+    places = [_place(task) for task in tasks if task.action is Action.PUBLISH]
+    begun = session.connection().execute(
+        _BEGIN, {**_held(places), "lease_until": now + runtime.config.lease, "now": now}
     )
     ours = set(begun.scalars()) | _still_asked(session, tasks)
     kept = [task for task in tasks if task.delivery.id in ours]
     if kept:
-        session.execute(insert(Attempt), [_attempt(task, worker, now) for task in kept])
+        rows = [_attempt(task, worker, now) for task in kept]
+        session.connection().execute(_NOTE, rows)
     return kept
 
 
 def held_at(places: Sequence[tuple[int, int]]) -> ColumnElement[bool]:
     """Return the condition that a delivery is one of *places*: pairs of id and fence."""
-    # The ids stand by themselves too: SQLite finds no index for pairs and would read the table.
-    ids = Delivery.id.in_([delivery_id for delivery_id, _ in places])
-    return ids & tuple_(Delivery.id, Delivery.fence).in_(places)
+    ids = [delivery_id for delivery_id, _ in places]
+    return Delivery.id.in_(ids) & tuple_(Delivery.id, Delivery.fence).in_(places)
+
+
+def _held(places: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    return {"ids": [delivery_id for delivery_id, _ in places], "places": list(places)}
 
 
 def _place(task: Task) -> tuple[int, int]:
@@ -118,13 +153,7 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
 def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[int, DeliveryStatus]:
     """Lock the deliveries whose claims still hold, and return how they stand."""
     places = [_place(verdict.task) for verdict in verdicts]
-    query = (
-        select(Delivery.id, Delivery.status)
-        .where(held_at(places))
-        .order_by(Delivery.id)
-        .with_for_update()
-    )
-    return dict(session.execute(query).all())
+    return dict(session.connection().execute(_STANDING, _held(places)).all())
 
 
 def _moves_from(verdict: Verdict, standing: dict[int, DeliveryStatus]) -> DeliveryStatus | None:
@@ -152,16 +181,20 @@ def _write(session: Session, moves: Sequence[tuple[Verdict, DeliveryStatus]]) ->
         for verdict, before in moves
     ]
     for columns, same in groupby(sorted(rows, key=_columns), key=_columns):
-        statement = (
-            update(Delivery.__table__)  # type: ignore[arg-type]  # a mapped class has one
-            .where(
-                Delivery.id == bindparam("b_id"),
-                Delivery.fence == bindparam("b_fence"),
-                Delivery.status == bindparam("b_status"),
-            )
-            .values({name: bindparam(name) for name in columns if not name.startswith("b_")})
+        session.connection().execute(_writing(columns), list(same))
+
+
+@lru_cache(maxsize=64)
+def _writing(columns: tuple[str, ...]) -> Update:
+    return (
+        update(_DELIVERIES)
+        .where(
+            _DELIVERIES.c.id == bindparam("b_id"),
+            _DELIVERIES.c.fence == bindparam("b_fence"),
+            _DELIVERIES.c.status == bindparam("b_status"),
         )
-        session.connection().execute(statement, list(same))
+        .values({name: bindparam(name) for name in columns if not name.startswith("b_")})
+    )
 
 
 def _columns(row: dict[str, Any]) -> tuple[str, ...]:
@@ -169,26 +202,18 @@ def _columns(row: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None:
-    statement = (
-        update(Attempt.__table__)  # type: ignore[arg-type]  # a mapped class has one
-        .where(
-            Attempt.delivery_id == bindparam("b_delivery"),
-            Attempt.fence == bindparam("b_fence"),
-            Attempt.action == bindparam("b_action"),
-        )
-        .values(finished_at=now, outcome=bindparam("outcome"), words=bindparam("words"))
-    )
     rows = [
         {
             "b_delivery": verdict.task.delivery.id,
             "b_fence": verdict.task.delivery.fence,
             "b_action": verdict.task.action.value,
+            "finished_at": now,
             "outcome": verdict.answer.outcome,
             "words": verdict.answer.words,
         }
         for verdict in verdicts
     ]
-    session.connection().execute(statement, rows)
+    session.connection().execute(_FINISH, rows)
 
 
 def give_back_held(session: Session, delivery: Delivery, why: Hold, *, now: datetime) -> None:

@@ -41,7 +41,7 @@ _LOOK = 0.25
 #: Seconds between two tries to write receipts while the database is away.
 _AGAIN = 0.5
 #: Seconds for which an answer waits for others, so that they are written down together.
-_GATHER = 0.004
+_GATHER = 0.01
 #: How long a task that found no place waits before it is claimed anew.
 _LATER = timedelta(seconds=1)
 

@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 PACKAGE   := pyproject.toml hatch_build.py $(wildcard contentsvc/web/translations/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check lock clean
+.PHONY: help up test check bench lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -30,6 +30,9 @@ check: $(DEV_STAMP) ## Lint, types and import contracts, as CI runs them
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+
+bench: $(DEV_STAMP) ## Measure speed beside its peers, half an hour (ARGS='lateness --small')
+	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
 # The tool that locks stays out of the environment that is locked.
 lock: $(DEV_STAMP) ## Pin the dependencies anew (UPGRADE=--upgrade for the newest)

@@ -1,0 +1,16 @@
+"""Every benchmark or those that are named: `python -m tests.benchmarks [NAME …] [--small]`."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.benchmarks import burst, history, idle, lateness
+
+_ALL = {"lateness": lateness, "burst": burst, "history": history, "idle": idle}
+
+if __name__ == "__main__":
+    named = [word for word in sys.argv[1:] if word in _ALL]
+    options = [word for word in sys.argv[1:] if word not in _ALL]
+    for name in named or _ALL:
+        sys.stdout.write(f"## {name}\n\n{_ALL[name].main(options)}\n")
+        sys.stdout.flush()

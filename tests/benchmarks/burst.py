@@ -1,0 +1,150 @@
+"""Deliveries a second when all are due at once, beside a bare loop with the same HTTP client.
+
+`python -m tests.benchmarks.burst [--count 30000] [--small]`
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from contentsvc.services.channels import get_channel, open_channel
+from contentsvc.services.renditions import load_rendition
+from tests.benchmarks.bare import bare_loop
+from tests.benchmarks.idle import memory
+from tests.benchmarks.receiving import Receiver, receiving
+from tests.benchmarks.stage import DATABASES, Stage, staged
+from tests.benchmarks.tables import arguments, load, table
+
+__all__ = ["main"]
+
+#: Calls at once in one worker, and for one channel; the bare loop has as many.
+_SLOTS = 32
+_CHANNEL_SLOTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    database: str
+    workers: int
+    channels: int
+    #: Deliveries a second, to the last receipt.
+    rate: float
+    #: Requests a second of the bare loop.
+    bare: float
+    #: Megabytes of the workers, while the first and the last tenth goes out.
+    early_memory: float
+    late_memory: float
+
+
+def _measure(
+    receiver: Receiver, database: str, *, workers: int, channels: int, count: int, lead: float
+) -> _Run:
+    with staged(database, receiver.url, channels=channels, workers=workers) as stage:
+        body = _body(stage)
+        due = time.time() + lead + count / 2500
+        keys = stage.fill([due] * count)
+        assert time.time() < due, "filling took longer than the lead"
+        receiver.seen()
+        early, late = _watch(stage, receiver, count)
+        counts = stage.await_settled(60)
+        assert counts == {"published": count}, counts
+        rate = count / (stage.last_receipt() - due)
+        seen = receiver.seen()
+        assert sorted(key for key, _ in seen) == sorted(keys), "each once"
+        assert min(at for _, at in seen) >= due, "none early"
+    threads = _SLOTS if channels > _SLOTS // _CHANNEL_SLOTS else _CHANNEL_SLOTS * channels
+    bare = bare_loop(receiver.url, body, count, processes=workers, threads=threads)
+    receiver.seen()
+    return _Run(database, workers, channels, rate, bare, early, late)
+
+
+def _body(stage: Stage) -> bytes:
+    """Return a message as the plugin writes it."""
+    with stage.runtime.database.read() as session:
+        channel = open_channel(stage.runtime, get_channel(session, "hook-0"))
+        rendition = load_rendition(stage.runtime, session, stage.rendition)
+    return json.dumps(channel._message(rendition), ensure_ascii=False).encode()  # type: ignore[attr-defined]
+
+
+def _watch(stage: Stage, receiver: Receiver, count: int) -> tuple[float, float]:
+    """Return the workers' memory while the first and the last tenth goes out, in megabytes."""
+    memory: list[tuple[int, float]] = []
+    deadline = time.monotonic() + 600
+    while (done := receiver.count()) < count and time.monotonic() < deadline:
+        if done:
+            memory.append((done, _workers_memory(stage)))
+        time.sleep(0.5 if count > 1000 else 0.05)
+    memory.append((count, _workers_memory(stage)))
+    early = [megabytes for done, megabytes in memory if done <= count / 10] or [memory[0][1]]
+    return early[-1], memory[-1][1]
+
+
+def _workers_memory(stage: Stage) -> float:
+    pids = [pid for pid, words in stage.service.processes().items() if "--queue publish" in words]
+    return sum(memory(pid) for pid in pids)
+
+
+def main(words: Sequence[str] | None = None) -> str:
+    """Measure and return the report."""
+    options = arguments(__doc__, words, count=30_000, small=200, rounds=3)
+    lead = 3.0 if options.small else 8.0
+    runs: list[_Run] = []
+    began = load()
+    with receiving() as receiver:
+        for _ in range(options.rounds):
+            for database in options.databases or DATABASES:
+                for workers, channels in ((2, options.count), (1, options.count), (2, 1)):
+                    runs.append(
+                        _measure(
+                            receiver,
+                            database,
+                            workers=workers,
+                            channels=channels,
+                            count=options.count,
+                            lead=lead,
+                        )
+                    )
+                    sys.stderr.write(f"{runs[-1]}\n")
+    rows = [_row(group) for group in _grouped(runs)]
+    head = (
+        "database", "workers", "channels", "deliveries/s", "bare loop/s", "ratio",
+        "workers' memory early → late (MB)",
+    )  # fmt: skip
+    return f"{options.count} deliveries due in one instant; {began}\n\n" + table(head, rows)
+
+
+def _grouped(runs: Sequence[_Run]) -> list[list[_Run]]:
+    places = list(dict.fromkeys((run.database, run.workers, run.channels) for run in runs))
+    return [
+        [run for run in runs if (run.database, run.workers, run.channels) == place]
+        for place in places
+    ]
+
+
+def _row(group: Sequence[_Run]) -> tuple[str, ...]:
+    ratios = sorted(run.rate / run.bare for run in group)
+    first = group[0]
+    return (
+        first.database,
+        str(first.workers),
+        str(first.channels),
+        f"{median(run.rate for run in group):.0f}",
+        f"{median(run.bare for run in group):.0f}",
+        f"**{median(ratios):.2f}** ({ratios[0]:.2f}–{ratios[-1]:.2f})",
+        " → ".join(
+            f"{median(values):.0f}"
+            for values in (
+                [run.early_memory for run in group],
+                [run.late_memory for run in group],
+            )
+        ),
+    )
+
+
+if __name__ == "__main__":
+    sys.stdout.write(main() + "\n")

@@ -1,0 +1,176 @@
+"""What history costs: planning, the week page and the dispatcher's turn on a table that is full.
+
+`python -m tests.benchmarks.history [--count 1000000] [--small]`
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from statistics import median
+
+from sqlalchemy import text
+
+from contentsvc.app import create_app
+from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.services.accounts import create_user
+from contentsvc.services.calendars import get_calendar
+from contentsvc.services.dispatching import Dispatcher
+from contentsvc.services.entries import create_entry
+from contentsvc.services.planning import Windows, approve
+from contentsvc.services.runtime import Runtime
+from tests.benchmarks.stage import DATABASES, fresh_runtime
+from tests.benchmarks.tables import arguments, load, table
+from tests.catalogues import compile_catalogues
+from tests.factories import MemoryQueue, make_calendar, make_channel, make_content
+from tests.web.people import PASSWORD, Person
+
+__all__ = ["main"]
+
+_CHANNELS = ("site", "second", "third")
+#: Entries on the week that is looked at: 5 a day.
+_WEEK_ENTRIES = 35
+#: Measurements of one thing; the median counts.
+_TIMES = 15
+#: Transactions over which the planning is spread.
+_CHUNKS = 10
+
+#: Old deliveries as they stand after two years: 3 channels, published, an attempt each.
+_OLD_ENTRIES = """
+    INSERT INTO entries (id, calendar_id, week, key, day, slot, time, starts_at, kind, element,
+      title, body, versions, channels, livestream, notices, poster, pictures, status, rev,
+      approved_by, approved_at, changed_by, imported_hash, deleted_at, created_at, updated_at)
+    SELECT {n} + 1000000, e.calendar_id, '2024-W' || ({n} % 40 + 10), 'old-' || {n}, e.day, e.slot,
+      e.time, {old}, e.kind, e.element, e.title, e.body, e.versions, e.channels, e.livestream,
+      e.notices, e.poster, e.pictures, e.status, 1, e.approved_by, e.approved_at, e.changed_by,
+      NULL, NULL, e.created_at, e.updated_at
+    FROM {series}, (SELECT * FROM entries ORDER BY id LIMIT 1) e
+"""
+_OLD_DELIVERIES = """
+    INSERT INTO deliveries (id, entry_id, channel_id, notice, key, status, due_at, next_at,
+      useful_until, fence, attempt_count, in_doubt, error, published_at, created_at, updated_at)
+    SELECT e.id * 10 + c.id, e.id, c.id, '', 'old-' || (e.id * 10 + c.id), 'published',
+      e.starts_at, e.starts_at, e.starts_at, 1, 1, {false}, '', e.starts_at, e.starts_at,
+      e.starts_at
+    FROM entries e, channels c WHERE e.id > 1000000
+"""
+_OLD_ATTEMPTS = """
+    INSERT INTO attempts (delivery_id, number, fence, action, worker, started_at, finished_at,
+      outcome, words)
+    SELECT id, 1, 1, 'publish', 'old:1', due_at, due_at, 'published', ''
+    FROM deliveries WHERE entry_id > 1000000
+"""
+
+
+def _age(runtime: Runtime, deliveries: int) -> None:
+    """Fill the tables with what went out in the last two years."""
+    entries = -(-deliveries // len(_CHANNELS))
+    if runtime.database.is_sqlite:
+        words = {
+            "series": f"(WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s "
+            f"WHERE n < {entries}) SELECT n FROM s) g",
+            "old": "strftime('%Y-%m-%d %H:%M:%S.000000', '2024-01-01', '+' || (g.n % 1000000) || "
+            "' minutes')",
+            "false": "0",
+        }
+    else:
+        words = {
+            "series": f"generate_series(1, {entries}) g(n)",
+            "old": "timestamptz '2024-01-01' + (g.n % 1000000) * interval '1 minute'",
+            "false": "false",
+        }
+    with runtime.database.write() as session:
+        for statement in (_OLD_ENTRIES, _OLD_DELIVERIES, _OLD_ATTEMPTS):
+            session.execute(text(statement.format(n="g.n", **words)))
+    with runtime.database.engine.connect().execution_options(
+        isolation_level="AUTOCOMMIT"
+    ) as connection:
+        connection.execute(text("ANALYZE"))
+
+
+def _prepare(runtime: Runtime) -> IsoWeek:
+    """Bring three channels, a calendar, and next week's entries, planned and rendered."""
+    for name in _CHANNELS:
+        make_channel(runtime, name)
+    make_calendar(runtime, *_CHANNELS)
+    week = IsoWeek.of(runtime.clock().date()).plus(1)
+    _plan(runtime, week, _WEEK_ENTRIES)
+    with runtime.database.write() as session:
+        create_user(session, name="mei", password=PASSWORD, is_admin=True, now=runtime.clock())
+    return week
+
+
+def _plan(runtime: Runtime, week: IsoWeek, count: int) -> float:
+    """Create and approve entries in one transaction; return the seconds it took."""
+    now = runtime.clock()
+    began = time.perf_counter()
+    with runtime.database.write() as session:
+        calendar = get_calendar(session, "baby-benefits")
+        for number in range(count):
+            day = tuple(Weekday)[number % 7]
+            content = make_content(key=f"bench-{time.monotonic_ns()}", day=day)
+            entry = create_entry(session, calendar, week, content, by="mei", now=now)
+            approve(session, entry, by="lan", now=now, windows=Windows.of(runtime.config))
+        # As the renderer leaves them.
+        session.execute(text("UPDATE deliveries SET status = 'scheduled' WHERE status = 'planned'"))
+    return time.perf_counter() - began
+
+
+def _figures(runtime: Runtime, week: IsoWeek, planned: int) -> dict[str, list[float]]:
+    """Return the seconds of each thing, several times."""
+    person = Person(create_app(runtime))
+    board = f"/calendars/baby-benefits?week={week}"
+    dispatcher = Dispatcher(runtime, "bench:1")
+    found = {
+        "week page": _timed(lambda: person.text(board)),
+        "system page": _timed(lambda: person.text("/system/")),
+        "dispatcher's turn": _timed(lambda: dispatcher.turn(runtime.clock())),
+    }
+    share = max(1, planned // _CHUNKS)
+    weeks = [week.plus(number + 1) for number in range(_CHUNKS)]
+    each = [_plan(runtime, later, share) / share for later in weeks]
+    return found | {"planning one entry × 3 channels": each}
+
+
+def _timed(work: Callable[[], object]) -> list[float]:
+    work()
+    seconds = []
+    for _ in range(_TIMES):
+        began = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - began)
+    return seconds
+
+
+def main(words: Sequence[str] | None = None) -> str:
+    """Measure and return the report."""
+    options = arguments(__doc__, words, count=1_000_000, small=3_000, rounds=1)
+    planned = _CHUNKS if options.small else 10_000
+    began = load()
+    compile_catalogues()
+    rows = []
+    for database in options.databases or DATABASES:
+        found = []
+        for count in (0, options.count):
+            with fresh_runtime(database) as runtime:
+                runtime_ = replace(runtime, queue=MemoryQueue())
+                week = _prepare(runtime_)
+                if count:
+                    _age(runtime_, count)
+                found.append(_figures(runtime_, week, planned))
+        for what, empty in found[0].items():
+            rows.append(_row(database, what, empty, found[1][what]))
+    head = ("database", "what", "no history (ms)", "with history (ms)", "ratio")
+    words_ = f"{options.count:,} old deliveries with an attempt each; {planned:,} entries planned"
+    return f"{words_}; {began}\n\n" + table(head, rows)
+
+
+def _row(database: str, what: str, empty: list[float], full: list[float]) -> tuple[str, ...]:
+    before, after = median(empty) * 1000, median(full) * 1000
+    return database, what, f"{before:.1f}", f"{after:.1f}", f"**{after / before:.2f}**"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(main() + "\n")

@@ -1,0 +1,225 @@
+"""The stage of a benchmark: a database, real processes on it, and deliveries by the thousand."""
+
+from __future__ import annotations
+
+import base64
+import signal
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from sqlalchemy import delete, func, insert, select
+
+from contentsvc.assembly import assemble
+from contentsvc.config import Config
+from contentsvc.db import migrate
+from contentsvc.db.models import Attempt, Channel, Delivery, Entry
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.services.channels import save_channel
+from contentsvc.services.rendering import Renderer
+from contentsvc.services.runtime import Runtime
+from tests.acceptance.running import Service
+from tests.factories import make_calendar, make_entry
+
+__all__ = ["DATABASES", "Stage", "database_url", "fresh_runtime", "message", "staged"]
+
+DATABASES = ("sqlite", "postgresql")
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
+#: About what a morning's post of a community says.
+_BODY = "**湿疹反复？** 先看懂这 3 个信号：脸颊泛红、关节褶皱处干裂、夜里抓挠。" * 6
+#: Rows in one statement.
+_ROWS = 5000
+
+
+@dataclass
+class Stage:
+    """Running processes, and the way to their database."""
+
+    runtime: Runtime
+    service: Service
+    rendition: str
+
+    @classmethod
+    def of(cls, runtime: Runtime, service: Service, url: str, channels: int) -> Stage:
+        """Make *channels* webhooks to *url*, and a rendition of a post for all of them."""
+        names = [f"hook-{number}" for number in range(channels)]
+        now = runtime.clock()
+        with runtime.database.write() as session:
+            settings = {"url": url, "secret": SECRET, "allow_private": True}
+            first, _ = save_channel(
+                session,
+                runtime.registry,
+                name=names[0],
+                type="webhook",
+                settings=settings,
+                secret_key=runtime.config.secret_key,
+                now=now,
+            )
+            copied = _values(first)
+            rows = [copied | {"name": name} for name in names[1:]]
+            for start in range(0, len(rows), _ROWS):
+                session.execute(insert(Channel), rows[start : start + _ROWS])
+        calendar = make_calendar(runtime, names[0])
+        entry = make_entry(runtime, calendar, now=now - timedelta(days=365), body=_BODY)
+        with runtime.database.read() as session:
+            planned = session.scalars(select(Delivery.id)).one()
+        Renderer(runtime).render_planned([planned])
+        with runtime.database.write() as session:
+            digest = session.scalars(select(Delivery.rendition_hash)).one()
+            session.execute(delete(Delivery))
+            session.execute(delete(Entry).where(Entry.id != entry.id))
+        assert digest is not None
+        return cls(runtime, service, digest)
+
+    def fill(self, dues: Sequence[float]) -> dict[str, float]:
+        """Schedule a delivery for each Unix time, and return when each key is due."""
+        with self.runtime.database.write() as session:
+            channels = list(session.scalars(select(Channel.id).order_by(Channel.id)))
+            entries = self._entries(session, -(-len(dues) // len(channels)))
+        placed = [
+            (entries[number // len(channels)], channels[number % len(channels)])
+            for number in range(len(dues))
+        ]
+        rows = [self._row(*place, due) for place, due in zip(placed, dues, strict=True)]
+        for start in range(0, len(rows), _ROWS):
+            with self.runtime.database.write() as session:
+                session.execute(insert(Delivery), rows[start : start + _ROWS])
+        self.runtime.queue.wake()
+        return {row["key"]: row["due_at"].timestamp() for row in rows}
+
+    def _entries(self, session: Any, count: int) -> list[int]:
+        """Return entries that have no delivery yet, made after the first one's likeness."""
+        like = _values(session.scalars(select(Entry).order_by(Entry.id).limit(1)).one())
+        rows = [like | {"key": uuid.uuid4().hex} for _ in range(count)]
+        made: list[int] = []
+        for start in range(0, len(rows), _ROWS):
+            query = insert(Entry).returning(Entry.id)
+            made += session.scalars(query, rows[start : start + _ROWS])
+        return made
+
+    def _row(self, entry_id: int, channel_id: int, due: float) -> dict[str, Any]:
+        due_at = datetime.fromtimestamp(due, UTC)
+        return {
+            "entry_id": entry_id,
+            "channel_id": channel_id,
+            "notice": "",
+            "key": str(uuid.uuid4()),
+            "status": DeliveryStatus.SCHEDULED,
+            "due_at": due_at,
+            "next_at": due_at,
+            "useful_until": due_at + timedelta(hours=2),
+            "fence": 0,
+            "attempt_count": 0,
+            "in_doubt": False,
+            "rendition_hash": self.rendition,
+            "error": "",
+            "created_at": self.runtime.clock(),
+            "updated_at": self.runtime.clock(),
+        }
+
+    def await_settled(self, seconds: float) -> dict[DeliveryStatus, int]:
+        """Wait until nothing is under way; return how many deliveries there are by status."""
+        deadline = time.monotonic() + seconds
+        query = select(Delivery.status, func.count()).group_by(Delivery.status)
+        settled = {DeliveryStatus.PUBLISHED, DeliveryStatus.FAILED}
+        while True:
+            with self.runtime.database.read() as session:
+                counts: dict[DeliveryStatus, int] = dict(session.execute(query).all())
+            if set(counts) <= settled or time.monotonic() > deadline:
+                return counts
+            time.sleep(1.0)
+
+    def last_receipt(self) -> float:
+        """Return when (Unix seconds) the last call's end was noted."""
+        with self.runtime.database.read() as session:
+            at = session.scalar(select(func.max(Attempt.finished_at)))
+        assert at is not None
+        return float(at.timestamp())
+
+    def clear(self) -> None:
+        """Drop every delivery, and every entry but the first."""
+        with self.runtime.database.write() as session:
+            for table in (Attempt, Delivery):
+                session.execute(delete(table))
+            first = select(func.min(Entry.id)).scalar_subquery()
+            session.execute(delete(Entry).where(Entry.id > first))
+
+
+def message() -> dict[str, Any]:
+    """Return about what the webhook plugin sends of such a post."""
+    html = "<p>" + _BODY.replace("**", "") + "</p>"
+    data = {"channel": "hook-0", "title": "冬季护肤小贴士", "text": _BODY, "html": html}
+    return {"type": "post.published", "timestamp": "2026-11-25T12:00:00+00:00", "data": data}
+
+
+def _values(row: Any) -> dict[str, Any]:
+    """Return a row's columns without its number."""
+    names = [column.key for column in row.__table__.columns if column.key != "id"]
+    return {name: getattr(row, name) for name in names}
+
+
+@contextmanager
+def staged(
+    database: str, url: str, *, channels: int, workers: int = 2, **settings: str
+) -> Iterator[Stage]:
+    """Give a running `contentsvc up` on a fresh database, its channels posting to *url*."""
+    with (
+        tempfile.TemporaryDirectory(prefix="contentsvc-bench-") as folder,
+        database_url(database) as address,
+    ):
+        given = {"SAMPLE": "no", "WORKERS": str(workers), "LOG_LEVEL": "warning", **settings}
+        if address:
+            given["DATABASE_URL"] = address
+        service = Service(Path(folder), given)
+        try:
+            service.start()
+            runtime = assemble(Config.from_env(service.environ))
+            yield Stage.of(runtime, service, url, channels)
+            runtime.database.close()
+            # Interrupts are ignored by what a shell has put into the background.
+            service.stop(signal.SIGTERM)
+        finally:
+            service.clean_up()
+
+
+@contextmanager
+def database_url(database: str) -> Iterator[str]:
+    """Give the address of a fresh database; empty for the SQLite file of the data folder.
+
+    PostgreSQL runs as it comes, so that a commit is on the disk.
+    """
+    if database == "sqlite":
+        yield ""
+        return
+    import pgserver
+
+    with tempfile.TemporaryDirectory(prefix="contentsvc-pg-") as folder:
+        server = pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+        try:
+            name = f"bench_{time.monotonic_ns()}"
+            with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+            yield server.get_uri().replace("/postgres?", f"/{name}?", 1)
+        finally:
+            server.cleanup()
+
+
+@contextmanager
+def fresh_runtime(database: str) -> Iterator[Runtime]:
+    """Give the parts of a process on a fresh, migrated database; nothing is started."""
+    with (
+        tempfile.TemporaryDirectory(prefix="contentsvc-bench-") as folder,
+        database_url(database) as address,
+    ):
+        service = Service(Path(folder), {"DATABASE_URL": address} if address else {})
+        runtime = assemble(Config.from_env(service.environ))
+        migrate.upgrade(runtime.database)
+        yield runtime
+        runtime.database.close()

@@ -20,6 +20,16 @@ from contentsvc.db import migrate
 from contentsvc.db.session import Database
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the fault suite run for longer."""
+    parser.addoption(
+        "--fault-rounds", type=int, default=200, help="rounds of the fault suite (%(default)s)"
+    )
+    parser.addoption(
+        "--fault-seed", type=int, default=1, help="what its faults are drawn by (%(default)s)"
+    )
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Start PostgreSQL once; give the address of its server, to which a name is added."""

@@ -1,0 +1,141 @@
+"""Rounds: posts that are due together, and one fault amid them."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from contentsvc.domain.deliveries import DeliveryStatus
+from tests.faults.family import Family, marked
+from tests.faults.mishaps import MISHAPS, Scene
+from tests.faults.receiver import ChaosReceiver
+from tests.faults.stores import Store
+from tests.faults.tally import Tally
+from tests.faults.world import LEASE, World
+
+__all__ = ["Outcome", "run_rounds"]
+
+#: Seconds from one round to the next.
+_ROUND = 1.6
+#: Seconds between planning and due: enough to be rendered.
+_AHEAD = 4.0
+_POSTS = 3
+#: Seconds within which everything must have settled after the last fault: a lease, the rest of an
+#: unknown outcome before it is asked for, and the longest of the few retries that can follow.
+_SETTLE = LEASE + 30 + 60
+_S = DeliveryStatus
+
+
+@dataclass
+class Outcome:
+    """What a run came to."""
+
+    database: str
+    tally: Tally
+    mishaps: Counter[str]
+    #: Roles that died of themselves, with their exit status.
+    died: list[tuple[str, int]]
+    #: Processes that were left behind.
+    left: list[int] = field(default_factory=list)
+
+
+def run_rounds(
+    folder: Path,
+    open_store: Callable[[Path], Store],
+    disk: Path,
+    receiver: ChaosReceiver,
+    *,
+    rounds: int,
+    seed: int,
+) -> Outcome:
+    """Start everything on one database, play *rounds*, let all settle, and count."""
+    with ExitStack() as stack:
+        store = open_store(disk)
+        stack.callback(store.close)
+        world = World(folder, store, receiver)
+        stack.callback(world.close)
+        family = Family(folder, world.environ)
+        stack.callback(family.end)
+        scene = Scene(world, family, random.Random(f"{seed}:{store.name}"))
+        family.begin()
+        _play(scene, rounds)
+        _settle(scene)
+        tally = Tally.of(world)
+        _decide(scene)
+        tally.decided(world)
+        family.stop()
+        return Outcome(store.name, tally, scene.done, family.died, marked(world.data))
+
+
+def _play(scene: Scene, rounds: int) -> None:
+    world = scene.world
+    plan = _plan(scene.dice, rounds)
+    _warm_up(scene)
+    start = time.time() + _AHEAD + 1.0
+    posted = 0
+    for number, (mishap, offset) in enumerate(plan):
+        while posted < rounds and posted <= number + int(_AHEAD / _ROUND) + 1:
+            _post(scene, posted, datetime.fromtimestamp(start + posted * _ROUND, world.now.tzinfo))
+            posted += 1
+        time.sleep(max(0.0, start + number * _ROUND + offset - time.time()))
+        mishap(scene)
+
+
+def _warm_up(scene: Scene) -> None:
+    """Wait until all is up: a first post is out on every channel."""
+    scene.world.publish(scene.world.now)
+    deadline = time.time() + 90
+    while scene.world.unsettled() and time.time() < deadline:
+        time.sleep(0.2)
+
+
+def _plan(dice: random.Random, rounds: int) -> list[tuple[Callable[[Scene], None], float]]:
+    """Return each round's fault, and when it comes, in seconds after the round's due instant."""
+    kinds = [kind for kind, weight in MISHAPS.items() for _ in range(weight)]
+    # Every kind comes, however few the rounds are, as long as there are as many.
+    faults = [*MISHAPS, *dice.choices(kinds, k=max(0, rounds - len(MISHAPS)))][:rounds]
+    dice.shuffle(faults)
+    return [(fault, dice.uniform(-0.4, 1.0)) for fault in faults]
+
+
+def _post(scene: Scene, number: int, due_at: datetime) -> None:
+    for post in range(_POSTS):
+        scene.world.publish(due_at + timedelta(seconds=post // 2))
+    if number % 10 == 4:
+        scene.world.publish(due_at, ["gone"])
+    if number % 25 == 7:
+        scene.world.publish(due_at, ["tls"])
+    if number % 10 == 9:
+        # A person finds the address closed, has it opened and resumes the channel.
+        scene.world.receiver.is_gone = not scene.world.receiver.is_gone
+        scene.world.resume("gone")
+
+
+def _settle(scene: Scene) -> None:
+    """Be kind from here on, and wait until nothing is under way."""
+    world = scene.world
+    world.receiver.calm, world.receiver.ambush, world.receiver.is_gone = True, None, False
+    world.resume("gone")
+    deadline = time.time() + _SETTLE
+    while world.unsettled() and time.time() < deadline:
+        time.sleep(0.5)
+
+
+def _decide(scene: Scene) -> None:
+    """A person looks at each unknown post, says what they found, and calls off what fails."""
+    world = scene.world
+    for row in world.deliveries():
+        if row.channel.name == "tls":
+            world.cancel(row)
+        elif row.status is _S.UNKNOWN:
+            world.decide(row, is_out=world.receiver.find(f"/{row.channel.name}", row.key))
+    deadline = time.time() + 30
+    waiting = {_S.RETRYING, _S.CLAIMED, _S.SENDING}
+    while any(row.status in waiting for row in world.deliveries()) and time.time() < deadline:
+        time.sleep(0.3)

@@ -1,0 +1,83 @@
+"""Whatever breaks: once, on time, nothing lost, and a person is told what nobody can know."""
+
+from __future__ import annotations
+
+import base64
+import sys
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from statistics import quantiles
+
+import pytest
+
+from tests.faults.receiver import receiving
+from tests.faults.rounds import Outcome, run_rounds
+from tests.faults.stores import PostgresStore, SqliteStore, Store, small_disk
+from tests.faults.tally import table
+
+_SECRET = "whsec_" + base64.b64encode(b"f" * 32).decode()
+#: The exit status of a command that could not do what it was told, and said why.
+_SAID_WHY = 2
+_STORES: dict[str, Callable[[Path], Store]] = {
+    "sqlite": SqliteStore,
+    "postgresql": PostgresStore,
+}
+
+
+def _play(name: str, folder: Path, rounds: int, seed: int) -> Outcome:
+    folder.mkdir()
+    with (
+        small_disk(folder / "disk") as disk,
+        receiving(seed, _SECRET, folder) as receiver,
+    ):
+        return run_rounds(folder, _STORES[name], disk, receiver, rounds=rounds, seed=seed)
+
+
+def _report(outcomes: list[Outcome]) -> str:
+    mishaps: Counter[str] = Counter()
+    lines = [table({outcome.database: outcome.tally for outcome in outcomes}), ""]
+    for outcome in outcomes:
+        mishaps += outcome.mishaps
+        cuts = quantiles(outcome.tally.lateness, n=100)
+        lines.append(
+            f"{outcome.database}: due to first call p50 {cuts[49]:.0f} ms, p95 {cuts[94]:.0f} ms, "
+            f"p99 {cuts[98]:.0f} ms; died by themselves: {len(outcome.died)}"
+        )
+    done = ", ".join(f"{what} {count}" for what, count in sorted(mishaps.items()))
+    says = sum((outcome.tally.says for outcome in outcomes), Counter())
+    lines.append(f"Done: {done}.")
+    lines.append("Answers: " + ", ".join(f"{what} {n}" for what, n in sorted(says.items())) + ".")
+    return "\n".join(lines)
+
+
+@pytest.mark.processes
+@pytest.mark.timeout(4 * 3600)
+def test_what_is_promised_holds_through_every_fault(
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Real processes, both databases at once, a fault a round; then everything is counted."""
+    rounds = request.config.getoption("--fault-rounds")
+    seed = request.config.getoption("--fault-seed")
+    shares = {"sqlite": rounds - rounds // 2, "postgresql": rounds // 2}
+    # PostgreSQL, run by root, becomes another user, who cannot reach pytest's own folders.
+    with (
+        tempfile.TemporaryDirectory(prefix="contentsvc-faults-") as folder,
+        ThreadPoolExecutor(len(shares)) as pool,
+    ):
+        runs = [pool.submit(_play, name, Path(folder, name), n, seed) for name, n in shares.items()]
+        outcomes = [run.result() for run in runs]
+
+    with capsys.disabled():
+        sys.stdout.write(f"\n\n{rounds} rounds, seed {seed}\n\n{_report(outcomes)}\n\n")
+    for outcome in outcomes:
+        assert outcome.tally.faults == [], outcome.database
+        # One that is started while its database is away says so and ends; it is started again.
+        assert {status for _, status in outcome.died} <= {_SAID_WHY}, outcome.database
+        assert outcome.left == [], outcome.database
+        assert sum(row.deliveries for row in outcome.tally.rows.values()) > 0
+    assert threading.active_count() < 50

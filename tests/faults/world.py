@@ -1,0 +1,211 @@
+"""A run's surroundings: what a person would do by the pages is done by the services here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from math import ceil
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import joinedload
+
+from contentsvc.assembly import assemble
+from contentsvc.config import Config
+from contentsvc.db import migrate
+from contentsvc.db.models import Delivery
+from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.entries import EntryContent, EntryKind
+from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.services import entries
+from contentsvc.services.calendars import get_calendar, put_calendar
+from contentsvc.services.channels import resume_channel, save_channel
+from contentsvc.services.deliveries import Resolution, resolve_delivery
+from contentsvc.services.planning import Windows, approve
+from contentsvc.services.runtime import Runtime
+from tests.acceptance.running import free_port
+from tests.faults.receiver import ChaosReceiver
+from tests.faults.stores import Store
+
+__all__ = ["CHANNELS", "LEASE", "World"]
+
+_ZONE = ZoneInfo("Asia/Shanghai")
+_CALENDAR = "faults"
+#: Seconds; both shortened so that many rounds fit into minutes.
+CALL_TIMEOUT, LEASE = 1.0, 4.0
+#: The channels that every round's entries go to, by what can be done about an unknown outcome.
+CHANNELS = {"hook": "idempotent", "asked": "can be asked", "plain": "neither"}
+
+
+@dataclass
+class World:
+    """One database, one data folder and the channels that lead to the receiver."""
+
+    folder: Path
+    store: Store
+    receiver: ChaosReceiver
+    made: int = 0
+
+    def __post_init__(self) -> None:
+        self.data = self.folder / "var"
+        self.runtime: Runtime = assemble(Config.from_env(self.environ))
+        migrate.upgrade(self.runtime.database)
+        self._set_up()
+
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """Return the settings of every process of this world."""
+        if not hasattr(self, "_environ"):
+            said = {
+                "DATA_DIR": str(self.data),
+                "DATABASE_URL": self.store.url.replace("+psycopg", "", 1),
+                "PLUGINS_DIR": str(Path(__file__).parent / "plugins"),
+                "SECRET_KEY": "a key for tests, and for nothing else",
+                "CALL_TIMEOUT": f"{CALL_TIMEOUT:g}",
+                "LEASE": f"{LEASE:g}",
+                "PORT": str(free_port()),
+                "SAMPLE": "no",
+            }
+            self._environ = {f"CONTENTSVC_{name}": value for name, value in said.items()}
+        return self._environ
+
+    def _set_up(self) -> None:
+        url = self.receiver.url
+        secret = {"secret": self.receiver.secret, "allow_private": True}
+        self._channel("hook", "webhook", url=f"{url}/hook", **secret)
+        self._channel("gone", "webhook", url=f"{url}/gone", **secret)
+        self._channel("tls", "webhook", url=f"{self.receiver.tls_url}/tls", **secret)
+        self._channel("asked", "chaos_asked", url=f"{url}/asked")
+        self._channel("plain", "chaos_plain", url=f"{url}/plain")
+        plan = CalendarPlan(
+            calendar=_CALENDAR,
+            name="试验",
+            zone=_ZONE,
+            community=Community(),
+            slots={},
+            channels=tuple(CHANNELS),
+            week=None,
+        )
+        with self.runtime.database.write() as session:
+            put_calendar(session, plan, now=self.now, windows=self._windows)
+
+    def _channel(self, name: str, kind: str, **settings: Any) -> None:
+        with self.runtime.database.write() as session:
+            save_channel(
+                session,
+                self.runtime.registry,
+                name=name,
+                type=kind,
+                settings=settings,
+                secret_key=self.runtime.config.secret_key,
+                now=self.now,
+            )
+
+    @property
+    def now(self) -> datetime:
+        """Return the present instant."""
+        return self.runtime.clock()
+
+    @property
+    def _windows(self) -> Windows:
+        return Windows.of(self.runtime.config)
+
+    def publish(self, due_at: datetime, channels: Sequence[str] | None = None) -> None:
+        """Plan an approved post for the whole second at or after *due_at*."""
+        self.made += 1
+        local = due_at + timedelta(seconds=ceil(due_at.microsecond / 1e6))
+        local = local.replace(microsecond=0).astimezone(_ZONE)
+        content = EntryContent(
+            key=f"post-{self.made}",
+            day=list(Weekday)[local.weekday()],
+            kind=EntryKind.POST,
+            title=f"第 {self.made} 篇",
+            time=local.time(),
+            body="大家早上好，今天也要好好吃饭。",
+            channels=tuple(channels) if channels else None,
+        )
+        week = IsoWeek.of(local.date())
+        self._insist(lambda session: self._publish(session, week, content))
+        self.runtime.queue.wake()
+
+    def _publish(self, session: Any, week: IsoWeek, content: EntryContent) -> None:
+        calendar = get_calendar(session, _CALENDAR)
+        entry = entries.create_entry(session, calendar, week, content, by="mei", now=self.now)
+        approve(session, entry, by="lan", now=self.now, windows=self._windows)
+
+    def _insist(self, change: Any) -> Any:
+        """Make a change as a person does who presses the button again."""
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with self.runtime.database.write() as session:
+                    return change(session)
+            except SQLAlchemyError:
+                # The commit may have come through; then the entry's key is taken already.
+                self.runtime.database.engine.dispose()
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
+            except entries.ConflictError:
+                return None
+
+    def deliveries(self) -> list[Delivery]:
+        """Return every delivery with its channel and entry."""
+        query = select(Delivery).options(joinedload(Delivery.channel), joinedload(Delivery.entry))
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                with self.runtime.database.read() as session:
+                    return list(session.scalars(query.order_by(Delivery.id)))
+            except SQLAlchemyError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.3)
+
+    def resume(self, name: str) -> None:
+        """Resume a channel, as a person does who has mended it."""
+        self._insist(lambda session: resume_channel(session, name))
+        self.runtime.queue.wake()
+
+    def cancel(self, delivery: Delivery) -> None:
+        """Cancel a delivery's entry, as a person does who gives up."""
+        entry_id = delivery.entry_id
+
+        def change(session: Any) -> None:
+            entry = entries.get_entry(session, entry_id)
+            entries.cancel_entry(
+                session, entry_id, entry.rev, by="mei", now=self.now, windows=self._windows
+            )
+
+        self._insist(change)
+
+    def decide(self, delivery: Delivery, *, is_out: bool) -> None:
+        """Settle an unknown delivery, as a person does who has looked."""
+        resolution = Resolution.OUT if is_out else Resolution.SEND_AGAIN
+        self._insist(
+            lambda session: resolve_delivery(
+                session, delivery.id, resolution, by="mei", now=self.now, windows=self._windows
+            )
+        )
+        self.runtime.queue.wake()
+
+    def unsettled(self) -> list[Delivery]:
+        """Return what neither has ended nor waits for a person."""
+        waits = {"plain": {DeliveryStatus.UNKNOWN}, "tls": set(DeliveryStatus)}
+        ended = {DeliveryStatus.PUBLISHED, DeliveryStatus.FAILED, DeliveryStatus.MISSED}
+        return [
+            row
+            for row in self.deliveries()
+            if row.status not in ended | waits.get(row.channel.name, set())
+        ]
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.runtime.database.close()
+        self.runtime.queue.close()

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 
 #: Calls under way at once in one worker, and for one channel: a platform that hangs holds up
 #: itself and leaves the other places to the other channels.
-_SLOTS = 32
+_SLOTS = 64
 _CHANNEL_SLOTS = 8
 #: The plugin's own deadline comes first; this much later (seconds) it is given up on.
 _GRACE = 2.0

@@ -23,7 +23,7 @@ from tests.benchmarks.tables import arguments, load, table
 __all__ = ["main"]
 
 #: Calls at once in one worker, and for one channel; the bare loop has as many.
-_SLOTS = 32
+_SLOTS = 64
 _CHANNEL_SLOTS = 8
 
 

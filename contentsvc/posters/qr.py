@@ -13,8 +13,8 @@ __all__ = ["LEAST_MODULE", "qr_mask"]
 #: A phone still reads a code whose modules are this many pixels on a poster shown at a third.
 LEAST_MODULE = 4
 #: Any of the eight patterns is valid, and a reader learns which from the code itself. Weighing all
-#: eight, as ISO/IEC 18004 advises, takes longer than the rest of an invitation (measured: 7 ms of
-#: 28); this one, a chequerboard, never leaves large plain areas.
+#: eight, as ISO/IEC 18004 advises, takes four times as long (measured: 7.4 ms instead of 1.9, of an
+#: invitation's 20); this one, a chequerboard, never leaves large plain areas.
 _MASK = 0
 
 

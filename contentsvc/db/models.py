@@ -132,6 +132,8 @@ class Entry(Base):
     __table_args__ = (
         UniqueConstraint("calendar_id", "week", "key"),
         Index("ix_entries_calendar_id_starts_at", "calendar_id", "starts_at"),
+        # The week board's own: SQLite would take the one above for its order, and all history.
+        Index("ix_entries_calendar_id_week_starts_at", "calendar_id", "week", "starts_at"),
     )
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)

@@ -86,7 +86,8 @@ def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemSt
     )
     recent = (
         select(Delivery.status, func.count())
-        .where(Delivery.due_at > now - timedelta(days=7))
+        # With every status named, an index leads to each one's last week.
+        .where(Delivery.status.in_(list(DeliveryStatus)), Delivery.due_at > now - timedelta(days=7))
         .group_by(Delivery.status)
     )
     pausing = select(Channel.name).where(Channel.paused_at.is_not(None)).order_by(Channel.name)

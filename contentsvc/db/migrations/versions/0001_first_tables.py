@@ -175,6 +175,11 @@ def upgrade() -> None:
         batch_op.create_index(
             "ix_entries_calendar_id_starts_at", ["calendar_id", "starts_at"], unique=False
         )
+        batch_op.create_index(
+            "ix_entries_calendar_id_week_starts_at",
+            ["calendar_id", "week", "starts_at"],
+            unique=False,
+        )
 
     op.create_table(
         "sign_in_links",

@@ -23,7 +23,14 @@ up: $(RUN_STAMP) ## Run everything on this machine until Ctrl-C
 
 test: $(DEV_STAMP) ## Run every test; brings a browser where there is none
 	@$(BIN)/python tests/browser.py
+ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
+else
+# What starts whole services comes in runs of its own: no test leaves anything behind for those.
+	@$(BIN)/python -m pytest --ignore=tests/acceptance --ignore=tests/faults
+	@$(BIN)/python -m pytest tests/acceptance
+	@$(BIN)/python -m pytest tests/faults
+endif
 
 check: $(DEV_STAMP) ## Lint, types and import contracts, as CI runs them
 	@$(BIN)/ruff check .

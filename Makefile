@@ -28,7 +28,8 @@ ifdef ARGS
 else
 # What starts whole services comes in runs of its own: no test leaves anything behind for those.
 	@$(BIN)/python -m pytest --ignore=tests/acceptance --ignore=tests/faults
-	@$(BIN)/python -m pytest tests/acceptance
+	@$(BIN)/python -m pytest tests/acceptance --ignore=tests/acceptance/test_benchmarks.py
+	@$(BIN)/python -m pytest tests/acceptance/test_benchmarks.py
 	@$(BIN)/python -m pytest tests/faults
 endif
 

@@ -15,6 +15,7 @@ from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services import calendar_folder as folders
+from contentsvc.services.branding import require_brand
 from contentsvc.services.calendar_templates import offered_templates
 from contentsvc.services.calendars import all_calendars
 from contentsvc.services.exporting import export_text
@@ -122,6 +123,7 @@ def _take(
 ) -> None:
     """Import a plan, remembering the file where it is one of the calendars folder."""
     windows, config = Windows.of(runtime.config), runtime.config
+    require_brand(runtime, plan)
     with runtime.database.write() as session:
         if file.absolute().parent == config.calendars_dir:
             report = folders.import_from_folder(

@@ -18,7 +18,7 @@ from contentsvc.engine.server import check_port
 from contentsvc.errors import ConfigError
 from contentsvc.posters import Fonts, list_templates
 from contentsvc.services.channels import all_channels
-from contentsvc.services.postering import template_folders
+from contentsvc.services.painting import template_folders
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["Check", "doctor"]

@@ -27,8 +27,7 @@ _FORMATS: dict[str, room.Format] = {
 _OUT = click.Path(dir_okay=False, path_type=Path)
 _BRAND = click.option(
     "--brand",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A brand kit; the assets' own `brand.yaml` where it is not given.",
+    help="A brand kit: a name of the assets' `brands`, or a file; `brand.yaml` where not given.",
 )
 _SIZE = click.option("--size", default="9x16", show_default=True, help="A variant of the template.")
 
@@ -53,15 +52,15 @@ def posters() -> None:
     type=_OUT,
     help="The picture's file; its ending says whether it is PNG, JPEG or WebP.",
 )
-def render(template: str, fields: Path | None, size: str, brand: Path | None, out: Path) -> None:
+def render(template: str, fields: Path | None, size: str, brand: str | None, out: Path) -> None:
     """Render TEMPLATE; exit 1 where something does not fit."""
     kind = _FORMATS.get(out.suffix.lower())
     if kind is None:
         raise InputError(f"--out: {out} ends in none of {', '.join(_FORMATS)}")
-    folders = Config.from_env().asset_folders()
+    folders, templates = _places()
     kit = _brand(folders, brand)
     poster = room.render(
-        room.load_template(template, _templates(folders)),
+        room.load_template(template, templates),
         _read_fields(fields),
         size=size,
         brand=kit,
@@ -95,13 +94,13 @@ def render(template: str, fields: Path | None, size: str, brand: Path | None, ou
 )
 @click.option("--out", required=True, type=_OUT, help="The ZIP file with the posters.")
 def batch(
-    template: str, *, rows: Path, size: str, brand: Path | None, kind: room.Format, out: Path
+    template: str, *, rows: Path, size: str, brand: str | None, kind: room.Format, out: Path
 ) -> None:
     """Render TEMPLATE for each row; exit 1 where a row failed."""
-    folders = Config.from_env().asset_folders()
+    folders, places = _places()
     kit = _brand(folders, brand)
     work = Batch(
-        template=room.load_template(template, _templates(folders)),
+        template=room.load_template(template, places),
         brand=kit,
         pictures=lambda name: _picture(folders, name),
         fonts=room.brand_fonts(kit, folders),
@@ -138,8 +137,8 @@ def schema() -> None:
 )
 def gallery(out: Path) -> None:
     """Paint contact sheets: one of each family, and one of every template in the other brands."""
-    folders = Config.from_env().asset_folders()
-    templates, faults = room.list_templates(_templates(folders))
+    folders, places = _places()
+    templates, faults = room.list_templates(places)
     for fault in faults:
         raise fault
     out.mkdir(parents=True, exist_ok=True)
@@ -179,8 +178,16 @@ def _sheet(path: Path, pictures: Iterator[Image.Image]) -> None:
     click.echo(f"wrote {path}")
 
 
-def _templates(folders: Sequence[Path]) -> list[Path]:
-    return [folder / "posters" for folder in folders]
+def _places() -> tuple[list[Path], list[Path]]:
+    """Return the folders of the assets, and those of the templates, the plugins' among them."""
+    # What a wrong setting is told before: this brings the whole service's parts.
+    config = Config.from_env()
+    from contentsvc.assembly import assemble
+    from contentsvc.services.painting import template_folders
+
+    runtime = assemble(config)
+    runtime.database.close()
+    return config.asset_folders(), template_folders(runtime)
 
 
 def _read_fields(file: Path | None) -> dict[str, Any]:
@@ -196,9 +203,13 @@ def _read_fields(file: Path | None) -> dict[str, Any]:
     return {str(name): value for name, value in read.items()}
 
 
-def _brand(folders: list[Path], own: Path | None) -> room.Brand:
-    files = [own] if own else [folder / "brand.yaml" for folder in folders]
-    return next((room.load_brand(file) for file in files if file.is_file()), room.Brand())
+def _brand(folders: list[Path], own: str | None) -> room.Brand:
+    """Read a brand kit by its name or from its file."""
+    if own and (Path(own).is_file() or Path(own).suffix in {".yaml", ".yml"}):
+        return room.load_brand(Path(own))
+    from contentsvc.services.branding import find_brand
+
+    return find_brand(folders, own)
 
 
 def _picture(folders: list[Path], name: str) -> bytes:

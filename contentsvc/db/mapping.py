@@ -81,6 +81,7 @@ def fill_calendar(calendar: Calendar, plan: CalendarPlan) -> None:
     calendar.community_kind = plan.community.kind.value
     calendar.community_tier = plan.community.tier
     calendar.community_tags = list(plan.community.tags)
+    calendar.brand = plan.community.brand
     calendar.slots = [[name, format_time(wall)] for name, wall in plan.slots.items()]
     calendar.channels = list(plan.channels)
     calendar.quiet = str(plan.quiet) if plan.quiet else None
@@ -99,6 +100,7 @@ def plan_of(calendar: Calendar, week: IsoWeek | None, entries: list[Entry]) -> C
             kind=CommunityKind(calendar.community_kind),
             tier=calendar.community_tier,
             tags=tuple(calendar.community_tags),
+            brand=calendar.brand,
         ),
         slots={name: parse_time(wall) for name, wall in calendar.slots},
         channels=tuple(calendar.channels),

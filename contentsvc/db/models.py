@@ -115,6 +115,8 @@ class Calendar(Base):
     slots: Mapped[list[Any]]
     #: Names of the channels that an entry goes to when it names none.
     channels: Mapped[list[Any]]
+    #: Name of the brand kit of its posters; None means the assets' own.
+    brand: Mapped[str | None] = mapped_column(String(64))
     #: `22:00-08:00`; None where no hour is quiet.
     quiet: Mapped[str | None] = mapped_column(String(20))
     #: {channel: {day, month}}.

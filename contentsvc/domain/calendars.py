@@ -24,6 +24,8 @@ class Community:
     #: 1 or 2.
     tier: int = 1
     tags: tuple[str, ...] = ()
+    #: Name of the brand kit of its posters; None means the assets' own.
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

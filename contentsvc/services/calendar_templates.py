@@ -16,7 +16,13 @@ from contentsvc.services.importing import ImportReport
 from contentsvc.services.planning import Windows
 from contentsvc.services.stamping import stamp
 
-__all__ = ["OfferedTemplate", "find_template", "offered_templates", "stamp_template"]
+__all__ = [
+    "OfferedTemplate",
+    "find_template",
+    "offered_templates",
+    "read_template",
+    "stamp_template",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +67,13 @@ def stamp_template(
         NotFoundError: the plugin brings no such template.
         CalendarError: it cannot be read; every problem is listed.
     """
-    plan = _read(find_template(registry, plugin, name))
+    plan = read_template(registry, plugin, name)
     return stamp(session, plan, week, now=now, by=by, windows=windows)
+
+
+def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:
+    """Read a plugin's template; raises as `stamp_template` does."""
+    return _read(find_template(registry, plugin, name))
 
 
 def _look(template: CalendarTemplate) -> OfferedTemplate:

@@ -101,9 +101,9 @@ def put_calendar(
         session.add(calendar)
         session.flush()
         return calendar
-    before = (calendar.timezone, calendar.slots, calendar.channels)
+    before = _followed(calendar)
     fill_calendar(calendar, plan)
-    if (calendar.timezone, calendar.slots, calendar.channels) != before:
+    if _followed(calendar) != before:
         _follow(session, calendar, now=now, windows=windows)
     calendar.updated_at = now
     session.flush()
@@ -132,8 +132,13 @@ def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
         raise InputError("give at least one slot, such as 早安 08:30", field="slots")
 
 
+def _followed(calendar: Calendar) -> tuple[object, ...]:
+    """Return what its entries follow: when they go out, where to and how their posters look."""
+    return (calendar.timezone, calendar.slots, calendar.channels, calendar.brand)
+
+
 def _follow(session: Session, calendar: Calendar, *, now: datetime, windows: Windows) -> None:
-    """Bring what is still to come to the calendar's new slots, zone and channels."""
+    """Bring what is still to come to the calendar's new slots, zone, channels and brand."""
     coming = select(Entry).where(
         Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
     )

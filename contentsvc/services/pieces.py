@@ -26,6 +26,8 @@ class Piece:
     #: UTC.
     starts_at: datetime
     notice: Notice | None = None
+    #: The calendar's brand kit; None means the assets' own.
+    brand: str | None = None
 
     @classmethod
     def of(
@@ -34,7 +36,7 @@ class Piece:
         """Return the piece of an entry that need not be saved."""
         plan = plan_of(calendar, week, [])
         starts_at = plan.starts_at(content, week).at
-        return cls(calendar.slug, plan.zone, week, content, starts_at, notice)
+        return cls(calendar.slug, plan.zone, week, content, starts_at, notice, plan.community.brand)
 
     @classmethod
     def of_delivery(cls, delivery: Delivery) -> Piece:

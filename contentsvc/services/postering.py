@@ -5,33 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from contentsvc.channels import Notice, NoticeState, Picture, RenditionWarning, WarningLevel
-from contentsvc.config import shipped
 from contentsvc.db.models import Upload
 from contentsvc.domain.entries import PictureRef
-from contentsvc.errors import NotFoundError, RenderError
-from contentsvc.posters import (
-    Brand,
-    Fonts,
-    PosterWarning,
-    Template,
-    clean_picture,
-    encode,
-    load_brand,
-    load_template,
-    render,
-)
+from contentsvc.errors import RenderError
+from contentsvc.posters import Format, PosterWarning, Template, clean_picture
+from contentsvc.services.painting import UPLOAD, Order, Painter
 from contentsvc.services.pieces import Piece
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["PosterMaker", "Press", "asset_path", "poster_defaults", "template_folders"]
+__all__ = ["PosterMaker", "Press", "poster_defaults"]
 
-#: The reference of an upload begins with this.
-UPLOAD = "sha256:"
-_FORMATS = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
+_FORMATS: dict[str, Format] = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _WEEKDAYS = "一二三四五六日"
 _STATES = {
@@ -40,27 +27,6 @@ _STATES = {
     NoticeState.NOW: "正在直播",
     NoticeState.REPLAY: "精彩回放",
 }
-
-
-def asset_path(folders: Sequence[Path], name: str) -> Path:
-    """Return the file *name* below the first of *folders* that has it.
-
-    Raises:
-        NotFoundError: none has it, or the name leads out of the folder.
-    """
-    for folder in folders:
-        path = (folder / name).resolve()
-        if path.is_relative_to(folder.resolve()) and path.is_file():
-            return path
-    raise NotFoundError(f"there is no picture {name!r} in the assets folder", field="pictures")
-
-
-def template_folders(runtime: Runtime) -> list[Path]:
-    """Return where poster templates are looked for: the team's own, plugins', then the shipped."""
-    shipped_assets = shipped("assets").resolve()
-    folders = [folder for folder in runtime.config.asset_folders() if folder != shipped_assets]
-    own = [folder / "posters" for folder in folders]
-    return [*own, *runtime.registry.poster_folders(), shipped_assets / "posters"]
 
 
 def poster_defaults(piece: Piece) -> dict[str, Any]:
@@ -97,50 +63,16 @@ def _state(notice: Notice | None) -> str:
 
 
 class PosterMaker:
-    """Makes entries' posters and loads their pictures; keeps fonts, templates and the brand."""
+    """Makes entries' posters and loads their pictures."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Look for assets where the settings say."""
         self._runtime = runtime
-        self._folders = runtime.config.asset_folders()
-        self._template_folders = template_folders(runtime)
-        self._fonts = Fonts()
-        self._templates: dict[str, tuple[tuple[int, ...], Template]] = {}
+        self.painter = Painter(runtime)
 
     def press(self, piece: Piece) -> Press:
         """Return the press for one piece."""
         return Press(self, piece)
-
-    def template(self, name: str) -> Template:
-        """Return a template; RenderError where there is none or it is broken."""
-        folders = self._template_folders
-        stamp = tuple(
-            path.stat().st_mtime_ns for folder in folders for path in folder.glob(f"{name}.y*ml")
-        )
-        kept = self._templates.get(name)
-        if kept is None or kept[0] != stamp:
-            kept = self._templates[name] = (stamp, load_template(name, folders))
-        return kept[1]
-
-    def brand(self) -> Brand:
-        """Return the brand kit: the team's own, else the one that came along."""
-        for folder in self._folders:
-            if (folder / "brand.yaml").is_file():
-                return load_brand(folder / "brand.yaml")
-        return Brand()
-
-    def picture_bytes(self, source: str) -> bytes:
-        """Return a picture's bytes: an upload by its hash, or a file of the assets.
-
-        Raises:
-            LookupError: there is none.
-        """
-        try:
-            if source.startswith(UPLOAD):
-                return self._runtime.storage.get(source.removeprefix(UPLOAD))
-            return asset_path(self._folders, source).read_bytes()
-        except NotFoundError as error:
-            raise LookupError(str(error)) from error
 
     def pictures(self, refs: Sequence[PictureRef]) -> tuple[Picture, ...]:
         """Return an entry's pictures, whole, named `1.jpg`, `2.png` … in their order.
@@ -152,7 +84,7 @@ class PosterMaker:
 
     def _picture(self, ref: PictureRef, number: int) -> Picture:
         try:
-            data = self.picture_bytes(ref.source)
+            data = self.painter.picture_bytes(ref.source)
         except LookupError as error:
             raise RenderError(str(error), field="pictures") from error
         if ref.source.startswith(UPLOAD):
@@ -174,14 +106,21 @@ class PosterMaker:
         spec = piece.content.poster
         if spec is None:
             raise RenderError("the entry has no poster", field="poster.template")
-        template = self.template(spec.template)
         fields: Mapping[str, object] = {
             name: value if isinstance(value, str) else list(value)
             for name, value in spec.fields.items()
         }
-        form = (size, max_bytes, media_type)
-        picture, found = self._paint(template, fields, form, "poster", poster_defaults(piece))
-        return picture, found, template
+        order = Order(
+            self.painter.template(spec.template),
+            fields,
+            size,
+            _format(media_type),
+            max_bytes,
+            piece.brand,
+            poster_defaults(piece),
+        )
+        picture, found = self._make(order, "poster")
+        return picture, found, order.template
 
     def card(
         self,
@@ -190,36 +129,27 @@ class PosterMaker:
         size: str,
         max_bytes: int | None,
         media_type: str,
+        *,
+        brand: str | None = None,
     ) -> Picture:
         """Return a picture of any template, for a channel's own use; RenderError otherwise."""
-        form = (size, max_bytes, media_type)
-        return self._paint(self.template(template), fields, form, template, {})[0]
+        kind = _format(media_type)
+        order = Order(self.painter.template(template), fields, size, kind, max_bytes, brand)
+        return self._make(order, template)[0]
 
-    def _paint(
-        self,
-        template: Template,
-        fields: Mapping[str, object],
-        form: tuple[str, int | None, str],
-        name: str,
-        defaults: Mapping[str, object],
-    ) -> tuple[Picture, tuple[PosterWarning, ...]]:
-        """Paint a template in a *form*: its size, the most bytes and the media type."""
-        size, max_bytes, media_type = form
-        if media_type not in _FORMATS:
-            raise RenderError(f"a poster is no {media_type}; ask for {', '.join(_FORMATS)}")
-        poster = render(
-            template,
-            fields,
-            brand=self.brand(),
-            pictures=self.picture_bytes,
-            fonts=self._fonts,
-            size=size,
-            defaults=defaults,
-        )
-        encoded = encode(poster.image, _FORMATS[media_type], max_bytes)  # type: ignore[arg-type]
-        file = f"{name}-{size}.{_ENDINGS[media_type]}"
-        width, height = poster.image.size
-        return Picture(file, media_type, width, height, encoded.data, poster.alt), poster.warnings
+    def _make(self, order: Order, name: str) -> tuple[Picture, tuple[PosterWarning, ...]]:
+        """Make a poster's file; its own name is *name* with its size."""
+        kept = self.painter.make(order)
+        media_type = kept.encoded.media_type
+        file = f"{name}-{order.size}.{_ENDINGS[media_type]}"
+        picture = Picture(file, media_type, *kept.size, kept.encoded.data, kept.alt)
+        return picture, kept.warnings
+
+
+def _format(media_type: str) -> Format:
+    if media_type not in _FORMATS:
+        raise RenderError(f"a poster is no {media_type}; ask for {', '.join(_FORMATS)}")
+    return _FORMATS[media_type]
 
 
 @dataclass(slots=True)
@@ -242,6 +172,18 @@ class Press:
             place = f"poster.{warning.field}" if warning.field else "poster.template"
             self.warnings.append(RenditionWarning(level, place, warning.message))
         return picture
+
+    def card(
+        self,
+        template: str,
+        fields: Mapping[str, object],
+        size: str,
+        max_bytes: int | None,
+        media_type: str,
+    ) -> Picture:
+        """Return a picture of any template in the community's brand; RenderError otherwise."""
+        brand = self.piece.brand
+        return self.maker.card(template, fields, size, max_bytes, media_type, brand=brand)
 
 
 def _level(warning: PosterWarning, template: Template) -> WarningLevel:

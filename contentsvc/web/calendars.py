@@ -18,6 +18,7 @@ from contentsvc.domain.quotas import Pacing, QuietHours, Quota
 from contentsvc.domain.walltime import parse_time
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import calendar_folder, calendar_templates, calendars, channels
+from contentsvc.services.branding import check_brand, list_brands
 from contentsvc.web.current import now, reading, runtime, windows, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.places import this_week
@@ -82,6 +83,7 @@ def _values(calendar: Calendar) -> MultiDict[str, str]:
             "tier": str(calendar.community_tier),
             "tags": ", ".join(calendar.community_tags),
             "slots": "\n".join(f"{name} {wall}" for name, wall in calendar.slots),
+            "brand": calendar.brand or "",
             "quiet": calendar.quiet or "",
             "quotas": "\n".join(
                 f"{name} {_count(quota['day'])} {_count(quota['month'])}"
@@ -132,8 +134,17 @@ def _refuse_taken(database: Session, slug: str) -> None:
 def _form(calendar: Calendar | None, form: MultiDict[str, str], errors: dict[str, str]) -> str:
     with reading() as database:
         offered = channels.all_channels(database)
+    brands = list_brands(runtime().config.asset_folders())
+    # A brand that went away stays to be seen, with what is said of it, until another is chosen.
+    brands.setdefault(form.get("brand", ""), form.get("brand", ""))
+    brands[""] = str(gettext("The usual one"))
     return render_template(
-        "calendars/edit.html", calendar=calendar, form=form, errors=errors, offered=offered
+        "calendars/edit.html",
+        calendar=calendar,
+        form=form,
+        errors=errors,
+        offered=offered,
+        brands=sorted(brands.items()),
     )
 
 
@@ -144,7 +155,9 @@ def _community(form: Mapping[str, str]) -> Community:
         raise InputError(gettext("Choose one of the list."), field="kind") from error
     tags = form.get("tags", "").replace("，", ",").split(",")
     tier = 2 if form.get("tier") == "2" else 1
-    return Community(kind, tier, tuple(tag.strip() for tag in tags if tag.strip()))
+    brand = form.get("brand") or None
+    check_brand(runtime().config.asset_folders(), brand)
+    return Community(kind, tier, tuple(tag.strip() for tag in tags if tag.strip()), brand)
 
 
 def _slots(text: str) -> dict[str, time]:

@@ -33,6 +33,7 @@ _MESSAGES = (
     N_("%(name)s changed it at %(at)s UTC; compare and save again"),
     N_("there is no entry %(id)s; it may have been deleted"),
     N_("there is no calendar %(slug)s"),
+    N_("there is no brand %(name)s; there are: %(known)s"),
     N_("there is no channel %(names)s; there are: %(known)s"),
     N_("give a name of 1 to %(most)s characters"),
     N_("give at least one slot, such as 早安 08:30"),

@@ -13,6 +13,7 @@ from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, ConflictError, InputError
 from contentsvc.services import calendar_folder, calendar_templates, calendars
+from contentsvc.services.branding import require_brand
 from contentsvc.services.exporting import export_text
 from contentsvc.services.importing import ImportReport, import_calendar
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
@@ -33,11 +34,13 @@ def _chosen_week(name: str = "week") -> IsoWeek | None:
 @blueprint.post("/calendar-files/<name>/import")
 def import_file(name: str) -> BaseResponse | tuple[str, int]:
     """Import a file of the folder, a template on the chosen week."""
+    folder = runtime().config.calendars_dir
     try:
+        require_brand(runtime(), calendar_folder.read_from_folder(folder, name))
         with writing() as database:
             report = calendar_folder.import_from_folder(
                 database,
-                runtime().config.calendars_dir,
+                folder,
                 name,
                 now=now(),
                 by=person(),
@@ -57,6 +60,7 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
     """Bring the entries of a plugin's template into the chosen week."""
     week = _chosen_week() or this_week(runtime().config.timezone.key)
     try:
+        require_brand(runtime(), calendar_templates.read_template(runtime().registry, plugin, name))
         with writing() as database:
             report = calendar_templates.stamp_template(
                 database,
@@ -81,6 +85,7 @@ def upload() -> BaseResponse | tuple[str, int]:
         raise BadRequest(gettext("Choose a calendar file first."))
     try:
         plan = read_calendar_bytes(file.read(), file.filename)
+        require_brand(runtime(), plan)
         with writing() as database:
             report = import_calendar(
                 database,

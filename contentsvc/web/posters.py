@@ -6,7 +6,7 @@ from pathlib import Path
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import Template, list_templates, load_template
-from contentsvc.services.postering import template_folders
+from contentsvc.services.painting import template_folders
 from contentsvc.web.current import runtime
 
 __all__ = ["choose_template", "offered_templates"]

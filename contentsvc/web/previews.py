@@ -10,7 +10,7 @@ from flask import Blueprint, Response, current_app, make_response, request
 from contentsvc.channels import Rendition
 from contentsvc.db.models import Upload
 from contentsvc.errors import NotFoundError, PluginError
-from contentsvc.services.postering import asset_path
+from contentsvc.services.painting import asset_path
 from contentsvc.services.rendering import Renderer
 from contentsvc.services.renditions import rendition_picture
 from contentsvc.web.current import reading, runtime

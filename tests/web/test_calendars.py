@@ -39,6 +39,40 @@ def test_a_calendar_is_made_and_changed(mei: Person, sample: str, runtime: Runti
     assert calendar.community_tier == 2
 
 
+def test_a_brand_is_chosen(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The form offers the brands by what they call themselves, and keeps the chosen one."""
+    assert mei.post("/new-calendar", {**FORM, "brand": "qinghe"}).status_code == 303
+
+    with runtime.database.read() as session:
+        assert get_calendar(session, "camping").brand == "qinghe"
+    page = mei.text("/calendars/camping/edit")
+    assert '<option value="qinghe" selected>青禾鲜选</option>' in page
+    assert '<option value="">默认品牌</option>' in page
+
+
+def test_a_brand_that_is_not_there_is_refused(mei: Person, sample: str) -> None:
+    """The message names those there are, and what was typed stays in the form."""
+    answer = mei.post("/new-calendar", {**FORM, "brand": "nobody"})
+
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert "没有品牌 &#39;nobody&#39;，现有：qinghe, yuguang" in page
+    assert "露营兴趣群" in page
+
+
+def test_a_file_of_an_unknown_brand_is_refused(
+    mei: Person, sample: str, calendars_dir: Path
+) -> None:
+    """Nothing of it is imported."""
+    text = (calendars_dir / "baby-benefits.yaml").read_text(encoding="utf-8")
+    (calendars_dir / "other.yaml").write_text(f"brand: nobody\n{text}", encoding="utf-8")
+
+    answer = mei.post("/calendar-files/other.yaml/import", {"week": WEEK})
+
+    assert answer.status_code == 422
+    assert "qinghe, yuguang" in answer.get_data(as_text=True)
+
+
 def test_quiet_hours_and_quotas_are_kept(mei: Person, sample: str, runtime: Runtime) -> None:
     """The form gives back what it took."""
     pacing = {"quiet": "22:00-08:00", "quotas": "site 3 -"}

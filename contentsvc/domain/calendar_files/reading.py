@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import time
 from zoneinfo import ZoneInfo
 
@@ -39,6 +40,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "community",
         "slots",
         "channels",
+        "brand",
         "quiet",
         "quotas",
         "week",
@@ -90,7 +92,9 @@ def _calendar(root: Spot) -> CalendarPlan:
         calendar=fields.read("calendar", slug, ""),
         name=fields.text("name", MOST_NAME) or "",
         zone=fields.read("timezone", parse_zone, _NO_ZONE),
-        community=_community(fields.get("community")),
+        community=replace(
+            _community(fields.get("community")), brand=fields.read("brand", slug, None)
+        ),
         slots=slots,
         channels=channels,
         week=fields.read("week", IsoWeek.parse, None),

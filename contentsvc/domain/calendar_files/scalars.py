@@ -62,7 +62,7 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def slug(text: str) -> str:
-    """Return the name of a calendar, entry or channel; ValueError where it cannot be one."""
+    """Return the name of a calendar, entry, channel or brand; ValueError where it cannot be one."""
     if _SLUG.fullmatch(text) is None:
         raise ValueError(
             f"{text!r} is no such name; 1 to 64 of a-z, 0-9 and - are allowed, such as mon-check-in"

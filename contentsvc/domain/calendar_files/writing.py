@@ -135,6 +135,7 @@ def _calendar(plan: CalendarPlan) -> dict[str, Any]:
         "slots": {name: _Quoted(format_time(wall)) for name, wall in plan.slots.items()},
     }
     later = {
+        "brand": plan.community.brand,
         "quiet": _Quoted(str(plan.quiet)) if plan.quiet else None,
         "quotas": {name: _quota(quota) for name, quota in plan.quotas.items()},
         "week": str(plan.week) if plan.week else None,

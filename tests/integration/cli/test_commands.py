@@ -210,9 +210,35 @@ def test_a_poster_is_painted(run: _Run) -> None:
         assert out == f"wrote q.png ({picture.width} x {picture.height})\n"
 
 
+def test_a_poster_takes_a_brand_by_name(run: _Run) -> None:
+    """The same words in two brands are two pictures; a file does as well as a name."""
+    Path("words.yaml").write_text("text: 先人后事\n", encoding="utf-8")
+    Path("own.yaml").write_text('palette: {ink: "#112233", paper: "#DDEEFF"}\n', encoding="utf-8")
+    for brand in ("qinghe", "yuguang", "own.yaml"):
+        words = ("quote", "--fields", "words.yaml", "--brand", brand, "--out", f"{brand}.png")
+        assert run("posters", "render", *words)[0] == 0
+
+    made = {Path(f"{brand}.png").read_bytes() for brand in ("qinghe", "yuguang", "own.yaml")}
+    assert len(made) == 3
+
+
+def test_a_plugin_s_template_is_rendered(run: _Run) -> None:
+    """What a plugin brings is found as the service finds it."""
+    Path("words.yaml").write_text("title: 早安\n", encoding="utf-8")
+
+    status, out, _ = run(
+        *("posters", "render", "link-card", "--fields", "words.yaml"),
+        *("--size", "card", "--out", "card.jpg"),
+    )
+
+    assert (status, out) == (0, "wrote card.jpg (1200 x 630)\n")
+
+
 @pytest.mark.parametrize(
     ("words", "fault"),
     [
+        (("quote", "--brand", "nobody", "--out", "q.png"), "qinghe, yuguang"),
+        (("quote", "--brand", "nobody.yaml", "--out", "q.png"), "nobody.yaml"),
         (("quote", "--out", "q.png"), "'text'"),
         (("quote", "--out", "q.bmp"), "--out"),
         (("quota", "--out", "q.png"), "quota"),

@@ -14,7 +14,8 @@ from contentsvc.config import shipped
 from contentsvc.db.mapping import content_of
 from contentsvc.db.session import Database
 from contentsvc.errors import RenderError
-from contentsvc.services.postering import PosterMaker, template_folders
+from contentsvc.services.painting import template_folders
+from contentsvc.services.postering import PosterMaker
 from contentsvc.services.rendering import Preview, Renderer
 from contentsvc.services.runtime import Runtime
 from tests.factories import WEEK, make_calendar, make_channel, make_entry, make_runtime

@@ -65,6 +65,7 @@ entries:
       replay_url: https://live.example.com/2
     notices: [0m, -24h, -1h, -10m, +90m]
     poster: {template: live-notice, fields: {title1: 冬季护肤, points: [一, 二]}}
+brand: qinghe
 """
 
 #: The least that a file can say; `%s` takes further fields of the entry.
@@ -104,7 +105,7 @@ def test_everything_is_read() -> None:
         calendar="baby-benefits",
         name="母婴品牌福利群",
         zone=parse_zone("Asia/Shanghai"),
-        community=Community(CommunityKind.BENEFITS, 2, ("0-1岁", "on")),
+        community=Community(CommunityKind.BENEFITS, 2, ("0-1岁", "on"), "qinghe"),
         slots={"早安": time(8, 30), "晚间": time(20, 0, 30)},
         channels=("site", "benefits-group"),
         week=IsoWeek(2026, 48),

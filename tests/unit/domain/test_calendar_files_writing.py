@@ -128,6 +128,7 @@ def plans(draw: st.DrawFn) -> CalendarPlan:
             draw(st.sampled_from(CommunityKind)),
             draw(st.integers(1, 2)),
             tuple(draw(st.lists(shown, unique=True, max_size=3))),
+            draw(st.none() | slugs),
         ),
         slots=slots,
         channels=tuple(channels),

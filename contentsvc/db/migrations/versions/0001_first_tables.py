@@ -25,6 +25,7 @@ def upgrade() -> None:
         sa.Column("community_tags", sa.JSON(), nullable=False),
         sa.Column("slots", sa.JSON(), nullable=False),
         sa.Column("channels", sa.JSON(), nullable=False),
+        sa.Column("brand", sa.String(length=64), nullable=True),
         sa.Column("quiet", sa.String(length=20), nullable=True),
         sa.Column("quotas", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),

@@ -27,10 +27,33 @@ from contentsvc.channels.content import (
 )
 from contentsvc.channels.contributions import CalendarTemplate, Listener
 from contentsvc.channels.finished import FinishedDelivery
+from contentsvc.channels.forms import (
+    ArticleTheme,
+    Count,
+    Encoding,
+    FormName,
+    PostForm,
+    WecomVersion,
+    article_form,
+    article_summary,
+    chat_form,
+    form_data,
+    hashtags,
+    html_text,
+    markdown_text,
+    note_form,
+    note_title_length,
+    sms_encoding,
+    sms_form,
+    split_text,
+    stored_forms,
+    wecom_form,
+    with_forms,
+)
 from contentsvc.channels.hookspecs import hookimpl
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
-from contentsvc.channels.markdown import clean_html, html_text, markdown_html, markdown_text
+from contentsvc.channels.markdown import clean_html, markdown_html
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
 from contentsvc.channels.rendering import (
     format_moment,
@@ -66,6 +89,7 @@ from contentsvc.errors import (
 
 __all__ = [
     "Accepted",
+    "ArticleTheme",
     "CalendarTemplate",
     "Channel",
     "ChannelAuthError",
@@ -73,12 +97,15 @@ __all__ = [
     "ChannelSettings",
     "Check",
     "ContentsvcError",
+    "Count",
     "Document",
     "Effect",
+    "Encoding",
     "EntryKind",
     "Field",
     "FinishedDelivery",
     "FormField",
+    "FormName",
     "HandOff",
     "Host",
     "HttpClient",
@@ -94,6 +121,7 @@ __all__ = [
     "Picture",
     "PluginError",
     "PluginInfo",
+    "PostForm",
     "PublishError",
     "Quota",
     "Rate",
@@ -111,10 +139,16 @@ __all__ = [
     "Store",
     "TemporaryError",
     "WarningLevel",
+    "WecomVersion",
+    "article_form",
+    "article_summary",
+    "chat_form",
     "clean_html",
     "field_validator",
+    "form_data",
     "form_fields",
     "format_moment",
+    "hashtags",
     "hookimpl",
     "html_text",
     "livestream_rendition",
@@ -122,6 +156,8 @@ __all__ = [
     "load_plugins",
     "markdown_html",
     "markdown_text",
+    "note_form",
+    "note_title_length",
     "notice_words",
     "parse_settings",
     "post_rendition",
@@ -130,4 +166,10 @@ __all__ = [
     "rendition_data",
     "resolve_secrets",
     "secret_fields",
+    "sms_encoding",
+    "sms_form",
+    "split_text",
+    "stored_forms",
+    "wecom_form",
+    "with_forms",
 ]

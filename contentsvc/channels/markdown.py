@@ -1,4 +1,4 @@
-"""Markdown as people write it in a calendar -> clean HTML, and plain text fit for a chat group."""
+"""Markdown as people write it in a calendar -> clean HTML."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from markdown.extensions import Extension
 from markdown.inlinepatterns import InlineProcessor, SimpleTagInlineProcessor
 from markdown.preprocessors import Preprocessor
 
-from contentsvc.channels.plaintext import html_text
 from contentsvc.errors import RenderError
 
-__all__ = ["clean_html", "html_text", "markdown_html", "markdown_text"]
+__all__ = ["clean_html", "markdown_html"]
 
 #: A body beyond this is a mistake; a long article has a tenth of it.
 MOST_CHARACTERS = 100_000
@@ -40,6 +39,8 @@ _ATTRIBUTES = {
     "th": {"align"},
 }
 _MARKER = re.compile(r" {0,3}(?:[-*+]|\d{1,9}\.)[ \t]+\S")
+#: The library's own, but that one # without a space begins a hashtag: #早安 is no heading.
+_HEADING = re.compile(r"(?:^|\n)(?P<level>#{2,6}|#(?=[ \t]))(?P<header>(?:\\.|[^\\])*?)#*(?:\n|$)")
 _INDENTED = re.compile(r"\s")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _OPENING = re.compile(r"(?:[ >]|[-*+] |\d{1,9}\. )*")
@@ -67,11 +68,6 @@ def markdown_html(body: str) -> str:
     except RecursionError as error:
         raise RenderError("the text is nested too deeply", field="body") from error
     return clean_html(html)
-
-
-def markdown_text(body: str) -> str:
-    """Return *body* as plain text for a chat group; RenderError as for `markdown_html`."""
-    return html_text(markdown_html(body))
 
 
 def clean_html(html: str) -> str:
@@ -140,6 +136,8 @@ class _AsPeopleWrite(Extension):
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's own name
         md.preprocessors.register(_ListsAfterParagraphs(md), "lists_after_paragraphs", 20)
+        headings = md.parser.blockprocessors["hashheader"]
+        headings.RE = _HEADING  # type: ignore[attr-defined]
         md.inlinePatterns.register(SimpleTagInlineProcessor(r"(~~)(.+?)~~", "del"), "struck", 55)
         md.inlinePatterns.register(_BareAddress(_ADDRESS, md), "bare_address", 50)
 

@@ -16,7 +16,8 @@ from contentsvc.channels.content import (
     RenditionWarning,
     WarningLevel,
 )
-from contentsvc.channels.markdown import clean_html, html_text, markdown_html
+from contentsvc.channels.forms.chat import html_text
+from contentsvc.channels.markdown import clean_html, markdown_html
 from contentsvc.domain.entries import Livestream
 from contentsvc.domain.notices import Notice, NoticeState
 from contentsvc.errors import RenderError
@@ -86,7 +87,7 @@ def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
     html = markdown_html(entry.body)
     return Rendition(
         title=entry.title,
-        text=_message([entry.title, html_text(html)]),
+        text=_message([entry.title, html_text(html, _language(context))]),
         html=html,
         pictures=_pictures(entry, context),
         data=rendition_data(entry, context),
@@ -114,7 +115,9 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
     body = markdown_html(entry.body)
     return Rendition(
         title=title,
-        text=_message([title, _fact_text(facts, live, notice, words, link), html_text(body)]),
+        text=_message(
+            [title, _fact_text(facts, live, notice, words, link), html_text(body, language)]
+        ),
         html=_fact_html(facts, live, notice, words, link) + body,
         pictures=_pictures(entry, context),
         data=rendition_data(entry, context, notice),

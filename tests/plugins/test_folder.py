@@ -26,7 +26,7 @@ from contentsvc.channels import (
 from contentsvc.channels.contract import ChannelContract
 from contentsvc.channels.testing import TestHost, sample_context, sample_entry, sample_picture
 
-PLUGIN = Path(__file__).parents[2] / "plugins" / "folder.py"
+PLUGIN = Path(__file__).parents[2] / "plugins" / "folder"
 FOLDER = load_plugin(PLUGIN).channel_type("folder")
 MODULE = sys.modules[FOLDER.__module__]
 
@@ -219,3 +219,91 @@ def test_a_livestream_notice_is_filed_under_its_own_time(channel: Channel) -> No
     rendition = channel.render_livestream_notice(entry, notice, sample_context())
 
     assert channel.publish(rendition, key="d-17").id.startswith("2026-11-26/1900-【还有1小时】")
+
+
+_EVERY_FORM = {
+    "article": "warm",
+    "wecom": "markdown",
+    "chat": True,
+    "note": True,
+    "note_hashtags": "#母婴 育儿",
+    "sms": True,
+    "sms_signature": "【贝贝优选】",
+}
+_BODY = (
+    "说说**护肤**：\n\n| 月龄 | 用量 |\n|---|---|\n| 0–6月 | 一粒 |\n\n[回放](https://a.example/r)"
+)
+
+
+class TestFolderWithForms(ChannelContract):
+    """With every form asked for it is a channel like every other."""
+
+    channel_class = FOLDER
+    settings = _EVERY_FORM
+
+
+@pytest.fixture
+def formed(tmp_path: Path) -> Channel:
+    settings = parse_settings(FOLDER, {"path": str(tmp_path / "out"), **_EVERY_FORM})
+    return FOLDER(settings, TestHost(tmp_path / "own"))
+
+
+def test_the_chosen_forms_lie_ready_to_be_copied(formed: Channel, tmp_path: Path) -> None:
+    """A file each; the manifest tells their counts and repeats none of their text."""
+    rendition = rendered(formed, body=_BODY)
+
+    path = tmp_path / "out" / formed.publish(rendition, key="d-17").id
+
+    files = {file.name: file.read_text("utf-8") for file in path.iterdir()}
+    assert '<strong style="' in files["article.html"]
+    assert files["article-summary.txt"].startswith("说说护肤：")
+    assert files["wecom.md"].startswith("# 早安签到\n\n说说**护肤**：\n\n月龄：用量\n")
+    assert files["chat.txt"] == rendition.text + "\n"
+    assert files["note-title.txt"] == "早安签到\n"
+    assert files["note.txt"].endswith("\n\n#母婴 #育儿\n")
+    assert files["sms.txt"].startswith("【贝贝优选】早安签到\n说说护肤：\n")
+    assert files["sms.txt"].endswith("https://a.example/r 拒收请回复R\n")
+    manifest = json.loads(files["manifest.json"])
+    assert manifest["forms"]["sms"] == {"units": 60, "segments": 1}
+    assert "<strong" not in files["manifest.json"]
+
+
+def test_a_long_chat_text_is_several_files(formed: Channel, tmp_path: Path) -> None:
+    """Numbered in the order in which they are to be sent."""
+    rendition = rendered(formed, body="\n\n".join(["今天说说护肤。" * 100] * 4))
+
+    path = tmp_path / "out" / formed.publish(rendition, key="d-17").id
+
+    assert sorted(file.name for file in path.glob("chat*")) == ["chat-01.txt", "chat-02.txt"]
+
+
+def test_what_a_form_loses_is_told_while_planning(formed: Channel) -> None:
+    """The warnings stand among the rendition's, each naming its form."""
+    rendition = rendered(formed, title="字" * 40, body=_BODY)
+
+    words = [warning.message for warning in rendition.warnings]
+    assert words == [
+        "公众号文章：标题按平台计为 40，最多 32",
+        "小红书：标题按平台计为 40，最多 20",
+        "小红书：这里不允许外部链接，已去掉：https://a.example/r",
+    ]
+
+
+def test_a_livestream_notice_takes_its_forms_too(formed: Channel) -> None:
+    """With its facts and its link, not only the text below them."""
+    notice = Notice.parse("-1h")
+
+    rendition = formed.render_livestream_notice(
+        sample_entry(EntryKind.LIVESTREAM), notice, sample_context()
+    )
+
+    forms = {form["name"]: form for form in rendition.data["forms"]}
+    assert forms["sms"]["messages"][0].startswith("【贝贝优选】「还有1小时」")
+    assert "https://" in forms["sms"]["messages"][0]
+
+
+@pytest.mark.parametrize("signature", ["贝", "一二三四五六七八九十一二三"])
+def test_a_signature_that_no_platform_takes_is_refused(signature: str) -> None:
+    """Two to twelve characters."""
+    with pytest.raises(SettingsError, match="2 to 12"):
+        parse_settings(FOLDER, {"sms_signature": signature})

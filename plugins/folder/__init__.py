@@ -20,17 +20,21 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.channels import (
     Channel,
-    ChannelSettings,
-    Field,
+    ChannelEntry,
+    Notice,
     Picture,
     Receipt,
+    RenderContext,
     Rendition,
     TemporaryError,
-    field_validator,
     hookimpl,
+    with_forms,
 )
 
-__version__ = "1.0"
+from .forms import chosen_forms, form_files, manifest_data
+from .settings import FolderSettings
+
+__version__ = "1.1"
 
 #: A file name has at most 255 bytes on the usual file systems; the title gets a part of them.
 _MOST_TITLE_BYTES = 90
@@ -43,34 +47,32 @@ _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 class Folder(Channel):
-    """Writes `<path>/<date>/<time>-<title>-<key>/` with text, HTML, pictures and a manifest."""
+    """Writes `<path>/<date>/<time>-<title>-<key>/` with text, forms, pictures and a manifest."""
 
     type = "folder"
     label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
     idempotent = True
     can_find = True
 
-    class Settings(ChannelSettings):
-        """Where to write."""
+    Settings = FolderSettings
 
-        path: str = Field(
-            default="",
-            title="Folder",
-            description="An absolute path; empty for a folder in the service's data.",
-            json_schema_extra={
-                "zh": {
-                    "title": "文件夹路径",
-                    "description": "绝对路径；留空则放在服务的数据目录中。",
-                }
-            },
-        )
+    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        """Add the chosen forms to the usual post."""
+        return self._formed(super().render_post(entry, context), context)
 
-        @field_validator("path")
-        @classmethod
-        def _is_absolute(cls, path: str) -> str:
-            if path and (not Path(path).is_absolute() or "\0" in path):
-                raise ValueError("the folder is not an absolute path such as /srv/handover")
-            return path
+    def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
+        """Add the chosen forms of the poster's text."""
+        return self._formed(super().render_poster(entry, context), context)
+
+    def render_livestream_notice(
+        self, entry: ChannelEntry, notice: Notice, context: RenderContext
+    ) -> Rendition:
+        """Add the chosen forms of the notice."""
+        return self._formed(super().render_livestream_notice(entry, notice, context), context)
+
+    def _formed(self, rendition: Rendition, context: RenderContext) -> Rendition:
+        forms = list(chosen_forms(self.settings, rendition, context.language))
+        return with_forms(rendition, forms) if forms else rendition
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
         """Write the folder whole or not at all; the same key is the same folder."""
@@ -172,12 +174,14 @@ def _files(rendition: Rendition, key: str) -> Iterator[tuple[str, bytes]]:
     pictures = list(_named(rendition.pictures))
     yield "text.txt", _utf8(rendition.text + "\n")
     yield "post.html", _utf8(_html(rendition, pictures))
+    for name, text in form_files(rendition):
+        yield name, _utf8(text)
     for name, picture in pictures:
         yield name, picture.content
     manifest = {
         "key": key,
         "title": rendition.title,
-        **rendition.data,
+        **manifest_data(rendition.data),
         "pictures": [_described(name, picture) for name, picture in pictures],
     }
     yield "manifest.json", _utf8(json.dumps(manifest, ensure_ascii=False, indent=2) + "\n")

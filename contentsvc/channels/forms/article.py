@@ -1,0 +1,77 @@
+"""An Official Account article (公众号文章): HTML whose looks are inline styles alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contentsvc.channels.forms.article_writer import ArticleWriter
+from contentsvc.channels.forms.chat import html_text
+from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf8
+from contentsvc.channels.forms.splitting import split_text
+from contentsvc.channels.forms.themes import ArticleTheme
+from contentsvc.channels.forms.tree import LOOSE, close_up, grouped, parse, raw, visible
+from contentsvc.channels.forms.wording import losses
+from contentsvc.channels.markdown import clean_html
+
+__all__ = ["article_form", "article_summary"]
+
+#: Chinese characters; what is narrow counts half. From the drafts' documentation.
+MOST_TITLE = 32
+#: The documentation says fewer than 20,000 characters and 1 MB.
+MOST_CHARACTERS = 19_999
+MOST_BYTES = 2**20 - 1
+#: Characters of a summary (摘要); the documentation says 128, many editors cut at this.
+MOST_SUMMARY = 120
+
+
+def article_form(
+    html: str,
+    *,
+    title: str = "",
+    theme: ArticleTheme = ArticleTheme.EDITORIAL,
+    pictures: Mapping[str, str] | None = None,
+    language: str = "zh",
+) -> PostForm:
+    """Return a post as an article: HTML that the platform's editor keeps when it is pasted.
+
+    Links to mp.weixin.qq.com stay, others become footnotes. Pictures stay where the platform
+    keeps them: *pictures* maps an address in the text to that of its upload; any other leaves a
+    marked place and a warning. A title over 32, or a text of 20,000 characters, refuses approval.
+    """
+    html = clean_html(html)
+    writer = ArticleWriter(theme, pictures or {}, language)
+    title = " ".join(visible(title).split())
+    blocks = writer.write(html, title)
+    whole = writer.element("section", "root", "".join([*blocks, writer.footnotes()]))
+    counts = (
+        Count("title", _title_length(title), MOST_TITLE),
+        Count("characters", len(raw(parse(whole))), MOST_CHARACTERS),
+        Count("markup", len(whole), MOST_CHARACTERS),
+        Count("size", utf8(whole), MOST_BYTES),
+    )
+    warnings = [
+        *too_much(FormName.ARTICLE, counts, writer.language, frozenset({"markup"})),
+        *losses(FormName.ARTICLE, writer.lost, writer.language),
+    ]
+    return PostForm(
+        FormName.ARTICLE,
+        title,
+        (html_text(html, writer.language),),
+        whole,
+        article_summary(html),
+        counts,
+        tuple(warnings),
+    )
+
+
+def article_summary(html: str) -> str:
+    """Return the first words of a post's paragraphs, at most 120 characters of whole sentences."""
+    tree = parse(clean_html(html))
+    close_up(tree)
+    paragraphs = (raw(part) for part in grouped(tree) if part.tag in {"p", LOOSE})
+    text = " ".join(" ".join(paragraphs).split())
+    return next(iter(split_text(text, MOST_SUMMARY)), "")
+
+
+def _title_length(title: str) -> int:
+    return (sum(2 if char > "\x7f" else 1 for char in title) + 1) // 2

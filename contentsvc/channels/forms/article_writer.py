@@ -1,0 +1,252 @@
+"""What becomes of each element in an Official Account article."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from html import escape
+from types import MappingProxyType
+from urllib.parse import urlsplit
+
+from contentsvc.channels.forms.plain import bare_address
+from contentsvc.channels.forms.themes import STYLES, ArticleTheme
+from contentsvc.channels.forms.tree import (
+    LOOSE,
+    Item,
+    Node,
+    Table,
+    grouped,
+)
+from contentsvc.channels.forms.wording import WORDS
+from contentsvc.channels.forms.writing import Writer
+
+__all__ = ["ArticleWriter"]
+
+_LINKED = frozenset({"mp.weixin.qq.com"})
+#: Where the platform keeps what was uploaded to it.
+_KEPT = frozenset({"mmbiz.qpic.cn", "mmbiz.qlogo.cn"})
+_ALIGNED = frozenset({"left", "center", "right"})
+_SPANS: Mapping[str, tuple[str, str]] = MappingProxyType(
+    {
+        "strong": ("strong", "strong"),
+        "b": ("strong", "strong"),
+        "em": ("em", "em"),
+        "i": ("em", "em"),
+        "mark": ("span", "mark"),
+        "u": ("span", "u"),
+        "ins": ("span", "u"),
+        "del": ("span", "struck"),
+        "s": ("span", "struck"),
+        "sub": ("sub", ""),
+        "sup": ("sup", ""),
+    }
+)
+#: Headings below it look alike.
+_LEVELS = 4
+
+
+class ArticleWriter(Writer):
+    """Writes elements that the platform keeps, each with its style."""
+
+    closes_up = True
+
+    def __init__(self, theme: ArticleTheme, pictures: Mapping[str, str], language: str) -> None:
+        """Begin; *pictures* maps an outside address to where the platform keeps the picture."""
+        super().__init__(language)
+        self._style = STYLES[theme]
+        self._uploaded = pictures
+        #: Address -> (number, words) of what became a footnote.
+        self.notes: dict[str, tuple[int, str]] = {}
+
+    def element(self, tag: str, style: str, content: str, **attributes: str) -> str:
+        """Return an element; the content is HTML, attributes are text."""
+        css = self._style.of(style)
+        given = {**({"style": css} if css else {}), **attributes}
+        shown = "".join(f' {name}="{_quoted(value)}"' for name, value in given.items())
+        return f"<{tag}{shown}>{content}</{tag}>"
+
+    def text(self, text: str) -> str:
+        """Return words as HTML."""
+        return escape(text, quote=False)
+
+    def line_end(self) -> str:
+        """Return a line's end."""
+        return "<br>"
+
+    def inline(self, node: Node) -> str:
+        """Return inline content; the blank behind a line's end is none."""
+        parts = "".join(self.pieces(node)).split("<br>")
+        return "<br>".join(part.strip(" ") for part in parts)
+
+    def span(self, node: Node) -> Iterable[str]:
+        """Return emphasis and its like."""
+        known = _SPANS.get(node.tag)
+        words = "".join(self.pieces(node))
+        if known is None or not words.strip():
+            return (words,)
+        return (self.element(*known, words),)
+
+    def paragraph(self, node: Node) -> str:
+        """Return a paragraph."""
+        words = self.inline(node)
+        return self.element("p", "quote_p" if self.quotes else "p", words) if words else ""
+
+    def heading(self, level: int, node: Node) -> str:
+        """Return a heading; the fifth and sixth level look as the fourth."""
+        level = min(level, _LEVELS)
+        words = self.inline(node)
+        shown = self.element("span", f"h{level}_words", words)
+        return self.element(f"h{level}", f"h{level}", shown) if words else ""
+
+    def quote(self, blocks: list[str]) -> str:
+        """Return a quotation."""
+        return self.element("blockquote", "quote", "".join(blocks)) if blocks else ""
+
+    def listing(self, listed: list[Item]) -> str:
+        """Return a list; one within a list becomes lines, since editors tear it out."""
+        if self.depth > 1:
+            return "".join(self._inner(item) for item in listed)
+        if not listed:
+            return ""
+        if all(item.done is not None for item in listed):
+            tag, style = "ul", "tasks"
+        else:
+            tag = style = "ul" if listed[0].number is None else "ol"
+        first = listed[0].number
+        start = {"start": str(first)} if first not in {None, 1} else {}
+        return self.element(tag, style, "".join(map(self._item, listed)), **start)
+
+    def _item(self, item: Item) -> str:
+        content = _task_mark(item) + self._flat(item.content)
+        return self.element("li", "li", self.element("section", "li_words", content))
+
+    def _inner(self, item: Item) -> str:
+        mark = self._style.inner_mark if item.number is None else f"{item.number}."
+        shown = self.element("span", "inner_mark", f"{mark}&nbsp;")
+        line = shown + _task_mark(item) + self._flat(item.content)
+        return self.element("section", "inner", line)
+
+    def _flat(self, content: Node) -> str:
+        """Return an item's content; its first words stand beside its mark."""
+        found: list[str] = []
+        for part in grouped(content):
+            beside = not found and part.tag in {"p", LOOSE}
+            shown = self.inline(part) if beside else self.block(part)
+            found += [shown] if shown else []
+        return "".join(found)
+
+    def code(self, text: str) -> str:
+        """Return code; line ends are elements and blanks are kept, since editors close them up."""
+        lines = text.replace("\t", "    ").split("\n")
+        kept = "<br>".join(escape(line, quote=False).replace(" ", "&nbsp;") for line in lines)
+        return self.element("pre", "pre", f"<code>{kept}</code>") if text.strip() else ""
+
+    def inline_code(self, text: str) -> str:
+        """Return code within a line."""
+        return self.element("code", "code", escape(" ".join(text.split()), quote=False))
+
+    def table(self, content: Table) -> str:
+        """Return a table that scrolls where it is wider than the page."""
+        head = self._row("th", content.header)
+        body = "".join(self._row("td", row) for row in content.rows)
+        parts = (f"<thead>{head}</thead>" if head else "") + (
+            f"<tbody>{body}</tbody>" if body else ""
+        )
+        if not parts:
+            return ""
+        return self.element("section", "scroll", self.element("table", "table", parts))
+
+    def _row(self, tag: str, cells: Sequence[Node]) -> str:
+        shown = "".join(self._cell(tag, cell) for cell in cells)
+        return f"<tr>{shown}</tr>" if shown else ""
+
+    def _cell(self, tag: str, cell: Node) -> str:
+        align = cell.attributes.get("align", "")
+        css = self._style.of(tag)
+        if align in _ALIGNED:
+            css = css.replace("text-align:left", f"text-align:{align}")
+        return f'<{tag} style="{_quoted(css)}">{self.inline(cell)}</{tag}>'
+
+    def rule(self) -> str:
+        """Return a line across, as an ornament."""
+        return self.element("p", "rule", self._style.rule)
+
+    def picture(self, node: Node) -> str:
+        """Return a picture within a line; one from elsewhere is told and its place is marked."""
+        source = self._source(node)
+        if not source:
+            return self.text(self._place(node))
+        return self.element_img(source, node)
+
+    def pictures(self, nodes: Sequence[Node]) -> str:
+        """Return pictures that stand by themselves, each with its caption."""
+        return "".join(map(self._figure, nodes))
+
+    def _figure(self, node: Node) -> str:
+        source = self._source(node)
+        if not source:
+            return self.element("section", "missing", self.text(self._place(node)))
+        words = node.attributes.get("title") or node.attributes.get("alt") or ""
+        caption = self.element("p", "caption", self.text(words)) if words.strip() else ""
+        return self.element("section", "figure", self.element_img(source, node) + caption)
+
+    def element_img(self, source: str, node: Node) -> str:
+        """Return the picture's own element."""
+        alt = node.attributes.get("alt", "")
+        return (
+            f'<img style="{_quoted(self._style.of("img"))}" src="{_quoted(source)}" '
+            f'alt="{_quoted(alt)}">'
+        )
+
+    def _source(self, node: Node) -> str:
+        source = node.attributes.get("src", "")
+        source = self._uploaded.get(source, source)
+        if _host(source) in _KEPT:
+            return source
+        if source:
+            self.lose("outside_pictures", node.attributes.get("alt") or source)
+        return ""
+
+    def _place(self, node: Node) -> str:
+        words = WORDS[self.language]
+        alt = " ".join(node.attributes.get("alt", "").split())
+        return f"[{words['picture']}{words['colon'] + alt if alt else ''}]"
+
+    def link(self, words: str, address: str) -> str:
+        """Return a link within the platform; another becomes a footnote."""
+        if _host(address) in _LINKED:
+            return self.element("a", "link", words or escape(address), href=address)
+        bare = bare_address(address)
+        if not bare or escape(bare, quote=False) in {words, f"http://{words}", f"https://{words}"}:
+            return words or escape(bare, quote=False)
+        if bare != address:
+            return f"{words} {escape(bare, quote=False)}"
+        number, _ = self.notes.setdefault(address, (len(self.notes) + 1, words))
+        return words + self.element("sup", "note", f"[{number}]")
+
+    def footnotes(self) -> str:
+        """Return where the footnotes lead."""
+        if not self.notes:
+            return ""
+        lines = [
+            self.element("p", "links_item", f"[{number}] {words}<br>{escape(address, quote=False)}")
+            for address, (number, words) in self.notes.items()
+        ]
+        title = self.element("p", "links_title", WORDS[self.language]["links"])
+        return self.element("section", "links", title + "".join(lines))
+
+
+def _task_mark(item: Item) -> str:
+    return "" if item.done is None else "☑&nbsp;" if item.done else "☐&nbsp;"
+
+
+def _quoted(value: str) -> str:
+    """Return an attribute's value; the styles' single quotes stay as they are, being many."""
+    return escape(value, quote=False).replace('"', "&quot;")
+
+
+def _host(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") if parts.scheme in {"http", "https"} else ""

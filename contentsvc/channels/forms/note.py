@@ -1,0 +1,141 @@
+"""A Xiaohongshu note (小红书笔记): title, text with emoji for bullets, hashtags."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from contentsvc.channels.forms.plain import PlainWriter, bare_address
+from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
+from contentsvc.channels.forms.tree import Item, Node, visible
+from contentsvc.channels.forms.wording import losses
+from contentsvc.channels.markdown import clean_html
+
+__all__ = ["hashtags", "note_form", "note_title_length"]
+
+#: Chinese characters, as the platform counts a title. From the publishing page.
+MOST_TITLE = 20
+#: Characters of text, hashtags included; counted in UTF-16 units, the strictest reading.
+MOST_TEXT = 1_000
+#: The page takes more and shows ten.
+MOST_HASHTAGS = 10
+_DIGITS = 10
+_FLAT = 2
+#: `#话题` or `#话题#`. Behind a Latin word, as in C#, it is none, and neither is a number: `#1`.
+_HASHTAG = re.compile(
+    r"(?<![A-Za-z0-9&/])#(?!\d+(?:\W|$))"
+    r"([^\s#\u3000-\u303f\uff00-\uffef.,:;!?()\[\]{}<>\"'“”‘’…]{1,30})(?:\[话题\])?#?"
+)
+#: Before a hashtag's word while a line is put together; no text holds it.
+_MARK = "\x01"
+#: A chat account or a code to scan; such notes are shown to fewer people.
+_CONTACTS = re.compile(r"微信号?|加[vVＶ]|(?i:\b(?:vx|wechat)\b)|公众号|二维码|QQ群|扫码")
+
+
+class NoteWriter(PlainWriter):
+    """Emoji for bullets, no addresses, no pictures within the text."""
+
+    apart = False
+
+    def __init__(self, language: str) -> None:
+        """Begin without hashtags."""
+        super().__init__(language)
+        self.hashtags: list[str] = []
+
+    def text(self, text: str) -> str:
+        """Return words; a hashtag within them is noted, and stands without its mark."""
+        return _HASHTAG.sub(self._noted, text)
+
+    def _noted(self, found: re.Match[str]) -> str:
+        self.hashtags.append(found[1])
+        return _MARK + found[1]
+
+    def inline(self, node: Node) -> str:
+        """Return inline content; a line of hashtags alone goes to the note's end."""
+        lines = super().inline(node).split("\n")
+        return "\n".join(line.replace(_MARK, "") for line in lines if not _only_hashtags(line))
+
+    def heading(self, level: int, node: Node) -> str:
+        """Return a heading behind an emoji."""
+        words = self.inline(node)
+        return f"{'📌' if level <= _FLAT else '🔸'} {words}" if words else ""
+
+    def quote(self, blocks: list[str]) -> str:
+        """Return a quotation behind an emoji."""
+        return "💬 " + "\n".join(blocks) if blocks else ""
+
+    def mark(self, item: Item) -> str:
+        """Return an emoji for a bullet, a keycap for a number up to ten."""
+        if item.done is not None:
+            return "✅ " if item.done else "⬜ "
+        if item.number is None:
+            return "✨ " if self.depth == 1 else "▫️ "
+        if 0 <= item.number < _DIGITS:
+            return f"{item.number}\ufe0f\u20e3 "
+        return "🔟 " if item.number == _DIGITS else f"{item.number}. "
+
+    def record(self, header: list[str], cells: list[str]) -> str:
+        """Return a row of a wide table as a record."""
+        return super().record(header, cells).replace("• ", "✨ ", 1)
+
+    def rule(self) -> str:
+        """Return a line across."""
+        return "· · ·"
+
+    def picture(self, node: Node) -> str:
+        """Leave a picture out: a note's pictures stand above its text."""
+        self.lose("text_pictures", node.attributes.get("alt") or node.attributes.get("src", ""))
+        return ""
+
+    def link(self, words: str, address: str) -> str:
+        """Return a link's words; its address is taken out."""
+        address = bare_address(address)
+        if not address:
+            return words
+        self.lose("links", address)
+        return "" if address in {words, f"http://{words}", f"https://{words}"} else words
+
+
+def _only_hashtags(line: str) -> bool:
+    return bool(line) and all(word.startswith(_MARK) for word in line.split())
+
+
+def note_title_length(title: str) -> int:
+    """Return a title's length as the platform counts: Chinese 1, ASCII ½, an emoji 2; rounded up.
+
+    Source: the counting of the publishing page, by UTF-16 units.
+    """
+    return (sum(1 if char < "\x80" else 2 * utf16(char) for char in title) + 1) // 2
+
+
+def hashtags(text: str) -> list[str]:
+    """Return the words of the hashtags in *text*, without their marks, each once."""
+    return list(dict.fromkeys(_HASHTAG.findall(text)))
+
+
+def note_form(
+    html: str, *, title: str = "", tags: Iterable[str] = (), language: str = "zh"
+) -> PostForm:
+    """Return a post as a note; *tags* are hashtags' words beside those of the text.
+
+    Hashtags stand at the end as `#话题 `, which the platform makes links of as they are typed.
+    A title over 20 or a text over 1,000 refuses approval.
+    """
+    writer = NoteWriter(language)
+    title = " ".join(visible(title).split())
+    body = "\n\n".join(writer.write(clean_html(html), title))
+    for found in _CONTACTS.finditer(body):
+        writer.lose("contacts", found[0])
+    named = [re.sub(r"[\s#]", "", visible(tag)) for tag in tags]
+    words = list(dict.fromkeys(filter(None, [*writer.hashtags, *named])))
+    text = "\n\n".join(filter(None, [body, " ".join(f"#{word}" for word in words)]))
+    counts = (
+        Count("title", note_title_length(title), MOST_TITLE),
+        Count("characters", utf16(text), MOST_TEXT),
+        Count("hashtags", len(words), MOST_HASHTAGS),
+    )
+    warnings = [
+        *too_much(FormName.NOTE, counts, writer.language, frozenset({"hashtags"})),
+        *losses(FormName.NOTE, writer.lost, writer.language),
+    ]
+    return PostForm(FormName.NOTE, title, (text,), counts=counts, warnings=tuple(warnings))

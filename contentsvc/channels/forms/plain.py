@@ -1,0 +1,145 @@
+"""The rules that all plain-text forms share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from contentsvc.channels.forms.tree import WIDE, Item, Node, Table
+from contentsvc.channels.forms.wording import WORDS
+from contentsvc.channels.forms.writing import Writer
+
+__all__ = ["PlainWriter", "bare_address"]
+
+_CJK = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff]"
+_GAP = re.compile(rf"(?<={_CJK})(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?={_CJK})")
+#: Between the pieces of a line while it is put together; no text holds it.
+_SEAM = "\x00"
+_RUNS = re.compile(r"[\x00 ]+")
+#: A table this wide reads well as `key：value`.
+_PAIR = 2
+
+
+class PlainWriter(Writer):
+    """Words without markup."""
+
+    #: Whether Chinese is set apart from Latin by a space.
+    apart = True
+    #: Before the lines of an item behind its first, and before those of a list within.
+    indent = "  "
+
+    def inline(self, node: Node) -> str:
+        """Return inline content as lines."""
+        text = _SEAM.join(piece for piece in self.pieces(node) if piece)
+        lines = _RUNS.sub(self._spacing, text).split("\n")
+        return "\n".join(line.strip(" ") for line in lines).strip("\n")
+
+    def _spacing(self, run: re.Match[str]) -> str:
+        """Return what stands between two pieces of a line.
+
+        Writers set `**` off by spaces so that every Markdown program sees it; between Chinese
+        words nothing is left of them once the stars are gone.
+        """
+        if _SEAM not in run.group():
+            return run.group()
+        start, end = run.span()
+        before, after = run.string[max(0, start - 1) : start], run.string[end : end + 1]
+        if WIDE.match(before) and WIDE.match(after):
+            return ""
+        gap = self.apart and _GAP.search(before + after)
+        return " " if " " in run.group() or gap else ""
+
+    def text(self, text: str) -> str:
+        """Return words."""
+        return _GAP.sub(" ", text) if self.apart else text
+
+    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - the forms tell levels apart
+        """Return a heading as a line of its own."""
+        return self.inline(node)
+
+    def quote(self, blocks: list[str]) -> str:
+        """Return a quotation with a bar before each line."""
+        lines = "\n\n".join(blocks).split("\n")
+        return "\n".join(f"▎{line}".rstrip() for line in lines)
+
+    def listing(self, listed: list[Item]) -> str:
+        """Return a list, an item's further lines indented."""
+        return "\n".join(self._items(listed))
+
+    def _items(self, listed: list[Item]) -> Iterator[str]:
+        for item in listed:
+            first, *rest = "\n".join(self.blocks(item.content)).split("\n")
+            yield "\n".join(
+                [self.mark(item) + first, *(f"{self.indent}{line}".rstrip() for line in rest)]
+            )
+
+    def mark(self, item: Item) -> str:
+        """Return what stands before an item."""
+        if item.done is not None:
+            return "☑ " if item.done else "☐ "
+        return "• " if item.number is None else f"{item.number}. "
+
+    def code(self, text: str) -> str:
+        """Return code as it is."""
+        return text
+
+    def inline_code(self, text: str) -> str:
+        """Return code as it is."""
+        return text
+
+    def table(self, content: Table) -> str:
+        """Return two columns as `key：value` and more as a record a row.
+
+        Columns are not aligned by spaces: what shows chats sets every letter in its own width.
+        """
+        header = self._cells(content.header)
+        rows = [self._cells(row) for row in content.rows]
+        if max(map(len, [header, *rows]), default=0) <= _PAIR:
+            return "\n".join(filter(None, map(self.pair, [header, *rows])))
+        return "\n".join(filter(None, (self.record(header, row) for row in rows)))
+
+    def _cells(self, row: tuple[Node, ...]) -> list[str]:
+        return [self.inline(cell).replace("\n", " ") for cell in row]
+
+    def pair(self, cells: list[str]) -> str:
+        """Return a row of two cells."""
+        return WORDS[self.language]["colon"].join(filter(None, cells))
+
+    def record(self, header: list[str], cells: list[str]) -> str:
+        """Return a row of many cells: the first names it, the others are told by their heading."""
+        first, *rest = cells
+        told = [self.field(name, cell) for name, cell in _matched(header[1:], rest) if cell]
+        return "\n".join([f"• {first}", *(f"{self.indent}{line}" for line in told)])
+
+    def field(self, name: str, value: str) -> str:
+        """Return a cell with its column's heading."""
+        return f"{name}{WORDS[self.language]['colon']}{value}" if name else value
+
+    def rule(self) -> str:
+        """Return a line across."""
+        return "——————"
+
+    def picture(self, node: Node) -> str:
+        """Return a picture's place and what it shows."""
+        words = WORDS[self.language]
+        alt = " ".join(node.attributes.get("alt", "").split())
+        return f"[{words['picture']}{words['colon'] + alt if alt else ''}]"
+
+    def link(self, words: str, address: str) -> str:
+        """Write a link so that chat programs see where the address ends."""
+        address = bare_address(address)
+        if not address:
+            return words
+        if not words or address in {words, f"http://{words}", f"https://{words}"}:
+            return f"{address} "
+        return f"{words} {address} "
+
+
+def bare_address(address: str) -> str:
+    """Return an address as people copy it: a mailbox or a number without its scheme."""
+    return address.removeprefix("mailto:").removeprefix("tel:")
+
+
+def _matched(header: list[str], cells: list[str]) -> Iterator[tuple[str, str]]:
+    for place, cell in enumerate(cells):
+        yield (header[place] if place < len(header) else ""), cell

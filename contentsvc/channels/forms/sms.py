@@ -1,0 +1,170 @@
+"""A text message (短信), and how many segments it costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from contentsvc.channels.forms.plain import PlainWriter
+from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
+from contentsvc.channels.forms.tree import Item, Node, visible
+from contentsvc.channels.forms.wording import WORDS, losses
+from contentsvc.channels.markdown import clean_html
+
+__all__ = ["Encoding", "sms_encoding", "sms_form"]
+
+# 3GPP TS 23.038, 6.2.1: the default alphabet, and the extension behind an escape.
+_BASIC = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+_EXTENSION = frozenset("\f^{}\\[~]|€")
+#: Units of one message alone, and of each of several: six bytes are then the joining header.
+_GSM_7 = (160, 153)
+_UCS_2 = (70, 67)
+#: Most platforms take no more, the signature included.
+MOST_UNITS = 500
+#: What a typewriter has for typographers' marks; used where it spares the whole message UCS-2.
+_TYPED: Mapping[int, str] = MappingProxyType(
+    str.maketrans(
+        {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "•": "-"}
+    )
+)
+#: Pictographs, flags, dingbats with their selectors and joiners; most gateways drop or garble them.
+_EMOJI = re.compile(
+    "[0-9#*]\ufe0f?\u20e3"
+    "|(?:[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
+    "[\ufe0e\ufe0f\u200d\u2640\u2642\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]*"
+    "|[\u231a\u231b\u23e9-\u23fa\u3030\u303d\u3297\u3299\u00a9\u00ae\u2122\u2139]\ufe0f"
+    "|[\ufe0e\ufe0f]) ?"
+)
+_SPACES = re.compile(r" {2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a text message is sent."""
+
+    #: `GSM-7` or `UCS-2`.
+    name: str
+    #: Septets of GSM-7, or units of UTF-16.
+    units: int
+    segments: int
+
+
+class SmsWriter(PlainWriter):
+    """Short lines, no decoration: each character costs."""
+
+    apart = False
+    indent = ""
+
+    def text(self, text: str) -> str:
+        """Return words; platforms take 【】 for the signature alone."""
+        return text.replace("【", "「").replace("】", "」")
+
+    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - all levels are a line
+        """Return a heading as a line."""
+        return self.inline(node)
+
+    def quote(self, blocks: list[str]) -> str:
+        """Return a quotation's words."""
+        return "\n".join(blocks)
+
+    def mark(self, item: Item) -> str:
+        """Return a short mark before an item."""
+        if item.done is not None:
+            zh = self.language == "zh"
+            return ("√" if zh else "[x] ") if item.done else ("□" if zh else "[ ] ")
+        return "-" if item.number is None else f"{item.number}."
+
+    def record(self, header: list[str], cells: list[str]) -> str:
+        """Return a row of a wide table as one line."""
+        first, *rest = super().record(header, cells).split("\n")
+        return WORDS[self.language]["comma"].join([first.removeprefix("• "), *rest])
+
+    def rule(self) -> str:
+        """Leave a line out."""
+        return ""
+
+    def picture(self, node: Node) -> str:
+        """Leave a picture out."""
+        self.lose("text_pictures", node.attributes.get("alt") or node.attributes.get("src", ""))
+        return ""
+
+
+def sms_encoding(text: str) -> Encoding:
+    """Return how *text* is sent: its encoding, units and segments.
+
+    One segment has 160 septets of GSM-7 or 70 units of UCS-2; of several each has 153 or 67. A
+    character of the extension has two septets, one beyond the first 65,536 two units, and neither
+    is divided between segments. Source: 3GPP TS 23.038 and TS 23.040. In China platforms bill by
+    70 and 67 whatever the letters; a message with its signature in 【】 is never GSM-7.
+    """
+    if all(char in _BASIC or char in _EXTENSION for char in text):
+        name, (alone, each) = "GSM-7", _GSM_7
+        sizes = [2 if char in _EXTENSION else 1 for char in text]
+    else:
+        name, (alone, each) = "UCS-2", _UCS_2
+        sizes = [utf16(char) for char in text]
+    units = sum(sizes)
+    return Encoding(name, units, _segments(sizes, each) if units > alone else min(units, 1))
+
+
+def _segments(sizes: list[int], each: int) -> int:
+    segments, room = 1, each
+    for size in sizes:
+        if size > room:
+            segments, room = segments + 1, each
+        room -= size
+    return segments
+
+
+def sms_form(
+    html: str, *, title: str = "", signature: str = "", opt_out: str = "", language: str = "zh"
+) -> PostForm:
+    """Return a post as one text message with its signature and the words for opting out.
+
+    *signature* is written without its brackets 【】. Emoji are taken out and told.
+    """
+    writer = SmsWriter(language)
+    blocks = [writer.text(" ".join(visible(title).split())), *writer.write(clean_html(html), title)]
+    body = _without_emoji("\n".join(filter(None, blocks)), writer)
+    if opt_out:
+        body += _joint(body, writer.language) + " ".join(visible(opt_out).split())
+    name = re.sub(r"[\s【】]", "", visible(signature))
+    text = f"【{name}】{body}" if name else body
+    typed = text.translate(_TYPED)
+    if sms_encoding(typed).name == "GSM-7":
+        text = typed
+    encoding = sms_encoding(text)
+    counts = (
+        Count("units", encoding.units, MOST_UNITS),
+        Count("segments", encoding.segments),
+    )
+    warnings = [
+        *too_much(FormName.SMS, counts, writer.language, frozenset({"units"})),
+        *losses(FormName.SMS, writer.lost, writer.language),
+    ]
+    return PostForm(FormName.SMS, "", (text,), counts=counts, warnings=tuple(warnings))
+
+
+def _without_emoji(text: str, writer: SmsWriter) -> str:
+    def noted(found: re.Match[str]) -> str:
+        writer.lose("emoji", found[0].strip())
+        if found[0][0] < "\x80":
+            # A digit's keycap is a digit.
+            return found[0][0]
+        before = found.string[max(0, found.start() - 1) : found.start()]
+        return " " if found[0].endswith(" ") and before.isalnum() else ""
+
+    lines = _EMOJI.sub(noted, text).split("\n")
+    return "\n".join(filter(None, (_SPACES.sub(" ", line).strip() for line in lines)))
+
+
+def _joint(body: str, language: str) -> str:
+    """Return what stands between the text and the words for opting out."""
+    if not body or body[-1] in "。！？!?；;…~～\n":
+        return ""
+    return WORDS[language]["comma"] if body[-1] > "\u2000" else " "

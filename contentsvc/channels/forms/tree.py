@@ -1,0 +1,210 @@
+"""Clean HTML as a tree: what every form is written from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+__all__ = [
+    "LOOSE",
+    "WIDE",
+    "Item",
+    "Node",
+    "Table",
+    "close_up",
+    "grouped",
+    "items",
+    "parse",
+    "raw",
+    "table",
+    "visible",
+]
+
+#: The tag of inline content that stands between blocks.
+LOOSE = "loose"
+_BLOCKS = frozenset(
+    {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"}
+)
+#: What stands within a line and looks different.
+_MARKED = frozenset({"a", "b", "del", "em", "i", "ins", "mark", "s", "strong", "u"})
+#: Characters as wide as they are high, Chinese punctuation included.
+WIDE = re.compile(
+    r"[\u2018-\u201d\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]"
+)
+_VOID = frozenset({"br", "hr", "img"})
+#: Deeper nesting reads no better and is shown flat.
+_DEEPEST = 40
+#: HTML allows a number to begin with so many digits.
+_MOST_DIGITS = 9
+_TASK = re.compile(r"\s*\[([ xX])\]\s+")
+#: Controls, halves of characters, what turns the reading direction round, and what nobody sees.
+#: Joiners hold emoji together and stay.
+_HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufeff\ufff9-\ufffb]"
+)
+
+
+@dataclass(slots=True)
+class Node:
+    """An element and what stands in it."""
+
+    tag: str
+    attributes: dict[str, str] = field(default_factory=dict)
+    children: list[Node | str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table's cells, row by row; the header is empty where there is none."""
+
+    header: tuple[Node, ...]
+    rows: tuple[tuple[Node, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a list."""
+
+    #: What it counts; None in a list without numbers.
+    number: int | None
+    #: Whether a task is done; None where it is no task.
+    done: bool | None
+    content: Node
+
+
+def parse(html: str) -> Node:
+    """Return the tree of clean HTML; nesting beyond forty levels is flattened."""
+    builder = _Builder()
+    builder.feed(html)
+    builder.close()
+    return builder.root
+
+
+def visible(text: str) -> str:
+    """Return *text* without controls, marks that turn its direction, and characters unseen."""
+    return _HIDDEN.sub("", text)
+
+
+def grouped(node: Node) -> Iterator[Node]:
+    """Yield the blocks below *node*, and what is loose between them as a node of its own."""
+    loose = Node(LOOSE)
+    for child in node.children:
+        if isinstance(child, Node) and child.tag in _BLOCKS:
+            yield loose
+            yield child
+            loose = Node(LOOSE)
+        else:
+            loose.children.append(child)
+    yield loose
+
+
+def close_up(node: Node) -> None:
+    """Drop the blanks between Chinese words and marked ones beside them, all over the tree.
+
+    Writers set `**` off by spaces so that every Markdown program sees it; where the marks become
+    looks, nothing is to be left of them.
+    """
+    for place, child in enumerate(node.children):
+        if isinstance(child, Node):
+            close_up(child)
+            continue
+        before, after = _beside(node, place - 1), _beside(node, place + 1)
+        words = child
+        if before and WIDE.match(raw(before)[-1:]) and WIDE.match(words.lstrip(" ")[:1]):
+            words = words.lstrip(" ")
+        if after and WIDE.match(raw(after)[:1]) and WIDE.match(words.rstrip(" ")[-1:]):
+            words = words.rstrip(" ")
+        node.children[place] = words
+
+
+def _beside(node: Node, place: int) -> Node | None:
+    if not 0 <= place < len(node.children):
+        return None
+    child = node.children[place]
+    return child if isinstance(child, Node) and child.tag in _MARKED else None
+
+
+def raw(node: Node) -> str:
+    """Return the text below *node* as it stands."""
+    return "".join(child if isinstance(child, str) else raw(child) for child in node.children)
+
+
+def items(node: Node) -> Iterator[Item]:
+    """Yield a list's items with their numbers; `[ ]` and `[x]` at the beginning make a task."""
+    start = node.attributes.get("start", "1")
+    number = int(start) if start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS else 1
+    for child in node.children:
+        if isinstance(child, Node) and child.tag == "li":
+            done, content = _task(child)
+            yield Item(number if node.tag == "ol" else None, done, content)
+            number += 1
+
+
+def _task(item: Node) -> tuple[bool | None, Node]:
+    """Tell whether an item is a task, and give it without its brackets."""
+    for place, child in enumerate(item.children):
+        if isinstance(child, str):
+            if not child.strip():
+                continue
+            found = _TASK.match(child)
+            if found is None:
+                return None, item
+            rest = [child[found.end() :], *item.children[place + 1 :]]
+            return found[1] != " ", Node(item.tag, item.attributes, rest)
+        if child.tag != "p":
+            return None, item
+        done, inner = _task(child)
+        return done, Node(item.tag, item.attributes, [inner, *item.children[place + 1 :]])
+    return None, item
+
+
+def table(node: Node) -> Table:
+    """Return a table's cells; a first row of headings is its header."""
+    rows = [cells for row in _rows(node) if (cells := _cells(row))]
+    if rows and all(cell.tag == "th" for cell in rows[0]):
+        return Table(rows[0], tuple(rows[1:]))
+    return Table((), tuple(rows))
+
+
+def _rows(node: Node) -> Iterator[Node]:
+    for child in node.children:
+        if isinstance(child, Node):
+            if child.tag == "tr":
+                yield child
+            else:
+                yield from _rows(child)
+
+
+def _cells(row: Node) -> tuple[Node, ...]:
+    return tuple(child for child in row.children if isinstance(child, Node))
+
+
+class _Builder(HTMLParser):
+    """Builds the tree without recursion."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Node("root")
+        self._open = [self.root]
+        self._flattened: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in _VOID and len(self._open) >= _DEEPEST:
+            self._flattened.append(tag)
+            return
+        node = Node(tag, {name: visible(value or "") for name, value in attrs})
+        self._open[-1].children.append(node)
+        if tag not in _VOID:
+            self._open.append(node)
+
+    def handle_endtag(self, tag: str) -> None:
+        if self._flattened and self._flattened[-1] == tag:
+            self._flattened.pop()
+        elif len(self._open) > 1 and self._open[-1].tag == tag:
+            self._open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].children.append(visible(data))

@@ -1,0 +1,276 @@
+"""The Markdown of WeCom's group robots (企业微信群机器人), in its two versions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+
+from contentsvc.channels.forms.plain import PlainWriter, bare_address
+from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf8
+from contentsvc.channels.forms.splitting import split_text
+from contentsvc.channels.forms.tree import Item, Node, Table, visible
+from contentsvc.channels.forms.wording import losses
+from contentsvc.channels.markdown import clean_html
+
+__all__ = ["WecomVersion", "wecom_form"]
+
+#: Bytes of one message in UTF-8, in both versions. From the robots' documentation.
+MOST_BYTES = 4_096
+#: What must not be divided: a link, a picture, marked words, an address.
+_WHOLE = re.compile(
+    r"!?\[[^\]\n]*\]\([^)\s]*\)|<font [^>]*>[^<\n]*</font>|\*\*[^*\n]+\*\*|`[^`\n]+`"
+    r"|https?://[!-~]+"
+)
+#: What would act although it was meant as text; there is no escape, so it is written wide.
+_ACTING = (
+    (re.compile(r"<(?=[@/A-Za-z])"), "＜"),
+    (re.compile(r"`"), "｀"),
+    (re.compile(r"\](?=\()"), "］"),
+    # The bracket before it may stand in another element.
+    (re.compile(r"^\((?=\s*[A-Za-z]+:)"), "（"),
+)
+_STARS = {"markdown": re.compile(r"\*(?=\*)|(?<=\*)\*"), "markdown_v2": re.compile(r"\*")}
+_LEADING = re.compile(r"^(\s*)(#(?=#{0,5}(?:\s|$))|>)", re.MULTILINE)
+_LEADING_V2 = re.compile(r"^(\s*)(#(?=#{0,5}(?:\s|$))|>|[-+](?= )|-(?=--))", re.MULTILINE)
+_WIDE = str.maketrans({"#": "＃", ">": "＞", "-": "－", "+": "＋"})
+#: Grey, green and orange.
+_COLOURS = {"del": "comment", "s": "comment", "u": "info", "ins": "info", "mark": "warning"}
+#: Quotations within each other that version 2 knows.
+_DEEPEST_QUOTE = 3
+_FENCE = "```"
+
+
+class WecomVersion(StrEnum):
+    """Which Markdown the robot is sent; the value is its `msgtype`."""
+
+    #: Headings, bold, links, inline code, quotations, three colours.
+    ONE = "markdown"
+    #: Lists, tables, pictures and blocks of code too, no colours; for clients from 4.1.36 on.
+    TWO = "markdown_v2"
+
+
+class _WecomWriter(PlainWriter):
+    """What both versions have in common."""
+
+    version: WecomVersion
+    leading = _LEADING
+
+    def __init__(self, language: str) -> None:
+        super().__init__(language)
+        self._bold = False
+
+    def inline(self, node: Node) -> str:
+        return super(PlainWriter, self).inline(node)
+
+    def text(self, text: str) -> str:
+        for pattern, wide in _ACTING:
+            text = pattern.sub(wide, text)
+        return _STARS[self.version].sub("＊", text)
+
+    def paragraph(self, node: Node) -> str:
+        return self._harmless(self.inline(node))
+
+    def _harmless(self, lines: str) -> str:
+        """Write wide what would make a line a heading, a quotation or a list."""
+        return self.leading.sub(lambda found: found[1] + found[2].translate(_WIDE), lines)
+
+    def heading(self, level: int, node: Node) -> str:
+        words = "".join(self._in_bold(node)).replace("\n", " ").strip()
+        return f"{'#' * level} {words}" if words else ""
+
+    def span(self, node: Node) -> Iterable[str]:
+        if node.tag in {"strong", "b"} and not self._bold:
+            return (_each_line("**{}**", "".join(self._in_bold(node))),)
+        return super().span(node)
+
+    def _in_bold(self, node: Node) -> Iterator[str]:
+        before, self._bold = self._bold, True
+        yield from list(self.pieces(node))
+        self._bold = before
+
+    def inline_code(self, text: str) -> str:
+        code = " ".join(text.replace("`", "｀").split())
+        return f"`{code}`" if code else ""
+
+    def link(self, words: str, address: str) -> str:
+        if not address.startswith(("http://", "https://")):
+            return " ".join(filter(None, [words, bare_address(address)]))
+        if "](" in words:
+            # A picture within a link: brackets within brackets are not read.
+            return f"{words} {_safe(address)}"
+        words = " ".join(words.replace("]", "］").split()) or address
+        return f"[{words}]({_safe(address)})"
+
+    def quote(self, blocks: list[str]) -> str:
+        lines = "\n".join(blocks).split("\n")
+        return "\n".join(self.quoted(line) for line in lines if line)
+
+    def quoted(self, line: str) -> str:
+        raise NotImplementedError
+
+    def divided(self, block: str, most: int) -> list[str]:
+        """Divide a block that is longer than a message."""
+        return split_text(block, most, size=utf8, whole=_WHOLE)
+
+
+class WecomWriter(_WecomWriter):
+    """Version 1: lists, tables and blocks of code become lines, pictures links."""
+
+    version = WecomVersion.ONE
+    # Leading spaces are not shown; wide ones are.
+    indent = "　"
+
+    def span(self, node: Node) -> Iterable[str]:
+        """Return bold, coloured or plain words."""
+        colour = _COLOURS.get(node.tag)
+        if colour is None:
+            return super().span(node)
+        shown = f'<font color="{colour}">{{}}</font>'
+        return (_each_line(shown, "".join(self.pieces(node))),)
+
+    def quoted(self, line: str) -> str:
+        """Return a quoted line; a quotation within another is one with it."""
+        return line if line.startswith("> ") else f"> {line}"
+
+    def code(self, text: str) -> str:
+        """Return code line by line: a block is not known."""
+        lines = (line.replace("`", "｀").replace("\t", "    ") for line in text.split("\n"))
+        return "\n".join(f"`{line}`" for line in lines if line.strip())
+
+    def picture(self, node: Node) -> str:
+        """Return a picture as a link."""
+        words = super().picture(node)
+        source = node.attributes.get("src", "")
+        shown = words.strip("[]").replace("]", "］").replace("[", "［")
+        return f"[{shown}]({_safe(source)})" if source else f"［{shown}］"
+
+
+class WecomWriterTwo(_WecomWriter):
+    """Version 2: nearly all of Markdown, without colours."""
+
+    version = WecomVersion.TWO
+    leading = _LEADING_V2
+    indent = "    "
+
+    def span(self, node: Node) -> Iterable[str]:
+        """Return bold, slanted or plain words."""
+        if node.tag in {"em", "i"}:
+            return (_each_line("*{}*", "".join(self.pieces(node))),)
+        return super().span(node)
+
+    def quoted(self, line: str) -> str:
+        """Return a quoted line, at most three deep."""
+        if line.startswith(">" * _DEEPEST_QUOTE):
+            return line
+        return f">{line}" if line.startswith(">") else f"> {line}"
+
+    def mark(self, item: Item) -> str:
+        """Return what stands before an item."""
+        task = "" if item.done is None else "☑ " if item.done else "☐ "
+        return ("- " if item.number is None else f"{item.number}. ") + task
+
+    def code(self, text: str) -> str:
+        """Return a fenced block."""
+        return f"{_FENCE}\n{text.replace(_FENCE, '｀｀｀')}\n{_FENCE}" if text.strip() else ""
+
+    def table(self, content: Table) -> str:
+        """Return a table; without a header its first row is one."""
+        header, *rows = [content.header, *content.rows] if content.header else content.rows or [()]
+        if not header:
+            return ""
+        width = max(len(row) for row in (header, *rows))
+        lines = [self._row(row, width) for row in (header, *rows)]
+        return "\n".join([lines[0], "|" + " --- |" * width, *lines[1:]])
+
+    def _row(self, cells: tuple[Node, ...], width: int) -> str:
+        words = [self.inline(cell).replace("\n", " ").replace("|", "｜") for cell in cells]
+        return "| " + " | ".join([*words, *[""] * (width - len(words))]) + " |"
+
+    def rule(self) -> str:
+        """Return a line across."""
+        return "---"
+
+    def picture(self, node: Node) -> str:
+        """Return a picture."""
+        source = node.attributes.get("src", "")
+        alt = " ".join(node.attributes.get("alt", "").split())
+        if not source:
+            return f"［{super().picture(node).strip('[]')}］"
+        return f"![{alt.replace(']', '］').replace('[', '［')}]({_safe(source)})"
+
+    def divided(self, block: str, most: int) -> list[str]:
+        """Divide a block; code stays code, and a table's header is said again."""
+        lines = block.split("\n")
+        if lines[0] == _FENCE:
+            inner = split_text("\n".join(lines[1:-1]), most - 2 * len(_FENCE) - 2, size=utf8)
+            return [f"{_FENCE}\n{part}\n{_FENCE}" for part in inner]
+        head = "\n".join(lines[:2])
+        if lines[0].startswith("| ") and max(map(utf8, lines[2:]), default=0) < most - utf8(head):
+            return [f"{head}\n{part}" for part in _packed(lines[2:], most - utf8(head) - 1, "\n")]
+        return super().divided(block, most)
+
+
+_WRITERS: dict[WecomVersion, type[_WecomWriter]] = {
+    WecomVersion.ONE: WecomWriter,
+    WecomVersion.TWO: WecomWriterTwo,
+}
+
+
+def wecom_form(
+    html: str,
+    *,
+    title: str = "",
+    version: WecomVersion = WecomVersion.ONE,
+    most: int = MOST_BYTES,
+    language: str = "zh",
+) -> PostForm:
+    """Return a post as WeCom Markdown, in messages of at most *most* bytes of UTF-8.
+
+    What the version does not know becomes text by rule; what would act and was meant as text,
+    such as `<@all>`, is written in wide characters.
+    """
+    writer = _WRITERS[version](language)
+    title = " ".join(visible(title).split())
+    blocks = writer.write(clean_html(html), title)
+    if title:
+        blocks.insert(0, f"# {writer.text(title)}")
+    small = [
+        part
+        for block in blocks
+        for part in ([block] if utf8(block) <= most else writer.divided(block, most))
+    ]
+    messages = list(_packed(small, most, "\n\n"))
+    counts = (
+        Count("bytes", max(map(utf8, messages), default=0), most),
+        Count("messages", len(messages)),
+    )
+    warnings = [
+        *too_much(FormName.WECOM, counts, writer.language),
+        *losses(FormName.WECOM, writer.lost, writer.language),
+    ]
+    return PostForm(FormName.WECOM, title, tuple(messages), counts=counts, warnings=tuple(warnings))
+
+
+def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
+    """Put parts together again as long as they fit."""
+    held: list[str] = []
+    used = 0
+    for part in parts:
+        if held and used + utf8(gap + part) > most:
+            yield gap.join(held)
+            held, used = [], 0
+        used += utf8(gap + part if held else part)
+        held.append(part)
+    if held:
+        yield gap.join(held)
+
+
+def _each_line(shown: str, words: str) -> str:
+    """Mark each line by itself: a mark does not reach over a line's end."""
+    return "\n".join(shown.format(line) if line.strip() else line for line in words.split("\n"))
+
+
+def _safe(address: str) -> str:
+    """Return an address that cannot end the brackets it stands in."""
+    return "".join(f"%{ord(char):02X}" if char in '() <>"\\' else char for char in address)

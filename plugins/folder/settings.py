@@ -1,0 +1,109 @@
+"""What people choose of a folder: where it lies and which forms of a post are laid down in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from contentsvc.channels import ChannelSettings, Field, field_validator
+
+__all__ = ["FolderSettings"]
+
+#: What a signature may have; from the platforms' rules.
+_SIGNATURE = (2, 12)
+
+
+def _in_chinese(title: str, description: str = "", **choices: str) -> dict[str, Any]:
+    words = {"title": title, "description": description, "choices": choices}
+    return {"zh": {name: value for name, value in words.items() if value}}
+
+
+class FolderSettings(ChannelSettings):
+    """Where to write, and what beside the text and the page."""
+
+    path: str = Field(
+        default="",
+        title="Folder",
+        description="An absolute path; empty for a folder in the service's data.",
+        json_schema_extra=_in_chinese("文件夹路径", "绝对路径；留空则放在服务的数据目录中。"),
+    )
+    article: Literal["none", "editorial", "warm", "bold"] = Field(
+        default="none",
+        title="Official Account article",
+        description="Lays down article.html in this theme: open it, copy all, paste.",
+        json_schema_extra=_in_chinese(
+            "公众号文章",
+            "按所选主题生成 article.html：打开、全选复制、粘贴到公众号编辑器。",
+            none="不生成",
+            editorial="素雅",
+            warm="暖阳",
+            bold="醒目",
+        ),
+    )
+    wecom: Literal["none", "markdown", "markdown_v2"] = Field(
+        default="none",
+        title="WeCom Markdown",
+        description="Lays down wecom.md for a group robot, in messages of at most 4,096 bytes.",
+        json_schema_extra=_in_chinese(
+            "企业微信 Markdown",
+            "生成 wecom.md，供群机器人发送，每条不超过 4096 字节。",
+            none="不生成",
+        ),
+    )
+    chat: bool = Field(
+        default=False,
+        title="Chat text",
+        description="Lays down chat.txt, long texts as several messages.",
+        json_schema_extra=_in_chinese("聊天文字", "生成 chat.txt，长文分成几条。"),
+    )
+    note: bool = Field(
+        default=False,
+        title="Xiaohongshu note",
+        description="Lays down note-title.txt and note.txt; what is over the platform's limits "
+        "cannot be approved.",
+        json_schema_extra=_in_chinese(
+            "小红书笔记", "生成 note-title.txt 和 note.txt；超出平台上限的内容不能通过审核。"
+        ),
+    )
+    note_hashtags: str = Field(
+        default="",
+        max_length=200,
+        title="Hashtags",
+        description="Added to each Xiaohongshu note, such as #母婴 #育儿.",
+        json_schema_extra=_in_chinese("话题", "加在每篇小红书笔记末尾，例如 #母婴 #育儿。"),
+    )
+    sms: bool = Field(
+        default=False,
+        title="SMS",
+        description="Lays down sms.txt and counts its segments.",
+        json_schema_extra=_in_chinese("短信", "生成 sms.txt，并计算条数。"),
+    )
+    sms_signature: str = Field(
+        default="",
+        title="SMS signature",
+        description="2 to 12 characters, without 【】; empty where the platform adds it.",
+        json_schema_extra=_in_chinese("短信签名", "2 到 12 个字，不带【】；平台自动加签名时留空。"),
+    )
+    sms_opt_out: str = Field(
+        default="拒收请回复R",
+        max_length=30,
+        title="SMS opt-out",
+        description="Words at the end by which people opt out; empty for none.",
+        json_schema_extra=_in_chinese("退订语", "放在短信末尾；留空则不加。"),
+    )
+
+    @field_validator("path")
+    @classmethod
+    def _is_absolute(cls, path: str) -> str:
+        if path and (not Path(path).is_absolute() or "\0" in path):
+            raise ValueError("the folder is not an absolute path such as /srv/handover")
+        return path
+
+    @field_validator("sms_signature")
+    @classmethod
+    def _is_a_signature(cls, signature: str) -> str:
+        bare = signature.strip().removeprefix("【").removesuffix("】")
+        least, most = _SIGNATURE
+        if bare and not least <= len(bare) <= most:
+            raise ValueError(f"a signature has {least} to {most} characters, such as 贝贝优选")
+        return bare

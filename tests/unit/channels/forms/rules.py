@@ -1,0 +1,96 @@
+"""What becomes of each element in each form: the table that the tests hold and docs/posts.md shows.
+
+`python -m tests.unit.channels.forms.rules` prints it as it stands in the page.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from contentsvc.channels import (
+    WecomVersion,
+    article_form,
+    chat_form,
+    note_form,
+    sms_form,
+    wecom_form,
+)
+
+__all__ = ["FORMS", "RULES", "Rule", "page_table"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An element as it is written, and what becomes of it."""
+
+    element: str
+    markdown: str
+    #: The article without its styles, which differ by theme.
+    article: str
+    wecom: str
+    wecom_two: str
+    chat: str
+    note: str
+    sms: str
+
+
+def _bare(html: str) -> str:
+    """Return an article without its styles and its outermost element."""
+    plain = re.sub(r' style="[^"]*"', "", article_form(html).html)
+    return plain.removeprefix("<section>").removesuffix("</section>")
+
+
+FORMS: dict[str, Callable[[str], str]] = {
+    "article": _bare,
+    "wecom": lambda html: wecom_form(html).text,
+    "wecom_two": lambda html: wecom_form(html, version=WecomVersion.TWO).text,
+    "chat": lambda html: chat_form(html).text,
+    "note": lambda html: note_form(html).text,
+    "sms": lambda html: sms_form(html).text,
+}
+_HEADS = {
+    "article": "公众号",
+    "wecom": "企微 `markdown`",
+    "wecom_two": "企微 `markdown_v2`",
+    "chat": "聊天文字",
+    "note": "小红书",
+    "sms": "短信",
+}
+
+RULES = [
+    Rule(**rule)
+    for rule in yaml.safe_load(Path(__file__).with_name("rules.yaml").read_text(encoding="utf-8"))
+]
+
+
+def page_table() -> str:
+    """Return the table as it stands in docs/posts.md."""
+    return "\n".join(_lines())
+
+
+def _lines() -> Iterator[str]:
+    yield "| element | Markdown | " + " | ".join(_HEADS.values()) + " |"
+    yield "|" + "---|" * (len(_HEADS) + 2)
+    for rule in RULES:
+        cells = [rule.markdown, *(getattr(rule, form) for form in FORMS)]
+        yield f"| {rule.element} | " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    """Return text as code in a table's cell; ⏎ is a line's end."""
+    if not text:
+        return "–"
+    shown = text.replace("\n", "⏎").replace("\u202e", "\\u202e").replace("\u202c", "\\u202c")
+    fence = "`" * (max(map(len, re.findall("`+", shown)), default=0) + 1)
+    pad = " " if fence != "`" else ""
+    return f"{fence}{pad}{shown.replace('|', chr(92) + '|')}{pad}{fence}"
+
+
+if __name__ == "__main__":
+    sys.stdout.write(page_table() + "\n")

@@ -1,0 +1,56 @@
+"""Chat text: one message, or several where it is long."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+
+from contentsvc.channels import RenderError, chat_form, html_text, markdown_html
+from tests.unit.channels.forms.bodies import bodies
+
+
+def test_a_short_text_is_one_message_below_its_title() -> None:
+    """As a person would write it in a group."""
+    form = chat_form(markdown_html("# 早安\n\n签到啦"), title="早安")
+
+    assert form.messages == ("早安\n\n签到啦",)
+    assert (form.count("characters"), form.count("messages")) == (7, 1)
+
+
+def test_a_long_text_is_several_messages() -> None:
+    """Divided between paragraphs where they are about as long as a message."""
+    html = markdown_html("\n\n".join("今天说说护肤。" * 10 for _ in range(4)))
+
+    form = chat_form(html, most=100)
+
+    assert form.messages == ("今天说说护肤。" * 10,) * 4
+
+
+@given(bodies)
+@settings(max_examples=200, deadline=None)
+def test_messages_say_what_the_text_says(body: str) -> None:
+    """Nothing but blanks is lost between them, and no control is left in them."""
+    try:
+        html = markdown_html(body)
+    except RenderError:
+        return
+    form = chat_form(html, most=40)
+
+    assert "".join("".join(form.messages).split()) == "".join(html_text(html).split())
+    assert all(0 < len(message) <= 40 for message in form.messages)
+    assert not {char for char in form.text if char < " "} - {"\n", "\t"}
+    assert not set(form.text) & set("\u202a\u202b\u202d\u202e\u2066\u2067\u2068\u200b\ufeff")
+
+
+def test_struck_words_are_told() -> None:
+    """A price that was struck out would read as if it held."""
+    (warning,) = chat_form(markdown_html("~~199~~ 99 元")).warnings
+
+    assert warning.message == "聊天文字：划去的文字看起来和其他文字一样，请改写：199"
+
+
+def test_english_words_are_english() -> None:
+    """What the form says by itself follows the post's language."""
+    form = chat_form(markdown_html("![sale](https://a.example/1.png)\n\n~~9~~"), language="en")
+
+    assert form.text.startswith("[Picture: sale]")
+    assert form.warnings[0].message.startswith("Chat text: struck-out words read like")

@@ -1,0 +1,106 @@
+"""Long text becomes messages at the borders where a reader would pause."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contentsvc.channels import split_text
+from contentsvc.channels.forms.graphemes import graphemes
+from contentsvc.channels.forms.result import utf8, utf16
+from tests.unit.channels.forms.bodies import texts
+
+_BLANK = re.compile(r"[\n \u3000]")
+
+
+@given(texts, st.integers(16, 200), st.sampled_from([len, utf8, utf16]))
+@settings(max_examples=400, deadline=None)
+def test_nothing_is_lost_and_nothing_is_too_long(text: str, most: int, size: object) -> None:
+    """All but blanks at the borders comes through in its order, and each message fits."""
+    found = split_text(text, most, size=size)  # type: ignore[arg-type]
+
+    assert _BLANK.sub("", "".join(found)) == _BLANK.sub("", text)
+    assert all(0 < size(message) <= most for message in found)  # type: ignore[operator]
+
+
+@given(texts, st.integers(80, 200))
+@settings(max_examples=300, deadline=None)
+def test_no_border_within_an_emoji_or_an_address(text: str, most: int) -> None:
+    """What people see as one character, and an address that fits a message, stay whole."""
+    found = split_text(text, most)
+
+    place = 0
+    borders = set()
+    for message in found:
+        begin = text.index(message, place)
+        borders.add(begin)
+        place = begin + len(message)
+    for address in re.finditer(r"https?://[!-~]+", text):
+        if len(address[0]) <= most:
+            assert not borders & set(range(address.start() + 1, address.end()))
+    assert _in_whole_units(text, borders - {0}, most)
+
+
+def _in_whole_units(text: str, borders: set[int], most: int) -> bool:
+    place = 0
+    for unit in graphemes(text):
+        if len(unit) <= most and borders & set(range(place + 1, place + len(unit))):
+            return False
+        place += len(unit)
+    return True
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        *("👨‍👩‍👧‍👦", "👋🏻", "🇨🇳", "1️⃣", "❤️‍🔥", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "e\u0301", "각", "각", "क्षि", "நி", "\r\n"),
+        *("🧑🏽‍💻", "👁️‍🗨️", "ท่า"[:2], "ก็"),
+    ],
+)
+def test_what_is_seen_as_one_character_is_one(unit: str) -> None:
+    """Families, skin tones, flags, keycaps, tags, marks, jamo and conjuncts hold together."""
+    assert list(graphemes(f"a{unit}字")) == ["a", unit, "字"]
+
+
+def test_flags_come_in_pairs() -> None:
+    """Letters of flags beside each other are two by two."""
+    assert list(graphemes("🇨🇳🇯🇵🇨")) == ["🇨🇳", "🇯🇵", "🇨"]
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("一" * 12 + "\n\n" + "二" * 12, ["一" * 12, "二" * 12]),
+        ("一" * 12 + "\n" + "二" * 12, ["一" * 12, "二" * 12]),
+        (
+            "今天早上天气很好。我们去公园玩吧！好不好",
+            ["今天早上天气很好。我们去公园玩吧！", "好不好"],
+        ),
+        ("他说：“今天天气很好。”我们去公园玩吧", ["他说：“今天天气很好。”", "我们去公园玩吧"]),
+        ("今天早上天气不错，我们都去公园走一走吧", ["今天早上天气不错，", "我们都去公园走一走吧"]),
+        ("It is fine today. Let us go out.", ["It is fine today.", "Let us go out."]),
+        ("字" * 20, ["字" * 18, "字" * 2]),
+        ("看 https://a.example", ["看", "https://a.example"]),
+        ("", []),
+        ("\n\n 　", []),
+    ],
+)
+def test_a_border_is_where_a_reader_pauses(text: str, messages: list[str]) -> None:
+    """Paragraphs before lines, sentences before clauses, letters last."""
+    assert split_text(text, 18) == messages
+
+
+def test_a_message_must_hold_something() -> None:
+    """A limit below what one emoji may take is a mistake."""
+    with pytest.raises(ValueError, match="at least 16"):
+        split_text("早安", 15)
+
+
+@pytest.mark.timeout(10)
+def test_a_long_text_is_quick() -> None:
+    """A megabyte of anything is divided in seconds, marks heaped on one letter included."""
+    for text in ("字" * 300_000, "e" + "\u0301" * 300_000, "\n" * 300_000, "a" * 300_000):
+        assert all(len(message) <= 2_000 for message in split_text(text, 2_000))

@@ -1,0 +1,116 @@
+"""WeCom Markdown within its bytes, and nothing in it acts that was meant as text."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+
+from contentsvc.channels import RenderError, WecomVersion, markdown_html, wecom_form
+from tests.unit.channels.forms.bodies import bodies
+
+
+@pytest.mark.parametrize("version", WecomVersion)
+@given(body=bodies)
+@settings(max_examples=150, deadline=None)
+def test_every_message_fits_and_nothing_acts(version: WecomVersion, body: str) -> None:
+    """No message is over its bytes; links are http(s), nobody is mentioned, colours are ours."""
+    try:
+        html = markdown_html(body)
+    except RenderError:
+        return
+    form = wecom_form(html, title="题<@all>", version=version, most=200)
+
+    assert all(0 < len(message.encode()) <= 200 for message in form.messages)
+    assert form.count("messages") == len(form.messages)
+    assert "<@" not in form.text
+    assert not re.search(r"\]\(\s*(?!https?://)\w+:", form.text)
+    assert (
+        set(re.findall(r"<(?!font color=\"(?:info|comment|warning)\">|/font>)[/A-Za-z]", form.text))
+        == set()
+    )
+
+
+def test_a_long_text_is_divided_between_paragraphs() -> None:
+    """1,365 Chinese characters fit; what is more comes in a second message."""
+    one = wecom_form(f"<p>{'字' * 1365}</p>")
+    two = wecom_form(f"<p>{'字' * 1000}</p><p>{'词' * 1000}</p>", title="题")
+
+    assert (one.count("bytes"), one.count("messages")) == (4095, 1)
+    assert [message[-1] for message in two.messages] == ["字", "词"]
+
+
+def test_a_divided_block_of_code_stays_code() -> None:
+    """Each part of it is fenced by itself in version 2."""
+    html = markdown_html("```\n" + "a = 1\n" * 100 + "```")
+
+    form = wecom_form(html, version=WecomVersion.TWO, most=200)
+
+    assert len(form.messages) > 3
+    for message in form.messages:
+        assert message.startswith("```\n")
+        assert message.endswith("\n```")
+        assert len(message.encode()) <= 200
+    assert form.text.count("a = 1") == 100
+
+
+def test_a_divided_table_says_its_header_again() -> None:
+    """Each part of it is a table in version 2."""
+    html = markdown_html("| 天 | 事 |\n|---|---|\n" + "| 一 | 早安 |\n" * 40)
+
+    form = wecom_form(html, version=WecomVersion.TWO, most=200)
+
+    assert len(form.messages) > 3
+    assert all(m.startswith("| 天 | 事 |\n| --- | --- |\n| 一 |") for m in form.messages)
+    assert form.text.count("早安") == 40
+
+
+def test_a_link_is_not_divided() -> None:
+    """Neither its words nor its address."""
+    html = markdown_html("字" * 50 + "[直播回放](https://a.example/replay/42)")
+
+    form = wecom_form(html, most=180)
+
+    assert form.messages[-1] == "[直播回放](https://a.example/replay/42)"
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("\\# 不是标题", "＃ 不是标题"),
+        ("第 \\#1 名", "第 #1 名"),
+        ("\\> 不是引用", "＞ 不是引用"),
+        ("a\\*\\*b\\*\\*", "a＊＊b＊＊"),
+        ("2 \\* 3", "2 * 3"),
+        ("\\`x\\`", "｀x｀"),
+        ("\\[x\\](https://a.example)", "[x］([https://a.example](https://a.example))"),
+        ("&lt;font color=red&gt;x", "＜font color=red>x"),
+        ("[a\\]b](https://a.example)", "[a］b](https://a.example)"),
+        ("[a](https://a.example/\\))", "[a](https://a.example/%29)"),
+        ("**粗\n体**", "**粗**\n**体**"),
+        ("# **粗**题", "# 粗题"),
+        ("**<b>粗</b>**", "**粗**"),
+        ("[![图](https://a.example/1.png)](https://a.example)", None),
+    ],
+)
+def test_text_stays_text(body: str, text: str | None) -> None:
+    """There is no escape, so what would act is written wide."""
+    found = wecom_form(markdown_html(body)).text
+
+    assert found == (text or "[图片：图](https://a.example/1.png) https://a.example")
+
+
+@pytest.mark.parametrize(("body", "text"), [("\\- 一", "－ 一"), ("2 \\* 3 \\* 4", "2 ＊ 3 ＊ 4")])
+def test_text_stays_text_in_version_two(body: str, text: str) -> None:
+    """Its lists and its slanted letters are not made by chance."""
+    assert wecom_form(markdown_html(body), version=WecomVersion.TWO).text == text
+
+
+def test_a_table_without_a_header_takes_its_first_row() -> None:
+    """Version 2 knows no table without one; an empty table is nothing."""
+    html = "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table><table></table>"
+
+    form = wecom_form(html, version=WecomVersion.TWO)
+
+    assert form.text == "| a | b |\n| --- | --- |\n| c |  |"

@@ -224,7 +224,7 @@ def _host(runtime: Runtime, channel: Channel) -> ChannelHost:
         name=channel.name,
         http=HttpClient(runtime.config.call_timeout.total_seconds()),
         store=DatabaseStore(runtime.database, runtime.storage, channel.id, runtime.clock),
-        folder=runtime.config.data_dir / "channels" / channel.name,
+        folders=runtime.config.data_dir / "channels",
         public_url=runtime.config.public_url,
     )
 

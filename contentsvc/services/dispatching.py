@@ -29,6 +29,10 @@ __all__ = ["Dispatcher"]
 
 logger = logging.getLogger(__name__)
 
+#: How long before its instant a delivery is claimed, at least and at most: the worker has it ready
+#: and waits for the instant itself, and those that follow each other closely are claimed together.
+_NOTICE = timedelta(seconds=0.25)
+_AHEAD = timedelta(seconds=1)
 #: Deliveries claimed in one statement; a crash strands at most these until their lease ends.
 _CLAIM = 400
 #: Deliveries that wait for a worker at once: what is claimed must begin within its lease.
@@ -73,7 +77,7 @@ _CLAIMING = (
         Delivery.id.in_(
             select(Delivery.id)
             .join(Channel)
-            .where(Delivery.next_at <= bindparam("now"), *_CAN_GO)
+            .where(Delivery.next_at <= bindparam("ahead"), *_CAN_GO)
             .order_by(Delivery.next_at, Delivery.due_at, Delivery.id)
             .limit(bindparam("room", type_=Integer))
             .with_for_update(skip_locked=True, of=Delivery)
@@ -159,11 +163,12 @@ class Dispatcher:
         return self._until_next(self._runtime.clock()) if goes else _LONGEST_SLEEP
 
     def _claim(self, session: Session, now: datetime) -> list[tuple[str, Claim]]:
-        """Claim what is due, in due order, in one statement."""
+        """Claim what is due or soon will be, in due order, in one statement."""
         for before in WAITING:
             check_move(before, _S.CLAIMED, Actor.DISPATCHER)
         given = {
             "now": now,
+            "ahead": now + _AHEAD,
             "room": min(_CLAIM, self._room(session)),
             "lease_until": now + self._runtime.config.lease,
             "name": self._name,
@@ -287,13 +292,12 @@ class Dispatcher:
         return {"clock_stepped_at": at.isoformat(), "clock_stepped_by": seconds}
 
     def _until_next(self, now: datetime) -> float:
-        """Return the seconds until the next delivery is due, two at most."""
-        soon = now + timedelta(seconds=_LONGEST_SLEEP)
+        """Return the seconds until the next delivery is to be claimed, two at most."""
+        soon = now + timedelta(seconds=_LONGEST_SLEEP) + _NOTICE
         types = list(self._runtime.registry.channel_types())
         with self._runtime.database.read() as session:
             next_at = session.scalar(_SOONEST, {"soon": soon, "types": types})
-            if next_at is not None and next_at <= now and not self._room(session):
-                return _FULL_SLEEP
-        if next_at is None:
-            return _LONGEST_SLEEP
-        return max(0.0, (next_at - now).total_seconds())
+            if next_at is None:
+                return _LONGEST_SLEEP
+            left = (next_at - _NOTICE - now).total_seconds()
+            return _FULL_SLEEP if left <= 0 and not self._room(session) else max(0.0, left)

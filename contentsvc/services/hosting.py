@@ -138,8 +138,14 @@ class ChannelHost:
     name: str
     http: HttpClient
     store: DatabaseStore
-    folder: Path
+    #: The folder that holds all channels' folders.
+    folders: Path
     public_url: str
+
+    @property
+    def folder(self) -> Path:
+        """Return the channel's own folder; it may not exist yet."""
+        return self.folders / self.name
 
     @property
     def pages_url(self) -> str:

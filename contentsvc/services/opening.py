@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.db.models import Channel
+from contentsvc.errors import ContentsvcError
 from contentsvc.services.channels import open_channel
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.tasks import Held
 
 __all__ = ["Opener"]
 
@@ -17,6 +23,8 @@ __all__ = ["Opener"]
 _MOST = 2000
 #: Seconds after which a channel is opened anew: a secret in a file or the environment may change.
 _KEPT = 10.0
+# Made once: building a statement takes longer than running it.
+_CHANNELS = select(Channel).where(Channel.id.in_(bindparam("ids", expanding=True)))
 
 
 class Opener:
@@ -27,15 +35,34 @@ class Opener:
         self._runtime = runtime
         self._open: OrderedDict[int, tuple[datetime, float, OpenChannel]] = OrderedDict()
 
-    def open(self, channel: Channel) -> OpenChannel:
-        """Return a channel ready to publish; PluginError where it cannot be opened."""
-        kept = self._open.get(channel.id)
-        now = time.monotonic()
-        if kept is not None and kept[0] == channel.updated_at and now - kept[1] < _KEPT:
-            return kept[2]
-        opened = open_channel(self._runtime, channel)
-        self._open[channel.id] = (channel.updated_at, now, opened)
-        self._open.move_to_end(channel.id)
+    def open_all(
+        self, session: Session, held: Iterable[Held]
+    ) -> Mapping[int, OpenChannel | ContentsvcError]:
+        """Return the channels of deliveries by id, or what keeps one from being opened."""
+        wanted = {one.channel_id: one.channel_updated_at for one in held}
+        found: dict[int, OpenChannel | ContentsvcError] = {
+            channel_id: kept
+            for channel_id, updated_at in wanted.items()
+            if (kept := self._kept(channel_id, updated_at)) is not None
+        }
+        if missing := wanted.keys() - found.keys():
+            for row in session.scalars(_CHANNELS, {"ids": sorted(missing)}):
+                found[row.id] = self._opened(row)
+        return found
+
+    def _kept(self, channel_id: int, updated_at: datetime) -> OpenChannel | None:
+        kept = self._open.get(channel_id)
+        if kept is None or kept[0] != updated_at or time.monotonic() - kept[1] >= _KEPT:
+            return None
+        return kept[2]
+
+    def _opened(self, row: Channel) -> OpenChannel | ContentsvcError:
+        try:
+            opened = open_channel(self._runtime, row)
+        except ContentsvcError as error:
+            return error
+        self._open[row.id] = (row.updated_at, time.monotonic(), opened)
+        self._open.move_to_end(row.id)
         if len(self._open) > _MOST:
             self._open.popitem(last=False)
         return opened

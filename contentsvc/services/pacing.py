@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
@@ -28,6 +28,9 @@ _OUT = (_S.SENDING, _S.ACCEPTED, _S.HANDED_OFF, _S.PUBLISHED, _S.UNKNOWN, _S.RET
 _PLANNED = (*_OUT, _S.PLANNED, _S.SCHEDULED, _S.CLAIMED)
 #: How long a task rests that the red switch holds; the dispatcher waits for the switch itself.
 _PAUSED = timedelta(seconds=1)
+_PAUSED_CHANNELS = select(Channel.id).where(
+    Channel.id.in_(bindparam("ids", expanding=True)), Channel.paused_at.is_not(None)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +42,17 @@ class Hold:
 
 
 def pace_of(
-    calendar_id: int, plan: CalendarPlan, channel: Channel, kind: type[OpenChannel]
+    calendar_id: int, plan: CalendarPlan, channel: tuple[int, str], kind: type[OpenChannel]
 ) -> Pace | None:
-    """Return what holds for a calendar's community on a channel; None where nothing does."""
-    quota = plan.quotas.get(channel.name, kind.quota)
+    """Return what holds for a calendar's community on a channel; None where nothing does.
+
+    *channel* is its id and its name.
+    """
+    channel_id, name = channel
+    quota = plan.quotas.get(name, kind.quota)
     if plan.quiet is None and quota is None:
         return None
-    return Pace(calendar_id, channel.id, plan.zone, plan.quiet, quota)
+    return Pace(calendar_id, channel_id, plan.zone, plan.quiet, quota)
 
 
 def hold(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
@@ -57,10 +64,10 @@ def hold(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, H
     sending = [task for task in tasks if task.action is Action.PUBLISH]
     if sending and paused(session) is not None:
         return {task: Hold(now + _PAUSED, "everything is paused") for task in sending}
-    held: dict[Task, Hold] = {}
+    held = _on_paused_channels(session, sending, now)
     limited: dict[Pace, list[Task]] = defaultdict(list)
     for task in sending:
-        if task.pace is None or task.delivery.in_doubt:
+        if task in held or task.pace is None or task.delivery.in_doubt:
             continue
         quiet = _quiet(task.pace, now)
         if quiet is not None:
@@ -70,6 +77,15 @@ def hold(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, H
     for pace in sorted(limited, key=lambda pace: (pace.calendar_id, pace.channel_id)):
         held |= _over(session, pace, limited[pace], now)
     return held
+
+
+def _on_paused_channels(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
+    """Return the tasks whose channel was paused after they were claimed."""
+    ids = {task.delivery.channel_id for task in tasks}
+    paused_ids = set(session.connection().execute(_PAUSED_CHANNELS, {"ids": sorted(ids)}).scalars())
+    # The dispatcher waits until the channel is resumed; only then the time counts again.
+    why = Hold(now, "its channel is paused")
+    return {task: why for task in tasks if task.delivery.channel_id in paused_ids}
 
 
 def _quiet(pace: Pace, now: datetime) -> Hold | None:

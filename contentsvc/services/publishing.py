@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
+from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import Rendition
 from contentsvc.db.mapping import plan_of
-from contentsvc.db.models import Calendar, Delivery, Entry
+from contentsvc.db.models import Calendar, Channel, Delivery, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError
 from contentsvc.services.opening import Opener
 from contentsvc.services.pacing import pace_of
 from contentsvc.services.ports import Claim
-from contentsvc.services.recording import give_back, held_at
+from contentsvc.services.recording import HELD, give_back, held_places
 from contentsvc.services.renditions import load_rendition
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.sending import Batch, Sender
-from contentsvc.services.tasks import Action, Task
+from contentsvc.services.tasks import Action, Held, Task
 
 __all__ = ["Publisher"]
 
@@ -84,79 +84,81 @@ class Publisher:
     def _tasks(self, session: Session, claims: Sequence[Claim]) -> list[Task]:
         """Return what is to be asked, in the order of the claims."""
         now = self._runtime.clock()
-        renditions: dict[str, Rendition] = {}
         held = _held(session, claims)
-        plans = _plans(session, {calendar_id for _, calendar_id in held})
+        wanted = [one for one in held if self._is_wanted(one, now)]
+        channels = self._opener.open_all(session, wanted)
+        renditions = self._renditions(session, wanted)
+        plans = _plans(session, {one.calendar_id for one in wanted})
         tasks = []
-        for delivery, calendar_id in held:
-            task = self._task(session, delivery, renditions, now)
-            if task is not None:
-                pace = pace_of(
-                    calendar_id, plans[calendar_id], delivery.channel, type(task.channel)
-                )
-                tasks.append(replace(task, pace=pace) if pace else task)
+        for one in wanted:
+            channel = channels.get(one.channel_id)
+            rendition = renditions[one.rendition_hash or ""]
+            if isinstance(channel, OpenChannel) and isinstance(rendition, Rendition):
+                place = (one.channel_id, one.channel_name)
+                pace = pace_of(one.calendar_id, plans[one.calendar_id], place, type(channel))
+                tasks.append(Task(_ACTIONS[one.status], one, channel, rendition, pace))
+            elif one.status is _S.CLAIMED:
+                why = rendition if isinstance(channel, OpenChannel) else channel
+                self._give_back(one, now, now + _PLUGIN_WAIT, str(why))
         return tasks
 
-    def _task(
-        self,
-        session: Session,
-        delivery: Delivery,
-        renditions: dict[str, Rendition],
-        now: datetime,
-    ) -> Task | None:
-        action = _ACTIONS.get(delivery.status)
-        if action is None or (action is Action.PUBLISH and not self._may_begin(delivery, now)):
-            return None
-        digest = delivery.rendition_hash or ""
-        try:
-            channel = self._opener.open(delivery.channel)
-            if digest not in renditions:
-                renditions[digest] = load_rendition(self._runtime, session, digest)
-        except ContentsvcError as error:
-            if action is Action.PUBLISH:
-                self._give_back(delivery, now, now + _PLUGIN_WAIT, str(error))
-            return None
-        return Task(action, delivery, channel, renditions[digest])
-
-    def _may_begin(self, delivery: Delivery, now: datetime) -> bool:
-        """Tell whether a claimed delivery may be sent now; one that may not is let go."""
-        if delivery.channel.paused_at is not None:
-            self._give_back(delivery, now, delivery.next_at)
-        elif now > delivery.useful_until:
-            late = _S.SCHEDULED if delivery.in_doubt else _S.MISSED
-            self._give_back(delivery, now, now, _LATE, late)
+    def _is_wanted(self, held: Held, now: datetime) -> bool:
+        """Tell whether something is to be asked; a claim that may not be used is let go."""
+        if held.status is not _S.CLAIMED:
+            return held.status in _ACTIONS
+        if held.channel_paused_at is not None:
+            self._give_back(held, now, held.next_at)
+        elif now > held.useful_until:
+            late = _S.SCHEDULED if held.in_doubt else _S.MISSED
+            self._give_back(held, now, now, _LATE, late)
         else:
             return True
         return False
 
+    def _renditions(
+        self, session: Session, held: Sequence[Held]
+    ) -> dict[str, Rendition | ContentsvcError]:
+        """Return what is to be sent by its hash, or why it cannot be."""
+        found: dict[str, Rendition | ContentsvcError] = {}
+        for digest in {one.rendition_hash or "" for one in held}:
+            try:
+                found[digest] = load_rendition(self._runtime, session, digest)
+            except ContentsvcError as error:
+                found[digest] = error
+        return found
+
     def _give_back(
         self,
-        delivery: Delivery,
+        held: Held,
         now: datetime,
         next_at: datetime,
         error: str = "",
         after: DeliveryStatus = _S.SCHEDULED,
     ) -> None:
         with self._runtime.database.write() as session:
-            give_back(session, delivery, now=now, next_at=next_at, error=error, after=after)
+            give_back(session, held, now=now, next_at=next_at, error=error, after=after)
 
 
-def _held(session: Session, claims: Sequence[Claim]) -> list[tuple[Delivery, int]]:
-    """Return the claimed deliveries in order, each with its calendar's id.
-
-    Those that somebody else has taken over meanwhile are left out.
-    """
-    places = [(claim.delivery_id, claim.fence) for claim in claims]
-    query = (
-        select(Delivery, Entry.calendar_id)
-        .join(Entry, Delivery.entry_id == Entry.id)
-        .where(held_at(places))
-        .options(joinedload(Delivery.channel))
+# Made once: building a statement takes longer than running it.
+_HELD = (
+    select(
+        *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
+        *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
+        *(Delivery.attempt_count, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
+        *(Entry.calendar_id, Channel.id, Channel.name, Channel.type),
+        *(Channel.updated_at, Channel.paused_at),
     )
-    held = {
-        delivery.id: (delivery, calendar_id) for delivery, calendar_id in session.execute(query)
-    }
-    return [held[claim.delivery_id] for claim in claims if claim.delivery_id in held]
+    .join(Entry, Delivery.entry_id == Entry.id)
+    .join(Channel, Delivery.channel_id == Channel.id)
+    .where(*HELD)
+)
+
+
+def _held(session: Session, claims: Sequence[Claim]) -> list[Held]:
+    """Return the claimed deliveries in order, without those that somebody else has taken over."""
+    places = [(claim.delivery_id, claim.fence) for claim in claims]
+    found = {row[0]: Held(*row) for row in session.connection().execute(_HELD, held_places(places))}
+    return [found[claim.delivery_id] for claim in claims if claim.delivery_id in found]
 
 
 def _plans(session: Session, calendar_ids: set[int]) -> dict[int, CalendarPlan]:

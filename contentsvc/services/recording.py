@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, Update, bindparam, insert, select, tuple_, update
+from sqlalchemy import Table, Update, bindparam, insert, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Attempt, Delivery
@@ -17,9 +17,9 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_m
 from contentsvc.services.channels import pause_channel
 from contentsvc.services.pacing import Hold
 from contentsvc.services.runtime import Runtime
-from contentsvc.services.tasks import Action, Task, Verdict
+from contentsvc.services.tasks import Action, Held, Task, Verdict
 
-__all__ = ["give_back", "give_back_held", "held_at", "intend", "record"]
+__all__ = ["HELD", "give_back", "give_back_held", "held_places", "intend", "record"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,14 +29,15 @@ _S = DeliveryStatus
 # Each statement is made once: SQLAlchemy takes longer to build one than SQLite to run it.
 _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped class has one
 _ATTEMPTS: Table = Attempt.__table__  # type: ignore[assignment]  # the same
-_HELD = (
+#: The condition that a delivery is one of those that `held_places` names.
+HELD = (
     # The ids stand by themselves too: SQLite finds no index for pairs and would read the table.
     _DELIVERIES.c.id.in_(bindparam("ids", expanding=True)),
     tuple_(_DELIVERIES.c.id, _DELIVERIES.c.fence).in_(bindparam("places", expanding=True)),
 )
 _BEGIN = (
     update(_DELIVERIES)
-    .where(_DELIVERIES.c.status == _S.CLAIMED, *_HELD)
+    .where(_DELIVERIES.c.status == _S.CLAIMED, *HELD)
     .values(
         status=_S.SENDING,
         lease_until=bindparam("lease_until"),
@@ -45,10 +46,11 @@ _BEGIN = (
     )
     .returning(_DELIVERIES.c.id)
 )
+_STILL = select(_DELIVERIES.c.id).where(*HELD)
 _NOTE = insert(_ATTEMPTS)
 _STANDING = (
     select(_DELIVERIES.c.id, _DELIVERIES.c.status)
-    .where(*_HELD)
+    .where(*HELD)
     .order_by(_DELIVERIES.c.id)
     .with_for_update()
 )
@@ -80,7 +82,7 @@ def intend(
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     places = [_place(task) for task in tasks if task.action is Action.PUBLISH]
     begun = session.connection().execute(
-        _BEGIN, {**_held(places), "lease_until": now + runtime.config.lease, "now": now}
+        _BEGIN, {**held_places(places), "lease_until": now + runtime.config.lease, "now": now}
     )
     ours = set(begun.scalars()) | _still_asked(session, tasks)
     kept = [task for task in tasks if task.delivery.id in ours]
@@ -90,13 +92,8 @@ def intend(
     return kept
 
 
-def held_at(places: Sequence[tuple[int, int]]) -> ColumnElement[bool]:
-    """Return the condition that a delivery is one of *places*: pairs of id and fence."""
-    ids = [delivery_id for delivery_id, _ in places]
-    return Delivery.id.in_(ids) & tuple_(Delivery.id, Delivery.fence).in_(places)
-
-
-def _held(places: Sequence[tuple[int, int]]) -> dict[str, Any]:
+def held_places(places: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """Return the parameters of `HELD` for *places*: pairs of id and fence."""
     return {"ids": [delivery_id for delivery_id, _ in places], "places": list(places)}
 
 
@@ -109,8 +106,7 @@ def _still_asked(session: Session, tasks: Sequence[Task]) -> set[int]:
     asked = [_place(task) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
-    query = select(Delivery.id).where(held_at(asked))
-    return set(session.scalars(query))
+    return set(session.connection().execute(_STILL, held_places(asked)).scalars())
 
 
 def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
@@ -153,7 +149,7 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
 def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[int, DeliveryStatus]:
     """Lock the deliveries whose claims still hold, and return how they stand."""
     places = [_place(verdict.task) for verdict in verdicts]
-    return dict(session.connection().execute(_STANDING, _held(places)).all())
+    return dict(session.connection().execute(_STANDING, held_places(places)).all())
 
 
 def _moves_from(verdict: Verdict, standing: dict[int, DeliveryStatus]) -> DeliveryStatus | None:
@@ -216,7 +212,7 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
     session.connection().execute(_FINISH, rows)
 
 
-def give_back_held(session: Session, delivery: Delivery, why: Hold, *, now: datetime) -> None:
+def give_back_held(session: Session, delivery: Held, why: Hold, *, now: datetime) -> None:
     """Let a claimed delivery go that must not be sent now; one that would be too late is missed."""
     useful = why.until <= delivery.useful_until or delivery.in_doubt
     after = _S.SCHEDULED if useful else _S.MISSED
@@ -226,7 +222,7 @@ def give_back_held(session: Session, delivery: Delivery, why: Hold, *, now: date
 
 def give_back(
     session: Session,
-    delivery: Delivery,
+    delivery: Held,
     *,
     now: datetime,
     next_at: datetime,

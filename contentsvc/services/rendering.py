@@ -96,7 +96,7 @@ class Renderer:
         kind = self._runtime.registry.channel_types().get(row.type) if row else None
         if row is None or kind is None:
             return [[] for _ in pieces]
-        pace = pace_of(calendar.id, plan_of(calendar, None, []), row, kind)
+        pace = pace_of(calendar.id, plan_of(calendar, None, []), (row.id, row.name), kind)
         due = [piece.due_at for piece in pieces]
         first = pieces[0]
         with self._runtime.database.read() as session:

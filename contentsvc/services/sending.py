@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 import logging
 import queue
 import threading
@@ -44,35 +45,45 @@ _AGAIN = 0.5
 _GATHER = 0.01
 #: How long a task that found no place waits before it is claimed anew.
 _LATER = timedelta(seconds=1)
+#: Seconds for which a task waits for its instant; one that waits longer has met a clock that was
+#: set back, and is let go.
+_LONGEST_WAIT = 5.0
 
 
 @dataclass(slots=True)
 class Batch:
     """Tasks that came together, until they are settled."""
 
-    waiting: int
+    #: Those that wait for their instant, those that wait for a place, and calls under way.
+    early: int = 0
+    waiting: int = 0
     calling: int = 0
     #: Monotonic seconds of the last change.
     changed_at: float = field(default_factory=time.monotonic)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
+    def come_due(self) -> None:
+        """Count one task from early to waiting."""
+        self._change(-1, 1, 0)
+
     def begin(self) -> None:
         """Count one task from waiting to calling."""
-        self._change(-1, 1)
+        self._change(0, -1, 1)
 
     def end(self, *, called: bool) -> None:
         """Count one task as settled."""
-        self._change(0, -1) if called else self._change(-1, 0)
+        self._change(0, 0, -1) if called else self._change(0, -1, 0)
 
-    def _change(self, waiting: int, calling: int) -> None:
+    def _change(self, early: int, waiting: int, calling: int) -> None:
         with self._changed:
+            self.early += early
             self.waiting += waiting
             self.calling += calling
             self.changed_at = time.monotonic()
             self._changed.notify_all()
 
     def wait_begun(self) -> None:
-        """Wait until no task waits for its place any more."""
+        """Wait until no task that is due waits for its place any more."""
         with self._changed:
             while self.waiting:
                 self._changed.wait()
@@ -80,7 +91,7 @@ class Batch:
     def wait(self) -> None:
         """Wait until all is settled, or until what is left are calls that take their time."""
         with self._changed:
-            while self.waiting or self.calling:
+            while self.early or self.waiting or self.calling:
                 left = self.changed_at + _PATIENCE - time.monotonic()
                 if not self.waiting and left <= 0:
                     return
@@ -91,7 +102,15 @@ class Batch:
 class _Queued:
     task: Task
     batch: Batch
+    #: Monotonic seconds.
     since: float
+    #: Whether it waits for its instant.
+    early: bool
+
+    def __lt__(self, other: _Queued) -> bool:
+        """Stand before those that are due later."""
+        mine, theirs = self.task.delivery, other.task.delivery
+        return (mine.next_at, mine.id) < (theirs.next_at, theirs.id)
 
 
 class Sender:
@@ -105,6 +124,9 @@ class Sender:
         self._events: queue.SimpleQueue[list[_Queued] | tuple[Task, Answer] | None] = (
             queue.SimpleQueue()
         )
+        #: What waits for its instant: a heap, the next one first.
+        self._early: list[_Queued] = []
+        #: What is due and waits for a place.
         self._backlog: list[_Queued] = []
         #: Calls under way: the batch, and when (monotonic seconds) the plugin is given up on.
         self._calls: dict[Task, tuple[Batch, float]] = {}
@@ -117,12 +139,15 @@ class Sender:
         self._closed = False
 
     def submit(self, tasks: Sequence[Task]) -> Batch:
-        """Take tasks on, to be begun in their order."""
-        batch = Batch(len(tasks))
+        """Take tasks on, to be begun in their order; nothing is published before its time."""
+        now, since = self._runtime.clock(), time.monotonic()
+        early = [task.action is Action.PUBLISH and task.delivery.next_at > now for task in tasks]
+        batch = Batch(sum(early), len(tasks) - sum(early))
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
             self._thread.start()
-        self._events.put([_Queued(task, batch, time.monotonic()) for task in tasks])
+        queued = zip(tasks, early, strict=True)
+        self._events.put([_Queued(task, batch, since, is_early) for task, is_early in queued])
         return batch
 
     def close(self) -> None:
@@ -160,7 +185,10 @@ class Sender:
         if event is None:
             self._closed = True
         elif isinstance(event, list):
-            self._backlog += event
+            self._backlog += [queued for queued in event if not queued.early]
+            for queued in event:
+                if queued.early:
+                    heapq.heappush(self._early, queued)
         else:
             answers.append(event)
         return isinstance(event, tuple)
@@ -180,10 +208,13 @@ class Sender:
         if self._unwritten:
             return _AGAIN
         now = time.monotonic()
-        times = [deadline for _, deadline in self._calls.values()]
+        waits = [deadline - now + 0.001 for _, deadline in self._calls.values()]
         # One whose patience is over may still wait for a free place; that is told by an event.
-        times += [max(queued.since + _PATIENCE, now + _LOOK) for queued in self._backlog[:1]]
-        return max(0.0, min(times) - now) + 0.001 if times else None
+        waits += [max(queued.since + _PATIENCE - now, _LOOK) for queued in self._backlog[:1]]
+        for queued in self._early[:1]:
+            due = (queued.task.delivery.next_at - self._runtime.clock()).total_seconds()
+            waits.append(min(due, queued.since + _LONGEST_WAIT - now))
+        return max(0.0, min(waits)) if waits else None
 
     def _judged(self, answers: Sequence[tuple[Task, Answer]]) -> list[Verdict]:
         now = self._runtime.clock()
@@ -207,14 +238,15 @@ class Sender:
     def _exchange(self, verdicts: list[Verdict]) -> None:
         """Write receipts and the next intents in one transaction, then begin the next calls."""
         now, since = self._runtime.clock(), time.monotonic()
+        self._come_due(now)
         begun, let_go = self._picked(now)
         if not (verdicts or begun or let_go):
             return
         try:
             with self._runtime.database.write() as session:
                 moved = record(session, verdicts, now)
-                for queued, later in let_go:
-                    give_back(session, queued.task.delivery, now=now, next_at=now + later)
+                for queued, next_at in let_go:
+                    give_back(session, queued.task.delivery, now=now, next_at=next_at)
                 tasks = [queued.task for queued in begun]
                 held = hold(session, tasks, now)
                 for task, why in held.items():
@@ -272,26 +304,40 @@ class Sender:
         self._announcer.announce(moved)
         return True
 
-    def _picked(self, now: datetime) -> tuple[list[_Queued], list[tuple[_Queued, timedelta]]]:
+    def _come_due(self, now: datetime) -> None:
+        """Move what has waited for its instant to what waits for a place."""
+        too_long = time.monotonic() - _LONGEST_WAIT
+        while self._early:
+            first = self._early[0]
+            if first.task.delivery.next_at > now and first.since > too_long and not self._closed:
+                return
+            heapq.heappop(self._early)
+            first.since = time.monotonic()
+            first.batch.come_due()
+            self._backlog.append(first)
+
+    def _picked(self, now: datetime) -> tuple[list[_Queued], list[tuple[_Queued, datetime]]]:
         """Take from the backlog what can begin, and what must wait for another claim.
 
-        With the latter comes for how long.
+        With the latter comes until when.
         """
         busy = Counter(task.delivery.channel_id for task in self._calls)
         free = _SLOTS - len(self._calls)
         begun: list[_Queued] = []
-        let_go: list[tuple[_Queued, timedelta]] = []
+        let_go: list[tuple[_Queued, datetime]] = []
         full: dict[str, timedelta] = {}
         left: list[_Queued] = []
         for queued in self._backlog:
             channel_id = queued.task.delivery.channel_id
             crowded = busy[channel_id] >= _CHANNEL_SLOTS
-            if self._is_stale(queued, now) or (crowded and self._is_impatient(queued)):
-                let_go.append((queued, _LATER))
+            if self._closed or (queued.early and queued.task.delivery.next_at > now):
+                let_go.append((queued, queued.task.delivery.next_at))
+            elif self._is_stale(queued, now) or (crowded and self._is_impatient(queued)):
+                let_go.append((queued, now + _LATER))
             elif crowded or len(begun) >= free:
                 left.append(queued)
             elif (wait := self._window(queued.task, full)) is not None:
-                let_go.append((queued, wait))
+                let_go.append((queued, now + wait))
             else:
                 busy[channel_id] += 1
                 begun.append(queued)
@@ -363,7 +409,7 @@ def _log(verdicts: Sequence[Verdict]) -> None:
             extra={
                 "action": f"{verdict.task.action}_{verdict.answer.outcome}",
                 "delivery": delivery.id,
-                "channel": delivery.channel.name,
+                "channel": delivery.channel_name,
                 "attempt": verdict.task.number,
             },
         )

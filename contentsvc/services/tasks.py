@@ -11,12 +11,11 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.channels import Accepted, Quota, Rendition
 from contentsvc.channels import Channel as OpenChannel
-from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus, Next, Outcome, next_step
 from contentsvc.domain.quotas import QuietHours
 from contentsvc.services.calling import Answer
 
-__all__ = ["Action", "Pace", "Task", "Verdict", "judge"]
+__all__ = ["Action", "Held", "Pace", "Task", "Verdict", "judge"]
 
 #: How long an unknown outcome rests before it is looked into, by whether the same key twice is one
 #: post: the platform may still be working on the call that was given up.
@@ -41,6 +40,32 @@ _BEFORE = {Action.PUBLISH: _S.SENDING, Action.FIND: _S.UNKNOWN, Action.CHECK: _S
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """A delivery as a worker holds it."""
+
+    id: int
+    fence: int
+    key: str
+    status: DeliveryStatus
+    notice: str
+    due_at: datetime
+    next_at: datetime
+    useful_until: datetime
+    lease_until: datetime | None
+    attempt_count: int
+    in_doubt: bool
+    rendition_hash: str | None
+    receipt: dict[str, Any] | None
+    calendar_id: int
+    channel_id: int
+    channel_name: str
+    channel_type: str
+    #: When the channel was changed last, and since when it pauses.
+    channel_updated_at: datetime
+    channel_paused_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Pace:
     """What holds for one community on one channel."""
 
@@ -56,8 +81,7 @@ class Task:
     """One call that is to be made within a claim."""
 
     action: Action
-    #: As it was claimed; its channel is loaded.
-    delivery: Delivery
+    delivery: Held
     channel: OpenChannel
     rendition: Rendition
     #: None where nothing holds it.

@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import count
 from statistics import median
 
 from sqlalchemy import text
@@ -36,6 +37,8 @@ _WEEK_ENTRIES = 35
 _TIMES = 15
 #: Transactions over which the planning is spread.
 _CHUNKS = 10
+
+_Work = Callable[[], float]
 
 #: Old deliveries as they stand after two years: 3 channels, published, an attempt each.
 _OLD_ENTRIES = """
@@ -118,30 +121,49 @@ def _plan(runtime: Runtime, week: IsoWeek, count: int) -> float:
     return time.perf_counter() - began
 
 
-def _figures(runtime: Runtime, week: IsoWeek, planned: int) -> dict[str, list[float]]:
-    """Return the seconds of each thing, several times."""
+def _works(runtime: Runtime, week: IsoWeek, share: int) -> dict[str, tuple[int, _Work]]:
+    """Return what is timed: how often, and a call that returns what one of it took in seconds."""
     person = Person(create_app(runtime))
     board = f"/calendars/baby-benefits?week={week}"
     dispatcher = Dispatcher(runtime, "bench:1")
-    found = {
-        "week page": _timed(lambda: person.text(board)),
-        "system page": _timed(lambda: person.text("/system/")),
-        "dispatcher's turn": _timed(lambda: dispatcher.turn(runtime.clock())),
+    weeks = (week.plus(number) for number in count(1))
+    return {
+        "week page": (_TIMES, _timed(lambda: person.text(board))),
+        "system page": (_TIMES, _timed(lambda: person.text("/system/"))),
+        "dispatcher's turn": (_TIMES, _timed(lambda: dispatcher.turn(runtime.clock()))),
+        "planning one entry × 3 channels": (
+            _CHUNKS,
+            lambda: _plan(runtime, next(weeks), share) / share,
+        ),
     }
-    share = max(1, planned // _CHUNKS)
-    weeks = [week.plus(number + 1) for number in range(_CHUNKS)]
-    each = [_plan(runtime, later, share) / share for later in weeks]
-    return found | {"planning one entry × 3 channels": each}
 
 
-def _timed(work: Callable[[], object]) -> list[float]:
+def _timed(work: Callable[[], object]) -> _Work:
     work()
-    seconds = []
-    for _ in range(_TIMES):
+
+    def timed() -> float:
         began = time.perf_counter()
         work()
-        seconds.append(time.perf_counter() - began)
-    return seconds
+        return time.perf_counter() - began
+
+    return timed
+
+
+def _compare(database: str, old: int, share: int) -> list[tuple[str, ...]]:
+    """Time each thing with and without history in turns, so that both meet the same machine."""
+    with fresh_runtime(database) as empty, fresh_runtime(database) as full:
+        works = []
+        for parts, history in ((empty, 0), (full, old)):
+            runtime = replace(parts, queue=MemoryQueue())
+            week = _prepare(runtime)
+            if history:
+                _age(runtime, history)
+            works.append(_works(runtime, week, share))
+        rows = []
+        for what, (times, without) in works[0].items():
+            pairs = [(without(), works[1][what][1]()) for _ in range(times)]
+            rows.append(_row(database, what, pairs))
+        return rows
 
 
 def main(words: Sequence[str] | None = None) -> str:
@@ -150,26 +172,18 @@ def main(words: Sequence[str] | None = None) -> str:
     planned = _CHUNKS if options.small else 10_000
     began = load()
     compile_catalogues()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for database in options.databases or DATABASES:
-        found = []
-        for count in (0, options.count):
-            with fresh_runtime(database) as runtime:
-                runtime_ = replace(runtime, queue=MemoryQueue())
-                week = _prepare(runtime_)
-                if count:
-                    _age(runtime_, count)
-                found.append(_figures(runtime_, week, planned))
-        for what, empty in found[0].items():
-            rows.append(_row(database, what, empty, found[1][what]))
+        rows += _compare(database, options.count, planned // _CHUNKS)
     head = ("database", "what", "no history (ms)", "with history (ms)", "ratio")
     words_ = f"{options.count:,} old deliveries with an attempt each; {planned:,} entries planned"
     return f"{words_}; {began}\n\n" + table(head, rows)
 
 
-def _row(database: str, what: str, empty: list[float], full: list[float]) -> tuple[str, ...]:
-    before, after = median(empty) * 1000, median(full) * 1000
-    return database, what, f"{before:.1f}", f"{after:.1f}", f"**{after / before:.2f}**"
+def _row(database: str, what: str, pairs: Sequence[tuple[float, float]]) -> tuple[str, ...]:
+    before, after = (median(seconds) * 1000 for seconds in zip(*pairs, strict=True))
+    ratio = median(with_ / without for without, with_ in pairs)
+    return database, what, f"{before:.1f}", f"{after:.1f}", f"**{ratio:.2f}**"
 
 
 if __name__ == "__main__":

@@ -78,11 +78,22 @@ class Engine:
         yield from batches
 
     def work(self) -> float:
-        """Let the dispatcher take a turn and a worker do all that is in the queue."""
+        """Let the dispatcher take a turn and a worker do all that is in the queue.
+
+        The worker waits for the instant of what was claimed ahead of it, and so does the clock.
+        """
         pause = self.turn()
         for lane, claims in self.take():
+            held = {claim.delivery_id for claim in claims}
+            instants = [row.next_at for row in self.deliveries() if row.id in held & self._early()]
+            self.clock.at = max([self.clock.at, *instants])
             self.publisher.publish_batch(lane, claims)
         return pause
+
+    def _early(self) -> set[int]:
+        """Return the deliveries that are claimed ahead of their instant."""
+        claimed = (row for row in self.deliveries() if row.status is DeliveryStatus.CLAIMED)
+        return {row.id for row in claimed if row.next_at > self.clock.at}
 
     def deliveries(self) -> list[Delivery]:
         """Return every delivery, by its time."""

@@ -237,7 +237,7 @@ class State(RuleBasedStateMachine):
         return lease is None or self.now + self.runtime.config.call_timeout < lease
 
     def _ask(self, task: Task, says: Says) -> Answer:
-        platform, key = self.platforms[task.delivery.channel.name], task.delivery.key
+        platform, key = self.platforms[task.delivery.channel_name], task.delivery.key
         kind = self.engine.script(task.channel.type)
         if task.action is Action.PUBLISH:
             kind.script[:] = [platform.receive(key, says)]

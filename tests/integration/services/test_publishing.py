@@ -21,9 +21,10 @@ from contentsvc.errors import (
     TemporaryError,
 )
 from contentsvc.services.calendars import get_calendar
-from contentsvc.services.channels import resume_channel
+from contentsvc.services.channels import pause_channel, resume_channel
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
 from contentsvc.services.publishing import Publisher
+from tests.acceptance.running import until
 from tests.factories import WINDOWS, make_channel, make_entry
 from tests.integration.services.engine_world import Engine
 
@@ -38,33 +39,96 @@ def attempts(engine: Engine) -> list[tuple[str, Outcome | None]]:
 
 
 def test_a_post_goes_out_when_it_is_due_and_not_before(engine: Engine) -> None:
-    """A millisecond early nothing is claimed; at the instant it is published once."""
+    """A millisecond early it is claimed and nothing is sent; at the instant it goes out once."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
     engine.clock.turn(milliseconds=-1)
-    engine.work()
+    engine.turn()
+    for lane, claims in engine.take():
+        engine.publisher.publish_batch(lane, claims)
+    assert engine.delivery().status is S.CLAIMED
     assert channel.calls == []
 
     engine.clock.turn(milliseconds=1)
-    engine.work()
-    engine.settle(10)
+    until("it is out", lambda: engine.delivery().status is S.PUBLISHED)
 
     delivery = engine.delivery()
-    assert delivery.status is S.PUBLISHED
     assert channel.calls == [(delivery.key, "冬季护肤小贴士")]
     assert delivery.receipt == {"id": delivery.key, "url": None}
     assert attempts(engine) == [("publish", Outcome.PUBLISHED)]
 
 
-def test_the_dispatcher_sleeps_to_the_next_due_instant(engine: Engine) -> None:
-    """Half a second before the time it asks for half a second, not for its longest sleep."""
+def test_the_dispatcher_sleeps_until_shortly_before_the_next_instant(engine: Engine) -> None:
+    """It wakes a quarter of a second before the time, so that a worker has it ready by then."""
     engine.script("scripted")
     engine.plan()
     engine.due()
-    engine.clock.turn(seconds=-0.5)
+    engine.clock.turn(seconds=-1.5)
 
-    assert engine.turn() == pytest.approx(0.5)
+    assert engine.turn() == pytest.approx(1.25)
+    assert engine.delivery().status is S.SCHEDULED
+
+
+def test_what_is_due_within_a_second_is_claimed_ahead(engine: Engine) -> None:
+    """What follows closely takes one turn and one batch, not one each."""
+    engine.script("scripted")
+    engine.plan()
+    engine.due()
+    engine.clock.turn(seconds=-0.9)
+    engine.turn()
+
+    assert [len(claims) for _, claims in engine.take()] == [1]
+
+
+def test_what_waits_for_its_instant_can_be_called_off(engine: Engine) -> None:
+    """Paused, moved or cancelled in the last second, it does not go out."""
+    channel = engine.script("scripted")
+    engine.plan()
+    engine.due()
+    engine.clock.turn(milliseconds=-800)
+    engine.turn()
+    for lane, claims in engine.take():
+        engine.publisher.begin_batch(lane, claims)
+    with engine.runtime.database.write() as session:
+        pause_channel(session, "there", reason="wait", now=engine.clock.at)
+
+    engine.clock.turn(seconds=1)
+    until("it was let go", lambda: engine.delivery().status is S.SCHEDULED)
+
+    assert channel.calls == []
+
+
+def test_a_worker_that_stops_lets_go_of_what_is_not_due(engine: Engine) -> None:
+    """Nobody has to wait for its lease: another worker has it in time."""
+    channel = engine.script("scripted")
+    engine.plan()
+    engine.due()
+    engine.clock.turn(milliseconds=-800)
+    engine.turn()
+    for lane, claims in engine.take():
+        engine.publisher.begin_batch(lane, claims)
+
+    engine.publisher.close()
+
+    assert engine.delivery().status is S.SCHEDULED
+    assert channel.calls == []
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_waiting_in_a_worker(engine: Engine) -> None:
+    """What is an hour off again is let go after seconds and claimed anew when its time comes."""
+    channel = engine.script("scripted")
+    engine.plan()
+    engine.due()
+    engine.clock.turn(milliseconds=-800)
+    engine.turn()
+    for lane, claims in engine.take():
+        engine.publisher.begin_batch(lane, claims)
+    engine.clock.turn(hours=-1)
+
+    until("it was let go", lambda: engine.delivery().status is S.SCHEDULED)
+
+    assert channel.calls == []
 
 
 @pytest.mark.parametrize(

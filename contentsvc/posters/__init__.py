@@ -11,9 +11,9 @@ from contentsvc.posters.brand import Brand, brand_fonts, load_brand
 from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.editing import template_json_schema
 from contentsvc.posters.encoding import Encoded, Format, encode
-from contentsvc.posters.engine import ENGINE_VERSION, Poster, render
+from contentsvc.posters.engine import ENGINE_VERSION, Poster, render, shared_cache
 from contentsvc.posters.faults import TemplateError
-from contentsvc.posters.fonts import Fonts
+from contentsvc.posters.fonts import Fonts, warm_up
 from contentsvc.posters.gallery import contact_sheet
 from contentsvc.posters.images import Pictures
 from contentsvc.posters.pictures import CleanPicture, PictureLimits, clean_picture, open_picture
@@ -65,6 +65,8 @@ __all__ = [
     "read_rows",
     "render",
     "render_rows",
+    "shared_cache",
     "template_json_schema",
+    "warm_up",
     "write_zip",
 ]

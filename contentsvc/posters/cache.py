@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Hashable
 
 from PIL import Image
 
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.keeping import SnapshotFolder
+from contentsvc.posters.steps import Snapshot
 
-__all__ = ["PaintCache", "Snapshot"]
+__all__ = ["PaintCache"]
 
 #: Bytes a pixel of each mode in use takes in Pillow's memory, where RGB is padded to four.
 _PIXEL_BYTES = {"L": 1, "RGB": 4, "RGBA": 4}
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A poster painted up to a layer, and the values it was painted with."""
-
-    picture: Image.Image
-    #: How many layers are on it.
-    layers: int
-    #: What each field held, and in the end what every field did that time.
-    values: Mapping[str, Hashable]
-    warnings: tuple[PosterWarning, ...]
+#: A snapshot settles with the second poster of its kind; one that goes on changing, as while
+#: somebody tries this word and that, is not written each time.
+_WRITES = 3
 
 
 class PaintCache:
     """The most recently used painted parts, up to *limit* bytes of pixels; safe among threads.
 
     What is kept is shared: whoever takes a picture out copies it before painting on it.
+
+    Args:
+        limit: in bytes.
+        folder: keeps snapshots for other processes and for those that come later.
     """
 
-    def __init__(self, limit: int = 48 * 1024 * 1024) -> None:
+    def __init__(self, limit: int = 48 * 1024 * 1024, folder: SnapshotFolder | None = None) -> None:
+        self._folder = folder
+        self._written: Counter[Hashable] = Counter()
         self._limit = limit
         self._used = 0
         self._kept: OrderedDict[Hashable, Image.Image | Snapshot] = OrderedDict()
@@ -58,6 +55,10 @@ class PaintCache:
     def snapshot(self, key: Hashable) -> Snapshot | None:
         """Give the snapshot that is kept under *key*, if it still is."""
         found = self._find(key)
+        if found is None and self._folder:
+            found = self._folder.read(key)
+            if found is not None:
+                self._keep(key, found)
         return found if isinstance(found, Snapshot) else None
 
     def keep_snapshot(self, key: Hashable, snapshot: Snapshot) -> None:
@@ -65,7 +66,12 @@ class PaintCache:
         with self._lock:
             dropped = self._kept.pop(key, None)
             self._used -= _weigh(dropped) if dropped is not None else 0
+            is_new = not isinstance(dropped, Snapshot) or dropped.picture is not snapshot.picture
+            self._written[key] += is_new
+            is_due = is_new and self._written[key] <= _WRITES
         self._keep(key, snapshot)
+        if self._folder and is_due:
+            self._folder.write(key, snapshot)
 
     def _find(self, key: Hashable) -> Image.Image | Snapshot | None:
         with self._lock:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from contentsvc.errors import RenderError
 
@@ -45,13 +46,21 @@ def resolve(colour: str, palette: Mapping[str, str]) -> Rgba:
     Raises:
         RenderError: the name is not in the palette, or it is no colour.
     """
-    match = COLOUR.fullmatch(colour)
+    match = _match(colour)
     if match is None:
         raise RenderError(f"{colour!r} is no colour; write #RRGGBB or a name of the palette")
-    red, green, blue, alpha = _base(match, palette)
-    shade = int(match["shade"] or 0)
-    red, green, blue = (_shade(value, shade) for value in (red, green, blue))
-    return (red, green, blue, alpha * min(int(match["alpha"] or 100), 100) / 100)
+    return _shaded(_base(match, palette), int(match["shade"] or 0), int(match["alpha"] or 100))
+
+
+@lru_cache(maxsize=2048)
+def _match(colour: str) -> re.Match[str] | None:
+    return COLOUR.fullmatch(colour)
+
+
+@lru_cache(maxsize=2048)
+def _shaded(base: Rgba, shade: int, percent: int) -> Rgba:
+    red, green, blue = (_shade(value, shade) for value in base[:3])
+    return (red, green, blue, base[3] * min(percent, 100) / 100)
 
 
 def flatten(palette: Mapping[str, str]) -> dict[str, str]:
@@ -98,6 +107,7 @@ def _base(match: re.Match[str], palette: Mapping[str, str]) -> Rgba:
     return _hexadecimal(value.removeprefix("#"))
 
 
+@lru_cache(maxsize=512)
 def _hexadecimal(digits: str) -> Rgba:
     if len(digits) == 3:  # noqa: PLR2004 - the short form has one digit a colour
         digits = "".join(digit * 2 for digit in digits)

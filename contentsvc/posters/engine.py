@@ -3,30 +3,40 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeAlias
 
 from PIL import Image
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.cache import PaintCache, Snapshot
+from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.colours import BASE_PALETTE, flatten
 from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures, digest_of
+from contentsvc.posters.keeping import SnapshotFolder
 from contentsvc.posters.layers import Layer
 from contentsvc.posters.layout import Layout, Shown
 from contentsvc.posters.painting import Easel
 from contentsvc.posters.scene import Scene
 from contentsvc.posters.schema import Template
+from contentsvc.posters.steps import Box4, Snapshot, Step, boxes_of, meet, run
 from contentsvc.posters.values import Values, resolve_values
 from contentsvc.posters.warning import PosterWarning
 
-__all__ = ["ENGINE_VERSION", "Poster", "render"]
+__all__ = ["ENGINE_VERSION", "Poster", "render", "shared_cache"]
 
 #: Grows when the same inputs come out as another picture; part of what a poster is kept under.
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 _DEFAULT_CACHE = PaintCache()
+
+
+def shared_cache(folder: Path) -> PaintCache:
+    """Give a cache of 48 MB that keeps half-painted posters in *folder* for other processes too."""
+    return PaintCache(folder=SnapshotFolder(folder, ENGINE_VERSION))
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,70 +79,107 @@ def render(
         allowed = ", ".join(template.sizes)
         raise RenderError(f"the template {template.id} has no size {size!r}; it has {allowed}")
     values, warnings = resolve_values(template, fields, defaults or {}, brand)
-    easel = Easel(
-        Image.new("RGB", template.variants[size].size, (255, 255, 255)),
-        flatten({**BASE_PALETTE, **template.palette, **brand.palette}),
-        _DEFAULT_CACHE if cache is None else cache,
-    )
+    palette = flatten({**BASE_PALETTE, **template.palette, **brand.palette})
+    easel = Easel(palette, _DEFAULT_CACHE if cache is None else cache)
     layout = Layout(values, fonts, warnings)
-    scene = Scene(easel, template, size, values, fonts, pictures, brand, layout, [])
+    scene = Scene(easel, template, size, values, fonts, pictures, brand, layout)
     shown = scene.shown()
     layout.lay_out(shown)
-    _paint(scene, shown)
-    told = tuple(dict.fromkeys([*layout.warnings, *scene.found]))
-    return Poster(easel.canvas, _alternative(template, values), told)
+    image = _paint(scene, shown)
+    told = [warning for place in sorted(scene.found) for warning in scene.found[place]]
+    return Poster(image, _alternative(template, values), _once([*layout.warnings, *told]))
 
 
-def _paint(scene: Scene, shown: Sequence[Shown]) -> None:
-    """Paint what differs from the last poster of this kind, on a copy of what does not."""
-    cache, key = scene.easel.cache, _kind(scene)
-    values = _values(scene)
+def _once(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
+    return tuple(dict.fromkeys(warnings))
+
+
+def _paint(scene: Scene, shown: Sequence[Shown]) -> Image.Image:
+    """Paint what differs from the last poster of this kind over what does not."""
+    cache, key, values = scene.easel.cache, _kind(scene), _values(scene)
     snapshot = cache.snapshot(key)
-    same = _same_layers(scene, snapshot, values)
-    done = 0
-    if snapshot and snapshot.layers <= same:
-        scene.easel.canvas.paste(snapshot.picture)
-        scene.found += snapshot.warnings
-        done = snapshot.layers
-    if same > done:
-        scene.paint([(place, layer) for place, layer in shown if done <= place < same])
-        picture = scene.easel.canvas.copy()
-        cache.keep_snapshot(key, Snapshot(picture, same, values, tuple(scene.found)))
-    elif snapshot:
+    kept = snapshot.values if snapshot else {}
+    changed = {name for name, value in values.items() if name not in kept or kept[name] != value}
+    loose = _loose(scene, changed)
+    found = _sort(scene, shown, snapshot, loose) if snapshot else None
+    if snapshot is None or found is None:
+        picture = Image.new("RGB", scene.template.variants[scene.size].size, (255, 255, 255))
+        snapshot = Snapshot(picture, {}, values, {})
+        found = _sort(scene, shown, snapshot, loose)
+    fixed, free = found or ([], [])
+    canvas = snapshot.picture.copy()
+    for place, warnings in snapshot.warnings.items():
+        scene.found[place] = list(warnings)
+    if not fixed:
         cache.keep_snapshot(key, replace(snapshot, values=values))
-    scene.paint([(place, layer) for place, layer in shown if place >= same])
+    else:
+        for _, steps in fixed:
+            run(steps, canvas)
+        layers = {**snapshot.layers, **{place: boxes_of(steps) for place, steps in fixed}}
+        told = {place: tuple(scene.found[place]) for place in layers}
+        cache.keep_snapshot(key, Snapshot(canvas.copy(), layers, values, told))
+    for _, steps in free:
+        run(steps, canvas)
+    return canvas
+
+
+_Noted: TypeAlias = list[tuple[int, list[Step]]]
+
+
+def _loose(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
+    """Give the places of the layers that may look otherwise than they did."""
+    uses, layers = scene.template.uses[scene.size], scene.template.by_size[scene.size]
+    return frozenset(
+        place for place, layer in enumerate(layers) if uses[place] & changed or _shows_file(layer)
+    )
+
+
+def _sort(
+    scene: Scene, shown: Sequence[Shown], snapshot: Snapshot, loose: AbstractSet[int]
+) -> tuple[_Noted, _Noted] | None:
+    """Part the steps that *snapshot* lacks into those that may join it and those that may not.
+
+    A layer may be painted before one that is under it where the two do not meet. Give None where
+    the snapshot has a layer that changes or goes, or one over what is still to be painted.
+    """
+    places = snapshot.layers.keys()
+    if places & loose or places - {place for place, _ in shown}:
+        return None
+    fixed: _Noted = []
+    free: _Noted = []
+    new_boxes: list[Box4] = []
+    free_boxes: list[Box4] = []
+    for place, layer in shown:
+        if place in snapshot.layers:
+            if meet(snapshot.layers[place], new_boxes):
+                return None
+            continue
+        steps = scene.steps(place, layer)
+        boxes = boxes_of(steps)
+        new_boxes += boxes
+        if place in loose or meet(boxes, free_boxes):
+            free.append((place, steps))
+            free_boxes += boxes
+        else:
+            fixed.append((place, steps))
+    return fixed, free
 
 
 def _kind(scene: Scene) -> tuple[str, ...]:
     brand = hashlib.sha256(scene.brand.model_dump_json().encode()).hexdigest()
-    return ("snapshot", scene.template.digest, scene.size, brand, scene.fonts.key)
+    logo = scene.brand.logo or "art:"
+    drawn = "" if logo.startswith("art:") else digest_of(logo, scene.pictures).hex()
+    return ("snapshot", scene.template.digest, scene.size, brand, drawn, scene.fonts.key)
 
 
-def _values(scene: Scene) -> dict[str, Hashable]:
+def _values(scene: Scene) -> dict[str, str]:
     """Give what each field holds; a stored picture counts by its content."""
-    found: dict[str, Hashable] = dict(scene.values.fields)
+    found = {name: repr(value) for name, value in scene.values.fields.items()}
     for name, spec in scene.template.fields.items():
         value = scene.values.text(name)
         if spec.type == "image" and value and not value.startswith("art:"):
-            found[name] = digest_of(value, scene.pictures)
+            found[name] = digest_of(value, scene.pictures).hex()
     return found
-
-
-def _same_layers(scene: Scene, snapshot: Snapshot | None, values: Mapping[str, Hashable]) -> int:
-    """Count the layers, from the ground up, that look as they did on the last such poster."""
-    first = scene.template.first_uses[scene.size]
-    fixed = _stored_source(scene)
-    if snapshot is None:
-        return min([*first.values(), fixed])
-    changed = [place for name, place in first.items() if snapshot.values[name] != values[name]]
-    return min([*changed, fixed])
-
-
-def _stored_source(scene: Scene) -> int:
-    """Give the place of the first layer whose fixed picture is a file, which may change."""
-    layers = scene.template.by_size[scene.size]
-    places = (place for place, layer in enumerate(layers) if _shows_file(layer))
-    return next(places, len(layers))
 
 
 def _shows_file(layer: Layer) -> bool:

@@ -25,7 +25,7 @@ from contentsvc.posters.schema import field_names, parts_of
 from contentsvc.posters.values import Values
 from contentsvc.posters.warning import PosterWarning
 
-__all__ = ["Layout", "Shown"]
+__all__ = ["Layout", "Shown", "warning_of"]
 
 #: A layer that is shown, with its place among those of its variant.
 Shown: TypeAlias = tuple[int, Layer]
@@ -166,7 +166,7 @@ class Layout:
 
     def tell(self, layer: Layer, code: str, message: str) -> None:
         """Note a warning beside the layer and the field it is about."""
-        self.warnings.append(PosterWarning(layer.id or layer.type, _field(layer), code, message))
+        self.warnings.append(warning_of(layer, code, message))
 
     def _tell_crossings(self, shown: Sequence[Shown]) -> None:
         by_name = {layer.id or layer.type: layer for _, layer in shown}
@@ -204,6 +204,11 @@ class Layout:
 
 #: A round sticker covers about as much of the square around it.
 _SEAL_REACH = 0.8
+
+
+def warning_of(layer: Layer, code: str, message: str) -> PosterWarning:
+    """Make a warning that names *layer* and the field it is about."""
+    return PosterWarning(layer.id or layer.type, _field(layer), code, message)
 
 
 def _field(layer: Layer) -> str | None:

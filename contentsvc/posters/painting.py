@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
@@ -13,6 +13,7 @@ from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.colours import Rgba, resolve
 from contentsvc.posters.layers import Blob, Line, Progress, Rect, Ticket
 from contentsvc.posters.parts import Fill, Gradient, Radius, Shadow, Stroke
+from contentsvc.posters.steps import Paste, Step
 
 __all__ = ["Easel", "Place", "corners"]
 
@@ -27,11 +28,11 @@ def corners(radius: Radius) -> shapes.Corners:
 
 @dataclass(frozen=True, slots=True)
 class Easel:
-    """A canvas in RGB with the palette and the cache that its layers are painted from."""
+    """Notes the steps in which layers are painted, with the palette and cache they come from."""
 
-    canvas: Image.Image
     palette: Mapping[str, str]
     cache: PaintCache
+    steps: list[Step] = field(default_factory=list)
 
     def colour(self, colour: str) -> Rgba:
         """Turn a colour as the template writes it into numbers."""
@@ -40,13 +41,37 @@ class Easel:
     def stamp(self, mask: Image.Image, at: tuple[int, int], fill: Fill, opacity: float = 1) -> None:
         """Paint *fill* through *mask*, whose top left corner comes to *at*."""
         if isinstance(fill, str):
-            *rgb, alpha = self.colour(fill)
+            red, green, blue, alpha = self.colour(fill)
             thin = shapes.with_opacity(mask, alpha * opacity)
-            self.canvas.paste((rgb[0], rgb[1], rgb[2]), at, thin)
+            self.steps.append(Paste((red, green, blue), at, thin, mask.size))
             return
         paint = self._gradient(fill, mask.size)
-        thin = ImageChops.multiply(paint.getchannel("A"), shapes.with_opacity(mask, opacity))
-        self.canvas.paste(paint.convert("RGB"), at, thin)
+        thin = shapes.with_opacity(mask, opacity)
+        if paint.mode == "RGBA":
+            thin = ImageChops.multiply(paint.getchannel("A"), thin)
+            paint = paint.convert("RGB")
+        self.steps.append(Paste(paint, at, thin, mask.size))
+
+    def _lay(
+        self,
+        paint: Image.Image | tuple[int, int, int],
+        at: tuple[int, int],
+        mask: Image.Image,
+        rim: int,
+    ) -> None:
+        """Paint through *mask* only in *rim* pixels of its top and foot: elsewhere it is full.
+
+        That is several times as quick as through a mask.
+        """
+        width, height = mask.size
+        rim = min(rim, height // 2)
+        parts = ((0, rim, True), (rim, height - rim, False), (height - rim, height, True))
+        for top, bottom, is_rim in parts:
+            if bottom > top:
+                box = (0, top, width, bottom)
+                piece = paint.crop(box) if isinstance(paint, Image.Image) else paint
+                place, size = (at[0], at[1] + top), (width, bottom - top)
+                self.steps.append(Paste(piece, place, mask.crop(box) if is_rim else None, size))
 
     def _gradient(self, fill: Gradient, size: tuple[int, int]) -> Image.Image:
         last = len(fill.stops) - 1
@@ -88,11 +113,26 @@ class Easel:
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
         if layer.shadow:
             self.shadow(key, mask, (x, y), layer.shadow, layer.opacity)
-        if layer.fill:
+        if layer.fill and layer.opacity >= 1 and self._is_opaque(layer.fill):
+            deep = max(*corners(layer.radius), *(radius for _, radius in layer.notches), -1)
+            self._lay(self._paint(layer.fill, mask.size), (x, y), mask, math.ceil(deep) + 1)
+        elif layer.fill:
             self.stamp(mask, (x, y), layer.fill, layer.opacity)
         if layer.stroke:
             edge = self._edge(mask, layer.radius, round(layer.stroke.width))
             self.stamp(edge, (x, y), layer.stroke.fill, layer.opacity)
+
+    def _paint(self, fill: Fill, size: tuple[int, int]) -> Image.Image | tuple[int, int, int]:
+        if isinstance(fill, str):
+            red, green, blue, _ = self.colour(fill)
+            return (red, green, blue)
+        return self._gradient(fill, size)
+
+    def _is_opaque(self, fill: Fill) -> bool:
+        stops = [fill] if isinstance(fill, str) else fill.stops
+        return all(
+            self.colour(stop if isinstance(stop, str) else stop[1])[3] >= 1 for stop in stops
+        )
 
     def _edge(self, mask: Image.Image, radius: Radius, width: int) -> Image.Image:
         """Leave only the outer *width* pixels of *mask*."""
@@ -149,7 +189,7 @@ class Easel:
         """Paint a soft spot."""
         x, y, radius = layer.at
         key = ("blob", radius, layer.blur)
-        mask = self.cache.get(key, lambda: shapes.soft(shapes.circle(radius), layer.blur)[0])
+        mask = self.cache.get(key, lambda: shapes.soft_ball(radius, layer.blur))
         at = (round(x) - mask.width // 2, round(y) - mask.height // 2)
         self.stamp(mask, at, layer.fill, layer.opacity)
 
@@ -170,14 +210,25 @@ class Easel:
         self.stamp(mask, (left, top), layer.fill, layer.opacity)
 
     def picture(
-        self, picture: Image.Image, at: tuple[int, int], mask: Image.Image, opacity: float
+        self,
+        picture: Image.Image,
+        at: tuple[int, int],
+        mask: Image.Image,
+        opacity: float = 1,
+        rim: int | None = None,
     ) -> None:
-        """Paint *picture*, of the mask's size, through *mask*."""
+        """Paint *picture*, of the mask's size, through *mask*.
+
+        The mask is full but in *rim* pixels of its top and its foot, where that is given.
+        """
+        if rim is not None and opacity >= 1 and picture.mode == "RGB":
+            self._lay(picture, at, mask, rim)
+            return
         mask = shapes.with_opacity(mask, opacity)
         if picture.mode == "RGBA":
             mask = ImageChops.multiply(mask, picture.getchannel("A"))
             picture = picture.convert("RGB")
-        self.canvas.paste(picture, at, mask)
+        self.steps.append(Paste(picture, at, mask, mask.size))
 
 
 def _perforation(layer: Ticket) -> Line:

@@ -1,10 +1,13 @@
-"""One poster in the making: every layer laid out first, then painted in order."""
+"""One poster in the making: every layer laid out first, then turned into steps, then painted."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
+
+from PIL import Image
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import arranging, judging, lettering, rows, signature, vertical
@@ -28,11 +31,12 @@ from contentsvc.posters.layers import (
     TextLayer,
     Ticket,
 )
-from contentsvc.posters.layout import Layout, Shown
-from contentsvc.posters.painting import Easel, Place
+from contentsvc.posters.layout import Layout, Shown, warning_of
+from contentsvc.posters.painting import Easel, Place, corners
 from contentsvc.posters.parts import Fill
 from contentsvc.posters.qr import LEAST_MODULE, qr_mask
 from contentsvc.posters.schema import Template
+from contentsvc.posters.steps import Look, Step
 from contentsvc.posters.values import Values
 from contentsvc.posters.warning import PosterWarning
 
@@ -54,8 +58,10 @@ class Scene:
     pictures: Pictures
     brand: Brand
     layout: Layout
-    #: What is found while painting; what is found while laying out is the layout's.
-    found: list[PosterWarning]
+    #: What is found while painting, by the layer's place; what is found before is the layout's.
+    found: dict[int, list[PosterWarning]] = field(default_factory=dict)
+    #: The layer whose steps are being noted.
+    place: int = 0
 
     def shown(self) -> list[Shown]:
         """Give the layers whose condition holds, each with its place."""
@@ -64,8 +70,10 @@ class Scene:
             (place, layer) for place, layer in enumerate(layers) if self.values.holds(layer.when)
         ]
 
-    def paint(self, shown: Sequence[Shown]) -> None:
-        """Paint layers that were laid out, in order."""
+    def steps(self, place: int, layer: Layer) -> list[Step]:
+        """Give the steps that paint a layer which was laid out."""
+        self.easel.steps.clear()
+        self.place, self.found[place] = place, []
         painters: dict[type[Any], Callable[[int, Any], None]] = {
             Rect: self._paint_rect,
             Ticket: lambda _, layer: self.easel.ticket(layer),
@@ -81,23 +89,27 @@ class Scene:
             Progress: self._paint_progress,
             Countdown: self._paint_countdown,
         }
-        for place, layer in shown:
-            painters[type(layer)](place, layer)
+        painters[type(layer)](place, layer)
+        return self.easel.steps.copy()
 
     def _tell(self, layer: Layer, code: str, message: str) -> None:
-        kept, self.layout.warnings = self.layout.warnings, []
-        self.layout.tell(layer, code, message)
-        self.found += self.layout.warnings
-        self.layout.warnings = kept
+        self.found[self.place].append(warning_of(layer, code, message))
 
     def _judge(self, layer: Layer, rect: judging.Rect4, fill: Fill) -> None:
-        """Tell where letters in *fill* would hardly be seen on what is painted so far."""
+        """Tell where letters in *fill* would hardly be seen on what is painted before them."""
         if layer.overlap:
             return
-        ratio = judging.ground_contrast(self.easel.canvas, rect, self._colour(fill))
-        if ratio < self.template.contrast:
-            words = f"the contrast to the ground is {ratio:.1f}, under {self.template.contrast:g}"
-            self._tell(layer, "low_contrast", words)
+        found, colour, least = self.found[self.place], self._colour(fill), self.template.contrast
+
+        def look(canvas: Image.Image) -> None:
+            ratio = judging.ground_contrast(canvas, rect, colour)
+            if ratio < least:
+                words = f"the contrast to the ground is {ratio:.1f}, under {least:g}"
+                found.append(warning_of(layer, "low_contrast", words))
+
+        left, top, right, bottom = rect
+        box = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
+        self.easel.steps.append(Look(box, look))
 
     def _colour(self, fill: Fill) -> Rgba:
         if isinstance(fill, str):
@@ -133,7 +145,8 @@ class Scene:
             easel.shadow(key, mask, at, layer.shadow, layer.opacity)
         if layer.stroke:
             easel.rim((*at, *picture.size), layer.stroke, layer.mask, layer.radius)
-        easel.picture(picture, at, mask, layer.opacity)
+        rim = None if layer.mask else math.ceil(max(corners(layer.radius))) + 1
+        easel.picture(picture, at, mask, layer.opacity, rim)
 
     def _paint_signature(self, place: int, layer: BrandMark) -> None:
         laid = self.layout.signatures[place]

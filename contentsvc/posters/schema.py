@@ -117,9 +117,9 @@ class Template(Part):
         return {size: self._read(size) for size in self.variants}
 
     @cached_property
-    def first_uses(self) -> dict[str, dict[str, int]]:
-        """Give, for each variant, the place of the first layer that each field changes."""
-        return {size: _first_uses(layers) for size, layers in self.by_size.items()}
+    def uses(self) -> dict[str, tuple[frozenset[str], ...]]:
+        """Give, for each variant, the fields that each layer looks otherwise by."""
+        return {size: _uses(layers) for size, layers in self.by_size.items()}
 
     @property
     def sizes(self) -> tuple[str, ...]:
@@ -155,8 +155,11 @@ class Clause:
     wanted: bool
 
 
-def _first_uses(layers: tuple[Layer, ...]) -> dict[str, int]:
-    """A text depends on its whole group, and a rectangle on the lettering that it hugs."""
+def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
+    """A text depends on its whole group, and a rectangle on the lettering that it hugs.
+
+    Whether a layer is shown at all is another matter: its own condition does not change its looks.
+    """
     names = [field_names(layer) for layer in layers]
     groups: dict[str, set[str]] = {}
     by_id: dict[str, set[str]] = {}
@@ -165,16 +168,13 @@ def _first_uses(layers: tuple[Layer, ...]) -> dict[str, int]:
             groups.setdefault(layer.group, set()).update(used)
         if layer.id:
             by_id[layer.id] = used
-    for layer, used in zip(layers, names, strict=True):
+    looks = [_content_names(layer) for layer in layers]
+    for layer, used in zip(layers, looks, strict=True):
         if isinstance(layer, TextLayer) and layer.group:
             used.update(groups[layer.group])
         if isinstance(layer, Rect) and layer.hug:
             used.update(*(by_id[name] for name in layer.hug.layers))
-    first: dict[str, int] = {}
-    for place, used in enumerate(names):
-        for name in used:
-            first.setdefault(name, place)
-    return first
+    return tuple(frozenset(used) for used in looks)
 
 
 def parts_of(condition: str | None) -> list[Clause]:
@@ -197,9 +197,14 @@ def texts_of(layer: BaseModel) -> Iterator[str]:
 
 def field_names(layer: BaseModel) -> set[str]:
     """Name the fields that *layer* depends on; the brand's words are not among them."""
+    conditions = {clause.name for clause in parts_of(getattr(layer, "when", None))}
+    return (_content_names(layer) | conditions) - set(BRAND_WORDS)
+
+
+def _content_names(layer: BaseModel) -> set[str]:
     names = {match["name"] for text in texts_of(layer) for match in PLACEHOLDER.finditer(text)}
     if isinstance(layer, TextLayer | ImageLayer | ListLayer | Qr | Progress | Countdown):
         names |= {layer.field} if layer.field else set()
-    conditions = [getattr(layer, "when", None), *(run.when for run in getattr(layer, "runs", ()))]
+    conditions = [run.when for run in getattr(layer, "runs", ())]
     names |= {clause.name for condition in conditions for clause in parts_of(condition)}
     return names - set(BRAND_WORDS)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from contentsvc.posters.colours import Rgba, mix
+from contentsvc.posters.colours import Rgba
 
 __all__ = [
     "circle",
@@ -17,13 +18,14 @@ __all__ = [
     "polygon",
     "rounded",
     "soft",
+    "soft_ball",
     "soft_spot",
     "ticket",
     "with_opacity",
 ]
 
-#: Edges are drawn this many times larger and reduced.
-_OVER = 4
+#: Edges are drawn this many times larger and reduced; in figures of more pixels, half as many.
+_OVER, _LARGE = 4, 160_000
 #: Blurs are done at a size that leaves this many pixels of radius.
 _BLUR_KEPT = 6
 
@@ -33,9 +35,15 @@ Corners = tuple[float, float, float, float]
 def circle(radius: float) -> Image.Image:
     """Draw a filled circle as a mask of `2 * radius` pixels a side."""
     side = max(round(radius * 2), 1)
-    large = Image.new("L", (side * _OVER, side * _OVER), 0)
-    ImageDraw.Draw(large).ellipse((0, 0, side * _OVER - 1, side * _OVER - 1), fill=255)
-    return large.reduce(_OVER)
+    over = _over(side * side)
+    large = Image.new("L", (side * over, side * over), 0)
+    ImageDraw.Draw(large).ellipse((0, 0, side * over - 1, side * over - 1), fill=255)
+    return large.reduce(over)
+
+
+def _over(pixels: int) -> int:
+    """Say how many times larger a figure is drawn; of a large one less of it is edge."""
+    return _OVER if pixels <= _LARGE else _OVER // 2
 
 
 def rounded(
@@ -70,9 +78,10 @@ def _round_corner(mask: Image.Image, place: int, radius: float) -> None:
 
 def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> Image.Image:
     """Draw a filled polygon as a mask of *size*."""
-    large = Image.new("L", (size[0] * _OVER, size[1] * _OVER), 0)
-    ImageDraw.Draw(large).polygon([(x * _OVER, y * _OVER) for x, y in points], fill=255)
-    return large.reduce(_OVER)
+    over = _over(size[0] * size[1])
+    large = Image.new("L", (size[0] * over, size[1] * over), 0)
+    ImageDraw.Draw(large).polygon([(x * over, y * over) for x, y in points], fill=255)
+    return large.reduce(over)
 
 
 def ticket(
@@ -155,65 +164,98 @@ def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
     The blur runs on a reduced picture, where it costs a fraction and looks the same.
     """
     margin = math.ceil(blur)
-    wide = Image.new("L", (mask.width + 2 * margin, mask.height + 2 * margin), 0)
-    wide.paste(mask, (margin, margin))
-    # CSS calls twice the standard deviation the blur radius.
-    sigma = blur / 2
-    step = max(int(sigma // _BLUR_KEPT), 1)
+    step = _blur_step(blur)
+    size = (mask.width + 2 * margin, mask.height + 2 * margin)
+    edge = math.ceil(margin / step) * step
+    room = [-(-(side + 2 * edge) // step) * step for side in mask.size]
+    wide = Image.new("L", (room[0], room[1]), 0)
+    wide.paste(mask, (edge, edge))
     small = wide.reduce(step) if step > 1 else wide
-    small = small.filter(ImageFilter.GaussianBlur(sigma / step))
-    return (small.resize(wide.size, Image.Resampling.BICUBIC) if step > 1 else small), margin
+    # CSS calls twice the standard deviation the blur radius.
+    small = small.filter(ImageFilter.GaussianBlur(blur / 2 / step))
+    start = (edge - margin) / step
+    box = (start, start, start + size[0] / step, start + size[1] / step)
+    return small.resize(size, Image.Resampling.BILINEAR, box), margin
+
+
+def soft_ball(radius: float, blur: float) -> Image.Image:
+    """Draw a circle blurred by *blur* pixels, with its margin; it is never drawn at its size."""
+    step = _blur_step(blur)
+    side = 2 * (math.ceil(radius) + math.ceil(blur))
+    small = Image.new("L", (-(-side // step),) * 2, 0)
+    middle, reach = side / 2 / step, radius / step
+    box = (middle - reach, middle - reach, middle + reach - 1, middle + reach - 1)
+    ImageDraw.Draw(small).ellipse(box, fill=255)
+    small = small.filter(ImageFilter.GaussianBlur(blur / 2 / step))
+    return small.resize((side, side), Image.Resampling.BILINEAR, (0, 0, side / step, side / step))
+
+
+def _blur_step(blur: float) -> int:
+    return max(int(blur / 2 // _BLUR_KEPT), 1)
 
 
 def with_opacity(mask: Image.Image, opacity: float) -> Image.Image:
     """Thin *mask* to *opacity* (0 to 1)."""
     if opacity >= 1:
         return mask
-    table = [round(value * opacity) for value in range(256)]
-    return mask.point(table)
+    return Image.blend(Image.new("L", mask.size, 0), mask, max(opacity, 0))
 
 
 def gradient(
     size: tuple[int, int], stops: Sequence[tuple[float, Rgba]], angle: float, *, radial: bool
 ) -> Image.Image:
-    """Paint a gradient as RGBA.
+    """Paint a gradient, as RGB where all its *stops* are opaque and as RGBA elsewhere.
 
     *stops* are (place from 0 to 1, colour), sorted; *angle* is in degrees as CSS has it: 180 runs
     from top to bottom, 90 from left to right.
     """
-    straight = None if radial else _thin_size(size, angle)
-    if straight and straight != size:
-        # Along an edge every row (or column) is alike, so one is painted and stretched.
-        thin = gradient(straight, stops, angle, radial=False)
-        return thin.resize(size, Image.Resampling.NEAREST)
-    ramp = _radial_ramp(size) if radial else _linear_ramp(size, angle)
-    return Image.merge("RGBA", [ramp.point(table) for table in _tables(tuple(stops))])
-
-
-@lru_cache(maxsize=256)
-def _tables(stops: tuple[tuple[float, Rgba], ...]) -> tuple[list[int], ...]:
-    """Give, for each band, what each step of a ramp becomes."""
-    ladder = [_colour_at(stops, place / 255) for place in range(256)]
-    colours = ([round(colour[band]) for colour in ladder] for band in range(3))
-    return (*colours, [round(colour[3] * 255) for colour in ladder])
-
-
-def _thin_size(size: tuple[int, int], angle: float) -> tuple[int, int] | None:
+    width, height = size
+    if radial:
+        ladder, ramp = _ladder(tuple(stops), 256), _radial_ramp(size)
+        bands = [ramp.point(list(band.tobytes())) for band in ladder.split()]
+        return Image.merge(ladder.mode, bands)
+    if angle % 180 == 90:  # noqa: PLR2004 - a quarter turn
+        row = _ladder(tuple(stops), width)
+        row = row if angle % 360 == 90 else row.transpose(Image.Transpose.ROTATE_180)  # noqa: PLR2004 - a quarter turn
+        return row.resize(size, Image.Resampling.NEAREST)
     if angle % 180 == 0:
-        return (1, size[1])
-    return (size[0], 1) if angle % 90 == 0 else None
+        turn = Image.Transpose.ROTATE_270 if angle % 360 else Image.Transpose.ROTATE_90
+        column = _ladder(tuple(stops), height).transpose(turn)
+        return column.resize(size, Image.Resampling.NEAREST)
+    return _slanted(tuple(stops), size, angle)
 
 
-def _linear_ramp(size: tuple[int, int], angle: float) -> Image.Image:
-    """Read Pillow's own ramp at a slant, which is quicker than filling pixels from Python."""
+@lru_cache(maxsize=128)
+def _ladder(stops: tuple[tuple[float, Rgba], ...], length: int) -> Image.Image:
+    """Paint *stops* as one row of pixels; whoever takes it leaves it as it is."""
+    mode = "RGB" if all(stop[3] >= 1 for _, stop in stops) else "RGBA"
+    row = Image.new(mode, (length, 1), _pixel(stops[0][1]))
+    for (start, first), (end, second) in pairwise(stops):
+        left, right = round(start * length), round(end * length)
+        if right > left:
+            pair = Image.new(mode, (2, 1), _pixel(first))
+            pair.putpixel((1, 0), _pixel(second))
+            # From the middle of one pixel to that of the other, so both ends are reached.
+            box = (0.5, 0, 1.5, 1)
+            row.paste(pair.resize((right - left, 1), Image.Resampling.BILINEAR, box), (left, 0))
+    row.paste(_pixel(stops[-1][1]), (round(stops[-1][0] * length), 0, length, 1))
+    return row
+
+
+def _pixel(colour: Rgba) -> tuple[int, int, int, int]:
+    return (*colour[:3], round(colour[3] * 255))
+
+
+def _slanted(
+    stops: tuple[tuple[float, Rgba], ...], size: tuple[int, int], angle: float
+) -> Image.Image:
+    """Read a row of one step a pixel at a slant, which is quicker than filling from Python."""
     width, height = size
     sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
     length = abs(width * sine) + abs(height * cosine)
-    scale = 255.9 / length
-    start = 128 - scale * (width * sine - height * cosine) / 2
-    slant = (0, 0, 128, scale * sine, -scale * cosine, start)
-    return Image.linear_gradient("L").transform(
-        size, Image.Transform.AFFINE, slant, Image.Resampling.BILINEAR
+    start = (length - width * sine + height * cosine) / 2
+    return _ladder(stops, math.ceil(length)).transform(
+        size, Image.Transform.AFFINE, (sine, -cosine, start, 0, 0, 0), Image.Resampling.NEAREST
     )
 
 
@@ -228,13 +270,3 @@ def soft_spot(size: tuple[int, int]) -> Image.Image:
     """Draw an ellipse that fades from its middle to nothing at its edge, without a visible rim."""
     fade = [round(255 * (1 - value / 255) ** 2 * (1 + 2 * value / 255)) for value in range(256)]
     return _radial_ramp(size).point(fade)
-
-
-def _colour_at(stops: Sequence[tuple[float, Rgba]], place: float) -> Rgba:
-    before = stops[0]
-    for after in stops:
-        if place <= after[0]:
-            span = after[0] - before[0]
-            return mix(before[1], after[1], (place - before[0]) / span if span else 0)
-        before = after
-    return before[1]

@@ -20,6 +20,7 @@ from contentsvc.posters import (
     load_template,
     poster_key,
     render,
+    shared_cache,
 )
 from contentsvc.services.branding import find_brand
 from contentsvc.services.runtime import Runtime
@@ -77,6 +78,8 @@ class Painter:
         self._fonts: dict[str | None, Fonts] = {}
         self._templates: dict[str, tuple[tuple[int, ...], Template]] = {}
         self._shelf = Shelf(runtime.config.data_dir / "posters")
+        # A render worker forks for each batch, and a fork finds here what the one before painted.
+        self._cache = shared_cache(runtime.config.data_dir / "posters" / "layers")
 
     def template(self, name: str) -> Template:
         """Return a template; RenderError where there is none or it is broken."""
@@ -123,6 +126,7 @@ class Painter:
             fonts=self.fonts(brand),
             size=order.size,
             defaults=order.defaults,
+            cache=self._cache,
         )
 
     def key(self, order: Order) -> str:

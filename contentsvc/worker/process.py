@@ -16,6 +16,7 @@ from rq.exceptions import StopRequested
 from rq.worker import BaseWorker
 from rq.worker.base import WorkerStatus
 
+from contentsvc.posters import warm_up
 from contentsvc.processes import die_with_parent
 from contentsvc.services.heartbeats import Heart
 from contentsvc.services.runtime import Runtime
@@ -77,6 +78,7 @@ def run_publish_worker(runtime: Runtime) -> None:
 
 def run_render_worker(runtime: Runtime) -> None:
     """Render posts and posters until SIGTERM or SIGINT; the batch in hand is finished."""
+    warm_up()
     _run(runtime, RenderWorker, RENDER)
 
 

@@ -68,13 +68,13 @@ _FAINT = frozenset({"rays", "dots"})
 
 
 def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Image.Image:
-    """Draw art *name* to fill *size* pixels, as RGBA.
+    """Draw art *name* to fill *size* pixels, as RGB, or as RGBA where it is not opaque.
 
     Raises:
         RenderError: there is no such art.
     """
     if name not in ART:
         raise RenderError(f"there is no art {name!r}; there is {', '.join(ART)}")
-    pen = Pen(size, palette, 1 if name in _FAINT else None)
+    pen = Pen(size, palette, smooth=name not in _FAINT)
     ART[name](pen)
     return pen.finish()

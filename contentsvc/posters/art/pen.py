@@ -15,34 +15,40 @@ from contentsvc.posters.art.curves import (
     smooth,
     turned,
 )
-from contentsvc.posters.colours import Rgba, resolve
+from contentsvc.posters.colours import resolve
 
 __all__ = ["Pen"]
 
 #: One colour, or several from top to bottom.
 Paint = str | Sequence[str]
-#: Pictures up to this many pixels are drawn at three times their size, larger ones at twice.
-_SMALL = 300_000
+#: Shapes of up to so many pixels are drawn four and three times larger, all others twice: the
+#: larger a shape, the less of it is edge.
+_SMALL, _MIDDLE = 10_000, 90_000
 
 
 class Pen:
-    """Draws on a transparent ground that is larger than wanted, and reduced in the end."""
+    """Draws on a transparent ground; each shape is drawn larger and reduced, so edges are smooth.
+
+    With *smooth* off shapes are drawn as they are: quick, and enough for what is very pale.
+    """
 
     def __init__(
-        self, size: tuple[int, int], palette: Mapping[str, str], over: int | None = None
+        self, size: tuple[int, int], palette: Mapping[str, str], *, smooth: bool = True
     ) -> None:
         self.width, self.height = size
         self._palette = palette
-        self._over = over or (3 if size[0] * size[1] <= _SMALL else 2)
+        self._smooth = smooth
         # Red, green and blue weighed by opacity, then opacity. Pillow pastes the four bands of CMYK
         # all alike, which lays paint over paint; in RGBA it treats what is empty in its own way.
-        self._image = Image.new("CMYK", (size[0] * self._over, size[1] * self._over), (0, 0, 0, 0))
-        self._scale, self._left, self._top = float(self._over), 0.0, 0.0
+        self._image = Image.new("CMYK", size, (0, 0, 0, 0))
+        self._scale, self._left, self._top = 1.0, 0.0, 0.0
 
     def finish(self) -> Image.Image:
-        """Give the picture at the size that was asked for."""
-        small = self._image.reduce(self._over) if self._over > 1 else self._image
-        return Image.merge("RGBa", small.split()).convert("RGBA")
+        """Give the picture, as RGB where it is opaque all over and as RGBA elsewhere."""
+        *colours, opacity = self._image.split()
+        if opacity.getextrema() == (255, 255):
+            return Image.merge("RGB", colours)
+        return Image.merge("RGBa", [*colours, opacity]).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
         """Draw from now on in a scene of *width* × *height*, shown whole and centred.
@@ -50,17 +56,17 @@ class Pen:
         *anchor* says where it stands when there is room over it: 1 at the bottom, 0 at the top.
         """
         scale = min(self.width / width, self.height / height)
-        self._scale = scale * self._over
-        self._left = (self.width - width * scale) / 2 * self._over
-        self._top = (self.height - height * scale) * anchor * self._over
+        self._scale = scale
+        self._left = (self.width - width * scale) / 2
+        self._top = (self.height - height * scale) * anchor
 
     def whole(self) -> tuple[float, float, float, float]:
         """Give the left, top, width and height of the whole picture in the scene's numbers."""
         return (
             -self._left / self._scale,
             -self._top / self._scale,
-            self._image.width / self._scale,
-            self._image.height / self._scale,
+            self.width / self._scale,
+            self.height / self._scale,
         )
 
     def ground(self, paint: Sequence[str]) -> None:
@@ -79,7 +85,21 @@ class Pen:
         self, at: Point, radii: Point, paint: Paint, *, turn: float = 0, alpha: float = 1
     ) -> None:
         """Fill an ellipse around *at*."""
-        self.shape(turned(ellipse_points(at, radii), at, turn), paint, alpha=alpha)
+        if turn:
+            self.shape(turned(ellipse_points(at, radii), at, turn), paint, alpha=alpha)
+            return
+        (x, y), (across, down) = self._move(at), radii
+        across, down = across * self._scale, down * self._scale
+        corner, size = self._bounds([(x - across, y - down), (x + across, y + down)])
+        if size[0] < 1 or size[1] < 1:
+            return
+        level = round(255 * alpha * self._opacity(paint))
+        over = self._over(size)
+        mask = Image.new("L", (size[0] * over, size[1] * over), 0)
+        x, y = x - corner[0], y - corner[1]
+        box = [(x - across) * over, (y - down) * over, (x + across) * over, (y + down) * over]
+        ImageDraw.Draw(mask).ellipse(box, fill=level)
+        self._fill(mask.reduce(over) if over > 1 else mask, corner, paint)
 
     def shape(
         self,
@@ -90,18 +110,24 @@ class Pen:
         inside: Sequence[Point] = (),
     ) -> None:
         """Fill a polygon; of it only what is *inside* another, where that is given."""
-        moved = [self._move(point) for point in points]
-        left, top = (math.floor(min(axis)) for axis in zip(*moved, strict=True))
-        right, bottom = (math.ceil(max(axis)) + 1 for axis in zip(*moved, strict=True))
-        left, top = max(left, 0), max(top, 0)
-        size = (min(right, self._image.width) - left, min(bottom, self._image.height) - top)
+        moved = self._moved(points)
+        corner, size = self._bounds(moved)
         if size[0] < 1 or size[1] < 1:
             return
-        mask = self._mask(moved, (left, top), size)
+        alpha *= self._opacity(paint)
+        mask = self._mask([moved], corner, size, 255 if inside else round(255 * alpha))
         if inside:
-            kept = self._mask([self._move(point) for point in inside], (left, top), size)
+            kept = self._mask([self._moved(inside)], corner, size, round(255 * alpha))
             mask = ImageChops.multiply(mask, kept)
-        self._fill(mask, (left, top), paint, alpha)
+        self._fill(mask, corner, paint)
+
+    def _bounds(self, moved: Sequence[Point]) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Give the corner and the size of what is seen of a shape."""
+        across, down = zip(*moved, strict=True)
+        left, top = max(math.floor(min(across)), 0), max(math.floor(min(down)), 0)
+        right = min(math.ceil(max(across)) + 1, self.width)
+        bottom = min(math.ceil(max(down)) + 1, self.height)
+        return (left, top), (right - left, bottom - top)
 
     def curve(self, points: Sequence[Point], paint: Paint, *, alpha: float = 1) -> None:
         """Fill a smooth closed curve through *points*."""
@@ -109,14 +135,23 @@ class Pen:
 
     def stroke(self, points: Sequence[Point], width: float, paint: str) -> None:
         """Draw a line with round ends through *points*."""
-        draw = ImageDraw.Draw(self._image)
-        colour = self._weighed(paint)
-        moved = [self._move(point) for point in points]
-        thick = max(round(width * self._scale), 1)
-        draw.line(moved, fill=colour, width=thick, joint="curve")
-        for x, y in (moved[0], moved[-1]):
-            half = thick / 2
-            draw.ellipse((x - half, y - half, x + half, y + half), fill=colour)
+        moved = self._moved(points)
+        thick = max(width * self._scale, 1)
+        reach = thick / 2 + 1
+        corners = [(x + step, y + step) for x, y in moved for step in (-reach, reach)]
+        corner, size = self._bounds(corners)
+        if size[0] < 1 or size[1] < 1:
+            return
+        over = self._over(size)
+        mask = Image.new("L", (size[0] * over, size[1] * over), 0)
+        draw = ImageDraw.Draw(mask)
+        line = [((x - corner[0]) * over, (y - corner[1]) * over) for x, y in moved]
+        opacity = round(255 * self._opacity(paint))
+        draw.line(line, fill=opacity, width=max(round(thick * over), 1), joint="curve")
+        half = thick * over / 2
+        for x, y in (line[0], line[-1]):
+            draw.ellipse((x - half, y - half, x + half, y + half), fill=opacity)
+        self._fill(mask.reduce(over) if over > 1 else mask, corner, paint)
 
     def arc(self, at: Point, radii: Point, span: Point, width: float, paint: str) -> None:
         """Draw a part of an ellipse from *span*'s first to its second angle, 0 to the right."""
@@ -136,7 +171,8 @@ class Pen:
         x, y = self._move(at)
         wide, high = (max(round(radius * self._scale), 2) for radius in radii)
         ball = shapes.soft_spot((wide * 2, high * 2))
-        self._fill(ball, (round(x - wide), round(y - high)), paint, alpha)
+        corner = (round(x - wide), round(y - high))
+        self._fill(shapes.with_opacity(ball, alpha * self._opacity(paint)), corner, paint)
 
     def shade(
         self, box: tuple[float, float, float, float], radius: float, blur: float, paint: str,
@@ -144,14 +180,15 @@ class Pen:
     ) -> None:  # fmt: skip
         """Paint the soft shadow of a rounded rectangle."""
         x, y, width, height = box
-        moved = [self._move(point) for point in rounded_points(x, y, width, height, radius)]
+        moved = self._moved(rounded_points(x, y, width, height, radius))
         pad = round(blur * self._scale * 2)
-        left, top = round(moved[0][0]) - pad, round(min(p[1] for p in moved)) - pad
-        left = round(min(p[0] for p in moved)) - pad
+        left, top = round(min(p[0] for p in moved)) - pad, round(min(p[1] for p in moved)) - pad
         size = (round(width * self._scale) + 2 * pad, round(height * self._scale) + 2 * pad)
-        mask = self._mask(moved, (left, top), size).reduce(4)
-        mask = mask.filter(ImageFilter.GaussianBlur(blur * self._scale / 4)).resize(size)
-        self._fill(mask, (left, top), paint, alpha)
+        mask = Image.new("L", size, 0)
+        opacity = round(255 * alpha * self._opacity(paint))
+        ImageDraw.Draw(mask).polygon([(x - left, y - top) for x, y in moved], fill=opacity)
+        mask = mask.reduce(2).filter(ImageFilter.GaussianBlur(blur * self._scale / 2))
+        self._fill(mask.resize(size, Image.Resampling.BILINEAR), (left, top), paint)
 
     def star(
         self, at: Point, radius: float, paint: str, *, turn: float = 0, points: int = 5
@@ -176,76 +213,79 @@ class Pen:
     def cloud(self, at: Point, size: float, paint: Paint, alpha: float = 1) -> None:
         """Fill a cloud whose flat foot is *size* wide and stands at *at* (its middle)."""
         x, y = at
-        left, top = self._move((x - size * 0.6, y - size * 0.7))
-        corner = (math.floor(left), math.floor(top))
-        heap = Image.new("L", (round(1.2 * size * self._scale), round(0.8 * size * self._scale)), 0)
-        draw = ImageDraw.Draw(heap)
-        for dx, dy, radius in ((-0.3, -0.2, 0.2), (-0.05, -0.32, 0.28), (0.26, -0.2, 0.2)):
-            self._disc(draw, (x + dx * size, y + dy * size), radius * size, corner)
+        puffs = ((-0.3, -0.2, 0.2), (-0.05, -0.32, 0.28), (0.26, -0.2, 0.2))
+        discs = [
+            self._moved(ellipse_points((x + dx * size, y + dy * size), (radius * size,) * 2))
+            for dx, dy, radius in puffs
+        ]
         foot = rounded_points(x - size / 2, y - size * 0.28, size, size * 0.28, size * 0.14)
-        moved = (self._move(point) for point in foot)
-        draw.polygon([(across - corner[0], down - corner[1]) for across, down in moved], fill=255)
-        self._fill(heap, corner, paint, alpha)
-
-    def _disc(
-        self, draw: ImageDraw.ImageDraw, at: Point, radius: float, corner: tuple[int, int]
-    ) -> None:
-        x, y = self._move(at)
-        x, y = x - corner[0], y - corner[1]
-        reach = radius * self._scale
-        draw.ellipse((x - reach, y - reach, x + reach, y + reach), fill=255)
+        parts = [*discs, self._moved(foot)]
+        corner, extent = self._bounds([point for part in parts for point in part])
+        if extent[0] < 1 or extent[1] < 1:
+            return
+        alpha *= self._opacity(paint)
+        self._fill(self._mask(parts, corner, extent, round(255 * alpha)), corner, paint)
 
     def _move(self, point: Point) -> Point:
         return (point[0] * self._scale + self._left, point[1] * self._scale + self._top)
 
+    def _moved(self, points: Sequence[Point]) -> list[Point]:
+        scale, left, top = self._scale, self._left, self._top
+        return [(x * scale + left, y * scale + top) for x, y in points]
+
+    def _over(self, size: tuple[int, int]) -> int:
+        if not self._smooth:
+            return 1
+        pixels = size[0] * size[1]
+        return 4 if pixels <= _SMALL else 3 if pixels <= _MIDDLE else 2
+
     def _mask(
-        self, points: Sequence[Point], corner: tuple[int, int], size: tuple[int, int]
+        self,
+        outlines: Sequence[Sequence[Point]],
+        corner: tuple[int, int],
+        size: tuple[int, int],
+        level: int,
     ) -> Image.Image:
-        mask = Image.new("L", size, 0)
-        moved = [(x - corner[0], y - corner[1]) for x, y in points]
-        ImageDraw.Draw(mask).polygon(moved, fill=255)
-        return mask
+        """Fill *outlines* with *level* (0 to 255) on a mask whose corner is at *corner*."""
+        over = self._over(size)
+        left, top = corner
+        mask = Image.new("L", (size[0] * over, size[1] * over), 0)
+        draw = ImageDraw.Draw(mask)
+        for points in outlines:
+            draw.polygon([((x - left) * over, (y - top) * over) for x, y in points], fill=level)
+        return mask.reduce(over) if over > 1 else mask
 
-    def _solid(self, paint: str) -> tuple[int, int, int, int]:
-        red, green, blue, alpha = resolve(paint, self._palette)
-        return (red, green, blue, round(alpha * 255))
+    def _opacity(self, paint: Paint) -> float:
+        """Give the opacity of one colour; that of several differs from row to row."""
+        return resolve(paint, self._palette)[3] if isinstance(paint, str) else 1
 
-    def _weighed(self, paint: str) -> tuple[int, int, int, int]:
-        """Give a colour as the picture holds it, weighed by its opacity."""
-        red, green, blue, alpha = self._solid(paint)
-        return (red * alpha // 255, green * alpha // 255, blue * alpha // 255, alpha)
-
-    def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint, alpha: float) -> None:
-        """Paint through *mask*.
+    def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint) -> None:
+        """Paint through *mask*, which is as thin already as the paint is to be seen.
 
         The picture's colours are weighed by its opacity, so that pasting through a mask lays the
         paint over what is there, whether that is opaque or empty.
         """
         if isinstance(paint, str):
-            red, green, blue, opacity = self._solid(paint)
-            thin = shapes.with_opacity(mask, alpha * opacity / 255)
-            self._image.paste((red, green, blue, 255), at, thin)
+            red, green, blue, _ = resolve(paint, self._palette)
+            # A picture of one colour is pasted in half the time that a colour takes.
+            ink = Image.new("CMYK", mask.size, (red, green, blue, 255))
+            self._image.paste(ink, at, mask)
             return
         ramp, ink = self._ramp(paint, mask.size)
-        thin = shapes.with_opacity(mask, alpha)
         if ramp is not None:
-            thin = ImageChops.multiply(thin, ramp)
-        self._image.paste(ink, at, thin)
+            mask = ImageChops.multiply(mask, ramp)
+        self._image.paste(ink, at, mask)
 
     def _ramp(
         self, paint: Sequence[str], size: tuple[int, int]
     ) -> tuple[Image.Image | None, Image.Image]:
         """Give a gradient's opacity, where it is not opaque all over, and its opaque colours."""
-        stops = self._stops(paint)
-        # From top to bottom all rows are alike, so a column is painted and stretched.
-        column = shapes.gradient((1, size[1]), stops, 180, radial=False)
-        *colours, opacity = column.split()
-        full = Image.new("L", column.size, 255)
-        ink = Image.merge("CMYK", [*colours, full]).resize(size, Image.Resampling.NEAREST)
-        if all(colour[3] >= 1 for _, colour in stops):
-            return None, ink
-        return opacity.resize(size, Image.Resampling.NEAREST), ink
-
-    def _stops(self, paint: Sequence[str]) -> list[tuple[float, Rgba]]:
         last = len(paint) - 1
-        return [(place / last, resolve(name, self._palette)) for place, name in enumerate(paint)]
+        stops = [(place / last, resolve(name, self._palette)) for place, name in enumerate(paint)]
+        # From top to bottom all rows are alike, so a column is painted and stretched.
+        bands = shapes.gradient((1, size[1]), stops, 180, radial=False).split()
+        full = Image.new("L", (1, size[1]), 255)
+        ink = Image.merge("CMYK", [*bands[:3], full]).resize(size, Image.Resampling.NEAREST)
+        if len(bands) == 3:  # noqa: PLR2004 - red, green and blue
+            return None, ink
+        return bands[3].resize(size, Image.Resampling.NEAREST), ink

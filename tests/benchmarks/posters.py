@@ -1,102 +1,72 @@
-"""Posters beside headless Chromium's screenshot of an equal page, and bare encoding.
+"""Posters beside headless Chromium's screenshots of an equal page, satori with resvg, and encoding.
 
-Everything is counted in processor time, Chromium's over all its processes, because this machine
-does other work too. `python -m tests.benchmarks.posters [--small]`.
+Everything is counted in processor time over all processes and threads, because this machine does
+other work too. `python -m tests.benchmarks.posters [--small]`.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-import os
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from playwright.sync_api import sync_playwright
-
-from tests.benchmarks.painting import photo
-from tests.browser import find_browser
+from tests.benchmarks import chromium, satori
 
 __all__ = ["main"]
 
-PAGE = Path(__file__).parent / "peers" / "poster.html"
-_SHOTS = 12
-_TICK = os.sysconf("SC_CLK_TCK")
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_SHOTS = 20
 
 
 def main(options: Sequence[str] = ()) -> str:
-    """Run both sides, each in processes of its own, and give the table."""
+    """Run all sides in turn, each in processes of its own, and give the tables."""
     small = "--small" in options
-    call = [sys.executable, "-m", "tests.benchmarks.painting", *options]
-    ours = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
-    chromium = _chromium(_SHOTS // 4 if small else _SHOTS)
-    shot = chromium["cpu_ms"]
+    ours = [_painting(part, options) for part in ("templates", "photo", "invites", "fresh")]
+    templates, with_photo, invites, fresh = ours
+    shots = chromium.measure(_SHOTS // 5 if small else _SHOTS)
+    renders = satori.measure(1 if small else 5)
     lines = ["| what | CPU ms | beside Chromium |", "|---|---|---|"]
-    lines.append(f"| Chromium, warm, JPEG | {shot:.0f} | 1 |")
-    for name, value in ours["cpu_ms"].items():
-        lines.append(f"| {name} | {value:.1f} | {shot / value:.1f} × less |")
-    lines.append("")
-    lines.append(f"Peak memory: posters {ours['peak_mb']:.0f} MB, ")
-    lines[-1] += f"Chromium {chromium['memory_mb']:.0f} MB over its processes."
+    lines += [
+        f"| Chromium, a page for each poster, JPEG | {shots.anew_ms:.0f} | 1 |",
+        f"| Chromium, other words in the same page, JPEG | {shots.reworded_ms:.0f} | 1 |",
+    ]
+    if renders:
+        lines += [
+            f"| satori and resvg, the first, PNG | {renders.first_ms:.0f} | |",
+            f"| satori and resvg, later ones, PNG | {renders.later_ms:.0f} | |",
+        ]
+    first = {**templates["first"], "live-notice with a photo": with_photo["first"]}
+    later = {**templates["later"], "live-notice with a photo": with_photo["later"]}
+    lines += _rows(templates["figures"] | invites["figures"], shots)
+    lines += _rows(fresh["figures"], shots)
+    lines += ["", "| template | first | times less | later | times less |", "|---|---|---|---|---|"]
+    lines += [
+        f"| {name} | {first[name]:.0f} | {shots.anew_ms / first[name]:.1f} "
+        f"| {later[name]:.1f} | {shots.reworded_ms / later[name]:.1f} |"
+        for name in first
+    ]
+    lines += ["", "| peak memory | MB |", "|---|---|"]
+    lines += [f"| all templates, one after the other | {templates['peak_mb']:.0f} |"]
+    lines += [f"| one template with a photo | {with_photo['peak_mb']:.0f} |"]
+    lines += [f"| a batch of invitations | {invites['peak_mb']:.0f} |"]
+    lines += [f"| Chromium, all processes | {shots.memory_mb:.0f} |"]
+    lines += [f"| satori and resvg | {renders.memory_mb:.0f} |"] if renders else []
     return "\n".join(lines) + "\n"
 
 
-def _chromium(shots: int) -> dict[str, float]:
-    data = base64.b64encode(photo()).decode()
-    page_text = PAGE.read_text(encoding="utf-8").replace("PHOTO", f"data:image/jpeg;base64,{data}")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=find_browser(), args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1080, "height": 1920})
-        page.set_content(page_text)
-        for _ in range(3):
-            page.screenshot(type="jpeg", quality=90)
-        before = _tree_cpu()
-        for turn in range(shots):
-            # Other words each time, as the posters beside it have.
-            page.evaluate(f"document.querySelector('h1').textContent = '宝宝冬季护肤{turn}'")
-            page.screenshot(type="jpeg", quality=90)
-        spent = (_tree_cpu() - before) * 1000 / shots
-        memory = sum(_resident(number) for number in _children(os.getpid()))
-        browser.close()
-    return {"cpu_ms": spent, "memory_mb": memory / 1024 / 1024}
-
-
-def _children(root: int) -> list[int]:
-    """Give every process below *root*; Linux alone tells them this way."""
-    parents: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            facts = stat.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        parents.setdefault(int(facts[1]), []).append(int(stat.parent.name))
-    found, waiting = [], [root]
-    while waiting:
-        below = parents.get(waiting.pop(), [])
-        found += below
-        waiting += below
+def _painting(part: str, options: Sequence[str]) -> dict[str, Any]:
+    call = [sys.executable, "-m", "tests.benchmarks.painting", part, *options]
+    found: dict[str, Any] = json.loads(
+        subprocess.run(call, check=True, capture_output=True, text=True).stdout
+    )
     return found
 
 
-def _tree_cpu() -> float:
-    spent = 0.0
-    for number in _children(os.getpid()):
-        try:
-            facts = Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        spent += (int(facts[11]) + int(facts[12])) / _TICK
-    return spent
-
-
-def _resident(number: int) -> int:
-    try:
-        return int(Path(f"/proc/{number}/statm").read_text().split()[1]) * _PAGE_BYTES
-    except OSError:
-        return 0
+def _rows(figures: Mapping[str, float], shots: chromium.Shots) -> Iterator[str]:
+    for name, value in figures.items():
+        beside = shots.anew_ms if "first" in name else shots.reworded_ms
+        yield f"| {name} | {value:.1f} | {beside / value:.1f} × less |"
 
 
 if __name__ == "__main__":

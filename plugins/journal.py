@@ -74,8 +74,9 @@ def _line(cells: tuple[str, ...]) -> bytes:
 
 def _safe(cell: str) -> str:
     """Return a cell on one line that no spreadsheet takes for a formula."""
-    shown = "".join(char for char in cell if char.isprintable() or char.isspace())
-    words = " ".join(shown.split())
+    if not cell.isprintable():
+        cell = "".join(char for char in cell if char.isprintable() or char.isspace())
+    words = " ".join(cell.split())
     return f"'{words}" if words.startswith(_FORMULA) else words
 
 

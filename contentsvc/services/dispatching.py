@@ -145,7 +145,7 @@ class Dispatcher:
         with self._runtime.database.write() as session:
             goes = paused(session) is None
             if sweeps and steady:
-                reap(session, now, lease)
+                reap(session, now, self._runtime.config)
             if sweeps:
                 miss_late(session, now)
                 self._swept_at = now

@@ -16,13 +16,14 @@ from contentsvc.db.models import Calendar, Channel, Delivery, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError
+from contentsvc.services.backlog import Batch
 from contentsvc.services.opening import Opener
 from contentsvc.services.pacing import pace_of
 from contentsvc.services.ports import Claim
 from contentsvc.services.recording import HELD, give_back, held_places
 from contentsvc.services.renditions import load_rendition
 from contentsvc.services.runtime import Runtime
-from contentsvc.services.sending import Batch, Sender
+from contentsvc.services.sending import Sender
 from contentsvc.services.tasks import Action, Held, Task
 
 __all__ = ["Publisher"]

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Registry
+from contentsvc.config import Config
 from contentsvc.db.models import Attempt, Channel, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
 from contentsvc.domain.entries import EntryStatus
@@ -28,13 +29,14 @@ _LATE = "its time went by before it could be sent"
 _ATTEMPTS = 8
 
 
-def reap(session: Session, now: datetime, lease: timedelta) -> None:
+def reap(session: Session, now: datetime, config: Config) -> None:
     """Take back what silent workers hold.
 
     An expired claim is scheduled again: nothing was sent. An expired call may have been
-    published: its outcome is unknown. A lease of more than twice *lease* was given before the
+    published: its outcome is unknown. A lease of more than twice the usual one was given before the
     clock was set back, and is cut to a whole one.
     """
+    lease = config.lease
     session.execute(
         update(Delivery)
         .where(
@@ -63,7 +65,9 @@ def reap(session: Session, now: datetime, lease: timedelta) -> None:
         Delivery.lease_until < now,
         lease_until=None,
         in_doubt=True,
-        next_at=now,
+        # A clock that was set while no dispatcher ran makes a lease run out early: by then even a
+        # call that has only just begun will have ended.
+        next_at=now + config.call_timeout,
         error=_SILENT,
         updated_at=now,
     )

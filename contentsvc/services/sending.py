@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import heapq
 import logging
 import queue
 import threading
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -17,6 +14,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contentsvc.domain.deliveries import Outcome
 from contentsvc.services.announcing import Announcer
+from contentsvc.services.backlog import LATER, Backlog, Batch, Call, Queued
 from contentsvc.services.callers import Callers
 from contentsvc.services.calling import Answer, ask
 from contentsvc.services.pacing import hold
@@ -24,93 +22,16 @@ from contentsvc.services.recording import give_back, give_back_held, intend, rec
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.tasks import Action, Task, Verdict, judge
 
-__all__ = ["Batch", "Sender", "has_time_for_a_call", "not_begun"]
+__all__ = ["Sender", "has_time_for_a_call", "not_begun"]
 
 logger = logging.getLogger(__name__)
 
-#: Calls under way at once in one worker, and for one channel: a platform that hangs holds up
-#: itself and leaves the other places to the other channels.
-_SLOTS = 64
-_CHANNEL_SLOTS = 8
 #: The plugin's own deadline comes first; this much later (seconds) it is given up on.
 _GRACE = 2.0
-#: Seconds after which a batch no longer waits for calls that are under way, and a task no longer
-#: for its channel's place.
-_PATIENCE = 2.0
-#: Seconds between two looks at tasks whose patience is over.
-_LOOK = 0.25
 #: Seconds between two tries to write receipts while the database is away.
 _AGAIN = 0.5
 #: Seconds for which an answer waits for others, so that they are written down together.
 _GATHER = 0.01
-#: How long a task that found no place waits before it is claimed anew.
-_LATER = timedelta(seconds=1)
-#: Seconds for which a task waits for its instant; one that waits longer has met a clock that was
-#: set back, and is let go.
-_LONGEST_WAIT = 5.0
-
-
-@dataclass(slots=True)
-class Batch:
-    """Tasks that came together, until they are settled."""
-
-    #: Those that wait for their instant, those that wait for a place, and calls under way.
-    early: int = 0
-    waiting: int = 0
-    calling: int = 0
-    #: Monotonic seconds of the last change.
-    changed_at: float = field(default_factory=time.monotonic)
-    _changed: threading.Condition = field(default_factory=threading.Condition)
-
-    def come_due(self) -> None:
-        """Count one task from early to waiting."""
-        self._change(-1, 1, 0)
-
-    def begin(self) -> None:
-        """Count one task from waiting to calling."""
-        self._change(0, -1, 1)
-
-    def end(self, *, called: bool) -> None:
-        """Count one task as settled."""
-        self._change(0, 0, -1) if called else self._change(0, -1, 0)
-
-    def _change(self, early: int, waiting: int, calling: int) -> None:
-        with self._changed:
-            self.early += early
-            self.waiting += waiting
-            self.calling += calling
-            self.changed_at = time.monotonic()
-            self._changed.notify_all()
-
-    def wait_begun(self) -> None:
-        """Wait until no task that is due waits for its place any more."""
-        with self._changed:
-            while self.waiting:
-                self._changed.wait()
-
-    def wait(self) -> None:
-        """Wait until all is settled, or until what is left are calls that take their time."""
-        with self._changed:
-            while self.early or self.waiting or self.calling:
-                left = self.changed_at + _PATIENCE - time.monotonic()
-                if not self.waiting and left <= 0:
-                    return
-                self._changed.wait(max(left, 0.05))
-
-
-@dataclass(slots=True)
-class _Queued:
-    task: Task
-    batch: Batch
-    #: Monotonic seconds.
-    since: float
-    #: Whether it waits for its instant.
-    early: bool
-
-    def __lt__(self, other: _Queued) -> bool:
-        """Stand before those that are due later."""
-        mine, theirs = self.task.delivery, other.task.delivery
-        return (mine.next_at, mine.id) < (theirs.next_at, theirs.id)
 
 
 class Sender:
@@ -121,22 +42,17 @@ class Sender:
         self._runtime = runtime
         self._worker = worker
         self._deadline = runtime.config.call_timeout.total_seconds() + _GRACE
-        self._events: queue.SimpleQueue[list[_Queued] | tuple[Task, Answer] | None] = (
+        self._events: queue.SimpleQueue[list[Queued] | tuple[Task, Answer] | None] = (
             queue.SimpleQueue()
         )
-        #: What waits for its instant: a heap, the next one first.
-        self._early: list[_Queued] = []
-        #: What is due and waits for a place.
-        self._backlog: list[_Queued] = []
-        #: Calls under way: the batch, and when (monotonic seconds) the plugin is given up on.
-        self._calls: dict[Task, tuple[Batch, float]] = {}
+        self._backlog = Backlog(runtime)
+        self._calls: dict[Task, Call] = {}
         #: Calls that have ended and are being written down.
         self._settling: dict[Task, Batch] = {}
         self._unwritten: list[Verdict] = []
         self._callers = Callers()
         self._announcer = Announcer(runtime)
         self._thread: threading.Thread | None = None
-        self._closed = False
 
     def submit(self, tasks: Sequence[Task]) -> Batch:
         """Take tasks on, to be begun in their order; nothing is published before its time."""
@@ -147,7 +63,7 @@ class Sender:
             self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
             self._thread.start()
         queued = zip(tasks, early, strict=True)
-        self._events.put([_Queued(task, batch, since, is_early) for task, is_early in queued])
+        self._events.put([Queued(task, batch, since, is_early) for task, is_early in queued])
         return batch
 
     def close(self) -> None:
@@ -158,7 +74,7 @@ class Sender:
         self._announcer.close()
 
     def _run(self) -> None:
-        while not (self._closed and not self._calls and not self._unwritten):
+        while not (self._backlog.closed and not self._calls and not self._unwritten):
             answers = self._collect()
             verdicts = self._judged(answers) + self._given_up()
             self._exchange(self._unwritten + verdicts)
@@ -179,16 +95,13 @@ class Sender:
             return answers
 
     def _take(
-        self, event: list[_Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
+        self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
     ) -> bool:
         """Sort in what has happened; tell whether it was an answer."""
         if event is None:
-            self._closed = True
+            self._backlog.closed = True
         elif isinstance(event, list):
-            self._backlog += [queued for queued in event if not queued.early]
-            for queued in event:
-                if queued.early:
-                    heapq.heappush(self._early, queued)
+            self._backlog.add(event)
         else:
             answers.append(event)
         return isinstance(event, tuple)
@@ -207,29 +120,26 @@ class Sender:
         """Return how long (seconds) nothing needs to be done; None: until something happens."""
         if self._unwritten:
             return _AGAIN
-        now = time.monotonic()
-        waits = [deadline - now + 0.001 for _, deadline in self._calls.values()]
-        # One whose patience is over may still wait for a free place; that is told by an event.
-        waits += [max(queued.since + _PATIENCE - now, _LOOK) for queued in self._backlog[:1]]
-        for queued in self._early[:1]:
-            due = (queued.task.delivery.next_at - self._runtime.clock()).total_seconds()
-            waits.append(min(due, queued.since + _LONGEST_WAIT - now))
-        return max(0.0, min(waits)) if waits else None
+        given_up = time.monotonic() - self._deadline
+        pauses = [call.began - given_up + 0.001 for call in self._calls.values()]
+        pauses += self._backlog.pauses()
+        return max(0.0, min(pauses)) if pauses else None
 
     def _judged(self, answers: Sequence[tuple[Task, Answer]]) -> list[Verdict]:
         now = self._runtime.clock()
         for task, _ in answers:
             if task in self._calls:
-                self._settling[task] = self._calls.pop(task)[0]
+                self._settling[task] = self._calls.pop(task).batch
         for task, answer in answers:
             if answer.outcome is Outcome.RATE_LIMITED:
                 account = f"{task.channel.type}:{task.channel.account}"
-                self._runtime.rates.block(account, answer.retry_after or _LATER.total_seconds())
+                self._runtime.rates.block(account, answer.retry_after or LATER.total_seconds())
         return [judge(task, answer, now) for task, answer in answers]
 
     def _given_up(self) -> list[Verdict]:
         """Return verdicts for the calls that did not come back; a late receipt still counts."""
-        late = [task for task, (_, end) in self._calls.items() if end <= time.monotonic()]
+        given_up = time.monotonic() - self._deadline
+        late = [task for task, call in self._calls.items() if call.began <= given_up]
         words = f"the plugin gave no answer in {self._deadline:g} s"
         return self._judged([(task, Answer(Outcome.UNKNOWN, words=words)) for task in late])
 
@@ -238,8 +148,7 @@ class Sender:
     def _exchange(self, verdicts: list[Verdict]) -> None:
         """Write receipts and the next intents in one transaction, then begin the next calls."""
         now, since = self._runtime.clock(), time.monotonic()
-        self._come_due(now)
-        begun, let_go = self._picked(now)
+        begun, let_go = self._backlog.pick(self._calls, now)
         if not (verdicts or begun or let_go):
             return
         try:
@@ -304,72 +213,8 @@ class Sender:
         self._announcer.announce(moved)
         return True
 
-    def _come_due(self, now: datetime) -> None:
-        """Move what has waited for its instant to what waits for a place."""
-        too_long = time.monotonic() - _LONGEST_WAIT
-        while self._early:
-            first = self._early[0]
-            if first.task.delivery.next_at > now and first.since > too_long and not self._closed:
-                return
-            heapq.heappop(self._early)
-            first.since = time.monotonic()
-            first.batch.come_due()
-            self._backlog.append(first)
-
-    def _picked(self, now: datetime) -> tuple[list[_Queued], list[tuple[_Queued, datetime]]]:
-        """Take from the backlog what can begin, and what must wait for another claim.
-
-        With the latter comes until when.
-        """
-        busy = Counter(task.delivery.channel_id for task in self._calls)
-        free = _SLOTS - len(self._calls)
-        begun: list[_Queued] = []
-        let_go: list[tuple[_Queued, datetime]] = []
-        full: dict[str, timedelta] = {}
-        left: list[_Queued] = []
-        for queued in self._backlog:
-            channel_id = queued.task.delivery.channel_id
-            crowded = busy[channel_id] >= _CHANNEL_SLOTS
-            if self._closed or (queued.early and queued.task.delivery.next_at > now):
-                let_go.append((queued, queued.task.delivery.next_at))
-            elif self._is_stale(queued, now) or (crowded and self._is_impatient(queued)):
-                let_go.append((queued, now + _LATER))
-            elif crowded or len(begun) >= free:
-                left.append(queued)
-            elif (wait := self._window(queued.task, full)) is not None:
-                let_go.append((queued, now + wait))
-            else:
-                busy[channel_id] += 1
-                begun.append(queued)
-        self._backlog = left
-        return begun, let_go
-
-    def _window(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
-        """Take a place in the account's rate windows; else return how long there is none.
-
-        *full* remembers the accounts without a place, so that none that is due later gets ahead.
-        """
-        channel = task.channel
-        if task.action is not Action.PUBLISH or not channel.rates:
-            return None
-        if channel.account not in full:
-            account = f"{channel.type}:{channel.account}"
-            seconds = self._runtime.rates.take(account, channel.rates)
-            if seconds <= 0:
-                return None
-            full[channel.account] = timedelta(seconds=seconds)
-        return full[channel.account]
-
-    def _is_stale(self, queued: _Queued, now: datetime) -> bool:
-        """Tell whether a whole call no longer fits into the lease."""
-        lease = queued.task.delivery.lease_until
-        return lease is not None and now + self._runtime.config.call_timeout >= lease
-
-    def _is_impatient(self, queued: _Queued) -> bool:
-        return time.monotonic() - queued.since > _PATIENCE
-
-    def _begin(self, queued: _Queued, intended_at: datetime, since: float) -> None:
-        self._calls[queued.task] = (queued.batch, time.monotonic() + self._deadline)
+    def _begin(self, queued: Queued, intended_at: datetime, since: float) -> None:
+        self._calls[queued.task] = Call(queued.batch, time.monotonic())
         queued.batch.begin()
         self._callers.run(partial(self._call, queued.task, intended_at, since))
 

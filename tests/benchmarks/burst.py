@@ -24,7 +24,7 @@ __all__ = ["main"]
 
 #: Calls at once in one worker, and for one channel; the bare loop has as many.
 _SLOTS = 64
-_CHANNEL_SLOTS = 8
+_CHANNEL_SLOTS = 16
 
 
 @dataclass(frozen=True, slots=True)

@@ -360,12 +360,12 @@ def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
     hanging = engine.script("scripted")
     quick = engine.script("scripted_idempotent")
     forever = threading.Event()
-    hanging.script += [lambda: forever.wait(20)] * 12
+    hanging.script += [lambda: forever.wait(20)] * 20
     engine.plan()
     make_channel(engine.runtime, "quick", "scripted_idempotent")
     with engine.runtime.database.read() as session:
         calendar = get_calendar(session, "baby-benefits")
-    for number in range(11):
+    for number in range(19):
         make_entry(engine.runtime, calendar, key=f"wed-{number}")
     make_entry(engine.runtime, calendar, key="quick", channels=("quick",))
     engine.turn()
@@ -376,8 +376,8 @@ def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
     assert len(quick.calls) == 1
     assert time.monotonic() - began < 10
     statuses = [row.status for row in engine.deliveries()]
-    # Eight hang; those that found no place wait for another claim.
-    assert (statuses.count(S.SENDING), statuses.count(S.SCHEDULED)) == (8, 4)
+    # Sixteen hang; those that found no place wait for another claim.
+    assert (statuses.count(S.SENDING), statuses.count(S.SCHEDULED)) == (16, 4)
     assert statuses.count(S.PUBLISHED) == 1
     forever.set()
 

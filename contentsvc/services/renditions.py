@@ -10,13 +10,27 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Picture, Rendition, RenditionWarning, WarningLevel
+from contentsvc.channels import (
+    Picture,
+    PostForm,
+    Rendition,
+    RenditionWarning,
+    WarningLevel,
+    stored_forms,
+)
 from contentsvc.db.models import Rendition as StoredRendition
 from contentsvc.errors import NotFoundError
 from contentsvc.services.hosting import load_pictures, store_pictures
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["KeptRendition", "keep", "load_rendition", "prepare", "rendition_picture"]
+__all__ = [
+    "KeptRendition",
+    "keep",
+    "load_rendition",
+    "prepare",
+    "rendition_forms",
+    "rendition_picture",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +79,11 @@ def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition
             for item in document["warnings"]
         ),
     )
+
+
+def rendition_forms(session: Session, digest: str) -> list[PostForm]:
+    """Return the forms of a kept rendition; NotFoundError where there is no such rendition."""
+    return stored_forms(_document(session, digest)["data"])
 
 
 def rendition_picture(runtime: Runtime, session: Session, digest: str, name: str) -> Picture:

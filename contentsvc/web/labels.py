@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask_babel import LazyString, lazy_gettext
 
+from contentsvc.channels import FormName
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
@@ -102,6 +103,25 @@ ROLES = {
     "publish": _("Publishing worker"),
     "render": _("Rendering worker"),
 }
+#: The forms of a post, and what is counted of them.
+FORMS = {
+    FormName.ARTICLE: _("Official Account article"),
+    FormName.WECOM: _("WeCom Markdown"),
+    FormName.CHAT: _("Chat text"),
+    FormName.NOTE: _("Xiaohongshu note"),
+    FormName.SMS: _("SMS"),
+}
+COUNTS = {
+    "title": _("Title"),
+    "characters": _("Characters"),
+    "markup": _("With styles"),
+    "size": _("Bytes"),
+    "bytes": _("Bytes"),
+    "messages": _("Messages"),
+    "hashtags": _("Hashtags"),
+    "units": _("Characters"),
+    "segments": _("Segments"),
+}
 
 #: By table name, for templates: `label("kind", entry.kind)`.
 LABELS: dict[str, dict[str, LazyString]] = {
@@ -115,6 +135,8 @@ LABELS: dict[str, dict[str, LazyString]] = {
     "weekday": {str(key): words for key, words in WEEKDAYS.items()},
     "file": FILE_STATES,
     "role": ROLES,
+    "form": {str(key): words for key, words in FORMS.items()},
+    "count": COUNTS,
 }
 
 #: Icons of kinds and delivery statuses.

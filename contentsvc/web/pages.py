@@ -90,5 +90,7 @@ def script_words() -> dict[str, object]:
         "draft_drop": gettext("Throw it away"),
         "too_large": gettext("This file is larger than {most} MB; choose a smaller one."),
         "offline": gettext("The server cannot be reached. Your text is kept in this browser."),
+        "copied": gettext("Copied."),
+        "marked": gettext("Marked; copy it with Ctrl+C."),
         "most_upload": runtime().config.max_upload_mb,
     }

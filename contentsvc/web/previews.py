@@ -5,22 +5,28 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from flask import Blueprint, Response, current_app, make_response, request
+from flask import Blueprint, Response, current_app, make_response, render_template, request
 
-from contentsvc.channels import Rendition
+from contentsvc.channels import Count, FormName, PostForm, Rendition, stored_forms
 from contentsvc.db.models import Upload
 from contentsvc.errors import NotFoundError, PluginError
 from contentsvc.services.painting import asset_path
 from contentsvc.services.rendering import Renderer
-from contentsvc.services.renditions import rendition_picture
+from contentsvc.services.renditions import rendition_forms, rendition_picture
 from contentsvc.web.current import reading, runtime
 
-__all__ = ["Usage", "blueprint", "renderer", "usages"]
+__all__ = ["Usage", "blueprint", "renderer", "shown_forms", "usages"]
 
 blueprint = Blueprint("previews", __name__)
 
 #: What is named by its content's hash never changes.
 _FOREVER = "private, max-age=31536000, immutable"
+#: An article is looked at in a box: no script, no request, no other page around it. Its pictures
+#: lie with the platform, which shows them to its own readers alone.
+_ARTICLE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'; "
+    "form-action 'none'; base-uri 'none'"
+)
 _PICTURES = {"image/png", "image/jpeg", "image/webp", "image/gif"}
 _ENDINGS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".webp": "image/webp"}
 
@@ -33,7 +39,18 @@ def renderer() -> Renderer:
 
 @blueprint.app_context_processor
 def _context() -> dict[str, Any]:
-    return {"usages": usages}
+    return {"usages": usages, "shown_forms": shown_forms}
+
+
+@blueprint.app_template_filter()
+def usage_level(count: Count) -> str:
+    """Return how near a count is to what the platform takes."""
+    return "fine" if count.most is None else Usage(count.used, count.most, count.name).level
+
+
+def shown_forms(rendition: Rendition) -> list[PostForm]:
+    """Return the forms that a channel keeps with a rendition."""
+    return stored_forms(rendition.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +101,20 @@ def picture_of_rendition(digest: str, name: str) -> Response:
     with reading() as database:
         picture = rendition_picture(runtime(), database, digest, name)
     return _picture(picture.content, picture.media_type)
+
+
+@blueprint.get("/renditions/<digest>/article")
+def article(digest: str) -> Response:
+    """Answer an article as the platform shows it, its inline styles alone alive."""
+    with reading() as database:
+        forms = rendition_forms(database, digest)
+    form = next((form for form in forms if form.name is FormName.ARTICLE), None)
+    if form is None:
+        raise NotFoundError("this rendition has no article")
+    response = make_response(render_template("entries/article.html", form=form))
+    response.headers["Content-Security-Policy"] = _ARTICLE_POLICY
+    response.headers["X-Frame-Options"] = "SAMEORIGIN"
+    return response
 
 
 @blueprint.get("/uploads/<digest>")

@@ -10,8 +10,8 @@ __all__ = ["CONTENT_SECURITY_POLICY", "protect"]
 #: Nothing but this server's own files; no script or style inside a page.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
-    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; "
-    "base-uri 'none'"
+    "font-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; "
+    "frame-ancestors 'none'; base-uri 'none'"
 )
 
 _HEADERS = {

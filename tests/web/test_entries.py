@@ -10,8 +10,9 @@ from PIL import Image
 
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
+from contentsvc.services import channels
 from contentsvc.services.runtime import Runtime
-from tests.web.people import WEEK, Person, handlers_in
+from tests.web.people import NOW, WEEK, Person, handlers_in
 from tests.web.writing import NEW, PLAIN, count, entry_of, make
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -290,3 +291,61 @@ def test_a_channels_own_card_is_no_poster_to_choose(
 
     assert 'value="morning-paper"' in page
     assert "link-card" not in page
+
+
+@pytest.fixture
+def handover(runtime: Runtime, sample: str) -> str:
+    """Bring a folder channel that lays down every form; return its name."""
+    with runtime.database.write() as session:
+        channels.save_channel(
+            session,
+            runtime.registry,
+            name="handover",
+            type="folder",
+            settings={"article": "warm", "wecom": "markdown", "note": True, "sms": True},
+            secret_key=runtime.config.secret_key,
+            now=NOW,
+        )
+    return "handover"
+
+
+def test_the_preview_shows_the_forms_with_their_counts(mei: Person, handover: str) -> None:
+    """What a person will copy, and how much of the platform's room it takes."""
+    values = {**PLAIN, "channels": handover, "title": "标题" * 11, "body": "早安 <@all> ~~9~~"}
+
+    page = mei.post("/calendars/baby-benefits/preview", values).get_data(as_text=True)
+
+    shown = re.sub(r"\s+", " ", page)
+    assert '<strong>短信</strong><span class="fact is-fine">字数 41 / 500</span>' in shown
+    assert '<span class="fact is-fine">计费条数 1</span>' in shown
+    assert '<strong>小红书笔记</strong><span class="fact is-over">标题 22 / 20</span>' in shown
+    assert "＜@all&gt;" in page
+    assert "小红书：标题按平台计为 22，最多 20" in page
+
+
+def test_an_article_is_looked_at_in_a_box(mei: Person, handover: str) -> None:
+    """Its inline styles live there; a script would not, nor does anything else call it."""
+    values = {**PLAIN, "channels": handover, "body": "**早安**<script>alert(1)</script>"}
+    page = mei.post("/calendars/baby-benefits/preview", values).get_data(as_text=True)
+    source = re.search(r'<iframe [^>]*sandbox[^>]* src="(/renditions/[^"]+/article)"', page)
+    assert source is not None, page
+
+    answer = mei.get(source[1])
+
+    policy = answer.headers["Content-Security-Policy"]
+    assert '<strong style="' in answer.get_data(as_text=True)
+    assert "script" not in answer.get_data(as_text=True)
+    assert "default-src 'none'" in policy
+    assert "sandbox" in policy
+    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+
+
+def test_a_rendition_without_an_article_has_no_such_page(mei: Person, sample: str) -> None:
+    """Neither has one that is not there."""
+    values = {"kind": "poster", "poster.template": "quote", "poster-field.quote": "慢慢来。"}
+    page = mei.post("/calendars/baby-benefits/preview", {**PLAIN, **values}).get_data(as_text=True)
+    digest = re.search(r"/renditions/([0-9a-f]+)/", page)
+    assert digest is not None
+
+    assert mei.get(f"/renditions/{digest[1]}/article").status_code == 404
+    assert mei.get(f"/renditions/{'0' * 64}/article").status_code == 404

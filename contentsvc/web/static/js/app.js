@@ -83,6 +83,43 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// What a person pastes elsewhere: text as it stands, an article with its looks.
+async function copy(button) {
+  const place = button.closest(".to-copy");
+  const text = place.querySelector("pre");
+  try {
+    if (text) {
+      await navigator.clipboard.writeText(text.textContent);
+    } else {
+      const answer = await fetch(place.querySelector("iframe").src);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      await navigator.clipboard.write([
+        new ClipboardItem({
+          "text/html": new Blob([page.body.innerHTML], { type: "text/html" }),
+          "text/plain": new Blob([page.body.textContent.trim()], { type: "text/plain" }),
+        }),
+      ]);
+    }
+    tell(button, words.copied);
+  } catch {
+    // Without https a browser keeps its clipboard to itself.
+    if (text) getSelection().selectAllChildren(text);
+    else open(place.querySelector("a").href);
+    tell(button, text ? words.marked : "");
+  }
+}
+
+function tell(button, text) {
+  announce(text);
+  button.dataset.told = text;
+  setTimeout(() => delete button.dataset.told, 2500);
+}
+
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) copy(button);
+});
+
 // The zone is worth a word only where this device keeps another.
 function showZones() {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;

@@ -88,6 +88,15 @@ function count() {
   }
 }
 
+// What was unfolded in the preview stays so while a person types.
+function folds() {
+  const seen = new Map();
+  for (const [place, shown] of [...preview.querySelectorAll(".rendition")].entries()) {
+    for (const fold of shown.querySelectorAll("[data-fold]")) seen.set(`${place} ${fold.dataset.fold}`, fold);
+  }
+  return seen;
+}
+
 // The preview.
 let timer = 0;
 let asked = null;
@@ -107,7 +116,9 @@ async function show() {
     });
     if (answer.status === 401) location.assign("/sign-in");
     if (!answer.ok) return;
+    const unfolded = folds();
     preview.innerHTML = await answer.text();
+    folds().forEach((fold, name) => { fold.open = unfolded.get(name)?.open ?? fold.open; });
     besideFields();
   } catch (error) {
     if (error.name !== "AbortError") document.getElementById("save-state").textContent = words.offline;

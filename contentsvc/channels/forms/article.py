@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from contentsvc.channels.forms.article_writer import ArticleWriter
@@ -9,7 +10,7 @@ from contentsvc.channels.forms.chat import html_text
 from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf8
 from contentsvc.channels.forms.splitting import split_text
 from contentsvc.channels.forms.themes import ArticleTheme
-from contentsvc.channels.forms.tree import LOOSE, close_up, grouped, parse, raw, visible
+from contentsvc.channels.forms.tree import LOOSE, WIDE, close_up, grouped, parse, raw, visible
 from contentsvc.channels.forms.wording import losses
 from contentsvc.channels.markdown import clean_html
 
@@ -22,6 +23,8 @@ MOST_CHARACTERS = 19_999
 MOST_BYTES = 2**20 - 1
 #: Characters of a summary (摘要); the documentation says 128, many editors cut at this.
 MOST_SUMMARY = 120
+#: Blanks between Chinese sentences of what were paragraphs.
+_GAPS = re.compile(rf"(?<={WIDE.pattern}) (?={WIDE.pattern})")
 
 
 def article_form(
@@ -69,7 +72,7 @@ def article_summary(html: str) -> str:
     tree = parse(clean_html(html))
     close_up(tree)
     paragraphs = (raw(part) for part in grouped(tree) if part.tag in {"p", LOOSE})
-    text = " ".join(" ".join(paragraphs).split())
+    text = _GAPS.sub("", " ".join(" ".join(paragraphs).split()))
     return next(iter(split_text(text, MOST_SUMMARY)), "")
 
 

@@ -91,7 +91,8 @@ STYLES: Mapping[ArticleTheme, Style] = MappingProxyType(
             inner_mark="color:#a63d2f",
             scroll=_SCROLL,
             table=f"{_TABLE};border-top:2px solid #33302c;border-bottom:2px solid #33302c",
-            th="""padding:10px 8px;border-bottom:1px solid #33302c;text-align:left;font-weight:600;
+            th="""word-break:keep-all;
+                padding:10px 8px;border-bottom:1px solid #33302c;text-align:left;font-weight:600;
                 color:#1f1c19""",
             td="padding:10px 8px;border-bottom:1px solid #e6e0d8;text-align:left",
             figure="margin:8px 0 26px;text-align:center",
@@ -149,7 +150,8 @@ STYLES: Mapping[ArticleTheme, Style] = MappingProxyType(
             inner_mark="color:#d9622f",
             scroll=f"{_SCROLL};border:1px solid #fbd9c3;border-radius:14px",
             table=_TABLE,
-            th="""padding:11px 12px;background-color:#ffeee2;text-align:left;font-weight:600;
+            th="""word-break:keep-all;
+                padding:11px 12px;background-color:#ffeee2;text-align:left;font-weight:600;
                 color:#a8431d""",
             td="padding:11px 12px;border-top:1px solid #fbe6d8;text-align:left",
             figure="margin:8px 0 26px;text-align:center",
@@ -208,7 +210,8 @@ STYLES: Mapping[ArticleTheme, Style] = MappingProxyType(
             inner_mark="color:#8a6d00",
             scroll=_SCROLL,
             table=f"{_TABLE};border:2px solid #111111",
-            th="""padding:10px;border:1px solid #111111;background-color:#ffd60a;text-align:left;
+            th="""word-break:keep-all;
+                padding:10px;border:1px solid #111111;background-color:#ffd60a;text-align:left;
                 font-weight:700;color:#111111""",
             td="padding:10px;border:1px solid #cfcfcf;text-align:left",
             figure="margin:8px 0 26px;text-align:center",

@@ -87,26 +87,35 @@ document.addEventListener("keydown", (event) => {
 async function copy(button) {
   const place = button.closest(".to-copy");
   const text = place.querySelector("pre");
-  try {
-    if (text) {
-      await navigator.clipboard.writeText(text.textContent);
-    } else {
-      const answer = await fetch(place.querySelector("iframe").src);
-      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-      await navigator.clipboard.write([
-        new ClipboardItem({
-          "text/html": new Blob([page.body.innerHTML], { type: "text/html" }),
-          "text/plain": new Blob([page.body.textContent.trim()], { type: "text/plain" }),
-        }),
-      ]);
-    }
+  const shown = place.querySelector("iframe");
+  const kept = { "text/plain": text.textContent };
+  if (shown) kept["text/html"] = await article(shown.src);
+  if (put(kept)) {
     tell(button, words.copied);
-  } catch {
-    // Without https a browser keeps its clipboard to itself.
-    if (text) getSelection().selectAllChildren(text);
-    else open(place.querySelector("a").href);
-    tell(button, text ? words.marked : "");
+  } else if (shown) {
+    open(shown.src);
+  } else {
+    getSelection().selectAllChildren(text);
+    tell(button, words.marked);
   }
+}
+
+// It is cut out as text: this page's policy lets no inline style be read into a document.
+async function article(address) {
+  const page = await (await fetch(address)).text();
+  return page.slice(page.indexOf("<section"), page.lastIndexOf("</section>") + "</section>".length);
+}
+
+// The older way to the clipboard: it works without https, and it changes nothing of the HTML.
+function put(kept) {
+  const give = (event) => {
+    for (const [type, value] of Object.entries(kept)) event.clipboardData.setData(type, value);
+    event.preventDefault();
+  };
+  document.addEventListener("copy", give);
+  const done = document.execCommand("copy");
+  document.removeEventListener("copy", give);
+  return done;
 }
 
 function tell(button, text) {

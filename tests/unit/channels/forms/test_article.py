@@ -210,3 +210,9 @@ def test_every_word_has_contrast(theme: ArticleTheme) -> None:
             weak.append(name)
 
     assert weak == []
+
+
+def test_a_summary_closes_up_its_paragraphs() -> None:
+    """Chinese sentences follow each other without a blank, Latin ones with one."""
+    assert article_summary(markdown_html("早安。\n\n**大家** 好")) == "早安。大家好"
+    assert article_summary(markdown_html("Hello.\n\nAll of you.")) == "Hello. All of you."

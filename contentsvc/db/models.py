@@ -22,6 +22,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
 
 from contentsvc.db.types import EnumText, UtcDateTime
+from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.domain.elements import Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
@@ -36,6 +37,8 @@ __all__ = [
     "Entry",
     "Heartbeat",
     "ImportedFile",
+    "PosterBatch",
+    "PosterRow",
     "Rendition",
     "SignInLink",
     "Switch",
@@ -65,6 +68,8 @@ class Base(DeclarativeBase):
         Element: EnumText(Element),
         DeliveryStatus: EnumText(DeliveryStatus),
         Outcome: EnumText(Outcome),
+        BatchStatus: EnumText(BatchStatus),
+        RowStatus: EnumText(RowStatus),
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
     }
@@ -348,6 +353,73 @@ class ImportedFile(Base):
     #: The week it was imported to.
     week: Mapped[str] = mapped_column(String(8))
     imported_at: Mapped[datetime]
+
+
+class PosterBatch(Base):
+    """A poster template and a table: a poster for each of its rows."""
+
+    __tablename__ = "poster_batches"
+    __table_args__ = (Index("ix_poster_batches_status", "status"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    #: The folder of its posters; never used again, as an id may be.
+    key: Mapped[str] = mapped_column(String(32), unique=True)
+    #: Who made it: a user's name.
+    owner: Mapped[str] = mapped_column(String(64))
+    #: The table's file, or what a person calls it.
+    name: Mapped[str] = mapped_column(String(200))
+    template: Mapped[str] = mapped_column(String(60))
+    #: A brand kit's name; None for the assets' own.
+    brand: Mapped[str | None] = mapped_column(String(64))
+    sizes: Mapped[list[Any]]
+    #: `jpeg`, `png` or `webp`.
+    format: Mapped[str] = mapped_column(String(8))
+    #: What stands over the columns.
+    header: Mapped[list[Any]]
+    #: {field: place of its column}; `file` for the pictures' names.
+    columns: Mapped[dict[str, Any]]
+    #: {field: what stands in every row whose cell is empty}.
+    fixed: Mapped[dict[str, Any]]
+    status: Mapped[BatchStatus]
+    #: Counts the times it was handed to a worker; a write with an older number changes nothing.
+    fence: Mapped[int] = mapped_column(default=0)
+    #: When it is handed out again unless somebody renews this.
+    lease_until: Mapped[datetime | None]
+    #: The worker that is at it; None while it waits for one.
+    held_by: Mapped[str | None] = mapped_column(String(128))
+    #: How often a worker died at it since the last row that was finished.
+    stumbles: Mapped[int] = mapped_column(default=0)
+    #: When it was last started, and how many rows had been settled then: its pace is told by them.
+    started_at: Mapped[datetime | None]
+    settled_before: Mapped[int] = mapped_column(default=0)
+    #: Why it stopped; empty where a person stopped it.
+    error: Mapped[str] = mapped_column(Text, default="")
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    #: After this instant its rows and posters go.
+    expires_at: Mapped[datetime]
+
+
+class PosterRow(Base):
+    """One row of a batch's table, and the posters that were made of it."""
+
+    __tablename__ = "poster_rows"
+    __table_args__ = (Index("ix_poster_rows_batch_id_status", "batch_id", "status", "number"),)
+
+    batch_id: Mapped[int] = mapped_column(
+        ForeignKey("poster_batches.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: As the table counts its lines, from 1.
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    cells: Mapped[list[Any]]
+    status: Mapped[RowStatus]
+    #: Of its pictures, without a folder; empty in a draft.
+    name: Mapped[str] = mapped_column(String(200), default="")
+    #: [{size, hash, bytes}].
+    pictures: Mapped[list[Any]]
+    #: [{field, code, message, is_fault}].
+    remarks: Mapped[list[Any]]
 
 
 class Switch(Base):

@@ -6,7 +6,15 @@ encoded = encode(poster.image, "png", max_bytes=2_000_000)
 """
 
 from contentsvc.posters.art import ART
-from contentsvc.posters.batch import Batch, Report, RowResult, render_rows, write_zip
+from contentsvc.posters.batch import (
+    Batch,
+    Report,
+    RowResult,
+    picture_name,
+    render_rows,
+    unique_name,
+    write_zip,
+)
 from contentsvc.posters.brand import Brand, brand_fonts, load_brand
 from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.editing import template_json_schema
@@ -17,9 +25,11 @@ from contentsvc.posters.fonts import Fonts, warm_up
 from contentsvc.posters.gallery import contact_sheet
 from contentsvc.posters.images import Pictures
 from contentsvc.posters.pictures import CleanPicture, PictureLimits, clean_picture, open_picture
+from contentsvc.posters.proofing import Proofreader, Remark, fault_of
 from contentsvc.posters.schema import FieldSpec, Label, Template
+from contentsvc.posters.sheets import write_csv, write_xlsx
 from contentsvc.posters.shelf import Kept, Shelf, poster_key
-from contentsvc.posters.tables import Row, read_rows
+from contentsvc.posters.tables import FILE_COLUMN, Line, Row, read_lines, read_pasted, read_rows
 from contentsvc.posters.templates import (
     build_template,
     list_templates,
@@ -31,6 +41,7 @@ from contentsvc.posters.warning import PosterWarning
 __all__ = [
     "ART",
     "ENGINE_VERSION",
+    "FILE_COLUMN",
     "Batch",
     "Brand",
     "CleanPicture",
@@ -40,11 +51,14 @@ __all__ = [
     "Format",
     "Kept",
     "Label",
+    "Line",
     "PaintCache",
     "PictureLimits",
     "Pictures",
     "Poster",
     "PosterWarning",
+    "Proofreader",
+    "Remark",
     "Report",
     "Row",
     "RowResult",
@@ -56,17 +70,24 @@ __all__ = [
     "clean_picture",
     "contact_sheet",
     "encode",
+    "fault_of",
     "list_templates",
     "load_brand",
     "load_template",
     "open_picture",
     "parse_template",
+    "picture_name",
     "poster_key",
+    "read_lines",
+    "read_pasted",
     "read_rows",
     "render",
     "render_rows",
     "shared_cache",
     "template_json_schema",
+    "unique_name",
     "warm_up",
+    "write_csv",
+    "write_xlsx",
     "write_zip",
 ]

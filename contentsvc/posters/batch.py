@@ -19,11 +19,22 @@ from contentsvc.posters.images import Pictures
 from contentsvc.posters.schema import Template
 from contentsvc.posters.tables import FILE_COLUMN, Row, read_rows
 
-__all__ = ["Batch", "Report", "RowResult", "read_rows", "render_rows", "write_zip"]
+__all__ = [
+    "Batch",
+    "Report",
+    "RowResult",
+    "picture_name",
+    "read_rows",
+    "render_rows",
+    "unique_name",
+    "write_zip",
+]
 
 _ENDINGS: Mapping[Format, str] = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 #: What a file name may not hold on some system, and how much of one is kept.
-_UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
+_UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
+#: Names of devices, with which no file can be called on Windows.
+_DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
 _LONGEST_NAME = 60
 #: A ZIP's entries carry this time, the earliest it knows, so that equal rows give equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -66,7 +77,9 @@ def render_rows(batch: Batch, rows: Sequence[Row]) -> Iterator[RowResult]:
     """Make a poster for each row, in order; a row that cannot be one does not stop the others."""
     names: set[str] = set()
     for row in rows:
-        name = _unique(_file_name(batch, row), names)
+        fallback = f"{batch.template.id}-{row.number:04d}"
+        given = row.values.get(FILE_COLUMN, "")
+        name = unique_name(picture_name(given, fallback, batch.kind), names)
         try:
             poster = _paint(batch, row)
             encoded = encode(poster.image, batch.kind, batch.max_bytes)
@@ -126,15 +139,16 @@ def _paint(batch: Batch, row: Row) -> Poster:
     )
 
 
-def _file_name(batch: Batch, row: Row) -> str:
-    """Name a row's picture as its `file` says, else by its number."""
-    given = _UNSAFE.sub("-", row.values.get(FILE_COLUMN, "")).strip(" .-")
-    stem = given.removesuffix(f".{_ENDINGS[batch.kind]}")[:_LONGEST_NAME]
-    return f"{stem or f'{batch.template.id}-{row.number:04d}'}.{_ENDINGS[batch.kind]}"
+def picture_name(given: str, fallback: str, kind: Format) -> str:
+    """Make a file's name of what a table gives, or of *fallback*, that every system takes."""
+    ending = _ENDINGS[kind]
+    stem = _UNSAFE.sub("-", given).strip(" .-").removesuffix(f".{ending}")[:_LONGEST_NAME]
+    stem = f"{stem}-" if _DEVICES.fullmatch(stem) else stem.rstrip(" .")
+    return f"{stem or fallback}.{ending}"
 
 
-def _unique(name: str, taken: set[str]) -> str:
-    """Two rows of one name get two files; systems that ignore case are thought of."""
+def unique_name(name: str, taken: set[str]) -> str:
+    """Number *name* where *taken* has it, and add it there; upper and lower case are one."""
     stem, dot, ending = name.rpartition(".")
     found, number = name, 2
     while found.lower() in taken:

@@ -1,13 +1,15 @@
-"""Tables of fields from outside: CSV and XLSX, a column a field, a row a poster."""
+"""Tables from outside: CSV, XLSX and what is pasted from a spreadsheet, as lines of text cells."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import datetime as dt
 import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -15,17 +17,34 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from contentsvc.errors import InputError
 
-__all__ = ["FILE_COLUMN", "Row", "read_rows"]
+__all__ = ["FILE_COLUMN", "Line", "Row", "read_lines", "read_pasted", "read_rows"]
 
 #: The column that names a row's picture.
 FILE_COLUMN = "file"
 #: A sheet of a thousand invitations has about 100 KB.
 _MOST_BYTES = 10 * 1024 * 1024
 #: An XLSX is a ZIP; unpacked it may be no more, so that a small file cannot fill the memory.
-_MOST_UNPACKED = 200 * 1024 * 1024
+_MOST_UNPACKED = 64 * 1024 * 1024
 _MOST_ROWS, _MOST_COLUMNS = 20_000, 60
+#: Lines that are looked at, empty ones too.
+_MOST_LINES = 100_000
 #: Excel writes CSV in the system's encoding, which is GB 18030 on a Chinese one.
 _ENCODINGS = ("utf-8-sig", "gb18030")
+#: What Excel calls "Unicode text" begins with one of these.
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+#: What may part the cells of a text, the likeliest first.
+_DELIMITERS = ",\t;，"
+_TEXT_ENDINGS = {"csv", "tsv", "txt"}
+#: A cell that begins so is a formula to a spreadsheet; a mark before it says that it is text.
+_FORMULA = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that is not empty: its number in the file, counted from 1, and all its cells."""
+
+    number: int
+    cells: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,36 +55,76 @@ class Row:
     values: Mapping[str, str]
 
 
+def read_lines(data: bytes, name: str) -> list[Line]:
+    """Read the lines of a table whose file's *name* ends in `.csv`, `.tsv`, `.txt` or `.xlsx`.
+
+    Raises:
+        InputError: it is of another kind, too large, damaged or empty; what to do is said.
+    """
+    if len(data) > _MOST_BYTES:
+        raise InputError(f"{name}: the table is larger than {_MOST_BYTES // 1024 // 1024} MB")
+    ending = name.lower().rpartition(".")[2]
+    if ending in _TEXT_ENDINGS:
+        return _filled_lines(_csv_lines(_decoded(data, name), name), name)
+    if ending == "xlsx":
+        return _filled_lines(_xlsx_lines(data, name), name)
+    raise InputError(f"{name}: a table of rows is a .csv or an .xlsx file")
+
+
+def read_pasted(text: str, name: str) -> list[Line]:
+    """Read cells copied from a spreadsheet, parted by tabs; *name* stands in messages.
+
+    Raises:
+        InputError: it is too large or empty.
+    """
+    if len(text.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
+        raise InputError(f"{name}: the table is larger than {_MOST_BYTES // 1024 // 1024} MB")
+    try:
+        return _filled_lines(_csv_lines(text, name), name)
+    except InputError:
+        # Excel quotes only cells with line breaks, so a quote at a cell's edge may be a word's own.
+        plain = [line.split("\t") for line in text.splitlines()]
+        return _filled_lines(plain, name)
+
+
 def read_rows(data: bytes, name: str) -> list[Row]:
-    """Read the table *data*, whose file's *name* ends in `.csv` or `.xlsx`, without empty rows.
+    """Read the table *data*, whose file's *name* says its kind, without empty rows.
 
     The first row names the fields. A list's items stand in one cell, a line each.
 
     Raises:
         InputError: it is of another kind, too large, damaged or has no rows; what to do is said.
     """
-    if len(data) > _MOST_BYTES:
-        raise InputError(f"{name}: the table is larger than {_MOST_BYTES // 1024 // 1024} MB")
-    ending = name.lower().rpartition(".")[2]
-    if ending == "csv":
-        lines = _csv_lines(data, name)
-    elif ending == "xlsx":
-        lines = _xlsx_lines(data, name)
-    else:
-        raise InputError(f"{name}: a table of rows is a .csv or an .xlsx file")
-    return _rows(lines, name)
+    first, *lines = read_lines(data, name)
+    header = _header(first.cells, name)
+    found = [Row(line.number, _filled(header, line, name)) for line in lines]
+    if not found:
+        raise InputError(f"{name}: there is no row; the first line names the fields")
+    return found
 
 
-def _csv_lines(data: bytes, name: str) -> Iterator[Sequence[object]]:
-    text = _decoded(data, name)
+def _csv_lines(text: str, name: str) -> Iterator[Sequence[object]]:
     try:
-        yield from csv.reader(io.StringIO(text, newline=""), strict=True)
+        yield from csv.reader(
+            io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True
+        )
     except csv.Error as error:
         raise InputError(f"{name}: this is no readable CSV ({error})") from error
 
 
+def _delimiter(text: str) -> str:
+    """Tell what parts the cells by the first lines: the likeliest, where several do."""
+    head = text[:4096]
+    counts = {mark: head.count(mark) for mark in _DELIMITERS}
+    if counts["\t"]:
+        return "\t"
+    # A full-width comma is a mark of the language, unless nothing else parts the cells.
+    return next((mark for mark in _DELIMITERS if counts[mark]), ",")
+
+
 def _decoded(data: bytes, name: str) -> str:
-    for encoding in _ENCODINGS:
+    encodings = ("utf-16",) if data.startswith(_UTF16) else _ENCODINGS
+    for encoding in encodings:
         try:
             return data.decode(encoding)
         except UnicodeDecodeError:
@@ -79,7 +138,7 @@ def _xlsx_lines(data: bytes, name: str) -> Iterator[Sequence[object]]:
         book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
         sheet = book.worksheets[0]
         yield from sheet.iter_rows(
-            max_col=_MOST_COLUMNS + 1, max_row=_MOST_ROWS + 2, values_only=True
+            max_col=_MOST_COLUMNS + 1, max_row=_MOST_LINES + 2, values_only=True
         )
     except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, IndexError,
             ValueError, TypeError, OSError) as error:  # fmt: skip
@@ -94,17 +153,17 @@ def _check_unpacked(data: bytes, name: str) -> None:
             )
 
 
-def _rows(lines: Iterable[Sequence[object]], name: str) -> list[Row]:
-    header: list[str] = []
-    found: list[Row] = []
+def _filled_lines(lines: Iterable[Sequence[object]], name: str) -> list[Line]:
+    found: list[Line] = []
     for number, cells in enumerate(lines, 1):
-        texts = [_text(cell) for cell in cells]
+        if number > _MOST_LINES:
+            raise InputError(f"{name}: more than {_MOST_LINES:,} lines; leave out the empty ones")
+        texts = tuple(_text(cell) for cell in cells)
         if not any(texts):
             continue
-        if not header:
-            header = _header(texts, name)
-            continue
-        found.append(Row(number, _filled(header, texts, name, number)))
+        if any(texts[_MOST_COLUMNS:]):
+            raise InputError(f"{name}: more than {_MOST_COLUMNS} columns")
+        found.append(Line(number, texts[:_MOST_COLUMNS]))
         if len(found) > _MOST_ROWS:
             raise InputError(f"{name}: more than {_MOST_ROWS:,} rows; divide the table")
     if not found:
@@ -112,22 +171,21 @@ def _rows(lines: Iterable[Sequence[object]], name: str) -> list[Row]:
     return found
 
 
-def _header(texts: Sequence[str], name: str) -> list[str]:
-    names = [text.strip() for text in texts]
+def _header(cells: Sequence[str], name: str) -> list[str]:
+    names = list(cells)
     while names and not names[-1]:
         names.pop()
-    if len(names) > _MOST_COLUMNS:
-        raise InputError(f"{name}: more than {_MOST_COLUMNS} columns")
     doubled = sorted({each for each in names if each and names.count(each) > 1})
     if doubled:
         raise InputError(f"{name}: two columns are called {', '.join(doubled)}")
     return names
 
 
-def _filled(header: Sequence[str], texts: Sequence[str], name: str, number: int) -> dict[str, str]:
-    if any(text for text in texts[len(header) :]):
-        raise InputError(f"{name}: row {number} has more cells than the first line has names")
-    pairs = zip(header, texts, strict=False)
+def _filled(header: Sequence[str], line: Line, name: str) -> dict[str, str]:
+    if any(line.cells[len(header) :]):
+        words = f"{name}: row {line.number} has more cells than the first line has names"
+        raise InputError(words)
+    pairs = zip_longest(header, line.cells[: len(header)], fillvalue="")
     return {field: text for field, text in pairs if field and text}
 
 
@@ -139,4 +197,7 @@ def _text(cell: object) -> str:
         return str(int(cell))
     if isinstance(cell, dt.datetime) and cell.time() == dt.time():
         return cell.date().isoformat()
-    return str(cell).strip()
+    if isinstance(cell, dt.time) and not cell.second:
+        return f"{cell:%H:%M}"
+    text = str(cell).strip()
+    return text[1:] if text.startswith("'") and text[1:].startswith(_FORMULA) else text

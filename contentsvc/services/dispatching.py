@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Channel, Delivery
 from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_move
+from contentsvc.services.batch_running import resume_batches
 from contentsvc.services.clockwatch import ClockWatch
 from contentsvc.services.health import beat
 from contentsvc.services.housekeeping import tidy
@@ -275,6 +276,7 @@ class Dispatcher:
                 )
             self._beaten_at = now
             self._reminder.look(now)
+            resume_batches(self._runtime, now)
         if self._is_time(self._tidied_at, now, _TIDY_EVERY):
             tidy(self._runtime, now)
             self._tidied_at = now

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists
 
 from contentsvc.db.models import Delivery, Heartbeat, Rendition, SignInLink
+from contentsvc.services.poster_batches import drop_expired
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["tidy"]
@@ -17,9 +18,10 @@ _RENDITIONS = timedelta(days=7)
 
 
 def tidy(runtime: Runtime, now: datetime) -> None:
-    """Drop old heartbeats, links that no longer work, and renditions that no delivery shows."""
+    """Drop old heartbeats and links, batches that expired, and renditions that nothing shows."""
     used = exists().where(Delivery.rendition_hash == Rendition.hash)
     with runtime.database.write() as session:
         session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - _HEARTBEATS))
         session.execute(delete(SignInLink).where(SignInLink.expires_at < now))
         session.execute(delete(Rendition).where(Rendition.created_at < now - _RENDITIONS, ~used))
+        drop_expired(session, runtime.config, now)

@@ -64,6 +64,12 @@ class Queue(Protocol):
     def render(self, delivery_ids: Sequence[int]) -> None:
         """Have planned deliveries rendered; QueueDownError."""
 
+    def batch(self, batch_id: int, fence: int) -> None:
+        """Have a piece of a poster batch made, after what deliveries wait for; QueueDownError."""
+
+    def has_renderings(self) -> bool:
+        """Tell whether deliveries wait to be rendered; never raises."""
+
     def stats(self) -> QueueStats:
         """Tell how the queue stands; never raises."""
 

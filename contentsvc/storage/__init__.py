@@ -1,5 +1,6 @@
-"""Files by content hash."""
+"""Files by content hash, and archives of them."""
 
+from contentsvc.storage.archives import Member, archive_size, stream_archive
 from contentsvc.storage.local import FileStorage
 
-__all__ = ["FileStorage"]
+__all__ = ["FileStorage", "Member", "archive_size", "stream_archive"]

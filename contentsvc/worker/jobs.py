@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contentsvc.db.session import Database
+from contentsvc.services.batch_making import BatchMaker
 from contentsvc.services.heartbeats import process_name
 from contentsvc.services.ports import Claim
 from contentsvc.services.publishing import Publisher
 from contentsvc.services.rendering import Renderer
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["publish_batch", "reconnect", "render_deliveries", "serve_with"]
+__all__ = ["make_batch", "publish_batch", "reconnect", "render_deliveries", "serve_with"]
 
 #: RQ calls a function with what stands in the job and nothing else, so the process keeps its parts
 #: here; `serve_with` is called once, before the first job.
@@ -43,3 +44,9 @@ def render_deliveries(delivery_ids: Sequence[int]) -> None:
     """Render planned deliveries and store what was made."""
     ((runtime, _),) = _served
     Renderer(runtime).render_planned(delivery_ids)
+
+
+def make_batch(batch_id: int, fence: int) -> None:
+    """Make a piece of a poster batch that was handed out under the number *fence*."""
+    ((runtime, _),) = _served
+    BatchMaker(runtime).make(batch_id, fence)

@@ -6,6 +6,7 @@ import logging
 import random
 import signal
 import time
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any
 
@@ -22,7 +23,7 @@ from contentsvc.services.heartbeats import Heart
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.connections import connect, embedded_url
 from contentsvc.worker.jobs import reconnect, serve_with
-from contentsvc.worker.queue import PUBLISH, RENDER, SERIALIZER
+from contentsvc.worker.queue import BATCH, PUBLISH, RENDER, SERIALIZER
 
 __all__ = ["run_publish_worker", "run_render_worker"]
 
@@ -77,17 +78,23 @@ def run_publish_worker(runtime: Runtime) -> None:
 
 
 def run_render_worker(runtime: Runtime) -> None:
-    """Render posts and posters until SIGTERM or SIGINT; the batch in hand is finished."""
+    """Render posts and posters until SIGTERM or SIGINT; the batch in hand is finished.
+
+    What deliveries wait for comes first; poster batches are made in what time is left. With more
+    than one queue RQ may lose a job at the instant its worker dies, which is made good here by the
+    leases that both kinds of work have in the database.
+    """
     warm_up()
-    _run(runtime, RenderWorker, RENDER)
+    _run(runtime, RenderWorker, RENDER, BATCH)
 
 
-def _run(runtime: Runtime, kind: type[_Steady], queue: str) -> None:
+def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
+    queue = queues[0]
     publisher = serve_with(runtime)
     redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
     with Heart(runtime, "worker", detail=lambda: {"queue": queue}) as heart:
         try:
-            while _work(kind, queue, redis, heart):
+            while _work(kind, queues, redis, heart):
                 # Spread, so that many workers do not come back in the same instant.
                 time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - no secret
         except StopRequested:
@@ -97,14 +104,14 @@ def _run(runtime: Runtime, kind: type[_Steady], queue: str) -> None:
     logger.info("Stopped", extra={"action": "worker_stopped", "queue": queue})
 
 
-def _work(kind: type[_Steady], queue: str, redis: Redis, heart: Heart) -> bool:
+def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: Heart) -> bool:
     """Work until told to stop (False) or until Redis fails in a way RQ does not mend (True)."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_between)
     worker: _Steady | None = None
     try:
         worker = kind(
-            [queue],
+            list(queues),
             connection=redis,
             serializer=SERIALIZER,
             worker_ttl=_WORKER_TTL,
@@ -113,7 +120,9 @@ def _work(kind: type[_Steady], queue: str, redis: Redis, heart: Heart) -> bool:
         worker.heart = heart
         worker.work(logging_level=None)
     except RedisError as error:
-        logger.warning("Redis is away: %s", error, extra={"action": "worker_waits", "queue": queue})
+        logger.warning(
+            "Redis is away: %s", error, extra={"action": "worker_waits", "queue": queues[0]}
+        )
     finally:
         if worker is not None and worker.pubsub_thread is not None:
             worker.pubsub_thread.stop()

@@ -15,26 +15,30 @@ from rq.worker_registration import get_keys
 from contentsvc.services.ports import Claim, QueueDownError, QueueStats
 from contentsvc.worker.connections import connect, embedded_url
 
-__all__ = ["PUBLISH", "RENDER", "SERIALIZER", "RqQueue", "embedded_url"]
+__all__ = ["BATCH", "PUBLISH", "RENDER", "SERIALIZER", "RqQueue", "embedded_url"]
 
 logger = logging.getLogger(__name__)
 
 #: The queues' names.
 PUBLISH = "publish"
 RENDER = "render"
+#: Posters of batches: the render worker takes from it when nothing else waits.
+BATCH = "batch"
 
 #: A worker that reads pickles would run whatever somebody puts into Redis.
 SERIALIZER = "json"
 
 _PUBLISH_JOB = "contentsvc.worker.jobs.publish_batch"
 _RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
+_BATCH_JOB = "contentsvc.worker.jobs.make_batch"
 
 #: A list with at most one element: a dispatcher that is busy while it is woken sees it later.
 _WAKE = "contentsvc:wake"
 
 #: Seconds. The database's leases end long before; this only frees a worker that is stuck for good.
-#: A batch of twenty pictures is drawn within half a minute.
-_JOB_TIMEOUTS = {PUBLISH: 7200, RENDER: 240}
+#: A batch of twenty pictures is drawn within half a minute, and a piece of a poster batch is over
+#: within ten seconds.
+_JOB_TIMEOUTS = {PUBLISH: 7200, RENDER: 240, BATCH: 240}
 _FAILURE_TTL = 3600
 
 #: Seconds for which a server that did not answer is not asked to wake anybody.
@@ -85,11 +89,22 @@ class RqQueue:
         """Have planned deliveries rendered; QueueDownError."""
         self._enqueue(RENDER, _RENDER_JOB, (list(delivery_ids),), f"{len(delivery_ids)}")
 
+    def batch(self, batch_id: int, fence: int) -> None:
+        """Have a piece of a poster batch made, after what deliveries wait for; QueueDownError."""
+        self._enqueue(BATCH, _BATCH_JOB, (batch_id, fence), f"batch {batch_id}")
+
+    def has_renderings(self) -> bool:
+        """Tell whether deliveries wait to be rendered; never raises."""
+        try:
+            return bool(RedisQueue(RENDER, connection=self._redis).count)
+        except RedisError:
+            return False
+
     def stats(self) -> QueueStats:
         """Tell how the queue stands; never raises."""
         try:
             info = self._redis.info("server")
-            queues = [RedisQueue(name, connection=self._redis) for name in (PUBLISH, RENDER)]
+            queues = [RedisQueue(name, connection=self._redis) for name in (PUBLISH, RENDER, BATCH)]
             return QueueStats(
                 reachable=True,
                 server=_server(info),

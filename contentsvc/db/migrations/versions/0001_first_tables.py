@@ -75,6 +75,59 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("hash", name=op.f("pk_renditions")),
     )
     op.create_table(
+        "poster_batches",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("key", sa.String(length=32), nullable=False),
+        sa.Column("owner", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("template", sa.String(length=60), nullable=False),
+        sa.Column("brand", sa.String(length=64), nullable=True),
+        sa.Column("sizes", sa.JSON(), nullable=False),
+        sa.Column("format", sa.String(length=8), nullable=False),
+        sa.Column("header", sa.JSON(), nullable=False),
+        sa.Column("columns", sa.JSON(), nullable=False),
+        sa.Column("fixed", sa.JSON(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("fence", sa.Integer(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("held_by", sa.String(length=128), nullable=True),
+        sa.Column("stumbles", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("settled_before", sa.Integer(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_poster_batches")),
+        sa.UniqueConstraint("key", name=op.f("uq_poster_batches_key")),
+    )
+    with op.batch_alter_table("poster_batches", schema=None) as batch_op:
+        batch_op.create_index("ix_poster_batches_status", ["status"], unique=False)
+
+    op.create_table(
+        "poster_rows",
+        sa.Column("batch_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("cells", sa.JSON(), nullable=False),
+        sa.Column("status", sa.String(length=32), nullable=False),
+        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("pictures", sa.JSON(), nullable=False),
+        sa.Column("remarks", sa.JSON(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["batch_id"],
+            ["poster_batches.id"],
+            name=op.f("fk_poster_rows_batch_id_poster_batches"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("batch_id", "number", name=op.f("pk_poster_rows")),
+    )
+    with op.batch_alter_table("poster_rows", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_poster_rows_batch_id_status", ["batch_id", "status", "number"], unique=False
+        )
+
+    op.create_table(
         "switches",
         sa.Column("name", sa.String(length=32), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),

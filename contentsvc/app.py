@@ -13,6 +13,7 @@ from contentsvc import __version__
 from contentsvc.services.runtime import Runtime
 from contentsvc.web import (
     accounts,
+    batch_runs,
     boards,
     calendars,
     channels,
@@ -21,6 +22,7 @@ from contentsvc.web import (
     files,
     metrics,
     plugins,
+    poster_batches,
     previews,
     site,
     steps,
@@ -54,7 +56,9 @@ def create_app(runtime: Runtime) -> Flask:
     furnish(app)
     for module in (accounts, boards, calendars, channels, deliveries, entries):
         app.register_blueprint(module.blueprint)
-    for module in (files, metrics, plugins, previews, site, steps, system):
+    for module in (batch_runs, files, metrics, plugins, poster_batches):
+        app.register_blueprint(module.blueprint)
+    for module in (previews, site, steps, system):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -83,8 +83,7 @@ def _link(template: Template | None, fields: dict[str, str]) -> str:
 def failed_table(
     session: Session,
     batch: PosterBatch,
-    row_title: str,
-    why_title: str,
+    titles: tuple[str, str],
     say: Callable[[Remark], str],
 ) -> list[list[object]]:
     """Return the failed rows as a table to mend: row number, its cells, why it failed.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,13 +13,12 @@ from sqlalchemy.orm import Session
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import ConflictError, InputError
-from contentsvc.posters import Line, Remark
-from contentsvc.services.batch_columns import plain, split_table
+from contentsvc.posters import Remark
 from contentsvc.services.ports import QueueDownError
 from contentsvc.services.poster_batches import KEPT, name_rows, rows_of
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["LEASE", "ROW_TITLES", "correct", "hand_out", "resume_batches", "retry", "run", "stop"]
+__all__ = ["LEASE", "hand_out", "refuse_running", "resume_batches", "retry", "run", "stop"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,8 +29,6 @@ LEASE = timedelta(seconds=30)
 _MOST_RUNNING = 2
 #: Deaths of a worker at the same row after which that row is called failed.
 _MOST_STUMBLES = 3
-#: Titles of the column that says which row a corrected one stands for.
-ROW_TITLES = ("行号", "Row")
 
 
 def run(session: Session, batch: PosterBatch, now: datetime) -> int:
@@ -95,7 +91,7 @@ def stop(batch: PosterBatch, now: datetime) -> None:
 
 def retry(session: Session, batch: PosterBatch) -> None:
     """Have the failed rows wait again; ConflictError while it runs."""
-    _refuse_running(batch)
+    refuse_running(batch)
     session.execute(
         update(PosterRow)
         .where(PosterRow.batch_id == batch.id, PosterRow.status == RowStatus.FAILED)
@@ -103,69 +99,10 @@ def retry(session: Session, batch: PosterBatch) -> None:
     )
 
 
-def _refuse_running(batch: PosterBatch) -> None:
+def refuse_running(batch: PosterBatch) -> None:
+    """Raise ConflictError while a batch runs."""
     if batch.status is BatchStatus.RUNNING:
         raise ConflictError("the batch is running; wait until it ends, or stop it first")
-
-
-def correct(session: Session, batch: PosterBatch, lines: Sequence[Line]) -> int:
-    """Take over rows that were mended in a table; return how many differ and are made again.
-
-    A row is known by the column 行号 of the sheet of failed rows, or, in the table that the batch
-    was made of, by its place.
-
-    Raises:
-        ConflictError: the batch runs, or has not been started.
-        InputError: the rows cannot be told, or none of them differs.
-    """
-    _refuse_running(batch)
-    if batch.status is BatchStatus.DRAFT:
-        raise ConflictError("the batch was not started yet")
-    titles = {plain(title): place for place, title in enumerate(batch.header)}
-    header, found = split_table(lines, {*titles, *map(plain, ROW_TITLES)})
-    columns = {place: titles[plain(t)] for place, t in enumerate(header) if plain(t) in titles}
-    numbers = _row_numbers(header, found, is_whole=set(columns.values()) == set(titles.values()))
-    rows = {row.number: row for row in rows_of(session, batch)}
-    changed = []
-    for number, line in zip(numbers, found, strict=True):
-        row = rows.get(number)
-        if row is None:
-            raise InputError(f"there is no row {number} in this batch", field="table")
-        if _amend(row, line, columns, len(batch.header)):
-            changed.append(number)
-    if not changed:
-        raise InputError("no row differs from what it was", field="table")
-    name_rows(session, batch, changed)
-    return len(changed)
-
-
-def _row_numbers(header: Sequence[str], found: Sequence[Line], *, is_whole: bool) -> list[int]:
-    marks = {plain(title) for title in ROW_TITLES}
-    place = next((at for at, title in enumerate(header) if plain(title) in marks), None)
-    if place is None:
-        if not is_whole:
-            raise InputError(
-                "the table has no column 行号; download the failed rows, mend and upload them",
-                field="table",
-            )
-        return [line.number for line in found]
-    texts = [line.cells[place] if place < len(line.cells) else "" for line in found]
-    for text in texts:
-        if not text.isdecimal() or len(text) > 7:  # noqa: PLR2004 - no table has as many rows
-            raise InputError(f"{text!r} is no row's number", field="table")
-    return [int(text) for text in texts]
-
-
-def _amend(row: PosterRow, line: Line, columns: Mapping[int, int], width: int) -> bool:
-    """Put a mended line's cells into *row*; tell whether it differs now."""
-    cells = [*row.cells, *[""] * (width - len(row.cells))]
-    for place, own in columns.items():
-        cells[own] = line.cells[place] if place < len(line.cells) else ""
-    if cells == [*row.cells, *[""] * (width - len(row.cells))]:
-        return False
-    row.cells, row.status = cells, RowStatus.WAITING
-    row.pictures, row.remarks = [], []
-    return True
 
 
 def resume_batches(runtime: Runtime, now: datetime) -> None:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Text, cast, func, insert, select
+from sqlalchemy import ColumnElement, Text, cast, func, insert, select
 from sqlalchemy.orm import Session
 
 from contentsvc.config import Config
@@ -40,6 +40,7 @@ __all__ = [
     "name_rows",
     "picture_name_of",
     "progress_of",
+    "remarked_rows",
     "rows_of",
 ]
 
@@ -185,14 +186,26 @@ def rows_of(
     return list(session.scalars(query.limit(limit)))
 
 
+def remarked_rows(session: Session, batch: PosterBatch, *, limit: int) -> list[PosterRow]:
+    """Return rows that were made although something is to be said of them."""
+    query = select(PosterRow).where(*_remarked(batch)).order_by(PosterRow.number)
+    return list(session.scalars(query.limit(limit)))
+
+
+def _remarked(batch: PosterBatch) -> tuple[ColumnElement[bool], ...]:
+    return (
+        PosterRow.batch_id == batch.id,
+        PosterRow.status == RowStatus.MADE,
+        cast(PosterRow.remarks, Text) != "[]",
+    )
+
+
 def progress_of(session: Session, batch: PosterBatch, now: datetime) -> Progress:
     """Tell how far a batch is, its pace and the time that is left."""
     own = PosterRow.batch_id == batch.id
     query = select(PosterRow.status, func.count()).where(own).group_by(PosterRow.status)
     counts: dict[RowStatus, int] = dict(session.execute(query).all())
-    said = select(func.count()).where(
-        own, PosterRow.status == RowStatus.MADE, cast(PosterRow.remarks, Text) != "[]"
-    )
+    said = select(func.count()).where(*_remarked(batch))
     made, failed = counts.get(RowStatus.MADE, 0), counts.get(RowStatus.FAILED, 0)
     progress = Progress(sum(counts.values()), made, failed, session.scalar(said) or 0)
     return _paced(progress, batch, now) if batch.status is BatchStatus.RUNNING else progress

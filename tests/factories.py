@@ -52,6 +52,8 @@ class MemoryQueue:
 
     published: list[tuple[str, list[Claim]]] = field(default_factory=list)
     rendered: list[int] = field(default_factory=list)
+    #: Batches that were handed out, with the number of each time.
+    batches: list[tuple[int, int]] = field(default_factory=list)
     woken: int = 0
     is_down: bool = False
 
@@ -74,6 +76,16 @@ class MemoryQueue:
         if self.is_down:
             raise QueueDownError
         self.rendered += delivery_ids
+
+    def batch(self, batch_id: int, fence: int) -> None:
+        """Keep what is to be made of a batch."""
+        if self.is_down:
+            raise QueueDownError
+        self.batches.append((batch_id, fence))
+
+    def has_renderings(self) -> bool:
+        """Tell whether deliveries wait."""
+        return bool(self.rendered)
 
     def stats(self) -> QueueStats:
         """Tell that it is there."""

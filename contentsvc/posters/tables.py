@@ -33,7 +33,7 @@ _ENCODINGS = ("utf-8-sig", "gb18030")
 #: What Excel calls "Unicode text" begins with one of these.
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: What may part the cells of a text, the likeliest first.
-_DELIMITERS = ",\t;，"
+_DELIMITERS = ",\t;"
 _TEXT_ENDINGS = {"csv", "tsv", "txt"}
 #: A cell that begins so is a formula to a spreadsheet; a mark before it says that it is text.
 _FORMULA = ("=", "+", "-", "@")
@@ -113,13 +113,11 @@ def _csv_lines(text: str, name: str) -> Iterator[Sequence[object]]:
 
 
 def _delimiter(text: str) -> str:
-    """Tell what parts the cells by the first lines: the likeliest, where several do."""
-    head = text[:4096]
-    counts = {mark: head.count(mark) for mark in _DELIMITERS}
-    if counts["\t"]:
-        return "\t"
+    """Tell by the first lines what parts the cells."""
+    head = "\n".join(text[:4096].splitlines()[:5])
+    mark = max(_DELIMITERS, key=head.count)
     # A full-width comma is a mark of the language, unless nothing else parts the cells.
-    return next((mark for mark in _DELIMITERS if counts[mark]), ",")
+    return mark if mark in head or "，" not in head else "，"
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -163,7 +161,8 @@ def _filled_lines(lines: Iterable[Sequence[object]], name: str) -> list[Line]:
             continue
         if any(texts[_MOST_COLUMNS:]):
             raise InputError(f"{name}: more than {_MOST_COLUMNS} columns")
-        found.append(Line(number, texts[:_MOST_COLUMNS]))
+        width = max(place for place, text in enumerate(texts, 1) if text)
+        found.append(Line(number, texts[:width]))
         if len(found) > _MOST_ROWS:
             raise InputError(f"{name}: more than {_MOST_ROWS:,} rows; divide the table")
     if not found:

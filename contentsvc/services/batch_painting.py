@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -11,9 +10,7 @@ from contentsvc.db.models import PosterBatch
 from contentsvc.errors import RenderError
 from contentsvc.posters import (
     Batch,
-    Brand,
     Encoded,
-    Fonts,
     Format,
     Kept,
     PaintCache,
@@ -22,13 +19,11 @@ from contentsvc.posters import (
     Remark,
     Shelf,
     Template,
-    brand_fonts,
     encode,
     fault_of,
-    poster_key,
     render,
 )
-from contentsvc.services.postering import PosterMaker
+from contentsvc.services.painting import Order, Painter
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["BatchPainter", "paint_row"]
@@ -43,23 +38,14 @@ class BatchPainter:
 
     def __init__(self, runtime: Runtime) -> None:
         """Look for assets where the settings say."""
-        self._maker = PosterMaker(runtime)
-        self._folders = runtime.config.asset_folders()
-        self._fonts: dict[str | None, Fonts] = {}
+        self._painter = Painter(runtime)
         self._cache = PaintCache()
+        # Of batches' posters no two are alike: they would only crowd out what is painted again.
         self._shelf = Shelf(runtime.config.data_dir / "thumbnails", _THUMBNAIL_BYTES)
-        self._lock = threading.Lock()
 
     def template(self, name: str) -> Template:
         """Return a template; RenderError where there is none or it is broken."""
-        return self._maker.template(name)
-
-    def has_picture(self, source: str) -> bool:
-        """Tell whether a poster can show *source*."""
-        try:
-            return source.startswith("art:") or bool(self._maker.picture_bytes(source))
-        except (LookupError, OSError):
-            return False
+        return self._painter.template(name)
 
     def setup(self, batch: PosterBatch, size: str) -> Batch:
         """Return what all rows of *batch* share in one size.
@@ -70,12 +56,12 @@ class BatchPainter:
         template = self.template(batch.template)
         if size not in template.variants:
             raise RenderError(f"the template {template.id} has no size {size!r} any more")
-        brand = self._maker.brand()
+        brand = self._painter.brand(batch.brand)
         return Batch(
             template=template,
             brand=brand,
-            pictures=self._maker.picture_bytes,
-            fonts=self._fonts_of(brand),
+            pictures=self._painter.picture_bytes,
+            fonts=self._painter.fonts(brand),
             size=size,
             kind=_format(batch.format),
             cache=self._cache,
@@ -95,37 +81,16 @@ class BatchPainter:
 
     def thumbnail(self, template: Template) -> Kept:
         """Return a small picture of *template*, filled with its samples; RenderError."""
-        size = template.sizes[0]
-        brand = self._maker.brand()
-        fonts = self._fonts_of(brand)
-        fields = template.samples()
-        pictures = self._maker.picture_bytes
+        order = Order(template, template.samples(), template.sizes[0], "webp")
 
         def paint() -> Poster:
-            poster = render(
-                template,
-                fields,
-                brand=brand,
-                pictures=pictures,
-                fonts=fonts,
-                size=size,
-                cache=self._cache,
-            )
+            poster = self._painter.paint(order)
             width, height = poster.image.size
             small = poster.image.resize((_THUMBNAIL, round(height * _THUMBNAIL / width)))
             return replace(poster, image=small)
 
-        whole = poster_key(
-            template, fields, brand=brand, pictures=pictures, fonts=fonts, size=size, kind="webp"
-        )
-        key = hashlib.sha256(f"{whole} {_THUMBNAIL}".encode()).hexdigest()
+        key = hashlib.sha256(f"{self._painter.key(order)} {_THUMBNAIL}".encode()).hexdigest()
         return self._shelf.get(key, "webp", None, paint)
-
-    def _fonts_of(self, brand: Brand) -> Fonts:
-        with self._lock:
-            if brand.fonts not in self._fonts:
-                self._fonts[brand.fonts] = brand_fonts(brand, self._folders)
-            return self._fonts[brand.fonts]
 
 
 def paint_row(

@@ -67,6 +67,8 @@ class NewBatch:
     template: Template
     sizes: Sequence[str]
     format: str
+    #: A brand kit's name; None for the assets' own.
+    brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,7 @@ def create_batch(
         owner=by,
         name=new.name[:200],
         template=new.template.id,
+        brand=new.brand,
         sizes=[size for size in new.template.sizes if size in new.sizes],
         format=new.format,
         header=list(header),

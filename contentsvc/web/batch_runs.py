@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
-from contentsvc.errors import InputError, NotFoundError, RenderError
+from contentsvc.errors import InputError, NotFoundError
 from contentsvc.posters import Template, write_xlsx
 from contentsvc.services import poster_batches
 from contentsvc.services.batch_mending import correct, mend
@@ -27,7 +27,7 @@ from contentsvc.web.batch_form import posted_mends, posted_table
 from contentsvc.web.current import now, reading, runtime, writing
 from contentsvc.web.downloads import name_file
 from contentsvc.web.explaining import explain
-from contentsvc.web.poster_batches import painter
+from contentsvc.web.poster_batches import find_template
 from contentsvc.web.toasts import tell
 
 __all__ = ["blueprint"]
@@ -44,14 +44,6 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MEDIA = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
-def _template(batch: PosterBatch) -> Template | None:
-    """Return a batch's template; None where it is gone or broken by now."""
-    try:
-        return painter().template(batch.template)
-    except RenderError:
-        return None
-
-
 @blueprint.get("/<int:batch_id>/run")
 def show(batch_id: int) -> BaseResponse | str:
     """Show how far a batch is and what came of it."""
@@ -63,7 +55,7 @@ def show(batch_id: int) -> BaseResponse | str:
 
 
 def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
-    template = _template(batch)
+    template = find_template(batch.template)
     failed = rows_of(database, batch, RowStatus.FAILED, limit=_LISTED)
     made = rows_of(database, batch, RowStatus.MADE, limit=_SHOWN)
     return render_template(
@@ -217,7 +209,7 @@ def archive(batch_id: int) -> Response:
     """Answer the posters made so far with their report, read from the disk as they are sent."""
     with reading() as database:
         batch = get_batch(database, batch_id)
-        template = _template(batch)
+        template = find_template(batch.template)
         report = report_of(database, batch, template, batch_words.report_words(template))
         members = members_of(runtime().config, database, batch, report)
     response = Response(stream_archive(members), mimetype="application/zip")
@@ -232,7 +224,7 @@ def report(batch_id: int) -> Response:
     """Answer what became of each row."""
     with reading() as database:
         batch = get_batch(database, batch_id)
-        template = _template(batch)
+        template = find_template(batch.template)
         content = report_of(database, batch, template, batch_words.report_words(template))
     response = Response(content, content_type="text/csv; charset=utf-8")
     return _named(response, batch, "csv")
@@ -243,7 +235,7 @@ def failed(batch_id: int) -> Response:
     """Answer the failed rows as a table to mend and upload again."""
     with reading() as database:
         batch = get_batch(database, batch_id)
-        say = batch_words.sayer(_template(batch))
+        say = batch_words.sayer(find_template(batch.template))
         table = failed_table(database, batch, batch_words.row_titles(), say)
     response = Response(write_xlsx([(str(gettext("Failed rows")), table)]), mimetype=_XLSX)
     return _named(response, batch, "xlsx")

@@ -18,6 +18,7 @@ from contentsvc.services.batch_checking import TableProof, proof_table
 from contentsvc.services.batch_columns import fields_of, sample_table
 from contentsvc.services.batch_painting import BatchPainter, paint_row
 from contentsvc.services.batch_running import hand_out, run
+from contentsvc.services.branding import check_brand, list_brands
 from contentsvc.services.poster_batches import NewBatch, get_batch, rows_of
 from contentsvc.web import batch_words
 from contentsvc.web.batch_form import (
@@ -33,7 +34,7 @@ from contentsvc.web.explaining import explain
 from contentsvc.web.posters import offered_templates
 from contentsvc.web.toasts import tell
 
-__all__ = ["blueprint", "painter"]
+__all__ = ["blueprint", "find_template", "painter"]
 
 blueprint = Blueprint("poster_batches", __name__, url_prefix="/posters/batches")
 
@@ -63,12 +64,21 @@ def _lend_words(state: BlueprintSetupState) -> None:
 def index() -> str:
     """List the batches that are kept."""
     with reading() as database:
-        return render_template(
-            "batches/index.html",
-            batches=poster_batches.all_batches(database, now()),
-            templates={template.id: template for template in offered_templates()},
-            zone=runtime().config.timezone,
-        )
+        batches = poster_batches.all_batches(database, now())
+    return render_template(
+        "batches/index.html",
+        batches=batches,
+        templates={name: find_template(name) for name in {batch.template for batch, _ in batches}},
+        zone=runtime().config.timezone,
+    )
+
+
+def find_template(name: str) -> Template | None:
+    """Return a template; None where it is gone or broken."""
+    try:
+        return painter().template(name)
+    except RenderError:
+        return None
 
 
 @blueprint.get("/new")
@@ -95,8 +105,13 @@ def new(template_id: str) -> Response | str | tuple[str, int]:
     try:
         name, lines = posted_table()
         chosen = NewBatch(
-            name, template, request.form.getlist("sizes"), request.form.get("format", "jpeg")
+            name,
+            template,
+            request.form.getlist("sizes"),
+            request.form.get("format", "jpeg"),
+            request.form.get("brand") or None,
         )
+        check_brand(runtime().config.asset_folders(), chosen.brand)
         with writing() as database:
             batch = poster_batches.create_batch(database, chosen, lines, by=person(), now=now())
     except InputError as error:
@@ -113,7 +128,14 @@ def _new_page(template: Template, errors: dict[str, str]) -> str:
         format=request.form.get("format", "jpeg"),
         pasted=request.form.get("pasted", ""),
         most_rows=poster_batches.MOST_ROWS,
+        brands=_brands(),
+        brand=request.form.get("brand", ""),
     )
+
+
+def _brands() -> list[tuple[str, str]]:
+    brands = list_brands(runtime().config.asset_folders())
+    return [("", str(gettext("The usual one"))), *brands.items()]
 
 
 def _template(template_id: str) -> Template:

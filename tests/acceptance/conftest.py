@@ -65,6 +65,7 @@ class HandQueue:
 
     claims: list[tuple[str, Claim]] = field(default_factory=list)
     renders: list[int] = field(default_factory=list)
+    batches: list[tuple[int, int]] = field(default_factory=list)
 
     def wake(self) -> None:
         """Nobody waits."""
@@ -77,6 +78,12 @@ class HandQueue:
 
     def render(self, delivery_ids: Sequence[int]) -> None:
         self.renders += delivery_ids
+
+    def batch(self, batch_id: int, fence: int) -> None:
+        self.batches.append((batch_id, fence))
+
+    def has_renderings(self) -> bool:
+        return bool(self.renders)
 
     def stats(self) -> QueueStats:
         return QueueStats(reachable=True, server="valkey", waiting=(("publish", 0),))

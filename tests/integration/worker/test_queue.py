@@ -85,7 +85,7 @@ def test_the_figures_name_what_waits(redis_url: str) -> None:
 
         assert stats.reachable
         assert stats.server.startswith("valkey 9")
-        assert dict(stats.waiting) == {"publish": 2, "render": 1}
+        assert dict(stats.waiting) == {"publish": 2, "render": 1, "batch": 0}
 
 
 def test_without_a_server_nothing_hangs_and_batches_are_refused(tmp_path: Path) -> None:

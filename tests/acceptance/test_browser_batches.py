@@ -1,0 +1,161 @@
+"""Invitations for every member, from a table to a ZIP, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from contentsvc.services.batch_making import BatchMaker
+from tests.acceptance.visitor import Visitor
+
+pytestmark = pytest.mark.browser
+
+_NAMES = (
+    *("小满妈妈", "果果妈", "糖豆妈妈", "阿芷", "林晓", "安安爸爸"),
+    *("桃子", "米粒妈", "可可", "图图妈妈", "朵朵", "豆包妈妈"),
+)
+#: The rows of the table in which something is wrong: a link that is none, and no title.
+_BAD = {7: "专属链接", 11: "主标题"}
+
+
+def _table(folder: Path) -> Path:
+    """Write what Chinese Excel saves: a heading over merged cells, titles, twelve members."""
+    rows = [["双12 邀请名单", "", "", ""], ["昵称", "邀请码", "专属链接", "主标题"]]
+    for number, name in enumerate(_NAMES):
+        line = len(rows) + 1
+        link = "nowhere" if line == 7 else f"https://example.com/i/NY{2600 + number}"
+        rows.append([name, f"NY{2600 + number}", link, "" if line == 11 else "一起进群领福利"])
+    path = folder / "会员.csv"
+    with path.open("w", encoding="gbk", newline="") as file:
+        csv.writer(file).writerows(rows)
+    return path
+
+
+class _Worker:
+    """Works off what the page handed to the queue, row by row where a test asks for it."""
+
+    def __init__(self, visitor: Visitor) -> None:
+        self._queue = visitor.site.runtime.queue
+        self._maker = BatchMaker(visitor.site.runtime)
+
+    def row(self) -> None:
+        """Make one row, as a worker does for which a delivery waits."""
+        self._queue.renders.append(0)
+        self._maker.make(*self._queue.batches.pop())
+        self._queue.renders.clear()
+
+    def rest(self) -> None:
+        """Make all that is left."""
+        while self._queue.batches:
+            self._maker.make(*self._queue.batches.pop())
+
+
+def _download(page: Page) -> dict[str, bytes]:
+    """Return what the ZIP holds that the page offers."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载").first.click()
+    assert download.value.suggested_filename == "会员.zip"
+    with zipfile.ZipFile(io.BytesIO(Path(download.value.path()).read_bytes())) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _code(data: bytes) -> str:
+    (code,) = zxingcpp.read_barcodes(Image.open(io.BytesIO(data)))
+    return code.text
+
+
+def test_a_table_becomes_invitations(mei: Visitor, tmp_path: Path) -> None:
+    """Chosen by picture, checked before, watched to the end, downloaded, mended, completed."""
+    page = mei.open("/")
+    page.get_by_role("link", name="批量海报").click()
+    page.get_by_role("link", name="选模板").click()
+    page.get_by_role("link", name="邀请海报").click()
+    page.set_input_files("#f-table", _table(tmp_path))
+    page.get_by_role("button", name="下一步").click()
+
+    expect(page.locator(".first-posters img")).to_have_count(3)
+    expect(page.get_by_text("10 行可以做成海报")).to_be_visible()
+    told = page.locator("#proof tbody tr")
+    expect(told).to_have_count(2)
+    assert [row.locator("td").first.inner_text() for row in told.all()] == ["7", "11"]
+    assert page.evaluate(
+        "[...document.querySelectorAll('.first-posters img')].every((i) => i.naturalWidth === 1080)"
+    )
+
+    page.get_by_role("button", name="开始制作").click()
+    page.wait_for_url("**/run")
+    worker = _Worker(mei)
+    worker.row()
+    expect(page.locator(".progress-figure")).to_have_text("1 / 12")
+    page.reload()
+    expect(page.locator(".progress-figure")).to_have_text("1 / 12")
+    worker.rest()
+    expect(page.get_by_text("已完成")).to_be_visible()
+
+    files = _download(page)
+    good = [name for row, name in enumerate(_NAMES, 3) if row not in _BAD]
+    assert list(files) == [*(f"{name}.jpg" for name in good), "report.csv"]
+    for name in good:
+        assert _code(files[f"{name}.jpg"]) == f"https://example.com/i/NY{2600 + _NAMES.index(name)}"
+    report = list(csv.DictReader(io.StringIO(files["report.csv"].decode("utf-8-sig"))))
+    assert [row["行号"] for row in report if row["状态"] == "失败"] == ["7", "11"]
+    assert report[0]["邀请码"] == "NY2600"
+
+    page.get_by_role("group", name="第 7 行").get_by_label("分享人链接").fill(
+        "https://example.com/i/NY2604"
+    )
+    page.get_by_role("group", name="第 11 行").get_by_label("主标题").fill("一起进群领福利")
+    page.get_by_role("button", name="保存并重做这些行").click()
+    page.wait_for_load_state()
+    worker.rest()
+    expect(page.get_by_text("已完成")).to_be_visible()
+    expect(page.locator("#failed")).to_have_count(0)
+    files = _download(page)
+    codes = [_code(files[f"{name}.jpg"]) for name in _NAMES]
+    assert codes == [f"https://example.com/i/NY{2600 + number}" for number in range(12)]
+
+
+def test_columns_are_chosen_and_seen_at_once(mei: Visitor) -> None:
+    """What all rows share is typed once; the faults go while it is typed."""
+    page = mei.open("/posters/batches/new/invite")
+    page.get_by_text("或从表格里粘贴").click()
+    page.fill("#f-pasted", "谁\t去哪里\n小满\thttps://e.com/1\n果果\thttps://e.com/2")
+    page.get_by_role("button", name="下一步").click()
+    expect(page.get_by_text("每一行都缺：主标题")).to_be_visible()
+
+    page.get_by_label("主标题（每行相同）").fill("一起进群")
+
+    expect(page.get_by_text("2 行可以做成海报")).to_be_visible()
+    expect(page.get_by_text("每一行都缺")).to_have_count(0)
+    with page.expect_response("**/columns"):
+        page.get_by_label("文件名").select_option("0")
+    page.get_by_label("主标题（每行相同）").press("Enter")
+    page.wait_for_load_state()
+    expect(page.get_by_label("文件名")).to_have_value("0")
+    expect(page.get_by_label("主标题（每行相同）")).to_have_value("一起进群")
+
+
+def test_a_batch_is_made_on_a_phone(mei_on_phone: Visitor, tmp_path: Path) -> None:
+    """No page is wider than the phone, from the pictures to the failed rows."""
+    page = mei_on_phone.open("/posters/batches/new")
+    wide = "document.documentElement.scrollWidth > innerWidth"
+    assert not page.evaluate(wide)
+    page.get_by_role("link", name="邀请海报").click()
+    assert not page.evaluate(wide)
+    page.set_input_files("#f-table", _table(tmp_path))
+    page.get_by_role("button", name="下一步").click()
+    expect(page.locator(".first-posters img")).to_have_count(3)
+    assert not page.evaluate(wide)
+    page.get_by_role("button", name="开始制作").click()
+    page.wait_for_url("**/run")
+    assert not page.evaluate(wide)
+    _Worker(mei_on_phone).rest()
+    expect(page.get_by_text("已完成")).to_be_visible()
+    assert not page.evaluate(wide)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import io
+import zipfile
+
+from contentsvc.storage import Member, archive_size, stream_archive
+
+
+def _members(*pairs: tuple[str, bytes]) -> list[Member]:
+    return [Member(name, len(data), lambda data=data: data) for name, data in pairs]
+
+
+def test_an_archive_is_whole_and_as_large_as_was_told() -> None:
+    """Pieces make a ZIP that opens, names in any language included, of the size told before."""
+    members = _members(("9x16/小满.jpg", b"\xff" * 50_000), ("report.csv", b""), ("a.txt", b"a"))
+
+    whole = b"".join(stream_archive(members))
+
+    assert len(whole) == archive_size(members)
+    with zipfile.ZipFile(io.BytesIO(whole)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["9x16/小满.jpg", "report.csv", "a.txt"]
+        assert archive.read("9x16/小满.jpg") == b"\xff" * 50_000
+
+
+def test_the_same_members_give_the_same_bytes() -> None:
+    """Nothing of the time or the machine is in an archive."""
+    members = _members(("a.jpg", b"1"), ("b.jpg", b"2"))
+
+    assert b"".join(stream_archive(members)) == b"".join(stream_archive(members))
+
+
+def test_one_member_is_read_at_a_time() -> None:
+    """A file is read when those before it have been sent."""
+    read: list[str] = []
+
+    def member(name: str) -> Member:
+        return Member(name, 4, lambda: read.append(name) or b"1234")  # type: ignore[func-returns-value]
+
+    pieces = stream_archive([member("a"), member("b")])
+    first = next(pieces)
+
+    assert b"1234" in first
+    assert read == ["a"]
+
+
+def test_a_very_large_archive_has_no_size_beforehand() -> None:
+    """Beyond what 32 bits count it is sent without a length."""
+    assert archive_size([Member("a", 2**32, bytes)]) is None

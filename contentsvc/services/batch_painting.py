@@ -13,7 +13,6 @@ from contentsvc.posters import (
     Encoded,
     Format,
     Kept,
-    PaintCache,
     Poster,
     Proofreader,
     Remark,
@@ -39,7 +38,6 @@ class BatchPainter:
     def __init__(self, runtime: Runtime) -> None:
         """Look for assets where the settings say."""
         self._painter = Painter(runtime)
-        self._cache = PaintCache()
         # Of batches' posters no two are alike: they would only crowd out what is painted again.
         self._shelf = Shelf(runtime.config.data_dir / "thumbnails", _THUMBNAIL_BYTES)
 
@@ -64,7 +62,7 @@ class BatchPainter:
             fonts=self._painter.fonts(brand),
             size=size,
             kind=_format(batch.format),
-            cache=self._cache,
+            cache=self._painter.cache,
         )
 
     def proofreader(self, batch: PosterBatch) -> Proofreader:

@@ -13,6 +13,7 @@ from contentsvc.posters import (
     Fonts,
     Format,
     Kept,
+    PaintCache,
     Poster,
     Shelf,
     Template,
@@ -80,6 +81,11 @@ class Painter:
         self._shelf = Shelf(runtime.config.data_dir / "posters")
         # A render worker forks for each batch, and a fork finds here what the one before painted.
         self._cache = shared_cache(runtime.config.data_dir / "posters" / "layers")
+
+    @property
+    def cache(self) -> PaintCache:
+        """Return what it keeps of half-painted posters, for who paints by itself."""
+        return self._cache
 
     def template(self, name: str) -> Template:
         """Return a template; RenderError where there is none or it is broken."""

@@ -85,7 +85,7 @@ def test_a_table_becomes_invitations(mei: Visitor, tmp_path: Path) -> None:
     told = page.locator("#proof tbody tr")
     expect(told).to_have_count(2)
     assert [row.locator("td").first.inner_text() for row in told.all()] == ["7", "11"]
-    assert page.evaluate(
+    page.wait_for_function(
         "[...document.querySelectorAll('.first-posters img')].every((i) => i.naturalWidth === 1080)"
     )
 

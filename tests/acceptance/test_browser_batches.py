@@ -85,9 +85,8 @@ def test_a_table_becomes_invitations(mei: Visitor, tmp_path: Path) -> None:
     told = page.locator("#proof tbody tr")
     expect(told).to_have_count(2)
     assert [row.locator("td").first.inner_text() for row in told.all()] == ["7", "11"]
-    page.wait_for_function(
-        "[...document.querySelectorAll('.first-posters img')].every((i) => i.naturalWidth === 1080)"
-    )
+    for picture in page.locator(".first-posters img").all():
+        expect(picture).to_have_js_property("naturalWidth", 1080)
 
     page.get_by_role("button", name="开始制作").click()
     page.wait_for_url("**/run")

@@ -26,11 +26,8 @@ test: $(DEV_STAMP) ## Run every test; brings a browser where there is none
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-# What starts whole services comes in runs of its own: no test leaves anything behind for those.
-	@$(BIN)/python -m pytest --ignore=tests/acceptance --ignore=tests/faults
-	@$(BIN)/python -m pytest tests/acceptance --ignore=tests/acceptance/test_benchmarks.py
-	@$(BIN)/python -m pytest tests/acceptance/test_benchmarks.py
-	@$(BIN)/python -m pytest tests/faults
+# As many at once as there are cores; the tests of one file stay together, in their order.
+	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope
 endif
 
 check: $(DEV_STAMP) ## Lint, types and import contracts, as CI runs them

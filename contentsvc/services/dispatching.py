@@ -49,7 +49,7 @@ _LONGEST_SLEEP = 2.0
 #: How often it is looked for leases that ran out and times that went by.
 _SWEEP_EVERY = timedelta(milliseconds=500)
 #: The same while nothing is due and nobody calls.
-_IDLE_SWEEP_EVERY = timedelta(seconds=4)
+_IDLE_SWEEP_EVERY = timedelta(seconds=5)
 _BEAT_EVERY = timedelta(seconds=5)
 _TIDY_EVERY = timedelta(hours=1)
 #: How long the renderer has for a batch before it is handed out again, and for what is due within

@@ -197,7 +197,7 @@ class Renderer:
             language=self._runtime.config.language,
             public_url=self._runtime.config.public_url,
             make_poster=press.make,
-            make_card=self.posters.card,
+            make_card=press.card,
         )
 
     def _entry(self, channel: str, piece: Piece) -> ChannelEntry:

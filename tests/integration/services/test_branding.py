@@ -70,6 +70,13 @@ def test_a_calendar_s_posters_are_in_its_brand(runtime: Runtime, calendar: Calen
     assert len(made) == 3
 
 
+def test_a_channel_s_card_is_in_the_brand_too(runtime: Runtime, calendar: Calendar) -> None:
+    """What a channel paints for itself looks like the community's other pictures."""
+    content = make_content()
+
+    assert poster(runtime, calendar, content) != poster(runtime, brand(runtime, "qinghe"), content)
+
+
 def test_the_brand_is_exported(runtime: Runtime, calendar: Calendar) -> None:
     """A file that is written back holds the brand."""
     brand(runtime, "qinghe")

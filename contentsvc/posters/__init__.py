@@ -21,6 +21,7 @@ from contentsvc.posters.editing import template_json_schema
 from contentsvc.posters.encoding import Encoded, Format, encode
 from contentsvc.posters.engine import ENGINE_VERSION, Poster, render, shared_cache
 from contentsvc.posters.faults import TemplateError
+from contentsvc.posters.focus import Focus, split_focus, with_focus
 from contentsvc.posters.fonts import Fonts, warm_up
 from contentsvc.posters.gallery import contact_sheet
 from contentsvc.posters.images import Pictures
@@ -47,6 +48,7 @@ __all__ = [
     "CleanPicture",
     "Encoded",
     "FieldSpec",
+    "Focus",
     "Fonts",
     "Format",
     "Kept",
@@ -84,9 +86,11 @@ __all__ = [
     "render",
     "render_rows",
     "shared_cache",
+    "split_focus",
     "template_json_schema",
     "unique_name",
     "warm_up",
+    "with_focus",
     "write_csv",
     "write_xlsx",
     "write_zip",

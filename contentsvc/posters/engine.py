@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.colours import BASE_PALETTE, flatten
+from contentsvc.posters.focus import split_focus
 from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures, digest_of
 from contentsvc.posters.keeping import SnapshotFolder
@@ -58,6 +59,7 @@ def render(
     size: str = "9x16",
     defaults: Mapping[str, object] | None = None,
     cache: PaintCache | None = None,
+    watch: Callable[[], None] | None = None,
 ) -> Poster:
     """Paint *template* with *fields* in its variant *size*; the same inputs give the same pixels.
 
@@ -70,6 +72,7 @@ def render(
         size: a variant of the template.
         defaults: values for fields that *fields* leaves out; others are passed over in silence.
         cache: where painted parts are kept; a shared one of 48 MB where it is not given.
+        watch: called before each layer, to end by what it raises a painting that takes too long.
 
     Raises:
         RenderError: a required field is missing, a value is of the wrong kind, a picture cannot be
@@ -82,7 +85,7 @@ def render(
     palette = flatten({**BASE_PALETTE, **template.palette, **brand.palette})
     easel = Easel(palette, _DEFAULT_CACHE if cache is None else cache)
     layout = Layout(values, fonts, warnings)
-    scene = Scene(easel, template, size, values, fonts, pictures, brand, layout)
+    scene = Scene(easel, template, size, values, fonts, pictures, brand, layout, watch=watch)
     shown = scene.shown()
     layout.lay_out(shown)
     image = _paint(scene, shown)
@@ -178,7 +181,8 @@ def _values(scene: Scene) -> dict[str, str]:
     for name, spec in scene.template.fields.items():
         value = scene.values.text(name)
         if spec.type == "image" and value and not value.startswith("art:"):
-            found[name] = digest_of(value, scene.pictures).hex()
+            picture, focus = split_focus(value)
+            found[name] = f"{digest_of(picture, scene.pictures).hex()} {focus}"
     return found
 
 

@@ -13,6 +13,7 @@ from contentsvc.errors import RenderError
 from contentsvc.posters import arranging, judging, lettering, rows, signature, vertical
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.colours import Rgba, average
+from contentsvc.posters.focus import split_focus
 from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures, fetch
 from contentsvc.posters.layers import (
@@ -62,6 +63,8 @@ class Scene:
     found: dict[int, list[PosterWarning]] = field(default_factory=dict)
     #: The layer whose steps are being noted.
     place: int = 0
+    #: Called before each layer; what it raises ends the painting.
+    watch: Callable[[], None] | None = None
 
     def shown(self) -> list[Shown]:
         """Give the layers whose condition holds, each with its place."""
@@ -89,6 +92,8 @@ class Scene:
             Progress: self._paint_progress,
             Countdown: self._paint_countdown,
         }
+        if self.watch:
+            self.watch()
         painters[type(layer)](place, layer)
         return self.easel.steps.copy()
 
@@ -132,6 +137,9 @@ class Scene:
             name = self.brand.logo or ""
         if not name:
             return
+        name, focus = split_focus(name) if layer.field else (name, None)
+        if focus:
+            layer = layer.model_copy(update={"focus": focus})
         easel = self.easel
         picture, notes = fetch(layer, name, self.pictures, easel.palette, easel.cache)
         for code, note in notes:

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import BaseModel, Field, TypeAdapter
 
+from contentsvc.domain.elements import Element
 from contentsvc.posters.layers import (
     Countdown,
     ImageLayer,
@@ -102,6 +103,7 @@ class Template(Part):
     palette: dict[Name, Colour]
     contrast: Annotated[float, Field(ge=1, le=21)] = 2
     family: Name | None = None
+    elements: tuple[Element, ...] = ()
     alt: tuple[str, ...] = ()
     layers: Annotated[list[RawLayer], Field(min_length=1, max_length=120)]
     variants: Annotated[dict[SizeName, Variant], Field(min_length=1, max_length=20)]

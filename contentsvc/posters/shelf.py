@@ -17,6 +17,7 @@ import PIL
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.encoding import Encoded, Format, encode
 from contentsvc.posters.engine import ENGINE_VERSION, Poster
+from contentsvc.posters.focus import split_focus
 from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures, digest_of
 from contentsvc.posters.schema import Template
@@ -74,7 +75,9 @@ def _pictures(
     template: Template, size: str, brand: Brand, text: Callable[[str], str]
 ) -> Iterator[str]:
     """Name the stored pictures of a poster; the version of the engine stands for art."""
-    names = [text(name) for name, spec in template.fields.items() if spec.type == "image"]
+    names = [
+        split_focus(text(name))[0] for name, spec in template.fields.items() if spec.type == "image"
+    ]
     names += [getattr(layer, "source", None) or "" for layer in template.by_size[size]]
     names.append(brand.logo or "")
     yield from (name for name in names if name and not name.startswith(("art:", "brand:")))

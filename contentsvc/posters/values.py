@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
+from contentsvc.posters.focus import split_focus
 from contentsvc.posters.schema import PLACEHOLDER, Clause, FieldSpec, Template, parts_of
 from contentsvc.posters.warning import PosterWarning
 
@@ -118,6 +119,8 @@ def _checked(name: str, spec: FieldSpec, value: object) -> str | tuple[str, ...]
     text = _one_text(name, value)
     if spec.type == "url" and text:
         _check_url(name, text)
+    if spec.type == "image":
+        _check_focus(name, text)
     return text
 
 
@@ -147,6 +150,13 @@ def _one_text(name: str, value: object) -> str:
             field=name,
         )
     return text
+
+
+def _check_focus(name: str, text: str) -> None:
+    try:
+        split_focus(text)
+    except ValueError as error:
+        raise RenderError(f"the field {name!r}: {error}", field=name) from error
 
 
 def _check_url(name: str, text: str) -> None:

@@ -121,8 +121,11 @@ class Painter:
         except NotFoundError as error:
             raise LookupError(str(error)) from error
 
-    def paint(self, order: Order) -> Poster:
-        """Paint a poster; RenderError with the field at fault where it cannot be painted."""
+    def paint(self, order: Order, watch: Callable[[], None] | None = None) -> Poster:
+        """Paint a poster; RenderError with the field at fault where it cannot be painted.
+
+        *watch* is called before each layer, and ends the painting by what it raises.
+        """
         brand = self.brand(order.brand)
         return render(
             order.template,
@@ -133,6 +136,7 @@ class Painter:
             size=order.size,
             defaults=order.defaults,
             cache=self._cache,
+            watch=watch,
         )
 
     def key(self, order: Order) -> str:

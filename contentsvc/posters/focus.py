@@ -1,0 +1,33 @@
+"""The point of a picture that stays in view, written behind its name: `tent.jpg#focus=0.3,0.72`."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["Focus", "split_focus", "with_focus"]
+
+#: From the left and from the top, each from 0 to 1.
+Focus = tuple[float, float]
+_MARK = "#focus="
+_SHARE = r"(0(?:\.\d{1,6})?|1(?:\.0{1,6})?)"
+_FOCUS = re.compile(rf"(?P<name>.+){_MARK}{_SHARE},\s?{_SHARE}")
+
+
+def split_focus(text: str) -> tuple[str, Focus | None]:
+    """Part a picture's name from its focus, None where it has none; ValueError for a wrong one."""
+    if _MARK not in text:
+        return text, None
+    match = _FOCUS.fullmatch(text)
+    if match is None:
+        raise ValueError(
+            f"{text!r} has no such focus; write two numbers from 0 to 1, as in "
+            "tent.jpg#focus=0.3,0.72"
+        )
+    return match["name"], (float(match[2]), float(match[3]))
+
+
+def with_focus(name: str, focus: Focus | None) -> str:
+    """Write *name* with its focus, to a thousandth."""
+    if focus is None or not name:
+        return name
+    return f"{name}{_MARK}{focus[0]:.3g},{focus[1]:.3g}"

@@ -20,12 +20,14 @@ from contentsvc.web import (
     deliveries,
     entries,
     files,
+    gallery,
     metrics,
     plugins,
     poster_batches,
     previews,
     site,
     steps,
+    studio,
     system,
 )
 from contentsvc.web.access import choose_language, guard
@@ -56,9 +58,9 @@ def create_app(runtime: Runtime) -> Flask:
     furnish(app)
     for module in (accounts, boards, calendars, channels, deliveries, entries):
         app.register_blueprint(module.blueprint)
-    for module in (batch_runs, files, metrics, plugins, poster_batches):
+    for module in (batch_runs, files, gallery, metrics, plugins, poster_batches):
         app.register_blueprint(module.blueprint)
-    for module in (previews, site, steps, system):
+    for module in (previews, site, steps, studio, system):
         app.register_blueprint(module.blueprint)
     return app
 

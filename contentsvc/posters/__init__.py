@@ -32,6 +32,7 @@ from contentsvc.posters.sheets import write_csv, write_xlsx
 from contentsvc.posters.shelf import Kept, Shelf, poster_key
 from contentsvc.posters.tables import FILE_COLUMN, Line, Row, read_lines, read_pasted, read_rows
 from contentsvc.posters.templates import (
+    Library,
     build_template,
     list_templates,
     load_template,
@@ -53,6 +54,7 @@ __all__ = [
     "Format",
     "Kept",
     "Label",
+    "Library",
     "Line",
     "PaintCache",
     "PictureLimits",

@@ -132,6 +132,14 @@ class Template(Part):
         """Give values that show the template at its best, for pictures of it."""
         return {name: spec.sample for name, spec in self.fields.items() if spec.sample}
 
+    def choices(self, name: str) -> tuple[str, ...]:
+        """Give the words of field *name* by which some layer is shown or not."""
+        layers = [layer for layers in self.by_size.values() for layer in layers]
+        conditions = [getattr(layer, "when", None) for layer in layers]
+        conditions += [run.when for layer in layers for run in getattr(layer, "runs", ())]
+        clauses = (clause for condition in conditions for clause in parts_of(condition))
+        return tuple(dict.fromkeys(c.words for c in clauses if c.name == name and c.words))
+
     def raw_layers(self, size: str) -> list[tuple[int, RawLayer]]:
         """Give the layers of variant *size* as written, each with its place in the template."""
         variant = self.variants[size]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from contentsvc.posters.layers import Layer
 from contentsvc.posters.marks import line_of, read_yaml
 from contentsvc.posters.schema import Template
 
-__all__ = ["build_template", "list_templates", "load_template", "parse_template"]
+__all__ = ["Library", "build_template", "list_templates", "load_template", "parse_template"]
 
 _ONE_LAYER: TypeAdapter[Layer] = TypeAdapter(Layer)
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
@@ -32,9 +32,13 @@ def load_template(template_id: str, folders: Sequence[Path]) -> Template:
         RenderError: no folder has it.
         TemplateError: the file is broken; file, line, field and what is allowed are named.
     """
+    return _load(template_id, folders, _read)
+
+
+def _load(template_id: str, folders: Sequence[Path], read: Callable[[Path], Template]) -> Template:
     for path in _files(folders):
         if path.stem == template_id:
-            return _read(path)
+            return read(path)
     known = ", ".join(sorted({path.stem for path in _files(folders)})) or "none"
     raise RenderError(
         f"there is no poster template {template_id!r}; there are: {known}", field="template"
@@ -46,16 +50,49 @@ def list_templates(folders: Sequence[Path]) -> tuple[list[Template], list[Templa
 
     One broken file does not keep the others from being used.
     """
+    return _list(folders, _read)
+
+
+def _list(
+    folders: Sequence[Path], read: Callable[[Path], Template]
+) -> tuple[list[Template], list[TemplateError]]:
     templates: dict[str, Template] = {}
     faults: list[TemplateError] = []
     for path in _files(folders):
         if path.stem in templates:
             continue
         try:
-            templates[path.stem] = _read(path)
+            templates[path.stem] = read(path)
         except TemplateError as error:
             faults.append(error)
     return sorted(templates.values(), key=lambda template: template.id), faults
+
+
+class Library:
+    """The templates of *folders*, each file read once until it changes; safe among threads."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self._kept: dict[Path, tuple[tuple[int, int], Template]] = {}
+
+    def load(self, template_id: str) -> Template:
+        """Give a template as `load_template` does."""
+        return _load(template_id, self._folders, self._read)
+
+    def list(self) -> tuple[list[Template], list[TemplateError]]:
+        """Give every template as `list_templates` does."""
+        return _list(self._folders, self._read)
+
+    def _read(self, path: Path) -> Template:
+        try:
+            facts = path.stat()
+        except OSError:
+            return _read(path)
+        stamp = (facts.st_mtime_ns, facts.st_size)
+        kept = self._kept.get(path)
+        if kept is None or kept[0] != stamp:
+            kept = self._kept[path] = (stamp, _read(path))
+        return kept[1]
 
 
 def parse_template(text: str, file: str) -> Template:

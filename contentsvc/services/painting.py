@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from contentsvc.config import shipped
@@ -13,12 +14,12 @@ from contentsvc.posters import (
     Fonts,
     Format,
     Kept,
+    Library,
     PaintCache,
     Poster,
     Shelf,
     Template,
     brand_fonts,
-    load_template,
     poster_key,
     render,
     shared_cache,
@@ -26,10 +27,11 @@ from contentsvc.posters import (
 from contentsvc.services.branding import find_brand
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["UPLOAD", "Order", "Painter", "asset_path", "template_folders"]
+__all__ = ["UPLOAD", "Order", "Painter", "asset_path", "asset_pictures", "template_folders"]
 
 #: The reference of an upload begins with this.
 UPLOAD = "sha256:"
+_PICTURES = {".png", ".jpg", ".jpeg", ".webp"}
 
 
 def asset_path(folders: Sequence[Path], name: str) -> Path:
@@ -43,6 +45,17 @@ def asset_path(folders: Sequence[Path], name: str) -> Path:
         if path.is_relative_to(folder.resolve()) and path.is_file():
             return path
     raise NotFoundError(f"there is no picture {name!r} in the assets folder", field="pictures")
+
+
+def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
+    """Return the names of the assets' pictures, as entries and posters name them."""
+    found = (
+        path.relative_to(folder).as_posix()
+        for folder in folders
+        for path in folder.rglob("*")
+        if path.suffix.lower() in _PICTURES and path.is_file()
+    )
+    return sorted(set(islice(found, most)))
 
 
 def template_folders(runtime: Runtime) -> list[Path]:
@@ -75,9 +88,8 @@ class Painter:
         """Look for assets where the settings say."""
         self._runtime = runtime
         self._folders = runtime.config.asset_folders()
-        self._template_folders = template_folders(runtime)
+        self.library = Library(template_folders(runtime))
         self._fonts: dict[str | None, Fonts] = {}
-        self._templates: dict[str, tuple[tuple[int, ...], Template]] = {}
         self._shelf = Shelf(runtime.config.data_dir / "posters")
         # A render worker forks for each batch, and a fork finds here what the one before painted.
         self._cache = shared_cache(runtime.config.data_dir / "posters" / "layers")
@@ -89,14 +101,7 @@ class Painter:
 
     def template(self, name: str) -> Template:
         """Return a template; RenderError where there is none or it is broken."""
-        folders = self._template_folders
-        stamp = tuple(
-            path.stat().st_mtime_ns for folder in folders for path in folder.glob(f"{name}.y*ml")
-        )
-        kept = self._templates.get(name)
-        if kept is None or kept[0] != stamp:
-            kept = self._templates[name] = (stamp, load_template(name, folders))
-        return kept[1]
+        return self.library.load(name)
 
     def brand(self, name: str | None = None) -> Brand:
         """Return a brand kit, the assets' own where none is named; RenderError without it."""

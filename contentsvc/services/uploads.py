@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import PurePath
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Upload
 from contentsvc.posters import clean_picture
 from contentsvc.storage import FileStorage
 
-__all__ = ["keep_upload"]
+__all__ = ["keep_upload", "recent_uploads"]
 
 _LONGEST_NAME = 200
 
@@ -40,3 +41,9 @@ def keep_upload(
         session.add(upload)
         session.flush()
     return upload
+
+
+def recent_uploads(session: Session, most: int) -> list[Upload]:
+    """Return the newest uploads, to choose from."""
+    newest = select(Upload).order_by(Upload.created_at.desc(), Upload.hash).limit(most)
+    return list(session.scalars(newest))

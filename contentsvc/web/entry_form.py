@@ -27,6 +27,7 @@ from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.posters import Template
 from contentsvc.web.explaining import explain
+from contentsvc.web.poster_fields import posted_poster, poster_texts, poster_values
 
 __all__ = ["EntryForm", "blank_form", "form_of", "posted_form", "read_form"]
 
@@ -99,10 +100,7 @@ def form_of(entry: Entry) -> EntryForm:
         values=values,
         channels=chosen,
         pictures=tuple((picture.source, picture.alt) for picture in content.pictures),
-        poster={
-            name: value if isinstance(value, str) else "\n".join(value)
-            for name, value in fields.items()
-        },
+        poster=poster_texts(fields),
         versions={
             name: (version.title or "", version.body or "")
             for name, version in content.versions.items()
@@ -125,11 +123,7 @@ def posted_form(posted: MultiDict[str, str], week: str) -> EntryForm:
         values=values,
         channels=tuple(posted.getlist("channels")),
         pictures=tuple((source, alt) for source, alt in pictures if source not in dropped),
-        poster={
-            name.removeprefix("poster-field."): value
-            for name, value in values.items()
-            if name.startswith("poster-field.")
-        },
+        poster=posted_poster(values),
         versions={
             name: (values.get(f"version_title__{name}", ""), values[f"version_body__{name}"])
             for name in names
@@ -257,14 +251,7 @@ def _livestream(reader: _Reader) -> Livestream:
 def _poster(form: EntryForm, template: Template | None) -> PosterSpec | None:
     if not form["poster.template"]:
         return None
-    fields: dict[str, str | tuple[str, ...]] = {}
-    for name, text in form.poster.items():
-        spec = template.fields.get(name) if template else None
-        if not text.strip() or (template and spec is None):
-            continue
-        lines = tuple(line.strip() for line in text.splitlines() if line.strip())
-        fields[name] = lines if spec is not None and spec.type == "list" else text
-    return PosterSpec(form["poster.template"], fields)
+    return PosterSpec(form["poster.template"], poster_values(form.poster, template))
 
 
 def _pictures(reader: _Reader) -> tuple[PictureRef, ...]:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from contentsvc.errors import RenderError
-from contentsvc.posters import Template, list_templates, load_template
-from contentsvc.services.painting import template_folders
-from contentsvc.web.current import runtime
+from contentsvc.posters import Template
+from contentsvc.web.previews import renderer
 
-__all__ = ["choose_template", "offered_templates"]
+__all__ = ["choose_template", "is_offered", "offered_templates"]
 
 #: What a channel is given unless it asks for another.
 _USUAL_SIZE = "9x16"
@@ -20,8 +17,13 @@ def offered_templates() -> list[Template]:
 
     One without the size that channels ask for is a channel's own, such as a card for its links.
     """
-    templates, _faults = list_templates(_folders())
-    return [template for template in templates if _USUAL_SIZE in template.sizes]
+    templates, _faults = renderer().posters.painter.library.list()
+    return [template for template in templates if is_offered(template)]
+
+
+def is_offered(template: Template) -> bool:
+    """Tell whether a template is one for people to choose."""
+    return _USUAL_SIZE in template.sizes
 
 
 def choose_template(name: str) -> Template | None:
@@ -29,10 +31,6 @@ def choose_template(name: str) -> Template | None:
     if not name:
         return None
     try:
-        return load_template(name, _folders())
+        return renderer().posters.painter.library.load(name)
     except RenderError:
         return None
-
-
-def _folders() -> list[Path]:
-    return template_folders(runtime())

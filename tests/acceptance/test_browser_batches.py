@@ -74,6 +74,7 @@ def _code(data: bytes) -> str:
 def test_a_table_becomes_invitations(mei: Visitor, tmp_path: Path) -> None:
     """Chosen by picture, checked before, watched to the end, downloaded, mended, completed."""
     page = mei.open("/")
+    page.get_by_role("link", name="海报", exact=True).click()
     page.get_by_role("link", name="批量海报").click()
     page.get_by_role("link", name="选模板").click()
     page.get_by_role("link", name="邀请海报").click()

@@ -6,6 +6,7 @@ import pytest
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import (
+    Library,
     TemplateError,
     list_templates,
     load_brand,
@@ -142,3 +143,20 @@ def test_a_broken_brand_kit_is_told_with_its_place(tmp_path: Path) -> None:
 
     assert "line 3: palette.ink" in str(caught.value)
     assert "line 4: colour: there is no such key; allowed: fonts, footer, logo" in str(caught.value)
+
+
+def test_a_library_reads_a_file_until_it_changes(tmp_path: Path, plain_text: str) -> None:
+    """The same file is the same template; a changed one is read anew, a broken one told."""
+    path = tmp_path / "plain.yaml"
+    path.write_text(plain_text, encoding="utf-8")
+    library = Library([tmp_path])
+    first = library.load("plain")
+
+    assert library.load("plain") is first
+    assert library.list() == ([first], [])
+    path.write_text(plain_text.replace("Plain", "Plainer"), encoding="utf-8")
+    assert library.load("plain").name.en == "Plainer"
+    path.write_text("id: plain\n", encoding="utf-8")
+    templates, faults = library.list()
+    assert templates == []
+    assert "plain.yaml" in str(faults[0])

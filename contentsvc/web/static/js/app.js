@@ -146,6 +146,8 @@ document.addEventListener("htmx:sendError", () => announce(words.offline));
 // A form is sent once, however often its button is pressed.
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  // A download leaves the page, and its form, where they are.
+  if ("stays" in (event.submitter?.dataset ?? {})) return;
   if (form.dataset.sent) {
     event.preventDefault();
     return;

@@ -1,84 +1,23 @@
 // The entry form: nothing typed is lost, and what goes out is seen while typing.
 
 import { fill, isTyping, words } from "./app.js";
+import { keepDraft } from "./drafts.js";
+import { tendPosterFields } from "./poster-fields.js";
 
 const PAUSE = 400; // milliseconds after the last key before the preview is asked for
 const form = document.getElementById("entry-form");
-const key = `draft:${form.dataset.draft}`;
 const preview = document.getElementById("preview");
 
-const KEPT = new Set(["csrf_token", "rev", "key", "upload", "action"]);
-const values = () =>
-  [...new FormData(form)].filter(([name, value]) => !KEPT.has(name) && typeof value === "string");
-const asText = (list) => JSON.stringify(list);
-
-// What a rejected form holds is saved nowhere yet.
-const clean = "rejected" in form.dataset ? "" : asText(values());
-let leaving = false;
-
-// A local copy, kept until the server has confirmed.
-function keep() {
-  const now = values();
-  if (asText(now) === clean) {
-    localStorage.removeItem(key);
-    return;
-  }
-  localStorage.setItem(key, JSON.stringify({ at: Date.now(), rev: form.dataset.rev, values: now }));
-}
-
-function offer() {
-  let kept = null;
-  try {
-    kept = JSON.parse(localStorage.getItem(key));
-  } catch {
-    localStorage.removeItem(key);
-  }
-  if (!kept || asText(kept.values) === clean || "rejected" in form.dataset) return;
-  const banner = document.createElement("div");
-  banner.className = "note";
-  const text = document.createElement("span");
-  text.textContent = fill(words.draft_found, { when: new Date(kept.at).toLocaleString() });
-  const take = button(words.draft_take, () => { restore(kept.values); banner.remove(); });
-  const drop = button(words.draft_drop, () => { localStorage.removeItem(key); banner.remove(); });
-  banner.append(text, take, drop);
-  document.getElementById("draft-banner").append(banner);
-}
-
-function button(text, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "btn btn-sm btn-outline-secondary";
-  made.textContent = text;
-  made.addEventListener("click", act);
-  return made;
-}
-
-function restore(list) {
-  const many = new Map();
-  for (const [name, value] of list) many.set(name, [...(many.get(name) ?? []), value]);
-  for (const field of form.elements) {
-    if (!field.name || KEPT.has(field.name) || field.name.startsWith("picture")) continue;
-    const given = many.get(field.name) ?? [];
-    if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
-    else if (given.length) field.value = given[0];
-  }
-  for (const version of form.querySelectorAll("details[data-version]")) {
-    version.open = [...version.querySelectorAll("input, textarea")].some((field) => field.value);
-  }
-  changed();
-}
-
-addEventListener("beforeunload", (event) => {
-  if (leaving || asText(values()) === clean) return;
-  keep();
-  event.preventDefault();
+const draft = keepDraft(form, {
+  restored: () => {
+    for (const version of form.querySelectorAll("details[data-version]")) {
+      version.open = [...version.querySelectorAll("input, textarea")].some((field) => field.value);
+    }
+    refreshPoster();
+    changed();
+  },
+  skips: (name) => name.startsWith("picture"),
 });
-form.addEventListener("submit", () => {
-  keep();
-  leaving = true;
-  sessionStorage.setItem("pending-draft", key);
-});
-addEventListener("pageshow", () => { leaving = false; });
 
 // Counters.
 function count() {
@@ -105,7 +44,7 @@ async function show() {
   asked?.abort();
   asked = new AbortController();
   const body = new FormData(form);
-  body.delete("upload");
+  for (const name of [...body.keys()]) if (/^(upload|poster-upload\.)/.test(name)) body.delete(name);
   preview.classList.add("is-busy");
   try {
     const answer = await fetch(preview.dataset.address, {
@@ -147,13 +86,14 @@ function besideFields() {
 
 function changed() {
   count();
-  keep();
+  draft.keep();
   clearTimeout(timer);
   timer = setTimeout(show, PAUSE);
 }
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);
-document.addEventListener("htmx:afterSettle", changed);
+document.addEventListener("htmx:afterSettle", () => { refreshPoster(); changed(); });
+const refreshPoster = tendPosterFields(form, changed);
 
 // Pictures are sent when they are chosen, so that the preview shows them.
 const upload = document.getElementById("f-upload");
@@ -204,5 +144,5 @@ document.addEventListener("keydown", (event) => {
 });
 
 count();
-offer();
+draft.offer();
 show();

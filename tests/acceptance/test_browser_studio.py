@@ -1,0 +1,202 @@
+"""The poster studio in a real browser: chosen by its picture, seen while typed, brought home."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image, ImageChops, ImageStat
+from playwright.sync_api import Page, Response, expect
+from sqlalchemy import select
+
+from contentsvc.db.models import Entry
+from tests.acceptance.visitor import WEEK, Visitor
+
+pytestmark = pytest.mark.browser
+
+LINK = "https://live.example.com/winter-skin"
+
+
+def field(page: Page, name: str) -> str:
+    """Return where a poster's field is."""
+    return f"[name='poster-field.{name}']"
+
+
+def shown(page: Page) -> Image.Image:
+    """Return the pixels of the picture as it stands on the page."""
+    return Image.open(io.BytesIO(page.locator("#studio-picture img").screenshot())).convert("RGB")
+
+
+def difference(one: Image.Image, other: Image.Image) -> float:
+    """Return how far two pictures are apart, from 0 to 255."""
+    return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
+
+
+def settled(page: Page) -> None:
+    """Wait until no poster is on its way."""
+    expect(page.locator(".stage.is-busy")).to_have_count(0)
+
+
+def write(page: Page, name: str, text: str) -> Response:
+    """Fill a field and wait for the poster that says it."""
+    with page.expect_response(re.compile("/sketch$")) as answered:
+        page.fill(field(page, name), text)
+    settled(page)
+    return answered.value
+
+
+def two_halves() -> bytes:
+    """Return a wide picture, red on the left and blue on the right."""
+    picture = Image.new("RGB", (2400, 1200), "#2040E0")
+    picture.paste("#E02020", (0, 0, 1200, 1200))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def test_a_poster_is_made_and_taken_home(mei: Visitor, tmp_path: Path) -> None:
+    """Chosen by its picture, typed in Chinese, seen at once, downloaded with a code that reads."""
+    page = mei.open("/posters/")
+    tile = page.get_by_role("link", name="直播预告")
+    tile.scroll_into_view_if_needed()
+    expect(tile.locator("img")).to_have_js_property("naturalWidth", 360, timeout=20_000)
+    tile.click()
+    before = shown(page)
+
+    answer = write(page, "title1", "冬夜故事会")
+    assert answer.request.timing["responseEnd"] < 5000
+    after = shown(page)
+    assert difference(before, after) > 1
+    write(page, "url", LINK)
+
+    page.locator("label[for=size-1x1]").click()
+    expect(page.locator("#studio-picture img")).to_have_attribute("data-size", "1x1")
+    expect(page.locator("#studio-picture img")).to_have_js_property("naturalHeight", 720)
+    with page.expect_download() as downloading:
+        page.get_by_role("button", name="下载这个尺寸").click()
+
+    file = downloading.value
+    assert file.suggested_filename == "直播预告-冬夜故事会-1x1.png"
+    file.save_as(tmp_path / "poster.png")
+    with Image.open(tmp_path / "poster.png") as picture:
+        assert (picture.format, picture.size) == ("PNG", (1080, 1080))
+        (code,) = zxingcpp.read_barcodes(picture)
+    assert code.text == LINK
+    # The page stays, and can give another file.
+    with page.expect_download() as bundle:
+        page.get_by_role("button", name="全部 5 个尺寸").click()
+    assert bundle.value.suggested_filename.endswith(".zip")
+    mei.page.on("dialog", lambda dialog: dialog.accept())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("title1", "秋冬宝宝护肤的十个常见误区与正确做法全在这里了", "被截掉"),
+        ("title1", "", "必填"),
+        ("host", "林\U000f1234", "字体里没有"),
+        ("url", "example.com", "链接"),
+    ],
+)
+def test_what_is_wrong_is_told_while_typing(mei: Visitor, name: str, text: str, words: str) -> None:
+    """Too long, missing, not drawable, no link: beside its field, and the last picture stays."""
+    page = mei.open("/posters/live-notice")
+    write(page, "title1", "冬夜故事会")
+    mei.page.on("dialog", lambda dialog: dialog.accept())
+
+    write(page, name, text)
+
+    expect(page.locator(f"#remarks-{name}")).to_contain_text(words)
+    expect(page.locator("#studio-picture img")).to_be_visible()
+    write(page, name, {"title1": "冬夜", "host": "林晓", "url": LINK}[name])
+    expect(page.locator(f"#remarks-{name} p")).to_have_count(0)
+
+
+def test_a_picture_s_focus_is_dragged(mei: Visitor) -> None:
+    """By the mouse and by the arrow keys, and the poster follows."""
+    page = mei.open("/posters/product-card")
+    mei.page.on("dialog", lambda dialog: dialog.accept())
+    with page.expect_response(re.compile("/sketch$")):
+        page.set_input_files(
+            "[name='poster-upload.hero']",
+            {"name": "halves.png", "mimeType": "image/png", "buffer": two_halves()},
+        )
+    pad = page.locator("[data-focus-pad]")
+    expect(pad.locator("img")).to_have_js_property("naturalWidth", 2400)
+    box = pad.bounding_box()
+    assert box
+
+    def drag(share: float) -> Image.Image:
+        middle = box["y"] + box["height"] / 2
+        with page.expect_response(re.compile("/sketch$")):
+            page.mouse.move(box["x"] + box["width"] / 2, middle)
+            page.mouse.down()
+            page.mouse.move(box["x"] + box["width"] * share, middle, steps=4)
+            page.mouse.up()
+        settled(page)
+        return shown(page)
+
+    left, right = drag(0.02), drag(0.98)
+    assert difference(left, right) > 20
+    assert int(page.input_value("[name='poster-focus-x.hero']")) > 90
+
+    with page.expect_response(re.compile("/sketch$")):
+        for _ in range(10):
+            pad.press("Shift+ArrowLeft")
+    assert page.input_value("[name='poster-focus-x.hero']") == "0"
+
+
+def test_a_poster_becomes_an_entry_on_the_board(mei: Visitor) -> None:
+    """Saved in a slot, found on the board, changed in the studio again."""
+    page = mei.open("/posters/quote")
+    write(page, "text", "慢慢来，比较快。")
+    page.select_option("[name=place]", "baby-benefits|晚间")
+    page.select_option("[name=day]", "sat")
+    page.get_by_role("button", name="存为草稿").click()
+    expect(page.get_by_text("已存为“母婴品牌福利群”的草稿。")).to_be_visible()
+
+    mei.open(f"/calendars/baby-benefits?week={WEEK}")
+    page.locator("[data-day=sat][data-slot=晚间]").get_by_role(
+        "link", name="慢慢来，比较快。"
+    ).click()
+    page.get_by_role("link", name="在海报工坊中打开").click()
+    write(page, "text", "先人后事。")
+    page.get_by_role("button", name="用到排期里").click()
+    expect(page.get_by_text("排期已用上这张海报。")).to_be_visible()
+
+    with mei.site.runtime.database.read() as session:
+        entry = session.scalars(select(Entry).where(Entry.title == "慢慢来，比较快。")).one()
+    assert entry.poster == {"template": "quote", "fields": {"text": "先人后事。"}}
+
+
+def test_a_poster_survives_a_closed_page(mei: Visitor) -> None:
+    """What was typed is offered again, the picture among it."""
+    page = mei.open("/posters/quote")
+    mei.page.on("dialog", lambda dialog: dialog.accept())
+    write(page, "text", "还没下载的一句话")
+
+    mei.open("/help")
+    mei.open("/posters/quote")
+    with page.expect_response(re.compile("/sketch$")):
+        page.get_by_role("button", name="恢复").click()
+
+    expect(page.locator(field(page, "text"))).to_have_value("还没下载的一句话")
+
+
+def test_the_studio_on_a_phone(mei_on_phone: Visitor) -> None:
+    """Nothing is wider than the screen, and a small picture stays while the words are typed."""
+    page = mei_on_phone.open("/posters/live-notice")
+    mei_on_phone.page.on("dialog", lambda dialog: dialog.accept())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+    page.locator(field(page, "points")).scroll_into_view_if_needed()
+    expect(page.get_by_role("button", name="回到海报")).to_be_visible()
+    write(page, "points", "一个看点")
+    page.get_by_role("button", name="回到海报").click()
+
+    expect(page.get_by_role("button", name="回到海报")).to_be_hidden()
+    mei_on_phone.open("/posters/")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -1,0 +1,396 @@
+"""The studio's pages: the gallery, a poster filled in, downloaded, kept as an entry."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from PIL import Image
+
+from contentsvc.app import create_app
+from contentsvc.db.models import Entry
+from contentsvc.services.runtime import Runtime
+from tests.web.people import WEEK, Person, handlers_in
+from tests.web.writing import PLAIN, count, entry_of, make
+
+QUOTE = {"poster-field.text": "慢慢来，比较快。", "size": "1x1"}
+BROKEN = "id: odd\nname: {zh: 坏, en: Odd}\nlayers: []\n"
+
+
+@pytest.fixture
+def assets(tmp_path: Path) -> Path:
+    """Return the team's own assets, with one template that is broken."""
+    folder = tmp_path / "assets"
+    (folder / "posters").mkdir(parents=True)
+    (folder / "posters/odd.yaml").write_text(BROKEN, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def app(runtime: Runtime, assets: Path) -> Flask:
+    """Return the application with those assets."""
+    return create_app(replace(runtime, config=replace(runtime.config, assets_dir=assets)))
+
+
+def png(width: int = 1200, height: int = 900) -> bytes:
+    """Return a picture, red on the left and blue on the right."""
+    picture = Image.new("RGB", (width, height), "#00F")
+    picture.paste("#F00", (0, 0, width // 2, height))
+    out = io.BytesIO()
+    picture.save(out, "PNG")
+    return out.getvalue()
+
+
+def sketch(mei: Person, name: str = "quote", **fields: object) -> str:
+    """Return what is answered while typing."""
+    answer = mei.post(f"/posters/{name}/sketch", {"size": "1x1", **fields})
+    assert answer.status_code == 200
+    return answer.get_data(as_text=True)
+
+
+def said_of(page: str, name: str) -> str:
+    """Return what stands beside a field."""
+    found = re.search(rf'<div[^>]* id="remarks-{name}"[^>]*>(.*?)</div>', page, re.DOTALL)
+    assert found, page[:3000]
+    return found[1]
+
+
+def test_the_gallery_shows_each_template_by_its_picture(mei: Person) -> None:
+    """In its family, with its sizes; a channel's own card is no poster; the broken are named."""
+    page = mei.text("/posters/")
+
+    for words in ("直播预告", "限时秒杀", "语录", "2.35:1", "暖光", "杂志", "醒目"):
+        assert words in page
+    assert "link-card" not in page
+    assert "odd.yaml" in page
+    assert handlers_in(page) == []
+    picture = re.search(r'src="(/posters/quote/picture\?v=\w+)"', page)
+    assert picture
+    answer = mei.get(picture[1])
+    assert answer.content_type == "image/jpeg"
+    assert "immutable" in answer.headers["Cache-Control"]
+    assert Image.open(io.BytesIO(answer.data)).size == (360, 640)
+
+
+def test_the_gallery_is_filtered_and_branded(mei: Person) -> None:
+    """By what a template is for; in another brand every picture has another address."""
+    page = mei.text("/posters/?use=flash-sale&brand=qinghe")
+
+    assert "限时秒杀" in page
+    assert "/posters/quote" not in page
+    assert "brand=qinghe&amp;v=" in page
+    assert mei.get("/posters/?brand=nobody").status_code == 422
+
+
+def test_the_form_is_made_from_the_template(mei: Person) -> None:
+    """Each field has its label and limit, suggestions and pictures to choose from."""
+    page = mei.text("/posters/live-notice")
+
+    assert 'data-max="16"' in page
+    assert '<option value="正在直播">' in page
+    assert '<option value="art:bear">小熊</option>' in page
+    assert 'name="poster-upload.hero"' in page
+    assert "data:image/jpeg;base64," in page
+    assert handlers_in(page) == []
+
+
+def test_the_form_is_there_in_english(mei: Person) -> None:
+    """Labels follow the person's language."""
+    mei.post("/language", {"language": "en"})
+
+    page = mei.text("/posters/live-notice")
+
+    assert "Main picture" in page
+    assert "Download this size" in page
+
+
+def test_the_picture_follows_the_words(mei: Person) -> None:
+    """Other words are another picture, and the same words the same."""
+    one, two = (sketch(mei, **{"poster-field.text": text}) for text in ("早安", "晚安"))
+
+    assert one != two
+    assert one == sketch(mei, **{"poster-field.text": "早安"})
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "text", "words"),
+    [
+        ("quote", "text", "长" * 300, "被截掉"),
+        ("quote", "text", "好\U000f0000", "字体里没有"),
+        ("quote", "url", "javascript:alert(1)", "链接"),
+        ("live-notice", "url", "https://example.com/" + "a" * 700, "二维码"),
+        ("live-notice", "points", "一\n二\n三\n四\n五\n六\n七\n八", "放不下"),
+        ("product-card", "hero", "no-such.png", "没有图片"),
+        ("product-card", "hero", "sha256:00#focus=9,9", "focus"),
+    ],
+)
+def test_what_is_wrong_stands_beside_its_field(
+    mei: Person, name: str, field: str, text: str, words: str
+) -> None:
+    """Too long, not drawable, no link, too dense a code, no room, no picture, no focus."""
+    answer = sketch(mei, name, size="9x16", samples="on", **{f"poster-field.{field}": text})
+
+    assert words in said_of(answer, field)
+
+
+def test_a_missing_field_is_named_and_shown_with_sample_words(mei: Person) -> None:
+    """With samples the picture is there; without, the last one stays."""
+    with_samples = sketch(mei, samples="on")
+    without = mei.post("/posters/quote/sketch", {"size": "1x1"})
+
+    assert "必填" in said_of(with_samples, "text")
+    assert "<img" in with_samples
+    assert "必填" in said_of(without.get_data(as_text=True), "text")
+    assert without.headers["HX-Reswap"] == "none"
+
+
+def test_a_required_text_that_was_cut_is_worse_than_another(mei: Person) -> None:
+    """It is told as an error, because it keeps the entry from being approved."""
+    answer = sketch(mei, **{"poster-field.text": "长" * 300, "poster-field.author": "名" * 90})
+
+    assert "field-error" in said_of(answer, "text")
+    assert "field-error" not in said_of(answer, "author")
+
+
+def test_a_broken_template_is_a_page(mei: Person) -> None:
+    """Its mistakes are listed with their places, and one that is not there is not found."""
+    answer = mei.get("/posters/odd")
+
+    assert answer.status_code == 422
+    page = answer.get_data(as_text=True)
+    assert "模板有错误" in page
+    assert "layers" in page
+    assert mei.get("/posters/nobody").status_code == 404
+    assert mei.post("/posters/odd/sketch").status_code == 422
+
+
+def test_it_works_without_a_script(mei: Person) -> None:
+    """A press of the button answers the whole page, its picture and what was typed in it."""
+    answer = mei.post("/posters/quote", {**QUOTE, "samples": ""})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 200
+    assert "慢慢来，比较快。" in page
+    assert 'data-size="1x1"' in page
+
+
+def test_a_picture_comes_with_the_form_itself(mei: Person) -> None:
+    """It is kept and chosen; its focus decides what is seen."""
+    page = mei.post(
+        "/posters/product-card",
+        {"samples": "on", "poster-upload.hero": (io.BytesIO(png()), "tent.png")},
+    ).get_data(as_text=True)
+    source = re.search(r'<option value="(sha256:\w{64})" selected>tent.png', page)
+    assert source, page[:3000]
+
+    left, right = (
+        sketch(
+            mei,
+            "product-card",
+            samples="on",
+            **{
+                "poster-field.hero": source[1],
+                "poster-focus-x.hero": across,
+                "poster-focus-y.hero": "50",
+            },
+        )
+        for across in ("0", "100")
+    )
+
+    assert left != right
+
+
+def test_a_bad_picture_loses_nothing(mei: Person) -> None:
+    """It is refused beside its field; the words are still there."""
+    answer = mei.post(
+        "/posters/product-card",
+        {"poster-field.product": "润肤乳", "poster-upload.hero": (io.BytesIO(b"no"), "a.png")},
+    )
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert "不是可用的图片" in said_of(page, "hero")
+    assert "润肤乳" in page
+
+
+@pytest.mark.parametrize(("kind", "form"), [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WEBP")])
+def test_a_poster_is_downloaded(mei: Person, kind: str, form: str) -> None:
+    """Whole, in its size and format, within its kilobytes, under its own name."""
+    answer = mei.post("/posters/quote/file", {**QUOTE, "format": kind, "limit": "300"})
+
+    assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
+    picture = Image.open(io.BytesIO(answer.data))
+    assert (picture.size, picture.format) == ((1080, 1080), form)
+    assert len(answer.data) <= 300 * 1024
+    disposition = answer.headers["Content-Disposition"]
+    assert disposition.startswith("attachment")
+    assert "%E8%AF%AD%E5%BD%95-" in disposition  # 语录
+
+
+def test_every_size_is_downloaded(mei: Person) -> None:
+    """In one ZIP, sample words in none of them."""
+    answer = mei.post("/posters/quote/file", {**QUOTE, "action": "all", "samples": "on"})
+
+    names = zipfile.ZipFile(io.BytesIO(answer.data)).namelist()
+    assert [name.rpartition("-")[2] for name in names] == [
+        "9x16.png", "3x4.png", "1x1.png", "cover.png", "wide.png",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"limit": "many"}, "请填整数"),
+        ({"limit": "1"}, "最低画质"),
+        ({"format": "gif"}, "请从列表中选"),
+        ({"poster-field.text": ""}, "必填"),
+        ({"brand": "nobody"}, "没有品牌"),
+    ],
+)
+def test_a_download_that_cannot_be_is_told_on_the_page(
+    mei: Person, values: dict[str, str], words: str
+) -> None:
+    """The form is as it was."""
+    answer = mei.post("/posters/quote/file", {**QUOTE, "poster-field.author": "某人", **values})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert words in page
+    assert "某人" in page
+
+
+PLACE = {"place": "baby-benefits|晚间", "week": WEEK, "day": "sat", "kind": "poster"}
+
+
+def test_a_poster_is_saved_as_a_draft(mei: Person, sample: str, runtime: Runtime) -> None:
+    """In the chosen slot, called after its words, made for what its template is made for."""
+    answer = mei.post("/posters/quote/entry", {**QUOTE, **PLACE, "samples": "on"})
+
+    entry = entry_of(runtime, int(answer.location.split("/")[2]))
+    assert (entry.week, entry.day, entry.slot, entry.status) == (WEEK, "sat", "晚间", "draft")
+    assert (entry.title, entry.element) == ("慢慢来，比较快。", "quote")
+    assert entry.poster == {"template": "quote", "fields": {"text": "慢慢来，比较快。"}}
+
+
+def test_a_livestream_takes_what_its_poster_says(
+    mei: Person, sample: str, runtime: Runtime
+) -> None:
+    """Its host, link and points, at a time of its own."""
+    answer = mei.post(
+        "/posters/live-notice/entry",
+        {
+            **PLACE,
+            "kind": "livestream",
+            "place": "baby-benefits|",
+            "time": "19:30",
+            "title": "冬季护肤课",
+            "poster-field.title1": "冬季护肤",
+            "poster-field.host": "林晓",
+            "poster-field.url": "https://live.example.com/1",
+            "poster-field.points": "一\n二",
+        },
+    )
+
+    entry = entry_of(runtime, int(answer.location.split("/")[2]))
+    assert (entry.kind, entry.title, entry.time) == ("livestream", "冬季护肤课", "19:30")
+    assert entry.livestream
+    assert entry.livestream["host"] == "林晓"
+    assert entry.livestream["points"] == ["一", "二"]
+
+
+@pytest.mark.parametrize(
+    ("values", "words"),
+    [
+        ({"place": ""}, "请选择周历和时段"),
+        ({"place": "baby-benefits|深夜"}, "深夜"),
+        ({"place": "baby-benefits|", "time": "noon"}, "20:00"),
+        ({"week": "2026-W99"}, "2026-W99"),
+        ({"title": "长" * 300}, "300"),
+        ({"kind": "post", "day": "never"}, "never"),
+    ],
+)
+def test_an_entry_that_cannot_be_is_told_on_the_page(
+    mei: Person, sample: str, runtime: Runtime, values: dict[str, str], words: str
+) -> None:
+    """Nothing is made, and nothing typed is lost."""
+    before = count(runtime, Entry)
+
+    answer = mei.post("/posters/quote/entry", {**QUOTE, **PLACE, **values})
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert words in page
+    assert "慢慢来，比较快。" in page
+    assert count(runtime, Entry) == before
+
+
+@pytest.fixture
+def poster(mei: Person, sample: str, runtime: Runtime) -> Entry:
+    """Give an entry with a poster."""
+    fields = {"poster.template": "quote", "poster-field.text": "原来的话"}
+    return make(mei, runtime, kind="poster", **fields)
+
+
+def test_an_entry_s_poster_comes_to_the_studio_and_back(
+    mei: Person, runtime: Runtime, poster: Entry
+) -> None:
+    """The link is on the entry; what was made goes into it, whatever the template."""
+    assert f"/posters/quote?entry={poster.id}" in mei.text(f"/entries/{poster.id}")
+    page = mei.text(f"/posters/quote?entry={poster.id}")
+    assert "原来的话" in page
+    assert f'name="rev" value="{poster.rev}"' in page
+
+    answer = mei.post(
+        "/posters/live-salon/use",
+        {"entry": poster.id, "rev": poster.rev, "poster-field.title1": "新的话"},
+    )
+
+    assert answer.location == f"/entries/{poster.id}"
+    changed = entry_of(runtime, poster.id)
+    assert changed.poster == {"template": "live-salon", "fields": {"title1": "新的话"}}
+    assert changed.title == PLAIN["title"]
+
+
+def test_somebody_else_s_change_is_not_overwritten(
+    mei: Person, runtime: Runtime, poster: Entry
+) -> None:
+    """The page says so and keeps the poster; using it again is then a choice."""
+    stale = {"entry": poster.id, "rev": 99, **QUOTE}
+
+    answer = mei.post("/posters/quote/use", stale)
+
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 409
+    assert "慢慢来，比较快。" in page
+    rev = re.search(r'name="rev" value="(\d+)"', page)
+    assert rev
+    assert mei.post("/posters/quote/use", {**stale, "rev": rev[1]}).status_code == 303
+
+
+def test_a_focus_in_an_entry_s_form_is_kept(mei: Person, sample: str, runtime: Runtime) -> None:
+    """The entry form has the studio's inputs, and shows the focus again."""
+    fields = {
+        "poster.template": "product-card",
+        "poster-field.product": "润肤乳",
+        "poster-field.hero": "sha256:" + "0" * 64,
+        "poster-focus-x.hero": "30",
+        "poster-focus-y.hero": "72",
+    }
+
+    entry = make(mei, runtime, kind="poster", **fields)
+
+    assert entry.poster
+    assert entry.poster["fields"]["hero"] == f"sha256:{'0' * 64}#focus=0.3,0.72"
+    page = mei.text(f"/entries/{entry.id}")
+    assert re.search(r'name="poster-focus-x.hero"[^>]*value="30"', page)
+
+
+@pytest.mark.parametrize("path", ["/posters/", "/posters/quote", "/posters/quote/picture"])
+def test_nobody_sees_the_studio_without_signing_in(app: Flask, path: str) -> None:
+    """Every page of it leads to signing in."""
+    assert "/sign-in" in app.test_client().get(path).location

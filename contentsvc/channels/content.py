@@ -60,6 +60,10 @@ class ChannelEntry:
     ref: str
     element: str | None = None
     livestream: Livestream | None = None
+    #: A notice's own title as its writer worded it; empty: its state and the entry's title.
+    headline: str = ""
+    #: The livestream's public page, where seats are booked; empty where there is none.
+    booking_page: str = ""
     #: Whether a poster can be made for it.
     has_poster: bool = False
     pictures: tuple[Picture, ...] = ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from html import escape
@@ -23,8 +24,10 @@ from contentsvc.domain.notices import Notice, NoticeState
 from contentsvc.errors import RenderError
 
 __all__ = [
+    "fill_words",
     "format_moment",
     "livestream_rendition",
+    "notice_placeholders",
     "notice_words",
     "post_rendition",
     "poster_rendition",
@@ -38,12 +41,14 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "host": "主播：",
             "points": "看点：",
             "recap": "要点回顾：",
-            "book": "预约观看：",
+            "book": "预约席位：",
             "watch": "点击观看：",
             "replay": "观看回放：",
-            "before": "直播预告",
+            "soon_now": "马上开播",
+            "begun": "开播了",
             "now": "正在直播",
             "replay_title": "精彩回放",
+            "days": "还有{days}天",
             "soon": "还有{distance}",
             "title": "【{state}】{title}",
             "no_link": "这条通知没有直播链接，读者无法点开",
@@ -57,9 +62,11 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "book": "Save your seat: ",
             "watch": "Watch now: ",
             "replay": "Watch the replay: ",
-            "before": "Coming up",
+            "soon_now": "Starting now",
+            "begun": "We are live",
             "now": "Live now",
             "replay_title": "Replay",
+            "days": "In {days} days",
             "soon": "Starts in {distance}",
             "title": "{state}: {title}",
             "no_link": "this notice has no link, so readers cannot open the livestream",
@@ -67,6 +74,7 @@ _WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
     }
 )
+_PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
 _DAYS = {
     "zh": {0: "今天开播", 1: "明天开播", 2: "后天开播"},
     "en": {0: "Today", 1: "Tomorrow", 2: "The day after tomorrow"},
@@ -104,14 +112,18 @@ def poster_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
 def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderContext) -> Rendition:
     """Render one notice: title, time in the calendar's zone, host, points and link, then the text.
 
-    A replay's notice leads to the replay, or to the livestream where no replay is named.
+    Before the start it leads to where a seat is booked, then to the livestream, at last to the
+    replay; each stands in for one that is missing.
     """
     language = _language(context)
     words = _WORDS[language]
     live = entry.livestream or Livestream()
-    title = words["title"].format(state=notice_words(notice, entry, context), title=entry.title)
+    state = notice_words(notice, entry, context)
+    title = entry.headline or words["title"].format(state=state, title=entry.title)
     facts = list(_facts(entry, live, notice, context))
-    link = (words[_link_word(notice)], _link(live, notice))
+    address = live.link_at(notice.state, entry.booking_page)
+    # A text that leads there already needs no second line for it.
+    link = (words[_link_word(notice)], "" if address in entry.body else address)
     body = markdown_html(entry.body)
     return Rendition(
         title=title,
@@ -121,31 +133,49 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
         html=_fact_html(facts, live, notice, words, link) + body,
         pictures=_pictures(entry, context),
         data=rendition_data(entry, context, notice),
-        warnings=_warnings(live, notice, words),
+        warnings=_warnings(live, notice, address, words),
     )
 
 
 def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) -> str:
-    """Return what a notice tells: 直播预告, 明天开播, 还有1小时, 正在直播 or 精彩回放.
+    """Return what a notice tells: 还有3天, 明天开播, 还有1小时, 开播了, 正在直播 or 精彩回放.
 
-    Whether it is today or tomorrow is read from the calendar's wall clock, not from the hours in
-    between: 13 hours before 20:00 it is the same day.
+    Days are counted on the calendar's wall clock (`Notice.days_ahead`).
     """
     language = _language(context)
     words = _WORDS[language]
-    match notice.state:
-        case NoticeState.NOW:
-            return words["now"]
-        case NoticeState.REPLAY:
-            return words["replay_title"]
-        case NoticeState.SOON:
-            return words["soon"].format(distance=_distance(-notice.offset, language))
-        case NoticeState.TOMORROW:
-            sent = context.local(entry.starts_at + notice.offset).date()
-            days = (context.local(entry.starts_at).date() - sent).days
-            return _DAYS[language].get(days, words["before"])
-        case _:
-            return words["before"]
+    if notice.state is NoticeState.REPLAY:
+        return words["replay_title"]
+    if notice.state is NoticeState.NOW:
+        if notice.offset < timedelta(0):
+            return words["soon_now"]
+        return words["now" if notice.offset else "begun"]
+    if notice.state is NoticeState.SOON:
+        return words["soon"].format(distance=_distance(-notice.offset, language))
+    days = notice.days_ahead(entry.starts_at, context.zone)
+    return _DAYS[language].get(days) or words["days"].format(days=days)
+
+
+def notice_placeholders(
+    notice: Notice, entry: ChannelEntry, context: RenderContext
+) -> dict[str, str]:
+    """Return what stands for `{state}`, `{time}`, `{booking}` and the like in a notice's words."""
+    live = entry.livestream or Livestream()
+    page = entry.booking_page
+    return {
+        "title": entry.title,
+        "state": notice_words(notice, entry, context),
+        "time": format_moment(context.local(entry.starts_at), _language(context)),
+        "host": live.host,
+        "booking": live.link_at(NoticeState.BEFORE, page),
+        "url": live.link_at(NoticeState.NOW, page),
+        "replay": live.link_at(NoticeState.REPLAY, page),
+    }
+
+
+def fill_words(text: str, placeholders: Mapping[str, str]) -> str:
+    """Put values in the place of `{name}`; a name that means nothing stays as it was typed."""
+    return _PLACEHOLDER.sub(lambda found: placeholders.get(found[1], found[0]), text)
 
 
 def format_moment(at: datetime, language: str) -> str:
@@ -180,6 +210,7 @@ def rendition_data(
             "host": live.host,
             "url": live.url,
             "replay_url": live.replay_url,
+            "booking_url": live.link_at(NoticeState.BEFORE, entry.booking_page),
             "minutes": live.minutes,
             "points": list(live.points),
         }
@@ -216,12 +247,6 @@ def _facts(
         yield words["time"], moment
     if live.host:
         yield words["host"], live.host
-
-
-def _link(live: Livestream, notice: Notice) -> str:
-    if notice.state is NoticeState.REPLAY:
-        return live.replay_url or live.url
-    return live.url
 
 
 def _link_word(notice: Notice) -> str:
@@ -263,9 +288,9 @@ def _fact_html(
 
 
 def _warnings(
-    live: Livestream, notice: Notice, words: Mapping[str, str]
+    live: Livestream, notice: Notice, address: str, words: Mapping[str, str]
 ) -> tuple[RenditionWarning, ...]:
-    if not _link(live, notice):
+    if not address:
         message, field = words["no_link"], "livestream.url"
     elif notice.state is NoticeState.REPLAY and not live.replay_url:
         message, field = words["no_replay"], "livestream.replay_url"

@@ -10,7 +10,14 @@ from typing import Any
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind
-from contentsvc.domain.entries import EntryContent, Livestream, PictureRef, PosterSpec, Version
+from contentsvc.domain.entries import (
+    EntryContent,
+    Livestream,
+    NoticeVersion,
+    PictureRef,
+    PosterSpec,
+    Version,
+)
 from contentsvc.domain.notices import Notice
 from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import format_time, parse_time, parse_zone
@@ -33,7 +40,8 @@ def content_of(entry: Entry) -> EntryContent:
         versions={name: Version(**version) for name, version in entry.versions.items()},
         channels=None if entry.channels is None else tuple(entry.channels),
         livestream=_livestream(entry.livestream),
-        notices=tuple(Notice.parse(text) for text in entry.notices),
+        notices=tuple(Notice.parse(_offset(stored)) for stored in entry.notices),
+        notice_versions=_notice_versions(entry.notices),
         poster=_poster(entry.poster),
         pictures=tuple(PictureRef(**picture) for picture in entry.pictures),
         status=entry.status,
@@ -53,7 +61,7 @@ def fill_entry(entry: Entry, content: EntryContent) -> None:
     entry.versions = _stored_versions(content.versions)
     entry.channels = None if content.channels is None else list(content.channels)
     entry.livestream = _stored_livestream(content.livestream)
-    entry.notices = [str(notice) for notice in content.notices]
+    entry.notices = [_stored_notice(content, notice) for notice in content.notices]
     entry.poster = _stored_poster(content.poster)
     entry.pictures = [{"source": ref.source, "alt": ref.alt} for ref in content.pictures]
 
@@ -126,27 +134,58 @@ def _stored_livestream(livestream: Livestream | None) -> dict[str, Any] | None:
         "minutes": livestream.minutes,
         "points": list(livestream.points),
         "replay_url": livestream.replay_url,
+        "booking_url": livestream.booking_url,
     }
 
 
 def _poster(stored: Mapping[str, Any] | None) -> PosterSpec | None:
     if stored is None:
         return None
-    fields = {
+    return PosterSpec(template=stored["template"], fields=_fields(stored["fields"]))
+
+
+def _fields(stored: Mapping[str, Any]) -> dict[str, str | tuple[str, ...]]:
+    return {
         name: tuple(value) if isinstance(value, list) else str(value)
-        for name, value in stored["fields"].items()
+        for name, value in stored.items()
     }
-    return PosterSpec(template=stored["template"], fields=fields)
 
 
 def _stored_poster(poster: PosterSpec | None) -> dict[str, Any] | None:
     if poster is None:
         return None
-    fields = {
-        name: value if isinstance(value, str) else list(value)
-        for name, value in poster.fields.items()
+    return {"template": poster.template, "fields": _stored_fields(poster.fields)}
+
+
+def _stored_fields(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any]:
+    return {
+        name: value if isinstance(value, str) else list(value) for name, value in fields.items()
     }
-    return {"template": poster.template, "fields": fields}
+
+
+def _offset(stored: str | Mapping[str, Any]) -> str:
+    return stored if isinstance(stored, str) else str(stored["at"])
+
+
+def _notice_versions(stored: list[Any]) -> dict[str, NoticeVersion]:
+    """Read the notices that are kept with words of their own; a plain one is its offset alone."""
+    return {
+        item["at"]: NoticeVersion(item["title"], item["body"], _fields(item["poster"]))
+        for item in stored
+        if not isinstance(item, str)
+    }
+
+
+def _stored_notice(content: EntryContent, notice: Notice) -> str | dict[str, Any]:
+    version = content.notice_version(notice)
+    if version == NoticeVersion():
+        return str(notice)
+    return {
+        "at": str(notice),
+        "title": version.title,
+        "body": version.body,
+        "poster": _stored_fields(version.poster),
+    }
 
 
 def _stored_versions(versions: Mapping[str, Version]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -33,10 +34,12 @@ __all__ = [
     "Calendar",
     "Channel",
     "ChannelDocument",
+    "Correction",
     "Delivery",
     "Entry",
     "Heartbeat",
     "ImportedFile",
+    "LivestreamPage",
     "PosterBatch",
     "PosterRow",
     "Rendition",
@@ -48,6 +51,11 @@ __all__ = [
 
 #: SQLite counts up by itself only in a column declared INTEGER.
 _Id = BigInteger().with_variant(Integer(), "sqlite")
+
+
+def _new_code() -> str:
+    """Return a short name that nobody guesses: it leads to a page before anybody is told of it."""
+    return secrets.token_hex(6)
 
 
 class Base(DeclarativeBase):
@@ -148,6 +156,8 @@ class Entry(Base):
     #: `2026-W48`.
     week: Mapped[str] = mapped_column(String(8))
     key: Mapped[str] = mapped_column(String(64))
+    #: Part of its public address; stays the same over every edit and move.
+    code: Mapped[str] = mapped_column(String(16), unique=True, default=_new_code)
     #: `mon` to `sun`.
     day: Mapped[str] = mapped_column(String(3))
     slot: Mapped[str | None] = mapped_column(String(64))
@@ -281,6 +291,10 @@ class Delivery(Base):
     #: never called failed, missed or cancelled.
     in_doubt: Mapped[bool] = mapped_column(default=False)
     rendition_hash: Mapped[str | None] = mapped_column(ForeignKey("renditions.hash"))
+    #: What its rendition tells of the livestream; None for posts and posters.
+    facts: Mapped[dict[str, Any] | None]
+    #: When a person took the post back.
+    retracted_at: Mapped[datetime | None]
     #: The platform's id and address, or an accepted post's token; {id, url} or {token}.
     receipt: Mapped[dict[str, Any] | None]
     #: What went wrong last, for people; empty where nothing did.
@@ -296,6 +310,49 @@ class Delivery(Base):
     attempts: Mapped[list[Attempt]] = relationship(
         back_populates="delivery", passive_deletes=True, order_by="Attempt.id"
     )
+
+
+class LivestreamPage(Base):
+    """What the public may know of a livestream: what was approved last."""
+
+    __tablename__ = "livestream_pages"
+
+    entry_id: Mapped[int] = mapped_column(
+        ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    #: {title, host, url, booking_url, replay_url, minutes, points, starts_at}.
+    facts: Mapped[dict[str, Any]]
+    is_cancelled: Mapped[bool] = mapped_column(default=False)
+    #: The start that was announced before it moved.
+    moved_from: Mapped[datetime | None]
+    #: Counts up with every change, as calendar programs want it.
+    sequence: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+
+    entry: Mapped[Entry] = relationship()
+
+
+class Correction(Base):
+    """What a person decided about an outdated notice that is out; once a change and channel."""
+
+    __tablename__ = "corrections"
+    __table_args__ = (
+        UniqueConstraint("entry_id", "channel_id", "sequence"),
+        Index("ix_corrections_correction_id", "correction_id"),
+    )
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
+    channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
+    #: Of the livestream's page: which change it is about.
+    sequence: Mapped[int]
+    #: The entry that corrects it; None where the person wants none.
+    correction_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
+    #: What the correction tells, as `Delivery.facts`.
+    facts: Mapped[dict[str, Any]]
+    decided_by: Mapped[str] = mapped_column(String(64))
+    decided_at: Mapped[datetime]
 
 
 class Attempt(Base):

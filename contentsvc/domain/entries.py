@@ -8,7 +8,7 @@ from datetime import time
 from enum import StrEnum
 
 from contentsvc.domain.elements import Element
-from contentsvc.domain.notices import Notice
+from contentsvc.domain.notices import Notice, NoticeState, usual_chain
 from contentsvc.domain.weeks import Weekday
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "EntryKind",
     "EntryStatus",
     "Livestream",
+    "NoticeVersion",
     "PictureRef",
     "PosterSpec",
     "Version",
@@ -44,11 +45,27 @@ class Livestream:
     """What a livestream entry announces."""
 
     host: str = ""
+    #: Where it is watched.
     url: str = ""
     #: Planned length in minutes.
     minutes: int = 60
     points: tuple[str, ...] = ()
     replay_url: str = ""
+    #: Where the platform itself books seats; empty: the service's own page does.
+    booking_url: str = ""
+
+    def link_at(self, state: NoticeState, page: str = "") -> str:
+        """Return where a notice leads; *page* is the livestream's public page, or empty.
+
+        Before the start that is where a seat is booked, then where it is watched, at last the
+        replay. A missing address is stood in for by what leads nearest to it.
+        """
+        booking = self.booking_url or page
+        if state is NoticeState.NOW:
+            return self.url or booking
+        if state is NoticeState.REPLAY:
+            return self.replay_url or page or self.url
+        return booking or self.url
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +94,17 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class NoticeVersion:
+    """The words of one notice of the chain; None keeps the common ones."""
+
+    title: str | None = None
+    #: Markdown.
+    body: str | None = None
+    #: Poster fields that differ from the entry's.
+    poster: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class EntryContent:
     """All that an entry says; what a calendar file holds for it."""
 
@@ -99,9 +127,21 @@ class EntryContent:
     livestream: Livestream | None = None
     #: Only for a livestream; empty means the usual chain.
     notices: tuple[Notice, ...] = ()
+    #: By offset, such as `-24h`; only notices of the chain have own words.
+    notice_versions: Mapping[str, NoticeVersion] = field(default_factory=dict)
     poster: PosterSpec | None = None
     pictures: tuple[PictureRef, ...] = ()
     status: EntryStatus = EntryStatus.DRAFT
+
+    @property
+    def chain(self) -> tuple[Notice, ...]:
+        """Return the notices of a livestream: its own, else the usual ones; else none."""
+        if self.kind is not EntryKind.LIVESTREAM:
+            return ()
+        minutes = (self.livestream or Livestream()).minutes
+        if not self.notices:
+            return usual_chain(minutes)
+        return tuple(notice.within(minutes) for notice in self.notices)
 
     def title_for(self, channel: str) -> str:
         """Return the title that *channel* shows."""
@@ -112,3 +152,20 @@ class EntryContent:
         """Return the Markdown that *channel* shows."""
         version = self.versions.get(channel)
         return version.body if version and version.body is not None else self.body
+
+    def notice_version(self, notice: Notice) -> NoticeVersion:
+        """Return what a notice says otherwise than the entry."""
+        return self.notice_versions.get(str(notice), NoticeVersion())
+
+    def notice_body(self, channel: str, notice: Notice) -> str:
+        """Return the Markdown that *channel* shows with a notice.
+
+        The notice's own text goes before the channel's. Without one the entry's text goes with the
+        first notice and with those that come half a day before or earlier; people who have read it
+        get the later ones short.
+        """
+        own = self.notice_version(notice).body
+        if own is not None:
+            return own
+        early = notice.state in {NoticeState.BEFORE, NoticeState.TOMORROW}
+        return self.body_for(channel) if early or notice == self.chain[0] else ""

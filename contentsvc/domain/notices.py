@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Self
+from zoneinfo import ZoneInfo
 
-__all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "parse_chain"]
+__all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "parse_chain", "usual_chain"]
 
 _OFFSET = re.compile(r"([+-]?)(\d{1,4})([dhm])")
 _UNIT = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 #: A chain longer than this is a mistake, and would flood a group.
 _MOST = 12
 _FURTHEST = timedelta(days=31)
+#: The replay is ready so many minutes after the planned end.
+_REPLAY_AFTER = 30
 
 
 class NoticeState(StrEnum):
@@ -32,6 +35,8 @@ class Notice:
     """One message of the chain, by its distance to the start."""
 
     offset: timedelta
+    #: The livestream's planned length, up to which a later notice finds it still on.
+    length: timedelta = field(default=timedelta(0), compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -48,7 +53,7 @@ class Notice:
     def state(self) -> NoticeState:
         """Return what this notice tells: by its distance to the start."""
         if self.offset > timedelta(0):
-            return NoticeState.REPLAY
+            return NoticeState.NOW if self.offset < self.length else NoticeState.REPLAY
         if self.offset > timedelta(minutes=-5):
             return NoticeState.NOW
         if self.offset > timedelta(hours=-12):
@@ -56,6 +61,19 @@ class Notice:
         if self.offset >= timedelta(hours=-36):
             return NoticeState.TOMORROW
         return NoticeState.BEFORE
+
+    def within(self, minutes: int) -> Self:
+        """Return the same notice of a livestream that is planned for *minutes*."""
+        return replace(self, length=timedelta(minutes=minutes))
+
+    def days_ahead(self, starts_at: datetime, zone: ZoneInfo) -> int:
+        """Return how many midnights of *zone* lie between this notice and the start (UTC).
+
+        The wall clock decides and not the hours in between: 13 hours before 20:00 it is the same
+        day, 2 hours before 01:00 it is the day before.
+        """
+        sent = self.due_at(starts_at).astimezone(zone).date()
+        return (starts_at.astimezone(zone).date() - sent).days
 
     def due_at(self, starts_at: datetime) -> datetime:
         """Return the instant of this notice for a livestream that starts at *starts_at* (UTC)."""
@@ -70,8 +88,17 @@ class Notice:
         return f"{sign}{size}m"
 
 
-#: A day, an hour and ten minutes before, the start, and the replay.
-DEFAULT_CHAIN = tuple(Notice.parse(text) for text in ("-24h", "-1h", "-10m", "0m", "+90m"))
+def usual_chain(minutes: int = 60) -> tuple[Notice, ...]:
+    """Return a day, an hour and ten minutes before, the start, and the replay.
+
+    The replay comes half an hour after a livestream of *minutes* is planned to end.
+    """
+    texts = ("-24h", "-1h", "-10m", "0m", f"+{minutes + _REPLAY_AFTER}m")
+    return tuple(Notice.parse(text).within(minutes) for text in texts)
+
+
+#: The usual chain of a livestream that lasts an hour.
+DEFAULT_CHAIN = usual_chain()
 
 
 def parse_chain(texts: list[str]) -> tuple[Notice, ...]:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.db.mapping import content_of, plan_of
 from contentsvc.db.models import Calendar, Delivery
-from contentsvc.domain.entries import EntryContent
-from contentsvc.domain.notices import Notice
+from contentsvc.domain.entries import EntryContent, Livestream
+from contentsvc.domain.notices import Notice, NoticeState
 from contentsvc.domain.weeks import IsoWeek
 
 __all__ = ["Piece"]
@@ -28,27 +28,46 @@ class Piece:
     notice: Notice | None = None
     #: The calendar's brand kit; None means the assets' own.
     brand: str | None = None
+    #: Of its livestream's public page; empty where nothing of the entry is kept yet.
+    code: str = ""
+    #: The livestream's public page; empty where there is none.
+    booking_page: str = ""
 
     @classmethod
     def of(
-        cls, calendar: Calendar, week: IsoWeek, content: EntryContent, notice: Notice | None
+        cls,
+        calendar: Calendar,
+        week: IsoWeek,
+        content: EntryContent,
+        notice: Notice | None,
+        code: str = "",
     ) -> Piece:
         """Return the piece of an entry that need not be saved."""
         plan = plan_of(calendar, week, [])
         starts_at = plan.starts_at(content, week).at
-        return cls(calendar.slug, plan.zone, week, content, starts_at, notice, plan.community.brand)
+        if notice is not None and content.livestream is not None:
+            notice = notice.within(content.livestream.minutes)
+        brand = plan.community.brand
+        return cls(calendar.slug, plan.zone, week, content, starts_at, notice, brand, code)
 
     @classmethod
     def of_delivery(cls, delivery: Delivery) -> Piece:
         """Return the piece that a delivery sends; its entry and calendar are loaded."""
         entry = delivery.entry
         notice = Notice.parse(delivery.notice) if delivery.notice else None
-        return cls.of(entry.calendar, IsoWeek.parse(entry.week), content_of(entry), notice)
+        week, content = IsoWeek.parse(entry.week), content_of(entry)
+        return cls.of(entry.calendar, week, content, notice, entry.code)
 
     @property
     def due_at(self) -> datetime:
         """Return when it goes out, UTC."""
         return self.notice.due_at(self.starts_at) if self.notice else self.starts_at
+
+    @property
+    def link(self) -> str:
+        """Return where its readers are led; empty where it is no livestream."""
+        state = self.notice.state if self.notice else NoticeState.BEFORE
+        return (self.content.livestream or Livestream()).link_at(state, self.booking_page)
 
     @property
     def ref(self) -> str:

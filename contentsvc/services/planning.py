@@ -18,7 +18,6 @@ from contentsvc.db.models import Calendar, Channel, Delivery, Entry
 from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import OPEN, Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
-from contentsvc.domain.notices import DEFAULT_CHAIN, Notice
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.reading import load_entry, require_rev
@@ -28,7 +27,6 @@ __all__ = [
     "approve",
     "approve_entry",
     "approve_week",
-    "chain_of",
     "channel_names",
     "is_too_late",
     "plan_deliveries",
@@ -53,13 +51,6 @@ class Windows:
         return due_at + (self.notice if kind is EntryKind.LIVESTREAM else self.post)
 
 
-def chain_of(content: EntryContent) -> tuple[Notice, ...]:
-    """Return the notices of a livestream: its own, else the usual chain; none for other kinds."""
-    if content.kind is not EntryKind.LIVESTREAM:
-        return ()
-    return content.notices or DEFAULT_CHAIN
-
-
 def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
     """Return the channels an entry goes to: its own, else the calendar's."""
     return content.channels if content.channels is not None else tuple(calendar.channels)
@@ -68,7 +59,7 @@ def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
 def is_too_late(entry: Entry, *, now: datetime, windows: Windows) -> bool:
     """Tell whether nothing of an entry could still go out usefully."""
     last = entry.starts_at
-    chain = chain_of(content_of(entry))
+    chain = content_of(entry).chain
     if chain:
         last = chain[-1].due_at(entry.starts_at)
     return windows.useful_until(entry.kind, last) < now
@@ -201,7 +192,7 @@ def _wanted(session: Session, entry: Entry) -> list[_Wanted]:
     missing = [name for name in names if name not in ids]
     if missing:
         raise InputError(f"there is no channel {', '.join(missing)}", field="channels")
-    times = [(str(notice), notice.due_at(entry.starts_at)) for notice in chain_of(content)]
+    times = [(str(notice), notice.due_at(entry.starts_at)) for notice in content.chain]
     if content.kind is not EntryKind.LIVESTREAM:
         times = [("", entry.starts_at)]
     return [_Wanted(ids[name], notice, due_at) for name in names for notice, due_at in times]

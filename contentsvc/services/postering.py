@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contentsvc.channels import Notice, NoticeState, Picture, RenditionWarning, WarningLevel
 from contentsvc.db.models import Upload
@@ -21,12 +22,24 @@ __all__ = ["PosterMaker", "Press", "poster_defaults"]
 _FORMATS: dict[str, Format] = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
 _WEEKDAYS = "一二三四五六日"
-_STATES = {
-    NoticeState.BEFORE: "直播预告",
-    NoticeState.TOMORROW: "明天开播",
-    NoticeState.NOW: "正在直播",
-    NoticeState.REPLAY: "精彩回放",
+_AHEAD = {0: "今天开播", 1: "明天开播", 2: "后天开播"}
+#: What a poster says around its facts once the livestream is on, and afterwards.
+_AROUND = {
+    NoticeState.NOW: {
+        "time_note": "已开播",
+        "action": "长按识别二维码，进入直播间",
+        "offer": "正在播",
+        "offer_note": "点开就能看，随时进来",
+    },
+    NoticeState.REPLAY: {
+        "time_note": "可看回放",
+        "action": "长按识别二维码，看回放",
+        "offer": "看回放",
+        "offer_note": "错过直播，也能从头看",
+    },
 }
+#: From this hour on it is evening.
+_EVENING = 18
 
 
 def poster_defaults(piece: Piece) -> dict[str, Any]:
@@ -36,10 +49,15 @@ def poster_defaults(piece: Piece) -> dict[str, Any]:
     livestream = piece.content.livestream
     if livestream is not None:
         defaults |= {"host": livestream.host, "points": list(livestream.points)}
-        defaults["state"] = _state(piece.notice)
-        replay = piece.notice is not None and piece.notice.state is NoticeState.REPLAY
-        defaults["url"] = (livestream.replay_url if replay else "") or livestream.url
+        defaults |= {"state": "直播预告", "url": piece.link}
+        if piece.notice is not None:
+            defaults |= _notice_fields(piece.notice, piece.starts_at, piece.zone)
     return {name: value for name, value in defaults.items() if value}
+
+
+def _own_fields(piece: Piece) -> Mapping[str, str | tuple[str, ...]]:
+    """Return the poster fields in which a notice differs from its entry."""
+    return piece.content.notice_version(piece.notice).poster if piece.notice else {}
 
 
 def _when(local: datetime) -> dict[str, str]:
@@ -52,14 +70,31 @@ def _when(local: datetime) -> dict[str, str]:
     }
 
 
-def _state(notice: Notice | None) -> str:
-    """Return the badge of a livestream's poster: how far off it is."""
-    if notice is None:
-        return _STATES[NoticeState.BEFORE]
-    if notice.state is not NoticeState.SOON:
-        return _STATES[notice.state]
-    minutes = int(-notice.offset.total_seconds() // 60)
-    return f"{minutes // 60} 小时后开播" if minutes % 60 == 0 else f"{minutes} 分钟后开播"
+def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[str, str]:
+    """Return the badge, the note on the time, the countdown and the call of a notice's poster."""
+    has_begun = notice.offset >= timedelta(0)
+    fields = {"state": _state(notice, starts_at, zone)}
+    fields |= _AROUND.get(notice.state, {}) if has_begun else {}
+    if notice.state is NoticeState.SOON:
+        hours, minutes = divmod(int(-notice.offset.total_seconds() // 60), 60)
+        fields |= {"left": f"{hours:02}:{minutes:02}:00"}
+    elif notice.state is NoticeState.TOMORROW and notice.days_ahead(starts_at, zone) == 1:
+        evening = starts_at.astimezone(zone).hour >= _EVENING
+        fields |= {"time_note": "明晚见" if evening else "明天见"}
+    return fields
+
+
+def _state(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> str:
+    """Return the badge of a notice's poster: how far off the livestream is."""
+    if notice.state is NoticeState.REPLAY:
+        return "精彩回放"
+    if notice.state is NoticeState.NOW:
+        return "马上开播" if notice.offset < timedelta(0) else "正在直播"
+    if notice.state is NoticeState.SOON:
+        minutes = int(-notice.offset.total_seconds() // 60)
+        return f"{minutes // 60} 小时后开播" if minutes % 60 == 0 else f"{minutes} 分钟后开播"
+    days = notice.days_ahead(starts_at, zone)
+    return _AHEAD.get(days, f"还有 {days} 天")
 
 
 class PosterMaker:
@@ -108,7 +143,7 @@ class PosterMaker:
             raise RenderError("the entry has no poster", field="poster.template")
         fields: Mapping[str, object] = {
             name: value if isinstance(value, str) else list(value)
-            for name, value in spec.fields.items()
+            for name, value in {**spec.fields, **_own_fields(piece)}.items()
         }
         order = Order(
             self.painter.template(spec.template),

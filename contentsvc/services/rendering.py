@@ -23,6 +23,7 @@ from contentsvc.channels import (
     RenditionWarning,
     WarningLevel,
 )
+from contentsvc.channels.rendering import fill_words, notice_placeholders
 from contentsvc.db.mapping import plan_of
 from contentsvc.db.models import Calendar, Channel, Delivery, Entry
 from contentsvc.db.moves import move
@@ -34,7 +35,7 @@ from contentsvc.services.channels import open_channel
 from contentsvc.services.checking import check_rendition
 from contentsvc.services.pacing import pace_of, pacing_warnings
 from contentsvc.services.pieces import Piece
-from contentsvc.services.planning import chain_of, channel_names
+from contentsvc.services.planning import channel_names
 from contentsvc.services.postering import PosterMaker, Press
 from contentsvc.services.renditions import keep, load_rendition, prepare, rendition_picture
 from contentsvc.services.runtime import Runtime
@@ -76,7 +77,7 @@ class Renderer:
         Nothing is raised: what cannot be rendered is told in its preview.
         """
         names = channel_names(content, calendar)
-        chain: Sequence[Notice | None] = chain_of(content) or (None,)
+        chain: Sequence[Notice | None] = content.chain or (None,)
         with self._runtime.database.read() as session:
             query = select(Channel).where(Channel.name.in_(names))
             rows = {row.name: row for row in session.scalars(query)}
@@ -177,7 +178,7 @@ class Renderer:
             raise RenderError(f"{channel.host.name} shows no {piece.content.kind}", field="kind")
         press = self.posters.press(piece)
         context = self._context(channel, piece, press)
-        entry = self._entry(channel.host.name, piece)
+        entry = _worded(self._entry(channel.host.name, piece), piece.notice, context)
         try:
             rendition = _ask(channel, entry, piece.notice, context)
             _check_rendition(rendition)
@@ -201,16 +202,18 @@ class Renderer:
         )
 
     def _entry(self, channel: str, piece: Piece) -> ChannelEntry:
-        content = piece.content
+        content, notice = piece.content, piece.notice
         return ChannelEntry(
             kind=content.kind,
             title=content.title_for(channel),
-            body=content.body_for(channel),
+            body=content.notice_body(channel, notice) if notice else content.body_for(channel),
             due_at=piece.due_at,
             starts_at=piece.starts_at,
             ref=piece.ref,
             element=content.element.value if content.element else None,
             livestream=content.livestream,
+            headline=(content.notice_version(notice).title or "") if notice else "",
+            booking_page=piece.booking_page,
             has_poster=content.poster is not None,
             pictures=self.posters.pictures(content.pictures),
         )
@@ -222,6 +225,16 @@ class Renderer:
     def picture(self, session: Session, digest: str, name: str) -> Picture:
         """Return one picture of a kept rendition; NotFoundError where there is none."""
         return rendition_picture(self._runtime, session, digest, name)
+
+
+def _worded(entry: ChannelEntry, notice: Notice | None, context: RenderContext) -> ChannelEntry:
+    """Put a livestream's facts in the place of the names for them, such as `{booking}`."""
+    if notice is None:
+        return entry
+    words = notice_placeholders(notice, entry, context)
+    return replace(
+        entry, headline=fill_words(entry.headline, words), body=fill_words(entry.body, words)
+    )
 
 
 def _refused(blank: Preview, error: RenderError) -> Preview:

@@ -22,6 +22,8 @@ def differences(theirs: EntryForm, yours: EntryForm) -> list[tuple[str, str, str
         for name in sorted({*theirs.poster, *yours.poster})
         if theirs["poster.template"] or yours["poster.template"]
     ]
+    own = sorted(name for name in {*theirs.values, *yours.values} if name.startswith("notice."))
+    pairs += [(name.removeprefix("notice."), theirs[name], yours[name]) for name in own]
     for name in sorted({*theirs.versions, *yours.versions}):
         their_title, their_body = theirs.versions.get(name, ("", ""))
         your_title, your_body = yours.versions.get(name, ("", ""))
@@ -43,6 +45,8 @@ def _labels() -> dict[str, str]:
         "livestream.minutes": gettext("Minutes"),
         "livestream.points": gettext("Points"),
         "livestream.replay_url": gettext("Replay link"),
+        "livestream.booking_url": gettext("Booking link"),
+        "notices": gettext("Notices"),
         "poster.template": gettext("Poster template"),
     }
 

@@ -19,6 +19,7 @@ from contentsvc.web.comparing import differences
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
 from contentsvc.web.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
 from contentsvc.web.explaining import explain
+from contentsvc.web.notice_form import NoticeFields, notice_fields, typed_chain
 from contentsvc.web.places import read_rev, read_week
 from contentsvc.web.posters import choose_template, offered_templates
 from contentsvc.web.previews import renderer
@@ -171,6 +172,7 @@ def _page(calendar: Calendar, form: EntryForm, shown: Shown) -> tuple[str, int]:
         errors=shown.errors,
         offered=offered,
         templates=offered_templates(),
+        notices=_notices(form),
         template=choose_template(form["poster.template"]),
         deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
     )
@@ -183,6 +185,18 @@ def poster_fields() -> str:
     template = choose_template(request.args.get("poster.template", ""))
     form = posted_form(request.args, "")
     return render_template("entries/_poster_fields.html", template=template, form=form, errors={})
+
+
+@blueprint.get("/notice-fields")
+def notices() -> str:
+    """Answer the fields of the notices whose distances stand in the form."""
+    form = posted_form(request.args, "")
+    return render_template("entries/_notices.html", notices=_notices(form), form=form, errors={})
+
+
+def _notices(form: EntryForm) -> list[NoticeFields]:
+    template = choose_template(form["poster.template"])
+    return notice_fields(form.values, typed_chain(form["notices"]), template)
 
 
 @blueprint.post("/calendars/<slug>/preview")

@@ -22,11 +22,12 @@ from contentsvc.domain.entries import (
     PosterSpec,
     Version,
 )
-from contentsvc.domain.notices import DEFAULT_CHAIN, Notice, parse_chain
+from contentsvc.domain.notices import Notice, parse_chain, usual_chain
 from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.posters import Template
 from contentsvc.web.explaining import explain
+from contentsvc.web.notice_form import chain_texts, notice_values, read_versions
 from contentsvc.web.poster_fields import posted_poster, poster_texts, poster_values
 
 __all__ = ["EntryForm", "blank_form", "form_of", "posted_form", "read_form"]
@@ -68,7 +69,8 @@ def blank_form(calendar: Calendar, week: IsoWeek, asked: Mapping[str, str]) -> E
         "kind": asked.get("kind", "post"),
         "title": asked.get("title", "")[:500],
         "livestream.minutes": "60",
-        "notices": _chain_text(DEFAULT_CHAIN),
+        "notices": _chain_text(usual_chain()),
+        "notices.usual": _chain_text(usual_chain()),
     }
     return EntryForm(str(week), values, tuple(calendar.channels))
 
@@ -90,8 +92,11 @@ def form_of(entry: Entry) -> EntryForm:
         "livestream.minutes": str(stream.minutes),
         "livestream.points": "\n".join(stream.points),
         "livestream.replay_url": stream.replay_url,
-        "notices": _chain_text(content.notices or DEFAULT_CHAIN),
+        "livestream.booking_url": stream.booking_url,
+        "notices": _chain_text(content.chain or usual_chain()),
+        "notices.usual": "" if content.notices else _chain_text(usual_chain(stream.minutes)),
         "poster.template": content.poster.template if content.poster else "",
+        **notice_values(content),
     }
     fields = content.poster.fields if content.poster else {}
     chosen = content.channels if content.channels is not None else tuple(entry.calendar.channels)
@@ -170,15 +175,14 @@ class _Reader:
         return text
 
     def chain(self) -> tuple[Notice, ...]:
-        texts = [
-            text for text in self.form["notices"].replace("，", ",").split(",") if text.strip()
-        ]
+        """Return the chain as it was typed; the usual one, untouched, goes with the length."""
         try:
-            chain = parse_chain([text.strip() for text in texts])
+            chain = parse_chain(chain_texts(self.form["notices"]))
+            usual = parse_chain(chain_texts(self.form["notices.usual"]))
         except ValueError as error:
             self.errors["notices"] = explain(error)
             return ()
-        return () if chain == DEFAULT_CHAIN else chain
+        return usual_chain(self.minutes()) if chain == usual or not chain else chain
 
     def week(self) -> IsoWeek | None:
         try:
@@ -202,6 +206,8 @@ def read_form(
     if not form["title"].strip():
         reader.errors["title"] = gettext("Give a title.")
     element = reader.choice("element", Element, Element.TOPIC) if form["element"] else None
+    chain = reader.chain() if is_live else ()
+    versions = read_versions(form.values, chain, template)
     content = EntryContent(
         key="",
         day=reader.choice("day", Weekday, Weekday.MON),
@@ -214,7 +220,8 @@ def read_form(
         versions=_versions(form),
         channels=_channels(form, calendar),
         livestream=_livestream(reader) if is_live else None,
-        notices=reader.chain() if is_live else (),
+        notices=chain if versions or chain != usual_chain(reader.minutes()) else (),
+        notice_versions=versions,
         poster=_poster(form, template),
         pictures=_pictures(reader),
     )
@@ -245,6 +252,7 @@ def _livestream(reader: _Reader) -> Livestream:
         minutes=reader.minutes(),
         points=points,
         replay_url=reader.link("livestream.replay_url"),
+        booking_url=reader.link("livestream.booking_url"),
     )
 
 

@@ -101,6 +101,7 @@ def test_a_livestream_keeps_its_block_and_chain(mei: Person, sample: str, runtim
         "minutes": 45,
         "points": ["一", "二"],
         "replay_url": "",
+        "booking_url": "",
     }
     assert entry.notices == ["-2h", "0m"]
 
@@ -349,3 +350,65 @@ def test_a_rendition_without_an_article_has_no_such_page(mei: Person, sample: st
 
     assert mei.get(f"/renditions/{digest[1]}/article").status_code == 404
     assert mei.get(f"/renditions/{'0' * 64}/article").status_code == 404
+
+
+def test_single_notices_get_words_of_their_own(mei: Person, sample: str, runtime: Runtime) -> None:
+    """Title, text and poster words of one notice are kept, shown again, and gone when emptied."""
+    values = {
+        "kind": "livestream",
+        "livestream.url": "https://live.example/1",
+        "notices": "-24h, -1h, 0m",
+        "poster.template": "live-notice",
+        "poster-field.title1": "冬季护肤",
+        "notice.-24h.title": "明晚见",
+        "notice.-24h.body": "先占座：{booking}",
+        "notice.-24h.poster.subtitle": "明晚八点",
+        "notice.-1h.silent": "1",
+        "notice.-9h.title": "不在链里",
+    }
+    entry = make(mei, runtime, **values)
+    page = mei.text(f"/entries/{entry.id}")
+
+    emptied = {**PLAIN, **values, "rev": entry.rev, "notice.-24h.title": " "}
+    emptied |= {"notice.-24h.body": "", "notice.-24h.poster.subtitle": "", "notice.-1h.silent": ""}
+    mei.post(f"/entries/{entry.id}", emptied)
+
+    assert entry.notices == [
+        {
+            "at": "-24h",
+            "title": "明晚见",
+            "body": "先占座：{booking}",
+            "poster": {"subtitle": "明晚八点"},
+        },
+        {"at": "-1h", "title": None, "body": "", "poster": {}},
+        "0m",
+    ]
+    for shown in ('value="明晚见"', "先占座：{booking}", 'value="明晚八点"', "开播前 1 天"):
+        assert shown in page
+    assert entry_of(runtime, entry.id).notices == ["-24h", "-1h", "0m"]
+
+
+def test_the_fields_of_notices_follow_the_chain(mei: Person, sample: str) -> None:
+    """While the chain is typed its notices' fields come, those of a broken chain do not."""
+    asked = "notices=-3d,%20-90m&notice.-72h.title=三天后&poster.template=live-notice"
+
+    page = mei.text(f"/notice-fields?{asked}")
+
+    assert 'name="notice.-72h.title"' in page
+    assert 'value="三天后"' in page
+    assert "开播前 1 小时 30 分钟" in page
+    assert 'name="notice.-90m.poster.state"' in page
+    assert "<details" not in mei.text("/notice-fields?notices=soon")
+
+
+def test_the_usual_chain_goes_with_the_length(mei: Person, sample: str, runtime: Runtime) -> None:
+    """A chain that was left as it came follows the planned minutes; one that was typed stays."""
+    usual = "-24h, -1h, -10m, 0m, +90m"
+    values = {"kind": "livestream", "livestream.minutes": "120", "notices": usual}
+
+    followed = make(mei, runtime, **values, **{"notices.usual": usual})
+    typed = make(mei, runtime, **values, day="sun")
+
+    assert followed.notices == []
+    assert "+150m" in mei.text(f"/entries/{followed.id}")
+    assert typed.notices == ["-24h", "-1h", "-10m", "0m", "+90m"]

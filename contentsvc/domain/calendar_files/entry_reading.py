@@ -31,6 +31,7 @@ from contentsvc.domain.entries import (
     EntryKind,
     EntryStatus,
     Livestream,
+    NoticeVersion,
     PictureRef,
     PosterSpec,
     Version,
@@ -61,7 +62,8 @@ ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
         "status",
     ),
     "version": ("title", "body"),
-    "livestream": ("host", "url", "minutes", "points", "replay_url"),
+    "livestream": ("host", "url", "minutes", "points", "replay_url", "booking_url"),
+    "notice": ("at", "title", "body", "poster"),
     "poster": ("template", "fields"),
     "picture": ("file", "alt"),
 }
@@ -83,6 +85,7 @@ def read_entry(spot: Spot, around: Surroundings) -> EntryContent:
     if kind is not None:
         _check_kind(spot, fields, kind)
     channels = _own_channels(fields)
+    notices = _notices(fields.get("notices"), has_poster="poster" in fields)
     return EntryContent(
         key=fields.read("key", slug, ""),
         day=fields.read("day", one_of(Weekday), Weekday.MON),
@@ -97,7 +100,12 @@ def read_entry(spot: Spot, around: Surroundings) -> EntryContent:
         ),
         channels=channels,
         livestream=_livestream(fields.get("livestream")),
-        notices=_notices(fields.get("notices")),
+        notices=tuple(sorted(notices)),
+        notice_versions={
+            str(notice): version
+            for notice, version in sorted(notices.items())
+            if version != NoticeVersion()
+        },
         poster=_poster(fields.get("poster")),
         pictures=_pictures(fields.items("pictures", MOST_PICTURES)),
         status=fields.read("status", one_of(EntryStatus), EntryStatus.DRAFT),
@@ -166,23 +174,41 @@ def _livestream(spot: Spot | None) -> Livestream | None:
         minutes=fields.read("minutes", whole_number(1, 1440), 60),
         points=tuple(points),
         replay_url=fields.read("replay_url", address, ""),
+        booking_url=fields.read("booking_url", address, ""),
     )
 
 
-def _notices(spot: Spot | None) -> tuple[Notice, ...]:
+def _notices(spot: Spot | None, *, has_poster: bool) -> dict[Notice, NoticeVersion]:
     if spot is None:
-        return ()
+        return {}
     items = spot.items(MOST_NOTICES)
     if not items and spot.is_list:
         spot.wrong("is an empty list; leave it out for the usual chain")
-    chain: dict[Notice, None] = {}
+    chain: dict[Notice, NoticeVersion] = {}
     for item in items:
-        notice = item.read(Notice.parse)
+        notice, version = _notice(item, has_poster=has_poster)
         if notice is not None and notice in chain:
             item.wrong(f"the notice {notice} is in the chain twice")
         elif notice is not None:
-            chain[notice] = None
-    return tuple(sorted(chain))
+            chain[notice] = version
+    return chain
+
+
+def _notice(spot: Spot, *, has_poster: bool) -> tuple[Notice | None, NoticeVersion]:
+    """Read `-24h`, or a notice with words of its own: `{at: -24h, title: …}`."""
+    if not spot.is_mapping:
+        return spot.read(Notice.parse), NoticeVersion()
+    fields = spot.fields(ENTRY_FIELDS["notice"], required=("at",))
+    poster = fields.get("poster")
+    if poster is not None and not has_poster:
+        poster.wrong("the entry has no poster whose words could differ; add poster: {template: …}")
+    own = poster.fields(("fields",)) if poster else None
+    version = NoticeVersion(
+        title=fields.text("title", MOST_TITLE),
+        body=fields.text("body", MOST_BODY, lines=True, empty=True),
+        poster=_poster_fields(own.get("fields") if own else None),
+    )
+    return fields.read("at", Notice.parse, None), version
 
 
 def _poster(spot: Spot | None) -> PosterSpec | None:

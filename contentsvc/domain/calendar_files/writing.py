@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
@@ -11,6 +12,7 @@ from contentsvc.domain.entries import (
     EntryContent,
     EntryStatus,
     Livestream,
+    NoticeVersion,
     PictureRef,
     PosterSpec,
     Version,
@@ -167,7 +169,7 @@ def _entry(entry: EntryContent) -> dict[str, Any]:
             "versions": {name: _version(it) for name, it in entry.versions.items()},
             "channels": _Inline(entry.channels) if entry.channels is not None else None,
             "livestream": _livestream(entry.livestream) if entry.livestream else None,
-            "notices": _Inline(str(notice) for notice in entry.notices),
+            "notices": _notices(entry),
             "poster": _poster(entry.poster) if entry.poster else None,
             "pictures": [_picture(picture) for picture in entry.pictures],
             "status": str(entry.status) if entry.status is not EntryStatus.DRAFT else None,
@@ -189,16 +191,39 @@ def _livestream(livestream: Livestream) -> dict[str, Any]:
             "minutes": livestream.minutes,
             "points": list(livestream.points),
             "replay_url": livestream.replay_url,
+            "booking_url": livestream.booking_url,
         }
     )
 
 
-def _poster(poster: PosterSpec) -> dict[str, Any]:
-    fields = {
-        name: list(value) if isinstance(value, tuple) else value
-        for name, value in poster.fields.items()
+def _notices(entry: EntryContent) -> list[Any]:
+    """Return the chain on one line, or a line each where one has words of its own."""
+    if not entry.notice_versions:
+        return _Inline(str(notice) for notice in entry.notices)
+    return [_notice(str(notice), entry.notice_version(notice)) for notice in entry.notices]
+
+
+def _notice(at: str, version: NoticeVersion) -> str | dict[str, Any]:
+    if version == NoticeVersion():
+        return at
+    own = {"title": version.title, "body": version.body}
+    written: dict[str, Any] = {
+        "at": at,
+        **{name: text for name, text in own.items() if text is not None},
     }
-    return _given({"template": poster.template, "fields": fields})
+    if version.poster:
+        written["poster"] = {"fields": _poster_fields(version.poster)}
+    return written
+
+
+def _poster(poster: PosterSpec) -> dict[str, Any]:
+    return _given({"template": poster.template, "fields": _poster_fields(poster.fields)})
+
+
+def _poster_fields(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any]:
+    return {
+        name: list(value) if isinstance(value, tuple) else value for name, value in fields.items()
+    }
 
 
 def _picture(picture: PictureRef) -> str | _InlineMap:

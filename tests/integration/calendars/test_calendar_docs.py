@@ -23,6 +23,7 @@ HEADINGS = {
     "entry": "## An entry",
     "version": "### `versions`",
     "livestream": "### `livestream`",
+    "notice": "### `notices`",
     "poster": "### `poster`",
     "picture": "### `pictures`",
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -19,6 +20,7 @@ from contentsvc.channels import (
     post_rendition,
     poster_rendition,
 )
+from contentsvc.channels.rendering import fill_words, notice_placeholders
 from contentsvc.channels.testing import sample_context, sample_entry, sample_picture
 
 LIVE = EntryKind.LIVESTREAM
@@ -71,7 +73,7 @@ def test_a_notice_tells_all_that_a_reader_needs() -> None:
         "• 湿疹怎么分型\n"
         "• 面霜怎么选\n"
         "\n"
-        "预约观看：https://live.example/42"
+        "预约席位：https://live.example/42"
     )
 
 
@@ -122,8 +124,9 @@ def test_a_missing_link_is_told(
 @pytest.mark.parametrize(
     ("offset", "chinese", "english"),
     [
-        ("-3d", "直播预告", "Coming up"),
-        ("-48h", "直播预告", "Coming up"),
+        ("-7d", "还有7天", "In 7 days"),
+        ("-3d", "还有3天", "In 3 days"),
+        ("-48h", "后天开播", "The day after tomorrow"),
         ("-36h", "明天开播", "Tomorrow"),
         ("-24h", "明天开播", "Tomorrow"),
         ("-21h", "明天开播", "Tomorrow"),
@@ -133,7 +136,8 @@ def test_a_missing_link_is_told(
         ("-2h", "还有2小时", "Starts in 2 hours"),
         ("-1h", "还有1小时", "Starts in 1 hour"),
         ("-10m", "还有10分钟", "Starts in 10 minutes"),
-        ("0m", "正在直播", "Live now"),
+        ("-3m", "马上开播", "Starting now"),
+        ("0m", "开播了", "We are live"),
         ("+90m", "精彩回放", "Replay"),
     ],
 )
@@ -143,6 +147,66 @@ def test_a_notice_names_its_distance(offset: str, chinese: str, english: str) ->
 
     assert notice_words(notice, entry, sample_context()) == chinese
     assert notice_words(notice, entry, sample_context(language="en")) == english
+
+
+def test_a_notice_while_it_is_on_is_no_replay() -> None:
+    """Half an hour into an hour's livestream people are called in, not shown a replay."""
+    notice, entry = Notice.parse("+30m").within(60), sample_entry(LIVE)
+
+    rendition = livestream_rendition(entry, notice, sample_context())
+
+    assert rendition.title == "【正在直播】宝宝冬季护肤医生直播课"
+    assert "点击观看：https://live.example/42" in rendition.text
+
+
+@pytest.mark.parametrize(
+    ("offset", "link"),
+    [
+        ("-24h", "预约席位：https://content.example/site/live/c0de"),
+        ("-10m", "预约席位：https://content.example/site/live/c0de"),
+        ("0m", "点击观看：https://live.example/42"),
+        ("+90m", "观看回放：https://live.example/42/replay"),
+    ],
+)
+def test_each_notice_leads_where_its_reader_wants_to_go(offset: str, link: str) -> None:
+    """Before the start a seat is booked on the livestream's page; the platform's own wins."""
+    page = "https://content.example/site/live/c0de"
+    entry = sample_entry(LIVE, booking_page=page)
+    live = replace(entry.livestream or Livestream(), booking_url="https://live.example/42/book")
+
+    shown = livestream_rendition(entry, Notice.parse(offset), sample_context())
+    own = livestream_rendition(
+        replace(entry, livestream=live), Notice.parse(offset), sample_context()
+    )
+
+    assert link in shown.text
+    assert link.replace(page, "https://live.example/42/book") in own.text
+
+
+def test_a_notice_says_its_own_words() -> None:
+    """A headline is shown as it is, and a text that has the link gets no second line for it."""
+    entry = sample_entry(
+        LIVE, headline="明晚 8 点，直播间见", body="先占座：https://live.example/42"
+    )
+
+    rendition = livestream_rendition(entry, Notice.parse("-24h"), sample_context())
+
+    assert rendition.title == "明晚 8 点，直播间见"
+    assert rendition.text.count("https://live.example/42") == 1
+    assert rendition.data["livestream"]["title"] == "宝宝冬季护肤医生直播课"
+
+
+def test_names_in_a_text_stand_for_the_facts() -> None:
+    """`{booking}` and the like become what they name; what names nothing stays as typed."""
+    entry = sample_entry(LIVE)
+    words = notice_placeholders(Notice.parse("-24h"), entry, sample_context())
+
+    said = fill_words("{state}，{time}，{host}：{booking} {url} {replay} {nothing} {", words)
+
+    assert said == (
+        "明天开播，11月26日（周四）20:00，林晓 医生：https://live.example/42 "
+        "https://live.example/42 https://live.example/42/replay {nothing} {"
+    )
 
 
 def test_a_day_lies_between_where_the_clock_says_so() -> None:

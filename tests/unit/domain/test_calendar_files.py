@@ -336,6 +336,22 @@ def test_faults_of_an_entry(fields: str, field: str, words: str) -> None:
         ),
         ("livestream", "livestream: {host: x}, notices: [1x]", ".notices[0]", "is not an offset"),
         ("livestream", "livestream: {host: x}, notices: [-1h, -60m]", ".notices[1]", "chain twice"),
+        ("livestream", "livestream: {}, notices: [{at: -1h}, -60m]", ".notices[1]", "chain twice"),
+        ("livestream", "livestream: {}, notices: [{title: x}]", ".notices[0].at", "is missing"),
+        ("livestream", "livestream: {}, notices: [{at: soon}]", ".notices[0].at", "not an offset"),
+        (
+            "livestream",
+            "livestream: {}, notices: [{at: 0m, titel: x}]",
+            ".notices[0].titel",
+            "mean",
+        ),
+        (
+            "livestream",
+            "livestream: {}, notices: [{at: 0m, poster: {fields: {state: x}}}]",
+            ".notices[0].poster",
+            "the entry has no poster",
+        ),
+        ("livestream", "livestream: {booking_url: ftp://x}", ".livestream.booking_url", "not an a"),
     ],
 )
 def test_faults_of_a_kind(kind: str, fields: str, field: str, words: str) -> None:

@@ -18,6 +18,7 @@ from contentsvc.domain.entries import (
     EntryKind,
     EntryStatus,
     Livestream,
+    NoticeVersion,
     PictureRef,
     PosterSpec,
     Version,
@@ -80,6 +81,13 @@ livestreams = st.builds(
     minutes=st.integers(1, 1440),
     points=st.lists(shown, max_size=3).map(tuple),
     replay_url=addresses,
+    booking_url=addresses,
+)
+notice_versions = st.builds(
+    NoticeVersion,
+    title=st.none() | shown,
+    body=st.none() | bodies,
+    poster=posters.map(lambda poster: poster.fields),
 )
 
 
@@ -93,6 +101,11 @@ def entries(draw: st.DrawFn, key: str, slots: list[str], channels: list[str]) ->
     chosen = draw(st.lists(st.sampled_from(places), unique=True)) if places else []
     live = kind is EntryKind.LIVESTREAM
     none: SearchStrategy[None] = st.none()
+    chain = tuple(sorted(draw(st.sets(offsets, max_size=5)))) if live else ()
+    poster = draw(posters if kind is EntryKind.POSTER else none | posters)
+    own_words = {str(one): draw(notice_versions) for one in chain if draw(st.booleans())}
+    if poster is None:
+        own_words = {at: replace(version, poster={}) for at, version in own_words.items()}
     return EntryContent(
         key=key,
         day=draw(st.sampled_from(Weekday)),
@@ -105,10 +118,11 @@ def entries(draw: st.DrawFn, key: str, slots: list[str], channels: list[str]) ->
         versions={name: draw(versions) for name in chosen},
         channels=own,
         livestream=draw(livestreams) if live else None,
-        notices=tuple(sorted(draw(st.sets(offsets, max_size=5)))) if live else (),
-        poster=draw(posters if kind is EntryKind.POSTER else none | posters)
-        if kind is not EntryKind.POST
-        else None,
+        notices=chain,
+        notice_versions={
+            at: version for at, version in own_words.items() if version != NoticeVersion()
+        },
+        poster=poster if kind is not EntryKind.POST else None,
         pictures=tuple(draw(st.lists(pictures, max_size=3))),
         status=draw(st.sampled_from(EntryStatus)),
     )

@@ -6,7 +6,15 @@ import dataclasses
 
 import pytest
 
-from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus, Version
+from contentsvc.domain.entries import (
+    EntryContent,
+    EntryKind,
+    EntryStatus,
+    Livestream,
+    NoticeVersion,
+    Version,
+)
+from contentsvc.domain.notices import Notice, NoticeState, parse_chain
 from contentsvc.domain.weeks import Weekday
 
 ENTRY = EntryContent(
@@ -47,3 +55,68 @@ def test_entries_do_not_change() -> None:
     """An entry's content is a value."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         ENTRY.title = "x"  # type: ignore[misc]
+
+
+LIVE = dataclasses.replace(
+    ENTRY,
+    kind=EntryKind.LIVESTREAM,
+    livestream=Livestream(url="https://l.example/1"),
+    notices=parse_chain(["-3d", "-24h", "-1h", "0m", "+90m"]),
+    notice_versions={"-1h": NoticeVersion(body="一小时后见"), "-24h": NoticeVersion(body="")},
+)
+
+
+@pytest.mark.parametrize(
+    ("at", "channel", "body"),
+    [
+        ("-3d", "site", "早上好"),
+        ("-3d", "group", "早！"),
+        ("-24h", "site", ""),
+        ("-1h", "group", "一小时后见"),
+        ("0m", "site", ""),
+        ("+90m", "site", ""),
+    ],
+)
+def test_what_a_notice_shows(at: str, channel: str, body: str) -> None:
+    """Early notices carry the entry's text, later ones are short, and own words go before all."""
+    assert LIVE.notice_body(channel, Notice.parse(at)) == body
+
+
+def test_the_first_notice_carries_the_text_however_late_it_is() -> None:
+    """A chain that begins ten minutes before still says what it is about, once."""
+    late = dataclasses.replace(LIVE, notices=parse_chain(["-10m", "0m"]), notice_versions={})
+
+    assert [late.notice_body("site", notice) for notice in late.chain] == ["早上好", ""]
+
+
+def test_only_a_livestream_has_a_chain() -> None:
+    """Without one of its own it is the usual chain, after the livestream's length."""
+    usual = dataclasses.replace(LIVE, notices=(), livestream=Livestream(minutes=120))
+
+    assert ENTRY.chain == ()
+    assert [str(notice) for notice in usual.chain] == ["-24h", "-1h", "-10m", "0m", "+150m"]
+    assert [notice.state for notice in LIVE.chain][-1] is NoticeState.REPLAY
+
+
+_WATCH, _BOOK, _REPLAY, _PAGE = "https://w", "https://b", "https://r", "https://p"
+
+
+@pytest.mark.parametrize(
+    ("live", "page", "before", "now", "replay"),
+    [
+        (Livestream(), "", "", "", ""),
+        (Livestream(url=_WATCH), "", _WATCH, _WATCH, _WATCH),
+        (Livestream(url=_WATCH), _PAGE, _PAGE, _WATCH, _PAGE),
+        (Livestream(), _PAGE, _PAGE, _PAGE, _PAGE),
+        (Livestream(url=_WATCH, booking_url=_BOOK), _PAGE, _BOOK, _WATCH, _PAGE),
+        (Livestream(booking_url=_BOOK), "", _BOOK, _BOOK, ""),
+        (Livestream(url=_WATCH, replay_url=_REPLAY), _PAGE, _PAGE, _WATCH, _REPLAY),
+    ],
+)
+def test_where_a_notice_leads(
+    live: Livestream, page: str, before: str, now: str, replay: str
+) -> None:
+    """What the writer gave wins, then the public page; what is missing is stood in for."""
+    states = (NoticeState.TOMORROW, NoticeState.NOW, NoticeState.REPLAY)
+
+    assert tuple(live.link_at(state, page) for state in states) == (before, now, replay)

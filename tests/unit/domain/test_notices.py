@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from contentsvc.domain.notices import DEFAULT_CHAIN, Notice, NoticeState, parse_chain
+from contentsvc.domain.notices import (
+    DEFAULT_CHAIN,
+    Notice,
+    NoticeState,
+    parse_chain,
+    usual_chain,
+)
 
 STARTS_AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -74,3 +81,56 @@ def test_chain_is_not_too_long() -> None:
     assert len(parse_chain(texts[:12])) == 12
     with pytest.raises(ValueError, match="13 notices are too many; 12 are allowed"):
         parse_chain(texts)
+
+
+@pytest.mark.parametrize(
+    ("text", "minutes", "state"),
+    [
+        ("+30m", 60, NoticeState.NOW),
+        ("+59m", 60, NoticeState.NOW),
+        ("+60m", 60, NoticeState.REPLAY),
+        ("+90m", 120, NoticeState.NOW),
+        ("0m", 60, NoticeState.NOW),
+        ("-1h", 60, NoticeState.SOON),
+    ],
+)
+def test_a_notice_knows_whether_the_livestream_is_still_on(
+    text: str, minutes: int, state: NoticeState
+) -> None:
+    """Only what comes after the planned end speaks of the replay."""
+    notice = Notice.parse(text)
+
+    assert notice.within(minutes).state is state
+    assert notice.within(minutes) == notice
+
+
+@pytest.mark.parametrize(
+    ("text", "starts_at", "zone", "days"),
+    [
+        ("-24h", "2026-11-26T12:00", "Asia/Shanghai", 1),
+        ("-13h", "2026-11-26T12:00", "Asia/Shanghai", 0),
+        ("-3d", "2026-11-26T12:00", "Asia/Shanghai", 3),
+        ("-2h", "2026-11-25T17:00", "Asia/Shanghai", 1),
+        ("-20h", "2026-11-25T16:00", "Asia/Shanghai", 1),
+        # The night in which New York's clock is set back has 25 hours.
+        ("-24h", "2026-11-02T04:30", "America/New_York", 0),
+        ("-25h", "2026-11-02T04:30", "America/New_York", 1),
+        # The night in which it is set forward has 23.
+        ("-24h", "2026-03-09T04:30", "America/New_York", 2),
+    ],
+)
+def test_days_are_counted_on_the_wall_clock(
+    text: str, starts_at: str, zone: str, days: int
+) -> None:
+    """Midnights lie between, however long the days are."""
+    at = datetime.fromisoformat(starts_at).replace(tzinfo=UTC)
+
+    assert Notice.parse(text).days_ahead(at, ZoneInfo(zone)) == days
+
+
+@pytest.mark.parametrize(("minutes", "replay"), [(60, "+90m"), (90, "+2h"), (120, "+150m")])
+def test_the_usual_replay_comes_after_the_end(minutes: int, replay: str) -> None:
+    """However long it is planned, the usual chain ends with a replay."""
+    last = usual_chain(minutes)[-1]
+
+    assert (str(last), last.state) == (replay, NoticeState.REPLAY)

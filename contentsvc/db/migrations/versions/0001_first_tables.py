@@ -191,6 +191,7 @@ def upgrade() -> None:
         ),
         sa.Column("week", sa.String(length=8), nullable=False),
         sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("code", sa.String(length=16), nullable=False),
         sa.Column("day", sa.String(length=3), nullable=False),
         sa.Column("slot", sa.String(length=64), nullable=True),
         sa.Column("time", sa.String(length=8), nullable=True),
@@ -224,6 +225,7 @@ def upgrade() -> None:
         sa.UniqueConstraint(
             "calendar_id", "week", "key", name=op.f("uq_entries_calendar_id_week_key")
         ),
+        sa.UniqueConstraint("code", name=op.f("uq_entries_code")),
     )
     with op.batch_alter_table("entries", schema=None) as batch_op:
         batch_op.create_index(
@@ -268,6 +270,8 @@ def upgrade() -> None:
         sa.Column("attempt_count", sa.Integer(), nullable=False),
         sa.Column("in_doubt", sa.Boolean(), nullable=False),
         sa.Column("rendition_hash", sa.String(length=64), nullable=True),
+        sa.Column("facts", sa.JSON(), nullable=True),
+        sa.Column("retracted_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("receipt", sa.JSON(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
@@ -314,6 +318,66 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
             sqlite_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
         )
+
+    op.create_table(
+        "livestream_pages",
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("is_cancelled", sa.Boolean(), nullable=False),
+        sa.Column("moved_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["entries.id"],
+            name=op.f("fk_livestream_pages_entry_id_entries"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("entry_id", name=op.f("pk_livestream_pages")),
+    )
+    op.create_table(
+        "corrections",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("entry_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column(
+            "channel_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False
+        ),
+        sa.Column("sequence", sa.Integer(), nullable=False),
+        sa.Column(
+            "correction_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True
+        ),
+        sa.Column("facts", sa.JSON(), nullable=False),
+        sa.Column("decided_by", sa.String(length=64), nullable=False),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["channel_id"],
+            ["channels.id"],
+            name=op.f("fk_corrections_channel_id_channels"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["correction_id"],
+            ["entries.id"],
+            name=op.f("fk_corrections_correction_id_entries"),
+            ondelete="CASCADE",
+        ),
+        sa.ForeignKeyConstraint(
+            ["entry_id"],
+            ["entries.id"],
+            name=op.f("fk_corrections_entry_id_entries"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_corrections")),
+        sa.UniqueConstraint(
+            "entry_id",
+            "channel_id",
+            "sequence",
+            name=op.f("uq_corrections_entry_id_channel_id_sequence"),
+        ),
+    )
+    with op.batch_alter_table("corrections", schema=None) as batch_op:
+        batch_op.create_index("ix_corrections_correction_id", ["correction_id"], unique=False)
 
     op.create_table(
         "attempts",

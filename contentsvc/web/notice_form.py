@@ -1,0 +1,159 @@
+"""The part of the entry form in which single notices of a livestream get words of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flask_babel import gettext, ngettext
+
+from contentsvc.domain.entries import EntryContent, NoticeVersion
+from contentsvc.domain.notices import Notice, parse_chain
+from contentsvc.posters import FieldSpec, Template
+
+__all__ = [
+    "NoticeFields",
+    "chain_texts",
+    "notice_fields",
+    "notice_values",
+    "notice_when",
+    "read_versions",
+    "typed_chain",
+]
+
+_PREFIX = "notice."
+#: The poster's words that change with the distance; the others are rarely another notice's own.
+_USUAL = (
+    *("state", "title1", "title2", "subtitle", "time_note"),
+    *("offer_tag", "offer", "offer_note", "action"),
+)
+_TITLE, _BODY, _SILENT, _POSTER = "title", "body", "silent", "poster."
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeFields:
+    """The fields of one notice."""
+
+    #: Its offset, such as `-24h`.
+    at: str
+    #: How far from the start, in words.
+    when: str
+    #: Begins the names of its fields.
+    prefix: str
+    values: Mapping[str, str]
+    #: The poster's fields that it may say otherwise.
+    poster: Mapping[str, FieldSpec]
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether it says anything otherwise than the entry."""
+        return any(value.strip() for value in self.values.values())
+
+    @property
+    def has_own_poster(self) -> bool:
+        """Tell whether its poster says anything otherwise."""
+        return any(text.strip() for name, text in self.values.items() if name.startswith(_POSTER))
+
+
+def chain_texts(text: str) -> list[str]:
+    """Return the offsets that were typed with commas between, Chinese ones too."""
+    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
+
+
+def notice_values(content: EntryContent) -> dict[str, str]:
+    """Return the form's values of what notices say otherwise."""
+    values: dict[str, str] = {}
+    for at, version in content.notice_versions.items():
+        own = {
+            _TITLE: version.title or "",
+            _BODY: version.body or "",
+            _SILENT: "1" if version.body == "" else "",
+            **{
+                f"{_POSTER}{name}": text if isinstance(text, str) else "\n".join(text)
+                for name, text in version.poster.items()
+            },
+        }
+        values |= {f"{_PREFIX}{at}.{name}": text for name, text in own.items() if text}
+    return values
+
+
+def notice_fields(
+    values: Mapping[str, str], chain: Sequence[Notice], template: Template | None
+) -> list[NoticeFields]:
+    """Return the fields to show for each notice of a chain, filled with *values*."""
+    shown = []
+    for notice in chain:
+        prefix = f"{_PREFIX}{notice}."
+        own = _own(values, prefix)
+        given = {name.removeprefix(_POSTER) for name in own if name.startswith(_POSTER)}
+        fields = template.fields if template else {}
+        offered = {name: fields[name] for name in fields if name in given or name in _USUAL}
+        shown.append(NoticeFields(str(notice), notice_when(notice), prefix, own, offered))
+    return shown
+
+
+def typed_chain(text: str) -> tuple[Notice, ...]:
+    """Return the chain that stands in the field as far as it can be read."""
+    try:
+        return parse_chain(chain_texts(text))
+    except ValueError:
+        return ()
+
+
+def read_versions(
+    values: Mapping[str, str], chain: Sequence[Notice], template: Template | None
+) -> dict[str, NoticeVersion]:
+    """Return what the notices of *chain* say otherwise; one that says nothing is left out."""
+    found = {}
+    for notice in chain:
+        own = _own(values, f"{_PREFIX}{notice}.")
+        body = own.get(_BODY, "")
+        version = NoticeVersion(
+            title=own.get(_TITLE, "").strip() or None,
+            body="" if own.get(_SILENT) else (body if body.strip() else None),
+            poster=_poster(own, template),
+        )
+        if version != NoticeVersion():
+            found[str(notice)] = version
+    return found
+
+
+def _own(values: Mapping[str, str], prefix: str) -> dict[str, str]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in values.items()
+        if name.startswith(prefix)
+    }
+
+
+def _poster(own: Mapping[str, str], template: Template | None) -> dict[str, str | tuple[str, ...]]:
+    fields: dict[str, str | tuple[str, ...]] = {}
+    for name, spec in (template.fields if template else {}).items():
+        text = own.get(f"{_POSTER}{name}", "")
+        if text.strip():
+            lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+            fields[name] = lines if spec.type == "list" else text
+    return fields
+
+
+def notice_when(notice: Notice) -> str:
+    """Return how far from the start a notice goes out, such as 开播前 1 天."""
+    if not notice.offset:
+        return str(gettext("At the start"))
+    distance = _distance(abs(notice.offset))
+    if notice.offset < timedelta(0):
+        return str(gettext("%(distance)s before", distance=distance))
+    return str(gettext("%(distance)s after", distance=distance))
+
+
+def _distance(span: timedelta) -> str:
+    hours, minutes = divmod(int(span.total_seconds()) // 60, 60)
+    if hours and hours % 24 == 0 and not minutes:
+        return str(ngettext("%(num)d day", "%(num)d days", hours // 24))
+    parts = []
+    if hours:
+        parts.append(str(ngettext("%(num)d hour", "%(num)d hours", hours)))
+    if minutes:
+        parts.append(str(ngettext("%(num)d minute", "%(num)d minutes", minutes)))
+    return " ".join(parts)

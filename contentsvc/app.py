@@ -17,6 +17,7 @@ from contentsvc.web import (
     boards,
     calendars,
     channels,
+    corrections,
     deliveries,
     entries,
     files,
@@ -56,7 +57,7 @@ def create_app(runtime: Runtime) -> Flask:
     guard(app)
     handle_errors(app)
     furnish(app)
-    for module in (accounts, boards, calendars, channels, deliveries, entries):
+    for module in (accounts, boards, calendars, channels, corrections, deliveries, entries):
         app.register_blueprint(module.blueprint)
     for module in (batch_runs, files, gallery, metrics, plugins, poster_batches):
         app.register_blueprint(module.blueprint)

@@ -298,6 +298,8 @@ class Config:
     host: str
     port: int
     public_url: str
+    #: Whether somebody said so; else it is this machine's own, which readers cannot reach.
+    has_public_url: bool
     database_url: str
     #: None means the embedded server.
     redis_url: str | None
@@ -335,6 +337,7 @@ class Config:
         values["database_url"] = values["database_url"] or (
             f"sqlite:///{values['data_dir'] / 'contentsvc.db'}"
         )
+        values["has_public_url"] = bool(values["public_url"])
         values["public_url"] = values["public_url"] or _local_url(values["host"], values["port"])
         if values["lease"] <= 2 * values["call_timeout"]:
             raise ConfigError(

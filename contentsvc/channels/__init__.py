@@ -53,6 +53,7 @@ from contentsvc.channels.forms import (
 from contentsvc.channels.hookspecs import hookimpl
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
+from contentsvc.channels.livestreams import Livestreams, PublicLivestream
 from contentsvc.channels.markdown import clean_html, markdown_html
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
 from contentsvc.channels.rendering import (
@@ -113,6 +114,7 @@ __all__ = [
     "Limits",
     "Listener",
     "Livestream",
+    "Livestreams",
     "Notice",
     "NoticeState",
     "OutcomeUnknownError",
@@ -122,6 +124,7 @@ __all__ = [
     "PluginError",
     "PluginInfo",
     "PostForm",
+    "PublicLivestream",
     "PublishError",
     "Quota",
     "Rate",

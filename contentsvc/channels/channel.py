@@ -25,6 +25,7 @@ from contentsvc.channels.content import (
 )
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
+from contentsvc.channels.livestreams import Livestreams
 from contentsvc.channels.rendering import livestream_rendition, post_rendition, poster_rendition
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.notices import Notice
@@ -102,6 +103,10 @@ class Host(Protocol):
     @property
     def store(self) -> Store:
         """The channel's own records."""
+
+    @property
+    def livestreams(self) -> Livestreams:
+        """What the public may know of livestreams."""
 
     @property
     def folder(self) -> Path:
@@ -202,6 +207,10 @@ class Channel(ABC):
     def retract(self, receipt: Receipt) -> None:
         """Take a post back; RejectedError where the platform does not allow it."""
         raise NotImplementedError(f"{self.type} cannot take a post back")
+
+    def livestream_page(self, code: str) -> str | None:  # noqa: ARG002 - most channels have none
+        """Return the address of this channel's public page for a livestream; None: it has none."""
+        return None
 
     def page(self, request: PageRequest) -> Page | None:  # noqa: ARG002 - most channels have none
         """Answer a visitor of the channel's public pages; None: there is no such page."""

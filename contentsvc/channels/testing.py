@@ -21,11 +21,13 @@ from contentsvc.channels.channel import Document
 from contentsvc.channels.content import ChannelEntry, Picture, RenderContext
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.http import HttpClient
+from contentsvc.channels.livestreams import PublicLivestream
 from contentsvc.domain.entries import EntryKind, Livestream
 
 __all__ = [
     "Answer",
     "FakePlatform",
+    "MemoryLivestreams",
     "MemoryStore",
     "ReceivedRequest",
     "TestHost",
@@ -72,6 +74,34 @@ class MemoryStore:
         return self._pictures.get((key, name)) if key in self._documents else None
 
 
+class MemoryLivestreams:
+    """Livestreams that a test made public; each counts as announced."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._known: dict[str, PublicLivestream] = {}
+        self._posters: dict[str, Picture] = {}
+
+    def put(self, livestream: PublicLivestream, poster: Picture | None = None) -> None:
+        """Make a livestream public, or change what is known of it."""
+        self._known[livestream.code] = livestream
+        if poster is not None:
+            self._posters[livestream.code] = poster
+
+    def find(self, code: str) -> PublicLivestream | None:
+        """Return a livestream."""
+        return self._known.get(code)
+
+    def announced(self, limit: int = 200) -> list[PublicLivestream]:
+        """Return all, the latest start first."""
+        ordered = sorted(self._known.values(), key=lambda one: one.starts_at, reverse=True)
+        return ordered[:limit]
+
+    def poster(self, code: str) -> Picture | None:
+        """Return a livestream's poster."""
+        return self._posters.get(code)
+
+
 class _NoNetwork(HttpClient):
     def request(self, *_: Any, **__: Any) -> NoReturn:
         raise AssertionError("rendering reached for the network; only publishing may")
@@ -90,6 +120,7 @@ class TestHost:
         self.name = name
         self.folder = folder
         self.store = MemoryStore()
+        self.livestreams = MemoryLivestreams()
         self.http = HttpClient(seconds)
 
     @property

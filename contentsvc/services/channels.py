@@ -40,6 +40,7 @@ from contentsvc.errors import (
     RenderError,
 )
 from contentsvc.services.hosting import ChannelHost, DatabaseStore
+from contentsvc.services.livestreams import PublicLivestreams
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.sealing import seal, unseal
 
@@ -224,6 +225,7 @@ def _host(runtime: Runtime, channel: Channel) -> ChannelHost:
         name=channel.name,
         http=HttpClient(runtime.config.call_timeout.total_seconds()),
         store=DatabaseStore(runtime.database, runtime.storage, channel.id, runtime.clock),
+        livestreams=PublicLivestreams(runtime.database, runtime.storage, channel.id, runtime.clock),
         folders=runtime.config.data_dir / "channels",
         public_url=runtime.config.public_url,
     )

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Document, HttpClient, Picture
+from contentsvc.channels import Document, HttpClient, Livestreams, Picture
 from contentsvc.db.models import ChannelDocument
 from contentsvc.db.session import Database
 from contentsvc.errors import NotFoundError
@@ -138,6 +138,7 @@ class ChannelHost:
     name: str
     http: HttpClient
     store: DatabaseStore
+    livestreams: Livestreams
     #: The folder that holds all channels' folders.
     folders: Path
     public_url: str

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from contentsvc.db.mapping import content_of, plan_of
 from contentsvc.db.models import Calendar, Delivery
 from contentsvc.domain.entries import EntryContent, Livestream
+from contentsvc.domain.livestreams import Facts
 from contentsvc.domain.notices import Notice, NoticeState
 from contentsvc.domain.weeks import IsoWeek
 
@@ -68,6 +70,13 @@ class Piece:
         """Return where its readers are led; empty where it is no livestream."""
         state = self.notice.state if self.notice else NoticeState.BEFORE
         return (self.content.livestream or Livestream()).link_at(state, self.booking_page)
+
+    def told(self, channel: str) -> dict[str, Any] | None:
+        """Return what *channel*'s readers are told of a livestream, as JSON; None for a post."""
+        if self.notice is None:
+            return None
+        facts = Facts.of(self.content, self.starts_at, channel)
+        return replace(facts, link=self.link, state=self.notice.state.value).to_json()
 
     @property
     def ref(self) -> str:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Self
+from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import RenditionWarning, WarningLevel
-from contentsvc.config import Config
 from contentsvc.db.mapping import content_of, plan_of
-from contentsvc.db.models import Calendar, Channel, Delivery, Entry
-from contentsvc.db.moves import move
-from contentsvc.domain.deliveries import OPEN, Actor, DeliveryStatus
+from contentsvc.db.models import Calendar, Channel, Correction, Delivery, Entry
+from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
-from contentsvc.errors import ConflictError, InputError
+from contentsvc.errors import InputError
+from contentsvc.services.livestreams import bring_page
 from contentsvc.services.reading import load_entry, require_rev
+from contentsvc.services.replanning import (
+    Wanted,
+    Windows,
+    bring_along,
+    cancel,
+    is_open,
+    is_past,
+    new_delivery,
+    replan,
+    tells_otherwise,
+)
 
 __all__ = [
     "Windows",
@@ -32,23 +39,6 @@ __all__ = [
     "plan_deliveries",
     "retime",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Windows:
-    """For how long after its time a delivery is still worth publishing."""
-
-    post: timedelta
-    notice: timedelta
-
-    @classmethod
-    def of(cls, config: Config) -> Self:
-        """Return the windows that are set."""
-        return cls(post=config.late_post, notice=config.late_notice)
-
-    def useful_until(self, kind: EntryKind, due_at: datetime) -> datetime:
-        """Return the instant after which a delivery of *kind* is missed."""
-        return due_at + (self.notice if kind is EntryKind.LIVESTREAM else self.post)
 
 
 def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
@@ -131,15 +121,6 @@ def approve_week(
     return approved
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One delivery that an approved entry calls for."""
-
-    channel_id: int
-    notice: str
-    due_at: datetime
-
-
 def plan_deliveries(
     session: Session, entry: Entry, *, now: datetime, windows: Windows
 ) -> list[Delivery]:
@@ -153,14 +134,33 @@ def plan_deliveries(
     standing = {(row.channel_id, row.notice): row for row in _deliveries(session, entry)}
     for place, delivery in standing.items():
         if place not in wanted:
-            _cancel(session, delivery, now)
-        elif _is_open(delivery) or delivery.status is DeliveryStatus.CANCELLED:
-            _replan(session, entry, delivery, wanted[place], now=now, windows=windows)
+            cancel(session, delivery, now)
+        elif is_open(delivery) or delivery.status is DeliveryStatus.CANCELLED:
+            replan(session, entry, delivery, wanted[place], now=now, windows=windows)
+        elif tells_otherwise(entry, delivery):
+            bring_along(session, entry, delivery, wanted[place], now=now, windows=windows)
     for place, item in wanted.items():
-        if place not in standing and not _is_past(entry, item, now=now, windows=windows):
-            session.add(_new_delivery(entry, item, now=now, windows=windows))
+        if place not in standing and not is_past(entry, item, now=now, windows=windows):
+            session.add(new_delivery(entry, item, now=now, windows=windows))
     session.flush()
+    if bring_page(session, entry, now):
+        _withdraw_corrections(session, entry, now=now, windows=windows)
     return _deliveries(session, entry)
+
+
+def _withdraw_corrections(
+    session: Session, entry: Entry, *, now: datetime, windows: Windows
+) -> None:
+    """Cancel what is not out of the corrections of an earlier change: they are wrong by now."""
+    query = select(Correction.correction_id).where(Correction.entry_id == entry.id)
+    approved = select(Entry).where(Entry.id.in_(query), Entry.status == EntryStatus.APPROVED)
+    for correction in session.scalars(approved).all():
+        if any(is_open(row) for row in _deliveries(session, correction)):
+            correction.status = EntryStatus.CANCELLED
+            correction.rev += 1
+            correction.changed_by, correction.updated_at = entry.changed_by, now
+            session.flush()
+            plan_deliveries(session, correction, now=now, windows=windows)
 
 
 def retime(
@@ -181,7 +181,7 @@ def retime(
         plan_deliveries(session, entry, now=now, windows=windows)
 
 
-def _wanted(session: Session, entry: Entry) -> list[_Wanted]:
+def _wanted(session: Session, entry: Entry) -> list[Wanted]:
     if entry.status is not EntryStatus.APPROVED or entry.deleted_at is not None:
         return []
     content = content_of(entry)
@@ -195,94 +195,9 @@ def _wanted(session: Session, entry: Entry) -> list[_Wanted]:
     times = [(str(notice), notice.due_at(entry.starts_at)) for notice in content.chain]
     if content.kind is not EntryKind.LIVESTREAM:
         times = [("", entry.starts_at)]
-    return [_Wanted(ids[name], notice, due_at) for name in names for notice, due_at in times]
+    return [Wanted(ids[name], notice, due_at) for name in names for notice, due_at in times]
 
 
 def _deliveries(session: Session, entry: Entry) -> list[Delivery]:
     query = select(Delivery).where(Delivery.entry_id == entry.id).order_by(Delivery.due_at)
     return list(session.scalars(query.execution_options(populate_existing=True)))
-
-
-def _is_past(entry: Entry, item: _Wanted, *, now: datetime, windows: Windows) -> bool:
-    return windows.useful_until(entry.kind, item.due_at) < now
-
-
-def _new_delivery(entry: Entry, item: _Wanted, *, now: datetime, windows: Windows) -> Delivery:
-    return Delivery(
-        entry_id=entry.id,
-        channel_id=item.channel_id,
-        notice=item.notice,
-        key=str(uuid.uuid4()),
-        status=DeliveryStatus.PLANNED,
-        due_at=item.due_at,
-        next_at=item.due_at,
-        useful_until=windows.useful_until(entry.kind, item.due_at),
-        created_at=now,
-        updated_at=now,
-    )
-
-
-def _replan(
-    session: Session,
-    entry: Entry,
-    delivery: Delivery,
-    item: _Wanted,
-    *,
-    now: datetime,
-    windows: Windows,
-) -> None:
-    """Send an open delivery back to be rendered anew, for its possibly new time."""
-    changes = {
-        "due_at": item.due_at,
-        "next_at": item.due_at,
-        "useful_until": windows.useful_until(entry.kind, item.due_at),
-        "rendition_hash": None,
-        "lease_until": None,
-        "error": "",
-        "updated_at": now,
-    }
-    if delivery.status is DeliveryStatus.PLANNED:
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id)
-            .values(**changes)
-            .execution_options(synchronize_session=False)
-        )
-        return
-    if _is_past(entry, item, now=now, windows=windows):
-        _cancel(session, delivery, now)
-        return
-    moved = move(
-        session,
-        delivery,
-        DeliveryStatus.PLANNED,
-        by=Actor.PLANNER,
-        fence=Delivery.fence + 1,
-        **changes,
-    )
-    if not moved:
-        raise ConflictError("it is going out at this moment; look again in a few seconds")
-
-
-def _is_open(delivery: Delivery) -> bool:
-    """Tell whether nothing of a delivery is out or in flight, for certain."""
-    return delivery.status in OPEN and not delivery.in_doubt
-
-
-def _cancel(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Cancel a delivery that is not out; one that may be out is left for a person to look at."""
-    after = DeliveryStatus.CANCELLED
-    if delivery.status in OPEN and delivery.in_doubt:
-        after = DeliveryStatus.UNKNOWN
-    elif not _is_open(delivery) and delivery.status is not DeliveryStatus.HANDED_OFF:
-        return
-    move(
-        session,
-        delivery,
-        after,
-        by=Actor.PLANNER,
-        # A worker that holds an older fence can no longer begin to send.
-        fence=Delivery.fence + 1,
-        lease_until=None,
-        updated_at=now,
-    )

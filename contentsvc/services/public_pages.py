@@ -45,4 +45,6 @@ def answer(
         channel = open_channel(runtime, chosen)
     except PluginError:
         return None
-    return channel.page(PageRequest(path=rest, query=dict(query or {}), language=language))
+    return channel.page(
+        PageRequest(path=rest, query=dict(query or {}), language=language, at=runtime.clock())
+    )

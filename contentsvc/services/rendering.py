@@ -31,6 +31,7 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ContentsvcError, PluginError, RenderError
+from contentsvc.services.booking import page_url
 from contentsvc.services.channels import open_channel
 from contentsvc.services.checking import check_rendition
 from contentsvc.services.pacing import pace_of, pacing_warnings
@@ -71,9 +72,12 @@ class Renderer:
         self._runtime = runtime
         self.posters = PosterMaker(runtime)
 
-    def preview(self, calendar: Calendar, week: IsoWeek, content: EntryContent) -> list[Preview]:
+    def preview(
+        self, calendar: Calendar, week: IsoWeek, content: EntryContent, *, code: str = ""
+    ) -> list[Preview]:
         """Render what an entry would send to each of its channels, and keep it.
 
+        *code* is the entry's; empty where it was not saved yet.
         Nothing is raised: what cannot be rendered is told in its preview.
         """
         names = channel_names(content, calendar)
@@ -83,7 +87,7 @@ class Renderer:
             rows = {row.name: row for row in session.scalars(query)}
         previews = []
         for name in names:
-            pieces = [Piece.of(calendar, week, content, notice) for notice in chain]
+            pieces = [Piece.of(calendar, week, content, notice, code) for notice in chain]
             paced = self._paced(calendar, rows.get(name), pieces)
             for piece, found in zip(pieces, paced, strict=True):
                 preview = self._preview(name, rows.get(name), piece)
@@ -116,7 +120,8 @@ class Renderer:
         if row is None:
             return _refused(blank, RenderError(f"there is no channel {name!r}", field="channels"))
         try:
-            rendition = self._render(open_channel(self._runtime, row), piece)
+            channel = open_channel(self._runtime, row)
+            rendition = self._render(channel, self._with_page(channel, piece))
         except RenderError as error:
             return _refused(blank, error)
         except ContentsvcError as error:
@@ -143,7 +148,8 @@ class Renderer:
             return False
         try:
             channel = open_channel(self._runtime, delivery.channel)
-            rendition = self._render(channel, Piece.of_delivery(delivery))
+            piece = self._with_page(channel, Piece.of_delivery(delivery))
+            rendition = self._render(channel, piece)
         except RenderError as error:
             return self._settle(delivery, DeliveryStatus.FAILED, error=str(error))
         except PluginError as error:
@@ -152,7 +158,12 @@ class Renderer:
         kept = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
             keep(self._runtime, session, kept)
-        return self._settle(delivery, DeliveryStatus.SCHEDULED, rendition_hash=kept.hash, error="")
+        values = {
+            "rendition_hash": kept.hash,
+            "facts": piece.told(delivery.channel.name),
+            "error": "",
+        }
+        return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
 
     def _settle(self, delivery: Delivery, status: DeliveryStatus, **values: Any) -> bool:
         """Move a planned delivery on, unless its entry was changed while it was rendered."""
@@ -190,6 +201,12 @@ class Renderer:
         checks = self._runtime.registry.checks()
         found += check_rendition(checks, entry, rendition, context.language)
         return replace(rendition, warnings=(*rendition.warnings, *press.warnings, *found))
+
+    def _with_page(self, channel: OpenChannel, piece: Piece) -> Piece:
+        """Return a livestream's piece with the address of its public page."""
+        if piece.notice is None:
+            return piece
+        return replace(piece, booking_page=page_url(self._runtime, piece.code, channel))
 
     def _context(self, channel: OpenChannel, piece: Piece, press: Press) -> RenderContext:
         return RenderContext(

@@ -17,6 +17,7 @@ from contentsvc.services import boards, calendars, entries, planning, stamping, 
 from contentsvc.services.boards import Card, WeekBoard
 from contentsvc.services.exporting import week_entries
 from contentsvc.services.health import dispatcher_is_silent
+from contentsvc.web.corrections import tell_offer
 from contentsvc.web.current import now, person, reading, windows, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.labels import label
@@ -159,6 +160,7 @@ def move(entry_id: int) -> Response | str | tuple[str, int]:
             undo=url_for("boards.move", entry_id=entry_id),
             values=origin.values() | {"rev": str(entry.rev)},
         )
+        tell_offer(entry_id)
     if request.headers.get("HX-Request"):
         return _board_again(entry.calendar.slug, entry.week)
     return back_to_board(entry)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
@@ -13,9 +15,10 @@ from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
-from contentsvc.services import calendars, channels, entries, uploads
+from contentsvc.services import booking, calendars, channels, correcting, entries, uploads
 from contentsvc.services.rendering import Preview
 from contentsvc.web.comparing import differences
+from contentsvc.web.corrections import correcting_of, tell_offer
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
 from contentsvc.web.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
 from contentsvc.web.explaining import explain
@@ -29,6 +32,8 @@ from contentsvc.web.toasts import tell
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("entries", __name__)
+
+_CODE = re.compile(r"[0-9a-f]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +161,32 @@ def _after_saving(entry_id: int, rev: int) -> Response:
     if action in {"approve", "submit"}:
         return act_on(entry_id, rev, action)
     tell(gettext("Saved."))
+    tell_offer(entry_id)
     return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
+
+
+@dataclass(frozen=True, slots=True)
+class PublicPage:
+    """A livestream's public page, as the entry's page links to it."""
+
+    #: From the server's root.
+    path: str
+    #: Whether notices lead there.
+    is_reachable: bool
+
+
+def _public(entry: Entry) -> PublicPage | None:
+    """Return the page of a livestream that was approved once, on a site that shows one."""
+    with reading() as database:
+        address = booking.public_page(runtime(), database, entry)
+    if not address:
+        return None
+    return PublicPage(urlsplit(address).path, runtime().config.has_public_url)
+
+
+def _told_otherwise(entry: Entry) -> tuple[str, ...]:
+    with reading() as database:
+        return correcting.told_otherwise(database, entry.id, now())
 
 
 def _page(calendar: Calendar, form: EntryForm, shown: Shown) -> tuple[str, int]:
@@ -173,6 +203,9 @@ def _page(calendar: Calendar, form: EntryForm, shown: Shown) -> tuple[str, int]:
         offered=offered,
         templates=offered_templates(),
         notices=_notices(form),
+        correcting=correcting_of(entry.id) if entry else None,
+        public=_public(entry) if entry else None,
+        told_otherwise=_told_otherwise(entry) if entry else (),
         template=choose_template(form["poster.template"]),
         deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
     )
@@ -222,7 +255,13 @@ def _make_previews(
             entries.check_content(database, calendar, content)
     except InputError as error:
         return [], {error.field or "title": explain(error)}
-    return renderer().preview(calendar, week, content), {}
+    return renderer().preview(calendar, week, content, code=_posted_code()), {}
+
+
+def _posted_code() -> str:
+    """Return the code that the form carries, with which the preview's links are the real ones."""
+    code = request.form.get("code", "")
+    return code if _CODE.fullmatch(code) else ""
 
 
 @blueprint.post("/uploads")

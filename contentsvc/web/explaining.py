@@ -136,6 +136,11 @@ _MESSAGES = (
     N_("a module has %(pixels)s pixels, under %(least)s; use a shorter link"),
     N_("making this poster ended the worker %(count)s times"),
     N_("the poster could not be painted: %(reason)s"),
+    N_("the livestream was changed once more; look at the correction again"),
+    N_("somebody else has corrected it meanwhile; look again"),
+    N_("%(names)s needs no correction any more; look again"),
+    N_("%(channel)s cannot take this post back"),
+    N_("%(channel)s did not take it back: %(reason)s"),
 )
 
 

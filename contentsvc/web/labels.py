@@ -8,6 +8,7 @@ from contentsvc.channels import FormName
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
+from contentsvc.domain.livestreams import Change
 from contentsvc.domain.weeks import Weekday
 
 __all__ = ["CARD_ICONS", "ICONS", "LABELS", "label"]
@@ -89,6 +90,14 @@ WEEKDAYS = {
     Weekday.SAT: _("Sat"),
     Weekday.SUN: _("Sun"),
 }
+CHANGES = {
+    Change.CANCELLED: _("Cancelled"),
+    Change.RESTORED: _("Takes place after all"),
+    Change.MOVED: _("New time"),
+    Change.TITLE: _("New title"),
+    Change.HOST: _("New host"),
+    Change.LINK: _("New link"),
+}
 FILE_STATES = {
     "new": _("Not imported yet"),
     "changed": _("Changed"),
@@ -133,6 +142,7 @@ LABELS: dict[str, dict[str, LazyString]] = {
     "element": {str(key): words for key, words in ELEMENTS.items()},
     "community": {str(key): words for key, words in COMMUNITY_KINDS.items()},
     "weekday": {str(key): words for key, words in WEEKDAYS.items()},
+    "change": {str(key): words for key, words in CHANGES.items()},
     "file": FILE_STATES,
     "role": ROLES,
     "form": {str(key): words for key, words in FORMS.items()},

@@ -16,6 +16,7 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services import entries, planning
 from contentsvc.web.boards import back_to_board
+from contentsvc.web.corrections import tell_offer
 from contentsvc.web.current import now, person, reading, windows, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.places import place_of, read_place, read_rev
@@ -70,6 +71,8 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
         tell(explain(error), bad=True)
         return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
     tell(words[action])
+    if action in {"approve", "cancel"}:
+        tell_offer(entry_id)
     if request.form.get("back") == "board":
         return back_to_board(entry)
     return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
@@ -80,7 +83,8 @@ def _warnings_of(entry_id: int) -> list[RenditionWarning]:
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
     content = content_of(entry)
-    previews = renderer().preview(entry.calendar, IsoWeek.parse(entry.week), content)
+    week = IsoWeek.parse(entry.week)
+    previews = renderer().preview(entry.calendar, week, content, code=entry.code)
     return [warning for preview in previews for warning in preview.warnings]
 
 
@@ -121,6 +125,7 @@ def delete(entry_id: int) -> Response:
         gettext("“%(title)s” is deleted.", title=entry.title),
         undo=url_for("steps.restore", entry_id=entry_id),
     )
+    tell_offer(entry_id)
     return redirect(url_for("boards.week", slug=entry.calendar.slug, week=entry.week), code=303)
 
 

@@ -30,20 +30,24 @@ from contentsvc.channels import (
     hookimpl,
 )
 
-from .feeds import SiteWords, atom, json_feed, livestreams
+from .feeds import SiteWords, atom, json_feed
+from .ics import calendar_of
+from .live import LivePage
 from .posts import Post, kept, post_id, summary_of
 
 __version__ = "1.0"
 
 _ON_A_PAGE = 20
 _IN_A_FEED = 30
-#: Livestreams are looked for among this many of the newest posts.
-_IN_THE_CALENDAR = 500
+#: Livestreams in the calendar, the latest first.
+_IN_THE_CALENDAR = 200
 #: A page number beyond this is nobody's.
 _PAGE = re.compile(r"[1-9]\d{0,5}")
+_LIVE = re.compile(r"live/([0-9a-f]{8,16})(?:/(livestream\.ics|poster))?")
 _POST = re.compile(r"posts/([0-9a-f]{16})(?:/([^/]+))?")
 #: A chat that has to wait for the card shows none.
 _MOST_CARD_BYTES = 300_000
+_CALENDAR = "text/calendar; charset=utf-8"
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 _WORDS = {
@@ -57,6 +61,25 @@ _WORDS = {
         "skip": "跳到正文",
         "subscribe": "订阅：",
         "livestreams": "直播日历",
+        "when": "时间",
+        "host": "主播",
+        "points": "看点",
+        "until": "至 {until}",
+        "zone": "（{zone}）",
+        "moved": "已改期：原定 {was}，请以新时间为准。",
+        "cancelled": "这场直播已取消，不会开播。给您添麻烦了，抱歉。",
+        "left": "距开播",
+        "to_calendar": "加入日历",
+        "subscribe_live": "订阅日历，改期自动更新",
+        "book": "去平台预约",
+        "room": "直播间",
+        "watch": "进入直播间",
+        "no_room": "直播间链接还没公布，请稍后再来这一页看。",
+        "replay": "看回放",
+        "no_replay": "直播已结束，回放还在准备，稍后再来这一页看。",
+        "booked": "到点打开这一页，就能进直播间；结束后这里看回放。",
+        "in_chat": "在微信里打不开日历？点右上角，用浏览器打开这一页。",
+        "drop": "从日历里去掉",
     },
     "en": {
         "newest": "Newest",
@@ -68,6 +91,25 @@ _WORDS = {
         "skip": "Skip to content",
         "subscribe": "Subscribe:",
         "livestreams": "Livestream calendar",
+        "when": "When",
+        "host": "Host",
+        "points": "What to expect",
+        "until": "until {until}",
+        "zone": "({zone})",
+        "moved": "It has moved: it was to be on {was}. The new time holds.",
+        "cancelled": "This livestream is cancelled and will not take place. We are sorry.",
+        "left": "Starts in",
+        "to_calendar": "Add to calendar",
+        "subscribe_live": "Subscribe, so that a new time comes by itself",
+        "book": "Book a seat there",
+        "room": "The room",
+        "watch": "Watch now",
+        "no_room": "The link to the room is not out yet. Please look here again later.",
+        "replay": "Watch the replay",
+        "no_replay": "It is over; the replay is being made ready. Please look here again later.",
+        "booked": "Open this page at the time to watch it, and afterwards for the replay.",
+        "in_chat": "Does a chat not open the calendar? Open this page in the browser.",
+        "drop": "Take it out of the calendar",
     },
 }
 
@@ -176,23 +218,49 @@ class Site(Channel):
         fixed: dict[str, Callable[[], Page | None]] = {
             "": lambda: self._index(request.query.get("page", "1")),
             "style.css": lambda: Page(_style(), "text/css; charset=utf-8"),
-            "feed.atom": lambda: self._feed(atom, "application/atom+xml", _IN_A_FEED),
-            "feed.json": lambda: self._feed(json_feed, "application/feed+json", _IN_A_FEED),
-            "livestreams.ics": lambda: self._feed(
-                livestreams, "text/calendar; charset=utf-8", _IN_THE_CALENDAR
-            ),
+            "feed.atom": lambda: self._feed(atom, "application/atom+xml"),
+            "feed.json": lambda: self._feed(json_feed, "application/feed+json"),
+            "livestreams.ics": self._calendar,
         }
         if request.path in fixed:
             return fixed[request.path]()
+        if live := _LIVE.fullmatch(request.path):
+            return self._live(live[1], live[2] or "", request.at)
         found = _POST.fullmatch(request.path)
         if found is None:
             return None
         return self._picture(found[1], found[2]) if found[2] else self._post(found[1])
 
-    def _feed(
-        self, write: Callable[[SiteWords, list[Post]], bytes], media_type: str, limit: int
-    ) -> Page:
-        posts = self._posts(limit)
+    def livestream_page(self, code: str) -> str:
+        """Return the address of a livestream's page."""
+        return f"{self.host.pages_url}/live/{code}"
+
+    def _live(self, code: str, part: str, now: datetime) -> Page | None:
+        """Answer a livestream's page, its calendar file or its poster; None: nobody knows it."""
+        live = self.host.livestreams.find(code)
+        if live is None:
+            return None
+        if part == "livestream.ics":
+            method = "CANCEL" if live.is_cancelled else "PUBLISH"
+            body = calendar_of(self._words(), [live], method=method)
+            return Page(body, _CALENDAR, modified_at=live.changed_at)
+        poster = self.host.livestreams.poster(code)
+        if poster is not None and poster.media_type not in _PICTURES:
+            poster = None
+        if part:
+            return Page(poster.content, poster.media_type) if poster else None
+        page = LivePage.of(self._words(), live, now, poster)
+        # What it says depends on when it is asked, so it names no time of its last change.
+        return Page(self._rendered("live.html", page=page), "text/html; charset=utf-8")
+
+    def _calendar(self) -> Page:
+        livestreams = self.host.livestreams.announced(_IN_THE_CALENDAR)
+        changed = [live.changed_at for live in livestreams if live.changed_at]
+        body = calendar_of(self._words(), livestreams)
+        return Page(body, _CALENDAR, modified_at=max(changed, default=None))
+
+    def _feed(self, write: Callable[[SiteWords, list[Post]], bytes], media_type: str) -> Page:
+        posts = self._posts(_IN_A_FEED)
         return _page(write(self._words(), posts), media_type, posts)
 
     def _index(self, page: str) -> Page | None:
@@ -239,10 +307,13 @@ class Site(Channel):
         )
 
     def _html(self, template: str, posts: list[Post], **values: int) -> Page:
+        html = self._rendered(template, posts=posts, **values)
+        return _page(html, "text/html; charset=utf-8", posts)
+
+    def _rendered(self, template: str, **values: object) -> bytes:
         words = _WORDS[self.settings.language]
         text = _templates().get_template(template)
-        html = text.render(site=self._words(), words=words, posts=posts, **values)
-        return _page(html.encode(), "text/html; charset=utf-8", posts)
+        return text.render(site=self._words(), words=words, **values).encode()
 
 
 def _page(body: bytes, media_type: str, posts: list[Post]) -> Page:

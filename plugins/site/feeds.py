@@ -1,21 +1,17 @@
-"""The site's feeds: Atom (RFC 4287), JSON Feed 1.1 and livestreams as iCalendar (RFC 5545)."""
+"""The site's feeds: Atom (RFC 4287) and JSON Feed 1.1."""
 
 from __future__ import annotations
 
 import json
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urljoin, urlsplit
-
-from icalendar import Calendar, Event
 
 from .posts import Post
 
-__all__ = ["SiteWords", "atom", "json_feed", "livestreams"]
+__all__ = ["SiteWords", "atom", "json_feed"]
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _XML = "http://www.w3.org/XML/1998/namespace"
@@ -137,63 +133,3 @@ def _item(post: Post) -> dict[str, Any]:
             for picture in post.pictures
         ]
     return item
-
-
-def livestreams(site: SiteWords, posts: Iterable[Post]) -> bytes:
-    """Return the livestreams as a calendar: one event each, however many notices it had.
-
-    An event keeps its UID when the livestream is moved; its SEQUENCE counts the changes.
-    """
-    calendar = Calendar()
-    calendar.add("prodid", "-//contentsvc//site//ZH")
-    calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
-    calendar.add("x-wr-calname", site.title)
-    for notices in _by_livestream(posts).values():
-        calendar.add_component(_event(site, notices))
-    return bytes(calendar.to_ical())
-
-
-def _by_livestream(posts: Iterable[Post]) -> dict[str, list[Post]]:
-    """Return each livestream's notices, the oldest first."""
-    found: dict[str, list[Post]] = {}
-    for post in sorted(posts, key=lambda one: (one.published_at, one.urn)):
-        if "livestream" in post.data:
-            found.setdefault(post.data["ref"], []).append(post)
-    return found
-
-
-def _event(site: SiteWords, notices: list[Post]) -> Event:
-    states = [_shown(post.data) for post in notices]
-    changes = sum(before != after for before, after in pairwise(states))
-    newest = notices[-1]
-    live = newest.data["livestream"]
-    starts_at = datetime.fromisoformat(newest.data["starts_at"]).astimezone(UTC)
-    event = Event()
-    event.add("uid", f"{newest.data['ref']}@{urlsplit(site.url).hostname or 'contentsvc'}")
-    event.add("dtstamp", newest.published_at)
-    event.add("sequence", changes)
-    event.add("dtstart", starts_at)
-    event.add("dtend", starts_at + timedelta(minutes=live["minutes"]))
-    event.add("summary", live["title"])
-    event.add("description", "\n".join(_lines(live)))
-    event.add("url", _address(site, live, newest))
-    event.add("status", "CONFIRMED")
-    event.add("transp", "TRANSPARENT")
-    return event
-
-
-def _shown(data: Mapping[str, Any]) -> tuple[Any, ...]:
-    live = data["livestream"]
-    return data["starts_at"], live["title"], live["host"], live["url"], live["minutes"]
-
-
-def _lines(live: Mapping[str, Any]) -> list[str]:
-    points = [f"• {point}" for point in live["points"]]
-    return [line for line in (live["host"], *points, live["url"]) if line]
-
-
-def _address(site: SiteWords, live: Mapping[str, Any], newest: Post) -> str:
-    """Return the livestream's own address where it has a web one, else the notice's page."""
-    url = str(live["url"])
-    return url if url.startswith(("http://", "https://")) else urljoin(f"{site.url}/", newest.url)

@@ -7,10 +7,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import feedparser
 import pytest
-from icalendar import Calendar
+from icalendar import Calendar, Event
 
 from contentsvc.channels import (
     Channel,
@@ -20,6 +21,7 @@ from contentsvc.channels import (
     Page,
     PageRequest,
     Picture,
+    PublicLivestream,
     Receipt,
     RenderError,
     load_plugin,
@@ -30,6 +32,8 @@ from contentsvc.channels.testing import TestHost, sample_context, sample_entry, 
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "site"
 SITE = load_plugin(PLUGIN).channel_type("site")
+#: 20:00 in Shanghai.
+STARTS = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
 class TestSiteContract(ChannelContract):
@@ -217,6 +221,7 @@ def test_the_same_state_gives_the_same_bytes(channel: Channel) -> None:
     """ETag and Last-Modified work: nothing in an answer depends on when it is asked."""
     receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
     noticed(channel, "-1h", "d-2")
+    make_public(channel)
     paths = ("", f"posts/{receipt.id}", "feed.atom", "feed.json", "livestreams.ics")
 
     for path in (*paths, f"posts/{receipt.id}/1.png"):
@@ -272,42 +277,179 @@ def test_older_posts_are_on_further_pages(channel: Channel) -> None:
     assert "/site/" in second.all("a", "href")
 
 
-def test_a_livestream_is_one_event_however_many_notices(channel: Channel) -> None:
-    """Calendar programs show one event per livestream, at its start in UTC."""
-    for number, offset in enumerate(("-24h", "-1h", "0m")):
-        noticed(channel, offset, f"d-{number}")
+def make_public(channel: Channel, **changes: object) -> PublicLivestream:
+    """Make a livestream known to the public."""
+    live = PublicLivestream(
+        code="c0de00c0de00",
+        title="宝宝冬季护肤医生直播课",
+        starts_at=STARTS,
+        minutes=60,
+        zone=ZoneInfo("Asia/Shanghai"),
+        host="林晓 医生",
+        url="https://live.example/42",
+        points=("湿疹怎么分型", "面霜怎么选"),
+        created_at=STARTS - timedelta(days=9),
+        changed_at=STARTS - timedelta(days=8),
+    )
+    live = replace(live, **changes)  # type: ignore[arg-type]
+    assert isinstance(channel.host, TestHost)
+    channel.host.livestreams.put(live, sample_picture("poster-9x16.png", 90, 160))
+    return live
 
-    (event,) = Calendar.from_ical(get(channel, "livestreams.ics").body).events
 
-    assert event["uid"] == "baby-benefits/2026-W48/thu-live@content.example"
-    assert event.start == datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
+def events(channel: Channel, path: str = "livestreams.ics") -> list[Event]:
+    return Calendar.from_ical(get(channel, path).body).events
+
+
+def test_a_livestream_is_one_event(channel: Channel) -> None:
+    """Calendar programs get its time, its length, its page and a reminder."""
+    make_public(channel)
+
+    (event,) = events(channel)
+
+    assert event["uid"] == "c0de00c0de00@content.example"
+    assert event.start == STARTS
     assert event.end - event.start == timedelta(minutes=60)
     assert event["summary"] == "宝宝冬季护肤医生直播课"
-    assert event["url"] == "https://live.example/42"
-    assert event["sequence"] == 0
-    assert b"DTSTART:20261126T120000Z" in get(channel, "livestreams.ics").body
+    assert event["url"] == "https://content.example/site/live/c0de00c0de00"
+    assert event["location"] == "https://live.example/42"
+    assert "湿疹怎么分型" in event["description"]
+    assert (event["sequence"], event["status"]) == (0, "CONFIRMED")
+    (alarm,) = event.walk("VALARM")
+    assert timedelta(minutes=-10) == alarm.TRIGGER
+    assert (alarm["action"], "直播课" in alarm["description"]) == ("DISPLAY", True)
+    body = get(channel, "livestreams.ics").body
+    assert b"DTSTART:20261126T120000Z\r\n" in body
+    assert b"DTSTAMP:20261118T120000Z\r\n" in body
+    assert b"METHOD:PUBLISH\r\n" in body
+    assert b"REFRESH-INTERVAL;VALUE=DURATION:PT1H\r\nX-PUBLISHED-TTL:PT1H\r\n" in body
 
 
-def test_a_moved_livestream_is_the_same_event_with_a_higher_sequence(channel: Channel) -> None:
-    """Programs that took the event over move it."""
-    moved = datetime(2026, 11, 27, 12, 0, tzinfo=UTC)
-    noticed(channel, "-24h", "d-1")
-    noticed(channel, "-1h", "d-2", starts_at=moved)
+def test_a_changed_livestream_is_the_same_event(channel: Channel) -> None:
+    """Its UID stays, its SEQUENCE rises, and one that is called off is struck out, not gone."""
+    make_public(channel)
+    first = events(channel)[0]
+    moved = STARTS + timedelta(days=1)
+    make_public(channel, starts_at=moved, sequence=1, changed_at=STARTS)
+    second = events(channel)[0]
+    make_public(channel, starts_at=moved, sequence=2, is_cancelled=True)
 
-    (event,) = Calendar.from_ical(get(channel, "livestreams.ics").body).events
+    (third,) = events(channel)
+    alone = get(channel, "live/c0de00c0de00/livestream.ics").body
 
-    assert (event.start, event["sequence"]) == (moved, 1)
+    assert first["uid"] == second["uid"] == third["uid"]
+    assert (second.start, second["sequence"], second["dtstamp"].dt) == (moved, 1, STARTS)
+    assert (third["status"], third["sequence"]) == ("CANCELLED", 2)
+    assert third["summary"].startswith("【已取消】")
+    assert third.walk("VALARM") == []
+    assert b"METHOD:CANCEL\r\n" in alone
+
+
+@pytest.mark.parametrize(
+    ("zone", "starts", "written"),
+    [
+        # The night in which New York's clock is set back, an hour that comes twice.
+        ("America/New_York", "2026-11-01T05:30:00+00:00", b"DTSTART:20261101T053000Z"),
+        # Midnight in Shanghai is the day before in UTC.
+        ("Asia/Shanghai", "2026-11-25T16:00:00+00:00", b"DTSTART:20261125T160000Z"),
+        ("Asia/Shanghai", "2026-12-31T15:59:30+00:00", b"DTSTART:20261231T155930Z"),
+    ],
+)
+def test_times_are_instants_in_every_zone(
+    channel: Channel, zone: str, starts: str, written: bytes
+) -> None:
+    """UTC needs no table of a zone's changes and means one instant."""
+    at = datetime.fromisoformat(starts)
+    make_public(channel, starts_at=at, zone=ZoneInfo(zone), minutes=90)
+
+    (event,) = events(channel)
+
+    assert written + b"\r\n" in get(channel, "livestreams.ics").body
+    assert event.end - event.start == timedelta(minutes=90)
 
 
 def test_lines_of_the_calendar_are_folded_by_bytes(channel: Channel) -> None:
     """RFC 5545 §3.1: no line is longer than 75 octets, Chinese included."""
-    noticed(channel, "-1h", "d-1", title="很长的标题" * 40)
+    title = "很长的标题，带；逗号,和\\反斜杠" * 20
+    make_public(channel, title=title)
 
-    lines = get(channel, "livestreams.ics").body.split(b"\r\n")
+    body = get(channel, "livestreams.ics").body
 
-    assert max(len(line) for line in lines) <= 75
-    (event,) = Calendar.from_ical(get(channel, "livestreams.ics").body).events
-    assert event["summary"] == "很长的标题" * 40
+    assert max(len(line) for line in body.split(b"\r\n")) <= 75
+    assert b"\n" not in body.replace(b"\r\n", b"")
+    assert events(channel)[0]["summary"] == title
+
+
+@pytest.mark.parametrize(
+    ("minutes", "shown", "hidden"),
+    [
+        (-3 * 1440 - 90, ("直播预告", "3 天 1 小时", "加入日历", "webcal://"), ("进入直播间",)),
+        (-90, ("1 小时 30 分钟", 'http-equiv="refresh"'), ("进入直播间",)),
+        (-10, ("马上开播", "进入直播间", "10 分钟"), ("加入日历",)),
+        (5, ("正在直播", "进入直播间"), ("距开播", "加入日历")),
+        (61, ("精彩回放", "回放还在准备"), ("进入直播间", 'http-equiv="refresh"')),
+    ],
+)
+def test_the_page_leads_where_a_visitor_wants_to_go(
+    channel: Channel, minutes: int, shown: tuple[str, ...], hidden: tuple[str, ...]
+) -> None:
+    """Before it a seat is booked, at its time it is watched, afterwards there is the replay."""
+    make_public(channel)
+    now = STARTS + timedelta(minutes=minutes)
+
+    page = channel.page(PageRequest("live/c0de00c0de00", at=now))
+
+    assert page is not None
+    html = page.body.decode()
+    for words in ("宝宝冬季护肤医生直播课", "林晓 医生", "11月26日（周四）20:00", *shown):
+        assert words in html
+    assert [words for words in hidden if words in html] == []
+
+
+def test_the_page_tells_of_changes(channel: Channel) -> None:
+    """A moved livestream shows the new time and the old one, a cancelled one says so."""
+    moved = STARTS + timedelta(days=2)
+    make_public(channel, starts_at=moved, moved_from=STARTS)
+    told = channel.page(PageRequest("live/c0de00c0de00", at=STARTS))
+    make_public(channel, starts_at=moved, is_cancelled=True)
+    off = channel.page(PageRequest("live/c0de00c0de00", at=STARTS))
+
+    assert told is not None
+    assert off is not None
+    assert "已改期：原定 11月26日（周四）20:00" in told.body.decode()
+    assert "11月28日（周六）20:00" in told.body.decode()
+    assert "这场直播已取消" in off.body.decode()
+    assert "进入直播间" not in off.body.decode()
+
+
+def test_the_page_leads_to_web_addresses_alone(channel: Channel) -> None:
+    """Whatever was typed into a livestream is text, and no link that acts."""
+    hostile = '"><script>alert(1)</script>'
+    make_public(channel, title=hostile, host=hostile, points=(hostile,), url="javascript:alert(1)")
+
+    page = channel.page(PageRequest("live/c0de00c0de00", at=STARTS))
+
+    assert page is not None
+    assert b"<script" not in page.body
+    assert b"javascript:" not in page.body
+
+
+@pytest.mark.parametrize("path", ["live/", "live/0123456789ab", "live/c0de00c0de00/x", "live/../x"])
+def test_nobody_knows_that_livestream(channel: Channel, path: str) -> None:
+    """A code that was never approved has no page."""
+    make_public(channel)
+
+    assert channel.page(PageRequest(path)) is None
+
+
+def test_the_poster_of_a_livestream_is_served(channel: Channel) -> None:
+    """It stands below the page's own address; a livestream without one has no picture."""
+    make_public(channel)
+
+    page = get(channel, "live/c0de00c0de00/poster")
+
+    assert page.media_type == "image/png"
+    assert b'src="/site/live/c0de00c0de00/poster"' in get(channel, "live/c0de00c0de00").body
 
 
 def test_words_with_control_characters_stay_readable_xml(channel: Channel) -> None:

@@ -2,7 +2,7 @@
 
 import { fill, words } from "./app.js";
 
-const USUAL = ["csrf_token", "rev", "key", "upload", "action"];
+const USUAL = ["csrf_token", "rev", "key", "code", "notices.usual", "upload", "action"];
 
 // Watches `form`, which names its draft in data-draft. `restored` is told what was brought back;
 // `skips` says which fields cannot be brought back by their name alone, and `never` names those

@@ -10,7 +10,7 @@ const preview = document.getElementById("preview");
 
 const draft = keepDraft(form, {
   restored: () => {
-    for (const version of form.querySelectorAll("details[data-version]")) {
+    for (const version of form.querySelectorAll("details.version")) {
       version.open = [...version.querySelectorAll("input, textarea")].some((field) => field.value);
     }
     refreshPoster();

@@ -1,0 +1,193 @@
+"""A delivery brought to what its entry calls for now: made, moved along, taken back, left alone."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Self
+
+from sqlalchemy import update
+from sqlalchemy.orm import Session
+
+from contentsvc.config import Config
+from contentsvc.db.models import Delivery, Entry
+from contentsvc.db.moves import move
+from contentsvc.domain.deliveries import OPEN, Actor, DeliveryStatus
+from contentsvc.domain.entries import EntryKind
+from contentsvc.domain.livestreams import Answer, Facts, answer_to, changes
+from contentsvc.errors import ConflictError
+from contentsvc.services.livestreams import OUT, present_facts
+
+__all__ = [
+    "Wanted",
+    "Windows",
+    "bring_along",
+    "cancel",
+    "is_open",
+    "is_past",
+    "new_delivery",
+    "replan",
+    "tells_otherwise",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Windows:
+    """For how long after its time a delivery is still worth publishing."""
+
+    post: timedelta
+    notice: timedelta
+
+    @classmethod
+    def of(cls, config: Config) -> Self:
+        """Return the windows that are set."""
+        return cls(post=config.late_post, notice=config.late_notice)
+
+    def useful_until(self, kind: EntryKind, due_at: datetime) -> datetime:
+        """Return the instant after which a delivery of *kind* is missed."""
+        return due_at + (self.notice if kind is EntryKind.LIVESTREAM else self.post)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One delivery that an approved entry calls for."""
+
+    channel_id: int
+    notice: str
+    due_at: datetime
+
+
+def tells_otherwise(entry: Entry, delivery: Delivery) -> bool:
+    """Tell whether a notice that no edit reaches any more says something else than its entry."""
+    if not delivery.notice or delivery.status in OUT or delivery.status is DeliveryStatus.SENDING:
+        return False
+    if delivery.facts is None:
+        # It was never rendered.
+        return delivery.status is DeliveryStatus.MISSED
+    return bool(
+        changes(Facts.from_json(delivery.facts), present_facts(entry, delivery.channel.name))
+    )
+
+
+def bring_along(
+    session: Session,
+    entry: Entry,
+    delivery: Delivery,
+    item: Wanted,
+    *,
+    now: datetime,
+    windows: Windows,
+) -> None:
+    """Let a livestream's change reach a notice that is neither open nor out, where it may.
+
+    One that may be out is not sent again by itself with what is no longer so.
+    """
+    answer = answer_to(delivery.status, in_doubt=delivery.in_doubt)
+    if answer is Answer.LOOK_FIRST:
+        _keep_from_sending(session, delivery, now)
+    elif answer is Answer.HANDED_ANEW:
+        cancel(session, delivery, now)
+        replan(session, entry, delivery, item, now=now, windows=windows)
+    elif answer is Answer.PLANNED_ANEW and item.due_at > now:
+        replan(session, entry, delivery, item, now=now, windows=windows)
+
+
+def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> None:
+    """Leave what may be out to a person; the usefulness of sending it again has ended."""
+    if delivery.status is not DeliveryStatus.UNKNOWN:
+        cancel(session, delivery, now)
+    session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.status == DeliveryStatus.UNKNOWN)
+        .values(useful_until=now)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def is_past(entry: Entry, item: Wanted, *, now: datetime, windows: Windows) -> bool:
+    """Tell whether a delivery would come too late to be useful."""
+    return windows.useful_until(entry.kind, item.due_at) < now
+
+
+def new_delivery(entry: Entry, item: Wanted, *, now: datetime, windows: Windows) -> Delivery:
+    """Return a delivery that waits to be rendered, with a key that never changes."""
+    return Delivery(
+        entry_id=entry.id,
+        channel_id=item.channel_id,
+        notice=item.notice,
+        key=str(uuid.uuid4()),
+        status=DeliveryStatus.PLANNED,
+        due_at=item.due_at,
+        next_at=item.due_at,
+        useful_until=windows.useful_until(entry.kind, item.due_at),
+        created_at=now,
+        updated_at=now,
+    )
+
+
+def replan(
+    session: Session,
+    entry: Entry,
+    delivery: Delivery,
+    item: Wanted,
+    *,
+    now: datetime,
+    windows: Windows,
+) -> None:
+    """Send an open delivery back to be rendered anew, for its possibly new time."""
+    changes = {
+        "due_at": item.due_at,
+        "next_at": item.due_at,
+        "useful_until": windows.useful_until(entry.kind, item.due_at),
+        "rendition_hash": None,
+        "facts": None,
+        "lease_until": None,
+        "error": "",
+        "updated_at": now,
+    }
+    if delivery.status is DeliveryStatus.PLANNED:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery.id)
+            .values(**changes)
+            .execution_options(synchronize_session=False)
+        )
+        return
+    if is_past(entry, item, now=now, windows=windows):
+        cancel(session, delivery, now)
+        return
+    moved = move(
+        session,
+        delivery,
+        DeliveryStatus.PLANNED,
+        by=Actor.PLANNER,
+        fence=Delivery.fence + 1,
+        **changes,
+    )
+    if not moved:
+        raise ConflictError("it is going out at this moment; look again in a few seconds")
+
+
+def is_open(delivery: Delivery) -> bool:
+    """Tell whether nothing of a delivery is out or in flight, for certain."""
+    return delivery.status in OPEN and not delivery.in_doubt
+
+
+def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
+    """Cancel a delivery that is not out; one that may be out is left for a person to look at."""
+    after = DeliveryStatus.CANCELLED
+    if delivery.status in OPEN and delivery.in_doubt:
+        after = DeliveryStatus.UNKNOWN
+    elif not is_open(delivery) and delivery.status is not DeliveryStatus.HANDED_OFF:
+        return
+    move(
+        session,
+        delivery,
+        after,
+        by=Actor.PLANNER,
+        # A worker that holds an older fence can no longer begin to send.
+        fence=Delivery.fence + 1,
+        lease_until=None,
+        updated_at=now,
+    )

@@ -1,0 +1,145 @@
+"""A livestream's own page: what it is, when, how to book a seat, and where it is watched."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from urllib.parse import quote, urlsplit
+
+from contentsvc.channels import Picture, PublicLivestream, format_moment
+
+from .feeds import SiteWords
+
+__all__ = ["LivePage", "Phase", "phase_of"]
+
+#: People come a little early.
+_DOORS = timedelta(minutes=15)
+#: From here on the page counts down by itself.
+_NEAR = timedelta(hours=2)
+#: Seconds after which a page that counts down is asked for again.
+_REFRESH = 60
+_DAY, _HOUR = 86400, 3600
+
+
+class Phase(StrEnum):
+    """What a visitor of the page can do."""
+
+    BOOK = "book"
+    #: It begins in a moment, or is on.
+    WATCH = "watch"
+    REPLAY = "replay"
+    CANCELLED = "cancelled"
+
+
+def phase_of(live: PublicLivestream, now: datetime) -> Phase:
+    """Return what a visitor can do at *now* (UTC)."""
+    if live.is_cancelled:
+        return Phase.CANCELLED
+    if now >= live.ends_at:
+        return Phase.REPLAY
+    return Phase.WATCH if now >= live.starts_at - _DOORS else Phase.BOOK
+
+
+@dataclass(frozen=True, slots=True)
+class LivePage:
+    """What the page shows."""
+
+    live: PublicLivestream
+    phase: Phase
+    #: Whole address.
+    url: str
+    #: From the server's root.
+    path: str
+    #: For programs that subscribe, and so follow a livestream that is moved.
+    webcal: str
+    #: Its badge, such as 直播预告.
+    state: str
+    when: str
+    #: RFC 3339, in the calendar's zone.
+    when_iso: str
+    until: str
+    #: Such as `Asia/Shanghai`.
+    zone: str
+    #: The start that was told before; empty where it was not moved.
+    moved_from: str
+    #: 还有 2 天 3 小时; empty once it has begun.
+    countdown: str
+    #: Seconds after which the page is to be asked for again; 0 where nothing will have changed.
+    refresh: int
+    points: tuple[str, ...]
+    #: Whole addresses that are safe to be led to; empty where there is none.
+    watch: str
+    booking: str
+    replay: str
+    poster: Picture | None
+
+    @classmethod
+    def of(
+        cls, site: SiteWords, live: PublicLivestream, now: datetime, poster: Picture | None
+    ) -> LivePage:
+        """Return the page of a livestream as it is at *now* (UTC)."""
+        language = "zh" if site.language == "zh-CN" else "en"
+        url = f"{site.url}/live/{quote(live.code)}"
+        phase = phase_of(live, now)
+        local = live.starts_at.astimezone(live.zone)
+        left = live.starts_at - now
+        return cls(
+            live=live,
+            phase=phase,
+            url=url,
+            path=urlsplit(url).path,
+            webcal=f"webcal:{url.partition(':')[2]}/livestream.ics",
+            state=_state(phase, left, language),
+            when=format_moment(local, language),
+            when_iso=local.isoformat(),
+            until=f"{live.ends_at.astimezone(live.zone):%H:%M}",
+            zone=live.zone.key,
+            moved_from=_moved_from(live, language),
+            countdown=countdown(left, language) if phase in _AHEAD and left > _NONE else "",
+            refresh=_REFRESH if phase in _AHEAD and left < _NEAR else 0,
+            points=live.points,
+            watch=_safe(live.url),
+            booking=_safe(live.booking_url),
+            replay=_safe(live.replay_url),
+            poster=poster,
+        )
+
+
+_AHEAD = frozenset({Phase.BOOK, Phase.WATCH})
+_NONE = timedelta(0)
+_STATES = {
+    Phase.BOOK: {"zh": "直播预告", "en": "Coming up"},
+    Phase.WATCH: {"zh": "正在直播", "en": "Live now"},
+    Phase.REPLAY: {"zh": "精彩回放", "en": "Replay"},
+    Phase.CANCELLED: {"zh": "直播已取消", "en": "Cancelled"},
+}
+_SOON = {"zh": "马上开播", "en": "Starting soon"}
+
+
+def _state(phase: Phase, left: timedelta, language: str) -> str:
+    if phase is Phase.WATCH and left > _NONE:
+        return _SOON[language]
+    return _STATES[phase][language]
+
+
+def _moved_from(live: PublicLivestream, language: str) -> str:
+    if live.moved_from is None or live.is_cancelled:
+        return ""
+    return format_moment(live.moved_from.astimezone(live.zone), language)
+
+
+def countdown(left: timedelta, language: str) -> str:
+    """Return how long it is until the start: the two units that matter."""
+    seconds = max(60, int(left.total_seconds()))
+    days, hours, minutes = seconds // _DAY, seconds % _DAY // _HOUR, seconds % _HOUR // 60
+    if language == "zh":
+        units = [(days, " 天"), (hours, " 小时"), (minutes, " 分钟")]
+    else:
+        units = [(days, " d"), (hours, " h"), (minutes, " min")]
+    shown = [f"{count}{unit}" for count, unit in (units[:2] if days else units[1:]) if count]
+    return " ".join(shown)
+
+
+def _safe(address: str) -> str:
+    return address if address.startswith(("https://", "http://")) else ""

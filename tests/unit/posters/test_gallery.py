@@ -64,7 +64,9 @@ def test_a_template_suits_every_sample_brand(template: Template, kit: Brand, pai
         assert paint(template, template.samples(), size=size, brand=kit).warnings == ()
 
 
-@pytest.mark.parametrize("state", ["直播预告", "明天开播", "1 小时后开播", "正在直播", "精彩回放"])
+@pytest.mark.parametrize(
+    "state", ["直播预告", "还有3天", "明天开播", "2 小时后开播", "正在直播", "精彩回放"]
+)
 @pytest.mark.parametrize("name", ["live-notice", "live-salon", "live-sale"])
 def test_each_state_of_a_livestream_has_its_poster(name: str, state: str, paint: Paint) -> None:
     """The states that the service supplies are shown whole, at every size."""

@@ -48,7 +48,7 @@ _STYLE_WEIGHTS = {
 }
 #: An opened size costs about 0.3 MB of its own and maps 3 MB of the file, which all share; it is
 #: opened in a third of a millisecond.
-_KEPT = 24
+_KEPT = 16
 #: Drawn characters are kept up to as many bytes; a poster has about a quarter of a megabyte.
 _GLYPH_BYTES = 12 * 1024 * 1024
 #: Laid-out texts that are kept; one takes a few kilobytes.

@@ -57,7 +57,7 @@ def test_opened_fonts_are_bounded() -> None:
     for size in range(10, 110):
         fonts.open(0, size, 400)
 
-    assert len(fonts._opened) <= 24
+    assert len(fonts._opened) <= 16
 
 
 def test_an_own_folder_comes_first(tmp_path: Path) -> None:

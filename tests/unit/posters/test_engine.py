@@ -266,7 +266,8 @@ def test_the_alternative_text_leaves_out_what_is_empty(paint: Paint, live_notice
     """Phrases without any value are dropped; the others are joined."""
     poster = paint(live_notice, {"title1": "读书会", "offer": "免费", "state": "正在直播"})
 
-    assert poster.alt == "正在直播：读书会，本群专享：免费"
+    lines = "干货集中讲，一次听明白；边看边记，回头用得上；转给朋友，一起看更有劲"
+    assert poster.alt == f"正在直播：读书会，{lines}，本群专享：免费"
 
 
 def test_braces_in_a_value_are_words(paint: Paint, live_notice: Template) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from contentsvc.db.models import PosterBatch
 from contentsvc.errors import RenderError
@@ -12,34 +10,26 @@ from contentsvc.posters import (
     Batch,
     Encoded,
     Format,
-    Kept,
     Poster,
     Proofreader,
     Remark,
-    Shelf,
     Template,
     encode,
     fault_of,
     render,
 )
-from contentsvc.services.painting import Order, Painter
+from contentsvc.services.painting import Painter
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["BatchPainter", "paint_row"]
-
-#: A template's picture in the gallery, pixels across: twice what a page shows.
-_THUMBNAIL = 360
-_THUMBNAIL_BYTES = 64 * 1024 * 1024
 
 
 class BatchPainter:
     """Paints posters of batches; keeps templates, fonts and painted parts warm."""
 
-    def __init__(self, runtime: Runtime) -> None:
-        """Look for assets where the settings say."""
-        self._painter = Painter(runtime)
-        # Of batches' posters no two are alike: they would only crowd out what is painted again.
-        self._shelf = Shelf(runtime.config.data_dir / "thumbnails", _THUMBNAIL_BYTES)
+    def __init__(self, runtime: Runtime, painter: Painter | None = None) -> None:
+        """Look for assets where the settings say; *painter* lends what it keeps already."""
+        self._painter = painter or Painter(runtime)
 
     def template(self, name: str) -> Template:
         """Return a template; RenderError where there is none or it is broken."""
@@ -76,19 +66,6 @@ class BatchPainter:
             fonts=first.fonts,
             pictures=first.pictures,
         )
-
-    def thumbnail(self, template: Template) -> Kept:
-        """Return a small picture of *template*, filled with its samples; RenderError."""
-        order = Order(template, template.samples(), template.sizes[0], "webp")
-
-        def paint() -> Poster:
-            poster = self._painter.paint(order)
-            width, height = poster.image.size
-            small = poster.image.resize((_THUMBNAIL, round(height * _THUMBNAIL / width)))
-            return replace(poster, image=small)
-
-        key = hashlib.sha256(f"{self._painter.key(order)} {_THUMBNAIL}".encode()).hexdigest()
-        return self._shelf.get(key, "webp", None, paint)
 
 
 def paint_row(

@@ -16,9 +16,10 @@ from contentsvc.posters import Template, write_csv, write_xlsx
 from contentsvc.services import poster_batches
 from contentsvc.services.batch_checking import TableProof, proof_table
 from contentsvc.services.batch_columns import fields_of, sample_table
-from contentsvc.services.batch_painting import BatchPainter, paint_row
+from contentsvc.services.batch_painting import BatchPainter
 from contentsvc.services.batch_running import hand_out, run
 from contentsvc.services.branding import check_brand, list_brands
+from contentsvc.services.painting import Order
 from contentsvc.services.poster_batches import NewBatch, get_batch, rows_of
 from contentsvc.web import batch_words
 from contentsvc.web.batch_form import (
@@ -32,6 +33,7 @@ from contentsvc.web.current import language, now, person, reading, runtime, writ
 from contentsvc.web.downloads import name_file
 from contentsvc.web.explaining import explain
 from contentsvc.web.posters import offered_templates
+from contentsvc.web.sketching import studio
 from contentsvc.web.toasts import tell
 
 __all__ = ["blueprint", "find_template", "painter"]
@@ -49,15 +51,24 @@ _FAMILIES = ("warm", "editorial", "bold")
 def painter() -> BatchPainter:
     """Return this process's painter, which keeps fonts and templates warm."""
     kept: BatchPainter = current_app.extensions.setdefault(
-        "contentsvc_batch_painter", BatchPainter(runtime())
+        "contentsvc_batch_painter", BatchPainter(runtime(), studio().painter)
     )
     return kept
+
+
+def template_picture(template: Template, brand: str | None = None) -> str:
+    """Return the address of a template's small picture; empty where it has none."""
+    try:
+        key = studio().thumbnail_key(template, brand)
+    except RenderError:
+        return ""
+    return url_for("studio.picture", name=template.id, brand=brand, v=key)
 
 
 @blueprint.record_once
 def _lend_words(state: BlueprintSetupState) -> None:
     # A global, because macros see no context.
-    state.app.jinja_env.globals["batch_words"] = batch_words
+    state.app.jinja_env.globals.update(batch_words=batch_words, template_picture=template_picture)
 
 
 @blueprint.get("/")
@@ -143,17 +154,6 @@ def _template(template_id: str) -> Template:
         return painter().template(template_id)
     except RenderError as error:
         raise NotFoundError(str(error)) from error
-
-
-@blueprint.get("/new/<template_id>/picture")
-def picture(template_id: str) -> Response:
-    """Answer a small picture of a template."""
-    kept = painter().thumbnail(_template(template_id))
-    response = make_response(kept.encoded.data)
-    response.content_type = kept.encoded.media_type
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.add_etag()
-    return response.make_conditional(request)
 
 
 @blueprint.get("/new/<template_id>/sample.<ending>")
@@ -304,11 +304,10 @@ def preview(batch_id: int, number: int, size: str) -> Response:
         row = database.get(PosterRow, (batch_id, number))
     if row is None or size not in batch.sizes:
         raise NotFoundError(f"there is no row {number} in this size")
-    setup = painter().setup(batch, size)
-    fields = fields_of(setup.template, batch.columns, batch.fixed, row.cells)
-    pictures, remarks = paint_row([setup], fields)
-    if not pictures:
-        raise NotFoundError(remarks[0].message)
-    response = make_response(pictures[0][1].data)
-    response.content_type = pictures[0][1].media_type
+    template = _template(batch.template)
+    fields = fields_of(template, batch.columns, batch.fixed, row.cells)
+    # Smaller than it will be, and painted within the studio's bounds of time and memory.
+    sketch = studio().sketch(Order(template, fields, size, brand=batch.brand))
+    response = make_response(sketch.kept.encoded.data)
+    response.content_type = sketch.kept.encoded.media_type
     return response

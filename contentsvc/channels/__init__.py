@@ -55,6 +55,7 @@ from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.livestreams import Livestreams, PublicLivestream
 from contentsvc.channels.markdown import clean_html, markdown_html
+from contentsvc.channels.platform_rules import PLATFORM_RULES, Certainty, PlatformRule
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
 from contentsvc.channels.rendering import (
     format_moment,
@@ -89,9 +90,11 @@ from contentsvc.errors import (
 )
 
 __all__ = [
+    "PLATFORM_RULES",
     "Accepted",
     "ArticleTheme",
     "CalendarTemplate",
+    "Certainty",
     "Channel",
     "ChannelAuthError",
     "ChannelEntry",
@@ -121,6 +124,7 @@ __all__ = [
     "Page",
     "PageRequest",
     "Picture",
+    "PlatformRule",
     "PluginError",
     "PluginInfo",
     "PostForm",

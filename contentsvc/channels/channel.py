@@ -26,6 +26,7 @@ from contentsvc.channels.content import (
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.livestreams import Livestreams
+from contentsvc.channels.platform_rules import PlatformRule
 from contentsvc.channels.rendering import livestream_rendition, post_rendition, poster_rendition
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.notices import Notice
@@ -132,8 +133,6 @@ class Channel(ABC):
     limits: ClassVar[Limits] = Limits()
     #: What the platform takes in a time; all of them hold at once.
     rates: ClassVar[tuple[Rate, ...]] = ()
-    #: How often one community may be written to; None where the platform does not say.
-    quota: ClassVar[Quota | None] = None
     #: Whether the same key twice is one post.
     idempotent: ClassVar[bool] = False
     #: Whether `find` can tell what became of a key.
@@ -156,6 +155,19 @@ class Channel(ABC):
         Two channels that use one robot key should give the same account.
         """
         return self.host.name
+
+    @property
+    def platform_rule(self) -> PlatformRule | None:
+        """The platform's rule of how often one audience may be written to; None without one."""
+        return None
+
+    @property
+    def quota(self) -> Quota | None:
+        """How often one community may be written to; None where nothing limits it.
+
+        That of `platform_rule`, unless a plugin says otherwise; a calendar's own goes before it.
+        """
+        return self.platform_rule.quota if self.platform_rule else None
 
     # Rendering: pure. The same entry gives the same rendition.
 

@@ -45,7 +45,7 @@ class CalendarPlan:
     entries: tuple[EntryContent, ...] = field(default=())
     #: When this community is not written to.
     quiet: QuietHours | None = None
-    #: How often it may be written to, by channel name; else the channel type's own quota holds.
+    #: How often it may be written to, by channel name; else the channel's own quota holds.
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
     def wall_time(self, entry: EntryContent) -> time:

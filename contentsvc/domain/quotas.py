@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from calendar import monthrange
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
@@ -53,6 +54,18 @@ class Quota:
 
     day: int | None = None
     month: int | None = None
+    #: As many in a month as the month has days; `month` is then not looked at.
+    days_of_month: bool = False
+
+    def spans(
+        self, day: date, zone: ZoneInfo
+    ) -> Iterator[tuple[str, int, tuple[datetime, datetime]]]:
+        """Yield what holds on a local day: `day` or `month`, the most, its bounds in UTC."""
+        if self.day is not None:
+            yield "day", self.day, day_bounds(day, zone)
+        month = monthrange(day.year, day.month)[1] if self.days_of_month else self.month
+        if month is not None:
+            yield "month", month, month_bounds(day, zone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +73,7 @@ class Pacing:
     """How a community wants to be written to."""
 
     quiet: QuietHours | None = None
-    #: By channel name; without one the channel type's own quota holds.
+    #: By channel name; without one the channel's own quota holds, with an empty one none.
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +12,16 @@ from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
-from contentsvc.channels import Quota, RenditionWarning, WarningLevel
+from contentsvc.channels import PlatformRule, Quota, RenditionWarning, WarningLevel
 from contentsvc.db.models import Attempt, Calendar, Channel, Delivery, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.domain.quotas import day_bounds, month_bounds
 from contentsvc.services.switch import paused
 from contentsvc.services.tasks import Action, Pace, Task
 
-__all__ = ["Hold", "hold", "pace_of", "pacing_warnings"]
+__all__ = ["Hold", "default_quota", "hold", "pace_of", "pacing_warnings"]
+
+logger = logging.getLogger(__name__)
 
 _S = DeliveryStatus
 #: What is out or may be out.
@@ -42,17 +44,33 @@ class Hold:
 
 
 def pace_of(
-    calendar_id: int, plan: CalendarPlan, channel: tuple[int, str], kind: type[OpenChannel]
+    calendar_id: int, plan: CalendarPlan, channel: tuple[int, str], opened: OpenChannel | None
 ) -> Pace | None:
     """Return what holds for a calendar's community on a channel; None where nothing does.
 
-    *channel* is its id and its name.
+    *channel* is its id and its name. Without it *opened* there is the calendar's own quota alone.
     """
     channel_id, name = channel
-    quota = plan.quotas.get(name, kind.quota)
+    quota, rule = (plan.quotas[name], None) if name in plan.quotas else default_quota(opened)
+    quota = None if quota == Quota() else quota
     if plan.quiet is None and quota is None:
         return None
-    return Pace(calendar_id, channel_id, plan.zone, plan.quiet, quota)
+    return Pace(calendar_id, channel_id, plan.zone, plan.quiet, quota, rule)
+
+
+def default_quota(opened: OpenChannel | None) -> tuple[Quota | None, PlatformRule | None]:
+    """Return a channel's own quota with the platform's rule that it comes from."""
+    if opened is None:
+        return None, None
+    try:
+        quota, rule = opened.quota, opened.platform_rule
+    except Exception:
+        logger.exception(
+            "A plugin failed to tell its quota",
+            extra={"action": "quota_failed", "channel": opened.host.name},
+        )
+        return None, None
+    return quota, rule if rule is not None and rule.quota == quota else None
 
 
 def hold(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
@@ -101,16 +119,16 @@ def _over(session: Session, pace: Pace, tasks: list[Task], now: datetime) -> dic
     today = now.astimezone(pace.zone).date()
     held: dict[Task, Hold] = {}
     assert pace.quota is not None
-    for span, most, (begins, ends) in (
-        ("day", pace.quota.day, day_bounds(today, pace.zone)),
-        ("month", pace.quota.month, month_bounds(today, pace.zone)),
-    ):
-        if most is None:
-            continue
+    for span, most, (begins, ends) in pace.quota.spans(today, pace.zone):
         places = max(0, most - _sent(session, pace, begins, ends))
-        words = f"held by the quota of {most} a {span}"
+        by = f"the quota of {most}" if pace.rule is None else f"{_named(pace.rule)}: {most}"
+        words = f"held by {by} a {span}"
         held |= {task: Hold(ends, words) for task in tasks[places:]}
     return held
+
+
+def _named(rule: PlatformRule) -> str:
+    return f"the rule of {rule.dated} for {rule.name['en']}"
 
 
 def _sent(session: Session, pace: Pace, begins: datetime, ends: datetime) -> int:
@@ -164,16 +182,12 @@ def _quota_warnings(
     quota = pace.quota or Quota()
     day = at.astimezone(pace.zone).date()
     found = []
-    for span, most, (begins, ends) in (
-        ("day", quota.day, day_bounds(day, pace.zone)),
-        ("month", quota.month, month_bounds(day, pace.zone)),
-    ):
-        if most is None:
-            continue
+    for span, most, (begins, ends) in quota.spans(day, pace.zone):
         taken[span, begins] += 1
         count = _planned(session, pace, begins, ends, entry_key) + taken[span, begins]
         if count > most:
-            words = f"it would be number {count} in that {span}; the quota is {most}"
+            by = "the quota" if pace.rule is None else _named(pace.rule)
+            words = f"it would be number {count} in that {span}; {by} is {most}"
             found.append(RenditionWarning(WarningLevel.WARN, "time", words))
     return found
 

@@ -96,7 +96,7 @@ class Publisher:
             rendition = renditions[one.rendition_hash or ""]
             if isinstance(channel, OpenChannel) and isinstance(rendition, Rendition):
                 place = (one.channel_id, one.channel_name)
-                pace = pace_of(one.calendar_id, plans[one.calendar_id], place, type(channel))
+                pace = pace_of(one.calendar_id, plans[one.calendar_id], place, channel)
                 tasks.append(Task(_ACTIONS[one.status], one, channel, rendition, pace))
             elif one.status is _S.CLAIMED:
                 why = rendition if isinstance(channel, OpenChannel) else channel

@@ -98,16 +98,23 @@ class Renderer:
         self, calendar: Calendar, row: Channel | None, pieces: Sequence[Piece]
     ) -> list[list[RenditionWarning]]:
         """Return what quiet hours and quotas say of each piece on a channel."""
-        kind = self._runtime.registry.channel_types().get(row.type) if row else None
-        if row is None or kind is None:
+        if row is None:
             return [[] for _ in pieces]
-        pace = pace_of(calendar.id, plan_of(calendar, None, []), (row.id, row.name), kind)
+        opened = self._opened(row)
+        pace = pace_of(calendar.id, plan_of(calendar, None, []), (row.id, row.name), opened)
         due = [piece.due_at for piece in pieces]
         first = pieces[0]
         with self._runtime.database.read() as session:
             return pacing_warnings(
                 session, pace, due, entry_key=(str(first.week), first.content.key)
             )
+
+    def _opened(self, row: Channel) -> OpenChannel | None:
+        try:
+            return open_channel(self._runtime, row)
+        except ContentsvcError:
+            # The preview of each piece tells why.
+            return None
 
     def _preview(self, name: str, row: Channel | None, piece: Piece) -> Preview:
         blank = Preview(

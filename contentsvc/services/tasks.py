@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contentsvc.channels import Accepted, Quota, Rendition
+from contentsvc.channels import Accepted, PlatformRule, Quota, Rendition
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.domain.deliveries import DeliveryStatus, Next, Outcome, next_step
 from contentsvc.domain.quotas import QuietHours
@@ -74,6 +74,8 @@ class Pace:
     zone: ZoneInfo
     quiet: QuietHours | None
     quota: Quota | None
+    #: The platform's rule that the quota comes from; None where it comes from elsewhere.
+    rule: PlatformRule | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

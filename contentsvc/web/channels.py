@@ -10,11 +10,18 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from contentsvc.channels import Channel as ChannelType
-from contentsvc.channels import FormField, SettingsError, form_fields
+from contentsvc.channels import FormField, PlatformRule, Quota, SettingsError, form_fields
 from contentsvc.db.models import Channel
-from contentsvc.errors import ConflictError, InputError, NotFoundError, PluginError
+from contentsvc.errors import (
+    ConflictError,
+    ContentsvcError,
+    InputError,
+    NotFoundError,
+    PluginError,
+)
 from contentsvc.services import channels
 from contentsvc.services.channels import MASK
+from contentsvc.services.pacing import default_quota
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import tell
@@ -140,6 +147,7 @@ def _form(
     errors: dict[str, str],
 ) -> str:
     fields: list[FormField] = form_fields(kind, language())
+    quota, rule = _own_quota(channel)
     return render_template(
         "channels/edit.html",
         kind=kind,
@@ -148,9 +156,21 @@ def _form(
         fields=fields,
         errors=errors,
         mask=MASK,
+        quota=quota,
+        rule=rule,
         zone=runtime().config.timezone,
         pages_url=url_for("site.page", path=channel.name) if channel and kind.has_pages else "",
     )
+
+
+def _own_quota(channel: Channel | None) -> tuple[Quota | None, PlatformRule | None]:
+    """Return a channel's own quota; one that cannot be opened has none."""
+    if channel is None:
+        return None, None
+    try:
+        return default_quota(channels.open_channel(runtime(), channel))
+    except ContentsvcError:
+        return None, None
 
 
 @blueprint.post("/channels/<name>/test")

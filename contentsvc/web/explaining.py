@@ -6,7 +6,9 @@ import re
 
 from flask_babel import gettext
 
+from contentsvc.channels import PLATFORM_RULES
 from contentsvc.errors import CalendarError
+from contentsvc.web.current import language
 
 __all__ = ["explain", "explain_text"]
 
@@ -92,9 +94,19 @@ _MESSAGES = (
     N_("%(time)s is within the quiet hours %(span)s"),
     N_("it would be number %(count)s in that day; the quota is %(most)s"),
     N_("it would be number %(count)s in that month; the quota is %(most)s"),
+    N_(
+        "it would be number %(count)s in that day; the rule of %(date)s for %(platform)s is "
+        "%(most)s"
+    ),
+    N_(
+        "it would be number %(count)s in that month; the rule of %(date)s for %(platform)s is "
+        "%(most)s"
+    ),
     N_("held by the quiet hours %(span)s"),
     N_("held by the quota of %(most)s a day"),
     N_("held by the quota of %(most)s a month"),
+    N_("held by the rule of %(date)s for %(platform)s: %(most)s a day"),
+    N_("held by the rule of %(date)s for %(platform)s: %(most)s a month"),
     N_("everything is paused"),
     N_("its time went by before it could be sent"),
     N_("the worker went silent while it was being sent"),
@@ -156,8 +168,17 @@ def explain_text(text: str) -> str:
     for source in _MESSAGES:
         match = _pattern(source).fullmatch(text)
         if match:
-            return str(gettext(source, **match.groupdict()))
+            values = match.groupdict()
+            if "platform" in values:
+                values["platform"] = _platform(values["platform"])
+            return str(gettext(source, **values))
     return text
+
+
+def _platform(name: str) -> str:
+    """Return a platform's English name in the language of this answer."""
+    names = (rule.name for rule in PLATFORM_RULES.values())
+    return next((one[language()] for one in names if one["en"] == name), name)
 
 
 def _pattern(source: str) -> re.Pattern[str]:

@@ -19,10 +19,12 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from contentsvc.channels import (
+    PLATFORM_RULES,
     Channel,
     ChannelEntry,
     Notice,
     Picture,
+    PlatformRule,
     Receipt,
     RenderContext,
     Rendition,
@@ -34,7 +36,7 @@ from contentsvc.channels import (
 from .forms import chosen_forms, form_files, manifest_data
 from .settings import FolderSettings
 
-__version__ = "1.1"
+__version__ = "1.2"
 
 #: A file name has at most 255 bytes on the usual file systems; the title gets a part of them.
 _MOST_TITLE_BYTES = 90
@@ -55,6 +57,11 @@ class Folder(Channel):
     can_find = True
 
     Settings = FolderSettings
+
+    @property
+    def platform_rule(self) -> PlatformRule | None:
+        """That of the platform on which a person puts the posts out."""
+        return PLATFORM_RULES.get(self.settings.platform)
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
         """Add the chosen forms to the usual post."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from contentsvc.channels import ChannelSettings, Field, field_validator
+from contentsvc.channels import PLATFORM_RULES, ChannelSettings, Field, field_validator
 
 __all__ = ["FolderSettings"]
 
@@ -18,6 +18,12 @@ def _in_chinese(title: str, description: str = "", **choices: str) -> dict[str, 
     return {"zh": {name: value for name, value in words.items() if value}}
 
 
+def _platforms(language: str, none: str) -> dict[str, str]:
+    return {"none": none} | {
+        platform: rule.name[language] for platform, rule in PLATFORM_RULES.items()
+    }
+
+
 class FolderSettings(ChannelSettings):
     """Where to write, and what beside the text and the page."""
 
@@ -26,6 +32,22 @@ class FolderSettings(ChannelSettings):
         title="Folder",
         description="An absolute path; empty for a folder in the service's data.",
         json_schema_extra=_in_chinese("文件夹路径", "绝对路径；留空则放在服务的数据目录中。"),
+    )
+    platform: Literal[
+        "none", "wechat-subscription", "wechat-service", "wecom-group-send", "aliyun-sms"
+    ] = Field(
+        default="none",
+        title="Posted by hand on",
+        description="Where a person puts the posts out; the platform's rule of how often then "
+        "holds, unless a calendar has a quota of its own for this channel.",
+        json_schema_extra={
+            "choices": _platforms("en", "another place, without a rule"),
+            **_in_chinese(
+                "人工发布到",
+                "由人把内容发到哪里；该平台的频次规则随之生效，日历为此渠道另设配额时以日历为准。",
+                **_platforms("zh", "其他地方，不设规则"),
+            ),
+        },
     )
     article: Literal["none", "editorial", "warm", "bold"] = Field(
         default="none",

@@ -14,12 +14,14 @@ from pathlib import Path
 import pytest
 
 from contentsvc.channels import (
+    PLATFORM_RULES,
     Channel,
     EntryKind,
     Notice,
     Rendition,
     SettingsError,
     TemporaryError,
+    form_fields,
     load_plugin,
     parse_settings,
 )
@@ -307,3 +309,24 @@ def test_a_signature_that_no_platform_takes_is_refused(signature: str) -> None:
     """Two to twelve characters."""
     with pytest.raises(SettingsError, match="2 to 12"):
         parse_settings(FOLDER, {"sms_signature": signature})
+
+
+def test_the_platform_on_which_a_person_posts_gives_the_quota(tmp_path: Path) -> None:
+    """Without one nothing is limited."""
+    quotas = {}
+    for platform in ("none", *PLATFORM_RULES):
+        channel = FOLDER(parse_settings(FOLDER, {"platform": platform}), TestHost(tmp_path))
+        quotas[platform] = channel.quota
+
+    assert quotas == {"none": None} | {name: rule.quota for name, rule in PLATFORM_RULES.items()}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_every_platform_with_a_rule_can_be_chosen_by_its_name(language: str) -> None:
+    """In both languages."""
+    (field,) = [one for one in form_fields(FOLDER, language) if one.name == "platform"]
+
+    assert field.default == "none"
+    assert dict(field.choices[1:]) == {
+        name: rule.name[language] for name, rule in PLATFORM_RULES.items()
+    }

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import pytest
+from flask import Flask, session
 
 from contentsvc.services.channels import all_channels, get_channel
 from contentsvc.services.runtime import Runtime
+from contentsvc.web.explaining import explain_text
 from tests.web.people import Person
 
 SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+RULE_TOLD = (
+    "it would be number 5 in that month; "
+    "the rule of 2026-11-21 for WeChat Official Account (service), mass send is 4"
+)
 HOOK = {"name": "shop-hook", "url": "https://shop.example/hook", "secret": SECRET}
 
 
@@ -100,3 +106,38 @@ def test_a_used_channel_is_not_deleted(mei: Person, sample: str, runtime: Runtim
     assert "notice-toast is-bad" in refused
     with runtime.database.read() as session:
         assert [channel.name for channel in all_channels(session)] == ["site"]
+
+
+def test_the_platforms_rule_stands_on_the_channels_page(mei: Person) -> None:
+    """In words, with its date and its source; a channel without a rule shows none."""
+    forms = {"article": "none", "wecom": "none"}
+    for name, platform in (("account", "wechat-service"), ("drawer", "none")):
+        mei.post("/new-channel/folder", {"name": name, "platform": platform, **forms})
+
+    page = mei.text("/channels/account")
+
+    assert "每位粉丝每个自然月最多收到服务号 4 次群发" in page
+    assert "2026-11-21" in page
+    assert 'href="https://developers.weixin.qq.com/doc/service/' in page
+    assert "规则日期" not in mei.text("/channels/drawer")
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("zh", "这将是当月第 5 条；微信公众号（服务号）群发的规则（2026-11-21）是每月 4 条"),
+        (
+            "en",
+            RULE_TOLD,
+        ),
+    ],
+)
+def test_a_platforms_rule_is_told_in_the_persons_language(
+    app: Flask, language: str, words: str
+) -> None:
+    """The platform's name is, too."""
+    with app.test_request_context():
+        session["language"] = language
+        told = explain_text(RULE_TOLD)
+
+    assert told == words

@@ -124,8 +124,9 @@ def _quotas(spot: Spot | None) -> dict[str, Quota]:
         fields = value.fields(FIELDS["quota"])
         count = whole_number(0, MOST_QUOTA)
         quotas[name] = Quota(fields.read("day", count, None), fields.read("month", count, None))
-        if quotas[name] == Quota():
-            value.wrong("says neither `day` nor `month`; leave it out where nothing is limited")
+        # {} limits nothing there, whatever the channel's own quota; a slip must not do so.
+        if quotas[name] == Quota() and (value.is_absent or value.pairs()):
+            value.wrong("says neither `day` nor `month`; write {} where nothing is to be limited")
     return quotas
 
 

@@ -17,7 +17,17 @@ from contentsvc.services.calendars import get_calendar, save_calendar
 from contentsvc.services.clockwatch import ClockWatch
 from contentsvc.services.rendering import Renderer
 from contentsvc.services.switch import pause_all, paused, resume_all
-from tests.factories import NOW, SHANGHAI, WEEK, WINDOWS, MemoryRates, make_content, make_entry
+from tests.factories import (
+    NOW,
+    SHANGHAI,
+    WEEK,
+    WINDOWS,
+    MemoryRates,
+    make_calendar,
+    make_channel,
+    make_content,
+    make_entry,
+)
 from tests.integration.services.engine_world import Engine
 
 S = DeliveryStatus
@@ -130,6 +140,79 @@ def test_quotas_and_quiet_hours_are_warned_of_while_planning(engine: Engine) -> 
         "it would be number 2 in that day; the quota is 1",
     ]
     assert len([warning for warning in itself.warnings if warning.field == "time"]) == 1
+
+
+def by_hand(engine: Engine, platform: str, count: int) -> None:
+    """Approve so many posts for one evening that a person puts out on a platform."""
+    make_channel(engine.runtime, "there", "folder", platform=platform)
+    make_calendar(engine.runtime, "there")
+    more(engine, count)
+
+
+def test_a_platforms_rule_holds_the_fifth_in_a_month(engine: Engine) -> None:
+    """A service account may send four; the fifth is told of the rule with its date."""
+    by_hand(engine, "wechat-service", 5)
+    engine.due()
+    engine.settle(10)
+
+    assert sorted(statuses(engine)) == [S.MISSED] + [S.PUBLISHED] * 4
+    (missed,) = [row for row in engine.deliveries() if row.status is S.MISSED]
+    assert missed.error == (
+        "held by the rule of 2026-11-21 for WeChat Official Account (service), mass send: 4 a month"
+    )
+
+
+def test_a_platforms_rule_is_warned_of_while_planning(engine: Engine) -> None:
+    """The fourth is let be, the fifth is told of the rule with its date."""
+    by_hand(engine, "wechat-service", 3)
+    with engine.runtime.database.read() as session:
+        calendar = get_calendar(session, "baby-benefits")
+
+    (fourth,) = engine.renderer.preview(calendar, WEEK, make_content(key="next"))
+    more(engine, 1, key="fourth")
+    (fifth,) = engine.renderer.preview(calendar, WEEK, make_content(key="next"))
+
+    assert [warning for warning in fourth.warnings if warning.field == "time"] == []
+    (told,) = [warning.message for warning in fifth.warnings if warning.field == "time"]
+    assert told == (
+        "it would be number 5 in that month; "
+        "the rule of 2026-11-21 for WeChat Official Account (service), mass send is 4"
+    )
+
+
+def test_a_calendars_own_quota_goes_before_the_platforms(engine: Engine) -> None:
+    """Also an empty one, by which nothing is limited; neither is told as the platform's rule."""
+    by_hand(engine, "wechat-service", 6)
+    pace(engine, quotas={"there": Quota(month=5)})
+    with engine.runtime.database.read() as session:
+        calendar = get_calendar(session, "baby-benefits")
+    (told,) = engine.renderer.preview(calendar, WEEK, make_content(key="next"))
+    pace(engine, quotas={"there": Quota()})
+    with engine.runtime.database.read() as session:
+        calendar = get_calendar(session, "baby-benefits")
+    (free,) = engine.renderer.preview(calendar, WEEK, make_content(key="next"))
+    engine.due()
+    engine.settle(10)
+
+    assert [warning.message for warning in told.warnings if warning.field == "time"] == [
+        "it would be number 7 in that month; the quota is 5"
+    ]
+    assert [warning for warning in free.warnings if warning.field == "time"] == []
+    assert statuses(engine) == [S.PUBLISHED] * 6
+
+
+def test_a_plugin_that_cannot_tell_its_quota_still_publishes(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its fault is written to the log and holds up nothing else."""
+    channel = engine.script("scripted")
+    monkeypatch.setattr(channel, "quota", property(lambda channel: channel.no_such_thing))
+    engine.plan()
+    engine.due()
+    engine.settle(5)
+
+    assert engine.delivery().status is S.PUBLISHED
+    assert "failed to tell its quota" in caplog.text
 
 
 def test_rate_windows_send_in_due_order(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,7 +29,7 @@ from contentsvc.domain.walltime import parse_zone
 from contentsvc.domain.weeks import IsoWeek, Weekday
 
 counts = st.none() | st.integers(0, 10_000)
-quotas = st.builds(Quota, day=counts, month=counts).filter(lambda quota: quota != Quota())
+quotas = st.builds(Quota, day=counts, month=counts)
 spans = (
     st.tuples(st.times(), st.times())
     .map(lambda pair: [wall.replace(microsecond=0) for wall in pair])

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contentsvc.domain.quotas import QuietHours, day_bounds, month_bounds
+from contentsvc.domain.quotas import QuietHours, Quota, day_bounds, month_bounds
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -52,3 +52,23 @@ def test_a_month_ends_where_the_next_begins() -> None:
 
     assert begins == datetime(2026, 11, 30, 16, tzinfo=UTC)
     assert ends == datetime(2026, 12, 31, 16, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("quota", "day", "most"),
+    [
+        (Quota(), date(2026, 11, 25), {}),
+        (Quota(day=0), date(2026, 11, 25), {"day": 0}),
+        (Quota(day=3, month=60), date(2026, 11, 25), {"day": 3, "month": 60}),
+        (Quota(days_of_month=True), date(2026, 11, 25), {"month": 30}),
+        (Quota(days_of_month=True), date(2027, 2, 28), {"month": 28}),
+        (Quota(days_of_month=True), date(2028, 2, 1), {"month": 29}),
+    ],
+)
+def test_a_quota_tells_what_holds_on_a_day(quota: Quota, day: date, most: dict[str, int]) -> None:
+    """Where a month may have as many as it has days, that month's days count."""
+    found = list(quota.spans(day, SHANGHAI))
+
+    assert {span: count for span, count, _ in found} == most
+    bounds = {"day": day_bounds(day, SHANGHAI), "month": month_bounds(day, SHANGHAI)}
+    assert all(given == bounds[span] for span, _, given in found)

@@ -15,6 +15,7 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services.planning import Windows
+from contentsvc.services.replanning import tells_otherwise
 
 __all__ = [
     "ATTENTION",
@@ -101,7 +102,8 @@ def resolve_delivery(
 
     Raises:
         InputError: it is in no state for a person to settle, its entry is not approved and
-            cannot be sent again, or the address is none.
+            cannot be sent again, it tells of a livestream what is no longer so, or the address
+            is none.
         ConflictError: somebody else was faster.
     """
     delivery = get_delivery(session, delivery_id)
@@ -119,6 +121,8 @@ def resolve_delivery(
         raise InputError("a delivery that was handed off is finished by a person, not sent again")
     else:
         _require_wanted(delivery)
+        if tells_otherwise(delivery.entry, delivery):
+            raise InputError("its livestream has changed since; give it up, then plan it again")
         until = windows.useful_until(delivery.entry.kind, now)
         values = {"next_at": now, "useful_until": max(until, delivery.useful_until), "error": note}
         _must_move(session, delivery, _S.RETRYING, now, **values)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
@@ -38,6 +38,7 @@ __all__ = [
     "is_too_late",
     "plan_deliveries",
     "retime",
+    "waiting_in",
 ]
 
 
@@ -105,20 +106,33 @@ def approve_week(
     by: str,
     now: datetime,
     windows: Windows,
+    seen: Mapping[int, int] | None = None,
 ) -> list[Entry]:
-    """Approve every draft and reviewed entry of a week that is not past; return those."""
+    """Approve every draft and reviewed entry of a week that is not past; return those.
+
+    Where *seen* is given, only entries in it are, each at the revision that was looked at: what
+    nobody has checked is not approved along with the rest.
+    """
+    approved = []
+    for entry in waiting_in(session, calendar, week, now=now, windows=windows):
+        if seen is None or seen.get(entry.id) == entry.rev:
+            approve(session, entry, by=by, now=now, windows=windows)
+            approved.append(entry)
+    return approved
+
+
+def waiting_in(
+    session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime, windows: Windows
+) -> list[Entry]:
+    """Return a week's drafts and reviewed entries that are not past, in their order."""
     waiting = select(Entry).where(
         Entry.calendar_id == calendar.id,
         Entry.week == str(week),
         Entry.deleted_at.is_(None),
         Entry.status.in_([EntryStatus.DRAFT, EntryStatus.IN_REVIEW]),
     )
-    approved = []
-    for entry in session.scalars(waiting.order_by(Entry.starts_at)):
-        if not is_too_late(entry, now=now, windows=windows):
-            approve(session, entry, by=by, now=now, windows=windows)
-            approved.append(entry)
-    return approved
+    entries = session.scalars(waiting.order_by(Entry.starts_at)).all()
+    return [entry for entry in entries if not is_too_late(entry, now=now, windows=windows)]
 
 
 def plan_deliveries(

@@ -162,6 +162,10 @@ class Renderer:
         except PluginError as error:
             self._note(delivery, str(error))
             return False
+        blocking = [one for one in rendition.warnings if one.level is WarningLevel.BLOCK]
+        if blocking:
+            # What nobody could have approved in the form does not go out by another way.
+            return self._settle(delivery, DeliveryStatus.FAILED, error=blocking[0].message)
         kept = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
             keep(self._runtime, session, kept)

@@ -10,6 +10,8 @@ from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
+from contentsvc.channels import WarningLevel
+from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
@@ -19,9 +21,10 @@ from contentsvc.services.exporting import week_entries
 from contentsvc.services.health import dispatcher_is_silent
 from contentsvc.web.corrections import tell_offer
 from contentsvc.web.current import now, person, reading, windows, writing
-from contentsvc.web.explaining import explain
+from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.labels import label
 from contentsvc.web.places import Place, place_of, read_place, read_rev, read_week, this_week
+from contentsvc.web.previews import renderer
 from contentsvc.web.toasts import tell
 
 __all__ = ["back_to_board", "blueprint", "move_words"]
@@ -242,12 +245,39 @@ def copy_week(slug: str) -> Response:
 
 @blueprint.post("/calendars/<slug>/approve")
 def approve_week(slug: str) -> Response:
-    """Approve every draft of a week that is not past."""
-    with writing() as database:
+    """Approve every draft of a week that is not past and that nothing stands against."""
+    with reading() as database:
         calendar = calendars.get_calendar(database, slug)
         shown = read_week(request.form.get("week"), calendar.timezone)
+        waiting = planning.waiting_in(database, calendar, shown, now=now(), windows=windows())
+    # Posters are painted before the transaction begins: it would hold up every other writer.
+    blocked = {entry.id: words for entry in waiting if (words := _against(calendar, entry))}
+    seen = {entry.id: entry.rev for entry in waiting if entry.id not in blocked}
+    with writing() as database:
+        calendar = calendars.get_calendar(database, slug)
         approved = planning.approve_week(
-            database, calendar, shown, by=person(), now=now(), windows=windows()
+            database, calendar, shown, by=person(), now=now(), windows=windows(), seen=seen
         )
     tell(ngettext("%(num)d entry approved", "%(num)d entries approved", len(approved)))
+    for entry in waiting:
+        if entry.id in blocked:
+            tell(
+                gettext(
+                    "“%(title)s” is not approved: %(reason)s",
+                    title=entry.title,
+                    reason=blocked[entry.id],
+                ),
+                bad=True,
+                link=url_for("entries.edit", entry_id=entry.id),
+                link_words=gettext("Open it"),
+            )
     return redirect(url_for("boards.week", slug=slug, week=str(shown)), code=303)
+
+
+def _against(calendar: Calendar, entry: Entry) -> str:
+    """Return what stands against approving an entry, in words; empty where nothing does."""
+    week = IsoWeek.parse(entry.week)
+    previews = renderer().preview(calendar, week, content_of(entry), code=entry.code)
+    warnings = [warning for preview in previews for warning in preview.warnings]
+    blocking = [one.message for one in warnings if one.level is WarningLevel.BLOCK]
+    return explain_text(blocking[0]) if blocking else ""

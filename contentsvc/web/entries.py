@@ -22,7 +22,7 @@ from contentsvc.web.corrections import correcting_of, tell_offer
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
 from contentsvc.web.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
 from contentsvc.web.explaining import explain
-from contentsvc.web.notice_form import NoticeFields, notice_fields, typed_chain
+from contentsvc.web.notice_form import NoticeFields, notice_fields, notice_when, typed_chain
 from contentsvc.web.places import read_rev, read_week
 from contentsvc.web.posters import choose_template, offered_templates
 from contentsvc.web.previews import renderer
@@ -34,6 +34,8 @@ __all__ = ["blueprint"]
 blueprint = Blueprint("entries", __name__)
 
 _CODE = re.compile(r"[0-9a-f]{12}")
+
+blueprint.add_app_template_filter(notice_when)
 
 
 @dataclass(frozen=True, slots=True)

@@ -148,6 +148,7 @@ _MESSAGES = (
     N_("a module has %(pixels)s pixels, under %(least)s; use a shorter link"),
     N_("making this poster ended the worker %(count)s times"),
     N_("the poster could not be painted: %(reason)s"),
+    N_("its livestream has changed since; give it up, then plan it again"),
     N_("the livestream was changed once more; look at the correction again"),
     N_("somebody else has corrected it meanwhile; look again"),
     N_("%(names)s needs no correction any more; look again"),

@@ -137,8 +137,10 @@ def _poster(own: Mapping[str, str], template: Template | None) -> dict[str, str 
     return fields
 
 
-def notice_when(notice: Notice) -> str:
+def notice_when(notice: Notice | str) -> str:
     """Return how far from the start a notice goes out, such as 开播前 1 天."""
+    if isinstance(notice, str):
+        notice = Notice.parse(notice)
     if not notice.offset:
         return str(gettext("At the start"))
     distance = _distance(abs(notice.offset))

@@ -59,7 +59,7 @@ class LivePage:
     #: RFC 3339, in the calendar's zone.
     when_iso: str
     until: str
-    #: Such as `Asia/Shanghai`.
+    #: Such as 北京时间 or `Europe/Berlin`.
     zone: str
     #: The start that was told before; empty where it was not moved.
     moved_from: str
@@ -94,7 +94,7 @@ class LivePage:
             when=format_moment(local, language),
             when_iso=local.isoformat(),
             until=f"{live.ends_at.astimezone(live.zone):%H:%M}",
-            zone=live.zone.key,
+            zone=_ZONES[language].get(live.zone.key, live.zone.key),
             moved_from=_moved_from(live, language),
             countdown=countdown(left, language) if phase in _AHEAD and left > _NONE else "",
             refresh=_REFRESH if phase in _AHEAD and left < _NEAR else 0,
@@ -106,6 +106,8 @@ class LivePage:
         )
 
 
+#: What people call a zone.
+_ZONES = {"zh": {"Asia/Shanghai": "北京时间"}, "en": {"Asia/Shanghai": "Beijing time"}}
 _AHEAD = frozenset({Phase.BOOK, Phase.WATCH})
 _NONE = timedelta(0)
 _STATES = {

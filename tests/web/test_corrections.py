@@ -1,0 +1,217 @@
+"""Corrections in the browser: offered where it is seen, sent, refused without loss, withdrawn."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from contentsvc.db.mapping import content_of
+from contentsvc.db.models import Correction, Delivery, Entry
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.livestreams import Facts
+from contentsvc.services.runtime import Runtime
+from tests.web.people import NOW, WEEK, Person, handlers_in
+from tests.web.writing import PLAIN, entry_of, make
+
+LIVE = {
+    "kind": "livestream",
+    "title": "冬季护肤直播课",
+    "slot": "晚间",
+    "livestream.host": "林晓 医生",
+    "livestream.url": "https://live.example/1",
+    "notices": "-24h, -1h, 0m",
+}
+
+
+@pytest.fixture
+def told(mei: Person, sample: str, runtime: Runtime) -> Entry:
+    """Give a livestream on Saturday evening whose first notice is out, now on Sunday."""
+    entry = make(mei, runtime, **LIVE)
+    mei.post(f"/entries/{entry.id}/approve", {"rev": entry.rev})
+    facts = Facts.of(content_of(entry), entry.starts_at)
+    with runtime.database.write() as session:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.entry_id == entry.id, Delivery.notice == "-24h")
+            .values(
+                status=DeliveryStatus.PUBLISHED,
+                published_at=NOW,
+                facts=replace(facts, link="https://live.example/1", state="tomorrow").to_json(),
+                receipt={"id": "0123456789abcdef", "url": "https://content.example/1"},
+            )
+        )
+    move(mei, runtime, entry, "sun")
+    return entry_of(runtime, entry.id)
+
+
+def move(person: Person, runtime: Runtime, entry: Entry, day: str) -> str:
+    place = {"rev": entry_of(runtime, entry.id).rev, "week": WEEK, "day": day, "slot": "晚间"}
+    answer = person.post(f"/entries/{entry.id}/move", {**place, "time": ""}, follow_redirects=True)
+    return answer.get_data(as_text=True)
+
+
+def send(person: Person, entry: Entry, **values: object) -> tuple[int, str]:
+    words = {"title": "更正：改到周日", "body": "请以新时间为准。", "channels": "site"}
+    page = person.text(f"/entries/{entry.id}/correction")
+    sequence = re.search(r'name="sequence" value="(\d+)"', page)
+    form = {**words, "sequence": sequence[1] if sequence else "", **values}
+    answer = person.post(f"/entries/{entry.id}/correction", form)
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def corrections(runtime: Runtime) -> list[Entry]:
+    with runtime.database.read() as session:
+        ids = select(Correction.correction_id)
+        return list(session.scalars(select(Entry).where(Entry.id.in_(ids))))
+
+
+def test_the_offer_stands_where_it_is_seen(mei: Person, told: Entry, runtime: Runtime) -> None:
+    """The toast after the move, the entry's page and the correction's own page all have it."""
+    moved = move(mei, runtime, told, "sat")
+    assert "去更正" not in moved
+    moved = move(mei, runtime, told, "sun")
+
+    page = mei.text(f"/entries/{told.id}")
+
+    assert f"/entries/{told.id}/correction" in moved
+    assert "已有 1 个渠道发出过旧信息" in moved
+    for shown in (page, mei.text(f"/entries/{told.id}/correction")):
+        assert "更正：「冬季护肤直播课」改到 11月29日（周日）20:00" in shown
+        assert "https://content.example/1" in shown
+        assert "撤回" in shown
+        assert handlers_in(shown) == []
+
+
+def test_one_click_sends_it_once(mei: Person, told: Entry, runtime: Runtime) -> None:
+    """The correction is planned for now; pressing again says that there is nothing to do."""
+    status, _ = send(mei, told)
+    again, _ = send(mei, told)
+
+    assert (status, again) == (303, 303)
+    (made,) = corrections(runtime)
+    assert (made.title, made.body, made.channels) == (
+        "更正：改到周日",
+        "请以新时间为准。",
+        ["site"],
+    )
+    assert made.starts_at == NOW
+    assert "正在路上" in mei.text(f"/entries/{told.id}")
+
+
+def test_a_chosen_time_is_of_the_calendars_zone(mei: Person, told: Entry, runtime: Runtime) -> None:
+    """A correction may wait until people are awake."""
+    send(mei, told, at="2026-11-24T18:30")
+
+    (made,) = corrections(runtime)
+    assert made.starts_at == NOW + timedelta(hours=9, minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("values", "answer"),
+    [
+        ({"title": " "}, (422, "请填写标题")),
+        ({"at": "yesterday"}, (422, "请选择日期和时间")),
+        ({"at": "2020-01-01T10:00"}, (422, "这个时间已经过去")),
+        ({"channels": "nowhere"}, (422, "nowhere")),
+        ({"sequence": "0"}, (409, "直播又有改动")),
+    ],
+)
+def test_what_cannot_be_sent_stays_in_the_form(
+    mei: Person,
+    told: Entry,
+    runtime: Runtime,
+    values: dict[str, str],
+    answer: tuple[int, str],
+) -> None:
+    """Every word is still there, and nothing is made."""
+    status, page = send(mei, told, **{"body": "很长的一段心血", **values})
+
+    assert status == answer[0]
+    assert answer[1] in page
+    assert "很长的一段心血" in page
+    assert corrections(runtime) == []
+
+
+def test_no_correction_is_wanted(mei: Person, told: Entry, runtime: Runtime) -> None:
+    """The offer goes, and what waited of it is withdrawn."""
+    send(mei, told, at="2026-11-24T18:30")
+
+    mei.post(f"/entries/{told.id}/correction/dismiss")
+
+    page = mei.text(f"/entries/{told.id}")
+    assert 'id="correction"' not in page
+    with runtime.database.read() as session:
+        made = session.scalars(select(Entry).where(Entry.key.startswith("fix-"))).one()
+    assert made.status == "cancelled"
+
+
+def test_a_cancelled_and_a_deleted_livestream_are_corrected_too(
+    mei: Person, told: Entry, runtime: Runtime
+) -> None:
+    """The notice that it is off is ready, even when the entry is off the board."""
+    rev = entry_of(runtime, told.id).rev
+    page = mei.post(f"/entries/{told.id}/cancel", {"rev": rev}, follow_redirects=True).get_data(
+        as_text=True
+    )
+    rev = entry_of(runtime, told.id).rev
+    gone = mei.post(f"/entries/{told.id}/delete", {"rev": rev}, follow_redirects=True).get_data(
+        as_text=True
+    )
+
+    assert "取消通知：「冬季护肤直播课」不开播了" in page
+    assert f"/entries/{told.id}/correction" in gone
+    assert send(mei, told, title="取消通知")[0] == 303
+    assert [made.title for made in corrections(runtime)] == ["取消通知"]
+
+
+def test_a_changed_title_waits_for_the_approval(mei: Person, told: Entry, runtime: Runtime) -> None:
+    """What is not approved is told to nobody; the page says what will be offered."""
+    values = {**PLAIN, **LIVE, "day": "sun", "title": "新题目", "rev": told.rev}
+    mei.post(f"/entries/{told.id}", values)
+    waiting = mei.text(f"/entries/{told.id}")
+    rev = entry_of(runtime, told.id).rev
+    mei.post(f"/entries/{told.id}/approve", {"rev": rev})
+
+    page = mei.text(f"/entries/{told.id}")
+
+    assert "已发过旧信息的渠道：site" in waiting
+    assert 'id="correction"' not in waiting
+    assert "主题改为「新题目」（原为「冬季护肤直播课」）" in page
+
+
+def test_a_notice_that_cannot_be_taken_back_says_so(mei: Person, told: Entry) -> None:
+    """Somebody else's delivery, or one that is not out, is refused in words."""
+    page = mei.post(f"/entries/{told.id}/correction/retract/1", follow_redirects=True).get_data(
+        as_text=True
+    )
+
+    assert "不能撤回这条内容" in page
+
+
+def test_the_page_of_a_livestream_is_linked(mei: Person, told: Entry) -> None:
+    """The writer finds the public page and its calendar file, and why readers are not led there."""
+    page = mei.text(f"/entries/{told.id}")
+
+    assert f'href="/site/live/{told.code}"' in page
+    assert "CONTENTSVC_PUBLIC_URL" in page
+    public = mei.text(f"/site/live/{told.code}")
+    assert "已改期：原定 11月28日（周六）20:00" in public
+    answer = mei.get(f"/site/live/{told.code}/livestream.ics")
+    assert answer.content_type == "text/calendar; charset=utf-8"
+
+
+def test_a_week_is_approved_but_for_what_is_cut(mei: Person, sample: str, runtime: Runtime) -> None:
+    """A poster that lost words of a required field is not approved along with the rest."""
+    poster = {"poster.template": "live-notice", "poster-field.title1": "很长的标题" * 12}
+    cut = make(mei, runtime, **LIVE, **poster)
+    good = make(mei, runtime, day="sun")
+
+    answer = mei.post("/calendars/baby-benefits/approve", {"week": WEEK}, follow_redirects=True)
+
+    assert entry_of(runtime, good.id).status == "approved"
+    assert entry_of(runtime, cut.id).status == "draft"
+    assert "「冬季护肤直播课」没有通过" in answer.get_data(as_text=True)

@@ -23,10 +23,13 @@ _WHOLE = re.compile(
     r"|https?://[!-~]+"
 )
 #: What would act although it was meant as text; there is no escape, so it is written wide.
-_ACTING = (
+_ACTING_IN_CODE = (
     (re.compile(r"<(?=[@/A-Za-z])"), "＜"),
-    (re.compile(r"`"), "｀"),
     (re.compile(r"\](?=\()"), "］"),
+)
+_ACTING = (
+    *_ACTING_IN_CODE,
+    (re.compile(r"`"), "｀"),
     # The bracket before it may stand in another element.
     (re.compile(r"^\((?=\s*[A-Za-z]+:)"), "（"),
 )
@@ -90,8 +93,14 @@ class _WecomWriter(PlainWriter):
         self._bold = before
 
     def inline_code(self, text: str) -> str:
-        code = " ".join(text.replace("`", "｀").split())
+        code = " ".join(self._inert(text).replace("`", "｀").split())
         return f"`{code}`" if code else ""
+
+    def _inert(self, code: str) -> str:
+        """Write wide what might act within code too: nobody knows what a client reads there."""
+        for pattern, wide in _ACTING_IN_CODE:
+            code = pattern.sub(wide, code)
+        return code
 
     def link(self, words: str, address: str) -> str:
         if not address.startswith(("http://", "https://")):
@@ -135,7 +144,8 @@ class WecomWriter(_WecomWriter):
 
     def code(self, text: str) -> str:
         """Return code line by line: a block is not known."""
-        lines = (line.replace("`", "｀").replace("\t", "    ") for line in text.split("\n"))
+        code = self._inert(text).replace("`", "｀").replace("\t", "    ")
+        lines = code.split("\n")
         return "\n".join(f"`{line}`" for line in lines if line.strip())
 
     def picture(self, node: Node) -> str:
@@ -172,7 +182,8 @@ class WecomWriterTwo(_WecomWriter):
 
     def code(self, text: str) -> str:
         """Return a fenced block."""
-        return f"{_FENCE}\n{text.replace(_FENCE, '｀｀｀')}\n{_FENCE}" if text.strip() else ""
+        code = self._inert(text).replace(_FENCE, "｀｀｀")
+        return f"{_FENCE}\n{code}\n{_FENCE}" if text.strip() else ""
 
     def table(self, content: Table) -> str:
         """Return a table; without a header its first row is one."""

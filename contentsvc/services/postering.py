@@ -27,13 +27,13 @@ _AHEAD = {0: "今天开播", 1: "明天开播", 2: "后天开播"}
 _AROUND = {
     NoticeState.NOW: {
         "time_note": "已开播",
-        "action": "长按识别二维码，进入直播间",
+        "action": "扫码进直播间",
         "offer": "正在播",
         "offer_note": "点开就能看，随时进来",
     },
     NoticeState.REPLAY: {
         "time_note": "可看回放",
-        "action": "长按识别二维码，看回放",
+        "action": "扫码看回放",
         "offer": "看回放",
         "offer_note": "错过直播，也能从头看",
     },

@@ -42,11 +42,12 @@ _Work = Callable[[], float]
 
 #: Old deliveries as they stand after two years: 3 channels, published, an attempt each.
 _OLD_ENTRIES = """
-    INSERT INTO entries (id, calendar_id, week, key, day, slot, time, starts_at, kind, element,
-      title, body, versions, channels, livestream, notices, poster, pictures, status, rev,
+    INSERT INTO entries (id, calendar_id, week, key, code, day, slot, time, starts_at, kind,
+      element, title, body, versions, channels, livestream, notices, poster, pictures, status, rev,
       approved_by, approved_at, changed_by, imported_hash, deleted_at, created_at, updated_at)
-    SELECT {n} + 1000000, e.calendar_id, '2024-W' || ({n} % 40 + 10), 'old-' || {n}, e.day, e.slot,
-      e.time, {old}, e.kind, e.element, e.title, e.body, e.versions, e.channels, e.livestream,
+    SELECT {n} + 1000000, e.calendar_id, '2024-W' || ({n} % 40 + 10), 'old-' || {n},
+      'old' || {n}, e.day, e.slot, e.time, {old}, e.kind, e.element, e.title, e.body, e.versions,
+      e.channels, e.livestream,
       e.notices, e.poster, e.pictures, e.status, 1, e.approved_by, e.approved_at, e.changed_by,
       NULL, NULL, e.created_at, e.updated_at
     FROM {series}, (SELECT * FROM entries ORDER BY id LIMIT 1) e

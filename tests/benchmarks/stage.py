@@ -97,7 +97,7 @@ class Stage:
     def _entries(self, session: Any, count: int) -> list[int]:
         """Return entries that have no delivery yet, made after the first one's likeness."""
         like = _values(session.scalars(select(Entry).order_by(Entry.id).limit(1)).one())
-        rows = [like | {"key": uuid.uuid4().hex} for _ in range(count)]
+        rows = [like | {"key": code, "code": code[:16]} for code in _codes(count)]
         made: list[int] = []
         for start in range(0, len(rows), _ROWS):
             query = insert(Entry).returning(Entry.id)
@@ -150,6 +150,10 @@ class Stage:
                 session.execute(delete(table))
             first = select(func.min(Entry.id)).scalar_subquery()
             session.execute(delete(Entry).where(Entry.id > first))
+
+
+def _codes(count: int) -> list[str]:
+    return [uuid.uuid4().hex for _ in range(count)]
 
 
 def message() -> dict[str, Any]:

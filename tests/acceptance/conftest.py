@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import (
     Browser,
+    expect,
     sync_playwright,
 )
 from sqlalchemy.orm import Session
@@ -215,6 +216,11 @@ def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:
             )
 
 
+#: Milliseconds for which a page is waited for; on a busy machine a poster takes its time.
+_PATIENCE = 30_000
+expect.set_options(timeout=_PATIENCE)
+
+
 @pytest.fixture(scope="session")
 def _fonts(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Lend the browser the posters' Chinese font, so that a machine without one shows the words."""
@@ -253,7 +259,7 @@ def _visit(
         reduced_motion="reduce",
         **settings,
     )
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(_PATIENCE)
     visitor = Visitor(context, context.new_page(), site)
     visitor.watch(visitor.page)
     return visitor

@@ -6,6 +6,7 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -81,8 +82,8 @@ def test_what_is_due_within_a_second_is_claimed_ahead(engine: Engine) -> None:
     assert [len(claims) for _, claims in engine.take()] == [1]
 
 
-def test_what_waits_for_its_instant_can_be_called_off(engine: Engine) -> None:
-    """Paused, moved or cancelled in the last second, it does not go out."""
+def _handed_ahead(engine: Engine) -> Any:
+    """Hand a delivery to a worker most of a second before its instant."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -90,6 +91,12 @@ def test_what_waits_for_its_instant_can_be_called_off(engine: Engine) -> None:
     engine.turn()
     for lane, claims in engine.take():
         engine.publisher.begin_batch(lane, claims)
+    return channel
+
+
+def test_what_waits_for_its_instant_is_held_by_a_pause(engine: Engine) -> None:
+    """Its channel paused in the last second, it does not go out."""
+    channel = _handed_ahead(engine)
     with engine.runtime.database.write() as session:
         pause_channel(session, "there", reason="wait", now=engine.clock.at)
 
@@ -101,13 +108,7 @@ def test_what_waits_for_its_instant_can_be_called_off(engine: Engine) -> None:
 
 def test_a_worker_that_stops_lets_go_of_what_is_not_due(engine: Engine) -> None:
     """Nobody has to wait for its lease: another worker has it in time."""
-    channel = engine.script("scripted")
-    engine.plan()
-    engine.due()
-    engine.clock.turn(milliseconds=-800)
-    engine.turn()
-    for lane, claims in engine.take():
-        engine.publisher.begin_batch(lane, claims)
+    channel = _handed_ahead(engine)
 
     engine.publisher.close()
 
@@ -117,13 +118,7 @@ def test_a_worker_that_stops_lets_go_of_what_is_not_due(engine: Engine) -> None:
 
 def test_a_clock_that_is_set_back_keeps_nothing_waiting_in_a_worker(engine: Engine) -> None:
     """What is an hour off again is let go after seconds and claimed anew when its time comes."""
-    channel = engine.script("scripted")
-    engine.plan()
-    engine.due()
-    engine.clock.turn(milliseconds=-800)
-    engine.turn()
-    for lane, claims in engine.take():
-        engine.publisher.begin_batch(lane, claims)
+    channel = _handed_ahead(engine)
     engine.clock.turn(hours=-1)
 
     until("it was let go", lambda: engine.delivery().status is S.SCHEDULED)

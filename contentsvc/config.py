@@ -292,14 +292,12 @@ SETTINGS: tuple[Setting, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings in force; one attribute a setting, in the order of SETTINGS."""
+    """The settings in force: an attribute a setting, in the order of SETTINGS; then what follows."""
 
     data_dir: Path
     host: str
     port: int
     public_url: str
-    #: Whether somebody said so; else it is this machine's own, which readers cannot reach.
-    has_public_url: bool
     database_url: str
     #: None means the embedded server.
     redis_url: str | None
@@ -321,6 +319,9 @@ class Config:
     reminders: tuple[str, ...]
     metrics_token: str
     log_level: str
+    #: Follows from the settings: whether `public_url` was said. Else it is this machine's own,
+    #: which readers cannot reach.
+    has_public_url: bool
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -6,7 +6,7 @@ import csv
 import fcntl
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -30,11 +30,16 @@ _FORMULA = tuple("=+-@＝＋－＠")
 
 
 @hookimpl
-def delivery_finished(delivery: FinishedDelivery) -> None:
-    """Add a row to the month's table."""
-    local = delivery.finished_at.astimezone(delivery.zone)
-    delivery.folder.mkdir(parents=True, exist_ok=True)
-    _append(delivery.folder / f"发布记录-{local:%Y-%m}.csv", _row(delivery))
+def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
+    """Add a row for each to its month's table."""
+    tables: dict[Path, list[bytes]] = {}
+    for delivery in deliveries:
+        local = delivery.finished_at.astimezone(delivery.zone)
+        path = delivery.folder / f"发布记录-{local:%Y-%m}.csv"
+        tables.setdefault(path, []).append(_line(_row(delivery)))
+    for path, lines in tables.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _append(path, b"".join(lines))
 
 
 def _row(delivery: FinishedDelivery) -> tuple[str, ...]:
@@ -80,15 +85,15 @@ def _safe(cell: str) -> str:
     return f"'{words}" if words.startswith(_FORMULA) else words
 
 
-def _append(path: Path, row: tuple[str, ...]) -> None:
-    """Add a whole row or nothing, whichever workers write at the same time."""
+def _append(path: Path, lines: bytes) -> None:
+    """Add whole lines or nothing, whichever workers write at the same time."""
     with _locked(path) as file:
         size = os.fstat(file).st_size
         # What a power cut left unfinished stays a row of its own.
         torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
         content = _MARK + _line(_HEADER) if size == 0 else b"\r\n" * torn
         try:
-            _write(file, content + _line(row))
+            _write(file, content + lines)
         except OSError:
             os.ftruncate(file, size)
             raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,8 @@ class Listener:
 
     #: The plugin's name.
     plugin: str
-    #: Its `delivery_finished`; may raise anything.
-    call: Callable[[FinishedDelivery], object]
+    #: Its `deliveries_finished`; may raise anything.
+    call: Callable[[Sequence[FinishedDelivery]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +82,9 @@ def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> 
 
 
 def _listeners(manager: pluggy.PluginManager, plugin: str) -> Iterator[Listener]:
-    hook = manager.hook.delivery_finished
+    hook = manager.hook.deliveries_finished
     if hook.get_hookimpls():
-        yield Listener(plugin, lambda delivery: hook(delivery=delivery))
+        yield Listener(plugin, lambda deliveries: hook(deliveries=deliveries))
 
 
 def _listed(hook: str, answers: Iterable[Any], what: str) -> Iterator[Any]:

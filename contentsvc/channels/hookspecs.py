@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from contentsvc.channels.channel import Channel
@@ -33,8 +34,8 @@ def register_checks() -> list[Check]:  # type: ignore[empty-body]
 
 
 @hookspec
-def delivery_finished(delivery: FinishedDelivery) -> None:
-    """Hear what became of a delivery, after it was written down."""
+def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
+    """Hear what became of deliveries, after it was written down."""
 
 
 @hookspec

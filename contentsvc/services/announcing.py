@@ -31,6 +31,9 @@ _FINISHED = frozenset({_S.PUBLISHED, _S.FAILED, _S.UNKNOWN, _S.HANDED_OFF})
 _MOST_WAITING = 10_000
 #: Looked up in the database at once.
 _MOST_AT_ONCE = 200
+#: Seconds for which the first waits for others, so that a burst costs a few calls and no plugin
+#: takes the time of the publishing.
+_GATHER = 0.2
 #: Seconds that a worker which is told to stop gives the plugins to hear the rest.
 _GRACE = 3.0
 
@@ -75,9 +78,14 @@ class _Line(Generic[T]):
         while taken := self._take():
             self._work(taken)
 
+    @property
+    def _is_worth_it(self) -> bool:
+        return len(self._waiting) >= _MOST_AT_ONCE
+
     def _take(self) -> list[T]:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(lambda: self._is_worth_it or self._closed, _GATHER)
             number = min(len(self._waiting), _MOST_AT_ONCE)
             return [self._waiting.popleft() for _ in range(number)]
 
@@ -171,20 +179,16 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
 
 
 def _tell(listener: Listener, folder: Path, finished: list[FinishedDelivery]) -> None:
-    """Call a plugin with each; what it raises is logged, once for all of them."""
-    failed: list[BaseException] = []
-    for delivery in finished:
-        try:
-            listener.call(replace(delivery, folder=folder))
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
-            failed.append(error)
-    if failed:
-        logger.error(
+    """Call a plugin; what it raises is logged."""
+    try:
+        listener.call([replace(delivery, folder=folder) for delivery in finished])
+    except (Exception, SystemExit):
+        # Foreign code may raise anything.
+        logger.exception(
             "A plugin failed on finished deliveries",
-            exc_info=failed[-1],
             extra={
                 "action": "listener_failed",
                 "plugin": listener.plugin,
-                "deliveries": len(failed),
+                "deliveries": len(finished),
             },
         )

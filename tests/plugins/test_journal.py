@@ -19,7 +19,7 @@ from contentsvc.channels import EntryKind, FinishedDelivery, load_plugin
 from contentsvc.channels.testing import sample_finished_delivery
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "journal.py"
-Write = Callable[[FinishedDelivery], object]
+Write = Callable[..., object]
 
 
 @pytest.fixture(scope="module")
@@ -28,8 +28,9 @@ def write() -> Write:
 
 
 def journal() -> Write:
+    """Return what writes deliveries as they end together."""
     (listener,) = load_plugin(PLUGIN).listeners()
-    return listener.call
+    return lambda *deliveries: listener.call(deliveries)
 
 
 @pytest.fixture
@@ -96,9 +97,11 @@ def test_each_month_of_the_calendar_has_its_table(write: Write, finished: Finish
     """A post of the first minutes of December in Shanghai is none of November, as it is in UTC."""
     late = datetime(2026, 11, 30, 16, 5, tzinfo=UTC)
 
-    write(finished)
-    write(replace(finished, finished_at=late))
-    write(replace(finished, finished_at=late, zone=ZoneInfo("Europe/Berlin")))
+    write(
+        finished,
+        replace(finished, finished_at=late),
+        replace(finished, finished_at=late, zone=ZoneInfo("Europe/Berlin")),
+    )
 
     assert sorted(path.name for path in finished.folder.iterdir()) == [
         "发布记录-2026-11.csv",
@@ -157,10 +160,21 @@ def test_half_a_surrogate_is_no_reason_to_fail(write: Write, finished: FinishedD
     assert len(rows(finished.folder)) == 1
 
 
+def test_what_ends_together_is_written_together(write: Write, finished: FinishedDelivery) -> None:
+    """In its order."""
+    write(*(replace(finished, id=number) for number in range(1, 201)))
+
+    assert [row["编号"] for row in rows(finished.folder)] == [str(n) for n in range(1, 201)]
+
+
 def _write_many(folder: Path, number: int) -> None:
     write, finished = journal(), sample_finished_delivery(folder)
+
+    def two(one: int) -> None:
+        write(replace(finished, id=one), replace(finished, id=one + 1))
+
     with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda one: write(replace(finished, id=one)), range(number, number + 50)))
+        list(threads.map(two, range(number, number + 50, 2)))
 
 
 def test_workers_write_side_by_side(tmp_path: Path) -> None:

@@ -187,8 +187,8 @@ LISTENER = """
 from contentsvc.channels import hookimpl
 
 @hookimpl
-def delivery_finished(delivery):
-    delivery.append(__name__)
+def deliveries_finished(deliveries):
+    deliveries.append(__name__)
 """
 
 
@@ -206,7 +206,7 @@ def test_plugins_listen_each_by_itself(tmp_path: Path) -> None:
 
 def test_a_listener_with_other_arguments_is_refused(tmp_path: Path) -> None:
     """It would fail at the first delivery, so it is told when it is loaded."""
-    found = loaded(tmp_path, broken=LISTENER.replace("(delivery)", "(delivery, app)"))
+    found = loaded(tmp_path, broken=LISTENER.replace("(deliveries)", "(deliveries, app)"))
 
     assert "{'app'} are declared" in str(only(found, "broken").error)
     assert found.listeners() == ()

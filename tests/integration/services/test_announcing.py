@@ -36,8 +36,8 @@ from contentsvc.channels import hookimpl
 HEARD = []
 
 @hookimpl
-def delivery_finished(delivery):
-    HEARD.append(delivery)
+def deliveries_finished(deliveries):
+    HEARD.extend(deliveries)
     {then}
 """
 
@@ -168,7 +168,9 @@ def test_an_answer_that_moves_nothing_is_not_told(ear: Ear) -> None:
     assert ear.engine.delivery().status is S.UNKNOWN
 
 
-@pytest.mark.parametrize("then", ["1 / 0", "raise SystemExit(3)", "delivery.status = 'failed'"])
+@pytest.mark.parametrize(
+    "then", ["1 / 0", "raise SystemExit(3)", "deliveries[0].status = 'failed'"]
+)
 def test_a_plugin_that_raises_is_named_and_hears_the_next(
     runtime: Runtime, tmp_path: Path, caplog: pytest.LogCaptureFixture, then: str
 ) -> None:

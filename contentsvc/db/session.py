@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +16,8 @@ __all__ = ["Database"]
 
 #: Milliseconds that a SQLite writer waits for another's transaction.
 _BUSY_TIMEOUT = 15_000
+#: Seconds between two looks whether it is over.
+_LOOK = 0.001
 
 
 class Database:
@@ -76,10 +80,38 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        write = connection.get_execution_options().get("contentsvc_write")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        if connection.get_execution_options().get("contentsvc_write"):
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    """Take the one lock of those that write, as soon as it is free.
+
+    SQLite's own waiting makes pauses of up to a tenth of a second. Where two workers write all the
+    time, it finds the lock in other hands again and again, and stands still for longer than it
+    works.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    until = time.monotonic() + _BUSY_TIMEOUT / 1000
+    driver.execute("PRAGMA busy_timeout = 0")
+    try:
+        while time.monotonic() < until:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    break
+                time.sleep(_LOOK)
+            else:
+                return
+        # Once more, so that SQLAlchemy raises what it does for any other statement.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    finally:
+        driver.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
 
 
 def _postgres_engine(url: str) -> Engine:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import Rendition
+from contentsvc.db.bulk import has_arrays
 from contentsvc.db.mapping import plan_of
 from contentsvc.db.models import Calendar, Channel, Delivery, Entry
 from contentsvc.domain.calendars import CalendarPlan
@@ -20,8 +23,8 @@ from contentsvc.services.backlog import Batch
 from contentsvc.services.opening import Opener
 from contentsvc.services.pacing import pace_of
 from contentsvc.services.ports import Claim
-from contentsvc.services.recording import HELD, give_back, held_places
-from contentsvc.services.renditions import load_rendition
+from contentsvc.services.recording import HELD, give_back
+from contentsvc.services.renditions import Renditions
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.sending import Sender
 from contentsvc.services.tasks import Action, Held, Task
@@ -50,6 +53,9 @@ class Publisher:
         """Work as *worker* (`host:pid`)."""
         self._runtime = runtime
         self._opener = Opener(runtime)
+        self._kept_renditions = Renditions(runtime)
+        #: By calendar, each with when that was changed last.
+        self._kept_plans: dict[int, tuple[datetime, CalendarPlan]] = {}
         self._sender = Sender(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
@@ -89,7 +95,7 @@ class Publisher:
         wanted = [one for one in held if self._is_wanted(one, now)]
         channels = self._opener.open_all(session, wanted)
         renditions = self._renditions(session, wanted)
-        plans = _plans(session, {one.calendar_id for one in wanted})
+        plans = self._plans(session, wanted)
         tasks = []
         for one in wanted:
             channel = channels.get(one.channel_id)
@@ -123,10 +129,20 @@ class Publisher:
         found: dict[str, Rendition | ContentsvcError] = {}
         for digest in {one.rendition_hash or "" for one in held}:
             try:
-                found[digest] = load_rendition(self._runtime, session, digest)
+                found[digest] = self._kept_renditions.load(session, digest)
             except ContentsvcError as error:
                 found[digest] = error
         return found
+
+    def _plans(self, session: Session, held: Sequence[Held]) -> dict[int, CalendarPlan]:
+        """Return the plans of deliveries' calendars by id."""
+        changed = {one.calendar_id: one.calendar_updated_at for one in held}
+        kept = self._kept_plans
+        stale = [key for key, at in changed.items() if key not in kept or kept[key][0] != at]
+        if stale:
+            for row in session.scalars(select(Calendar).where(Calendar.id.in_(stale))):
+                kept[row.id] = (row.updated_at, plan_of(row, None, []))
+        return {key: kept[key][1] for key in changed}
 
     def _give_back(
         self,
@@ -140,28 +156,30 @@ class Publisher:
             give_back(session, held, now=now, next_at=next_at, error=error, after=after)
 
 
-# Made once: building a statement takes longer than running it.
-_HELD = (
-    select(
-        *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
-        *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
-        *(Delivery.attempt_count, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
-        *(Entry.calendar_id, Channel.id, Channel.name, Channel.type),
-        *(Channel.updated_at, Channel.paused_at),
+@cache
+def _holding(*, arrays: bool) -> Select[Any]:
+    # Made once: building a statement takes longer than running it.
+    return (
+        select(
+            *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
+            *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
+            *(Delivery.attempt_count, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
+            *(Entry.calendar_id, Calendar.updated_at, Channel.id, Channel.name, Channel.type),
+            *(Channel.updated_at, Channel.paused_at),
+        )
+        .join(Entry, Delivery.entry_id == Entry.id)
+        .join(Calendar, Entry.calendar_id == Calendar.id)
+        .join(Channel, Delivery.channel_id == Channel.id)
+        .where(*HELD.where(arrays=arrays))
     )
-    .join(Entry, Delivery.entry_id == Entry.id)
-    .join(Channel, Delivery.channel_id == Channel.id)
-    .where(*HELD)
-)
 
 
 def _held(session: Session, claims: Sequence[Claim]) -> list[Held]:
     """Return the claimed deliveries in order, without those that somebody else has taken over."""
     places = [(claim.delivery_id, claim.fence) for claim in claims]
-    found = {row[0]: Held(*row) for row in session.connection().execute(_HELD, held_places(places))}
+    connection = session.connection()
+    rows = connection.execute(
+        _holding(arrays=has_arrays(connection)), HELD.given(connection, places)
+    )
+    found = {row[0]: Held(*row) for row in rows}
     return [found[claim.delivery_id] for claim in claims if claim.delivery_id in found]
-
-
-def _plans(session: Session, calendar_ids: set[int]) -> dict[int, CalendarPlan]:
-    query = select(Calendar).where(Calendar.id.in_(calendar_ids))
-    return {calendar.id: plan_of(calendar, None, []) for calendar in session.scalars(query)}

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from functools import lru_cache
-from itertools import groupby
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, Update, bindparam, insert, select, tuple_, update
+from sqlalchemy import Select, Table, Update, bindparam, select, update
 from sqlalchemy.orm import Session
 
+from contentsvc.db.bulk import Among, has_arrays, insert_each, update_each
 from contentsvc.db.models import Attempt, Delivery
 from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
 from contentsvc.services.channels import pause_channel
@@ -19,54 +20,50 @@ from contentsvc.services.pacing import Hold
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.tasks import Action, Held, Task, Verdict
 
-__all__ = ["HELD", "give_back", "give_back_held", "held_places", "intend", "record"]
+__all__ = ["HELD", "give_back", "give_back_held", "intend", "record"]
 
 logger = logging.getLogger(__name__)
 
 _S = DeliveryStatus
 
 
-# Each statement is made once: SQLAlchemy takes longer to build one than SQLite to run it.
 _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped class has one
 _ATTEMPTS: Table = Attempt.__table__  # type: ignore[assignment]  # the same
-#: The condition that a delivery is one of those that `held_places` names.
-HELD = (
-    # The ids stand by themselves too: SQLite finds no index for pairs and would read the table.
-    _DELIVERIES.c.id.in_(bindparam("ids", expanding=True)),
-    tuple_(_DELIVERIES.c.id, _DELIVERIES.c.fence).in_(bindparam("places", expanding=True)),
-)
-_BEGIN = (
-    update(_DELIVERIES)
-    .where(_DELIVERIES.c.status == _S.CLAIMED, *HELD)
-    .values(
-        status=_S.SENDING,
-        lease_until=bindparam("lease_until"),
-        attempt_count=_DELIVERIES.c.attempt_count + 1,
-        updated_at=bindparam("now"),
+#: The condition that a delivery is one of those given as pairs of id and fence.
+HELD = Among(_DELIVERIES, "id", "fence")
+
+
+# Each statement is made once: SQLAlchemy takes longer to build one than a database to run it.
+
+
+@cache
+def _begin(*, arrays: bool) -> Update:
+    return (
+        update(_DELIVERIES)
+        .where(_DELIVERIES.c.status == _S.CLAIMED, *HELD.where(arrays=arrays))
+        .values(
+            status=_S.SENDING,
+            lease_until=bindparam("lease_until"),
+            attempt_count=_DELIVERIES.c.attempt_count + 1,
+            updated_at=bindparam("now"),
+        )
+        .returning(_DELIVERIES.c.id)
     )
-    .returning(_DELIVERIES.c.id)
-)
-_STILL = select(_DELIVERIES.c.id).where(*HELD)
-_NOTE = insert(_ATTEMPTS)
-_STANDING = (
-    select(_DELIVERIES.c.id, _DELIVERIES.c.status)
-    .where(*HELD)
-    .order_by(_DELIVERIES.c.id)
-    .with_for_update()
-)
-_FINISH = (
-    update(_ATTEMPTS)
-    .where(
-        _ATTEMPTS.c.delivery_id == bindparam("b_delivery"),
-        _ATTEMPTS.c.fence == bindparam("b_fence"),
-        _ATTEMPTS.c.action == bindparam("b_action"),
+
+
+@cache
+def _still(*, arrays: bool) -> Select[int]:
+    return select(_DELIVERIES.c.id).where(*HELD.where(arrays=arrays))
+
+
+@cache
+def _locking(*, arrays: bool) -> Select[int, DeliveryStatus]:
+    return (
+        select(_DELIVERIES.c.id, _DELIVERIES.c.status)
+        .where(*HELD.where(arrays=arrays))
+        .order_by(_DELIVERIES.c.id)
+        .with_for_update(of=_DELIVERIES)
     )
-    .values(
-        finished_at=bindparam("finished_at"),
-        outcome=bindparam("outcome"),
-        words=bindparam("words"),
-    )
-)
 
 
 def intend(
@@ -81,20 +78,14 @@ def intend(
         return []
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     places = [_place(task) for task in tasks if task.action is Action.PUBLISH]
-    begun = session.connection().execute(
-        _BEGIN, {**held_places(places), "lease_until": now + runtime.config.lease, "now": now}
-    )
+    connection = session.connection()
+    given = HELD.given(connection, places)
+    given |= {"lease_until": now + runtime.config.lease, "now": now}
+    begun = connection.execute(_begin(arrays=has_arrays(connection)), given)
     ours = set(begun.scalars()) | _still_asked(session, tasks)
     kept = [task for task in tasks if task.delivery.id in ours]
-    if kept:
-        rows = [_attempt(task, worker, now) for task in kept]
-        session.connection().execute(_NOTE, rows)
+    insert_each(connection, _ATTEMPTS, [_attempt(task, worker, now) for task in kept])
     return kept
-
-
-def held_places(places: Sequence[tuple[int, int]]) -> dict[str, Any]:
-    """Return the parameters of `HELD` for *places*: pairs of id and fence."""
-    return {"ids": [delivery_id for delivery_id, _ in places], "places": list(places)}
 
 
 def _place(task: Task) -> tuple[int, int]:
@@ -106,7 +97,9 @@ def _still_asked(session: Session, tasks: Sequence[Task]) -> set[int]:
     asked = [_place(task) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
-    return set(session.connection().execute(_STILL, held_places(asked)).scalars())
+    connection = session.connection()
+    still = _still(arrays=has_arrays(connection))
+    return set(connection.execute(still, HELD.given(connection, asked)).scalars())
 
 
 def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
@@ -149,7 +142,9 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
 def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[int, DeliveryStatus]:
     """Lock the deliveries whose claims still hold, and return how they stand."""
     places = [_place(verdict.task) for verdict in verdicts]
-    return dict(session.connection().execute(_STANDING, held_places(places)).all())
+    connection = session.connection()
+    locking = _locking(arrays=has_arrays(connection))
+    return dict(connection.execute(locking, HELD.given(connection, places)).all())
 
 
 def _moves_from(verdict: Verdict, standing: dict[int, DeliveryStatus]) -> DeliveryStatus | None:
@@ -166,50 +161,27 @@ def _moves_from(verdict: Verdict, standing: dict[int, DeliveryStatus]) -> Delive
 
 def _write(session: Session, moves: Sequence[tuple[Verdict, DeliveryStatus]]) -> None:
     """Make the moves, those that write the same columns in one statement."""
-    rows = [
-        {
-            "b_id": verdict.task.delivery.id,
-            "b_fence": verdict.task.delivery.fence,
-            "b_status": before,
-            "status": verdict.after,
-            **verdict.values,
-        }
-        for verdict, before in moves
-    ]
-    for columns, same in groupby(sorted(rows, key=_columns), key=_columns):
-        session.connection().execute(_writing(columns), list(same))
-
-
-@lru_cache(maxsize=64)
-def _writing(columns: tuple[str, ...]) -> Update:
-    return (
-        update(_DELIVERIES)
-        .where(
-            _DELIVERIES.c.id == bindparam("b_id"),
-            _DELIVERIES.c.fence == bindparam("b_fence"),
-            _DELIVERIES.c.status == bindparam("b_status"),
-        )
-        .values({name: bindparam(name) for name in columns if not name.startswith("b_")})
-    )
-
-
-def _columns(row: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(row))
+    rows: dict[tuple[str, ...], list[tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(list)
+    for verdict, before in moves:
+        delivery = verdict.task.delivery
+        key = {"id": delivery.id, "fence": delivery.fence, "status": before}
+        values = {"status": verdict.after, **verdict.values}
+        rows[tuple(values)].append((key, values))
+    for same in rows.values():
+        update_each(session.connection(), _DELIVERIES, same)
 
 
 def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None:
-    rows = [
-        {
-            "b_delivery": verdict.task.delivery.id,
-            "b_fence": verdict.task.delivery.fence,
-            "b_action": verdict.task.action.value,
-            "finished_at": now,
-            "outcome": verdict.answer.outcome,
-            "words": verdict.answer.words,
+    rows = []
+    for verdict in verdicts:
+        task, answer = verdict.task, verdict.answer
+        key = {
+            "delivery_id": task.delivery.id,
+            "fence": task.delivery.fence,
+            "action": task.action.value,
         }
-        for verdict in verdicts
-    ]
-    session.connection().execute(_FINISH, rows)
+        rows.append((key, {"finished_at": now, "outcome": answer.outcome, "words": answer.words}))
+    update_each(session.connection(), _ATTEMPTS, rows)
 
 
 def give_back_held(session: Session, delivery: Held, why: Hold, *, now: datetime) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,12 +26,18 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = [
     "KeptRendition",
+    "Renditions",
     "keep",
     "load_rendition",
     "prepare",
     "rendition_forms",
     "rendition_picture",
 ]
+
+
+#: Renditions that are held in memory, and the bytes of their pictures.
+_MOST_HELD = 64
+_MOST_HELD_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +86,32 @@ def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition
             for item in document["warnings"]
         ),
     )
+
+
+class Renditions:
+    """Kept renditions, the last ones held in memory: a burst shows the same one to thousands.
+
+    What stands under a hash never changes. Used by one thread.
+    """
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Begin with none."""
+        self._runtime = runtime
+        self._held: OrderedDict[str, Rendition] = OrderedDict()
+
+    def load(self, session: Session, digest: str) -> Rendition:
+        """Return a kept rendition, its pictures whole; NotFoundError where there is none."""
+        if digest not in self._held:
+            self._held[digest] = load_rendition(self._runtime, session, digest)
+            while len(self._held) > _MOST_HELD or (
+                len(self._held) > 1 and self._bytes() > _MOST_HELD_BYTES
+            ):
+                self._held.popitem(last=False)
+        self._held.move_to_end(digest)
+        return self._held[digest]
+
+    def _bytes(self) -> int:
+        return sum(len(one.content) for held in self._held.values() for one in held.pictures)
 
 
 def rendition_forms(session: Session, digest: str) -> list[PostForm]:

@@ -57,6 +57,8 @@ class Held:
     rendition_hash: str | None
     receipt: dict[str, Any] | None
     calendar_id: int
+    #: When the calendar was changed last.
+    calendar_updated_at: datetime
     channel_id: int
     channel_name: str
     channel_type: str

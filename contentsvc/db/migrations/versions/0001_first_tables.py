@@ -318,6 +318,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
             sqlite_where=sa.text("status IN ('unknown', 'failed') AND told_at IS NULL"),
         )
+        batch_op.create_index(
+            "ix_deliveries_waiting",
+            ["next_at", "due_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("status IN ('retrying', 'scheduled')"),
+            sqlite_where=sa.text("status IN ('retrying', 'scheduled')"),
+        )
 
     op.create_table(
         "livestream_pages",
@@ -400,6 +407,7 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_attempts")),
+        postgresql_with={"fillfactor": 60},
     )
     with op.batch_alter_table("attempts", schema=None) as batch_op:
         batch_op.create_index("ix_attempts_delivery_id", ["delivery_id"], unique=False)

@@ -292,7 +292,7 @@ SETTINGS: tuple[Setting, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings in force: an attribute a setting, in the order of SETTINGS; then what follows."""
+    """The settings in force: an attribute a setting, in their order; then what follows of them."""
 
     data_dir: Path
     host: str

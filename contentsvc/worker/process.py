@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import random
 import signal
@@ -92,6 +93,9 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
     queue = queues[0]
     publisher = serve_with(runtime)
     redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
+    # What was imported stays for good: it need not be gone through again and again for what is
+    # no longer used.
+    gc.freeze()
     with Heart(runtime, "worker", detail=lambda: {"queue": queue}) as heart:
         try:
             while _work(kind, queues, redis, heart):

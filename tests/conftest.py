@@ -40,6 +40,26 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+#: The files that take minutes, the longest first.
+_LONGEST = ("test_publish_once", "test_benchmarks", "test_first_start")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Bring the files into an order in which no core waits long for another at the end.
+
+    One is at the faults while the other works through all that is quick; then both share what
+    starts the whole service, the longest first.
+    """
+    items.sort(key=_place)
+
+
+def _place(item: pytest.Item) -> tuple[int, int]:
+    folder, name = item.path.parent.name, item.path.stem
+    part = {"faults": 0, "acceptance": 2}.get(folder, 1)
+    return part, _LONGEST.index(name) if part == 2 and name in _LONGEST else len(_LONGEST)
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Start PostgreSQL once; give the address of its server, to which a name is added."""

@@ -26,9 +26,10 @@ test: $(DEV_STAMP) ## Run every test; brings a browser where there is none
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-# As many at once as there are cores; the tests of one file stay together, in the order that
-# tests/conftest.py gives them.
-	@$(BIN)/python -m pytest --numprocesses auto --dist loadscope --no-loadscope-reorder
+# One more at once than there are cores, for those that start the service wait for it; the tests of
+# one file stay together, in the order that tests/conftest.py gives them.
+	@$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
+		--dist loadscope --no-loadscope-reorder
 endif
 
 check: $(DEV_STAMP) ## Lint, types and import contracts, as CI runs them

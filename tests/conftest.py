@@ -31,6 +31,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the tables that tests have recorded, whichever process ran them."""
+    ended = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    for report in (one for one in ended if one.when == "call"):
+        for table in (value for name, value in report.user_properties if name == "table"):
+            terminalreporter.section(report.nodeid)
+            terminalreporter.write_line(str(table))
+
+
 def pytest_configure() -> None:
     """Let interrupts reach what the tests start.
 

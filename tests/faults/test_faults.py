@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import sys
 import tempfile
 import threading
 from collections import Counter
@@ -58,7 +57,7 @@ def _report(outcomes: list[Outcome]) -> str:
 @pytest.mark.timeout(4 * 3600)
 def test_what_is_promised_holds_through_every_fault(
     request: pytest.FixtureRequest,
-    capsys: pytest.CaptureFixture[str],
+    record_property: Callable[[str, object], None],
 ) -> None:
     """Real processes, both databases at once, a fault a round; then everything is counted."""
     rounds = request.config.getoption("--fault-rounds")
@@ -73,8 +72,7 @@ def test_what_is_promised_holds_through_every_fault(
         runs = [pool.submit(_play, name, Path(folder, name), n, seed) for name, n in shares.items()]
         outcomes = [run.result() for run in runs]
 
-    with capsys.disabled():
-        sys.stdout.write(f"\n\n{rounds} rounds, seed {seed}\n\n{_report(outcomes)}\n\n")
+    record_property("table", f"{rounds} rounds, seed {seed}\n\n{_report(outcomes)}")
     for outcome in outcomes:
         assert outcome.tally.faults == [], outcome.database
         # One that is started while its database is away says so and ends; it is started again.

@@ -66,7 +66,9 @@ class Batch:
             self.waiting += waiting
             self.calling += calling
             self.changed_at = time.monotonic()
-            self._changed.notify_all()
+            # Who waits looks only for this; waking it for each task would cost as much as a task.
+            if not self.waiting:
+                self._changed.notify_all()
 
     def wait_begun(self) -> None:
         """Wait until no task that is due waits for its place any more."""

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import func, select
@@ -45,6 +45,7 @@ from contentsvc.services.runtime import Runtime
 from contentsvc.services.sealing import seal, unseal
 
 __all__ = [
+    "StoredChannel",
     "TestSend",
     "all_channels",
     "delete_channel",
@@ -200,7 +201,22 @@ def shown_settings(registry: Registry, channel: Channel) -> dict[str, Any]:
     return shown
 
 
-def open_channel(runtime: Runtime, channel: Channel) -> OpenChannel:
+class StoredChannel(Protocol):
+    """What is read of a channel to open it: a Channel, or a row of these columns."""
+
+    @property
+    def id(self) -> int: ...  # noqa: D102 - the table's own words
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def type(self) -> str: ...  # noqa: D102
+    @property
+    def settings(self) -> dict[str, Any]: ...  # noqa: D102
+    @property
+    def sealed(self) -> bytes | None: ...  # noqa: D102
+
+
+def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
     """Return a channel ready to render and publish.
 
     Raises:
@@ -220,7 +236,7 @@ def open_channel(runtime: Runtime, channel: Channel) -> OpenChannel:
         raise PluginError(f"the channel {channel.name!r} cannot be opened: {error}") from error
 
 
-def _host(runtime: Runtime, channel: Channel) -> ChannelHost:
+def _host(runtime: Runtime, channel: StoredChannel) -> ChannelHost:
     return ChannelHost(
         name=channel.name,
         http=HttpClient(runtime.config.call_timeout.total_seconds()),

@@ -38,8 +38,9 @@ _AHEAD = timedelta(seconds=1)
 _CLAIM = 400
 #: Deliveries that wait for a worker at once: what is claimed must begin within its lease.
 _MOST_CLAIMED = 2000
-#: Seconds until the next look while the workers have that many.
-_FULL_SLEEP = 0.05
+#: Seconds until the next look while the workers have that many: by then they have not worked off a
+#: quarter of it.
+_FULL_SLEEP = 0.2
 #: Deliveries in one job.
 _BATCH = 200
 #: Planned deliveries handed to rendering in one round.

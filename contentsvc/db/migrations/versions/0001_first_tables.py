@@ -322,8 +322,8 @@ def upgrade() -> None:
             "ix_deliveries_waiting",
             ["next_at", "due_at", "id"],
             unique=False,
-            postgresql_where=sa.text("status IN ('retrying', 'scheduled')"),
-            sqlite_where=sa.text("status IN ('retrying', 'scheduled')"),
+            postgresql_where=sa.text("status || '' IN ('retrying', 'scheduled')"),
+            sqlite_where=sa.text("status || '' IN ('retrying', 'scheduled')"),
         )
 
     op.create_table(

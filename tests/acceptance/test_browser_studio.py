@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import re
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 import zxingcpp
 from PIL import Image, ImageChops, ImageStat
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 from sqlalchemy import select
 
 from contentsvc.db.models import Entry
@@ -170,6 +171,22 @@ def test_a_poster_becomes_an_entry_on_the_board(mei: Visitor) -> None:
     with mei.site.runtime.database.read() as session:
         entry = session.scalars(select(Entry).where(Entry.title == "慢慢来，比较快。")).one()
     assert entry.poster == {"template": "quote", "fields": {"text": "先人后事。"}}
+
+
+def test_what_is_typed_before_the_page_is_ready_is_painted(mei: Visitor) -> None:
+    """On a slow line somebody types while the page's program is still on its way."""
+    page, held = mei.page, list[Route]()
+    page.route("**/js/studio.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
+    page.goto(f"{mei.site.url}/posters/quote", wait_until="commit")
+    page.fill(field(page, "text"), "先人后事。")
+
+    with page.expect_response(re.compile("/sketch$")) as answered:
+        for route in held:
+            route.continue_()
+
+    sent = parse_qs(answered.value.request.post_data or "")
+    assert sent["poster-field.text"] == ["先人后事。"]
+    settled(page)
 
 
 def test_a_poster_survives_a_closed_page(mei: Visitor) -> None:

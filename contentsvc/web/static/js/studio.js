@@ -12,6 +12,9 @@ const stage = document.querySelector(".stage");
 let timer = 0;
 function changed() {
   draft.keep();
+  sketch();
+}
+function sketch() {
   clearTimeout(timer);
   timer = setTimeout(() => htmx.trigger(sketcher, "sketch"), PAUSE);
 }
@@ -61,3 +64,7 @@ stage.addEventListener("htmx:beforeSwap", (event) => {
 });
 
 draft.offer();
+
+// What was typed before this script had come is painted too.
+const isTyped = (field) => field.defaultValue !== undefined && field.value !== field.defaultValue;
+if ([...form.elements].some(isTyped)) sketch();

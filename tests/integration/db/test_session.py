@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from contentsvc.db import session
 from contentsvc.db.session import Database
@@ -91,6 +91,18 @@ def test_a_lock_that_never_comes_free_is_told(
         timeout = opened.scalar(text("PRAGMA busy_timeout"))
     assert timeout == 200
     assert count(one) == 2
+
+
+def test_a_damaged_file_is_told_as_any_trouble_is(tmp_path: Path) -> None:
+    """Whoever goes on through a database's trouble goes on through this one."""
+    with closing(Database(f"sqlite:///{tmp_path}/numbers.db")) as database:
+        with database.write() as opened:
+            opened.execute(text("CREATE TABLE numbers (number INTEGER)"))
+        for path in tmp_path.iterdir():
+            path.write_bytes(b"no database at all" * 10_000)
+
+        with pytest.raises(DatabaseError), database.write() as opened:
+            opened.execute(text("INSERT INTO numbers VALUES (1)"))
 
 
 def test_whoever_reads_waits_for_nobody(two: tuple[Database, Database]) -> None:

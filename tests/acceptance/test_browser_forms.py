@@ -37,7 +37,9 @@ def form(mei: Visitor) -> Page:
     page = mei.open(f"/entries/{entry_at(mei, day='sun', slot='早安').id}")
     page.locator("input[name=channels][value=handover]").check()
     page.fill("[name=body]", _BODY)
-    expect(page.locator("#preview .as-form")).to_have_count(4)
+    forms = page.locator("#preview .as-form")
+    expect(forms.filter(has_text="脸颊发红怎么办")).not_to_have_count(0)
+    expect(forms).to_have_count(4)
     return page
 
 
@@ -72,6 +74,18 @@ def test_a_form_is_copied_by_a_button(mei: Visitor, form: Page) -> None:
     assert "脸颊发红怎么办？\n三步\n1.清洁" in text
     assert "<strong style=" in rich
     assert rich.count("<section") == rich.count("</section>")
+
+
+def test_a_preview_in_which_nothing_is_new_stands_still(form: Page) -> None:
+    """Leaving a field asks again; a button that was just pressed goes on telling what it did."""
+    form.locator("#preview").evaluate("preview => preview.firstElementChild.dataset.mark = ''")
+
+    with form.expect_response("**/preview") as answer:
+        form.locator("[name=body]").dispatch_event("change")
+    answer.value.finished()
+
+    expect(form.locator("#preview.is-busy")).to_have_count(0)
+    expect(form.locator("#preview [data-mark]")).to_have_count(1)
 
 
 def test_what_is_unfolded_stays_so_while_typing(form: Page) -> None:

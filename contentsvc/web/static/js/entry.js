@@ -39,6 +39,7 @@ function folds() {
 // The preview.
 let timer = 0;
 let asked = null;
+let answered = ""; // what the server sent last
 
 async function show() {
   asked?.abort();
@@ -55,8 +56,12 @@ async function show() {
     });
     if (answer.status === 401) location.assign("/sign-in");
     if (!answer.ok) return;
+    const html = await answer.text();
+    // Where nothing is new, nothing is taken from under a person's hand: leaving a field asks again.
+    if (html === answered) return;
+    answered = html;
     const unfolded = folds();
-    preview.innerHTML = await answer.text();
+    preview.innerHTML = html;
     folds().forEach((fold, name) => { fold.open = unfolded.get(name)?.open ?? fold.open; });
     besideFields();
   } catch (error) {

@@ -16,7 +16,7 @@ __all__ = ["Supervisor"]
 logger = logging.getLogger(__name__)
 
 #: Seconds between two looks at the processes; their output is read as it comes.
-_LOOK = 0.2
+_LOOK = 0.5
 
 #: With this status a process says that a setting keeps it from starting.
 CANNOT_START = 2
@@ -121,7 +121,7 @@ class Supervisor:
         told = self.told
         deadline = time.monotonic() + max(child.role.grace for child in group)
         while any(child.alive for child in group):
-            self._read(_LOOK / 4)
+            self._read(_LOOK / 10)
             now = time.monotonic()
             if now >= deadline or self.told > told:
                 for child in group:

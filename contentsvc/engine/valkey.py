@@ -47,6 +47,8 @@ def arguments(folder: Path, socket: Path) -> list[str]:
         # Its checking tool reads the plain format only.
         "aof-use-rdb-preamble": "no",
         "maxmemory-policy": "noeviction",
+        # Times it looks after itself in a second: next to nothing here expires.
+        "hz": "1",
         "daemonize": "no",
         "loglevel": "warning",
         "logfile": str(folder / _LOG),

@@ -6,14 +6,9 @@ import codecs
 import csv
 import datetime as dt
 import io
-import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from xml.etree.ElementTree import ParseError
-
-from openpyxl import load_workbook
-from openpyxl.utils.exceptions import InvalidFileException
 
 from contentsvc.errors import InputError
 
@@ -23,8 +18,6 @@ __all__ = ["FILE_COLUMN", "Line", "Row", "read_lines", "read_pasted", "read_rows
 FILE_COLUMN = "file"
 #: A sheet of a thousand invitations has about 100 KB.
 _MOST_BYTES = 10 * 1024 * 1024
-#: An XLSX is a ZIP; unpacked it may be no more, so that a small file cannot fill the memory.
-_MOST_UNPACKED = 64 * 1024 * 1024
 _MOST_ROWS, _MOST_COLUMNS = 20_000, 60
 #: Lines that are looked at, empty ones too.
 _MOST_LINES = 100_000
@@ -67,7 +60,11 @@ def read_lines(data: bytes, name: str) -> list[Line]:
     if ending in _TEXT_ENDINGS:
         return _filled_lines(_csv_lines(_decoded(data, name), name), name)
     if ending == "xlsx":
-        return _filled_lines(_xlsx_lines(data, name), name)
+        # Imported late: see there.
+        from contentsvc.posters.workbooks import read_cells
+
+        cells = read_cells(data, name, most_columns=_MOST_COLUMNS + 1, most_lines=_MOST_LINES + 2)
+        return _filled_lines(cells, name)
     raise InputError(f"{name}: a table of rows is a .csv or an .xlsx file")
 
 
@@ -128,27 +125,6 @@ def _decoded(data: bytes, name: str) -> str:
         except UnicodeDecodeError:
             continue
     raise InputError(f"{name}: the text is neither UTF-8 nor GB 18030; save it as UTF-8 CSV")
-
-
-def _xlsx_lines(data: bytes, name: str) -> Iterator[Sequence[object]]:
-    try:
-        _check_unpacked(data, name)
-        book = load_workbook(io.BytesIO(data), read_only=True, data_only=True)
-        sheet = book.worksheets[0]
-        yield from sheet.iter_rows(
-            max_col=_MOST_COLUMNS + 1, max_row=_MOST_LINES + 2, values_only=True
-        )
-    except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, IndexError,
-            ValueError, TypeError, OSError) as error:  # fmt: skip
-        raise InputError(f"{name}: this is no readable XLSX; save it again ({error})") from error
-
-
-def _check_unpacked(data: bytes, name: str) -> None:
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
-            raise InputError(
-                f"{name}: the sheet is too large once unpacked; leave out what is not text"
-            )
 
 
 def _filled_lines(lines: Iterable[Sequence[object]], name: str) -> list[Line]:

@@ -46,7 +46,7 @@ _BATCH = 200
 #: Planned deliveries handed to rendering in one round.
 _RENDERS = 20
 #: Seconds between two looks where nothing is due: what no wake-up tells is seen then.
-_LONGEST_SLEEP = 2.0
+_LONGEST_SLEEP = 5.0
 #: How often it is looked for leases that ran out and times that went by.
 _SWEEP_EVERY = timedelta(milliseconds=500)
 #: The same while nothing is due and nobody calls.
@@ -307,7 +307,7 @@ class Dispatcher:
         return {"clock_stepped_at": at.isoformat(), "clock_stepped_by": seconds}
 
     def _until_next(self, now: datetime) -> float:
-        """Return the seconds until the next delivery is to be claimed, two at most."""
+        """Return the seconds until the next delivery is to be claimed, five at most."""
         soon = now + timedelta(seconds=_LONGEST_SLEEP) + _NOTICE
         types = list(self._runtime.registry.channel_types())
         with self._runtime.database.read() as session:

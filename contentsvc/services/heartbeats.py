@@ -23,7 +23,7 @@ __all__ = ["Heart", "forget", "process_name"]
 logger = logging.getLogger(__name__)
 
 #: Seconds between two beats; the pages warn after thirty seconds of silence.
-INTERVAL = 5.0
+INTERVAL = 10.0
 
 
 def process_name() -> str:

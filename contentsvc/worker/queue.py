@@ -5,15 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from typing import Any
 
-from redis import Redis
 from redis.exceptions import RedisError
 from rq import Queue as RedisQueue
 from rq.worker_registration import get_keys
 
 from contentsvc.services.ports import Claim, QueueDownError, QueueStats
 from contentsvc.worker.connections import connect, embedded_url
+from contentsvc.worker.waking import Listener, call
 
 __all__ = ["BATCH", "PUBLISH", "RENDER", "SERIALIZER", "RqQueue", "embedded_url"]
 
@@ -32,9 +31,6 @@ _PUBLISH_JOB = "contentsvc.worker.jobs.publish_batch"
 _RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
 _BATCH_JOB = "contentsvc.worker.jobs.make_batch"
 
-#: A list with at most one element: a dispatcher that is busy while it is woken sees it later.
-_WAKE = "contentsvc:wake"
-
 #: Seconds. The database's leases end long before; this only frees a worker that is stuck for good.
 #: A batch of twenty pictures is drawn within half a minute, and a piece of a poster batch is over
 #: within ten seconds.
@@ -52,6 +48,7 @@ class RqQueue:
         """Prepare for the server at *url*; nothing is connected yet."""
         self.url = url
         self._redis = connect(url)
+        self._listener = Listener(self._redis)
         self._asked_again_at = 0.0
 
     def wake(self) -> None:
@@ -59,25 +56,27 @@ class RqQueue:
         if time.monotonic() < self._asked_again_at:
             return
         try:
-            with self._redis.pipeline(transaction=False) as pipeline:
-                pipeline.lpush(_WAKE, 1)
-                pipeline.ltrim(_WAKE, 0, 0)
-                pipeline.execute()
+            call(self._redis)
         except RedisError as error:
-            # The dispatchers look by themselves within a second.
+            # The dispatchers look by themselves within seconds.
             self._rest("queue_wake_lost", error)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until woken (True) or until *seconds* have gone; never raises."""
+        """Sleep until woken (True) or until *seconds* have gone; never raises.
+
+        It is shorter where the server does not answer: nobody could be woken by it meanwhile.
+        """
         until = time.monotonic() + seconds
         woken = False
-        if seconds > 0 and time.monotonic() >= self._asked_again_at:
+        if time.monotonic() >= self._asked_again_at:
             try:
-                woken = _pop(self._redis, seconds)
+                woken = self._listener.wait(seconds)
             except RedisError as error:
                 self._rest("queue_wait_failed", error)
         if not woken:
-            time.sleep(max(0.0, until - time.monotonic()))
+            now = time.monotonic()
+            rest = self._asked_again_at if self._asked_again_at > now else until
+            time.sleep(max(0.0, min(until, rest) - now))
         return woken
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
@@ -116,6 +115,7 @@ class RqQueue:
 
     def close(self) -> None:
         """Close the pooled connections."""
+        self._listener.close()
         self._redis.close()
 
     def _enqueue(self, queue: str, job: str, args: tuple[object, ...], words: str) -> None:
@@ -134,22 +134,6 @@ class RqQueue:
     def _rest(self, action: str, error: RedisError) -> None:
         self._asked_again_at = time.monotonic() + _REST
         logger.warning("The queue does not answer: %s", error, extra={"action": action})
-
-
-def _pop(redis: Redis, seconds: float) -> bool:
-    """Wait for a wake-up for at most *seconds*, and hardly longer where the server hangs."""
-    pool = redis.connection_pool
-    connection: Any = pool.get_connection()
-    try:
-        connection.send_command("BLPOP", _WAKE, f"{seconds:.3f}")
-        answer = connection.read_response(timeout=seconds + 0.25)
-    except BaseException:
-        # An answer that comes later must not be read as another command's.
-        connection.disconnect()
-        raise
-    finally:
-        pool.release(connection)
-    return answer is not None
 
 
 def _server(info: dict[str, object]) -> str:

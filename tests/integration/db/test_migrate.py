@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from contentsvc.db import migrate
@@ -23,6 +25,17 @@ def test_migrations_make_the_tables_that_the_models_want(database: Database) -> 
         context = MigrationContext.configure(connection)
 
         assert compare_metadata(context, Base.metadata) == []
+
+
+def test_the_files_are_named_as_alembic_orders_them() -> None:
+    """The version that every process asks for at its start is the one that is migrated to."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    scripts = ScriptDirectory.from_config(config)
+
+    assert migrate.head_revision() == scripts.get_current_head()
+    ordered = reversed([script.revision for script in scripts.walk_revisions()])
+    assert list(ordered) == list(migrate._revisions())
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:

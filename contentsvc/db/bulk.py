@@ -1,12 +1,14 @@
 """Many rows in one statement.
 
 PostgreSQL is given one array a column, so that the statement's text is the same for any number of
-rows, and it is parsed once, planned once and answered once. SQLite has no arrays, and is given the
-rows one after the other within one call, which costs it nothing: there is no way to a server.
+rows, and it is parsed once, planned once and answered once. SQLite has no arrays. It is asked about
+rows that it is given as one JSON text, and writes those that it is given one after the other within
+one call, which costs it nothing: there is no way to a server.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
@@ -15,8 +17,10 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Insert,
+    Select,
     Table,
     TableValuedAlias,
+    Text,
     Update,
     bindparam,
     func,
@@ -36,7 +40,7 @@ def has_arrays(connection: Connection) -> bool:
 
 
 class Among:
-    """A condition: that some columns of a row hold one of the tuples that are given."""
+    """A condition: that some columns of a row hold one of the tuples of numbers that are given."""
 
     def __init__(self, table: Table, *names: str) -> None:
         """Ask for the columns *names* of *table*; the first is one that has an index."""
@@ -49,11 +53,8 @@ class Among:
         if arrays:
             given = _rows(self._table, self._names, "among")
             return (tuple_(*columns).in_(select(*given.c)),)
-        return (
-            # The first by itself too: SQLite finds no index for tuples and would read the table.
-            columns[0].in_(bindparam("among_first", expanding=True)),
-            tuple_(*columns).in_(bindparam("among", expanding=True)),
-        )
+        # The first by itself too: SQLite finds no index for tuples and would read the table.
+        return (columns[0].in_(_from_json(1)), tuple_(*columns).in_(_from_json(len(columns))))
 
     def given(self, connection: Connection, tuples: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
         """Return the parameters with which the condition asks for *tuples*."""
@@ -61,7 +62,13 @@ class Among:
             columns = zip(*tuples, strict=True) if tuples else ((),) * len(self._names)
             named = zip(self._names, columns, strict=True)
             return {f"among_{name}": list(column) for name, column in named}
-        return {"among_first": [one[0] for one in tuples], "among": list(tuples)}
+        return {"among": json.dumps(tuples)}
+
+
+def _from_json(columns: int) -> Select[Any]:
+    """Return so many columns of the tuples that are given to SQLite as one JSON text."""
+    value = func.json_each(bindparam("among", type_=Text)).table_valued("value").c.value
+    return select(*(func.json_extract(value, f"$[{place}]") for place in range(columns)))
 
 
 def insert_each(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:

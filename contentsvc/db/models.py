@@ -207,6 +207,15 @@ class Channel(Base):
     """One configured place to publish to."""
 
     __tablename__ = "channels"
+    __table_args__ = (
+        # Few pause among many, and every worker asks for them before it sends.
+        Index(
+            "ix_channels_paused",
+            "id",
+            postgresql_where=text("paused_at IS NOT NULL"),
+            sqlite_where=text("paused_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)

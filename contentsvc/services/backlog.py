@@ -158,13 +158,16 @@ class Backlog:
         let_go: list[tuple[Queued, datetime]] = []
         full: dict[str, timedelta] = {}
         left: list[Queued] = []
+        # A lease that ends by then has no room for a whole call.
+        too_soon = now + self._runtime.config.call_timeout
         for queued in self._due:
-            channel_id = queued.task.delivery.channel_id
+            delivery = queued.task.delivery
+            channel_id, lease = delivery.channel_id, delivery.lease_until
             most = _SLOW_CHANNEL_SLOTS if slow[channel_id] else _CHANNEL_SLOTS
             crowded = busy[channel_id] >= most
-            if self.closed or (queued.early and queued.task.delivery.next_at > now):
-                let_go.append((queued, queued.task.delivery.next_at))
-            elif self._is_stale(queued, now) or (crowded and _is_impatient(queued)):
+            if self.closed or (queued.early and delivery.next_at > now):
+                let_go.append((queued, delivery.next_at))
+            elif (lease and lease <= too_soon) or (crowded and _is_impatient(queued)):
                 let_go.append((queued, now + LATER))
             elif crowded or len(begun) >= free:
                 left.append(queued)
@@ -203,11 +206,6 @@ class Backlog:
                 return None
             full[channel.account] = timedelta(seconds=seconds)
         return full[channel.account]
-
-    def _is_stale(self, queued: Queued, now: datetime) -> bool:
-        """Tell whether a whole call no longer fits into the lease."""
-        lease = queued.task.delivery.lease_until
-        return lease is not None and now + self._runtime.config.call_timeout >= lease
 
 
 def _slow_channels(calls: Mapping[Task, Call]) -> Counter[int]:

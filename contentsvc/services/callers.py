@@ -5,32 +5,36 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Callable
 
 __all__ = ["Callers"]
 
 #: Seconds after which a call is no longer young: it waits for its platform and computes nothing.
-_YOUNG = 0.01
-#: Young calls at once. Python runs one thread at a time: with sixty calls that all have something
-#: to compute, each costs twice what it costs with four, and whoever writes the receipts waits for
-#: all of them at every step.
-_MOST_YOUNG = 4
+#: The most holds while calls end sooner. Where they take longer anyway there is nothing to wait
+#: for, and it goes down to the least, which is what a call computes before it waits.
+_SHORTEST_YOUTH, _LONGEST_YOUTH = 0.002, 0.01
+_SHORTER, _LONGER = 0.8, 1.25
 
 
 class Callers:
-    """Gives calls threads, a few at once; one that hangs holds up no other.
+    """Gives calls threads, one after the other; one that hangs holds up no other.
 
-    A call waits until few calls are young, so at most some hundredths of a second. There are never
-    more threads than there were calls at the same time, and one that ushers the calls in.
+    Python runs one thread at a time. With sixty calls that all have something to compute, each
+    costs twice what it costs alone, and whoever writes the receipts waits for all of them at every
+    step. So a call begins when the one before it has ended or is no longer young, at most a
+    hundredth of a second later. There are never more threads than there were calls at the same
+    time, and one that ushers the calls in.
     """
 
     def __init__(self) -> None:
         """Begin without a thread."""
         self._changed = threading.Condition()
         self._waiting: deque[Callable[[], None]] = deque()
-        #: When (monotonic seconds) each young call began, the oldest first.
-        self._young: OrderedDict[object, float] = OrderedDict()
+        #: The call that is young, and when (monotonic seconds) it began.
+        self._young: object | None = None
+        self._young_since = 0.0
+        self._youth = _LONGEST_YOUTH
         #: For the threads that wait.
         self._begun: queue.SimpleQueue[tuple[object, Callable[[], None]]] = queue.SimpleQueue()
         #: Threads that wait and that no call was promised to.
@@ -60,19 +64,33 @@ class Callers:
     def _next(self) -> tuple[object, Callable[[], None]] | None:
         """Take out the call that begins now; the lock is held."""
         now = time.monotonic()
-        while self._young and next(iter(self._young.values())) <= now - _YOUNG:
-            self._young.popitem(last=False)
-        if not self._waiting or len(self._young) >= _MOST_YOUNG:
+        if self._young is not None and self._young_since + self._youth <= now:
+            self._outgrown()
+        if not self._waiting or self._young is not None:
             return None
-        token = object()
-        self._young[token] = now
-        return token, self._waiting.popleft()
+        self._young, self._young_since = object(), now
+        return self._young, self._waiting.popleft()
+
+    def _end(self, token: object) -> None:
+        """Note that a call has ended; the lock is held."""
+        if self._young is not token:
+            return
+        if self._young_since + self._youth <= time.monotonic():
+            self._outgrown()
+        else:
+            self._young = None
+            self._youth = min(_LONGEST_YOUTH, self._youth * _LONGER)
+
+    def _outgrown(self) -> None:
+        """Note that the call that was young is so no more, and has not ended in time."""
+        self._young = None
+        self._youth = max(_SHORTEST_YOUTH, self._youth * _SHORTER)
 
     def _serve(self, token: object, call: Callable[[], None]) -> None:
         while True:
             call()
             with self._changed:
-                self._young.pop(token, None)
+                self._end(token)
                 after = self._next()
                 self._idle += after is None
             token, call = after or self._begun.get()
@@ -91,7 +109,7 @@ class Callers:
                 self._let_in()
                 self._is_ushering = bool(self._waiting)
                 if self._waiting:
-                    first = next(iter(self._young.values()))
-                    self._changed.wait(max(0.0, first + _YOUNG - time.monotonic()))
+                    ends = self._young_since + self._youth
+                    self._changed.wait(max(0.0, ends - time.monotonic()))
                 else:
                     self._changed.wait()

@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import PlatformRule, Quota, RenditionWarning, WarningLevel
-from contentsvc.db.models import Attempt, Calendar, Channel, Delivery, Entry
+from contentsvc.db.models import Attempt, Calendar, Delivery, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.switch import paused
+from contentsvc.services.switch import paused_channels
 from contentsvc.services.tasks import Action, Pace, Task
 
 __all__ = ["Hold", "default_quota", "hold", "pace_of", "pacing_warnings"]
@@ -30,9 +30,6 @@ _OUT = (_S.SENDING, _S.ACCEPTED, _S.HANDED_OFF, _S.PUBLISHED, _S.UNKNOWN, _S.RET
 _PLANNED = (*_OUT, _S.PLANNED, _S.SCHEDULED, _S.CLAIMED)
 #: How long a task rests that the red switch holds; the dispatcher waits for the switch itself.
 _PAUSED = timedelta(seconds=1)
-_PAUSED_CHANNELS = select(Channel.id).where(
-    Channel.id.in_(bindparam("ids", expanding=True)), Channel.paused_at.is_not(None)
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +77,14 @@ def hold(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, H
     place. What may be out already is not held: sending it again only finds out.
     """
     sending = [task for task in tasks if task.action is Action.PUBLISH]
-    if sending and paused(session) is not None:
+    if not sending:
+        return {}
+    pausing = paused_channels(session.connection())
+    if pausing is None:
         return {task: Hold(now + _PAUSED, "everything is paused") for task in sending}
-    held = _on_paused_channels(session, sending, now)
+    # The dispatcher waits until the channel is resumed; only then the time counts again.
+    why = Hold(now, "its channel is paused")
+    held = {task: why for task in sending if task.delivery.channel_id in pausing}
     limited: dict[Pace, list[Task]] = defaultdict(list)
     for task in sending:
         if task in held or task.pace is None or task.delivery.in_doubt:
@@ -95,15 +97,6 @@ def hold(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, H
     for pace in sorted(limited, key=lambda pace: (pace.calendar_id, pace.channel_id)):
         held |= _over(session, pace, limited[pace], now)
     return held
-
-
-def _on_paused_channels(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
-    """Return the tasks whose channel was paused after they were claimed."""
-    ids = {task.delivery.channel_id for task in tasks}
-    paused_ids = set(session.connection().execute(_PAUSED_CHANNELS, {"ids": sorted(ids)}).scalars())
-    # The dispatcher waits until the channel is resumed; only then the time counts again.
-    why = Hold(now, "its channel is paused")
-    return {task: why for task in tasks if task.delivery.channel_id in paused_ids}
 
 
 def _quiet(pace: Pace, now: datetime) -> Hold | None:

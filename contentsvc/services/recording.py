@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Select, Table, Update, bindparam, select, update
+from sqlalchemy import Select, Table, Update, bindparam, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from contentsvc.db.bulk import Among, has_arrays, insert_each, update_each
@@ -40,7 +40,11 @@ HELD = Among(_DELIVERIES, "id", "fence")
 def _begin(*, arrays: bool) -> Update:
     return (
         update(_DELIVERIES)
-        .where(_DELIVERIES.c.status == _S.CLAIMED, *HELD.where(arrays=arrays))
+        # Without the `|| ''` SQLite would go through all that is claimed, and not to these few.
+        .where(
+            _DELIVERIES.c.status.concat(literal_column("''")) == _S.CLAIMED,
+            *HELD.where(arrays=arrays),
+        )
         .values(
             status=_S.SENDING,
             lease_until=bindparam("lease_until"),

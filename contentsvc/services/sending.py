@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from contentsvc.domain.deliveries import Outcome
+from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.services.announcing import Announcer
 from contentsvc.services.backlog import LATER, Backlog, Batch, Call, Queued
 from contentsvc.services.callers import Callers
@@ -30,10 +30,10 @@ logger = logging.getLogger(__name__)
 _GRACE = 2.0
 #: Seconds between two tries to write receipts while the database is away.
 _AGAIN = 0.5
-#: Seconds for which an answer waits for others, so that they are written down together: a
-#: transaction costs about as much for one as for ten. It does so while many calls are under way; of
-#: a few, each receipt is written at once.
-_GATHER = 0.02
+#: Seconds for which an answer waits for others, at most until half of the calls under way have one,
+#: so that they are written down together: a transaction costs about as much for one as for ten. It
+#: does so while many calls are under way; of a few, each receipt is written at once.
+_GATHER = 0.04
 _CROWD = 16
 
 
@@ -89,12 +89,22 @@ class Sender:
         answers: list[tuple[Task, Answer]] = []
         try:
             self._take(self._events.get(timeout=self._pause()), answers)
-            if answers and len(self._calls) >= _CROWD:
-                time.sleep(_GATHER)
+            if answers:
+                self._gather()
             while True:
                 self._take(self._events.get_nowait(), answers)
         except queue.Empty:
             return answers
+
+    def _gather(self) -> None:
+        """Let more calls end, where many are under way."""
+        until = time.monotonic() + _GATHER
+        many = len(self._calls) // 2
+        while (
+            len(self._calls) >= _CROWD and self._events.qsize() < many and time.monotonic() < until
+        ):
+            # A plain sleep in place of the queue's own wait, which every answer would end.
+            time.sleep(_GATHER / 4)
 
     def _take(
         self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
@@ -160,6 +170,9 @@ class Sender:
             self._unwritten = []
             _log(verdicts)
             self._announcer.announce(moved)
+            if let_go or held or any(one.after is DeliveryStatus.RETRYING for one in moved):
+                # The dispatcher may sleep for longer than these rest.
+                self._runtime.queue.wake()
         self._settle({verdict.task for verdict in self._unwritten})
         for queued, _ in let_go:
             queued.batch.end(called=False)

@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from sqlalchemy import Connection, exists, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from contentsvc.db.models import Switch
+from contentsvc.db.models import Channel, Switch
 
-__all__ = ["pause_all", "paused", "resume_all"]
+__all__ = ["pause_all", "paused", "paused_channels", "resume_all"]
 
 _PAUSE = "pause"
+#: No channel has this number.
+_ALL = 0
+# Made once, and one question for both: it is asked before every few calls.
+_PAUSED = union_all(
+    select(literal(_ALL)).where(exists().where(Switch.name == _PAUSE)),
+    select(Channel.id).where(Channel.paused_at.is_not(None)),
+)
 
 
 def paused(session: Session) -> Switch | None:
     """Return who paused everything, when and why; None while everything runs."""
     return session.get(Switch, _PAUSE)
+
+
+def paused_channels(connection: Connection) -> set[int] | None:
+    """Return the ids of the channels that pause; None while everything does."""
+    ids = set(connection.execute(_PAUSED).scalars())
+    return None if _ALL in ids else ids
 
 
 def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switch:

@@ -1,4 +1,4 @@
-"""Threads for calls: few that compute, as many as wait, kept for the next."""
+"""Threads for calls: one that computes, as many as wait, kept for the next."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def test_a_call_that_hangs_holds_up_no_other(hanging: int) -> None:
     assert all(done.acquire(timeout=5) for _ in range(hanging))
 
 
-def test_few_calls_are_young_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Those that have just begun are let finish before others begin."""
-    monkeypatch.setattr(callers_module, "_YOUNG", 60.0)
+def test_one_call_is_young_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that has just begun is let finish before another begins."""
+    monkeypatch.setattr(callers_module, "_LONGEST_YOUTH", 60.0)
     callers, lock, done = Callers(), threading.Lock(), threading.Semaphore(0)
     now, most = 0, 0
 
@@ -45,12 +45,35 @@ def test_few_calls_are_young_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         callers.run(call)
 
     assert all(done.acquire(timeout=10) for _ in range(100))
-    assert most == callers_module._MOST_YOUNG
+    assert most == 1
+
+
+def test_the_calls_of_slow_platforms_stand_side_by_side() -> None:
+    """Those that wait for their platforms are soon let in one close after the other."""
+    callers, lock, done = Callers(), threading.Lock(), threading.Semaphore(0)
+    now, most = 0, 0
+
+    def call() -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.3)
+        with lock:
+            now -= 1
+        done.release()
+
+    for _ in range(60):
+        callers.run(call)
+
+    assert all(done.acquire(timeout=10) for _ in range(60))
+    # At the longest youth thirty would be the most.
+    assert most > 35
 
 
 def test_those_that_wait_begin_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is due first goes first."""
-    monkeypatch.setattr(callers_module, "_MOST_YOUNG", 1)
+    monkeypatch.setattr(callers_module, "_LONGEST_YOUTH", 60.0)
     callers, order, done = Callers(), list[int](), threading.Semaphore(0)
     for number in range(50):
         callers.run(lambda number=number: (order.append(number), done.release())[1])

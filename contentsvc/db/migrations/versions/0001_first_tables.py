@@ -48,6 +48,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channels")),
         sa.UniqueConstraint("name", name=op.f("uq_channels_name")),
     )
+    with op.batch_alter_table("channels", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_channels_paused",
+            ["id"],
+            unique=False,
+            postgresql_where=sa.text("paused_at IS NOT NULL"),
+            sqlite_where=sa.text("paused_at IS NOT NULL"),
+        )
+
     op.create_table(
         "heartbeats",
         sa.Column("role", sa.String(length=32), nullable=False),

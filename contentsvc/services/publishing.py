@@ -181,5 +181,5 @@ def _held(session: Session, claims: Sequence[Claim]) -> list[Held]:
     rows = connection.execute(
         _holding(arrays=has_arrays(connection)), HELD.given(connection, places)
     )
-    found = {row[0]: Held(*row) for row in rows}
-    return [found[claim.delivery_id] for claim in claims if claim.delivery_id in found]
+    found = {(row[0], row[1]): Held(*row) for row in rows}
+    return [found[place] for place in places if place in found]

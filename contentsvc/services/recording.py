@@ -51,19 +51,19 @@ def _begin(*, arrays: bool) -> Update:
             attempt_count=_DELIVERIES.c.attempt_count + 1,
             updated_at=bindparam("now"),
         )
-        .returning(_DELIVERIES.c.id)
+        .returning(_DELIVERIES.c.id, _DELIVERIES.c.fence)
     )
 
 
 @cache
-def _still(*, arrays: bool) -> Select[int]:
-    return select(_DELIVERIES.c.id).where(*HELD.where(arrays=arrays))
+def _still(*, arrays: bool) -> Select[int, int]:
+    return select(_DELIVERIES.c.id, _DELIVERIES.c.fence).where(*HELD.where(arrays=arrays))
 
 
 @cache
-def _locking(*, arrays: bool) -> Select[int, DeliveryStatus]:
+def _locking(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
     return (
-        select(_DELIVERIES.c.id, _DELIVERIES.c.status)
+        select(_DELIVERIES.c.id, _DELIVERIES.c.fence, _DELIVERIES.c.status)
         .where(*HELD.where(arrays=arrays))
         .order_by(_DELIVERIES.c.id)
         .with_for_update(of=_DELIVERIES)
@@ -86,8 +86,14 @@ def intend(
     given = HELD.given(connection, places)
     given |= {"lease_until": now + runtime.config.lease, "now": now}
     begun = connection.execute(_begin(arrays=has_arrays(connection)), given)
-    ours = set(begun.scalars()) | _still_asked(session, tasks)
-    kept = [task for task in tasks if task.delivery.id in ours]
+    # By the claim, and not by the delivery alone: a worker may hold an older claim of the same one.
+    ours = {(row.id, row.fence) for row in begun} | _still_asked(session, tasks)
+    kept = []
+    for task in tasks:
+        # Once for each claim: a job may have come to this worker twice.
+        if _place(task) in ours:
+            ours.remove(_place(task))
+            kept.append(task)
     insert_each(connection, _ATTEMPTS, [_attempt(task, worker, now) for task in kept])
     return kept
 
@@ -96,14 +102,15 @@ def _place(task: Task) -> tuple[int, int]:
     return task.delivery.id, task.delivery.fence
 
 
-def _still_asked(session: Session, tasks: Sequence[Task]) -> set[int]:
-    """Return the deliveries to ask about that nobody has taken over."""
+def _still_asked(session: Session, tasks: Sequence[Task]) -> set[tuple[int, int]]:
+    """Return the claims of the deliveries to ask about that nobody has taken over."""
     asked = [_place(task) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
     connection = session.connection()
     still = _still(arrays=has_arrays(connection))
-    return set(connection.execute(still, HELD.given(connection, asked)).scalars())
+    rows = connection.execute(still, HELD.given(connection, asked))
+    return {(row.id, row.fence) for row in rows}
 
 
 def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
@@ -143,17 +150,22 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
     return [verdict for verdict, _ in moves]
 
 
-def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[int, DeliveryStatus]:
-    """Lock the deliveries whose claims still hold, and return how they stand."""
+def _standing(
+    session: Session, verdicts: Sequence[Verdict]
+) -> dict[tuple[int, int], DeliveryStatus]:
+    """Lock the deliveries whose claims still hold, and return how they stand, by the claim."""
     places = [_place(verdict.task) for verdict in verdicts]
     connection = session.connection()
     locking = _locking(arrays=has_arrays(connection))
-    return dict(connection.execute(locking, HELD.given(connection, places)).all())
+    rows = connection.execute(locking, HELD.given(connection, places))
+    return {(row.id, row.fence): row.status for row in rows}
 
 
-def _moves_from(verdict: Verdict, standing: dict[int, DeliveryStatus]) -> DeliveryStatus | None:
+def _moves_from(
+    verdict: Verdict, standing: dict[tuple[int, int], DeliveryStatus]
+) -> DeliveryStatus | None:
     """Return the status from which a verdict moves its delivery; None where it moves nothing."""
-    now_in = standing.get(verdict.task.delivery.id)
+    now_in = standing.get(_place(verdict.task))
     if verdict.after is None or now_in is None:
         return None
     if now_in is verdict.task.action.before:

@@ -6,7 +6,6 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import select, update
@@ -22,7 +21,7 @@ from contentsvc.errors import (
     TemporaryError,
 )
 from contentsvc.services.calendars import get_calendar
-from contentsvc.services.channels import pause_channel, resume_channel
+from contentsvc.services.channels import resume_channel
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
 from contentsvc.services.publishing import Publisher
 from tests.acceptance.running import until
@@ -80,50 +79,6 @@ def test_what_is_due_within_a_second_is_claimed_ahead(engine: Engine) -> None:
     engine.turn()
 
     assert [len(claims) for _, claims in engine.take()] == [1]
-
-
-def _handed_ahead(engine: Engine) -> Any:
-    """Hand a delivery to a worker most of a second before its instant."""
-    channel = engine.script("scripted")
-    engine.plan()
-    engine.due()
-    engine.clock.turn(milliseconds=-800)
-    engine.turn()
-    for lane, claims in engine.take():
-        engine.publisher.begin_batch(lane, claims)
-    return channel
-
-
-def test_what_waits_for_its_instant_is_held_by_a_pause(engine: Engine) -> None:
-    """Its channel paused in the last second, it does not go out."""
-    channel = _handed_ahead(engine)
-    with engine.runtime.database.write() as session:
-        pause_channel(session, "there", reason="wait", now=engine.clock.at)
-
-    engine.clock.turn(seconds=1)
-    until("it was let go", lambda: engine.delivery().status is S.SCHEDULED)
-
-    assert channel.calls == []
-
-
-def test_a_worker_that_stops_lets_go_of_what_is_not_due(engine: Engine) -> None:
-    """Nobody has to wait for its lease: another worker has it in time."""
-    channel = _handed_ahead(engine)
-
-    engine.publisher.close()
-
-    assert engine.delivery().status is S.SCHEDULED
-    assert channel.calls == []
-
-
-def test_a_clock_that_is_set_back_keeps_nothing_waiting_in_a_worker(engine: Engine) -> None:
-    """What is an hour off again is let go after seconds and claimed anew when its time comes."""
-    channel = _handed_ahead(engine)
-    engine.clock.turn(hours=-1)
-
-    until("it was let go", lambda: engine.delivery().status is S.SCHEDULED)
-
-    assert channel.calls == []
 
 
 @pytest.mark.parametrize(

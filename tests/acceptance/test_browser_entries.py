@@ -7,7 +7,7 @@ import re
 
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.acceptance.visitor import WEEK, Visitor, entry_at
 
@@ -57,6 +57,31 @@ def test_typed_text_survives_a_closed_page(mei: Visitor) -> None:
 
     assert asked == ["beforeunload"]
     expect(page.locator("#draft-banner .note")).to_have_count(0)
+
+
+def test_text_typed_before_the_page_is_ready_survives_too(mei: Visitor) -> None:
+    """On a slow line somebody types while the page's program is still on its way, and leaves."""
+    entry = entry_at(mei, day="sun", slot="早安")
+    page, held = mei.page, list[Route]()
+    asked: list[str] = []
+    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.route("**/js/entry.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
+    page.goto(f"{mei.site.url}/entries/{entry.id}", wait_until="commit")
+    page.locator("[name=title]").press("End")
+    page.locator("[name=title]").press_sequentially("！很快就打了")
+    with page.expect_response("**/preview"):
+        for route in held:
+            route.continue_()
+    page.unroute_all()
+
+    mei.open("/help")
+    mei.open(f"/entries/{entry.id}")
+    page.get_by_role("button", name="恢复").click()
+
+    assert asked == ["beforeunload"]
+    expect(page.locator("[name=title]")).to_have_value(f"{entry.title}！很快就打了")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_text("已保存。")).to_be_visible()
 
 
 def test_two_tabs_do_not_overwrite_each_other(mei: Visitor) -> None:

@@ -15,8 +15,9 @@ export function keepDraft(form, { restored, skips = () => false, never = [] }) {
   const asText = (list) => JSON.stringify(list);
   const isRejected = "rejected" in form.dataset;
 
-  // What a rejected form holds is saved nowhere yet.
-  const clean = isRejected ? "" : asText(values());
+  // What a rejected form holds is saved nowhere yet; what was typed before this program had come is
+  // no part of what the server sent.
+  const clean = isRejected ? "" : asText(sent(form).filter(isKept));
   let leaving = false;
 
   function keep() {
@@ -35,7 +36,11 @@ export function keepDraft(form, { restored, skips = () => false, never = [] }) {
     } catch {
       localStorage.removeItem(key);
     }
-    if (!kept || asText(kept.values) === clean || isRejected) return;
+    if (kept && asText(kept.values) !== clean && !isRejected) propose(kept);
+    if (asText(values()) !== clean && !isRejected) keep();
+  }
+
+  function propose(kept) {
     const banner = document.createElement("div");
     banner.className = "note";
     const text = document.createElement("span");
@@ -76,6 +81,13 @@ export function keepDraft(form, { restored, skips = () => false, never = [] }) {
   addEventListener("pageshow", () => { leaving = false; });
 
   return { keep, offer };
+}
+
+// What `form` says as the server sent it.
+function sent(form) {
+  const copy = form.cloneNode(true);
+  copy.reset();
+  return [...new FormData(copy)];
 }
 
 function button(text, act) {

@@ -45,12 +45,14 @@ _FULL_SLEEP = 0.2
 _BATCH = 200
 #: Planned deliveries handed to rendering in one round.
 _RENDERS = 20
-#: Seconds between two looks where nothing is due: what no wake-up tells is seen then.
-_LONGEST_SLEEP = 5.0
-#: How often it is looked for leases that ran out and times that went by.
+#: How often it is looked where nothing is due and nobody calls: what no wake-up tells is seen then,
+#: leases that ran out among it.
+_LOOK_EVERY = timedelta(seconds=2)
+#: The same once there was nothing to do for a while.
+_REST_LOOK_EVERY = timedelta(seconds=5)
+_REST_AFTER = timedelta(seconds=60)
+#: How often it is looked at most for leases that ran out and times that went by.
 _SWEEP_EVERY = timedelta(milliseconds=500)
-#: The same while nothing is due and nobody calls.
-_IDLE_SWEEP_EVERY = timedelta(seconds=5)
 _BEAT_EVERY = timedelta(seconds=5)
 _TIDY_EVERY = timedelta(hours=1)
 #: How long the renderer has for a batch before it is handed out again, and for what is due within
@@ -114,6 +116,8 @@ class Dispatcher:
         self._started_at = runtime.clock()
         self._clock = ClockWatch(runtime.config.lease, monotonic)
         self._reminder = Reminder(runtime)
+        #: When there was something to do last.
+        self._busy_at = self._started_at
         self._swept_at: datetime | None = None
         self._beaten_at: datetime | None = None
         self._tidied_at: datetime | None = None
@@ -134,7 +138,7 @@ class Dispatcher:
 
     def _idle_pause(self, now: datetime) -> float:
         """Return how long to sleep on after nobody has called; 0 where a turn is to be taken."""
-        if self._is_time(self._swept_at, now, _IDLE_SWEEP_EVERY):
+        if self._is_time(self._swept_at, now, self._look_every(now)):
             return 0.0
         try:
             return self._until_next(now)
@@ -165,9 +169,11 @@ class Dispatcher:
         self._hand_over([*claimed, *asked], now)
         self._hand_renders(planned)
         self._keep_house(now)
+        if claimed or asked or planned:
+            self._busy_at = now
         if len(claimed) == _CLAIM or len(planned) == _RENDERS:
             return 0.0
-        return self._until_next(self._runtime.clock()) if goes else _LONGEST_SLEEP
+        return self._until_next(self._runtime.clock()) if goes else _LOOK_EVERY.total_seconds()
 
     def _claim(self, session: Session, now: datetime) -> list[tuple[str, Claim]]:
         """Claim what is due or soon will be, in due order, in one statement."""
@@ -294,6 +300,10 @@ class Dispatcher:
             tidy(self._runtime, now)
             self._tidied_at = now
 
+    def _look_every(self, now: datetime) -> timedelta:
+        rests = self._is_time(self._busy_at, now, _REST_AFTER)
+        return _REST_LOOK_EVERY if rests else _LOOK_EVERY
+
     @staticmethod
     def _is_time(last: datetime | None, now: datetime, every: timedelta) -> bool:
         """Tell whether something is to be done again; a clock that was set back says yes."""
@@ -307,12 +317,13 @@ class Dispatcher:
         return {"clock_stepped_at": at.isoformat(), "clock_stepped_by": seconds}
 
     def _until_next(self, now: datetime) -> float:
-        """Return the seconds until the next delivery is to be claimed, five at most."""
-        soon = now + timedelta(seconds=_LONGEST_SLEEP) + _NOTICE
+        """Return the seconds until the next delivery is to be claimed, or until the next look."""
+        longest = self._look_every(now)
+        soon = now + longest + _NOTICE
         types = list(self._runtime.registry.channel_types())
         with self._runtime.database.read() as session:
             next_at = session.scalar(_SOONEST, {"soon": soon, "types": types})
             if next_at is None:
-                return _LONGEST_SLEEP
+                return longest.total_seconds()
             left = (next_at - _NOTICE - now).total_seconds()
             return _FULL_SLEEP if left <= 0 and not self._room(session) else max(0.0, left)

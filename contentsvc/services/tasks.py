@@ -126,7 +126,8 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
         values = _written(answer, Next(_S.PUBLISHED), now) | {"in_doubt": False}
         return Verdict(task, answer, _S.PUBLISHED, values)
     if task.action is Action.FIND and answer.absent:
-        values = _written(answer, Next(_S.RETRYING, now), now) | {"in_doubt": False}
+        step = _not_early(Next(_S.RETRYING, now), task.delivery)
+        values = _written(answer, step, now) | {"in_doubt": False}
         return Verdict(task, answer, _S.RETRYING, values)
     if task.action is Action.CHECK and answer.outcome is Outcome.REJECTED:
         return Verdict(task, answer, _S.FAILED, _written(answer, Next(_S.FAILED), now))
@@ -149,9 +150,15 @@ def _judge_publish(task: Task, answer: Answer, now: datetime) -> Verdict:
         step = Next(_S.UNKNOWN)
     if step.status is _S.UNKNOWN:
         step = Next(_S.UNKNOWN, now + _SETTLE[task.channel.idempotent])
-    values = _written(answer, step, now)
+    values = _written(answer, _not_early(step, delivery), now)
     values["in_doubt"] = in_doubt and answer.outcome is not Outcome.PUBLISHED
     return Verdict(task, answer, step.status, values)
+
+
+def _not_early(step: Next, delivery: Held) -> Next:
+    """Put nothing before its own time, though somebody set the clock back after the first call."""
+    at = step.not_before
+    return step if at is None else Next(step.status, max(at, delivery.due_at))
 
 
 def _written(answer: Answer, step: Next, now: datetime) -> dict[str, Any]:

@@ -54,6 +54,8 @@ KINDS = {
 }
 TYPES = {"plain": "scripted", "keyed": "scripted_idempotent", "asked": "scripted_findable"}
 
+#: Seconds for which a worker holds what was claimed ahead of its instant.
+_LONGEST_WAIT = 5.0
 #: Every change of a delivery's status is written down by the database itself.
 _SPY = {
     "sqlite": [
@@ -112,13 +114,37 @@ class State(RuleBasedStateMachine):
         while worker in self.workers and order.index(worker.stage) < order.index(to):
             steps[worker.stage](worker)
 
+    def _gather(self, stage: Stage, *, twice: bool) -> None:
+        """Give one worker all that workers have at a *stage*."""
+        first, *others = [one for one in self.workers if one.stage is stage] or [None]
+        if first is None:
+            return
+        for other in others:
+            self.workers.remove(other)
+            first.tasks += other.tasks
+            first.answers += other.answers
+            first.claimed_at = max(first.claimed_at, other.claimed_at)
+        if twice and stage is Stage.TAKEN:
+            first.tasks *= 2
+
     def _intend(self, worker: Hands) -> None:
         worker.tasks = [task for task in worker.tasks if self._fits(task)]
+        self._wait_for_instants(worker)
         with self.runtime.database.write() as session:
             worker.tasks = intend(self.runtime, session, "host:2", worker.tasks, self.now)
             for task in worker.tasks:
                 self._check_wanted(session, task, worker.claimed_at)
         worker.stage, worker.intended_at, worker.since = Stage.INTENDED, self.now, self.seconds
+
+    def _wait_for_instants(self, worker: Hands) -> None:
+        """Wait with what was claimed ahead; what a clock set back has put off is let go."""
+        ahead = {
+            task: (task.delivery.next_at - self.now).total_seconds()
+            for task in worker.tasks
+            if task.action is Action.PUBLISH and task.delivery.next_at > worker.claimed_at
+        }
+        worker.tasks = [task for task in worker.tasks if ahead.get(task, 0.0) <= _LONGEST_WAIT]
+        self._advance(max([0.0, *(ahead.get(task, 0.0) for task in worker.tasks)]))
 
     def _begin_calls(self, worker: Hands) -> None:
         assert worker.intended_at is not None
@@ -199,7 +225,9 @@ class State(RuleBasedStateMachine):
         """Nothing is sent early, nor for an entry that is not approved any more."""
         row = session.get_one(Delivery, task.delivery.id, options=[joinedload(Delivery.entry)])
         if task.action is Action.PUBLISH:
-            assert row.due_at <= claimed_at, "early"
+            # What a person sends again goes at once, though somebody set the clock back.
+            due = row.key in self.told or row.due_at <= max(claimed_at, self.now)
+            assert due, f"early: {in_words(row)}"
             assert row.entry.status is EntryStatus.APPROVED, "not approved"
             assert row.entry.deleted_at is None, "deleted"
             if row.attempt_count == 1:

@@ -69,11 +69,12 @@ class Platform:
         return Receipt(id=key) if self.taken[key] else None
 
     def check(self, key: str, *, refuses: bool) -> Receipt:
-        """Finish a post that is being worked on, or refuse it."""
-        self.pending.discard(key)
-        if refuses:
+        """Finish a post that is being worked on, or refuse it; asked again, say the same."""
+        if key in self.pending:
+            self.pending.discard(key)
+            self.taken[key] += not refuses
+        if not self.taken[key]:
             raise RejectedError("refused in the end")
-        self.taken[key] += 1
         return Receipt(id=key)
 
 

@@ -128,6 +128,12 @@ class Publishing(State):
         """A worker that stood still goes on."""
         self._go_on(self.workers[pick % len(self.workers)], to, says)
 
+    @precondition(lambda self: self.workers)
+    @rule(stage=st.sampled_from([Stage.TAKEN, Stage.ANSWERED]), twice=st.booleans())
+    def gather(self, stage: Stage, *, twice: bool) -> None:
+        """One worker has all that; it writes it down together, and was handed some of it twice."""
+        self._gather(stage, twice=twice)
+
     @rule(what=st.sampled_from(_MISHAPS), pick=_pick)
     def break_down(self, what: str, pick: int) -> None:
         """Something dies, or Redis forgets."""

@@ -114,7 +114,7 @@ class State(RuleBasedStateMachine):
         while worker in self.workers and order.index(worker.stage) < order.index(to):
             steps[worker.stage](worker)
 
-    def _gather(self, stage: Stage, *, twice: bool) -> None:
+    def _gather(self, stage: Stage) -> None:
         """Give one worker all that workers have at a *stage*."""
         first, *others = [one for one in self.workers if one.stage is stage] or [None]
         if first is None:
@@ -124,8 +124,6 @@ class State(RuleBasedStateMachine):
             first.tasks += other.tasks
             first.answers += other.answers
             first.claimed_at = max(first.claimed_at, other.claimed_at)
-        if twice and stage is Stage.TAKEN:
-            first.tasks *= 2
 
     def _intend(self, worker: Hands) -> None:
         worker.tasks = [task for task in worker.tasks if self._fits(task)]
@@ -247,13 +245,13 @@ class State(RuleBasedStateMachine):
     def _forget(self) -> None:
         self.engine.queue.published, self.engine.queue.rendered = [], []
 
-    def _take(self) -> None:
-        """Let workers take all batches."""
+    def _take(self, times: int = 1) -> None:
+        """Let workers take all batches; the queue may hand each to one of them several times."""
         for claimed_at, claims in self.queued:
             with self.runtime.database.read() as session:
                 tasks = self.engine.publisher._tasks(session, claims)
             if tasks:
-                self.workers.append(Hands(tasks, claimed_at))
+                self.workers.append(Hands(tasks * times, claimed_at))
         self.queued = []
 
     def _advance(self, seconds: float) -> None:

@@ -110,15 +110,15 @@ class Publishing(State):
 
     # What the machines do
 
-    @rule(says=_says, to=st.sampled_from(Stage))
-    def publish(self, says: Says, to: Stage) -> None:
-        """What is due next is claimed, and workers take it up to a stage."""
+    @rule(says=_says, to=st.sampled_from(Stage), times=st.integers(1, 2))
+    def publish(self, says: Says, to: Stage, times: int) -> None:
+        """What is due next is claimed; workers take it up to a stage, or are handed it twice."""
         rows = self._rows(S.SCHEDULED, S.RETRYING, S.UNKNOWN, S.ACCEPTED, S.PLANNED)
         ahead = [(row.next_at - self.now).total_seconds() for row in rows]
         self._advance(max(0.0, min(ahead, default=0.0)))
         self._turn()
         self._turn()
-        self._take()
+        self._take(times)
         for worker in list(self.workers):
             self._go_on(worker, to, says)
 
@@ -129,10 +129,10 @@ class Publishing(State):
         self._go_on(self.workers[pick % len(self.workers)], to, says)
 
     @precondition(lambda self: self.workers)
-    @rule(stage=st.sampled_from([Stage.TAKEN, Stage.ANSWERED]), twice=st.booleans())
-    def gather(self, stage: Stage, *, twice: bool) -> None:
-        """One worker has all that; it writes it down together, and was handed some of it twice."""
-        self._gather(stage, twice=twice)
+    @rule(stage=st.sampled_from([Stage.TAKEN, Stage.ANSWERED]))
+    def gather(self, stage: Stage) -> None:
+        """One worker has all that, and writes it down together."""
+        self._gather(stage)
 
     @rule(what=st.sampled_from(_MISHAPS), pick=_pick)
     def break_down(self, what: str, pick: int) -> None:

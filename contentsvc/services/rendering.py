@@ -7,7 +7,7 @@ import logging
 import traceback
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -44,10 +44,6 @@ from contentsvc.services.runtime import Runtime
 __all__ = ["Preview", "Renderer"]
 
 logger = logging.getLogger(__name__)
-
-#: What is due within that time is told to the dispatcher as soon as it is rendered; the next look
-#: of a dispatcher that sleeps is not as far off.
-_SOON = timedelta(seconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,11 +174,7 @@ class Renderer:
             "facts": piece.told(delivery.channel.name),
             "error": "",
         }
-        scheduled = self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
-        if scheduled and delivery.next_at < self._runtime.clock() + _SOON:
-            # The dispatcher may have gone to sleep before this one could be claimed.
-            self._runtime.queue.wake()
-        return scheduled
+        return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
 
     def _settle(self, delivery: Delivery, status: DeliveryStatus, **values: Any) -> bool:
         """Move a planned delivery on, unless its entry was changed while it was rendered."""

@@ -12,7 +12,7 @@ from functools import partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from contentsvc.domain.deliveries import DeliveryStatus, Outcome
+from contentsvc.domain.deliveries import Outcome
 from contentsvc.services.announcing import Announcer
 from contentsvc.services.backlog import LATER, Backlog, Batch, Call, Queued
 from contentsvc.services.callers import Callers
@@ -170,9 +170,6 @@ class Sender:
             self._unwritten = []
             _log(verdicts)
             self._announcer.announce(moved)
-            if let_go or held or any(one.after is DeliveryStatus.RETRYING for one in moved):
-                # The dispatcher may sleep for longer than these rest.
-                self._runtime.queue.wake()
         self._settle({verdict.task for verdict in self._unwritten})
         for queued, _ in let_go:
             queued.batch.end(called=False)

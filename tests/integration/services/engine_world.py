@@ -113,9 +113,7 @@ class Engine:
         """Work for a while, turning the clock by as long as the dispatcher would sleep."""
         until = self.clock.at + timedelta(seconds=seconds)
         while self.clock.at < until:
-            woken = self.queue.woken
-            pause = self.work()
-            self.clock.turn(seconds=0.1 if self.queue.woken > woken else max(0.1, pause))
+            self.clock.turn(seconds=max(0.1, self.work()))
 
 
 _WAITING = {DeliveryStatus.SCHEDULED, DeliveryStatus.RETRYING, DeliveryStatus.PLANNED}

@@ -8,10 +8,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from contentsvc.channels import Accepted, HandOff, Receipt
-from contentsvc.db.models import Attempt, Channel, Delivery
+from contentsvc.db.models import Attempt, Channel
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.errors import (
     ChannelAuthError,
@@ -109,24 +109,6 @@ def test_what_was_not_published_is_tried_again(
     assert delivery.status is S.PUBLISHED
     assert [key for key, _ in channel.calls] == [delivery.key] * 2
     assert attempts(engine) == [("publish", outcome), ("publish", Outcome.PUBLISHED)]
-
-
-def test_a_dispatcher_that_sleeps_is_told_what_comes_soon(engine: Engine) -> None:
-    """What was rendered just in time, and what is tried again, wait for no look of its own."""
-    channel = engine.script("scripted")
-    channel.script += [TemporaryError("busy")]
-    engine.plan()
-    assert engine.queue.woken == 0, "it is due tomorrow"
-    engine.due()
-    with engine.runtime.database.write() as session:
-        session.execute(update(Delivery).values(status=S.PLANNED, lease_until=None))
-
-    engine.turn()
-    assert engine.queue.woken == 1
-
-    engine.work()
-    assert engine.delivery().status is S.RETRYING
-    assert engine.queue.woken == 2
 
 
 def test_retries_end_with_the_usefulness_window(engine: Engine) -> None:

@@ -46,8 +46,8 @@ _BATCH = 200
 #: Planned deliveries handed to rendering in one round.
 _RENDERS = 20
 #: How often it is looked where nothing is due and nobody calls: what no wake-up tells is seen then,
-#: what was rendered and leases that ran out among it. Workers do not call: a busy machine would take
-#: a turn for each post, claim each by itself, and strand more when a worker dies.
+#: what was rendered and leases that ran out among it. Workers do not call: a busy machine would
+#: take a turn for each post, claim each by itself, and strand more when a worker dies.
 _LOOK_EVERY = timedelta(seconds=2)
 #: The same once there was nothing to do for a while.
 _REST_LOOK_EVERY = timedelta(seconds=5)

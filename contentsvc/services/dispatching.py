@@ -46,14 +46,16 @@ _BATCH = 200
 #: Planned deliveries handed to rendering in one round.
 _RENDERS = 20
 #: How often it is looked where nothing is due and nobody calls: what no wake-up tells is seen then,
-#: what was rendered and leases that ran out among it. Workers do not call: a busy machine would
-#: take a turn for each post, claim each by itself, and strand more when a worker dies.
+#: what was rendered among it. Workers do not call: a busy machine would take a turn for each post,
+#: claim each by itself, and strand more when a worker dies.
 _LOOK_EVERY = timedelta(seconds=2)
 #: The same once there was nothing to do for a while.
 _REST_LOOK_EVERY = timedelta(seconds=5)
 _REST_AFTER = timedelta(seconds=60)
 #: How often it is looked at most for leases that ran out and times that went by.
 _SWEEP_EVERY = timedelta(milliseconds=500)
+#: The same while nothing is due and nobody calls.
+_IDLE_SWEEP_EVERY = timedelta(seconds=5)
 _BEAT_EVERY = timedelta(seconds=5)
 _TIDY_EVERY = timedelta(hours=1)
 #: How long the renderer has for a batch before it is handed out again, and for what is due within
@@ -139,7 +141,7 @@ class Dispatcher:
 
     def _idle_pause(self, now: datetime) -> float:
         """Return how long to sleep on after nobody has called; 0 where a turn is to be taken."""
-        if self._is_time(self._swept_at, now, self._look_every(now)):
+        if self._is_time(self._swept_at, now, _IDLE_SWEEP_EVERY):
             return 0.0
         try:
             return self._until_next(now)

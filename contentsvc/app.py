@@ -13,28 +13,23 @@ from contentsvc import __version__
 from contentsvc.services.runtime import Runtime
 from contentsvc.web import (
     accounts,
-    batch_runs,
     boards,
+    calendar_files,
     calendars,
     channels,
-    corrections,
     deliveries,
-    entries,
-    files,
-    gallery,
     metrics,
     plugins,
-    poster_batches,
-    previews,
     site,
-    steps,
-    studio,
     system,
 )
 from contentsvc.web.access import choose_language, guard
+from contentsvc.web.batches import runs, setup
+from contentsvc.web.entries import corrections, editor, previews, steps
 from contentsvc.web.errors import handle_errors
-from contentsvc.web.pages import furnish
+from contentsvc.web.page_context import furnish
 from contentsvc.web.security import protect
+from contentsvc.web.studio import gallery, studio
 
 __all__ = ["create_app"]
 
@@ -57,11 +52,12 @@ def create_app(runtime: Runtime) -> Flask:
     guard(app)
     handle_errors(app)
     furnish(app)
-    for module in (accounts, boards, calendars, channels, corrections, deliveries, entries):
-        app.register_blueprint(module.blueprint)
-    for module in (batch_runs, files, gallery, metrics, plugins, poster_batches):
-        app.register_blueprint(module.blueprint)
-    for module in (previews, site, steps, studio, system):
+    for module in (
+        *(accounts, boards, calendars, calendar_files, channels, deliveries),
+        *(corrections, editor, previews, steps),
+        *(gallery, studio, setup, runs),
+        *(metrics, plugins, site, system),
+    ):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -16,7 +16,7 @@ from contentsvc.db.session import Database
 from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
-from contentsvc.services.calendars import put_calendar
+from contentsvc.services.calendar_settings import put_calendar
 from contentsvc.services.entries import create_entry
 from contentsvc.services.planning import Windows, approve
 from contentsvc.services.ports import Claim, QueueDownError, QueueStats

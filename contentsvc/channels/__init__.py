@@ -26,6 +26,14 @@ from contentsvc.channels.content import (
     WarningLevel,
 )
 from contentsvc.channels.contributions import CalendarTemplate, Listener
+from contentsvc.channels.default_rendering import (
+    format_moment,
+    livestream_rendition,
+    notice_words,
+    post_rendition,
+    poster_rendition,
+    rendition_data,
+)
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.forms import (
     ArticleTheme,
@@ -53,18 +61,10 @@ from contentsvc.channels.forms import (
 from contentsvc.channels.hookspecs import hookimpl
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
-from contentsvc.channels.livestreams import Livestreams, PublicLivestream
+from contentsvc.channels.livestream_facts import Livestreams, PublicLivestream
 from contentsvc.channels.markdown import clean_html, markdown_html
 from contentsvc.channels.platform_rules import PLATFORM_RULES, Certainty, PlatformRule
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
-from contentsvc.channels.rendering import (
-    format_moment,
-    livestream_rendition,
-    notice_words,
-    post_rendition,
-    poster_rendition,
-    rendition_data,
-)
 from contentsvc.channels.responses import Response, raise_for_status
 from contentsvc.channels.settings import (
     FormField,

@@ -23,11 +23,15 @@ from contentsvc.channels.content import (
     RenderContext,
     Rendition,
 )
+from contentsvc.channels.default_rendering import (
+    livestream_rendition,
+    post_rendition,
+    poster_rendition,
+)
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
-from contentsvc.channels.livestreams import Livestreams
+from contentsvc.channels.livestream_facts import Livestreams
 from contentsvc.channels.platform_rules import PlatformRule
-from contentsvc.channels.rendering import livestream_rendition, post_rendition, poster_rendition
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.notices import Notice
 from contentsvc.domain.quotas import Quota

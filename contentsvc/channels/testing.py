@@ -21,7 +21,7 @@ from contentsvc.channels.channel import Document
 from contentsvc.channels.content import ChannelEntry, Picture, RenderContext
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.http import HttpClient
-from contentsvc.channels.livestreams import PublicLivestream
+from contentsvc.channels.livestream_facts import PublicLivestream
 from contentsvc.domain.entries import EntryKind, Livestream
 
 __all__ = [

@@ -14,13 +14,13 @@ from contentsvc.config import shipped
 from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
-from contentsvc.services import calendar_folder as folders
-from contentsvc.services.branding import require_brand
-from contentsvc.services.calendar_templates import offered_templates
-from contentsvc.services.calendars import all_calendars
-from contentsvc.services.exporting import export_text
-from contentsvc.services.importing import ImportReport, import_calendar
+from contentsvc.services.calendar_files import calendar_folder as folders
+from contentsvc.services.calendar_files.exporting import export_text
+from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
+from contentsvc.services.calendar_files.templates import offered_templates
+from contentsvc.services.calendar_settings import all_calendars
 from contentsvc.services.planning import Windows
+from contentsvc.services.rendering.branding import require_brand
 
 if TYPE_CHECKING:
     from contentsvc.domain.calendars import CalendarPlan

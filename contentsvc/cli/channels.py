@@ -8,8 +8,8 @@ import click
 
 from contentsvc.cli.runtime import opened
 from contentsvc.errors import CalendarError, Problem
-from contentsvc.services import channels as service
-from contentsvc.services.channel_files import apply_channels
+from contentsvc.services.channel_setup import channels as service
+from contentsvc.services.channel_setup.channel_files import apply_channels
 
 __all__ = ["channels"]
 

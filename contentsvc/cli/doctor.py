@@ -13,12 +13,12 @@ from contentsvc import __version__
 from contentsvc.assembly import assemble
 from contentsvc.config import SETTINGS, Config
 from contentsvc.db import migrate
-from contentsvc.engine.locking import holder
-from contentsvc.engine.server import check_port
 from contentsvc.errors import ConfigError
+from contentsvc.launcher.locking import holder
+from contentsvc.launcher.server import check_port
 from contentsvc.posters import Fonts, list_templates
-from contentsvc.services.channels import all_channels
-from contentsvc.services.painting import template_folders
+from contentsvc.services.channel_setup.channels import all_channels
+from contentsvc.services.rendering.painting import template_folders
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["Check", "doctor"]

@@ -183,7 +183,7 @@ def _places() -> tuple[list[Path], list[Path]]:
     # What a wrong setting is told before: this brings the whole service's parts.
     config = Config.from_env()
     from contentsvc.assembly import assemble
-    from contentsvc.services.painting import template_folders
+    from contentsvc.services.rendering.painting import template_folders
 
     runtime = assemble(config)
     runtime.database.close()
@@ -207,7 +207,7 @@ def _brand(folders: list[Path], own: str | None) -> room.Brand:
     """Read a brand kit by its name or from its file."""
     if own and (Path(own).is_file() or Path(own).suffix in {".yaml", ".yml"}):
         return room.load_brand(Path(own))
-    from contentsvc.services.branding import find_brand
+    from contentsvc.services.rendering.branding import find_brand
 
     return find_brand(folders, own)
 

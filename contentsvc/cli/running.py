@@ -26,7 +26,7 @@ def up() -> None:
     """Run everything on this machine until Ctrl-C."""
     config = _settings()
     from contentsvc.assembly import assemble
-    from contentsvc.engine.up import run
+    from contentsvc.launcher.up import run
 
     run(config, assemble)
 
@@ -35,7 +35,7 @@ def up() -> None:
 def web() -> None:
     """Run the web server alone."""
     config = _settings()
-    from contentsvc.engine.server import check_port, serve
+    from contentsvc.launcher.server import check_port, serve
 
     check_port(config)
     with opened(config):
@@ -47,7 +47,7 @@ def _web_app(config: Config) -> Flask:
     """Return the application of one server process, which beats from here on."""
     from contentsvc.app import create_app
     from contentsvc.assembly import assemble
-    from contentsvc.services.heartbeats import Heart
+    from contentsvc.services.operations.heartbeats import Heart
 
     runtime = assemble(config)
     Heart(runtime, "web").start()
@@ -58,8 +58,8 @@ def _web_app(config: Config) -> Flask:
 def dispatch() -> None:
     """Run a dispatcher: it hands to the workers what is due."""
     config = _settings()
-    from contentsvc.services.dispatching import Dispatcher
-    from contentsvc.services.heartbeats import forget, process_name
+    from contentsvc.services.delivery.dispatching import Dispatcher
+    from contentsvc.services.operations.heartbeats import forget, process_name
 
     with opened(config) as runtime:
         # It beats with every turn: one that hangs is seen to be silent.
@@ -88,7 +88,7 @@ def worker(queue: str) -> None:
 def valkey() -> None:
     """Run the embedded Valkey server alone; `up` does."""
     config = _settings()
-    from contentsvc.engine.valkey import become_valkey
+    from contentsvc.launcher.valkey import become_valkey
     from contentsvc.worker.connections import embedded_url, socket_path
 
     become_valkey(config.data_dir, socket_path(embedded_url(config.data_dir)))

@@ -17,27 +17,27 @@ from contentsvc.posters.batch import (
 )
 from contentsvc.posters.brand import Brand, brand_fonts, load_brand
 from contentsvc.posters.cache import PaintCache
-from contentsvc.posters.editing import template_json_schema
 from contentsvc.posters.encoding import Encoded, Format, encode
-from contentsvc.posters.engine import ENGINE_VERSION, Poster, render, shared_cache
-from contentsvc.posters.faults import TemplateError
 from contentsvc.posters.focus import Focus, split_focus, with_focus
-from contentsvc.posters.fonts import Fonts, warm_up
 from contentsvc.posters.gallery import contact_sheet
 from contentsvc.posters.images import Pictures
+from contentsvc.posters.painting.poster import ENGINE_VERSION, Poster, render, shared_cache
 from contentsvc.posters.pictures import CleanPicture, PictureLimits, clean_picture, open_picture
 from contentsvc.posters.proofing import Proofreader, Remark, fault_of
-from contentsvc.posters.schema import FieldSpec, Label, Template
 from contentsvc.posters.sheets import write_csv, write_xlsx
 from contentsvc.posters.shelf import Kept, Shelf, poster_key
 from contentsvc.posters.tables import FILE_COLUMN, Line, Row, read_lines, read_pasted, read_rows
-from contentsvc.posters.templates import (
+from contentsvc.posters.template.editing import template_json_schema
+from contentsvc.posters.template.faults import TemplateError
+from contentsvc.posters.template.loading import (
     Library,
     build_template,
     list_templates,
     load_template,
     parse_template,
 )
+from contentsvc.posters.template.schema import FieldSpec, Label, Template
+from contentsvc.posters.typesetting.fonts import Fonts, warm_up
 from contentsvc.posters.warning import PosterWarning
 
 __all__ = [

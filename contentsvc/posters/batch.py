@@ -13,11 +13,11 @@ from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.encoding import Encoded, Format, encode
-from contentsvc.posters.engine import Poster, render
-from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures
-from contentsvc.posters.schema import Template
+from contentsvc.posters.painting.poster import Poster, render
 from contentsvc.posters.tables import FILE_COLUMN, Row, read_rows
+from contentsvc.posters.template.schema import Template
+from contentsvc.posters.typesetting.fonts import Fonts
 
 __all__ = [
     "Batch",

@@ -9,12 +9,12 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from contentsvc.errors import Problem, RenderError
-from contentsvc.posters.explain import explain
-from contentsvc.posters.faults import TemplateError
-from contentsvc.posters.fonts import Fonts
-from contentsvc.posters.marks import line_of, read_yaml
-from contentsvc.posters.parts import Name, Part
-from contentsvc.posters.schema import PlainColour
+from contentsvc.posters.template.explain import explain
+from contentsvc.posters.template.faults import TemplateError
+from contentsvc.posters.template.marks import line_of, read_yaml
+from contentsvc.posters.template.parts import Name, Part
+from contentsvc.posters.template.schema import PlainColour
+from contentsvc.posters.typesetting.fonts import Fonts
 
 __all__ = ["Brand", "brand_fonts", "load_brand"]
 

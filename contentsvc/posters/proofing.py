@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures
-from contentsvc.posters.layers import Qr
-from contentsvc.posters.layout import Layout
+from contentsvc.posters.painting.layout import Layout
 from contentsvc.posters.qr import LEAST_MODULE, qr_mask
-from contentsvc.posters.schema import FieldSpec, Template
+from contentsvc.posters.template.layers import Qr
+from contentsvc.posters.template.schema import FieldSpec, Template
+from contentsvc.posters.typesetting.fonts import Fonts
 from contentsvc.posters.values import Values, resolve_values
 from contentsvc.posters.warning import PosterWarning
 

@@ -16,11 +16,11 @@ import PIL
 
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.encoding import Encoded, Format, encode
-from contentsvc.posters.engine import ENGINE_VERSION, Poster
 from contentsvc.posters.focus import split_focus
-from contentsvc.posters.fonts import Fonts
 from contentsvc.posters.images import Pictures, digest_of
-from contentsvc.posters.schema import Template
+from contentsvc.posters.painting.poster import ENGINE_VERSION, Poster
+from contentsvc.posters.template.schema import Template
+from contentsvc.posters.typesetting.fonts import Fonts
 from contentsvc.posters.values import resolve_values
 from contentsvc.posters.warning import PosterWarning
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.focus import split_focus
-from contentsvc.posters.schema import PLACEHOLDER, Clause, FieldSpec, Template, parts_of
+from contentsvc.posters.template.schema import PLACEHOLDER, Clause, FieldSpec, Template, parts_of
 from contentsvc.posters.warning import PosterWarning
 
 __all__ = ["Values", "resolve_values", "split_item"]

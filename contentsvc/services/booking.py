@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.db.models import Channel, Entry, LivestreamPage
 from contentsvc.errors import PluginError
-from contentsvc.services.channels import open_channel
+from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["page_url", "public_page"]

@@ -16,9 +16,9 @@ from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.walltime import format_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
-from contentsvc.services.calendars import require_channels
+from contentsvc.services.calendar_settings import require_channels
+from contentsvc.services.entry_lookup import load_entry, require_rev
 from contentsvc.services.planning import Windows, channel_names, plan_deliveries
-from contentsvc.services.reading import load_entry, require_rev
 
 __all__ = [
     "cancel_entry",

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, exists
 
 from contentsvc.db.models import Delivery, Heartbeat, Rendition, SignInLink
-from contentsvc.services.poster_batches import drop_expired
+from contentsvc.services.poster_batches.batches import drop_expired
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["tidy"]

@@ -15,8 +15,8 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
-from contentsvc.services.livestreams import bring_page
-from contentsvc.services.reading import load_entry, require_rev
+from contentsvc.services.entry_lookup import load_entry, require_rev
+from contentsvc.services.public_livestreams import bring_page
 from contentsvc.services.replanning import (
     Wanted,
     Windows,

@@ -21,7 +21,7 @@ from contentsvc.channels import (
 )
 from contentsvc.db.models import Rendition as StoredRendition
 from contentsvc.errors import NotFoundError
-from contentsvc.services.hosting import load_pictures, store_pictures
+from contentsvc.services.channel_setup.hosting import load_pictures, store_pictures
 from contentsvc.services.runtime import Runtime
 
 __all__ = [

@@ -17,7 +17,7 @@ from contentsvc.domain.deliveries import OPEN, Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.livestreams import Answer, Facts, answer_to, changes
 from contentsvc.errors import ConflictError
-from contentsvc.services.livestreams import OUT, present_facts
+from contentsvc.services.public_livestreams import OUT, present_facts
 
 __all__ = [
     "Wanted",

@@ -12,7 +12,7 @@ from contentsvc.channels import Receipt
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError, InputError, PluginError
-from contentsvc.services.channels import open_channel
+from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.deliveries import get_delivery
 from contentsvc.services.runtime import Runtime
 

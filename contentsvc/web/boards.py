@@ -15,16 +15,17 @@ from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
-from contentsvc.services import boards, calendars, entries, planning, stamping, switch
-from contentsvc.services.boards import Card, WeekBoard
-from contentsvc.services.exporting import week_entries
-from contentsvc.services.health import dispatcher_is_silent
-from contentsvc.web.corrections import tell_offer
+from contentsvc.services import calendar_settings, entries, planning, switch, week_board
+from contentsvc.services.calendar_files import stamping
+from contentsvc.services.calendar_files.exporting import week_entries
+from contentsvc.services.operations.health import dispatcher_is_silent
+from contentsvc.services.week_board import Card, WeekBoard
+from contentsvc.web.board_places import Place, place_of, read_place, read_rev, read_week, this_week
 from contentsvc.web.current import now, person, reading, windows, writing
+from contentsvc.web.entries.corrections import tell_offer
+from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.labels import label
-from contentsvc.web.places import Place, place_of, read_place, read_rev, read_week, this_week
-from contentsvc.web.previews import renderer
 from contentsvc.web.toasts import tell
 
 __all__ = ["back_to_board", "blueprint", "move_words"]
@@ -49,7 +50,7 @@ def first() -> Response:
     """Lead to the calendar last seen, else to the list of calendars."""
     slug = session.get("calendar")
     with reading() as database:
-        known = [calendar.slug for calendar in calendars.all_calendars(database)]
+        known = [calendar.slug for calendar in calendar_settings.all_calendars(database)]
     if not known:
         return redirect(url_for("calendars.index"))
     return redirect(url_for("boards.week", slug=slug if slug in known else known[0]))
@@ -60,13 +61,13 @@ def week(slug: str) -> str:
     """Show one week of a calendar."""
     session["calendar"] = slug
     with reading() as database:
-        calendar = calendars.get_calendar(database, slug)
+        calendar = calendar_settings.get_calendar(database, slug)
         return _page(database, calendar, read_week(request.args.get("week"), calendar.timezone))
 
 
 def _page(database: Session, calendar: Calendar, shown: IsoWeek) -> str:
     """Render the whole page, or the board alone where a script asks for it."""
-    board = boards.week_board(database, calendar, shown, now=now())
+    board = week_board.week_board(database, calendar, shown, now=now())
     wanted = request.values.getlist("channel")
     template = "boards/_board.html" if request.headers.get("HX-Request") else "boards/week.html"
     return render_template(
@@ -78,7 +79,7 @@ def _page(database: Session, calendar: Calendar, shown: IsoWeek) -> str:
         chips=_chips(board, wanted, calendar.slug),
         wanted=wanted,
         shows=lambda card: _shows(card, wanted),
-        all_calendars=calendars.all_calendars(database),
+        all_calendars=calendar_settings.all_calendars(database),
         waiting=_waiting(board),
         nobody_publishes=dispatcher_is_silent(database, now()),
         held=switch.paused(database),
@@ -203,7 +204,7 @@ def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
 def _board_again(slug: str, shown: str) -> str:
     """Render the board that the person looked at, as it now stands."""
     with reading() as database:
-        calendar = calendars.get_calendar(database, slug)
+        calendar = calendar_settings.get_calendar(database, slug)
         text = request.form.get("shown") or shown
         return _page(database, calendar, read_week(text, calendar.timezone))
 
@@ -212,7 +213,7 @@ def _board_again(slug: str, shown: str) -> str:
 def ask_copy(slug: str) -> str:
     """Show what copying a week would bring and what clashes; nothing is changed."""
     with reading() as database:
-        calendar = calendars.get_calendar(database, slug)
+        calendar = calendar_settings.get_calendar(database, slug)
         source, target = _copied_weeks(calendar)
         return render_template(
             "boards/copy.html",
@@ -235,7 +236,7 @@ def _copied_weeks(calendar: Calendar) -> tuple[IsoWeek, IsoWeek]:
 def copy_week(slug: str) -> Response:
     """Copy a week's entries as drafts."""
     with writing() as database:
-        calendar = calendars.get_calendar(database, slug)
+        calendar = calendar_settings.get_calendar(database, slug)
         source, target = _copied_weeks(calendar)
         report = stamping.copy_week(database, calendar, source, target, now=now(), by=person())
     copied = len(report.copied)
@@ -247,14 +248,14 @@ def copy_week(slug: str) -> Response:
 def approve_week(slug: str) -> Response:
     """Approve every draft of a week that is not past and that nothing stands against."""
     with reading() as database:
-        calendar = calendars.get_calendar(database, slug)
+        calendar = calendar_settings.get_calendar(database, slug)
         shown = read_week(request.form.get("week"), calendar.timezone)
         waiting = planning.waiting_in(database, calendar, shown, now=now(), windows=windows())
     # Posters are painted before the transaction begins: it would hold up every other writer.
     blocked = {entry.id: words for entry in waiting if (words := _against(calendar, entry))}
     seen = {entry.id: entry.rev for entry in waiting if entry.id not in blocked}
     with writing() as database:
-        calendar = calendars.get_calendar(database, slug)
+        calendar = calendar_settings.get_calendar(database, slug)
         approved = planning.approve_week(
             database, calendar, shown, by=person(), now=now(), windows=windows(), seen=seen
         )

@@ -17,11 +17,13 @@ from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.quotas import Pacing, QuietHours, Quota
 from contentsvc.domain.walltime import parse_time
 from contentsvc.errors import ConflictError, InputError, NotFoundError
-from contentsvc.services import calendar_folder, calendar_templates, calendars, channels
-from contentsvc.services.branding import check_brand, list_brands
+from contentsvc.services import calendar_settings
+from contentsvc.services.calendar_files import calendar_folder, templates
+from contentsvc.services.channel_setup import channels
+from contentsvc.services.rendering.branding import check_brand, list_brands
+from contentsvc.web.board_places import this_week
 from contentsvc.web.current import now, reading, runtime, windows, writing
 from contentsvc.web.explaining import explain
-from contentsvc.web.places import this_week
 from contentsvc.web.toasts import tell
 
 __all__ = ["blueprint"]
@@ -39,9 +41,9 @@ def index() -> str:
         present = this_week(runtime().config.timezone.key)
         return render_template(
             "calendars/index.html",
-            calendars=calendars.all_calendars(database),
+            calendars=calendar_settings.all_calendars(database),
             files=calendar_folder.list_folder(database, folder),
-            templates=calendar_templates.offered_templates(runtime().registry),
+            templates=templates.offered_templates(runtime().registry),
             folder=folder,
             weeks=[present.plus(number) for number in range(-1, 9)],
             this_week=present,
@@ -67,7 +69,7 @@ def new() -> Response | tuple[str, int]:
 def edit(slug: str) -> Response | tuple[str, int]:
     """Change a calendar; its entries follow."""
     with reading() as database:
-        calendar = calendars.get_calendar(database, slug)
+        calendar = calendar_settings.get_calendar(database, slug)
     if request.method == "GET":
         return _form(calendar, _values(calendar), {}), 200
     return _save(calendar)
@@ -104,7 +106,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
         with writing() as database:
             if calendar is None:
                 _refuse_taken(database, slug)
-            calendars.save_calendar(
+            calendar_settings.save_calendar(
                 database,
                 slug=slug,
                 name=form.get("name", ""),
@@ -125,7 +127,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
 
 def _refuse_taken(database: Session, slug: str) -> None:
     try:
-        calendars.get_calendar(database, slug)
+        calendar_settings.get_calendar(database, slug)
     except NotFoundError:
         return
     raise ConflictError(gettext("There is a calendar of this short name already."), field="slug")

@@ -19,9 +19,9 @@ from contentsvc.errors import (
     NotFoundError,
     PluginError,
 )
-from contentsvc.services import channels
-from contentsvc.services.channels import MASK
-from contentsvc.services.pacing import default_quota
+from contentsvc.services.channel_setup import channels
+from contentsvc.services.channel_setup.channels import MASK
+from contentsvc.services.posting_limits import default_quota
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import tell

@@ -13,7 +13,8 @@ from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.walltime import resolve
 from contentsvc.errors import InputError, NotFoundError
-from contentsvc.services import calendars, channels, deliveries
+from contentsvc.services import calendar_settings, deliveries
+from contentsvc.services.channel_setup import channels
 from contentsvc.services.deliveries import Resolution
 from contentsvc.services.renditions import load_rendition
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
@@ -52,7 +53,7 @@ def index() -> str:
             more=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
             waiting=deliveries.needs_attention(database, _PAGE) if plain else [],
             channels=channels.all_channels(database),
-            calendars=calendars.all_calendars(database),
+            calendars=calendar_settings.all_calendars(database),
             status=status,
             channel=channel,
             calendar=calendar,

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from contentsvc import __version__
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.health import SystemStatus, system_status
+from contentsvc.services.operations.health import SystemStatus, system_status
 from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, reading, runtime
 

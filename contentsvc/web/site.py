@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, make_response, request
 
 from contentsvc.errors import NotFoundError
-from contentsvc.services.public_pages import answer
+from contentsvc.services.channel_setup.public_pages import answer
 from contentsvc.web.access import LANGUAGES, open_to_all
 from contentsvc.web.current import reading, runtime
 

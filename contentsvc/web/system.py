@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response
 from contentsvc import __version__
 from contentsvc.db.models import Heartbeat
 from contentsvc.services import switch
-from contentsvc.services.health import SILENT_AFTER, system_status
+from contentsvc.services.operations.health import SILENT_AFTER, system_status
 from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.toasts import tell

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from contentsvc.db.session import Database
-from contentsvc.services.batch_making import BatchMaker
-from contentsvc.services.heartbeats import process_name
+from contentsvc.services.delivery.publishing import Publisher
+from contentsvc.services.operations.heartbeats import process_name
 from contentsvc.services.ports import Claim
-from contentsvc.services.publishing import Publisher
-from contentsvc.services.rendering import Renderer
+from contentsvc.services.poster_batches.making import BatchMaker
+from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["make_batch", "publish_batch", "reconnect", "render_deliveries", "serve_with"]

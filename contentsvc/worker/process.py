@@ -20,7 +20,7 @@ from rq.worker.base import WorkerStatus
 
 from contentsvc.posters import warm_up
 from contentsvc.processes import die_with_parent
-from contentsvc.services.heartbeats import Heart
+from contentsvc.services.operations.heartbeats import Heart
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.connections import connect, embedded_url
 from contentsvc.worker.jobs import reconnect, serve_with

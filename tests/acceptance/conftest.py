@@ -25,16 +25,18 @@ from contentsvc.app import create_app
 from contentsvc.assembly import assemble
 from contentsvc.config import Config, shipped
 from contentsvc.domain.weeks import Weekday
-from contentsvc.services import accounts, calendar_folder, channels, planning
-from contentsvc.services.boards import week_board
-from contentsvc.services.calendars import get_calendar
-from contentsvc.services.dispatching import Dispatcher
-from contentsvc.services.health import beat
+from contentsvc.services import accounts, planning
+from contentsvc.services.calendar_files import calendar_folder
+from contentsvc.services.calendar_settings import get_calendar
+from contentsvc.services.channel_setup import channels
+from contentsvc.services.delivery.dispatching import Dispatcher
+from contentsvc.services.delivery.publishing import Publisher
+from contentsvc.services.operations.health import beat
 from contentsvc.services.planning import Windows
 from contentsvc.services.ports import Claim, QueueStats
-from contentsvc.services.publishing import Publisher
-from contentsvc.services.rendering import Renderer
+from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.week_board import week_board
 from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor
 from tests.browser import find_browser
 from tests.catalogues import compile_catalogues

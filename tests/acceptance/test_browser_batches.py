@@ -12,7 +12,7 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from contentsvc.services.batch_making import BatchMaker
+from contentsvc.services.poster_batches.making import BatchMaker
 from tests.acceptance.visitor import Visitor
 
 pytestmark = pytest.mark.browser

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from contentsvc.channels import ArticleTheme, article_form, markdown_html
-from contentsvc.services import channels
+from contentsvc.services.channel_setup import channels
 from tests.acceptance.visitor import Visitor, entry_at
 
 pytestmark = pytest.mark.browser

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from statistics import harmonic_mean, median
 
-from contentsvc.services.channels import get_channel, open_channel
+from contentsvc.services.channel_setup.channels import get_channel, open_channel
 from contentsvc.services.renditions import load_rendition
 from tests.benchmarks.bare import bare_loop
 from tests.benchmarks.idle import memory

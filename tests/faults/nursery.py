@@ -21,9 +21,9 @@ import contentsvc.app
 import contentsvc.assembly
 import contentsvc.cli.running
 import contentsvc.db.migrate
-import contentsvc.engine.server
-import contentsvc.engine.valkey
-import contentsvc.services.dispatching
+import contentsvc.launcher.server
+import contentsvc.launcher.valkey
+import contentsvc.services.delivery.dispatching
 import contentsvc.worker.process
 from contentsvc.cli import main as contentsvc_main
 

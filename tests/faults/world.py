@@ -24,8 +24,8 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.services import entries
-from contentsvc.services.calendars import get_calendar, put_calendar
-from contentsvc.services.channels import resume_channel, save_channel
+from contentsvc.services.calendar_settings import get_calendar, put_calendar
+from contentsvc.services.channel_setup.channels import resume_channel, save_channel
 from contentsvc.services.deliveries import Resolution, resolve_delivery
 from contentsvc.services.planning import Windows, approve
 from contentsvc.services.runtime import Runtime

@@ -14,11 +14,11 @@ from contentsvc.db.session import Database
 from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.elements import element_mix
 from contentsvc.domain.weeks import IsoWeek
-from contentsvc.services.calendar_templates import stamp_template
-from contentsvc.services.calendars import get_calendar
+from contentsvc.services.calendar_files.exporting import week_entries
+from contentsvc.services.calendar_files.templates import stamp_template
+from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.entries import content_of
-from contentsvc.services.exporting import week_entries
-from contentsvc.services.rendering import Renderer
+from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW, WINDOWS, make_channel, make_runtime
 

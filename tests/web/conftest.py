@@ -15,7 +15,9 @@ from contentsvc.app import create_app
 from contentsvc.assembly import assemble
 from contentsvc.config import Config, shipped
 from contentsvc.domain.weeks import IsoWeek
-from contentsvc.services import accounts, calendar_folder, channels
+from contentsvc.services import accounts
+from contentsvc.services.calendar_files import calendar_folder
+from contentsvc.services.channel_setup import channels
 from contentsvc.services.planning import Windows
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import compile_catalogues

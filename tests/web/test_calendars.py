@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from werkzeug.test import TestResponse
 
-from contentsvc.services.calendars import all_calendars, get_calendar
+from contentsvc.services.calendar_settings import all_calendars, get_calendar
 from contentsvc.services.runtime import Runtime
 from tests.web.people import WEEK, Person
 

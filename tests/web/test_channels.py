@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask, session
 
-from contentsvc.services.channels import all_channels, get_channel
+from contentsvc.services.channel_setup.channels import all_channels, get_channel
 from contentsvc.services.runtime import Runtime
 from contentsvc.web.explaining import explain_text
 from tests.web.people import Person

@@ -10,7 +10,7 @@ from PIL import Image
 
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
-from contentsvc.services import channels
+from contentsvc.services.channel_setup import channels
 from contentsvc.services.runtime import Runtime
 from tests.web.people import NOW, WEEK, Person, handlers_in
 from tests.web.writing import NEW, PLAIN, count, entry_of, make

@@ -14,7 +14,7 @@ from sqlalchemy import select
 
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus
-from contentsvc.services.batch_making import BatchMaker
+from contentsvc.services.poster_batches.making import BatchMaker
 from contentsvc.services.runtime import Runtime
 from tests.web.people import Clock, Person, handlers_in
 

@@ -18,7 +18,7 @@ from sqlalchemy import text
 from contentsvc.app import create_app
 from contentsvc.channels import load_plugins
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.health import beat
+from contentsvc.services.operations.health import beat
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import TRANSLATIONS
 from tests.web.people import NOW, Clock, Person

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from contentsvc.channels.forms.article_writer import ArticleWriter
 from contentsvc.channels.forms.chat import html_text
+from contentsvc.channels.forms.phrases import losses
 from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf8
 from contentsvc.channels.forms.splitting import split_text
 from contentsvc.channels.forms.themes import ArticleTheme
 from contentsvc.channels.forms.tree import LOOSE, WIDE, close_up, grouped, parse, raw, visible
-from contentsvc.channels.forms.wording import losses
 from contentsvc.channels.markdown import clean_html
 
 __all__ = ["article_form", "article_summary"]

@@ -7,6 +7,7 @@ from html import escape
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from contentsvc.channels.forms.phrases import WORDS
 from contentsvc.channels.forms.plain import bare_address
 from contentsvc.channels.forms.themes import STYLES, ArticleTheme
 from contentsvc.channels.forms.tree import (
@@ -16,7 +17,6 @@ from contentsvc.channels.forms.tree import (
     Table,
     grouped,
 )
-from contentsvc.channels.forms.wording import WORDS
 from contentsvc.channels.forms.writing import Writer
 
 __all__ = ["ArticleWriter"]

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from contentsvc.channels.forms.phrases import losses
 from contentsvc.channels.forms.plain import PlainWriter
 from contentsvc.channels.forms.result import Count, FormName, PostForm
 from contentsvc.channels.forms.splitting import split_text
 from contentsvc.channels.forms.tree import Node, visible
-from contentsvc.channels.forms.wording import losses
 from contentsvc.channels.markdown import clean_html, markdown_html
 
 __all__ = ["chat_form", "html_text", "markdown_text"]

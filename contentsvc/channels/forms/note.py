@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from contentsvc.channels.forms.phrases import losses
 from contentsvc.channels.forms.plain import PlainWriter, bare_address
 from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
 from contentsvc.channels.forms.tree import Item, Node, visible
-from contentsvc.channels.forms.wording import losses
 from contentsvc.channels.markdown import clean_html
 
 __all__ = ["hashtags", "note_form", "note_title_length"]

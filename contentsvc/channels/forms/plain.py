@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from contentsvc.channels.forms.phrases import WORDS
 from contentsvc.channels.forms.tree import WIDE, Item, Node, Table
-from contentsvc.channels.forms.wording import WORDS
 from contentsvc.channels.forms.writing import Writer
 
 __all__ = ["PlainWriter", "bare_address"]

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from contentsvc.channels.content import Rendition, RenditionWarning, WarningLevel
-from contentsvc.channels.forms.wording import over
+from contentsvc.channels.forms.phrases import over
 
 __all__ = [
     "Count",

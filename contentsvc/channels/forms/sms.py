@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from contentsvc.channels.forms.phrases import WORDS, losses
 from contentsvc.channels.forms.plain import PlainWriter
 from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
 from contentsvc.channels.forms.tree import Item, Node, visible
-from contentsvc.channels.forms.wording import WORDS, losses
 from contentsvc.channels.markdown import clean_html
 
 __all__ = ["Encoding", "sms_encoding", "sms_form"]

@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
+from contentsvc.channels.forms.phrases import losses
 from contentsvc.channels.forms.plain import PlainWriter, bare_address
 from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf8
 from contentsvc.channels.forms.splitting import split_text
 from contentsvc.channels.forms.tree import Item, Node, Table, visible
-from contentsvc.channels.forms.wording import losses
 from contentsvc.channels.markdown import clean_html
 
 __all__ = ["WecomVersion", "wecom_form"]

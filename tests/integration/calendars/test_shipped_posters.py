@@ -8,8 +8,8 @@ from contentsvc.config import shipped
 from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.posters import Fonts, load_brand, load_template, render
-from contentsvc.services.pieces import Piece
-from contentsvc.services.postering import poster_defaults
+from contentsvc.services.rendering.entry_posters import poster_defaults
+from contentsvc.services.rendering.render_items import Piece
 
 WEEK = IsoWeek(2026, 48)
 

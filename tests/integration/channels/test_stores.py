@@ -13,7 +13,7 @@ from contentsvc.channels import Store
 from contentsvc.channels.testing import MemoryStore, sample_picture
 from contentsvc.db.models import Channel
 from contentsvc.db.session import Database
-from contentsvc.services.hosting import DatabaseStore
+from contentsvc.services.channel_setup.hosting import DatabaseStore
 from contentsvc.storage import FileStorage
 
 

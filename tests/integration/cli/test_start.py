@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 _ROLES = (
-    "contentsvc.cli.running, contentsvc.assembly, contentsvc.services.dispatching, "
+    "contentsvc.cli.running, contentsvc.assembly, contentsvc.services.delivery.dispatching, "
     "contentsvc.worker.process"
 )
 #: Tables of people and migrations: seldom opened, and a fifth of a second each to import.

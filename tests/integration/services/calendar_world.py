@@ -15,7 +15,7 @@ from contentsvc.db.models import Delivery, Entry
 from contentsvc.db.session import Database
 from contentsvc.domain.calendar_files import read_calendar
 from contentsvc.domain.calendars import CalendarPlan
-from contentsvc.services.importing import ImportReport, import_calendar
+from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
 from contentsvc.services.planning import Windows
 
 #: A Monday morning in Shanghai, before the first slot of 2026-W48.

@@ -12,7 +12,7 @@ from contentsvc.db.session import Database
 from contentsvc.services.runtime import Runtime
 from tests.factories import make_runtime
 from tests.integration.services.calendar_world import NOW, World
-from tests.integration.services.engine_world import Engine
+from tests.integration.services.delivery.engine_world import Engine
 
 
 @pytest.fixture

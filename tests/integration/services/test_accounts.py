@@ -10,9 +10,9 @@ from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import accounts as service
-from contentsvc.services.health import beat, dispatcher_is_silent, system_status
+from contentsvc.services.operations.health import beat, dispatcher_is_silent, system_status
 from tests.factories import NOW
-from tests.integration.services.engine_world import Engine
+from tests.integration.services.delivery.engine_world import Engine
 
 PASSWORD = "a good long password"
 

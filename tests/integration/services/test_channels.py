@@ -17,13 +17,13 @@ from contentsvc.errors import (
     PluginError,
     RejectedError,
 )
-from contentsvc.services import channels as service
-from contentsvc.services.channel_files import apply_channels
-from contentsvc.services.channels import MASK
-from contentsvc.services.public_pages import answer
+from contentsvc.services.channel_setup import channels as service
+from contentsvc.services.channel_setup.channel_files import apply_channels
+from contentsvc.services.channel_setup.channels import MASK
+from contentsvc.services.channel_setup.public_pages import answer
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW, make_calendar, make_channel, make_entry
-from tests.integration.services.engine_world import Engine
+from tests.integration.services.delivery.engine_world import Engine
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 HOOK = {"url": "https://hook.example.com/in", "secret": SECRET}

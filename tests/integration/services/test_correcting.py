@@ -16,8 +16,9 @@ from contentsvc.domain.entries import EntryKind, EntryStatus, Livestream
 from contentsvc.domain.livestreams import Change, Facts
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import ConflictError, InputError
-from contentsvc.services import correcting, entries, planning
-from contentsvc.services.correcting import CorrectionText, Offer
+from contentsvc.services import entries, planning
+from contentsvc.services.corrections import correcting
+from contentsvc.services.corrections.correcting import CorrectionText, Offer
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW, WEEK, WINDOWS, make_calendar, make_channel, make_entry
 

@@ -18,9 +18,9 @@ from contentsvc.domain.notices import Notice
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import entries as service
-from contentsvc.services.calendars import get_calendar, save_calendar
+from contentsvc.services.calendar_settings import get_calendar, save_calendar
+from contentsvc.services.entry_lookup import load_entry
 from contentsvc.services.planning import approve_entry, approve_week, plan_deliveries
-from contentsvc.services.reading import load_entry
 from contentsvc.services.runtime import Runtime
 from tests.factories import (
     NOW,
@@ -31,7 +31,7 @@ from tests.factories import (
     make_content,
     make_entry,
 )
-from tests.integration.services.engine_world import Engine
+from tests.integration.services.delivery.engine_world import Engine
 
 S = DeliveryStatus
 LIVE = {

@@ -11,11 +11,11 @@ import pytest
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import InputError, OutcomeUnknownError, TemporaryError
 from contentsvc.services.deliveries import Resolution, resolve_delivery
+from contentsvc.services.delivery.sending import has_time_for_a_call
 from contentsvc.services.entries import cancel_entry, delete_entry, get_entry, return_entry
 from contentsvc.services.planning import approve
-from contentsvc.services.sending import has_time_for_a_call
 from tests.factories import WINDOWS
-from tests.integration.services.engine_world import Engine
+from tests.integration.services.delivery.engine_world import Engine
 
 S = DeliveryStatus
 Change = Callable[..., Any]

@@ -24,10 +24,10 @@ from contentsvc.db.session import Database
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.posters import Line, load_template
-from contentsvc.services.batch_results import members_of
-from contentsvc.services.batch_running import LEASE, hand_out, resume_batches, run
 from contentsvc.services.ports import system_clock
-from contentsvc.services.poster_batches import NewBatch, create_batch, get_batch
+from contentsvc.services.poster_batches.batches import NewBatch, create_batch, get_batch
+from contentsvc.services.poster_batches.results import members_of
+from contentsvc.services.poster_batches.running import LEASE, hand_out, resume_batches, run
 from contentsvc.services.runtime import Runtime
 from contentsvc.storage import stream_archive
 from contentsvc.worker.queue import RqQueue

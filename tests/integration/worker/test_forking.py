@@ -10,8 +10,8 @@ import pytest
 
 from contentsvc.db.models import Heartbeat
 from contentsvc.db.session import Database
-from contentsvc.services import heartbeats
-from contentsvc.services.heartbeats import Heart
+from contentsvc.services.operations import heartbeats
+from contentsvc.services.operations.heartbeats import Heart
 from tests.factories import make_runtime
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from contentsvc.db.models import Delivery
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.dispatching import Dispatcher
+from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.connections import connect
 from contentsvc.worker.jobs import serve_with

@@ -9,10 +9,20 @@ import pytest
 from pydantic import BaseModel
 
 from contentsvc.posters import ART, Brand, FieldSpec, Template, parse_template
-from contentsvc.posters.explain import allowed_keys
-from contentsvc.posters.layers import Layer
-from contentsvc.posters.parts import Bullet, Gradient, Hug, Plate, Row, Run, Shadow, Stroke, Tail
-from contentsvc.posters.schema import Variant
+from contentsvc.posters.template.explain import allowed_keys
+from contentsvc.posters.template.layers import Layer
+from contentsvc.posters.template.parts import (
+    Bullet,
+    Gradient,
+    Hug,
+    Plate,
+    Row,
+    Run,
+    Shadow,
+    Stroke,
+    Tail,
+)
+from contentsvc.posters.template.schema import Variant
 
 TEXT = (Path(__file__).parents[3] / "docs" / "posters.md").read_text(encoding="utf-8")
 LAYERS: dict[str, type[BaseModel]] = {

@@ -9,9 +9,9 @@ from PIL import Image, ImageChops, ImageStat
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import Fonts
-from contentsvc.posters.coverage import read_coverage
-from contentsvc.posters.fonts import Glyph, _pack_face
-from contentsvc.posters.unhinted import unhinted
+from contentsvc.posters.typesetting.coverage import read_coverage
+from contentsvc.posters.typesetting.fonts import Glyph, _pack_face
+from contentsvc.posters.typesetting.unhinted import unhinted
 
 
 def test_coverage_knows_all_of_gb2312(fonts: Fonts) -> None:

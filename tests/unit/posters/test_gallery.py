@@ -10,7 +10,7 @@ import zxingcpp
 from PIL import Image, ImageChops, ImageStat
 
 from contentsvc.posters import Brand, Poster, Template, list_templates, load_brand
-from contentsvc.posters.layers import Progress
+from contentsvc.posters.template.layers import Progress
 
 Paint = Callable[..., Poster]
 

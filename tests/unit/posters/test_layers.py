@@ -18,7 +18,7 @@ from contentsvc.posters import (
     parse_template,
     template_json_schema,
 )
-from contentsvc.posters.layers import MASKS
+from contentsvc.posters.template.layers import MASKS
 
 Paint = Callable[..., Poster]
 SCHEMA = Path(__file__).parents[3] / "assets" / "posters" / "template.schema.json"

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contentsvc.posters import characters as chars
-from contentsvc.posters.typesetting import Style, fit, set_line, wrap
+from contentsvc.posters.typesetting import characters as chars
+from contentsvc.posters.typesetting.paragraphs import Style, fit, set_line, wrap
 
 
 def measure(char: str) -> float:

@@ -5,8 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from contentsvc.posters import Fonts, Poster, parse_template
-from contentsvc.posters.layers import TextLayer
-from contentsvc.posters.vertical import Columns, lay_out_columns
+from contentsvc.posters.painting.vertical import Columns, lay_out_columns
+from contentsvc.posters.template.layers import TextLayer
 
 Paint = Callable[..., Poster]
 

@@ -1,0 +1,1 @@
+"""Paint a poster: lay out every layer, then draw them."""

@@ -1,0 +1,245 @@
+"""One poster in the making: every layer laid out first, then turned into steps, then painted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from PIL import Image
+
+from contentsvc.errors import RenderError
+from contentsvc.posters.brand import Brand
+from contentsvc.posters.colours import Rgba, average
+from contentsvc.posters.focus import split_focus
+from contentsvc.posters.images import Pictures, fetch
+from contentsvc.posters.painting import (
+    arranging,
+    judging,
+    lettering,
+    list_layer,
+    signature,
+    vertical,
+)
+from contentsvc.posters.painting.layout import Layout, Shown, warning_of
+from contentsvc.posters.painting.shape_layers import Easel, Place, corners
+from contentsvc.posters.qr import LEAST_MODULE, qr_mask
+from contentsvc.posters.steps import Look, Step
+from contentsvc.posters.template.layers import (
+    Blob,
+    BrandMark,
+    Countdown,
+    ImageLayer,
+    Layer,
+    Line,
+    ListLayer,
+    Progress,
+    Qr,
+    Rect,
+    Seal,
+    Spans,
+    TextLayer,
+    Ticket,
+)
+from contentsvc.posters.template.parts import Fill
+from contentsvc.posters.template.schema import Template
+from contentsvc.posters.typesetting.fonts import Fonts
+from contentsvc.posters.values import Values
+from contentsvc.posters.warning import PosterWarning
+
+__all__ = ["Scene"]
+
+#: A phone's camera parts dark from light modules by brightness alone.
+_QR_CONTRAST = 4
+
+
+@dataclass(slots=True)
+class Scene:
+    """What the layers of one poster share while it is painted."""
+
+    easel: Easel
+    template: Template
+    size: str
+    values: Values
+    fonts: Fonts
+    pictures: Pictures
+    brand: Brand
+    layout: Layout
+    #: What is found while painting, by the layer's place; what is found before is the layout's.
+    found: dict[int, list[PosterWarning]] = field(default_factory=dict)
+    #: The layer whose steps are being noted.
+    place: int = 0
+    #: Called before each layer; what it raises ends the painting.
+    watch: Callable[[], None] | None = None
+
+    def shown(self) -> list[Shown]:
+        """Give the layers whose condition holds, each with its place."""
+        layers = self.template.by_size[self.size]
+        return [
+            (place, layer) for place, layer in enumerate(layers) if self.values.holds(layer.when)
+        ]
+
+    def steps(self, place: int, layer: Layer) -> list[Step]:
+        """Give the steps that paint a layer which was laid out."""
+        self.easel.steps.clear()
+        self.place, self.found[place] = place, []
+        painters: dict[type[Any], Callable[[int, Any], None]] = {
+            Rect: self._paint_rect,
+            Ticket: lambda _, layer: self.easel.ticket(layer),
+            Blob: lambda _, layer: self.easel.blob(layer),
+            Line: lambda _, layer: self.easel.line(layer),
+            ImageLayer: lambda _, layer: self._paint_image(layer),
+            BrandMark: self._paint_signature,
+            TextLayer: self._paint_text,
+            Spans: self._paint_spans,
+            ListLayer: self._paint_list,
+            Seal: lambda _, layer: self._paint_seal(layer),
+            Qr: lambda _, layer: self._paint_qr(layer),
+            Progress: self._paint_progress,
+            Countdown: self._paint_countdown,
+        }
+        if self.watch:
+            self.watch()
+        painters[type(layer)](place, layer)
+        return self.easel.steps.copy()
+
+    def _tell(self, layer: Layer, code: str, message: str) -> None:
+        self.found[self.place].append(warning_of(layer, code, message))
+
+    def _judge(self, layer: Layer, rect: judging.Rect4, fill: Fill) -> None:
+        """Tell where letters in *fill* would hardly be seen on what is painted before them."""
+        if layer.overlap:
+            return
+        found, colour, least = self.found[self.place], self._colour(fill), self.template.contrast
+
+        def look(canvas: Image.Image) -> None:
+            ratio = judging.ground_contrast(canvas, rect, colour)
+            if ratio < least:
+                words = f"the contrast to the ground is {ratio:.1f}, under {least:g}"
+                found.append(warning_of(layer, "low_contrast", words))
+
+        left, top, right, bottom = rect
+        box = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
+        self.easel.steps.append(Look(box, look))
+
+    def _colour(self, fill: Fill) -> Rgba:
+        if isinstance(fill, str):
+            return self.easel.colour(fill)
+        stops = [stop if isinstance(stop, str) else stop[1] for stop in fill.stops]
+        return average([self.easel.colour(stop) for stop in stops])
+
+    def _paint_rect(self, _: int, layer: Rect) -> None:
+        x, y, width, height = (round(value) for value in layer.box)
+        if layer.hug:
+            ids = [each.id for each in self.template.by_size[self.size]]
+            ends = [self.layout.right(ids.index(name)) for name in layer.hug.layers]
+            width = max(round(max(ends, default=0) + layer.hug.pad) - x, 1)
+        place: Place = (x, y, width, height)
+        self.easel.rect(layer, place)
+
+    def _paint_image(self, layer: ImageLayer) -> None:
+        name = self.values.text(layer.field) if layer.field else layer.source or ""
+        if name == "brand:logo":
+            name = self.brand.logo or ""
+        if not name:
+            return
+        name, focus = split_focus(name) if layer.field else (name, None)
+        if focus:
+            layer = layer.model_copy(update={"focus": focus})
+        easel = self.easel
+        picture, notes = fetch(layer, name, self.pictures, easel.palette, easel.cache)
+        for code, note in notes:
+            self._tell(layer, code, note)
+        at = (round(layer.box[0]), round(layer.box[1]))
+        if layer.mask:
+            key, mask = easel.figure(picture.size, layer.mask)
+        else:
+            key, mask = easel.rounded(picture.size, layer.radius)
+        if layer.shadow:
+            easel.shadow(key, mask, at, layer.shadow, layer.opacity)
+        if layer.stroke:
+            easel.rim((*at, *picture.size), layer.stroke, layer.mask, layer.radius)
+        rim = None if layer.mask else math.ceil(max(corners(layer.radius))) + 1
+        easel.picture(picture, at, mask, layer.opacity, rim)
+
+    def _paint_signature(self, place: int, layer: BrandMark) -> None:
+        laid = self.layout.signatures[place]
+        if laid.mark and laid.has_logo:
+            if laid.plate and layer.plate:
+                box = tuple(round(value) for value in laid.plate)
+                _, mask = self.easel.rounded((box[2], box[3]), box[3] * 0.28)
+                self.easel.stamp(mask, (box[0], box[1]), layer.plate, layer.opacity)
+            self._paint_image(signature.logo_layer(laid.mark))
+        elif laid.mark and layer.bar:
+            x, y, width, height = (round(value) for value in laid.mark)
+            _, mask = self.easel.rounded((width, height), width / 2)
+            self.easel.stamp(mask, (x, y), layer.bar, layer.opacity)
+        if laid.block:
+            self._judge(layer, laid.block.rect, layer.fill)
+            style = lettering.Lettering(self.fonts, layer.weight, layer.fill, 1)
+            lettering.paint_block(self.easel, laid.block, style, layer.opacity)
+
+    def _paint_text(self, place: int, layer: TextLayer) -> None:
+        if place in self.layout.columns:
+            columns = self.layout.columns[place]
+            self._judge(layer, columns.rect, layer.fill)
+            vertical.paint_columns(self.easel, layer, columns, self.fonts)
+        if place not in self.layout.blocks:
+            return
+        block = self.layout.blocks[place]
+        if layer.plate:
+            lettering.paint_plate(self.easel, block, layer.plate, layer.opacity)
+        self._judge(layer, block.rect, layer.fill)
+        style = lettering.Lettering(self.fonts, layer.weight, layer.fill, layer.line)
+        lettering.paint_block(self.easel, block, style, layer.opacity)
+
+    def _paint_spans(self, place: int, layer: Spans) -> None:
+        for span in self.layout.spans[place]:
+            self._judge(layer, span.block.rect, span.run.fill)
+        arranging.paint_spans(self.easel, self.layout.spans[place], self.fonts, layer.opacity)
+
+    def _paint_countdown(self, place: int, layer: Countdown) -> None:
+        arranging.paint_countdown(self.easel, layer, self.layout.spans[place], self.fonts)
+
+    def _paint_list(self, place: int, layer: ListLayer) -> None:
+        laid = self.layout.rows[place]
+        list_layer.paint_list(self.easel, layer, laid, self.fonts, self._judge)
+
+    def _paint_progress(self, place: int, layer: Progress) -> None:
+        if place in self.layout.shares:
+            self.easel.progress(layer, self.layout.shares[place])
+
+    def _paint_seal(self, layer: Seal) -> None:
+        texts = self.layout.runs(layer)
+        if texts:
+            for lost in arranging.paint_seal(self.easel, layer, texts, self.fonts):
+                self._tell(layer, "cut", f"cut at the least size; lost: {lost}")
+
+    def _paint_qr(self, layer: Qr) -> None:
+        text = self.values.text(layer.field)
+        if not text:
+            return
+        x, y, width, height = (round(value) for value in layer.box)
+        side = min(width, height)
+        try:
+            mask, module = qr_mask(text, side, error=layer.error, quiet=layer.quiet)
+        except RenderError as error:
+            raise RenderError(f"the field {layer.field!r}: {error}", field=layer.field) from error
+        if module < LEAST_MODULE:
+            words = f"a module has {module} pixels, under {LEAST_MODULE}; use a shorter link"
+            self._tell(layer, "small_qr", words)
+        self._judge_code(layer)
+        _, plate = self.easel.rounded((side, side), layer.radius)
+        at = (x + (width - side) // 2, y + (height - side) // 2)
+        self.easel.stamp(plate, at, layer.light, layer.opacity)
+        inset = (side - mask.width) // 2
+        self.easel.stamp(mask, (at[0] + inset, at[1] + inset), layer.dark, layer.opacity)
+
+    def _judge_code(self, layer: Qr) -> None:
+        ratio = judging.contrast(self.easel.colour(layer.dark), self.easel.colour(layer.light))
+        if ratio < _QR_CONTRAST:
+            words = (
+                f"the code's contrast is {ratio:.1f}, under {_QR_CONTRAST}; a phone may not read it"
+            )
+            self._tell(layer, "low_contrast", words)

@@ -1,0 +1,1 @@
+"""Poster templates: their schema, how they are loaded, checked and explained."""

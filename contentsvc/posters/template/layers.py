@@ -1,0 +1,273 @@
+"""The layers of a poster template: what each is called and which keys it takes.
+
+All numbers are pixels of the variant's canvas; boxes are `[x, y, width, height]`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field, model_validator
+
+from contentsvc.posters.template.parts import (
+    Above,
+    Align,
+    Box,
+    Bullet,
+    Colour,
+    Condition,
+    Coordinate,
+    Fill,
+    Hug,
+    Length,
+    Name,
+    Part,
+    Plate,
+    Radius,
+    Row,
+    Run,
+    Shadow,
+    Share,
+    Size,
+    Stroke,
+    Tail,
+    Tracking,
+    Valign,
+    Weight,
+)
+
+__all__ = [
+    "MASKS",
+    "Blob",
+    "BrandMark",
+    "Countdown",
+    "ImageLayer",
+    "Layer",
+    "Line",
+    "ListLayer",
+    "Progress",
+    "Qr",
+    "Rect",
+    "Seal",
+    "Spans",
+    "TextLayer",
+    "Ticket",
+]
+
+Mask: TypeAlias = Literal["arch", "circle", "heart", "hexagon", "squircle"]
+MASKS: tuple[Mask, ...] = ("arch", "circle", "heart", "hexagon", "squircle")
+
+
+class Base(Part):
+    """What every layer may have.
+
+    `overlap` says that the layer may lie over other lettering, or have it over itself.
+    """
+
+    id: Name | None = None
+    when: Condition | None = Field(default=None, alias="if")
+    opacity: Share = 1
+    overlap: bool = False
+
+
+class Rect(Base):
+    """A rectangle: grounds and cards."""
+
+    type: Literal["rect"]
+    box: Box
+    fill: Fill | None = None
+    radius: Radius = 0
+    notches: Annotated[tuple[tuple[Coordinate, Above], ...], Field(max_length=8)] = ()
+    shadow: Shadow | None = None
+    stroke: Stroke | None = None
+    hug: Hug | None = None
+
+
+class Ticket(Base):
+    """A coupon with a perforated line; `at` is its place along the ticket, from 0 to 1."""
+
+    type: Literal["ticket"]
+    box: Box
+    fill: Fill
+    at: Annotated[float, Field(gt=0, lt=1)] = 0.7
+    across: bool = False
+    notch: Above = 20
+    radius: Length = 36
+    rule: Colour | None = None
+    dash: tuple[Above, Above] = (9, 9)
+    shadow: Shadow | None = None
+
+
+class Blob(Base):
+    """A soft spot of colour: `at` is its middle and radius, `[x, y, radius]`."""
+
+    type: Literal["blob"]
+    at: tuple[Coordinate, Coordinate, Above]
+    fill: Colour
+    blur: Annotated[float, Field(ge=0, le=400)] = 120
+
+
+class Line(Base):
+    """A straight line from one point to another, whole or dashed."""
+
+    type: Literal["line"]
+    points: tuple[Coordinate, Coordinate, Coordinate, Coordinate]
+    fill: Colour
+    width: Above = 2
+    dash: tuple[Above, Above] | None = None
+
+
+class ImageLayer(Base):
+    """A picture of a field, or a fixed one: `art:NAME`, `brand:logo` or a stored name."""
+
+    type: Literal["image"]
+    box: Box
+    field: Name | None = None
+    source: str | None = None
+    fitting: Literal["cover", "contain"] = "cover"
+    focus: tuple[Share, Share] = (0.5, 0.5)
+    radius: Radius = 0
+    mask: Mask | None = None
+    stroke: Stroke | None = None
+    shadow: Shadow | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> ImageLayer:
+        if (self.field is None) == (self.source is None):
+            raise ValueError("an image has either a field or a source")
+        return self
+
+
+class BrandMark(Base):
+    """The brand's logo and name on one line; a bar stands in for a missing logo."""
+
+    type: Literal["brand"]
+    box: Box
+    size: Size = 36
+    min: Size = 22
+    weight: Weight = 600
+    align: Align = "left"
+    fill: Colour = "ink"
+    bar: Colour | None = None
+    plate: Colour | None = None
+    logo: bool = True
+
+
+class TextLayer(Base):
+    """Lettering that shrinks from `size` to `min`, then is cut with a warning."""
+
+    type: Literal["text"]
+    box: Box
+    field: Name | None = None
+    text: Annotated[str, Field(max_length=500)] | None = None
+    size: Size
+    min: Size | None = None
+    max_lines: Annotated[int, Field(ge=1, le=60)] = 1
+    weight: Weight = 500
+    line: Annotated[float, Field(ge=0.8, le=3)] = 1.3
+    tracking: Tracking = 0
+    align: Align = "left"
+    valign: Valign = "top"
+    balance: bool = True
+    vertical: bool = False
+    fill: Fill = "ink"
+    group: Name | None = None
+    plate: Plate | None = None
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> TextLayer:
+        if (self.field is None) == (self.text is None):
+            raise ValueError("a text has either a field or a text with {placeholders}")
+        if self.vertical and self.plate:
+            raise ValueError("a vertical text has no plate; put a rect under it")
+        return self
+
+
+class Spans(Base):
+    """Mixed sizes on one baseline: dates, prices."""
+
+    type: Literal["spans"]
+    box: Box
+    runs: Annotated[tuple[Run, ...], Field(min_length=1, max_length=12)]
+    align: Align = "left"
+    valign: Valign = "middle"
+    least: Annotated[float, Field(ge=0.2, le=1)] = 0.6
+
+
+class ListLayer(Base):
+    """The rows of a list field, all in one size; `skip` leaves out the first of them."""
+
+    type: Literal["list"]
+    box: Box
+    field: Name
+    size: Size
+    min: Size | None = None
+    max_lines: Annotated[int, Field(ge=1, le=6)] = 1
+    weight: Weight = 500
+    line: Annotated[float, Field(ge=0.8, le=3)] = 1.3
+    fill: Colour = "ink"
+    skip: Annotated[int, Field(ge=0, le=20)] = 0
+    bullet: Bullet = Bullet()
+    row: Row = Row()
+    tail: Tail | None = None
+
+
+class Seal(Base):
+    """A round sticker with a few words: `at` is its middle and radius, `[x, y, radius]`."""
+
+    type: Literal["seal"]
+    at: tuple[Coordinate, Coordinate, Above]
+    runs: Annotated[tuple[Run, ...], Field(min_length=1, max_length=3)]
+    fill: Fill
+    teeth: Annotated[int, Field(ge=0, le=60)] = 22
+    rotate: Annotated[float, Field(ge=-180, le=180)] = 0
+    ring: Colour | None = None
+    shadow: Shadow | None = None
+
+
+class Qr(Base):
+    """A QR code of a link; the quiet zone is inside the box."""
+
+    type: Literal["qr"]
+    box: Box
+    field: Name
+    error: Literal["l", "m", "q", "h"] = "m"
+    # ISO/IEC 18004 asks for four modules of quiet zone.
+    quiet: Annotated[int, Field(ge=4, le=10)] = 4
+    dark: Colour = "ink"
+    light: Colour = "white"
+    radius: Length = 0
+
+
+class Progress(Base):
+    """A bar as full as its field says: `64%`, `128/200` or `0.64`."""
+
+    type: Literal["progress"]
+    box: Box
+    field: Name
+    fill: Fill = "primary"
+    track: Colour = "ink@12"
+    radius: Length = 999
+
+
+class Countdown(Base):
+    """A time to go in tiles: the digits of `2天13:45:00` on grounds, the rest between them."""
+
+    type: Literal["countdown"]
+    box: Box
+    field: Name
+    size: Size
+    weight: Weight = 800
+    align: Align = "left"
+    fill: Colour = "white"
+    tile: Fill = "ink"
+    radius: Length = 16
+    ink: Colour = "ink"
+    gap: Length = 12
+
+
+Layer: TypeAlias = Annotated[
+    Rect | Ticket | Blob | Line | ImageLayer | BrandMark | TextLayer | Spans | ListLayer | Seal | Qr
+    | Progress | Countdown,
+    Field(discriminator="type"),
+]  # fmt: skip

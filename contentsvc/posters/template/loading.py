@@ -1,0 +1,182 @@
+"""Poster templates as files: found in folders, read safely, checked whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from contentsvc.errors import Problem, RenderError
+from contentsvc.posters.template import marks
+from contentsvc.posters.template.checks import check_layers, check_names
+from contentsvc.posters.template.explain import explain
+from contentsvc.posters.template.faults import TemplateError
+from contentsvc.posters.template.layers import Layer
+from contentsvc.posters.template.marks import line_of, read_yaml
+from contentsvc.posters.template.schema import Template
+
+__all__ = ["Library", "build_template", "list_templates", "load_template", "parse_template"]
+
+_ONE_LAYER: TypeAdapter[Layer] = TypeAdapter(Layer)
+_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,59}")
+_SUFFIXES = (".yaml", ".yml")
+
+
+def load_template(template_id: str, folders: Sequence[Path]) -> Template:
+    """Read the template *template_id* from the first of *folders* that has it.
+
+    Raises:
+        RenderError: no folder has it.
+        TemplateError: the file is broken; file, line, field and what is allowed are named.
+    """
+    return _load(template_id, folders, _read)
+
+
+def _load(template_id: str, folders: Sequence[Path], read: Callable[[Path], Template]) -> Template:
+    for path in _files(folders):
+        if path.stem == template_id:
+            return read(path)
+    known = ", ".join(sorted({path.stem for path in _files(folders)})) or "none"
+    raise RenderError(
+        f"there is no poster template {template_id!r}; there are: {known}", field="template"
+    )
+
+
+def list_templates(folders: Sequence[Path]) -> tuple[list[Template], list[TemplateError]]:
+    """Read every template of *folders*, first hit of an id winning, and the faults of the broken.
+
+    One broken file does not keep the others from being used.
+    """
+    return _list(folders, _read)
+
+
+def _list(
+    folders: Sequence[Path], read: Callable[[Path], Template]
+) -> tuple[list[Template], list[TemplateError]]:
+    templates: dict[str, Template] = {}
+    faults: list[TemplateError] = []
+    for path in _files(folders):
+        if path.stem in templates:
+            continue
+        try:
+            templates[path.stem] = read(path)
+        except TemplateError as error:
+            faults.append(error)
+    return sorted(templates.values(), key=lambda template: template.id), faults
+
+
+class Library:
+    """The templates of *folders*, each file read once until it changes; safe among threads."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = tuple(folders)
+        self._kept: dict[Path, tuple[tuple[int, int], Template]] = {}
+
+    def load(self, template_id: str) -> Template:
+        """Give a template as `load_template` does."""
+        return _load(template_id, self._folders, self._read)
+
+    def list(self) -> tuple[list[Template], list[TemplateError]]:
+        """Give every template as `list_templates` does."""
+        return _list(self._folders, self._read)
+
+    def _read(self, path: Path) -> Template:
+        try:
+            facts = path.stat()
+        except OSError:
+            return _read(path)
+        stamp = (facts.st_mtime_ns, facts.st_size)
+        kept = self._kept.get(path)
+        if kept is None or kept[0] != stamp:
+            kept = self._kept[path] = (stamp, _read(path))
+        return kept[1]
+
+
+def parse_template(text: str, file: str) -> Template:
+    """Read a template from YAML *text*; *file* is named in what is wrong.
+
+    Raises:
+        TemplateError: it is broken; every problem is in it.
+    """
+    data, lines = read_yaml(text, file)
+    return build_template(data, file, lines)
+
+
+def build_template(
+    data: object, file: str, lines: Mapping[marks.Path, int] | None = None
+) -> Template:
+    """Check plain values as a template, each variant's layers among them.
+
+    Raises:
+        TemplateError: it is broken; every problem is in it.
+    """
+    known = dict(lines or {})
+    if not isinstance(data, dict):
+        raise TemplateError(file, [Problem(0, "", "a template is a mapping of keys to values")])
+    try:
+        template = Template.model_validate(data)
+    except ValidationError as error:
+        raise _faults(file, known, explain(error, Template)) from error
+    problems = [*check_names(template)]
+    for size in template.variants:
+        problems += _read_layers(template, size)
+    if problems:
+        raise _faults(file, known, iter(problems))
+    return template
+
+
+def _read_layers(template: Template, size: str) -> list[tuple[marks.Path, str]]:
+    problems: list[tuple[marks.Path, str]] = []
+    layers: list[tuple[int, Layer]] = []
+    for place, raw in template.raw_layers(size):
+        try:
+            layers.append((place, _ONE_LAYER.validate_python(raw)))
+        except ValidationError as error:
+            for path, words in explain(error, Layer):
+                problems.append((_origin(template, size, place, path), words))
+    for place, path, words in check_layers(template, size, layers):
+        problems.append((_origin(template, size, place, path), words))
+    return problems
+
+
+def _origin(template: Template, size: str, place: int, path: marks.Path) -> marks.Path:
+    """Say whether the key at fault stands in the layer or in the variant that changes it."""
+    name = template.layers[place].get("id", "")
+    changes: Mapping[str, Any] = template.variants[size].set.get(name, {})
+    if path and path[0] in changes:
+        return ("variants", size, "set", name, *path)
+    return ("layers", place, *path)
+
+
+def _faults(
+    file: str, lines: dict[marks.Path, int], found: Iterator[tuple[marks.Path, str]]
+) -> TemplateError:
+    problems = {Problem(line_of(lines, path), _dotted(path), words): None for path, words in found}
+    return TemplateError(file, list(problems))
+
+
+def _dotted(path: marks.Path) -> str:
+    steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
+    return steps.removeprefix(".")
+
+
+def _files(folders: Sequence[Path]) -> Iterator[Path]:
+    for folder in folders:
+        if folder.is_dir():
+            paths = (path for path in folder.iterdir() if path.suffix in _SUFFIXES)
+            yield from sorted(path for path in paths if _ID.fullmatch(path.stem))
+
+
+def _read(path: Path) -> Template:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(str(path), [Problem(0, "", f"cannot be read: {error}")]) from error
+    template = parse_template(text, str(path))
+    if template.id != path.stem:
+        words = f"is {template.id!r}, but the file is called {path.name}; they must agree"
+        raise TemplateError(str(path), [Problem(0, "id", words)])
+    return template

@@ -1,0 +1,109 @@
+"""Breaks a measured paragraph into lines: as full as may be, or of like length."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from contentsvc.posters.typesetting import characters as chars
+from contentsvc.posters.typesetting.measuring import Measured
+
+__all__ = ["Cut", "balanced_cuts", "full_cuts"]
+
+#: Where a line starts and ends in its paragraph.
+Cut = tuple[int, int]
+#: What a break costs, against squared shares of the mean line: inside a phrase, beside a number.
+_COST_IN_PHRASE, _COST_IN_COUNT = 0.1, 0.2
+_EQUAL = 1e-9
+#: Beyond as many places to break a paragraph is not balanced: it would take too long.
+_MOST_PLACES = 240
+
+
+def full_cuts(measured: Measured, width: float) -> list[Cut]:
+    """Fill each line as far as the rules allow; a piece too long for any line breaks anywhere."""
+    cuts, start, length = [], 0, len(measured.text)
+    while start < length:
+        end = _line_end(measured, start, width)
+        cuts.append((start, _without_spaces(measured.text, start, end)))
+        start = end
+        start = _after_spaces(measured.text, start)
+    return cuts or [(0, 0)]
+
+
+def _line_end(measured: Measured, start: int, width: float) -> int:
+    text, allowed, end = measured.text, start, start + 1
+    while end < len(text):
+        stop = _without_spaces(text, start, end)
+        if measured.width(start, stop) > width and end > start + 1:
+            break
+        if chars.may_break(text[end - 1], text[end]):
+            allowed = end
+        end += 1
+    else:
+        if measured.width(start, _without_spaces(text, start, len(text))) <= width:
+            return len(text)
+    if allowed > start and measured.width(start, _without_spaces(text, start, allowed)) <= width:
+        return allowed
+    return max(end - 1, start + 1)
+
+
+def _without_spaces(text: str, start: int, end: int) -> int:
+    while end > start and text[end - 1] == " ":
+        end -= 1
+    return end
+
+
+def balanced_cuts(measured: Measured, width: float, count: int) -> list[Cut]:
+    """Break into *count* lines of like length, after a mark rather than within a phrase.
+
+    The cost of each line is its squared distance from the mean, plus that of where it breaks.
+    """
+    ends = [0, *_break_places(measured.text), len(measured.text)]
+    if len(ends) > _MOST_PLACES:
+        return full_cuts(measured, width)
+    mean = measured.width(0, len(measured.text)) / count
+    best: dict[int, tuple[float, tuple[Cut, ...]]] = {0: (0.0, ())}
+    for _ in range(count):
+        best = _one_line_more(measured, ends, best, width, mean)
+    found = best.get(len(measured.text))
+    # A piece too long for any line was broken by force, and stays as it was.
+    return list(found[1]) if found else full_cuts(measured, width)
+
+
+def _one_line_more(
+    measured: Measured,
+    ends: list[int],
+    best: dict[int, tuple[float, tuple[Cut, ...]]],
+    width: float,
+    mean: float,
+) -> dict[int, tuple[float, tuple[Cut, ...]]]:
+    longer: dict[int, tuple[float, tuple[Cut, ...]]] = {}
+    for start, (cost, cuts) in sorted(best.items()):
+        first = _after_spaces(measured.text, start)
+        for end in ends[bisect_right(ends, start) :]:
+            stop = _without_spaces(measured.text, first, end)
+            length = measured.width(first, stop)
+            if length > width:
+                break
+            total = cost + ((length - mean) / mean) ** 2 + _break_cost(measured.text, end)
+            # Of equals, the one whose earlier lines are longer wins.
+            if end not in longer or total < longer[end][0] + _EQUAL:
+                longer[end] = (total, (*cuts, (first, stop)))
+    return longer
+
+
+def _break_places(text: str) -> list[int]:
+    return [place for place in range(1, len(text)) if chars.may_break(text[place - 1], text[place])]
+
+
+def _break_cost(text: str, end: int) -> float:
+    """Say how much a break before *end* disturbs reading."""
+    if end >= len(text) or text[end - 1] in chars.CLOSING or " " in text[end - 1 : end + 1]:
+        return 0
+    counts = text[end - 1].isdigit() or text[end].isdigit()
+    return _COST_IN_COUNT if counts else _COST_IN_PHRASE
+
+
+def _after_spaces(text: str, start: int) -> int:
+    while start < len(text) and text[start] == " ":
+        start += 1
+    return start

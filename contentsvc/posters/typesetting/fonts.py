@@ -1,0 +1,274 @@
+"""The fonts that posters are set in: found, and opened once per size and weight."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import Any, TypeVar
+
+from PIL import Image, ImageDraw, ImageFont
+
+from contentsvc.errors import RenderError
+from contentsvc.posters.typesetting.coverage import Coverage, read_coverage
+from contentsvc.posters.typesetting.unhinted import unhinted
+
+__all__ = ["Face", "Fonts", "Glyph", "warm_up"]
+
+_PACK = "justmytype_intl_cjk"
+#: Simplified first; the others lend the rare and traditional characters that it lacks.
+_PACK_FILES = (
+    "fonts/ofl/notosanssc/NotoSansSC[wght].ttf",
+    "fonts/ofl/notosanstc/NotoSansTC[wght].ttf",
+    "fonts/ofl/notosansjp/NotoSansJP[wght].ttf",
+)
+#: One-coloured emoji, so that they take the colour of the words around them; its licence is
+#: beside it. Noto Emoji 2.0 at weight 600, without what joins several into one.
+_EMOJI = Path(__file__).parent / "emoji" / "NotoEmoji.ttf"
+_SUFFIXES = {".ttf", ".otf", ".ttc"}
+#: Advances are measured at this size, in pixels, and scaled: hinting rounds them at small ones.
+_MASTER = 200
+_STYLE_WEIGHTS = {
+    "thin": 100,
+    "extralight": 200,
+    "light": 300,
+    "regular": 400,
+    "normal": 400,
+    "medium": 500,
+    "semibold": 600,
+    "bold": 700,
+    "extrabold": 800,
+    "black": 900,
+    "heavy": 900,
+}
+#: An opened size costs about 0.3 MB of its own and maps 3 MB of the file, which all share; it is
+#: opened in a third of a millisecond.
+_KEPT = 16
+#: Drawn characters are kept up to as many bytes; a poster has about a quarter of a megabyte.
+_GLYPH_BYTES = 12 * 1024 * 1024
+#: Laid-out texts that are kept; one takes a few kilobytes.
+_LAID = 2000
+_Laid = TypeVar("_Laid")
+
+
+@dataclass(frozen=True, slots=True)
+class Glyph:
+    """A drawn character: its mask, and where that stands of the place on the baseline."""
+
+    mask: Image.Image
+    offset: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """One face of one font file, and what it can draw."""
+
+    path: Path
+    index: int
+    #: The weights it has: one number, or the two ends of a variable axis.
+    weights: tuple[int, int]
+    coverage: Coverage
+
+    @property
+    def is_variable(self) -> bool:
+        """Whether any weight between its two ends can be had."""
+        return self.weights[0] != self.weights[1]
+
+    def distance(self, weight: int) -> int:
+        """Say how far this face is from *weight*, 0 where it has it."""
+        low, high = self.weights
+        return max(low - weight, weight - high, 0)
+
+
+def warm_up() -> None:
+    """Read the packaged font before forking, so that not every child has to."""
+    unhinted(_pack_face(0).path)
+
+
+class Fonts:
+    """The faces a poster may use, in order of preference, each size and weight opened once.
+
+    Args:
+        folder: a folder of own fonts (`.ttf`, `.otf`, `.ttc`), preferred to the packaged ones.
+
+    Raises:
+        RenderError: the folder does not exist or holds no font that can be read.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._own = _own_faces(folder) if folder else ()
+        stats = [(face, face.path.stat()) for face in self._own]
+        self._key = "|".join(
+            f"{face.path}#{face.index}@{stat.st_size}.{stat.st_mtime_ns}" for face, stat in stats
+        )
+        self._opened: OrderedDict[tuple[int, int, int], ImageFont.FreeTypeFont] = OrderedDict()
+        self._advances: dict[tuple[int, str], float] = {}
+        self._glyphs: OrderedDict[tuple[str, int, int, int], Glyph] = OrderedDict()
+        self._glyph_bytes = 0
+        self._laid: OrderedDict[tuple[int, Hashable], tuple[object, Any]] = OrderedDict()
+        self._lock = threading.RLock()
+
+    @property
+    def key(self) -> str:
+        """Name the own fonts in use, for what is cached by them."""
+        return self._key
+
+    def covers(self, char: str) -> bool:
+        """Say whether some face can draw *char*."""
+        return self._find(char, 400) is not None
+
+    def font(self, char: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
+        """Open the font that draws *char* at *size* pixels and *weight* (100 to 900)."""
+        number = self._find(char, weight)
+        return self.open(0 if number is None else number, size, weight)
+
+    def face_number(self, char: str, weight: int) -> int:
+        """Give the place of the face that draws *char*, 0 (the first) where none does."""
+        return self._find(char, weight) or 0
+
+    def open(self, number: int, size: int, weight: int) -> ImageFont.FreeTypeFont:
+        """Open face *number* at *size* pixels and *weight*, from the cache where it is there."""
+        key = (number, size, weight)
+        with self._lock:
+            if key not in self._opened:
+                self._opened[key] = _open(self._face(number, weight), size, weight)
+            self._opened.move_to_end(key)
+            if len(self._opened) > _KEPT:
+                self._opened.popitem(last=False)
+            return self._opened[key]
+
+    def glyph(self, char: str, size: int, weight: int, quarter: int = 0) -> Glyph:
+        """Draw *char* once, *quarter* quarters of a pixel right of its place, and keep it."""
+        key = (char, size, weight, quarter)
+        with self._lock:
+            if key not in self._glyphs:
+                self._keep(key, _drawn(self.font(char, size, weight), char, quarter / 4))
+            self._glyphs.move_to_end(key)
+            return self._glyphs[key]
+
+    def recall(self, layer: object, words: Hashable, lay_out: Callable[[], _Laid]) -> _Laid:
+        """Give what *lay_out* made of *words* in this very *layer* before, making it at first."""
+        key = (id(layer), words)
+        with self._lock:
+            kept = self._laid.get(key)
+            # The layer is kept too, so that no other can come to have its number.
+            if kept is None or kept[0] is not layer:
+                kept = self._laid[key] = (layer, lay_out())
+                if len(self._laid) > _LAID:
+                    self._laid.popitem(last=False)
+            self._laid.move_to_end(key)
+            laid: _Laid = kept[1]
+            return laid
+
+    def _keep(self, key: tuple[str, int, int, int], glyph: Glyph) -> None:
+        self._glyphs[key] = glyph
+        self._glyph_bytes += glyph.mask.width * glyph.mask.height
+        while self._glyph_bytes > _GLYPH_BYTES and len(self._glyphs) > 1:
+            _, dropped = self._glyphs.popitem(last=False)
+            self._glyph_bytes -= dropped.mask.width * dropped.mask.height
+
+    def advance(self, char: str, weight: int) -> float:
+        """Measure *char* in ems, as the font was drawn and not as a small size rounds it."""
+        key = (weight, char)
+        with self._lock:
+            if key not in self._advances:
+                length = self.font(char, _MASTER, weight).getlength(char)
+                self._advances[key] = length / _MASTER
+            return self._advances[key]
+
+    def _find(self, char: str, weight: int) -> int | None:
+        """Number the faces: 0 is the own font nearest the weight, then the packaged ones."""
+        if self._own and char in self._nearest(weight).coverage:
+            return 0
+        first = 1 if self._own else 0
+        for place in range(len(_PACK_FILES) + 1):
+            if char in _pack_face(place).coverage:
+                return first + place
+        return None
+
+    def _face(self, number: int, weight: int) -> Face:
+        if self._own and number == 0:
+            return self._nearest(weight)
+        return _pack_face(number - (1 if self._own else 0))
+
+    def _nearest(self, weight: int) -> Face:
+        return min(self._own, key=lambda face: face.distance(weight))
+
+
+def _drawn(font: ImageFont.FreeTypeFont, char: str, shift: float) -> Glyph:
+    left, top, right, bottom = font.getbbox(char, anchor="ls")
+    # What the font says of its size is whole pixels; a shift and rounding may add one.
+    at = (math.floor(left) - 1, math.floor(top) - 1)
+    size = (math.ceil(right) - at[0] + 2, math.ceil(bottom) - at[1] + 1)
+    mask = Image.new("L", size, 0)
+    ImageDraw.Draw(mask).text((shift - at[0], -at[1]), char, fill=255, font=font, anchor="ls")
+    return Glyph(mask, at)
+
+
+def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
+    # Raqm needs a system library that slim images lack, so glyphs are placed here by hand.
+    font = ImageFont.truetype(
+        unhinted(face.path), size, index=face.index, layout_engine=ImageFont.Layout.BASIC
+    )
+    if face.is_variable:
+        font.set_variation_by_axes([min(max(weight, face.weights[0]), face.weights[1])])
+    return font
+
+
+@lru_cache(maxsize=len(_PACK_FILES) + 1)
+def _pack_face(place: int) -> Face:
+    """Read the packaged face at *place*: those for Chinese, and the emoji last."""
+    if place == len(_PACK_FILES):
+        return Face(_EMOJI, 0, (600, 600), read_coverage(_EMOJI))
+    try:
+        path = Path(str(resources.files(_PACK) / _PACK_FILES[place]))
+    except ModuleNotFoundError as error:
+        raise RenderError(f"the font package {_PACK} is not installed; pip installs it") from error
+    return Face(path, 0, (100, 900), read_coverage(path))
+
+
+def _own_faces(folder: Path) -> tuple[Face, ...]:
+    if not folder.is_dir():
+        raise RenderError(f"the font folder {folder} does not exist")
+    files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
+    if not files:
+        raise RenderError(f"the font folder {folder} holds no .ttf, .otf or .ttc file")
+    return tuple(_read_face(path) for path in files)
+
+
+def _read_face(path: Path) -> Face:
+    try:
+        index = _simplified_index(path)
+        font = ImageFont.truetype(str(path), 20, index=index, layout_engine=ImageFont.Layout.BASIC)
+        return Face(path, index, _weights(font), read_coverage(path, index))
+    except (OSError, ValueError) as error:
+        raise RenderError(f"the font {path} cannot be read: {error}") from error
+
+
+def _simplified_index(path: Path) -> int:
+    """Find the simplified Chinese face of a collection, the first where none says so."""
+    if path.suffix.lower() != ".ttc":
+        return 0
+    for index in range(16):
+        try:
+            name = ImageFont.truetype(str(path), 20, index=index).getname()[0] or ""
+        except OSError:
+            break
+        if "SC" in name.split():
+            return index
+    return 0
+
+
+def _weights(font: ImageFont.FreeTypeFont) -> tuple[int, int]:
+    try:
+        axes = font.get_variation_axes()
+    except OSError:
+        style = (font.getname()[1] or "").lower().replace(" ", "")
+        weight = _STYLE_WEIGHTS.get(style, 400)
+        return (weight, weight)
+    return (int(axes[0]["minimum"] or 0), int(axes[0]["maximum"] or 0))

@@ -1,0 +1,1 @@
+"""Calendar files and templates: import, export, stamp on a week, keep in a folder."""

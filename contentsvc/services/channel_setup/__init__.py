@@ -1,0 +1,1 @@
+"""Channels: configure them, store their secrets, open them for publishing."""

@@ -1,0 +1,50 @@
+"""Public pages: those that a channel such as `site` shows to visitors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from contentsvc.channels import Page, PageRequest
+from contentsvc.db.models import Channel
+from contentsvc.errors import PluginError
+from contentsvc.services.channel_setup.channels import open_channel
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["answer"]
+
+#: The channel whose pages stand at `/site/` itself.
+_DEFAULT = "site"
+
+
+def answer(
+    runtime: Runtime,
+    session: Session,
+    path: str,
+    *,
+    language: str,
+    query: Mapping[str, str] | None = None,
+) -> Page | None:
+    """Return the public page at *path* (below `/site/`); None where there is none.
+
+    The first step of the path names the channel; without one, it is the channel `site`, else the
+    oldest that has pages.
+    """
+    types = [name for name, kind in runtime.registry.channel_types().items() if kind.has_pages]
+    rows = session.scalars(select(Channel).where(Channel.type.in_(types)).order_by(Channel.id))
+    channels = {row.name: row for row in rows}
+    if not channels:
+        return None
+    first, _, rest = path.strip("/").partition("/")
+    chosen = channels.get(first)
+    if chosen is None:
+        chosen, rest = channels.get(_DEFAULT) or next(iter(channels.values())), path.strip("/")
+    try:
+        channel = open_channel(runtime, chosen)
+    except PluginError:
+        return None
+    return channel.page(
+        PageRequest(path=rest, query=dict(query or {}), language=language, at=runtime.clock())
+    )

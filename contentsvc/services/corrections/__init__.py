@@ -1,0 +1,1 @@
+"""Corrections of a livestream whose notices are already published."""

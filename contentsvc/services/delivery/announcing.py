@@ -1,0 +1,194 @@
+"""Finished deliveries told to the plugins that want to know, beside the publishing."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select
+
+from contentsvc.channels import FinishedDelivery, Listener
+from contentsvc.db.models import Calendar, Delivery, Entry
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.services.delivery.tasks import Verdict
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["Announcer"]
+
+logger = logging.getLogger(__name__)
+
+_S = DeliveryStatus
+_FINISHED = frozenset({_S.PUBLISHED, _S.FAILED, _S.UNKNOWN, _S.HANDED_OFF})
+#: What may wait for one plugin; beyond it the newest are dropped.
+_MOST_WAITING = 10_000
+#: Looked up in the database at once.
+_MOST_AT_ONCE = 200
+#: Seconds for which the first waits for others, so that a burst costs a few calls and no plugin
+#: takes the time of the publishing.
+_GATHER = 0.2
+#: Seconds that a worker which is told to stop gives the plugins to hear the rest.
+_GRACE = 3.0
+
+T = TypeVar("T")
+
+
+class _Line(Generic[T]):
+    """Items that wait for one thread; whoever puts them there never waits."""
+
+    def __init__(self, name: str, work: Callable[[list[T]], None]) -> None:
+        """Have *work* called with what waits; it must not raise."""
+        self._name = name
+        self._work = work
+        self._waiting: deque[T] = deque()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def put(self, items: Sequence[T]) -> None:
+        """Take items on, as far as there is room."""
+        with self._changed:
+            room = _MOST_WAITING - len(self._waiting)
+            self._waiting.extend(items[:room])
+            self._changed.notify()
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+        if len(items) > room:
+            self._log_dropped(len(items) - room)
+
+    def close(self, until: float) -> None:
+        """Finish what waits, until *until* (monotonic seconds) at the latest."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        if self._thread is not None:
+            self._thread.join(max(0.0, until - time.monotonic()))
+        if self._waiting:
+            self._log_dropped(len(self._waiting))
+
+    def _run(self) -> None:
+        while taken := self._take():
+            self._work(taken)
+
+    @property
+    def _is_worth_it(self) -> bool:
+        return len(self._waiting) >= _MOST_AT_ONCE
+
+    def _take(self) -> list[T]:
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._closed)
+            self._changed.wait_for(lambda: self._is_worth_it or self._closed, _GATHER)
+            number = min(len(self._waiting), _MOST_AT_ONCE)
+            return [self._waiting.popleft() for _ in range(number)]
+
+    def _log_dropped(self, number: int) -> None:
+        logger.warning(
+            "Finished deliveries are not told to a plugin that is too slow",
+            extra={"action": "announcements_dropped", "to": self._name, "deliveries": number},
+        )
+
+
+class Announcer:
+    """Tells plugins, each in a thread of its own, what became of deliveries."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Tell the listeners of *runtime*'s plugins; without one nothing is done at all."""
+        self._runtime = runtime
+        folder = runtime.config.data_dir / "plugins"
+        self._lines = [
+            _Line(f"plugin-{one.plugin}", partial(_tell, one, folder / one.plugin))
+            for one in runtime.registry.listeners()
+        ]
+        self._verdicts = _Line("announcer", self._announce)
+
+    def announce(self, moved: Sequence[Verdict]) -> None:
+        """Take on the verdicts whose moves are committed; it neither waits nor raises."""
+        finished = [verdict for verdict in moved if verdict.after in _FINISHED]
+        if finished and self._lines:
+            self._verdicts.put(finished)
+
+    def close(self) -> None:
+        """Let the plugins hear the rest, for at most a few seconds."""
+        until = time.monotonic() + _GRACE
+        for line in (self._verdicts, *self._lines):
+            line.close(until)
+
+    def _announce(self, verdicts: list[Verdict]) -> None:
+        try:
+            finished = self._finished(verdicts)
+        except Exception:
+            # The database is away, or whatever it is: the deliveries themselves are written down.
+            logger.exception(
+                "Finished deliveries cannot be looked up for the plugins",
+                extra={"action": "announcements_dropped", "deliveries": len(verdicts)},
+            )
+            return
+        for line in self._lines:
+            line.put(finished)
+
+    def _finished(self, verdicts: Sequence[Verdict]) -> list[FinishedDelivery]:
+        query = (
+            select(
+                Delivery.id,
+                Calendar.slug,
+                Calendar.timezone,
+                *(Entry.week, Entry.key, Entry.kind, Entry.title),
+            )
+            .join(Entry, Delivery.entry_id == Entry.id)
+            .join(Calendar, Entry.calendar_id == Calendar.id)
+            .where(Delivery.id.in_([verdict.task.delivery.id for verdict in verdicts]))
+        )
+        with self._runtime.database.read() as session:
+            rows = {row.id: row for row in session.execute(query)}
+        return [
+            _described(verdict, rows[verdict.task.delivery.id])
+            for verdict in verdicts
+            if verdict.task.delivery.id in rows
+        ]
+
+
+def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
+    delivery, values = verdict.task.delivery, verdict.values
+    assert verdict.after is not None
+    return FinishedDelivery(
+        id=delivery.id,
+        key=delivery.key,
+        status=verdict.after.value,
+        channel=delivery.channel_name,
+        channel_type=delivery.channel_type,
+        calendar=row.slug,
+        zone=ZoneInfo(row.timezone),
+        ref=f"{row.slug}/{row.week}/{row.key}",
+        kind=row.kind,
+        title=row.title,
+        notice=delivery.notice,
+        due_at=delivery.due_at,
+        finished_at=values["updated_at"],
+        url=(values.get("receipt") or {}).get("url"),
+        words=values["error"],
+        folder=Path(),
+    )
+
+
+def _tell(listener: Listener, folder: Path, finished: list[FinishedDelivery]) -> None:
+    """Call a plugin; what it raises is logged."""
+    try:
+        listener.call([replace(delivery, folder=folder) for delivery in finished])
+    except (Exception, SystemExit):
+        # Foreign code may raise anything.
+        logger.exception(
+            "A plugin failed on finished deliveries",
+            extra={
+                "action": "listener_failed",
+                "plugin": listener.plugin,
+                "deliveries": len(finished),
+            },
+        )

@@ -1,0 +1,261 @@
+"""Sending: many calls side by side, their intents and receipts written together."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy.exc import InterfaceError, OperationalError
+
+from contentsvc.domain.deliveries import Outcome
+from contentsvc.services.delivery.announcing import Announcer
+from contentsvc.services.delivery.backlog import LATER, Backlog, Batch, Call, Queued
+from contentsvc.services.delivery.callers import Callers
+from contentsvc.services.delivery.calling import Answer, ask
+from contentsvc.services.delivery.recording import give_back, give_back_held, intend, record
+from contentsvc.services.delivery.tasks import Action, Task, Verdict, judge
+from contentsvc.services.posting_limits import hold
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["Sender", "has_time_for_a_call", "not_begun"]
+
+logger = logging.getLogger(__name__)
+
+#: The plugin's own deadline comes first; this much later (seconds) it is given up on.
+_GRACE = 2.0
+#: Seconds between two tries to write receipts while the database is away.
+_AGAIN = 0.5
+#: Seconds for which an answer waits for others, at most until half of the calls under way have one,
+#: so that they are written down together: a transaction costs about as much for one as for ten. It
+#: does so while many calls are under way; of a few, each receipt is written at once.
+_GATHER = 0.04
+_CROWD = 16
+
+
+class Sender:
+    """One thread that writes, and a thread for each call that is under way."""
+
+    def __init__(self, runtime: Runtime, worker: str) -> None:
+        """Work as *worker* (`host:pid`)."""
+        self._runtime = runtime
+        self._worker = worker
+        self._deadline = runtime.config.call_timeout.total_seconds() + _GRACE
+        self._events: queue.SimpleQueue[list[Queued] | tuple[Task, Answer] | None] = (
+            queue.SimpleQueue()
+        )
+        self._backlog = Backlog(runtime)
+        self._calls: dict[Task, Call] = {}
+        #: Calls that have ended and are being written down.
+        self._settling: dict[Task, Batch] = {}
+        self._unwritten: list[Verdict] = []
+        self._callers = Callers()
+        self._announcer = Announcer(runtime)
+        self._thread: threading.Thread | None = None
+
+    def submit(self, tasks: Sequence[Task]) -> Batch:
+        """Take tasks on, to be begun in their order; nothing is published before its time."""
+        now, since = self._runtime.clock(), time.monotonic()
+        early = [task.action is Action.PUBLISH and task.delivery.next_at > now for task in tasks]
+        batch = Batch(sum(early), len(tasks) - sum(early))
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
+            self._thread.start()
+        queued = zip(tasks, early, strict=True)
+        self._events.put([Queued(task, batch, since, is_early) for task, is_early in queued])
+        return batch
+
+    def close(self) -> None:
+        """Finish what is under way, for at most one call's whole time."""
+        self._events.put(None)
+        if self._thread is not None:
+            self._thread.join(self._deadline + _AGAIN)
+        self._announcer.close()
+
+    def _run(self) -> None:
+        while not (self._backlog.closed and not self._calls and not self._unwritten):
+            answers = self._collect()
+            verdicts = self._judged(answers) + self._given_up()
+            self._exchange(self._unwritten + verdicts)
+
+    # What happens next
+
+    def _collect(self) -> list[tuple[Task, Answer]]:
+        """Wait for something to happen, then take all that has happened."""
+        answers: list[tuple[Task, Answer]] = []
+        try:
+            self._take(self._events.get(timeout=self._pause()), answers)
+            if answers:
+                self._gather()
+            while True:
+                self._take(self._events.get_nowait(), answers)
+        except queue.Empty:
+            return answers
+
+    def _gather(self) -> None:
+        """Let more calls end, where many are under way."""
+        until = time.monotonic() + _GATHER
+        many = len(self._calls) // 2
+        while (
+            len(self._calls) >= _CROWD and self._events.qsize() < many and time.monotonic() < until
+        ):
+            # A plain sleep in place of the queue's own wait, which every answer would end.
+            time.sleep(_GATHER / 4)
+
+    def _take(
+        self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
+    ) -> None:
+        """Sort in what has happened."""
+        if event is None:
+            self._backlog.closed = True
+        elif isinstance(event, list):
+            self._backlog.add(event)
+        else:
+            answers.append(event)
+
+    def _pause(self) -> float | None:
+        """Return how long (seconds) nothing needs to be done; None: until something happens."""
+        if self._unwritten:
+            return _AGAIN
+        given_up = time.monotonic() - self._deadline
+        pauses = [call.began - given_up + 0.001 for call in self._calls.values()]
+        pauses += self._backlog.pauses()
+        return max(0.0, min(pauses)) if pauses else None
+
+    def _judged(self, answers: Sequence[tuple[Task, Answer]]) -> list[Verdict]:
+        now = self._runtime.clock()
+        for task, _ in answers:
+            if task in self._calls:
+                self._settling[task] = self._calls.pop(task).batch
+        for task, answer in answers:
+            if answer.outcome is Outcome.RATE_LIMITED:
+                account = f"{task.channel.type}:{task.channel.account}"
+                self._runtime.rates.block(account, answer.retry_after or LATER.total_seconds())
+        return [judge(task, answer, now) for task, answer in answers]
+
+    def _given_up(self) -> list[Verdict]:
+        """Return verdicts for the calls that did not come back; a late receipt still counts."""
+        given_up = time.monotonic() - self._deadline
+        late = [task for task, call in self._calls.items() if call.began <= given_up]
+        words = f"the plugin gave no answer in {self._deadline:g} s"
+        return self._judged([(task, Answer(Outcome.UNKNOWN, words=words)) for task in late])
+
+    # Writing
+
+    def _exchange(self, verdicts: list[Verdict]) -> None:
+        """Write receipts and the next intents in one transaction, then begin the next calls."""
+        now, since = self._runtime.clock(), time.monotonic()
+        begun, let_go = self._backlog.pick(self._calls, now)
+        if not (verdicts or begun or let_go):
+            return
+        try:
+            with self._runtime.database.write() as session:
+                moved = record(session, verdicts, now)
+                for queued, next_at in let_go:
+                    give_back(session, queued.task.delivery, now=now, next_at=next_at)
+                tasks = [queued.task for queued in begun]
+                held = hold(session, tasks, now)
+                for task, why in held.items():
+                    give_back_held(session, task.delivery, why, now=now)
+                free = [task for task in tasks if task not in held]
+                ours = set(intend(self._runtime, session, self._worker, free, now))
+        except Exception as error:  # noqa: BLE001 - this thread must outlive whatever it is
+            # What was not begun is brought back by its lease.
+            self._unwritten, ours = self._kept(verdicts, error), set()
+        else:
+            self._unwritten = []
+            _log(verdicts)
+            self._announcer.announce(moved)
+        self._settle({verdict.task for verdict in self._unwritten})
+        for queued, _ in let_go:
+            queued.batch.end(called=False)
+        for queued in begun:
+            if queued.task in ours:
+                self._begin(queued, now, since)
+            else:
+                queued.batch.end(called=False)
+
+    def _settle(self, unwritten: set[Task]) -> None:
+        """Let the batches know of the calls that are written down."""
+        for task in self._settling.keys() - unwritten:
+            self._settling.pop(task).end(called=True)
+
+    def _kept(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
+        """Return the receipts to write again once the database is back.
+
+        One that cannot be written by itself, database or not, is left to its lease.
+        """
+        logger.error(
+            "Receipts could not be written",
+            exc_info=error,
+            extra={"action": "receipts_wait", "receipts": len(verdicts)},
+        )
+        if _is_away(error):
+            return verdicts
+        return [verdict for verdict in verdicts if not self._is_written(verdict)]
+
+    def _is_written(self, verdict: Verdict) -> bool:
+        """Write one verdict by itself; False where the database is away."""
+        try:
+            with self._runtime.database.write() as session:
+                moved = record(session, [verdict], self._runtime.clock())
+        except Exception as error:
+            # The next verdict must not suffer for it.
+            logger.exception(
+                "A receipt cannot be written; its lease will make it unknown",
+                extra={"action": "receipt_lost", "delivery": verdict.task.delivery.id},
+            )
+            return not _is_away(error)
+        _log([verdict])
+        self._announcer.announce(moved)
+        return True
+
+    def _begin(self, queued: Queued, intended_at: datetime, since: float) -> None:
+        self._calls[queued.task] = Call(queued.batch, time.monotonic())
+        queued.batch.begin()
+        self._callers.run(partial(self._call, queued.task, intended_at, since))
+
+    def _call(self, task: Task, intended_at: datetime, since: float) -> None:
+        passed = timedelta(seconds=time.monotonic() - since)
+        # The process may have stood still between the intent and here, or have waited for the
+        # database: others may have taken the delivery for lost, looked for it and sent it.
+        in_time = has_time_for_a_call(self._runtime, intended_at, passed)
+        self._events.put((task, ask(task.call) if in_time else not_begun()))
+
+
+def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:
+    """Tell whether a whole call still fits into the lease that began at *intended_at*.
+
+    *passed* is the time since then by a clock that nobody sets.
+    """
+    config = runtime.config
+    return max(passed, runtime.clock() - intended_at) < config.lease - config.call_timeout
+
+
+def not_begun() -> Answer:
+    """Return the answer in the place of a call that was not made."""
+    words = "the claim ran out before the call began; nothing was sent"
+    return Answer(Outcome.TEMPORARY, words=words)
+
+
+def _is_away(error: Exception) -> bool:
+    """Tell whether the database itself is the trouble, and not what was to be written."""
+    return isinstance(error, (OperationalError, InterfaceError))
+
+
+def _log(verdicts: Sequence[Verdict]) -> None:
+    for verdict in verdicts:
+        delivery = verdict.task.delivery
+        logger.info(
+            "Asked a platform",
+            extra={
+                "action": f"{verdict.task.action}_{verdict.answer.outcome}",
+                "delivery": delivery.id,
+                "channel": delivery.channel_name,
+                "attempt": verdict.task.number,
+            },
+        )

@@ -1,0 +1,1 @@
+"""Running the service: heartbeats, health, lateness figures, reminders for people."""

@@ -1,0 +1,105 @@
+"""Painting rows of batches, before a batch begins and while it runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from contentsvc.db.models import PosterBatch
+from contentsvc.errors import RenderError
+from contentsvc.posters import (
+    Batch,
+    Encoded,
+    Format,
+    Poster,
+    Proofreader,
+    Remark,
+    Template,
+    encode,
+    fault_of,
+    render,
+)
+from contentsvc.services.rendering.painting import Painter
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["BatchPainter", "paint_row"]
+
+
+class BatchPainter:
+    """Paints posters of batches; keeps templates, fonts and painted parts warm."""
+
+    def __init__(self, runtime: Runtime, painter: Painter | None = None) -> None:
+        """Look for assets where the settings say; *painter* lends what it keeps already."""
+        self._painter = painter or Painter(runtime)
+
+    def template(self, name: str) -> Template:
+        """Return a template; RenderError where there is none or it is broken."""
+        return self._painter.template(name)
+
+    def setup(self, batch: PosterBatch, size: str) -> Batch:
+        """Return what all rows of *batch* share in one size.
+
+        Raises:
+            RenderError: its template, its size or its brand is not there any more, or is broken.
+        """
+        template = self.template(batch.template)
+        if size not in template.variants:
+            raise RenderError(f"the template {template.id} has no size {size!r} any more")
+        brand = self._painter.brand(batch.brand)
+        return Batch(
+            template=template,
+            brand=brand,
+            pictures=self._painter.picture_bytes,
+            fonts=self._painter.fonts(brand),
+            size=size,
+            kind=_format(batch.format),
+            cache=self._painter.cache,
+        )
+
+    def proofreader(self, batch: PosterBatch) -> Proofreader:
+        """Return who tells what is wrong with rows of *batch*; RenderError as for `setup`."""
+        setups = [self.setup(batch, size) for size in batch.sizes]
+        first = setups[0]
+        return Proofreader(
+            first.template,
+            [setup.size for setup in setups],
+            brand=first.brand,
+            fonts=first.fonts,
+            pictures=first.pictures,
+        )
+
+
+def paint_row(
+    setups: Sequence[Batch], fields: Mapping[str, object]
+) -> tuple[list[tuple[str, Encoded]], list[Remark]]:
+    """Paint one row in every size; what cannot be painted in one of them has no poster at all.
+
+    Return the pictures, with their sizes, and what is to be said of them.
+    """
+    pictures: list[tuple[str, Encoded]] = []
+    remarks: dict[Remark, None] = {}
+    for setup in setups:
+        try:
+            poster = _painted(setup, fields)
+            pictures.append((setup.size, encode(poster.image, setup.kind, setup.max_bytes)))
+        except RenderError as error:
+            return [], [fault_of(setup.template, fields, error)]
+        found = (Remark(each.field, each.code, each.message) for each in poster.warnings)
+        remarks.update(dict.fromkeys(found))
+    return pictures, list(remarks)
+
+
+def _painted(setup: Batch, fields: Mapping[str, object]) -> Poster:
+    return render(
+        setup.template,
+        fields,
+        brand=setup.brand,
+        pictures=setup.pictures,
+        fonts=setup.fonts,
+        size=setup.size,
+        cache=setup.cache,
+    )
+
+
+def _format(name: str) -> Format:
+    formats: dict[str, Format] = {"jpeg": "jpeg", "png": "png", "webp": "webp"}
+    return formats[name]

@@ -1,0 +1,85 @@
+"""Reading a table before its batch begins: what each row would lack, lose or refuse."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from contentsvc.db.models import PosterBatch, PosterRow
+from contentsvc.posters import Proofreader, Remark, Template
+from contentsvc.services.poster_batches.batches import picture_name_of
+from contentsvc.services.poster_batches.columns import fields_of
+
+__all__ = ["RowProof", "TableProof", "proof_table"]
+
+#: Seconds for which it is looked whether words find room; rows beyond are looked at for the rest.
+_FIT_SECONDS = 1.5
+#: What a spreadsheet writes where a formula failed.
+_FAULTY_CELLS = frozenset(
+    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class RowProof:
+    """What is to be said of one row before it is painted."""
+
+    number: int
+    #: The picture's name as the table gives it, not yet numbered.
+    name: str
+    remarks: tuple[Remark, ...]
+
+    @property
+    def is_faulty(self) -> bool:
+        """Return whether no poster will come of it."""
+        return any(remark.is_fault for remark in self.remarks)
+
+
+@dataclass(frozen=True, slots=True)
+class TableProof:
+    """What is to be said of a table."""
+
+    total: int
+    #: Rows of which something is to be said, in their order.
+    rows: tuple[RowProof, ...]
+    #: Rows of which it was looked whether the words find room.
+    fitted: int
+
+    @property
+    def faulty(self) -> int:
+        """Return how many rows will have no poster."""
+        return sum(row.is_faulty for row in self.rows)
+
+
+def proof_table(
+    batch: PosterBatch,
+    template: Template,
+    rows: Sequence[PosterRow],
+    reader: Proofreader,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> TableProof:
+    """Read every row; *monotonic* counts the seconds that this may take."""
+    until = monotonic() + _FIT_SECONDS
+    names = [picture_name_of(batch, row) for row in rows]
+    counts = Counter(name.lower() for name in names)
+    found: list[RowProof] = []
+    fitted = 0
+    for row, name in zip(rows, names, strict=True):
+        fits = monotonic() < until
+        fitted += fits
+        fields = fields_of(template, batch.columns, batch.fixed, row.cells)
+        remarks = [*_faulty_cells(fields), *reader.read(fields, fits=fits)]
+        if counts[name.lower()] > 1:
+            words = f"{counts[name.lower()]} rows are called {name!r}; they are numbered"
+            remarks.append(Remark("file", "same_name", words))
+        if remarks:
+            found.append(RowProof(row.number, name, tuple(remarks)))
+    return TableProof(len(rows), tuple(found), fitted)
+
+
+def _faulty_cells(fields: dict[str, str]) -> Iterator[Remark]:
+    for name, text in fields.items():
+        if text in _FAULTY_CELLS:
+            yield Remark(name, "faulty_cell", f"the cell holds a spreadsheet's error, {text}")

@@ -1,0 +1,184 @@
+"""Livestreams as the public knows them: their page's facts, their poster, their address."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import exists, select
+from sqlalchemy.orm import Session, joinedload
+
+from contentsvc.channels import Picture, PublicLivestream
+from contentsvc.db.mapping import content_of
+from contentsvc.db.models import Delivery, Entry, LivestreamPage
+from contentsvc.db.models import Rendition as StoredRendition
+from contentsvc.db.session import Database
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.entries import EntryKind, EntryStatus
+from contentsvc.domain.livestreams import Facts, changes
+from contentsvc.errors import NotFoundError
+from contentsvc.services.channel_setup.hosting import load_pictures
+from contentsvc.services.ports import Clock
+from contentsvc.storage import FileStorage
+
+__all__ = ["OUT", "PublicLivestreams", "bring_page", "facts_of", "present_facts"]
+
+_S = DeliveryStatus
+#: Readers have these, for all that anybody knows.
+OUT = frozenset({_S.PUBLISHED, _S.ACCEPTED})
+
+
+def present_facts(entry: Entry, channel: str = "") -> Facts:
+    """Return what an entry says now; one that was cancelled or deleted is called off."""
+    facts = Facts.of(content_of(entry), entry.starts_at, channel)
+    gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
+    return facts.called_off() if gone or entry.kind is not EntryKind.LIVESTREAM else facts
+
+
+def facts_of(page: LivestreamPage) -> Facts:
+    """Return what a livestream's page says."""
+    facts = Facts.from_json(page.facts)
+    return facts.called_off() if page.is_cancelled else facts
+
+
+def bring_page(session: Session, entry: Entry, now: datetime) -> bool:
+    """Bring a livestream's page to what is approved; return whether it says anything else now.
+
+    A draft, or an entry back in review, leaves the page as it was approved last.
+    """
+    page = session.get(LivestreamPage, entry.id)
+    facts = present_facts(entry)
+    approved = entry.status is EntryStatus.APPROVED and entry.kind is EntryKind.LIVESTREAM
+    if page is None:
+        if approved and not facts.is_cancelled:
+            session.add(_new_page(entry, facts, now))
+        return False
+    if not (approved or facts.is_cancelled) or facts_of(page) == facts:
+        return False
+    before = Facts.from_json(page.facts)
+    if facts.is_cancelled:
+        page.is_cancelled = True
+    else:
+        page.moved_from = _moved_from(session, page, before, facts)
+        page.facts, page.is_cancelled = facts.to_json(), False
+    page.sequence += 1
+    page.changed_at = now
+    session.flush()
+    return True
+
+
+def _new_page(entry: Entry, facts: Facts, now: datetime) -> LivestreamPage:
+    return LivestreamPage(
+        entry_id=entry.id,
+        facts=facts.to_json(),
+        is_cancelled=False,
+        sequence=0,
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def _moved_from(
+    session: Session, page: LivestreamPage, before: Facts, after: Facts
+) -> datetime | None:
+    """Return the start that readers were told; nobody needs to hear of one they never knew."""
+    if before.starts_at == after.starts_at:
+        return page.moved_from
+    told = session.scalar(
+        select(exists().where(Delivery.entry_id == page.entry_id, Delivery.status.in_(OUT)))
+    )
+    first = page.moved_from or (before.starts_at if told else None)
+    return None if first == after.starts_at else first
+
+
+@dataclass(frozen=True, slots=True)
+class PublicLivestreams:
+    """The livestreams that a channel may show."""
+
+    database: Database
+    storage: FileStorage
+    channel_id: int
+    clock: Clock
+
+    def find(self, code: str) -> PublicLivestream | None:
+        """Return a livestream that was approved once."""
+        with self.database.read() as session:
+            page = session.scalar(
+                select(LivestreamPage)
+                .join(LivestreamPage.entry)
+                .where(Entry.code == code)
+                .options(joinedload(LivestreamPage.entry).joinedload(Entry.calendar))
+            )
+            return None if page is None else _public(page)
+
+    def announced(self, limit: int = 200) -> list[PublicLivestream]:
+        """Return those of which a notice went out on this channel, the latest start first."""
+        told = select(Delivery.entry_id).where(
+            Delivery.channel_id == self.channel_id,
+            Delivery.notice != "",
+            Delivery.status.in_(OUT),
+        )
+        query = (
+            select(LivestreamPage)
+            .join(LivestreamPage.entry)
+            .where(LivestreamPage.entry_id.in_(told))
+            .order_by(Entry.starts_at.desc(), Entry.id.desc())
+            .limit(limit)
+            .options(joinedload(LivestreamPage.entry).joinedload(Entry.calendar))
+        )
+        with self.database.read() as session:
+            return [_public(page) for page in session.scalars(query)]
+
+    def poster(self, code: str) -> Picture | None:
+        """Return the poster of the notice that is due, as it was painted for the present facts."""
+        with self.database.read() as session:
+            entry = session.scalar(select(Entry).where(Entry.code == code))
+            page = session.get(LivestreamPage, entry.id) if entry else None
+            if entry is None or page is None or page.is_cancelled:
+                return None
+            stored = self._stored_poster(session, entry.id, facts_of(page))
+        try:
+            return load_pictures(self.storage, [stored])[0] if stored else None
+        except NotFoundError:
+            return None
+
+    def _stored_poster(
+        self, session: Session, entry_id: int, facts: Facts
+    ) -> dict[str, object] | None:
+        """Return what is kept of the newest poster that is due, else of the first."""
+        query = (
+            select(Delivery.due_at, Delivery.facts, StoredRendition.document)
+            .join(StoredRendition, Delivery.rendition_hash == StoredRendition.hash)
+            .where(Delivery.entry_id == entry_id)
+            .order_by(Delivery.due_at, Delivery.id)
+        )
+        now, chosen = self.clock(), None
+        for due_at, told, document in session.execute(query):
+            posters = [item for item in document["pictures"] if item["name"].startswith("poster")]
+            if not posters or told is None or changes(Facts.from_json(told), facts):
+                continue
+            if chosen is None or due_at <= now:
+                chosen = posters[0]
+        return chosen
+
+
+def _public(page: LivestreamPage) -> PublicLivestream:
+    facts, entry = facts_of(page), page.entry
+    return PublicLivestream(
+        code=entry.code,
+        title=facts.title,
+        starts_at=facts.starts_at,
+        minutes=facts.minutes,
+        zone=ZoneInfo(entry.calendar.timezone),
+        host=facts.host,
+        url=facts.url,
+        booking_url=facts.booking_url,
+        replay_url=facts.replay_url,
+        points=facts.points,
+        is_cancelled=facts.is_cancelled,
+        moved_from=page.moved_from,
+        sequence=page.sequence,
+        created_at=page.created_at,
+        changed_at=page.changed_at,
+    )

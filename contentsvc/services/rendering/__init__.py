@@ -1,0 +1,1 @@
+"""Renditions and posters: turn an entry into what each channel will show."""

@@ -1,0 +1,317 @@
+"""Rendering: what a channel will show, made by its plugin ahead of time."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from contentsvc.channels import Channel as OpenChannel
+from contentsvc.channels import (
+    ChannelEntry,
+    Notice,
+    Picture,
+    RenderContext,
+    Rendition,
+    RenditionWarning,
+    WarningLevel,
+)
+from contentsvc.channels.default_rendering import fill_words, notice_placeholders
+from contentsvc.db.mapping import plan_of
+from contentsvc.db.models import Calendar, Channel, Delivery, Entry
+from contentsvc.db.moves import move
+from contentsvc.domain.deliveries import Actor, DeliveryStatus
+from contentsvc.domain.entries import EntryContent, EntryKind
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.errors import ContentsvcError, PluginError, RenderError
+from contentsvc.services.booking import page_url
+from contentsvc.services.channel_setup.channels import open_channel
+from contentsvc.services.planning import channel_names
+from contentsvc.services.posting_limits import pace_of, pacing_warnings
+from contentsvc.services.rendering.content_checks import check_rendition
+from contentsvc.services.rendering.entry_posters import PosterMaker, Press
+from contentsvc.services.rendering.render_items import Piece
+from contentsvc.services.renditions import keep, load_rendition, prepare, rendition_picture
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["Preview", "Renderer"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What one channel would show of an entry or one of its notices."""
+
+    channel: str
+    #: Empty where there is no such channel.
+    channel_type: str
+    #: The notice's offset; empty for a post or poster.
+    notice: str
+    #: The notice's state (`before`, `tomorrow`, …); empty for a post or poster.
+    state: str
+    due_at: datetime
+    rendition_hash: str | None = None
+    rendition: Rendition | None = None
+    warnings: tuple[RenditionWarning, ...] = ()
+    error: str | None = None
+
+
+class Renderer:
+    """Makes renditions by the channels' plugins and keeps them."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        """Render with the parts of *runtime*."""
+        self._runtime = runtime
+        self.posters = PosterMaker(runtime)
+
+    def preview(
+        self, calendar: Calendar, week: IsoWeek, content: EntryContent, *, code: str = ""
+    ) -> list[Preview]:
+        """Render what an entry would send to each of its channels, and keep it.
+
+        *code* is the entry's; empty where it was not saved yet.
+        Nothing is raised: what cannot be rendered is told in its preview.
+        """
+        names = channel_names(content, calendar)
+        chain: Sequence[Notice | None] = content.chain or (None,)
+        with self._runtime.database.read() as session:
+            query = select(Channel).where(Channel.name.in_(names))
+            rows = {row.name: row for row in session.scalars(query)}
+        previews = []
+        for name in names:
+            pieces = [Piece.of(calendar, week, content, notice, code) for notice in chain]
+            paced = self._paced(calendar, rows.get(name), pieces)
+            for piece, found in zip(pieces, paced, strict=True):
+                preview = self._preview(name, rows.get(name), piece)
+                previews.append(replace(preview, warnings=(*preview.warnings, *found)))
+        return previews
+
+    def _paced(
+        self, calendar: Calendar, row: Channel | None, pieces: Sequence[Piece]
+    ) -> list[list[RenditionWarning]]:
+        """Return what quiet hours and quotas say of each piece on a channel."""
+        if row is None:
+            return [[] for _ in pieces]
+        opened = self._opened(row)
+        pace = pace_of(calendar.id, plan_of(calendar, None, []), (row.id, row.name), opened)
+        due = [piece.due_at for piece in pieces]
+        first = pieces[0]
+        with self._runtime.database.read() as session:
+            return pacing_warnings(
+                session, pace, due, entry_key=(str(first.week), first.content.key)
+            )
+
+    def _opened(self, row: Channel) -> OpenChannel | None:
+        try:
+            return open_channel(self._runtime, row)
+        except ContentsvcError:
+            # The preview of each piece tells why.
+            return None
+
+    def _preview(self, name: str, row: Channel | None, piece: Piece) -> Preview:
+        blank = Preview(
+            channel=name,
+            channel_type=row.type if row else "",
+            notice=str(piece.notice) if piece.notice else "",
+            state=piece.notice.state.value if piece.notice else "",
+            due_at=piece.due_at,
+        )
+        if row is None:
+            return _refused(blank, RenderError(f"there is no channel {name!r}", field="channels"))
+        try:
+            channel = open_channel(self._runtime, row)
+            rendition = self._render(channel, self._with_page(channel, piece))
+        except RenderError as error:
+            return _refused(blank, error)
+        except ContentsvcError as error:
+            return replace(blank, error=str(error))
+        kept = prepare(self._runtime, rendition)
+        with self._runtime.database.write() as session:
+            keep(self._runtime, session, kept)
+        return replace(
+            blank, rendition_hash=kept.hash, rendition=rendition, warnings=rendition.warnings
+        )
+
+    def render_planned(self, delivery_ids: Sequence[int]) -> int:
+        """Render planned deliveries and schedule them; return how many were scheduled.
+
+        One that cannot be shown on its channel fails with the reason. One whose plugin is not
+        there stays planned and waits.
+        """
+        return sum(self._render_planned(delivery_id) for delivery_id in delivery_ids)
+
+    def _render_planned(self, delivery_id: int) -> bool:
+        with self._runtime.database.read() as session:
+            delivery = _planned(session, delivery_id)
+        if delivery is None:
+            return False
+        try:
+            channel = open_channel(self._runtime, delivery.channel)
+            piece = self._with_page(channel, Piece.of_delivery(delivery))
+            rendition = self._render(channel, piece)
+        except RenderError as error:
+            return self._settle(delivery, DeliveryStatus.FAILED, error=str(error))
+        except PluginError as error:
+            self._note(delivery, str(error))
+            return False
+        blocking = [one for one in rendition.warnings if one.level is WarningLevel.BLOCK]
+        if blocking:
+            # What nobody could have approved in the form does not go out by another way.
+            return self._settle(delivery, DeliveryStatus.FAILED, error=blocking[0].message)
+        kept = prepare(self._runtime, rendition)
+        with self._runtime.database.write() as session:
+            keep(self._runtime, session, kept)
+        values = {
+            "rendition_hash": kept.hash,
+            "facts": piece.told(delivery.channel.name),
+            "error": "",
+        }
+        return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
+
+    def _settle(self, delivery: Delivery, status: DeliveryStatus, **values: Any) -> bool:
+        """Move a planned delivery on, unless its entry was changed while it was rendered."""
+        now = self._runtime.clock()
+        with self._runtime.database.write() as session:
+            current = _planned(session, delivery.id)
+            if current is None or current.due_at != delivery.due_at:
+                return False
+            if current.entry.rev != delivery.entry.rev:
+                return False
+            moved = move(session, current, status, by=Actor.RENDERER, updated_at=now, **values)
+        return moved and status is DeliveryStatus.SCHEDULED
+
+    def _note(self, delivery: Delivery, words: str) -> None:
+        """Tell on a waiting delivery why it waits."""
+        with self._runtime.database.write() as session:
+            current = _planned(session, delivery.id)
+            if current is not None:
+                current.error = words
+
+    def _render(self, channel: OpenChannel, piece: Piece) -> Rendition:
+        if piece.content.kind not in channel.kinds:
+            raise RenderError(f"{channel.host.name} shows no {piece.content.kind}", field="kind")
+        press = self.posters.press(piece)
+        context = self._context(channel, piece, press)
+        entry = _worded(self._entry(channel.host.name, piece), piece.notice, context)
+        try:
+            rendition = _ask(channel, entry, piece.notice, context)
+            _check_rendition(rendition)
+        except ContentsvcError:
+            raise
+        except Exception as error:
+            raise _plugin_fault(channel, error) from error
+        found = channel.limits.check(rendition, language=context.language)
+        checks = self._runtime.registry.checks()
+        found += check_rendition(checks, entry, rendition, context.language)
+        return replace(rendition, warnings=(*rendition.warnings, *press.warnings, *found))
+
+    def _with_page(self, channel: OpenChannel, piece: Piece) -> Piece:
+        """Return a livestream's piece with the address of its public page."""
+        if piece.notice is None:
+            return piece
+        return replace(piece, booking_page=page_url(self._runtime, piece.code, channel))
+
+    def _context(self, channel: OpenChannel, piece: Piece, press: Press) -> RenderContext:
+        return RenderContext(
+            channel=channel.host.name,
+            zone=piece.zone,
+            language=self._runtime.config.language,
+            public_url=self._runtime.config.public_url,
+            make_poster=press.make,
+            make_card=press.card,
+        )
+
+    def _entry(self, channel: str, piece: Piece) -> ChannelEntry:
+        content, notice = piece.content, piece.notice
+        return ChannelEntry(
+            kind=content.kind,
+            title=content.title_for(channel),
+            body=content.notice_body(channel, notice) if notice else content.body_for(channel),
+            due_at=piece.due_at,
+            starts_at=piece.starts_at,
+            ref=piece.ref,
+            element=content.element.value if content.element else None,
+            livestream=content.livestream,
+            headline=(content.notice_version(notice).title or "") if notice else "",
+            booking_page=piece.booking_page,
+            has_poster=content.poster is not None,
+            pictures=self.posters.pictures(content.pictures),
+        )
+
+    def load(self, session: Session, digest: str) -> Rendition:
+        """Return a kept rendition, its pictures whole; NotFoundError where there is none."""
+        return load_rendition(self._runtime, session, digest)
+
+    def picture(self, session: Session, digest: str, name: str) -> Picture:
+        """Return one picture of a kept rendition; NotFoundError where there is none."""
+        return rendition_picture(self._runtime, session, digest, name)
+
+
+def _worded(entry: ChannelEntry, notice: Notice | None, context: RenderContext) -> ChannelEntry:
+    """Put a livestream's facts in the place of the names for them, such as `{booking}`."""
+    if notice is None:
+        return entry
+    words = notice_placeholders(notice, entry, context)
+    return replace(
+        entry, headline=fill_words(entry.headline, words), body=fill_words(entry.body, words)
+    )
+
+
+def _refused(blank: Preview, error: RenderError) -> Preview:
+    warning = RenditionWarning(WarningLevel.BLOCK, error.field or "body", str(error))
+    return replace(blank, warnings=(warning,), error=str(error))
+
+
+def _ask(
+    channel: OpenChannel, entry: ChannelEntry, notice: Notice | None, context: RenderContext
+) -> Rendition:
+    if notice is not None:
+        return channel.render_livestream_notice(entry, notice, context)
+    if entry.kind is EntryKind.POSTER:
+        return channel.render_poster(entry, context)
+    return channel.render_post(entry, context)
+
+
+def _planned(session: Session, delivery_id: int) -> Delivery | None:
+    return session.scalar(
+        select(Delivery)
+        .where(Delivery.id == delivery_id, Delivery.status == DeliveryStatus.PLANNED)
+        .options(
+            joinedload(Delivery.entry).joinedload(Entry.calendar), joinedload(Delivery.channel)
+        )
+    )
+
+
+def _check_rendition(rendition: object) -> None:
+    """Refuse what a plugin gives back in a rendition's place; RenderError."""
+    if not isinstance(rendition, Rendition):
+        raise RenderError(f"the plugin gave a {type(rendition).__name__} instead of a Rendition")
+    try:
+        json.dumps(dict(rendition.data), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise RenderError(f"the plugin put what is no JSON into its data: {error}") from error
+    names = [picture.name for picture in rendition.pictures]
+    if len(names) != len(set(names)) or any("/" in name or not name for name in names):
+        raise RenderError(f"the plugin named its pictures {names}; each needs a name of its own")
+
+
+def _plugin_fault(channel: OpenChannel, error: Exception) -> RenderError:
+    """Return what a person reads where a plugin failed in a way it did not foresee."""
+    logger.error(
+        "A plugin failed while rendering",
+        exc_info=error,
+        extra={"action": "render_failed", "channel": channel.host.name},
+    )
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return RenderError(
+        f"the plugin of {channel.host.name} failed: {type(error).__name__}: {error} "
+        f"({last.name}, line {last.lineno})"
+    )

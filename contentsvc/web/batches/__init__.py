@@ -1,0 +1,1 @@
+"""The pages of poster batches: create, follow, repair and download."""

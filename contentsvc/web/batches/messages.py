@@ -1,0 +1,152 @@
+"""What is said of a batch and its rows, in the person's language."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+from flask_babel import gettext, lazy_gettext, ngettext
+
+from contentsvc.domain.batches import BatchStatus, RowStatus
+from contentsvc.posters import Remark, Template
+from contentsvc.services.poster_batches.mending import ROW_TITLES
+from contentsvc.services.poster_batches.results import ReportWords
+from contentsvc.web.current import language
+from contentsvc.web.explaining import explain_text
+
+__all__ = [
+    "BATCH_STATUSES",
+    "STATUS_ICONS",
+    "field_label",
+    "remedy",
+    "report_words",
+    "row_titles",
+    "sayer",
+    "size_label",
+    "time_left",
+]
+
+_ = lazy_gettext
+
+BATCH_STATUSES = {
+    BatchStatus.DRAFT: _("Not started"),
+    BatchStatus.RUNNING: _("Being made"),
+    BatchStatus.STOPPED: _("Stopped"),
+    BatchStatus.DONE: _("Finished"),
+}
+ROW_STATUSES = {
+    RowStatus.WAITING: _("Not made yet"),
+    RowStatus.MADE: _("Made"),
+    RowStatus.FAILED: _("Failed"),
+}
+STATUS_ICONS = {
+    BatchStatus.DRAFT: "pencil",
+    BatchStatus.RUNNING: "hourglass-split",
+    BatchStatus.STOPPED: "slash-circle",
+    BatchStatus.DONE: "check-circle-fill",
+}
+#: What helps, by a remark's code.
+_REMEDIES = {
+    "required": _("Fill in the cell, or give a text for all rows."),
+    "bad_link": _("Give the whole link, such as https://example.com/i/A1."),
+    "bad_picture": _("Name a picture of the assets folder, or leave the cell empty."),
+    "bad_value": _("Shorten the text or leave it out."),
+    "faulty_cell": _("Mend the formula in your spreadsheet."),
+    "cut": _("Shorten the text."),
+    "long": _("Shorten the text."),
+    "dropped": _("Leave out items."),
+    "missing_glyph": _("Write another character."),
+    "same_name": _("Choose a column in which no two cells are alike."),
+    "small_qr": _("Use a shorter link."),
+    "overlap": _("Shorten the text."),
+    "low_contrast": _("Choose another picture or brand."),
+    "small_picture": _("Use a larger picture."),
+    "wrong_ratio": _("Use a picture of another shape."),
+    "no_share": _("Write a share such as 128/200 or 0.64."),
+    "deadly": _("Look at this row's texts and pictures, or leave the row out."),
+    "unforeseen": _("Try again; if it fails again, tell your operator."),
+}
+#: Names of the sizes that templates have.
+_SIZES = {
+    "9x16": _("Tall poster"),
+    "3x4": _("Portrait"),
+    "1x1": _("Square"),
+    "cover": _("Article cover"),
+    "wide": _("Landscape"),
+}
+#: How the engine shows a link that it refuses.
+_LINK_GIVEN = re.compile(r": (?P<mark>['\"])(?P<text>.*)(?P=mark);", re.DOTALL)
+_MINUTE, _HOUR = 60, 3600
+
+
+def field_label(template: Template | None, name: str | None) -> str:
+    """Return what people call a field; its own name where the template has no other."""
+    if name == "file":
+        return str(gettext("File name"))
+    spec = template.fields.get(name or "") if template else None
+    return str(getattr(spec.label, language())) if spec else name or ""
+
+
+def size_label(template: Template, size: str) -> str:
+    """Return a size as people choose it: its shape and its pixels."""
+    width, height = template.variants[size].size
+    return f"{_SIZES.get(size, size)} {width}×{height}"
+
+
+def sayer(template: Template | None) -> Callable[[Remark], str]:
+    """Return what puts a remark in words, its field first."""
+
+    def say(remark: Remark) -> str:
+        label = field_label(template, remark.field)
+        words = _words(remark)
+        if not label:
+            return words
+        return str(gettext("%(field)s: %(words)s", field=label, words=words))
+
+    return say
+
+
+def _words(remark: Remark) -> str:
+    if remark.code == "required":
+        return str(gettext("is missing"))
+    value = _LINK_GIVEN.search(remark.message) if remark.code == "bad_link" else None
+    if value:
+        return str(gettext("“%(text)s” is no link that a phone opens", text=value["text"]))
+    return explain_text(remark.message)
+
+
+def remedy(remark: Remark) -> str:
+    """Return what helps against a remark; empty where nothing is known."""
+    return str(_REMEDIES.get(remark.code, ""))
+
+
+def row_titles() -> tuple[str, str]:
+    """Return the titles of the first and the last column of a sheet of failed rows."""
+    return (ROW_TITLES[0] if language() == "zh" else ROW_TITLES[1]), str(gettext("Why it failed"))
+
+
+def report_words(template: Template | None) -> ReportWords:
+    """Return how a report speaks."""
+    return ReportWords(
+        titles=(
+            row_titles()[0],
+            str(gettext("File")),
+            str(gettext("Invite code")),
+            str(gettext("QR code's text")),
+            str(gettext("State")),
+            str(gettext("Remarks")),
+        ),
+        statuses={str(key): str(words) for key, words in ROW_STATUSES.items()},
+        say=sayer(template),
+    )
+
+
+def time_left(left: timedelta) -> str:
+    """Return a span as people say it, not more exactly than it is known."""
+    seconds = max(1, round(left.total_seconds()))
+    if seconds < _MINUTE:
+        return str(ngettext("%(num)d second", "%(num)d seconds", seconds))
+    if seconds < _HOUR:
+        return str(ngettext("%(num)d minute", "%(num)d minutes", -(-seconds // _MINUTE)))
+    return str(ngettext("%(num)d hour", "%(num)d hours", -(-seconds // _HOUR)))

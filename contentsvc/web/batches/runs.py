@@ -1,0 +1,252 @@
+"""Batches of posters that were started: how far they are, what came of them, mending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import PurePath
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, url_for
+from flask_babel import gettext, ngettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as BaseResponse
+
+from contentsvc.db.models import PosterBatch, PosterRow
+from contentsvc.domain.batches import BatchStatus, RowStatus
+from contentsvc.errors import InputError, NotFoundError
+from contentsvc.posters import Template, write_xlsx
+from contentsvc.services.poster_batches import batches
+from contentsvc.services.poster_batches.batches import batch_folder, get_batch, progress_of, rows_of
+from contentsvc.services.poster_batches.mending import correct, mend
+from contentsvc.services.poster_batches.results import (
+    failed_table,
+    members_of,
+    remarks_of,
+    report_of,
+)
+from contentsvc.services.poster_batches.running import hand_out, retry, run, stop
+from contentsvc.storage import FileStorage, archive_size, stream_archive
+from contentsvc.web.batches import messages
+from contentsvc.web.batches.batch_form import posted_mends, posted_table
+from contentsvc.web.batches.setup import find_template
+from contentsvc.web.current import now, reading, runtime, writing
+from contentsvc.web.downloads import name_file
+from contentsvc.web.explaining import explain
+from contentsvc.web.toasts import tell
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("batch_runs", __name__, url_prefix="/posters/batches")
+
+#: Finished posters that a page shows, and failed or remarked rows that it lists.
+_SHOWN, _LISTED = 6, 100
+#: Failed rows that are mended in the page itself; more are mended in a table.
+_MENDED = 20
+#: After this without a change it is said that the batch waits.
+_QUIET = timedelta(seconds=12)
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+_MEDIA = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
+
+
+@blueprint.get("/<int:batch_id>/run")
+def show(batch_id: int) -> BaseResponse | str:
+    """Show how far a batch is and what came of it."""
+    with reading() as database:
+        batch = get_batch(database, batch_id)
+        if batch.status is BatchStatus.DRAFT:
+            return redirect(url_for("poster_batches.show", batch_id=batch_id))
+        return _page(database, batch, {})
+
+
+def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
+    template = find_template(batch.template)
+    failed = rows_of(database, batch, RowStatus.FAILED, limit=_LISTED)
+    made = rows_of(database, batch, RowStatus.MADE, limit=_SHOWN)
+    return render_template(
+        "batches/run.html",
+        batch=batch,
+        template=template,
+        failed=[(row, remarks_of(row)) for row in failed],
+        mended=[(row, _faulty_fields(batch, template, row)) for row in failed[:_MENDED]],
+        made=made,
+        remarked=_remarked(database, batch),
+        errors=errors,
+        say=messages.sayer(template),
+        zone=runtime().config.timezone,
+        **_state(database, batch),
+    )
+
+
+def _state(database: Session, batch: PosterBatch) -> dict[str, Any]:
+    """Return what is said of how far a batch is."""
+    is_quiet = batch.status is BatchStatus.RUNNING and now() - batch.updated_at > _QUIET
+    return {"progress": progress_of(database, batch, now()), "is_quiet": is_quiet}
+
+
+def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, Any]]:
+    """Return rows that were made although something is to be said of them."""
+    if batch.status is BatchStatus.RUNNING:
+        return []
+    rows = batches.remarked_rows(database, batch, limit=_LISTED)
+    return [(row, remarks_of(row)) for row in rows]
+
+
+def _faulty_fields(
+    batch: PosterBatch, template: Template | None, row: PosterRow
+) -> list[tuple[str, str, str]]:
+    """Return the fields of a failed row that can be typed anew: name, label and what is there."""
+    found = []
+    for name in dict.fromkeys(remark.field or "" for remark in remarks_of(row)):
+        place = batch.columns.get(name)
+        if place is not None:
+            text = row.cells[place] if place < len(row.cells) else ""
+            found.append((name, messages.field_label(template, name), text))
+    return found
+
+
+@blueprint.get("/<int:batch_id>/progress")
+def progress(batch_id: int) -> Response:
+    """Answer how far a batch is, for the page that asks again and again."""
+    with reading() as database:
+        batch = get_batch(database, batch_id)
+        state = _state(database, batch)
+    response = make_response(
+        render_template("batches/_progress.html", batch=batch, error=batch.error, **state)
+    )
+    if batch.status is not BatchStatus.RUNNING:
+        # What came of it stands on the whole page.
+        response.headers["HX-Refresh"] = "true"
+    return response
+
+
+def _back(batch_id: int) -> BaseResponse:
+    return redirect(url_for(".show", batch_id=batch_id), code=303)
+
+
+@blueprint.post("/<int:batch_id>/stop")
+def stop_batch(batch_id: int) -> BaseResponse:
+    """Let nothing more be made; what was made stays."""
+    with writing() as database:
+        stop(get_batch(database, batch_id, to_change=True), now())
+    return _back(batch_id)
+
+
+@blueprint.post("/<int:batch_id>/go-on")
+def go_on(batch_id: int) -> BaseResponse:
+    """Go on with a batch that was stopped."""
+    return _again(batch_id, lambda _database, _batch: None)
+
+
+@blueprint.post("/<int:batch_id>/retry")
+def retry_failed(batch_id: int) -> BaseResponse:
+    """Make the failed rows again as they stand."""
+    return _again(batch_id, retry)
+
+
+def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> BaseResponse:
+    """Have what waits of a batch made; what keeps it from that is said on its page."""
+    try:
+        with writing() as database:
+            batch = get_batch(database, batch_id, to_change=True)
+            prepare(database, batch)
+            fence = run(database, batch, now())
+    except NotFoundError:
+        raise
+    except InputError as error:
+        tell(explain(error), bad=True)
+    else:
+        hand_out(runtime(), batch_id, fence)
+    return _back(batch_id)
+
+
+@blueprint.post("/<int:batch_id>/rows")
+def mend_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
+    """Take over rows that were mended, in the page or in a table, and make those again."""
+    try:
+        with writing() as database:
+            batch = get_batch(database, batch_id, to_change=True)
+            mends = posted_mends()
+            if mends:
+                count = mend(database, batch, mends)
+            else:
+                count = correct(database, batch, posted_table()[1])
+            fence = run(database, batch, now())
+    except NotFoundError:
+        raise
+    except InputError as error:
+        with reading() as database:
+            batch = get_batch(database, batch_id)
+            return _page(database, batch, {"table": explain(error)}), 422
+    hand_out(runtime(), batch_id, fence)
+    tell(ngettext("%(num)d row is made again", "%(num)d rows are made again", count))
+    return _back(batch_id)
+
+
+@blueprint.post("/<int:batch_id>/delete")
+def delete(batch_id: int) -> BaseResponse:
+    """Drop a batch with its posters."""
+    with writing() as database:
+        batch = get_batch(database, batch_id, to_change=True)
+        batches.delete_batch(database, runtime().config, batch)
+    tell(gettext("“%(name)s” and its posters are deleted.", name=batch.name))
+    return redirect(url_for("poster_batches.index"), code=303)
+
+
+@blueprint.get("/<int:batch_id>/rows/<int:number>/<size>")
+def poster(batch_id: int, number: int, size: str) -> Response:
+    """Answer a poster that was made."""
+    with reading() as database:
+        batch = get_batch(database, batch_id)
+        row = database.get(PosterRow, (batch_id, number))
+    pictures = {each["size"]: each["hash"] for each in row.pictures} if row else {}
+    if row is None or size not in pictures:
+        raise NotFoundError(f"there is no poster of row {number} in this size")
+    files = FileStorage(batch_folder(runtime().config, batch.key))
+    response = make_response(files.get(pictures[size]))
+    response.content_type = _MEDIA[batch.format]
+    response.headers["Cache-Control"] = "private, max-age=600"
+    return name_file(response, row.name, inline=True)
+
+
+@blueprint.get("/<int:batch_id>/posters.zip")
+def archive(batch_id: int) -> Response:
+    """Answer the posters made so far with their report, read from the disk as they are sent."""
+    with reading() as database:
+        batch = get_batch(database, batch_id)
+        template = find_template(batch.template)
+        report = report_of(database, batch, template, messages.report_words(template))
+        members = members_of(runtime().config, database, batch, report)
+    response = Response(stream_archive(members), mimetype="application/zip")
+    size = archive_size(members)
+    if size is not None:
+        response.content_length = size
+    return _named(response, batch, "zip")
+
+
+@blueprint.get("/<int:batch_id>/report.csv")
+def report(batch_id: int) -> Response:
+    """Answer what became of each row."""
+    with reading() as database:
+        batch = get_batch(database, batch_id)
+        template = find_template(batch.template)
+        content = report_of(database, batch, template, messages.report_words(template))
+    response = Response(content, content_type="text/csv; charset=utf-8")
+    return _named(response, batch, "csv")
+
+
+@blueprint.get("/<int:batch_id>/failed.xlsx")
+def failed(batch_id: int) -> Response:
+    """Answer the failed rows as a table to mend and upload again."""
+    with reading() as database:
+        batch = get_batch(database, batch_id)
+        say = messages.sayer(find_template(batch.template))
+        table = failed_table(database, batch, messages.row_titles(), say)
+    response = Response(write_xlsx([(str(gettext("Failed rows")), table)]), mimetype=_XLSX)
+    return _named(response, batch, "xlsx")
+
+
+def _named(response: Response, batch: PosterBatch, ending: str) -> Response:
+    """Have a download called as the table is."""
+    stem = PurePath(batch.name).stem or "posters"
+    return name_file(response, f"{stem}.{ending}")

@@ -1,0 +1,166 @@
+"""Calendar files: imported by a click or an upload, written back to the folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask_babel import gettext
+from werkzeug.exceptions import BadRequest
+from werkzeug.wrappers import Response as BaseResponse
+
+from contentsvc.domain.calendar_files import read_calendar_bytes
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.errors import CalendarError, ConflictError, InputError
+from contentsvc.services import calendar_settings
+from contentsvc.services.calendar_files import calendar_folder, templates
+from contentsvc.services.calendar_files.exporting import export_text
+from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
+from contentsvc.services.rendering.branding import require_brand
+from contentsvc.web.board_places import read_week, this_week
+from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.explaining import explain
+from contentsvc.web.toasts import tell
+
+__all__ = ["blueprint"]
+
+blueprint = Blueprint("files", __name__)
+
+
+def _chosen_week(name: str = "week") -> IsoWeek | None:
+    text = request.form.get(name, "")
+    return read_week(text, runtime().config.timezone.key) if text else None
+
+
+@blueprint.post("/calendar-files/<name>/import")
+def import_file(name: str) -> BaseResponse | tuple[str, int]:
+    """Import a file of the folder, a template on the chosen week."""
+    folder = runtime().config.calendars_dir
+    try:
+        require_brand(runtime(), calendar_folder.read_from_folder(folder, name))
+        with writing() as database:
+            report = calendar_folder.import_from_folder(
+                database,
+                folder,
+                name,
+                now=now(),
+                by=person(),
+                windows=windows(),
+                week=_chosen_week(),
+                approve=bool(request.form.get("approve")),
+                overwrite=bool(request.form.get("overwrite")),
+                review_on_edit=runtime().config.review_on_edit,
+            )
+    except CalendarError as error:
+        return _broken(error)
+    return _report(report)
+
+
+@blueprint.post("/calendar-templates/<plugin>/<name>/stamp")
+def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
+    """Bring the entries of a plugin's template into the chosen week."""
+    week = _chosen_week() or this_week(runtime().config.timezone.key)
+    try:
+        require_brand(runtime(), templates.read_template(runtime().registry, plugin, name))
+        with writing() as database:
+            report = templates.stamp_template(
+                database,
+                runtime().registry,
+                plugin,
+                name,
+                week,
+                now=now(),
+                by=person(),
+                windows=windows(),
+            )
+    except CalendarError as error:
+        return _broken(error)
+    return _report(report)
+
+
+@blueprint.post("/calendar-files/upload")
+def upload() -> BaseResponse | tuple[str, int]:
+    """Import a calendar file from the person's own machine."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        raise BadRequest(gettext("Choose a calendar file first."))
+    try:
+        plan = read_calendar_bytes(file.read(), file.filename)
+        require_brand(runtime(), plan)
+        with writing() as database:
+            report = import_calendar(
+                database,
+                replace(plan, week=_chosen_week() or plan.week),
+                now=now(),
+                by=person(),
+                windows=windows(),
+                approve=bool(request.form.get("approve")),
+                review_on_edit=runtime().config.review_on_edit,
+            )
+    except CalendarError as error:
+        return _broken(error)
+    return _report(report)
+
+
+def _broken(error: CalendarError) -> tuple[str, int]:
+    return render_template("calendars/broken.html", file=error.file, problems=error.problems), 422
+
+
+def _report(report: ImportReport) -> BaseResponse:
+    """Lead to the board; what was kept or is past gets a page of its own."""
+    tell(
+        gettext(
+            "Imported: %(created)s new, %(changed)s changed, %(unchanged)s as before.",
+            created=len(report.created),
+            changed=len(report.changed),
+            unchanged=len(report.unchanged),
+        )
+    )
+    address = url_for("boards.week", slug=report.calendar, week=str(report.week))
+    if not (report.kept or report.past or report.absent):
+        return redirect(address, code=303)
+    return make_response(render_template("calendars/report.html", report=report, address=address))
+
+
+@blueprint.post("/calendars/<slug>/export")
+def export(slug: str) -> BaseResponse:
+    """Write a week into the calendars folder."""
+    with reading() as database:
+        zone = calendar_settings.get_calendar(database, slug).timezone
+    week = read_week(request.form.get("week"), zone)
+    back = redirect(url_for("boards.week", slug=slug, week=str(week)), code=303)
+    try:
+        with writing() as database:
+            name = calendar_folder.export_to_folder(
+                database,
+                runtime().config.calendars_dir,
+                slug,
+                week,
+                now=now(),
+                overwrite=bool(request.form.get("overwrite")),
+            )
+    except ConflictError as error:
+        tell(
+            explain(error),
+            bad=True,
+            undo=url_for("files.export", slug=slug),
+            values={"week": str(week), "overwrite": "yes", "label": gettext("Replace the file")},
+        )
+        return back
+    except InputError as error:
+        tell(explain(error), bad=True)
+        return back
+    tell(gettext("Written to %(file)s.", file=name))
+    return back
+
+
+@blueprint.get("/calendars/<slug>/file")
+def download(slug: str) -> Response:
+    """Answer a week as a calendar file to keep."""
+    with reading() as database:
+        zone = calendar_settings.get_calendar(database, slug).timezone
+        week = read_week(request.args.get("week"), zone)
+        response = make_response(export_text(database, slug, week))
+    response.content_type = "application/yaml; charset=utf-8"
+    response.headers["Content-Disposition"] = f'attachment; filename="{slug}-{week}.yaml"'
+    return response

@@ -1,0 +1,270 @@
+"""The entry form: its values as text, and what they say as an EntryContent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+from typing import TypeVar
+
+from flask_babel import gettext
+from werkzeug.datastructures import MultiDict
+
+from contentsvc.db.mapping import content_of
+from contentsvc.db.models import Calendar, Entry
+from contentsvc.domain.elements import Element
+from contentsvc.domain.entries import (
+    EntryContent,
+    EntryKind,
+    Livestream,
+    PictureRef,
+    PosterSpec,
+    Version,
+)
+from contentsvc.domain.notices import Notice, parse_chain, usual_chain
+from contentsvc.domain.walltime import parse_time
+from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.posters import Template
+from contentsvc.web.entries.notice_form import chain_texts, notice_values, read_versions
+from contentsvc.web.explaining import explain
+from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
+
+__all__ = ["EntryForm", "blank_form", "form_of", "posted_form", "read_form"]
+
+_LONGEST_ALT = 300
+_LONGEST_STREAM = 24 * 60
+_MOST_PICTURES = 30
+
+_Choice = TypeVar("_Choice", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryForm:
+    """What stands in the fields; every value is text as it was typed."""
+
+    week: str
+    values: Mapping[str, str]
+    #: Channel names that are ticked.
+    channels: tuple[str, ...]
+    #: (source, alt) in their order.
+    pictures: tuple[tuple[str, str], ...] = ()
+    #: By field; a list's items are lines.
+    poster: Mapping[str, str] = field(default_factory=dict)
+    #: (title, body) by channel.
+    versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> str:
+        return self.values.get(name, "")
+
+
+def blank_form(calendar: Calendar, week: IsoWeek, asked: Mapping[str, str]) -> EntryForm:
+    """Return the form of a new entry in the cell that was asked for."""
+    first_slot = str(calendar.slots[0][0]) if calendar.slots else ""
+    has_time = bool(asked.get("time"))
+    values = {
+        "day": asked.get("day", "mon"),
+        "slot": "" if has_time else asked.get("slot") or first_slot,
+        "time": asked.get("time", ""),
+        "kind": asked.get("kind", "post"),
+        "title": asked.get("title", "")[:500],
+        "livestream.minutes": "60",
+        "notices": _chain_text(usual_chain()),
+        "notices.usual": _chain_text(usual_chain()),
+    }
+    return EntryForm(str(week), values, tuple(calendar.channels))
+
+
+def form_of(entry: Entry) -> EntryForm:
+    """Return the form filled with what an entry says."""
+    content = content_of(entry)
+    stream = content.livestream or Livestream()
+    values = {
+        "day": content.day.value,
+        "slot": content.slot or "",
+        "time": entry.time or "",
+        "kind": content.kind.value,
+        "element": content.element.value if content.element else "",
+        "title": content.title,
+        "body": content.body,
+        "livestream.host": stream.host,
+        "livestream.url": stream.url,
+        "livestream.minutes": str(stream.minutes),
+        "livestream.points": "\n".join(stream.points),
+        "livestream.replay_url": stream.replay_url,
+        "livestream.booking_url": stream.booking_url,
+        "notices": _chain_text(content.chain or usual_chain()),
+        "notices.usual": "" if content.notices else _chain_text(usual_chain(stream.minutes)),
+        "poster.template": content.poster.template if content.poster else "",
+        **notice_values(content),
+    }
+    fields = content.poster.fields if content.poster else {}
+    chosen = content.channels if content.channels is not None else tuple(entry.calendar.channels)
+    return EntryForm(
+        week=entry.week,
+        values=values,
+        channels=chosen,
+        pictures=tuple((picture.source, picture.alt) for picture in content.pictures),
+        poster=poster_texts(fields),
+        versions={
+            name: (version.title or "", version.body or "")
+            for name, version in content.versions.items()
+        },
+    )
+
+
+def _chain_text(chain: Sequence[Notice]) -> str:
+    return ", ".join(str(notice) for notice in chain)
+
+
+def posted_form(posted: MultiDict[str, str], week: str) -> EntryForm:
+    """Return the form as it was sent."""
+    values = {name: value.replace("\r\n", "\n") for name, value in posted.items()}
+    dropped = set(posted.getlist("picture_drop"))
+    pictures = zip(posted.getlist("picture"), posted.getlist("picture_alt"), strict=False)
+    names = [name.partition("__")[2] for name in values if name.startswith("version_body__")]
+    return EntryForm(
+        week=posted.get("week") or week,
+        values=values,
+        channels=tuple(posted.getlist("channels")),
+        pictures=tuple((source, alt) for source, alt in pictures if source not in dropped),
+        poster=posted_poster(values),
+        versions={
+            name: (values.get(f"version_title__{name}", ""), values[f"version_body__{name}"])
+            for name in names
+        },
+    )
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads one form and collects what is wrong, field by field."""
+
+    form: EntryForm
+    errors: dict[str, str] = field(default_factory=dict)
+
+    def choice(self, name: str, kind: type[_Choice], otherwise: _Choice) -> _Choice:
+        try:
+            return kind(self.form[name])
+        except ValueError:
+            self.errors[name] = gettext("Choose one of the list.")
+            return otherwise
+
+    def time(self) -> time | None:
+        if self.form["slot"]:
+            return None
+        try:
+            return parse_time(self.form["time"])
+        except ValueError:
+            self.errors["time"] = gettext("Give a time of day such as 20:00, or choose a slot.")
+            return None
+
+    def minutes(self) -> int:
+        text = self.form["livestream.minutes"].strip() or "60"
+        if text.isdecimal() and 1 <= int(text[:6]) <= _LONGEST_STREAM:
+            return int(text)
+        self.errors["livestream.minutes"] = gettext(
+            "Give minutes from 1 to %(most)s.", most=_LONGEST_STREAM
+        )
+        return 60
+
+    def link(self, name: str) -> str:
+        text = self.form[name].strip()
+        if text and not text.startswith(("https://", "http://")):
+            self.errors[name] = gettext("An address begins with https:// or http://.")
+        return text
+
+    def chain(self) -> tuple[Notice, ...]:
+        """Return the chain as it was typed; the usual one, untouched, goes with the length."""
+        try:
+            chain = parse_chain(chain_texts(self.form["notices"]))
+            usual = parse_chain(chain_texts(self.form["notices.usual"]))
+        except ValueError as error:
+            self.errors["notices"] = explain(error)
+            return ()
+        return usual_chain(self.minutes()) if chain == usual or not chain else chain
+
+    def week(self) -> IsoWeek | None:
+        try:
+            return IsoWeek.parse(self.form.week)
+        except ValueError as error:
+            self.errors["week"] = explain(error)
+            return None
+
+
+def read_form(
+    form: EntryForm, calendar: Calendar, template: Template | None
+) -> tuple[IsoWeek | None, EntryContent, dict[str, str]]:
+    """Return the week and content that a form says, and what is wrong by field.
+
+    *template* is the poster's, by which a list is told from a text; None where there is none.
+    """
+    reader = _Reader(form)
+    kind = reader.choice("kind", EntryKind, EntryKind.POST)
+    is_live = kind is EntryKind.LIVESTREAM
+    own_time = reader.time()
+    if not form["title"].strip():
+        reader.errors["title"] = gettext("Give a title.")
+    element = reader.choice("element", Element, Element.TOPIC) if form["element"] else None
+    chain = reader.chain() if is_live else ()
+    versions = read_versions(form.values, chain, template)
+    content = EntryContent(
+        key="",
+        day=reader.choice("day", Weekday, Weekday.MON),
+        kind=kind,
+        title=form["title"].strip(),
+        slot=form["slot"] or None,
+        time=own_time if form["slot"] or own_time else time(0, 0),
+        element=element,
+        body=form["body"],
+        versions=_versions(form),
+        channels=_channels(form, calendar),
+        livestream=_livestream(reader) if is_live else None,
+        notices=chain if versions or chain != usual_chain(reader.minutes()) else (),
+        notice_versions=versions,
+        poster=_poster(form, template),
+        pictures=_pictures(reader),
+    )
+    return reader.week(), content, reader.errors
+
+
+def _channels(form: EntryForm, calendar: Calendar) -> tuple[str, ...] | None:
+    """Follow the calendar where the same channels are ticked."""
+    return None if set(form.channels) == set(calendar.channels) else form.channels
+
+
+def _versions(form: EntryForm) -> dict[str, Version]:
+    """Take the versions of ticked channels; one that says nothing keeps the common text."""
+    return {
+        name: Version(title.strip() or None, body if body.strip() else None)
+        for name, (title, body) in form.versions.items()
+        if name in form.channels and (title.strip() or body.strip())
+    }
+
+
+def _livestream(reader: _Reader) -> Livestream:
+    points = tuple(
+        line.strip() for line in reader.form["livestream.points"].splitlines() if line.strip()
+    )
+    return Livestream(
+        host=reader.form["livestream.host"].strip(),
+        url=reader.link("livestream.url"),
+        minutes=reader.minutes(),
+        points=points,
+        replay_url=reader.link("livestream.replay_url"),
+        booking_url=reader.link("livestream.booking_url"),
+    )
+
+
+def _poster(form: EntryForm, template: Template | None) -> PosterSpec | None:
+    if not form["poster.template"]:
+        return None
+    return PosterSpec(form["poster.template"], poster_values(form.poster, template))
+
+
+def _pictures(reader: _Reader) -> tuple[PictureRef, ...]:
+    if len(reader.form.pictures) > _MOST_PICTURES:
+        reader.errors["pictures"] = gettext("At most %(most)s pictures.", most=_MOST_PICTURES)
+    return tuple(
+        PictureRef(source, alt.strip()[:_LONGEST_ALT]) for source, alt in reader.form.pictures
+    )

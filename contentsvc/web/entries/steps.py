@@ -1,0 +1,139 @@
+"""An entry's steps: approved, submitted, returned, cancelled, duplicated, deleted, restored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Blueprint, redirect, request, url_for
+from flask_babel import gettext
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from contentsvc.channels import RenditionWarning
+from contentsvc.db.mapping import content_of
+from contentsvc.db.models import Entry
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.errors import InputError
+from contentsvc.services import entries, planning
+from contentsvc.web.board_places import place_of, read_place, read_rev
+from contentsvc.web.boards import back_to_board
+from contentsvc.web.current import now, person, reading, windows, writing
+from contentsvc.web.entries.corrections import tell_offer
+from contentsvc.web.entries.previews import renderer
+from contentsvc.web.explaining import explain
+from contentsvc.web.toasts import tell
+
+__all__ = ["act_on", "blueprint"]
+
+blueprint = Blueprint("steps", __name__)
+
+
+@blueprint.post("/entries/<int:entry_id>/<any(approve,submit,return,cancel):action>")
+def act(entry_id: int, action: str) -> Response:
+    """Bring an entry a step on or back."""
+    return act_on(entry_id, read_rev(request.form), action)
+
+
+def act_on(entry_id: int, rev: int, action: str) -> Response:
+    """Bring an entry a step on or back, and lead on to where its result is seen."""
+    # Posters are painted before the transaction begins: it would hold up every other writer.
+    warnings = _warnings_of(entry_id) if action == "approve" else []
+    steps: dict[str, Callable[[Session, int, int], Entry]] = {
+        "approve": lambda database, number, seen: planning.approve_entry(
+            database,
+            number,
+            seen,
+            by=person(),
+            now=now(),
+            windows=windows(),
+            warnings=warnings,
+        ),
+        "submit": lambda database, number, seen: entries.submit_entry(
+            database, number, seen, by=person(), now=now()
+        ),
+        "return": lambda database, number, seen: entries.return_entry(
+            database, number, seen, by=person(), now=now(), windows=windows()
+        ),
+        "cancel": lambda database, number, seen: entries.cancel_entry(
+            database, number, seen, by=person(), now=now(), windows=windows()
+        ),
+    }
+    words = {
+        "approve": gettext("Approved. It goes out at its time."),
+        "submit": gettext("Submitted for review."),
+        "return": gettext("It is a draft again."),
+        "cancel": gettext("Cancelled. What is not out yet will not go out."),
+    }
+    try:
+        with writing() as database:
+            entry = steps[action](database, entry_id, rev)
+    except InputError as error:
+        tell(explain(error), bad=True)
+        return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
+    tell(words[action])
+    if action in {"approve", "cancel"}:
+        tell_offer(entry_id)
+    if request.form.get("back") == "board":
+        return back_to_board(entry)
+    return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
+
+
+def _warnings_of(entry_id: int) -> list[RenditionWarning]:
+    """Return what is to be said of an entry as its channels would show it."""
+    with reading() as database:
+        entry = entries.get_entry(database, entry_id)
+    content = content_of(entry)
+    week = IsoWeek.parse(entry.week)
+    previews = renderer().preview(entry.calendar, week, content, code=entry.code)
+    return [warning for preview in previews for warning in preview.warnings]
+
+
+@blueprint.post("/entries/<int:entry_id>/duplicate")
+def duplicate(entry_id: int) -> Response:
+    """Make a draft that says the same, in the same place or a chosen one."""
+    with writing() as database:
+        source = entries.get_entry(database, entry_id)
+        zone = source.calendar.timezone
+        place = read_place(request.form, zone) if request.form.get("day") else place_of(source)
+        copy = entries.duplicate_entry(
+            database,
+            entry_id,
+            week=place.week,
+            day=place.day,
+            slot=place.slot,
+            time=place.time,
+            by=person(),
+            now=now(),
+        )
+        values = {"rev": str(copy.rev)}
+    tell(
+        gettext("Duplicated as a draft."),
+        undo=url_for("steps.delete", entry_id=copy.id),
+        values=values,
+    )
+    return back_to_board(copy)
+
+
+@blueprint.post("/entries/<int:entry_id>/delete")
+def delete(entry_id: int) -> Response:
+    """Take an entry off the board; the message has the way back."""
+    with writing() as database:
+        entry = entries.delete_entry(
+            database, entry_id, read_rev(request.form), by=person(), now=now(), windows=windows()
+        )
+    tell(
+        gettext("“%(title)s” is deleted.", title=entry.title),
+        undo=url_for("steps.restore", entry_id=entry_id),
+    )
+    tell_offer(entry_id)
+    return redirect(url_for("boards.week", slug=entry.calendar.slug, week=entry.week), code=303)
+
+
+@blueprint.post("/entries/<int:entry_id>/restore")
+def restore(entry_id: int) -> Response:
+    """Bring a deleted entry back."""
+    with writing() as database:
+        entries.restore_entry(database, entry_id, by=person(), now=now())
+        entry = entries.get_entry(database, entry_id)
+    tell(gettext("“%(title)s” is back.", title=entry.title))
+    return back_to_board(entry)

@@ -1,0 +1,1 @@
+"""The poster studio pages and the template gallery."""

@@ -1,0 +1,211 @@
+"""The fields of a poster as inputs of a form: in the studio and in an entry."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from flask import url_for
+from flask_babel import LazyString, gettext, lazy_gettext
+
+from contentsvc.posters import ART, FieldSpec, Focus, Template, split_focus, with_focus
+from contentsvc.services.rendering.painting import UPLOAD, asset_pictures
+from contentsvc.services.uploads import recent_uploads
+from contentsvc.web.current import language, reading, runtime
+
+__all__ = [
+    "FieldInput",
+    "posted_poster",
+    "poster_inputs",
+    "poster_texts",
+    "poster_values",
+]
+
+_FIELD, _ACROSS, _DOWN = "poster-field.", "poster-focus-x.", "poster-focus-y."
+#: Pictures that a list offers.
+_MOST_UPLOADS, _MOST_ASSETS = 24, 200
+_ART = "art:"
+
+_ = lazy_gettext
+
+ART_NAMES: Mapping[str, LazyString] = {
+    "arcs": _("arcs"),
+    "bear": _("bear"),
+    "bottle": _("bottle"),
+    "calendar": _("calendar sheet"),
+    "cup": _("cup of tea"),
+    "dots": _("dots"),
+    "expert": _("expert"),
+    "face": _("face"),
+    "friends": _("friends"),
+    "gift": _("gift"),
+    "hills": _("hills"),
+    "isle": _("isle"),
+    "jar": _("jar"),
+    "leaf": _("leaf"),
+    "letter": _("letter"),
+    "love": _("hearts"),
+    "market": _("market"),
+    "morning": _("morning"),
+    "phone": _("phone"),
+    "play": _("play button"),
+    "podium": _("podium"),
+    "rays": _("rays"),
+    "room": _("room"),
+    "streamers": _("streamers"),
+}
+
+#: Groups of a list: what each is called, and its pairs of value and words.
+Groups = list[tuple[str, list[tuple[str, str]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldInput:
+    """One field of a template with what stands in it."""
+
+    name: str
+    spec: FieldSpec
+    label: str
+    #: As it was typed; a list's items are lines. A picture's is its name without the focus.
+    value: str
+    #: What it would look like, as a placeholder.
+    sample: str
+    #: Words that the template knows, to choose from.
+    suggestions: tuple[str, ...] = ()
+    #: Pictures to choose from.
+    groups: tuple[tuple[str, list[tuple[str, str]]], ...] = ()
+    #: In percent from the left and the top, as it was typed.
+    focus: tuple[str, str] = ("", "")
+    #: Where the picture itself is seen; empty for art.
+    address: str = ""
+
+
+def posted_poster(values: Mapping[str, str]) -> dict[str, str]:
+    """Return the poster's fields of a posted form, each picture with its focus."""
+    found = {}
+    for key, text in values.items():
+        if not key.startswith(_FIELD):
+            continue
+        name = key.removeprefix(_FIELD)
+        across, down = values.get(_ACROSS + name, ""), values.get(_DOWN + name, "")
+        found[name] = _focused(text, across, down) if across or down else text
+    return found
+
+
+def _focused(text: str, across: str, down: str) -> str:
+    """Join a picture and its focus in percent; art is drawn to its box and has none."""
+    try:
+        bare, _ = split_focus(text)
+    except ValueError:
+        return text
+    if not bare or bare.startswith(_ART):
+        return bare
+    return with_focus(bare, (_share(across), _share(down)))
+
+
+def _share(text: str) -> float:
+    """Read percent; the middle where it is no number."""
+    try:
+        percent = float(text or 50)
+    except ValueError:
+        percent = 50
+    return min(max(percent, 0), 100) / 100 if math.isfinite(percent) else 0.5
+
+
+def poster_texts(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, str]:
+    """Return a poster's fields as a form shows them: a list's items are lines."""
+    return {
+        name: value if isinstance(value, str) else "\n".join(value)
+        for name, value in fields.items()
+    }
+
+
+def poster_values(
+    texts: Mapping[str, str], template: Template | None
+) -> dict[str, str | tuple[str, ...]]:
+    """Return what a form's texts say for *template*; what it does not know is left out."""
+    fields: dict[str, str | tuple[str, ...]] = {}
+    for name, text in texts.items():
+        spec = template.fields.get(name) if template else None
+        if not text.strip() or (template and spec is None):
+            continue
+        lines = tuple(line.strip() for line in text.splitlines() if line.strip())
+        fields[name] = lines if spec is not None and spec.type == "list" else text
+    return fields
+
+
+def poster_inputs(template: Template, texts: Mapping[str, str]) -> list[FieldInput]:
+    """Return the inputs of a template's fields, filled with *texts*."""
+    offered: Groups | None = None
+    inputs = []
+    for name, spec in template.fields.items():
+        text = texts.get(name, "")
+        if spec.type == "image":
+            offered = _pictures() if offered is None else offered
+            inputs.append(_picture_input(name, spec, text, offered))
+        else:
+            inputs.append(_text_input(template, name, spec, text))
+    return inputs
+
+
+def _text_input(template: Template, name: str, spec: FieldSpec, text: str) -> FieldInput:
+    sample = spec.sample if isinstance(spec.sample, str) else "\n".join(spec.sample)
+    usual = (spec.default,) if spec.default and isinstance(spec.default, str) else ()
+    choices = template.choices(name)
+    words = tuple(dict.fromkeys([*usual, *choices])) if choices else ()
+    return FieldInput(name, spec, _label(spec), text, sample, suggestions=words)
+
+
+def _picture_input(name: str, spec: FieldSpec, text: str, offered: Groups) -> FieldInput:
+    bare, focus = _parted(text)
+    groups = [(gettext("Usual"), [("", gettext("the template's own"))]), *offered]
+    if bare and not any(bare == value for _, pairs in groups for value, _ in pairs):
+        groups.insert(1, (gettext("Chosen"), [(bare, bare.partition(":")[2][:12] or bare)]))
+    return FieldInput(
+        name,
+        spec,
+        _label(spec),
+        bare,
+        "",
+        groups=tuple(groups),
+        focus=(_percent(focus[0]), _percent(focus[1])) if focus else ("", ""),
+        address=picture_address(bare),
+    )
+
+
+def _parted(text: str) -> tuple[str, Focus | None]:
+    try:
+        return split_focus(text)
+    except ValueError:
+        return text, None
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.0f}"
+
+
+def _label(spec: FieldSpec) -> str:
+    return spec.label.en if language() == "en" else spec.label.zh
+
+
+def picture_address(source: str) -> str:
+    """Return where a stored picture is seen; nothing for art or none."""
+    if not source or source.startswith(_ART):
+        return ""
+    if source.startswith(UPLOAD):
+        return url_for("previews.uploaded", digest=source.removeprefix(UPLOAD))
+    return url_for("previews.asset", name=source)
+
+
+def _pictures() -> Groups:
+    """Return what a picture may be: uploads, the assets' files and the drawn art."""
+    with reading() as database:
+        kept = recent_uploads(database, _MOST_UPLOADS)
+    assets = asset_pictures(runtime().config.asset_folders(), _MOST_ASSETS)
+    groups: Sequence[tuple[str, list[tuple[str, str]]]] = [
+        (gettext("Uploaded"), [(f"{UPLOAD}{upload.hash}", upload.name) for upload in kept]),
+        (gettext("Assets"), [(name, name) for name in assets]),
+        (gettext("Drawn"), [(f"{_ART}{name}", str(ART_NAMES.get(name, name))) for name in ART]),
+    ]
+    return [(words, pairs) for words, pairs in groups if pairs]

@@ -1,0 +1,201 @@
+"""The supervisor with small processes of its own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from contentsvc.config import Config
+from contentsvc.errors import ConfigError
+from contentsvc.launcher import child as children
+from contentsvc.launcher.child import Role
+from contentsvc.launcher.locking import held, holder
+from contentsvc.launcher.server import check_port
+from contentsvc.launcher.supervisor import Supervisor
+
+
+@pytest.fixture
+def shown() -> list[tuple[str, str]]:
+    """Return what the processes said."""
+    return []
+
+
+@pytest.fixture
+def supervisor(
+    shown: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Supervisor]:
+    """Give a supervisor whose roles' commands are lines of Python."""
+    start = children.Child.start
+    python = [sys.executable, "-u", "-c"]
+    monkeypatch.setattr(children.Child, "start", lambda self, now: start(self, now, python))
+    supervisor = Supervisor(lambda role, line: shown.append((role, line)))
+    yield supervisor
+    supervisor.told += 1
+    supervisor.stop()
+
+
+def _turn_until(supervisor: Supervisor, ready: Callable[[], bool], seconds: float = 10) -> None:
+    deadline = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < deadline
+        supervisor.turn(0.02)
+
+
+def test_each_line_is_shown_with_its_role(
+    supervisor: Supervisor, shown: list[tuple[str, str]]
+) -> None:
+    """Output and errors come line by line, also what is not UTF-8 and has no end of line."""
+    code = (
+        "import sys, time; print('早安'); sys.stdout.flush();"
+        r"sys.stderr.buffer.write(b'bad \xff\n'); sys.stdout.write('last'); time.sleep(0.1)"
+    )
+
+    child = supervisor.start(Role("talker", (code,)))
+    _turn_until(supervisor, lambda: child.deaths == 1)
+
+    assert shown == [("talker", "早安"), ("talker", "bad \ufffd"), ("talker", "last")]
+
+
+def test_a_process_that_closes_its_output_costs_nothing(supervisor: Supervisor) -> None:
+    """A pipe at its end is not asked again and again."""
+    code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
+    child = supervisor.start(Role("mute", (code,)))
+    _turn_until(supervisor, lambda: child.is_mute)
+
+    before = time.process_time()
+    supervisor.turn(0.3)
+
+    assert time.process_time() - before < 0.1
+    assert child.alive
+
+
+def test_what_dies_is_started_again_after_a_wait(
+    supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A death is told with the last words, and the next start comes after the wait."""
+    child = supervisor.start(Role("fragile", ("raise SystemExit('no milk')",)))
+
+    _turn_until(supervisor, lambda: child.deaths == 2)
+
+    assert "fragile died: no milk" in caplog.text
+    waits = [record.__dict__["again_in_s"] for record in caplog.records]
+    assert waits == [0.5, 1.0]
+
+
+def test_a_wrong_setting_is_told_as_such(
+    supervisor: Supervisor, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Exit status 2 means that it cannot start at all."""
+    code = "import sys; print('error: CONTENTSVC_HOST: no'); sys.exit(2)"
+    child = supervisor.start(Role("web", (code,)))
+
+    _turn_until(supervisor, lambda: child.deaths == 1)
+
+    assert "web cannot start: error: CONTENTSVC_HOST: no" in caplog.text
+
+
+def test_the_end_is_in_order(supervisor: Supervisor, shown: list[tuple[str, str]]) -> None:
+    """The process started last stops first, and each is waited for."""
+    code = (
+        "import signal, sys, time\n"
+        "signal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit(0)))\n"
+        "print('hello'); time.sleep(60)"
+    )
+    for name in ("valkey", "worker 1", "worker 2", "web"):
+        supervisor.start(Role(name, (code,)))
+    _turn_until(supervisor, lambda: len(shown) == 4)
+
+    supervisor.stop()
+
+    byes = [role for role, line in shown if line == "bye"]
+    assert byes[0] == "web"
+    assert sorted(byes[1:3]) == ["worker 1", "worker 2"]
+    assert byes[3] == "valkey"
+
+
+def test_who_does_not_stop_is_killed_with_all_it_started(
+    supervisor: Supervisor, shown: list[tuple[str, str]]
+) -> None:
+    """After its grace a deaf process ends, and so does its own child."""
+    code = (
+        "import os, signal, time\n"
+        "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+        "child = os.fork()\n"
+        "if child: print(child)\n"
+        "time.sleep(60)"
+    )
+    supervisor.start(Role("deaf", (code,), grace=0.2))
+    _turn_until(supervisor, lambda: bool(shown))
+    (_, grandchild) = shown[0]
+
+    began = time.monotonic()
+    supervisor.stop()
+
+    assert time.monotonic() - began < 3
+    assert _is_gone(int(grandchild))
+
+
+def _is_gone(pid: int) -> bool:
+    for _ in range(100):
+        try:
+            state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except FileNotFoundError:
+            return True
+        if state == "Z":
+            return True
+        time.sleep(0.02)
+    return False
+
+
+def test_a_second_signal_does_not_wait_for_the_grace(supervisor: Supervisor) -> None:
+    """Ctrl-C twice ends it at once."""
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    before = {number: signal.getsignal(number) for number in _SIGNALS}
+    supervisor.listen()
+    try:
+        supervisor.start(Role("slow", (code,), grace=30))
+        os.kill(os.getpid(), signal.SIGINT)
+        supervisor.run()
+        began = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 0.3)
+        signal.signal(signal.SIGALRM, lambda *_: os.kill(os.getpid(), signal.SIGINT))
+        supervisor.stop()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+    assert time.monotonic() - began < 5
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+
+
+def test_one_up_a_folder(tmp_path: Path) -> None:
+    """The lock names its holder, and is free again afterwards."""
+    with held(tmp_path):
+        assert holder(tmp_path) == os.getpid()
+        with pytest.raises(ConfigError, match=rf"process {os.getpid()}\)"), held(tmp_path):
+            pass
+
+    assert holder(tmp_path) is None
+
+
+def test_the_port_is_looked_at_first(tmp_path: Path) -> None:
+    """A port in use, one that may be taken again, and an address that is none."""
+    config = Config.from_env({"CONTENTSVC_DATA_DIR": str(tmp_path)})
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"CONTENTSVC_PORT: port {port} on 127.0.0.1 is in"):
+            check_port(replace(config, port=port))
+        with pytest.raises(ConfigError, match="CONTENTSVC_HOST"):
+            check_port(replace(config, port=port, host="no.such.host.invalid"))
+
+    check_port(replace(config, port=port))

@@ -1,0 +1,98 @@
+"""Plugins' calendar templates: offered with their problems, stamped on a week."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from contentsvc.channels import Registry, load_plugins
+from contentsvc.config import shipped
+from contentsvc.db.models import Entry
+from contentsvc.db.session import Database
+from contentsvc.domain.weeks import IsoWeek
+from contentsvc.errors import CalendarError, NotFoundError
+from contentsvc.services.calendar_files.importing import ImportReport
+from contentsvc.services.calendar_files.templates import offered_templates, stamp_template
+from contentsvc.services.runtime import Runtime
+from tests.factories import NOW, WINDOWS, make_channel
+
+WEEK = IsoWeek(2026, 50)
+PLUGIN = """
+from pathlib import Path
+from contentsvc.channels import hookimpl
+
+@hookimpl
+def register_calendar_templates():
+    return [Path(__file__).parent / name for name in ("bad.yaml", "good.yaml")]
+"""
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    folder = tmp_path / "own"
+    folder.mkdir()
+    (folder / "mine.py").write_text(PLUGIN)
+    (folder / "bad.yaml").write_text("calendar: bad\nentries: [", "utf-8")
+    good = (shipped("calendars") / "interest.yaml").read_text("utf-8")
+    (folder / "good.yaml").write_text(good, "utf-8")
+    return load_plugins([folder], entry_points=False)
+
+
+def stamped(
+    database: Database, registry: Registry, name: str, plugin: str = "mine"
+) -> ImportReport:
+    with database.write() as session:
+        return stamp_template(
+            session, registry, plugin, name, WEEK, now=NOW, by="mei", windows=WINDOWS
+        )
+
+
+def test_templates_are_offered_with_their_problems(registry: Registry) -> None:
+    """A broken one is listed too, so that somebody mends it."""
+    bad, good = offered_templates(registry)
+
+    assert (bad.plugin, bad.name, bad.plan) == ("mine", "bad.yaml", None)
+    assert bad.problems[0].line > 0
+    assert good.plan is not None
+    assert good.problems == ()
+
+
+def test_a_template_that_is_gone_is_told(registry: Registry, tmp_path: Path) -> None:
+    """A file deleted while the service runs breaks no page."""
+    (tmp_path / "own" / "good.yaml").unlink()
+
+    _, gone = offered_templates(registry)
+
+    assert "cannot be read" in gone.problems[0].message
+
+
+def test_a_template_is_stamped_once(runtime: Runtime, registry: Registry) -> None:
+    """Stamping again doubles nothing."""
+    make_channel(runtime)
+
+    first = stamped(runtime.database, registry, "good.yaml")
+    second = stamped(runtime.database, registry, "good.yaml")
+
+    with runtime.database.read() as session:
+        count = session.scalar(select(func.count()).select_from(Entry))
+    assert (first.week, len(first.created)) == (WEEK, count)
+    assert second.created == []
+
+
+@pytest.mark.parametrize(
+    ("plugin", "name"), [("mine", "other.yaml"), ("other", "good.yaml"), ("mine", "../bad.yaml")]
+)
+def test_only_what_a_plugin_registered_is_read(
+    runtime: Runtime, registry: Registry, plugin: str, name: str
+) -> None:
+    """A name from outside leads to no other file."""
+    with pytest.raises(NotFoundError, match="brings no calendar template"):
+        stamped(runtime.database, registry, name, plugin)
+
+
+def test_a_broken_template_brings_nothing(runtime: Runtime, registry: Registry) -> None:
+    """Its problems are told with their lines."""
+    with pytest.raises(CalendarError, match=r"bad\.yaml: line"):
+        stamped(runtime.database, registry, "bad.yaml")

@@ -1,0 +1,119 @@
+"""A whole engine in one process, whose clock a test turns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from contentsvc.db.models import Delivery, Entry
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.services.delivery.dispatching import Dispatcher
+from contentsvc.services.delivery.publishing import Publisher
+from contentsvc.services.ports import Claim
+from contentsvc.services.rendering.renderer import Renderer
+from contentsvc.services.runtime import Runtime
+from tests.factories import Clock, MemoryQueue, make_calendar, make_channel, make_entry
+
+
+@dataclass
+class Engine:
+    """A dispatcher, a publisher and a renderer around one database."""
+
+    runtime: Runtime
+
+    def __post_init__(self) -> None:
+        self.dispatcher = Dispatcher(self.runtime, "host:1", monotonic=self.ticks)
+        self.publisher = Publisher(self.runtime, "host:2")
+        self.renderer = Renderer(self.runtime)
+
+    @property
+    def clock(self) -> Clock:
+        """The clock."""
+        assert isinstance(self.runtime.clock, Clock)
+        return self.runtime.clock
+
+    @property
+    def queue(self) -> MemoryQueue:
+        """The queue."""
+        assert isinstance(self.runtime.queue, MemoryQueue)
+        return self.runtime.queue
+
+    def ticks(self) -> float:
+        """Return seconds that go with the clock, as they do while nobody sets it."""
+        return self.clock.at.timestamp()
+
+    def script(self, kind: str) -> Any:
+        """Return a scripted channel type, its script empty."""
+        channel = self.runtime.registry.channel_type(kind)
+        for name in ("script", "calls", "found"):
+            getattr(channel, name).clear()
+        return channel
+
+    def plan(self, kind: str = "scripted", **said: Any) -> Entry:
+        """Make a channel of a type, a calendar that goes there and an approved entry, rendered."""
+        make_channel(self.runtime, "there", kind)
+        entry = make_entry(self.runtime, make_calendar(self.runtime, "there"), **said)
+        self.turn()
+        return entry
+
+    def due(self) -> None:
+        """Turn the clock to when the next delivery is due."""
+        waiting = [row.next_at for row in self.deliveries() if row.status in _WAITING]
+        self.clock.at = max(self.clock.at, min(waiting))
+
+    def turn(self) -> float:
+        """Let the dispatcher take a turn, and render what it hands out."""
+        pause = self.dispatcher.turn(self.clock.at)
+        planned, self.queue.rendered = self.queue.rendered, []
+        self.renderer.render_planned(planned)
+        return pause
+
+    def take(self) -> Iterator[tuple[str, list[Claim]]]:
+        """Give the batches in the queue, once."""
+        batches, self.queue.published = self.queue.published, []
+        yield from batches
+
+    def work(self) -> float:
+        """Let the dispatcher take a turn and a worker do all that is in the queue.
+
+        The worker waits for the instant of what was claimed ahead of it, and so does the clock.
+        """
+        pause = self.turn()
+        for lane, claims in self.take():
+            held = {claim.delivery_id for claim in claims}
+            instants = [row.next_at for row in self.deliveries() if row.id in held & self._early()]
+            self.clock.at = max([self.clock.at, *instants])
+            self.publisher.publish_batch(lane, claims)
+        return pause
+
+    def _early(self) -> set[int]:
+        """Return the deliveries that are claimed ahead of their instant."""
+        claimed = (row for row in self.deliveries() if row.status is DeliveryStatus.CLAIMED)
+        return {row.id for row in claimed if row.next_at > self.clock.at}
+
+    def deliveries(self) -> list[Delivery]:
+        """Return every delivery, by its time."""
+        with self.runtime.database.read() as session:
+            return list(session.scalars(select(Delivery).order_by(Delivery.due_at, Delivery.id)))
+
+    def delivery(self) -> Delivery:
+        """Return the one delivery."""
+        (only,) = self.deliveries()
+        return only
+
+    def lease_out(self) -> None:
+        """Turn the clock past every lease."""
+        self.clock.turn(seconds=self.runtime.config.lease.total_seconds() + 1)
+
+    def settle(self, seconds: float = 60) -> None:
+        """Work for a while, turning the clock by as long as the dispatcher would sleep."""
+        until = self.clock.at + timedelta(seconds=seconds)
+        while self.clock.at < until:
+            self.clock.turn(seconds=max(0.1, self.work()))
+
+
+_WAITING = {DeliveryStatus.SCHEDULED, DeliveryStatus.RETRYING, DeliveryStatus.PLANNED}

@@ -1,0 +1,64 @@
+"""Processes are seen on the system page while they run."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from contentsvc.db.models import Heartbeat
+from contentsvc.db.session import Database
+from contentsvc.services.operations import heartbeats
+from contentsvc.services.operations.heartbeats import Heart, process_name
+from contentsvc.services.runtime import Runtime
+from tests.factories import make_runtime
+
+
+def _beats(runtime: Runtime) -> list[Heartbeat]:
+    with runtime.database.read() as session:
+        return list(session.scalars(select(Heartbeat)))
+
+
+def _await_beats(runtime: Runtime) -> list[Heartbeat]:
+    for _ in range(200):
+        if found := _beats(runtime):
+            return found
+        time.sleep(0.02)
+    raise AssertionError("no heartbeat")
+
+
+def test_a_process_is_seen_while_it_runs_and_signs_off(database: Database, tmp_path: Path) -> None:
+    """The first beat comes at once; a process that stops in order is not missed afterwards."""
+    runtime = make_runtime(database, tmp_path)
+
+    with Heart(runtime, "worker", detail=lambda: {"queue": "publish"}):
+        (beat,) = _await_beats(runtime)
+        assert (beat.role, beat.name) == ("worker", process_name())
+        assert beat.detail == {"queue": "publish"}
+
+    assert _beats(runtime) == []
+
+
+def test_a_heart_goes_on_through_an_outage(
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """While the database is away beats are missed; the first after it is written."""
+    monkeypatch.setattr(heartbeats, "INTERVAL", 0.02)
+    runtime = make_runtime(database, tmp_path)
+    with database.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE heartbeats RENAME TO away")
+
+    with Heart(runtime, "web"):
+        while "heartbeat_failed" not in [
+            record.__dict__.get("action") for record in caplog.records
+        ]:
+            time.sleep(0.02)
+        with database.engine.begin() as connection:
+            connection.exec_driver_sql("ALTER TABLE away RENAME TO heartbeats")
+        (beat,) = _await_beats(runtime)
+        assert beat.role == "web"

@@ -1,0 +1,133 @@
+"""A person is told: once, in full, and again only of what is new."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from contentsvc.errors import OutcomeUnknownError, RejectedError
+from contentsvc.services.channel_setup.channels import pause_channel
+from contentsvc.services.operations.health import system_status
+from contentsvc.services.operations.lateness_figures import lateness
+from contentsvc.services.operations.reminding import Reminder
+from tests.integration.services.delivery.engine_world import Engine
+
+
+class _Inbox(http.server.BaseHTTPRequestHandler):
+    mails: ClassVar[list[dict[str, str]]] = []
+
+    def do_POST(self) -> None:
+        """Keep what apprise sends."""
+        size = int(self.headers["Content-Length"])
+        self.mails.append(json.loads(self.rfile.read(size)))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def inbox() -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Give the address of a real receiver of apprise's JSON messages, and what it got."""
+    _Inbox.mails.clear()
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Inbox) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"json://127.0.0.1:{server.server_port}/", _Inbox.mails
+        server.shutdown()
+
+
+def reminder(engine: Engine, *addresses: str) -> Reminder:
+    """Return a reminder that writes to *addresses*."""
+    config = replace(engine.runtime.config, reminders=addresses)
+    return Reminder(replace(engine.runtime, config=config))
+
+
+def test_an_unknown_outcome_is_told_once(
+    engine: Engine, inbox: tuple[str, list[dict[str, str]]]
+) -> None:
+    """With its title, the platform's words and the page to settle it on."""
+    address, mails = inbox
+    channel = engine.script("scripted")
+    channel.script += [OutcomeUnknownError("cut off")]
+    engine.plan()
+    engine.due()
+    engine.work()
+    teller = reminder(engine, address)
+    teller.look(engine.clock.turn(seconds=10))
+    teller.wait()
+    assert mails == []
+
+    for _ in range(2):
+        teller.look(engine.clock.turn(seconds=60))
+        teller.wait()
+
+    (mail,) = mails
+    assert mail["title"] == "contentsvc：有内容需要处理"
+    assert "结果未知" in mail["message"]
+    assert "冬季护肤小贴士" in mail["message"]
+    assert f"/deliveries/{engine.delivery().id}" in mail["message"]
+
+
+def test_a_message_that_did_not_go_is_sent_later(engine: Engine) -> None:
+    """The failed reminder waits a minute and is sent whole."""
+    channel = engine.script("scripted")
+    channel.script += [RejectedError("含有敏感词")]
+    engine.plan()
+    engine.due()
+    engine.work()
+    answers = [False, True]
+    sent: list[str] = []
+
+    def send(title: str, text: str) -> bool:
+        sent.append(f"{title}\n{text}")
+        return answers.pop(0)
+
+    config = replace(engine.runtime.config, reminders=("json://nowhere",))
+    teller = Reminder(replace(engine.runtime, config=config), send)
+    for seconds in (61, 30, 31, 120):
+        teller.look(engine.clock.turn(seconds=seconds))
+        teller.wait()
+
+    assert len(sent) == 2
+    assert "含有敏感词" in sent[1]
+
+
+def test_a_paused_channel_is_told(engine: Engine, inbox: tuple[str, list[dict[str, str]]]) -> None:
+    """With the reason why it pauses."""
+    address, mails = inbox
+    engine.script("scripted")
+    engine.plan()
+    with engine.runtime.database.write() as session:
+        pause_channel(session, "there", reason="invalid key", now=engine.clock.at)
+    teller = reminder(engine, address)
+    teller.look(engine.clock.turn(seconds=1))
+    teller.wait()
+
+    assert "there: invalid key" in mails[0]["message"]
+
+
+def test_lateness_is_measured_to_the_durable_intent(engine: Engine) -> None:
+    """The last hour's, with its median and worst."""
+    engine.script("scripted")
+    engine.plan()
+    engine.due()
+    engine.clock.turn(seconds=0.25)
+    engine.work()
+
+    with engine.runtime.database.read() as session:
+        seen = lateness(session, engine.clock.at)
+        status = system_status(engine.runtime, session, engine.clock.at)
+        later = lateness(session, engine.clock.at + timedelta(hours=2))
+
+    assert (seen.count, seen.p50, seen.worst) == (1, 0.25, 0.25)
+    assert status.lateness == seen
+    assert later.count == 0

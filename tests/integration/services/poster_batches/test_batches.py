@@ -1,0 +1,569 @@
+"""Batches of posters on real databases: made in pieces, by one worker at a time, each row once."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zxingcpp
+from PIL import Image
+from sqlalchemy import select
+
+from contentsvc.config import shipped
+from contentsvc.db.models import PosterBatch, PosterRow
+from contentsvc.domain.batches import BatchStatus, RowStatus
+from contentsvc.errors import ConflictError, InputError, NotFoundError
+from contentsvc.posters import Line, load_template
+from contentsvc.services.housekeeping import tidy
+from contentsvc.services.poster_batches import making, running
+from contentsvc.services.poster_batches.batches import (
+    NewBatch,
+    batch_folder,
+    create_batch,
+    get_batch,
+    map_columns,
+    progress_of,
+    rows_of,
+)
+from contentsvc.services.poster_batches.making import BatchMaker
+from contentsvc.services.poster_batches.mending import correct, mend
+from contentsvc.services.poster_batches.results import (
+    ReportWords,
+    failed_table,
+    members_of,
+    report_of,
+)
+from contentsvc.services.poster_batches.running import (
+    LEASE,
+    hand_out,
+    resume_batches,
+    retry,
+    run,
+    stop,
+)
+from contentsvc.services.runtime import Runtime
+from contentsvc.storage import stream_archive
+from tests.factories import Clock, MemoryQueue
+
+INVITE = load_template("invite", [shipped("assets") / "posters"])
+WORDS = ReportWords(
+    ("row", "file", "code", "qr", "state", "remarks"),
+    {status: status.value for status in RowStatus},
+    lambda remark: f"{remark.field} {remark.code}",
+)
+HEAD = ("主标题", "昵称", "邀请码", "链接")
+
+
+def member(number: int, **changes: str) -> tuple[str, ...]:
+    """Return one member's row."""
+    row = {"title": "一起来", "name": f"会员{number}", "code": f"A{number}"}
+    return tuple({**row, "url": f"https://e.com/i/{number}", **changes}.values())
+
+
+def members(count: int) -> list[tuple[str, ...]]:
+    return [member(number) for number in range(1, count + 1)]
+
+
+class Batches:
+    """What a test does with batches."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        assert isinstance(runtime.queue, MemoryQueue)
+        assert isinstance(runtime.clock, Clock)
+        self.runtime, self.queue, self.clock = runtime, runtime.queue, runtime.clock
+        self.maker = BatchMaker(runtime)
+
+    @contextmanager
+    def changing(self, batch_id: int) -> Iterator[tuple[Any, PosterBatch]]:
+        with self.runtime.database.write() as session:
+            yield session, get_batch(session, batch_id, to_change=True)
+
+    def create(
+        self, *rows: tuple[str, ...], by: str = "mei", sizes: tuple[str, ...] = ("1x1",)
+    ) -> int:
+        lines = [Line(number, row) for number, row in enumerate((HEAD, *rows), 1)]
+        new = NewBatch("会员.csv", INVITE, sizes, "jpeg")
+        with self.runtime.database.write() as session:
+            return create_batch(session, new, lines, by=by, now=self.clock()).id
+
+    def start(self, batch_id: int) -> int:
+        with self.changing(batch_id) as (session, batch):
+            fence = run(session, batch, self.clock())
+        hand_out(self.runtime, batch_id, fence)
+        return fence
+
+    def work(self) -> None:
+        """Make whatever is handed out, to the end."""
+        while self.queue.batches:
+            self.maker.make(*self.queue.batches.pop(0))
+
+    def get(self, batch_id: int) -> PosterBatch:
+        with self.runtime.database.read() as session:
+            return get_batch(session, batch_id)
+
+    def rows(self, batch_id: int) -> list[PosterRow]:
+        with self.runtime.database.read() as session:
+            return rows_of(session, get_batch(session, batch_id))
+
+    def statuses(self, batch_id: int) -> str:
+        """Return the rows' statuses by their first letters."""
+        return "".join(row.status.value[0] for row in self.rows(batch_id))
+
+    def zip(self, batch_id: int) -> bytes:
+        with self.runtime.database.read() as session:
+            batch = get_batch(session, batch_id)
+            report = report_of(session, batch, INVITE, WORDS)
+            members = members_of(self.runtime.config, session, batch, report)
+        return b"".join(stream_archive(members))
+
+
+@pytest.fixture
+def batches(runtime: Runtime) -> Batches:
+    """Give the batches of a fresh database."""
+    return Batches(runtime)
+
+
+def _links(archive: bytes) -> dict[str, str]:
+    """Return what each poster's code says, by the file's name."""
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {
+            name: zxingcpp.read_barcodes(Image.open(io.BytesIO(opened.read(name))))[0].text
+            for name in opened.namelist()
+            if name.endswith(".jpg")
+        }
+
+
+def test_each_row_becomes_a_poster_of_its_own(batches: Batches) -> None:
+    """Names, codes and report agree; a row that fails does not stop the others."""
+    rows = [member(1), member(2, url="nowhere"), member(3, title=""), member(4, name="会员1")]
+    batch_id = batches.create(*rows)
+    batches.start(batch_id)
+
+    batches.work()
+
+    assert batches.get(batch_id).status is BatchStatus.DONE
+    assert batches.statuses(batch_id) == "mffm"
+    archive = batches.zip(batch_id)
+    assert _links(archive) == {"A1.jpg": "https://e.com/i/1", "A4.jpg": "https://e.com/i/4"}
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        assert opened.read("report.csv").decode("utf-8-sig").splitlines() == [
+            "row,file,code,qr,state,remarks",
+            "2,A1.jpg,A1,https://e.com/i/1,made,",
+            "3,,A2,nowhere,failed,url bad_link",
+            "4,,A3,https://e.com/i/3,failed,title required",
+            "5,A4.jpg,A4,https://e.com/i/4,made,",
+        ]
+
+
+def test_several_sizes_are_folders(batches: Batches) -> None:
+    """A row is made in every size, under one name."""
+    batch_id = batches.create(member(1), sizes=("1x1", "3x4"))
+    batches.start(batch_id)
+    batches.work()
+
+    links = _links(batches.zip(batch_id))
+    assert set(links) == {"1x1/会员1.jpg", "3x4/会员1.jpg"}
+    assert set(links.values()) == {"https://e.com/i/1"}
+
+
+def test_the_same_table_gives_the_same_bytes(batches: Batches) -> None:
+    """Two batches of equal rows are equal ZIPs, though one was made in many pieces."""
+    first, second = batches.create(*members(3)), batches.create(*members(3))
+    batches.start(first)
+    batches.work()
+    batches.start(second)
+    batches.queue.rendered.append(1)
+    batches.work()
+
+    assert batches.zip(first) == batches.zip(second)
+
+
+def test_a_waiting_delivery_comes_first(batches: Batches) -> None:
+    """While deliveries wait to be rendered, a worker makes one row and passes the batch on."""
+    batch_id = batches.create(*members(3))
+    batches.start(batch_id)
+    batches.queue.rendered.append(7)
+
+    batches.maker.make(*batches.queue.batches.pop())
+
+    assert batches.statuses(batch_id) == "mww"
+    assert batches.queue.batches == [(batch_id, 2)]
+
+
+def test_a_piece_is_bounded(batches: Batches) -> None:
+    """After some seconds a batch goes to the end of the queue, for others are there."""
+    ticks = iter(range(0, 1000, 6))
+    batch_id = batches.create(*members(5))
+    batches.start(batch_id)
+
+    BatchMaker(batches.runtime, lambda: next(ticks)).make(*batches.queue.batches.pop())
+
+    assert 0 < batches.statuses(batch_id).count("m") < 5
+    assert len(batches.queue.batches) == 1
+
+
+def test_whoever_dies_is_replaced_and_no_row_is_made_twice(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that ends amid a row leaves the noted ones; when its lease ends the rest is made."""
+    batch_id = batches.create(*members(4))
+    batches.start(batch_id)
+    monkeypatch.setattr(making, "_NOTED_ROWS", 2)
+    painted: list[str] = []
+    paint = making.paint_row
+
+    def deadly(setups: Any, fields: Any) -> Any:
+        painted.append(fields["sharer"])
+        if len(painted) == 4:
+            raise KeyboardInterrupt
+        return paint(setups, fields)
+
+    monkeypatch.setattr(making, "paint_row", deadly)
+    with pytest.raises(KeyboardInterrupt):
+        batches.maker.make(*batches.queue.batches.pop())
+
+    resume_batches(batches.runtime, batches.clock())
+    assert batches.queue.batches == []
+    batches.clock.turn(seconds=LEASE.total_seconds() + 1)
+    resume_batches(batches.runtime, batches.clock())
+    batches.work()
+
+    assert batches.get(batch_id).status is BatchStatus.DONE
+    # The third was painted but not noted when its worker died.
+    assert painted == ["会员1", "会员2", "会员3", "会员4", "会员3", "会员4"]
+    assert len(_links(batches.zip(batch_id))) == 4
+
+
+def test_a_row_that_kills_its_worker_is_taken_out_of_the_way(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At the third death it is called failed, and the rows behind it are made."""
+    batch_id = batches.create(*members(3))
+    batches.start(batch_id)
+    paint = making.paint_row
+
+    def deadly(setups: Any, fields: Any) -> Any:
+        if fields["sharer"] == "会员2":
+            raise KeyboardInterrupt
+        return paint(setups, fields)
+
+    monkeypatch.setattr(making, "paint_row", deadly)
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            batches.work()
+        batches.clock.turn(minutes=1)
+        resume_batches(batches.runtime, batches.clock())
+        if batches.statuses(batch_id)[1] == "f":
+            break
+    batches.work()
+
+    assert batches.statuses(batch_id) == "mfm"
+    assert batches.rows(batch_id)[1].remarks[0]["code"] == "deadly"
+
+
+def test_a_paused_worker_changes_nothing(batches: Batches) -> None:
+    """A batch that was handed out anew since is left alone by the one before."""
+    batch_id = batches.create(*members(2))
+    old = batches.start(batch_id)
+    batches.clock.turn(minutes=1)
+    resume_batches(batches.runtime, batches.clock())
+
+    batches.maker.make(batch_id, old)
+
+    assert batches.statuses(batch_id) == "ww"
+    assert batches.queue.batches[-1] == (batch_id, old + 1)
+
+
+def test_a_batch_waits_out_the_queue(batches: Batches) -> None:
+    """Without a queue it starts all the same, and is handed out when the queue is back."""
+    batch_id = batches.create(*members(1))
+    batches.queue.is_down = True
+    batches.start(batch_id)
+    batches.queue.is_down = False
+
+    batches.clock.turn(minutes=1)
+    resume_batches(batches.runtime, batches.clock())
+    batches.work()
+
+    assert batches.get(batch_id).status is BatchStatus.DONE
+
+
+def test_a_batch_is_stopped_and_goes_on(batches: Batches) -> None:
+    """What was made stays, what is in hand is not noted, and the rest is made afterwards."""
+    batch_id = batches.create(*members(3))
+    batches.start(batch_id)
+    batches.queue.rendered.append(1)
+    batches.maker.make(*batches.queue.batches.pop(0))
+    with batches.changing(batch_id) as (_, batch):
+        stop(batch, batches.clock())
+
+    batches.work()
+    assert batches.statuses(batch_id) == "mww"
+    batches.queue.rendered.clear()
+    batches.start(batch_id)
+    batches.work()
+
+    assert batches.get(batch_id).status is BatchStatus.DONE
+    assert batches.statuses(batch_id) == "mmm"
+
+
+def test_a_batch_whose_template_goes_away_stops_with_the_reason(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can go on once the template is back; no row is called failed for it."""
+    batch_id = batches.create(*members(2))
+    batches.start(batch_id)
+    with batches.changing(batch_id) as (_, batch):
+        batch.template = "gone"
+
+    batches.work()
+
+    batch = batches.get(batch_id)
+    assert (batch.status, batches.statuses(batch_id)) == (BatchStatus.STOPPED, "ww")
+    assert "no poster template 'gone'" in batch.error
+
+
+def test_a_full_disk_stops_a_batch(batches: Batches, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reason is told and nothing is lost; with room again it goes on."""
+    batch_id = batches.create(*members(2))
+    batches.start(batch_id)
+
+    def full(_files: object, _data: bytes) -> str:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("contentsvc.storage.FileStorage.put", full)
+        batches.work()
+    stopped = batches.get(batch_id)
+    batches.start(batch_id)
+    batches.work()
+
+    assert stopped.status is BatchStatus.STOPPED
+    assert "No space left" in stopped.error
+    assert batches.statuses(batch_id) == "mm"
+
+
+def test_two_batches_of_a_person_run_at_once(batches: Batches) -> None:
+    """A third waits until one has ended; another person's is not held up."""
+    first, second, third = (batches.create(member(1)) for _ in range(3))
+    others = batches.create(member(1), by="wang")
+    batches.start(first)
+    batches.start(second)
+
+    with pytest.raises(ConflictError, match="2 batches of mei run already"):
+        batches.start(third)
+    batches.start(others)
+    batches.work()
+    batches.start(third)
+
+
+@pytest.mark.parametrize(
+    ("rows", "sizes", "words"),
+    [
+        ([], ("1x1",), "no row below"),
+        (members(1), (), "at least one size"),
+        (members(1), ("poster",), "at least one size"),
+        (members(5001), ("1x1",), "5001 rows; at most 5000"),
+        (members(4000), ("1x1", "3x4", "9x16"), "12000 posters; at most 10000"),
+    ],
+)
+def test_what_is_too_much_is_refused(
+    batches: Batches, rows: list[tuple[str, ...]], sizes: tuple[str, ...], words: str
+) -> None:
+    """The bounds are told, and nothing is kept."""
+    with pytest.raises(InputError, match=words):
+        batches.create(*rows, sizes=sizes)
+
+    with batches.runtime.database.read() as session:
+        assert session.scalars(select(PosterBatch)).all() == []
+
+
+def test_a_person_keeps_twenty_batches(batches: Batches) -> None:
+    """The twenty-first is refused until one goes."""
+    for _ in range(20):
+        batches.create(member(1))
+
+    with pytest.raises(InputError, match="delete one first"):
+        batches.create(member(1))
+
+
+def test_columns_stay_once_it_began(batches: Batches) -> None:
+    """A started batch keeps what is which, and no column beside the table's is taken."""
+    batch_id = batches.create(member(1))
+    with (
+        pytest.raises(InputError, match="no column 10"),
+        batches.changing(batch_id) as (session, batch),
+    ):
+        map_columns(session, batch, INVITE, columns={"title": 9}, fixed={}, now=batches.clock())
+    batches.start(batch_id)
+
+    with (
+        pytest.raises(ConflictError, match="started already"),
+        batches.changing(batch_id) as (session, batch),
+    ):
+        map_columns(session, batch, INVITE, columns={}, fixed={}, now=batches.clock())
+
+
+def _mended(batches: Batches, batch_id: int, *rows: tuple[str, ...]) -> int:
+    with batches.changing(batch_id) as (session, batch):
+        return correct(session, batch, [Line(number, row) for number, row in enumerate(rows, 1)])
+
+
+@pytest.fixture
+def broken(batches: Batches) -> int:
+    """Give a batch whose second and third row failed."""
+    batch_id = batches.create(member(1), member(2, url="nowhere"), member(3, title=""))
+    batches.start(batch_id)
+    batches.work()
+    return batch_id
+
+
+def test_mended_rows_alone_are_made_again(batches: Batches, broken: int) -> None:
+    """The sheet of failed rows, mended and sent back, completes the batch."""
+    with batches.runtime.database.read() as session:
+        batch = get_batch(session, broken)
+        head, *failed = failed_table(session, batch, ("行号", "失败原因"), lambda r: r.code)
+    assert [row[0] for row in failed] == [3, 4]
+    assert [row[-1] for row in failed] == ["bad_link", "required"]
+    failed[0][4], failed[1][1] = "https://e.com/i/2", "补上"
+    before = batches.rows(broken)[0].pictures
+
+    count = _mended(batches, broken, *(tuple(map(str, row)) for row in (head, *failed)))
+    batches.start(broken)
+    batches.work()
+
+    assert count == 2
+    assert batches.statuses(broken) == "mmm"
+    assert batches.rows(broken)[0].pictures == before
+    assert sorted(_links(batches.zip(broken)).values()) == [
+        f"https://e.com/i/{number}" for number in (1, 2, 3)
+    ]
+
+
+def test_the_whole_table_is_taken_too(batches: Batches, broken: int) -> None:
+    """A person mends their own file: rows are known by their place; what differs is made."""
+    assert _mended(batches, broken, HEAD, member(1), member(2), member(3, title="")) == 1
+    assert batches.statuses(broken) == "mwf"
+
+
+def test_rows_are_mended_in_the_page(batches: Batches, broken: int) -> None:
+    """A cell that is typed anew takes the place of the one that failed."""
+    with batches.changing(broken) as (session, batch):
+        assert mend(session, batch, {3: {"url": " https://e.com/i/2 "}, 4: {"title": ""}}) == 1
+    batches.start(broken)
+    batches.work()
+
+    assert batches.statuses(broken) == "mmf"
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([("行号", "链接"), ("99", "https://e.com")], "no row 99"),
+        ([("行号", "链接"), ("x", "https://e.com")], "'x' is no row's number"),
+        ([("链接", "什么"), ("https://e.com", "1")], "no column 行号"),
+        ([("行号", "链接"), ("3", "nowhere")], "no row differs"),
+    ],
+)
+def test_corrections_that_cannot_be_told_are_refused(
+    batches: Batches, broken: int, rows: list[tuple[str, ...]], words: str
+) -> None:
+    """What is wrong with them is said and no row is touched."""
+    with pytest.raises(InputError, match=words):
+        _mended(batches, broken, *rows)
+
+    assert batches.statuses(broken) == "mff"
+
+
+def test_failed_rows_are_tried_again_as_they_stand(batches: Batches, broken: int) -> None:
+    """What was made is not made again."""
+    with batches.changing(broken) as (session, batch):
+        retry(session, batch)
+
+    assert batches.statuses(broken) == "mww"
+
+
+def test_a_running_batch_is_not_mended(batches: Batches, broken: int) -> None:
+    """Corrections wait until it ends."""
+    with batches.changing(broken) as (session, batch):
+        retry(session, batch)
+    batches.start(broken)
+
+    with pytest.raises(ConflictError, match="running"):
+        _mended(batches, broken, HEAD, member(1))
+
+
+def test_batches_expire_with_their_files(batches: Batches, broken: int) -> None:
+    """After a week table and posters are gone; a draft goes after a day, a folder of nobody too."""
+    draft = batches.create(member(1))
+    folder = batch_folder(batches.runtime.config, batches.get(broken).key)
+    stray = folder.with_name("stray")
+    stray.mkdir()
+    assert list(folder.rglob("*"))
+
+    tidy(batches.runtime, batches.clock.turn(days=1, minutes=1))
+    with pytest.raises(NotFoundError):
+        batches.get(draft)
+    assert (folder.exists(), stray.exists()) == (True, False)
+    tidy(batches.runtime, batches.clock.turn(days=7))
+
+    with pytest.raises(NotFoundError):
+        batches.get(broken)
+    with batches.runtime.database.read() as session:
+        assert session.scalars(select(PosterRow)).all() == []
+    assert not folder.exists()
+
+
+def test_pace_and_time_left_are_told(batches: Batches) -> None:
+    """They follow from what was made since it was last started."""
+    batch_id = batches.create(*members(4))
+    batches.start(batch_id)
+    batches.queue.rendered.append(1)
+    batches.maker.make(*batches.queue.batches.pop())
+    now = batches.clock.turn(seconds=10)
+
+    with batches.runtime.database.read() as session:
+        progress = progress_of(session, get_batch(session, batch_id), now)
+
+    assert (progress.total, progress.made, progress.settled) == (4, 1, 1)
+    assert progress.pace == pytest.approx(6)
+    assert progress.left == timedelta(seconds=30)
+
+
+def test_a_picture_of_the_table_s_is_no_way_out_of_the_assets(
+    batches: Batches, tmp_path: Path
+) -> None:
+    """A cell that names a file elsewhere on the machine is a picture that is not there."""
+    secret = tmp_path / "secret.png"
+    Image.new("RGB", (40, 40)).save(secret)
+    lines = [Line(1, ("主标题", "链接", "主图")), Line(2, ("来", "https://e.com/1", str(secret)))]
+    with batches.runtime.database.write() as session:
+        new = NewBatch("t.csv", INVITE, ("1x1",), "jpeg")
+        batch_id = create_batch(session, new, lines, by="mei", now=batches.clock()).id
+    batches.start(batch_id)
+    batches.work()
+
+    (row,) = batches.rows(batch_id)
+    assert (row.status, row.remarks[0]["code"]) == (RowStatus.FAILED, "bad_picture")
+
+
+def test_the_dispatcher_looks_after_batches(batches: Batches) -> None:
+    """A batch that nobody is at is found by the dispatcher's own turns."""
+    from contentsvc.services.delivery.dispatching import Dispatcher
+
+    batch_id = batches.create(member(1))
+    batches.start(batch_id)
+    batches.queue.batches.clear()
+    dispatcher = Dispatcher(batches.runtime, "test:1")
+
+    dispatcher.turn(batches.clock())
+    assert batches.queue.batches == []
+    dispatcher.turn(batches.clock.turn(seconds=running.LEASE.total_seconds() + 6))
+
+    assert batches.queue.batches == [(batch_id, 2)]

@@ -1,0 +1,180 @@
+"""A community's brand: its posters take it on, and are made anew when it changes."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from importlib import resources
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from contentsvc.db.mapping import content_of
+from contentsvc.db.models import Calendar, Delivery
+from contentsvc.db.session import Database
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.entries import EntryContent, EntryKind, PosterSpec
+from contentsvc.errors import InputError, RenderError
+from contentsvc.posters import Poster
+from contentsvc.services.calendar_files.exporting import export_calendar, export_text
+from contentsvc.services.calendar_settings import put_calendar
+from contentsvc.services.rendering.branding import check_brand, list_brands
+from contentsvc.services.rendering.painting import Order, Painter
+from contentsvc.services.rendering.renderer import Renderer
+from contentsvc.services.runtime import Runtime
+from tests.factories import (
+    NOW,
+    WEEK,
+    WINDOWS,
+    make_calendar,
+    make_channel,
+    make_content,
+    make_entry,
+    make_runtime,
+)
+
+POSTER = {"kind": EntryKind.POSTER, "poster": PosterSpec("quote", {"text": "慢慢来"})}
+
+
+@pytest.fixture
+def calendar(runtime: Runtime) -> Calendar:
+    """Give a calendar that goes to the channel `site`."""
+    make_channel(runtime)
+    return make_calendar(runtime)
+
+
+def brand(runtime: Runtime, name: str | None) -> Calendar:
+    """Give the calendar a brand as an import would; return it."""
+    with runtime.database.write() as session:
+        plan = export_calendar(session, "baby-benefits", WEEK)
+        branded = replace(plan, community=replace(plan.community, brand=name))
+        return put_calendar(session, branded, now=NOW, windows=WINDOWS)
+
+
+def poster(runtime: Runtime, calendar: Calendar, content: EntryContent) -> bytes:
+    """Return the picture that the site would show."""
+    (preview,) = Renderer(runtime).preview(calendar, WEEK, content)
+    assert preview.error is None
+    assert preview.rendition is not None
+    return preview.rendition.pictures[0].content
+
+
+def test_a_calendar_s_posters_are_in_its_brand(runtime: Runtime, calendar: Calendar) -> None:
+    """The same entry in three brands is three posters."""
+    content = make_content(**POSTER)
+
+    made = {poster(runtime, brand(runtime, name), content) for name in (None, "qinghe", "yuguang")}
+
+    assert len(made) == 3
+
+
+def test_a_channel_s_card_is_in_the_brand_too(runtime: Runtime, calendar: Calendar) -> None:
+    """What a channel paints for itself looks like the community's other pictures."""
+    content = make_content()
+
+    assert poster(runtime, calendar, content) != poster(runtime, brand(runtime, "qinghe"), content)
+
+
+def test_the_brand_is_exported(runtime: Runtime, calendar: Calendar) -> None:
+    """A file that is written back holds the brand."""
+    brand(runtime, "qinghe")
+
+    with runtime.database.read() as session:
+        assert "\nbrand: qinghe\n" in export_text(session, "baby-benefits", WEEK)
+
+
+def test_a_changed_brand_makes_posters_anew(runtime: Runtime, calendar: Calendar) -> None:
+    """What is rendered and not out yet goes back to be rendered in the new brand."""
+    make_entry(runtime, calendar, **POSTER)
+    with runtime.database.read() as session:
+        (delivery,) = session.scalars(select(Delivery))
+    assert Renderer(runtime).render_planned([delivery.id]) == 1
+
+    brand(runtime, "qinghe")
+
+    with runtime.database.read() as session:
+        (after,) = session.scalars(select(Delivery))
+    assert (after.status, after.rendition_hash) == (DeliveryStatus.PLANNED, None)
+    assert Renderer(runtime).render_planned([delivery.id]) == 1
+
+
+def test_a_brand_that_went_away_is_told(runtime: Runtime, calendar: Calendar) -> None:
+    """The preview names those there are, and nothing is painted in another's colours."""
+    entry = make_entry(runtime, brand(runtime, "gone"), approved=False, **POSTER)
+
+    (preview,) = Renderer(runtime).preview(entry.calendar, WEEK, content_of(entry))
+
+    assert preview.error == "there is no brand 'gone'; there are: qinghe, yuguang"
+
+
+def test_the_team_s_brands_stand_beside_the_shipped(database: Database, tmp_path: Path) -> None:
+    """Each is offered by what it calls itself; a broken one by its file's name."""
+    own = tmp_path / "assets/brands"
+    own.mkdir(parents=True)
+    (own / "lan.yaml").write_text("name: 蓝\n", encoding="utf-8")
+    (own / "odd.yaml").write_text("colour: red\n", encoding="utf-8")
+    (own / "Not A Name.yaml").write_text("name: 无\n", encoding="utf-8")
+    runtime = make_runtime(database, tmp_path, ASSETS_DIR=str(tmp_path / "assets"))
+
+    found = list_brands(runtime.config.asset_folders())
+
+    assert found == {"lan": "蓝", "odd": "odd", "qinghe": "青禾鲜选", "yuguang": "屿光生活"}
+    with pytest.raises(InputError, match="there are: lan, odd, qinghe, yuguang") as refused:
+        check_brand(runtime.config.asset_folders(), "../brand")
+    assert refused.value.field == "brand"
+
+
+@pytest.fixture
+def own_fonts(database: Database, tmp_path: Path) -> Iterator[Painter]:
+    """Give a painter whose brand `lan` has fonts of its own, and `bare` a folder without."""
+    assets = tmp_path / "assets"
+    for folder in ("brands", "fonts/lan", "fonts/bare"):
+        (assets / folder).mkdir(parents=True)
+    for name in ("lan", "bare"):
+        kit = f"fonts: fonts/{name}\n"
+        (assets / f"brands/{name}.yaml").write_text(kit, encoding="utf-8")
+    packed = resources.files("justmytype_intl_cjk") / "fonts/ofl/notosansjp/NotoSansJP[wght].ttf"
+    shutil.copy(str(packed), assets / "fonts/lan/own.ttf")
+    return Painter(make_runtime(database, tmp_path, ASSETS_DIR=str(assets)))
+
+
+def quote(painter: Painter, name: str | None) -> Order:
+    """Return the order of a poster in a brand."""
+    return Order(painter.template("quote"), {"text": "直角と骨"}, "1x1", brand=name)
+
+
+def test_a_brand_s_own_fonts_are_used(own_fonts: Painter) -> None:
+    """The words are set in them, and fonts without a file to read are told."""
+    plain = own_fonts.paint(quote(own_fonts, None)).image.tobytes()
+
+    assert own_fonts.paint(quote(own_fonts, "lan")).image.tobytes() != plain
+    with pytest.raises(RenderError, match="font"):
+        own_fonts.paint(quote(own_fonts, "bare"))
+
+
+def test_the_same_order_is_painted_once(runtime: Runtime) -> None:
+    """Another process gives the same bytes without painting; another brand is another poster."""
+    painted: list[str | None] = []
+    painter = Painter(runtime)
+
+    def paint(order: Order) -> Poster:
+        painted.append(order.brand)
+        return painter.paint(order)
+
+    first = painter.make(quote(painter, None), paint)
+    again = Painter(runtime).make(quote(painter, None), paint)
+    other = painter.make(quote(painter, "qinghe"), paint)
+
+    assert painted == [None, "qinghe"]
+    assert first == again
+    assert other.encoded.data != first.encoded.data
+
+
+def test_an_unknown_size_is_told_with_those_there_are(runtime: Runtime) -> None:
+    """The template's sizes are in the message."""
+    painter = Painter(runtime)
+
+    with pytest.raises(RenderError, match=r"no size '2x2'; it has 9x16, 3x4"):
+        painter.make(replace(quote(painter, None), size="2x2"))

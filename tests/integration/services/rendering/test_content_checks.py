@@ -1,0 +1,104 @@
+"""Planning-time checks: asked of what is previewed and of what goes out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from contentsvc.channels import WarningLevel, load_plugins
+from contentsvc.config import shipped
+from contentsvc.db.mapping import content_of
+from contentsvc.db.models import Delivery
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.services.rendering.renderer import Preview, Renderer
+from contentsvc.services.runtime import Runtime
+from tests.factories import WEEK, make_calendar, make_channel, make_entry
+
+CHECK = """
+from contentsvc.channels import Check, RenditionWarning, WarningLevel, hookimpl
+
+class Mine(Check):
+    name = "mine"
+
+    def check(self, entry, rendition, language):
+        return {found}
+
+@hookimpl
+def register_checks():
+    return [Mine()]
+"""
+
+
+def with_check(runtime: Runtime, folder: Path, found: str) -> Runtime:
+    folder.mkdir()
+    (folder / "mine.py").write_text(CHECK.format(found=found), "utf-8")
+    return replace(runtime, registry=load_plugins([shipped("plugins"), folder], entry_points=False))
+
+
+def preview(runtime: Runtime, **said: object) -> Preview:
+    make_channel(runtime)
+    calendar = make_calendar(runtime)
+    entry = make_entry(runtime, calendar, **said)
+    (only,) = Renderer(runtime).preview(calendar, WEEK, content_of(entry))
+    return only
+
+
+def test_a_preview_tells_what_a_check_found(runtime: Runtime) -> None:
+    """Whoever writes 最佳 reads beside the body that the law does not allow it."""
+    (warning,) = preview(runtime, body="宝宝面霜的最佳选择").warnings
+
+    assert warning.level is WarningLevel.WARN
+    assert warning.field == "body"
+    assert "最佳" in warning.message
+
+
+def test_a_check_is_given_the_entry_and_the_rendition(runtime: Runtime, tmp_path: Path) -> None:
+    """As the channel shows them, with the language for its words."""
+    told = "f'{entry.ref} {rendition.title} {language}'"
+    found = f"[RenditionWarning(WarningLevel.BLOCK, 'title', {told})]"
+
+    (warning,) = preview(with_check(runtime, tmp_path / "own", found)).warnings
+
+    assert warning.level is WarningLevel.BLOCK
+    assert warning.message == "baby-benefits/2026-W48/wed-post 冬季护肤小贴士 zh"
+
+
+@pytest.mark.parametrize(
+    ("found", "reason"),
+    [
+        ("1 / 0", "ZeroDivisionError"),
+        ("None", "TypeError"),
+        ("['text']", "TypeError"),
+        ("[RenditionWarning('loud', 'body', 'x')]", "TypeError"),
+        ("[RenditionWarning(WarningLevel.BLOCK, 'body', 5)]", "TypeError"),
+    ],
+)
+def test_a_check_that_fails_is_named_and_blocks_nothing(
+    runtime: Runtime, tmp_path: Path, found: str, reason: str
+) -> None:
+    """The rendition is there, with a warning that names the check and why."""
+    shown = preview(with_check(runtime, tmp_path / "own", found))
+
+    (warning,) = shown.warnings
+    assert shown.rendition_hash is not None
+    assert warning.level is WarningLevel.WARN
+    assert "mine" in warning.message
+    assert reason in warning.message
+
+
+def test_a_failing_check_holds_no_delivery_up(runtime: Runtime, tmp_path: Path) -> None:
+    """What was approved is rendered and scheduled all the same."""
+    runtime = with_check(runtime, tmp_path / "own", "1 / 0")
+    make_channel(runtime)
+    make_entry(runtime, make_calendar(runtime))
+    with runtime.database.read() as session:
+        (delivery_id,) = session.scalars(select(Delivery.id))
+
+    scheduled = Renderer(runtime).render_planned([delivery_id])
+
+    assert scheduled == 1
+    with runtime.database.read() as session:
+        assert session.scalar(select(Delivery.status)) is DeliveryStatus.SCHEDULED

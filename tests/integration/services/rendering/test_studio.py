@@ -1,0 +1,189 @@
+"""The poster studio: small pictures, sample words, files, and what it refuses to take on."""
+
+from __future__ import annotations
+
+import io
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from contentsvc.db.session import Database
+from contentsvc.errors import RenderError
+from contentsvc.posters import Poster, parse_template
+from contentsvc.services.rendering.painting import Order, Painter
+from contentsvc.services.rendering.studio import Bounds, Studio, StudioBusyError, file_name
+from contentsvc.services.runtime import Runtime
+from tests.factories import make_runtime
+
+QUOTE = {"text": "慢慢来，比较快"}
+
+
+class SlowPainter(Painter):
+    """Paints when it is let."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        super().__init__(runtime)
+        self.began, self.let = threading.Semaphore(0), threading.Event()
+
+    def paint(self, order: Order, watch: Callable[[], None] | None = None) -> Poster:
+        self.began.release()
+        assert self.let.wait(20)
+        return super().paint(order, watch)
+
+
+@pytest.fixture
+def runtime(sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
+    """Give the parts of a process; the studio asks nothing of the database."""
+    with closing(Database(sqlite_url)) as database:
+        yield make_runtime(database, tmp_path)
+
+
+@pytest.fixture
+def studio(runtime: Runtime) -> Studio:
+    """Give a studio with its usual bounds."""
+    return Studio(runtime)
+
+
+def order(studio: Studio, size: str = "1x1", **fields: object) -> Order:
+    """Return an order of a quote."""
+    return Order(studio.painter.template("quote"), fields or QUOTE, size)
+
+
+def test_a_sketch_is_the_poster_in_small(studio: Studio) -> None:
+    """Its pixels are the poster's own, reduced."""
+    sketch = studio.sketch(order(studio))
+
+    small = Image.open(io.BytesIO(sketch.kept.encoded.data))
+    assert small.size == sketch.kept.size == (720, 720)
+    assert (sketch.kept.encoded.media_type, sketch.sampled) == ("image/jpeg", ())
+
+
+def test_sample_words_stand_in_for_empty_fields(studio: Studio) -> None:
+    """They are named, nothing is said of them, and what is given stays as it is."""
+    blank = replace(order(studio), fields={})
+
+    sketch = studio.sketch(blank, samples=True)
+
+    assert "text" in sketch.sampled
+    with pytest.raises(RenderError, match="required") as missing:
+        studio.sketch(blank)
+    assert missing.value.field == "text"
+    given = studio.sketch(order(studio), samples=True)
+    assert "text" not in given.sampled
+    assert given.kept.encoded.data != sketch.kept.encoded.data
+
+
+def test_an_entry_s_own_values_are_no_samples(studio: Studio) -> None:
+    """What the entry says for an empty field goes before its sample."""
+    template = studio.painter.template("live-notice")
+    said = Order(template, {}, "9x16", defaults={"title": "医生直播课", "host": "林晓"})
+
+    sampled = studio.sketch(said, samples=True).sampled
+
+    assert "points" in sampled
+    assert not {"title1", "host"} & set(sampled)
+
+
+@pytest.mark.parametrize(("kind", "ending"), [("png", "png"), ("jpeg", "jpg"), ("webp", "webp")])
+def test_a_file_is_what_was_asked_for(studio: Studio, kind: str, ending: str) -> None:
+    """Whole, in its format, within its bytes, called after its words."""
+    asked = replace(order(studio, "cover"), kind=kind, max_bytes=200_000)
+
+    kept = studio.finish(asked)
+
+    picture = Image.open(io.BytesIO(kept.encoded.data))
+    assert (picture.size, picture.format) == ((1080, 460), kind.upper())
+    assert len(kept.encoded.data) <= 200_000
+    assert file_name(asked, "慢慢来，比较快/..") == f"语录-慢慢来比较快-cover.{ending}"
+
+
+def test_every_size_comes_in_one_zip(studio: Studio) -> None:
+    """Each under its own name."""
+    orders = [(f"{size}.png", order(studio, size)) for size in ("1x1", "cover")]
+
+    bundle = zipfile.ZipFile(io.BytesIO(studio.bundle(orders)))
+
+    sizes = {name: Image.open(io.BytesIO(bundle.read(name))).size for name in bundle.namelist()}
+    assert sizes == {"1x1.png": (1080, 1080), "cover.png": (1080, 460)}
+
+
+def test_a_few_are_painted_at_once(runtime: Runtime) -> None:
+    """One more waits its turn, and is told where that does not come."""
+    painter = SlowPainter(runtime)
+    studio = Studio(runtime, painter, Bounds(at_once=2, wait=0.05))
+    first = [
+        threading.Thread(target=studio.sketch, args=(order(studio, size),))
+        for size in ("1x1", "cover")
+    ]
+    for thread in first:
+        thread.start()
+        assert painter.began.acquire(timeout=20)
+
+    with pytest.raises(StudioBusyError, match="try again"):
+        studio.sketch(order(studio, "3x4"))
+    painter.let.set()
+    for thread in first:
+        thread.join(20)
+
+    assert studio.sketch(order(studio, "3x4")).kept.size == (720, 960)
+
+
+def test_a_painting_ends_at_its_time(runtime: Runtime) -> None:
+    """A template that takes too long is told, and its place is free again."""
+    studio = Studio(runtime, bounds=Bounds(at_once=1, time=-1))
+
+    for words in ("此前没人画过这一句", "也没人画过那一句"):
+        with pytest.raises(RenderError, match="seconds to paint"):
+            studio.sketch(order(studio, text=words))
+
+
+def test_a_canvas_beyond_its_pixels_is_not_begun(runtime: Runtime) -> None:
+    """The message says what paints it instead."""
+    studio = Studio(runtime, bounds=Bounds(pixels=1_000_000))
+
+    with pytest.raises(RenderError, match="contentsvc posters render"):
+        studio.finish(order(studio))
+
+
+def test_a_fault_of_the_painter_is_told(runtime: Runtime) -> None:
+    """What nobody foresaw is in the log, and a sentence for the person."""
+
+    class Broken(Painter):
+        def paint(self, order: Order, watch: Callable[[], None] | None = None) -> Poster:
+            raise ZeroDivisionError
+
+    studio = Studio(runtime, Broken(runtime))
+
+    with pytest.raises(RenderError, match=r"ZeroDivisionError.*in the log"):
+        studio.sketch(order(studio))
+
+
+def test_a_thumbnail_is_painted_once(runtime: Runtime, studio: Studio) -> None:
+    """Its key changes with the brand and the template, and another process finds it on disk."""
+    template = studio.painter.template("quote")
+    kept = studio.thumbnail(template, None)
+
+    assert kept.size == (360, 640)
+    assert Studio(runtime, SlowPainter(runtime)).thumbnail(template, None) == kept
+    assert studio.thumbnail_key(template, None) != studio.thumbnail_key(template, "qinghe")
+
+
+def test_a_template_knows_the_words_it_asks_for(posters_text: Callable[[str], str]) -> None:
+    """They are offered where the field is typed."""
+    template = parse_template(posters_text("live-notice"), "live-notice.yaml")
+
+    assert template.choices("state") == ("正在直播", "精彩回放")
+    assert template.choices("title1") == ()
+
+
+@pytest.fixture
+def posters_text() -> Callable[[str], str]:
+    """Return a shipped template's text by its name."""
+    folder = Path(__file__).parents[4] / "assets/posters"
+    return lambda name: (folder / f"{name}.yaml").read_text(encoding="utf-8")

@@ -1,0 +1,50 @@
+"""When the welcome post goes out."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contentsvc.domain.walltime import resolve
+from contentsvc.domain.weeks import Weekday
+from contentsvc.launcher.sample import welcome_time
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.mark.parametrize(
+    ("now", "week", "day", "time"),
+    [
+        ("2026-11-21T10:00:00", "2026-W47", Weekday.SAT, "10:00:20"),
+        ("2026-11-21T10:00:00.000001", "2026-W47", Weekday.SAT, "10:00:21"),
+        ("2026-11-21T23:59:50", "2026-W47", Weekday.SUN, "00:00:10"),
+        ("2026-11-22T23:59:50", "2026-W48", Weekday.MON, "00:00:10"),
+        ("2026-12-31T23:59:45", "2026-W53", Weekday.FRI, "00:00:05"),
+        ("2027-01-03T23:59:59.5", "2027-W01", Weekday.MON, "00:00:20"),
+    ],
+)
+def test_midnight_and_the_week_s_end_are_minded(
+    now: str, week: str, day: Weekday, time: str
+) -> None:
+    """Shortly before midnight it is the next day's, and on Sunday the next week's."""
+    local = datetime.fromisoformat(now).replace(tzinfo=_SHANGHAI)
+
+    found, content = welcome_time(local.astimezone(UTC), _SHANGHAI)
+
+    assert (str(found), content.day, str(content.time)) == (week, day, time)
+
+
+@given(st.integers(0, 20 * 365 * 86_400 * 10**6))
+def test_it_is_about_twenty_seconds_ahead(microseconds: int) -> None:
+    """Whatever the moment of the first start, the post is due soon and never in the past."""
+    now = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
+
+    week, content = welcome_time(now, _SHANGHAI)
+
+    assert content.time is not None
+    at = resolve(week.day(content.day), content.time, _SHANGHAI).at
+    assert timedelta(seconds=20) <= at - now <= timedelta(seconds=21)

@@ -1,0 +1,113 @@
+"""Which column of a person's table is which field."""
+
+from __future__ import annotations
+
+import pytest
+
+from contentsvc.config import shipped
+from contentsvc.posters import FILE_COLUMN, Line, Template, load_template
+from contentsvc.services.poster_batches.columns import (
+    fields_of,
+    guess_columns,
+    known_titles,
+    sample_table,
+    split_table,
+)
+
+
+@pytest.fixture(scope="module")
+def invite() -> Template:
+    """Return the template of invitations."""
+    return load_template("invite", [shipped("assets") / "posters"])
+
+
+def _lines(*rows: tuple[str, ...]) -> list[Line]:
+    return [Line(number, row) for number, row in enumerate(rows, 1)]
+
+
+def _guess(invite: Template, header: tuple[str, ...], *rows: tuple[str, ...]) -> dict[str, str]:
+    found = guess_columns(invite, header, _lines(*rows))
+    return {name: header[place] for name, place in found.items()}
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ("title", "sharer", "code", "url", "file"),
+        ("主标题", "分享人", "邀请码", "分享人链接", "文件名"),
+        ("Title", "Sharer", "Invite code", "Sharer's link", "File name"),
+        ("主标题*", "会员昵称", "专属码", "二维码链接（必填）", "图片名称"),
+    ],
+)
+def test_titles_are_known_in_every_way_people_write_them(
+    invite: Template, header: tuple[str, ...]
+) -> None:
+    """Names, labels in both languages, usual words, asides and marks lead to the same fields."""
+    found = _guess(invite, header, ("来", "小满", "A1", "https://e.com/1", "a"))
+
+    assert found == dict(zip(("title", "sharer", "code", "url", "file"), header, strict=True))
+
+
+def test_a_column_of_links_is_the_code_s(invite: Template) -> None:
+    """Where the title says nothing, what stands below does."""
+    found = _guess(
+        invite, ("谁", "去哪里"), ("小满", "https://e.com/1"), ("果果", "http://e.com/2")
+    )
+
+    assert found["url"] == "去哪里"
+
+
+def test_files_are_called_by_a_column_without_doubles(invite: Template) -> None:
+    """Two members of one name: the files are called by their codes."""
+    rows = (("小满", "A1", "https://e.com/1"), ("小满", "A2", "https://e.com/2"))
+
+    assert _guess(invite, ("昵称", "邀请码", "链接"), *rows)[FILE_COLUMN] == "邀请码"
+
+
+def test_titles_below_a_heading_are_found(invite: Template) -> None:
+    """A heading over merged cells, a note and a group's line stand above the titles."""
+    lines = _lines(
+        ("双12 邀请名单", "", ""),
+        ("会员", "", "推广"),
+        ("昵称", "邀请码", "专属链接"),
+        ("小满", "A1", "https://e.com/1"),
+    )
+
+    header, rows = split_table(lines, known_titles(invite))
+
+    assert header == ("昵称", "邀请码", "专属链接")
+    assert [row.number for row in rows] == [4]
+
+
+def test_columns_without_titles_are_called_by_their_letters(invite: Template) -> None:
+    """What a merged title leaves empty can be chosen all the same, and doubles are numbered."""
+    lines = _lines(("甲", "", "乙", "乙"), ("1", "2", "3", "4"))
+
+    header, _rows = split_table(lines, known_titles(invite))
+
+    assert header == ("甲", "[B]", "乙", "乙 (2)")
+
+
+def test_a_cell_comes_before_what_all_rows_share(invite: Template) -> None:
+    """An empty or missing cell takes the common text; one of its own stays."""
+    columns, fixed = {"title": 0, "sharer": 1}, {"title": "一起来", "code": "X"}
+
+    assert fields_of(invite, columns, fixed, ("", "小满")) == {
+        "title": "一起来",
+        "sharer": "小满",
+        "code": "X",
+    }
+    assert fields_of(invite, columns, fixed, ("自己的",))["title"] == "自己的"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_sample_sheet_is_understood(invite: Template, language: str) -> None:
+    """Every column of the sheet to fill in is guessed to be what it was made for."""
+    table = sample_table(invite, language, "文件名")
+
+    header, rows = split_table(_lines(*map(tuple, table)), known_titles(invite))
+    found = guess_columns(invite, header, rows)
+
+    texts = [name for name, spec in invite.fields.items() if spec.type != "image"]
+    assert found == {name: place for place, name in enumerate([*texts, FILE_COLUMN])}
+    assert fields_of(invite, found, {}, rows[0].cells)["code"] == invite.fields["code"].sample

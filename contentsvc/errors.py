@@ -19,8 +19,11 @@ ContentsvcError
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from contentsvc.messages import Message, Parameter
 
 __all__ = [
     "CalendarError",
@@ -43,16 +46,35 @@ __all__ = [
 
 
 class ContentsvcError(Exception):
-    """Something this service knows how to explain went wrong."""
+    """Something this service knows how to explain went wrong.
+
+    ``InputError("title-too-long", used=210, most=200)`` takes its text from the catalogue; a
+    plugin or a platform may give a text of its own, or one per language (``{"zh": …, "en": …}``).
+    `str()` of an error is English; `error.message.text(language)` is any other language.
+    """
+
+    def __init__(self, message: Message | Mapping[str, str] | str, **params: Parameter) -> None:
+        """Keep a code with its parameters, or a text."""
+        self.message = Message.of(message, **params)
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        return self.message.text()
 
 
 class ConfigError(ContentsvcError):
     """A setting keeps the service from starting."""
 
-    def __init__(self, setting: str, message: str) -> None:
-        """Name the *setting* (`CONTENTSVC_…`) and say in one line what is wrong and what helps."""
-        super().__init__(f"{setting}: {message}")
+    def __init__(
+        self, setting: str, message: Message | Mapping[str, str] | str, **params: Parameter
+    ) -> None:
+        """Name the *setting* (`CONTENTSVC_…`); the message says what is wrong and what to do."""
+        super().__init__(message, **params)
         self.setting = setting
+        self.args = (setting, self.message)
+
+    def __str__(self) -> str:
+        return f"{self.setting}: {self.message}"
 
 
 class DatabaseTooNewError(ConfigError):
@@ -60,11 +82,17 @@ class DatabaseTooNewError(ConfigError):
 
 
 class InputError(ContentsvcError):
-    """What was given cannot be used; nothing was changed."""
+    """The input cannot be used; nothing was changed."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(
+        self,
+        message: Message | Mapping[str, str] | str,
+        *,
+        field: str | None = None,
+        **params: Parameter,
+    ) -> None:
         """Say what is wrong and what is allowed; *field* is the form field it stands beside."""
-        super().__init__(message)
+        super().__init__(message, **params)
         self.field = field
 
 
@@ -77,11 +105,16 @@ class Problem:
     #: Dotted path of the field, such as `entries[2].day`; empty for the whole file.
     field: str
     #: What is wrong, the value at fault and what is allowed.
-    message: str
+    message: Message | str
+
+    def text(self, language: str = "en") -> str:
+        """Return the problem in *language*, after its line and field."""
+        parts = [Message("at-line", line=self.line).text(language)] if self.line else []
+        parts += [f"{self.field}: "] if self.field else []
+        return f"{''.join(parts)}{Message.of(self.message).text(language)}"
 
     def __str__(self) -> str:
-        place = f"line {self.line}: " if self.line else ""
-        return f"{place}{self.field + ': ' if self.field else ''}{self.message}"
+        return self.text()
 
 
 class CalendarError(InputError):
@@ -91,7 +124,12 @@ class CalendarError(InputError):
         """Keep every problem of *file*, so that a person can mend them all at once."""
         self.file = str(file)
         self.problems = problems
-        super().__init__("\n".join(f"{self.file}: {problem}" for problem in problems))
+        super().__init__(Message.plain(self.text("en")))
+        self.args = (self.file, problems)
+
+    def text(self, language: str = "en") -> str:
+        """Return a line per problem in *language*, each with the file and its place."""
+        return "\n".join(f"{self.file}: {problem.text(language)}" for problem in self.problems)
 
 
 class ConflictError(InputError):
@@ -109,18 +147,30 @@ class PluginError(ContentsvcError):
 class RenderError(ContentsvcError):
     """The content cannot be shown on that channel or in that template."""
 
-    def __init__(self, message: str, *, field: str | None = None) -> None:
+    def __init__(
+        self,
+        message: Message | Mapping[str, str] | str,
+        *,
+        field: str | None = None,
+        **params: Parameter,
+    ) -> None:
         """Say what cannot be shown; *field* is the form field it stands beside."""
-        super().__init__(message)
+        super().__init__(message, **params)
         self.field = field
 
 
 class PublishError(ContentsvcError):
     """An attempt to publish did not end with a receipt."""
 
-    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
-        """Keep the platform's words; *retry_after* is in seconds where the platform gave it."""
-        super().__init__(message)
+    def __init__(
+        self,
+        message: Message | Mapping[str, str] | str,
+        *,
+        retry_after: float | None = None,
+        **params: Parameter,
+    ) -> None:
+        """Keep the platform's text; *retry_after* is in seconds, None if the platform gave none."""
+        super().__init__(message, **params)
         self.retry_after = retry_after
 
 

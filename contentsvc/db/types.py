@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import DateTime, Dialect, String
+from sqlalchemy import DateTime, Dialect, String, Text
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["EnumText", "UtcDateTime"]
+from contentsvc.messages import Message
+
+__all__ = ["EnumText", "MessageText", "UtcDateTime"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -36,6 +38,27 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class MessageText(TypeDecorator[Message]):
+    """A message stored with its code and parameters, so that each reader sees their language.
+
+    A row that an earlier version wrote holds a bare text; it is read as a plain message.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Message | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the message as JSON; an empty message is stored as an empty string."""
+        if value is None:
+            return None
+        message = Message.of(value)
+        return message.to_json() if message else ""
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:  # noqa: ARG002 - SQLAlchemy's signature
+        """Return the message."""
+        return None if value is None else Message.from_json(value)
 
 
 class EnumText(TypeDecorator[StrEnum]):

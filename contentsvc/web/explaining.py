@@ -7,7 +7,8 @@ import re
 from flask_babel import gettext
 
 from contentsvc.channels import PLATFORM_RULES
-from contentsvc.errors import CalendarError
+from contentsvc.errors import CalendarError, ContentsvcError
+from contentsvc.messages import Message
 from contentsvc.web.current import language
 
 __all__ = ["explain", "explain_text"]
@@ -158,14 +159,20 @@ _MESSAGES = (
 
 
 def explain(error: Exception) -> str:
-    """Return an error's words in the language of this answer."""
+    """Return an error's text in the language of this response."""
     if isinstance(error, CalendarError):
-        return str(error)
+        return error.text(language())
+    if isinstance(error, ContentsvcError):
+        return explain_text(error.message)
     return explain_text(str(error))
 
 
-def explain_text(text: str) -> str:
-    """Return a service's English message in the language of this answer."""
+def explain_text(text: Message | str) -> str:
+    """Return a message in the language of this response."""
+    if isinstance(text, Message):
+        if text.code or set(text.params) != {"en"}:
+            return text.text(language())
+        text = text.text()
     for source in _MESSAGES:
         match = _pattern(source).fullmatch(text)
         if match:

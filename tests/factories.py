@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.channels import Rate, load_plugins
 from contentsvc.config import Config, shipped
-from contentsvc.db.models import Calendar, Channel, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Entry
 from contentsvc.db.session import Database
 from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.entries import EntryContent, EntryKind
@@ -142,10 +142,12 @@ def make_channel(
     name: str = "site",
     kind: str = "site",
     **settings: Any,
-) -> Channel:
+) -> ChannelRow:
     """Return a channel that was saved."""
     with runtime.database.write() as session:
-        channel = Channel(name=name, type=kind, settings=settings, created_at=NOW, updated_at=NOW)
+        channel = ChannelRow(
+            name=name, type=kind, settings=settings, created_at=NOW, updated_at=NOW
+        )
         session.add(channel)
     return channel
 

@@ -33,8 +33,8 @@ __all__ = [
     "Attempt",
     "Base",
     "Calendar",
-    "Channel",
     "ChannelDocument",
+    "ChannelRow",
     "Correction",
     "Delivery",
     "Entry",
@@ -43,7 +43,7 @@ __all__ = [
     "LivestreamPage",
     "PosterBatch",
     "PosterRow",
-    "Rendition",
+    "RenditionRow",
     "SignInLink",
     "Switch",
     "Upload",
@@ -203,7 +203,7 @@ class Entry(Base):
     deliveries: Mapped[list[Delivery]] = relationship(back_populates="entry", passive_deletes=True)
 
 
-class Channel(Base):
+class ChannelRow(Base):
     """One configured place to publish to."""
 
     __tablename__ = "channels"
@@ -252,7 +252,7 @@ class ChannelDocument(Base):
     updated_at: Mapped[datetime]
 
 
-class Rendition(Base):
+class RenditionRow(Base):
     """What a channel will show, by content hash; its pictures' files are in the storage."""
 
     __tablename__ = "renditions"
@@ -329,7 +329,7 @@ class Delivery(Base):
     updated_at: Mapped[datetime]
 
     entry: Mapped[Entry] = relationship(back_populates="deliveries")
-    channel: Mapped[Channel] = relationship()
+    channel: Mapped[ChannelRow] = relationship()
     attempts: Mapped[list[Attempt]] = relationship(
         back_populates="delivery", passive_deletes=True, order_by="Attempt.id"
     )

@@ -6,7 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
-from contentsvc.db.models import Channel, Entry, LivestreamPage
+from contentsvc.db.models import ChannelRow, Entry, LivestreamPage
 from contentsvc.errors import PluginError
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.runtime import Runtime
@@ -45,9 +45,9 @@ def public_page(runtime: Runtime, session: Session, entry: Entry) -> str:
 def _page_elsewhere(runtime: Runtime, code: str) -> str:
     kinds = runtime.registry.channel_types().values()
     types = [kind.type for kind in kinds if kind.has_pages]
-    query = select(Channel).where(Channel.type.in_(types))
+    query = select(ChannelRow).where(ChannelRow.type.in_(types))
     with runtime.database.read() as session:
-        rows = list(session.scalars(query.order_by(Channel.name != _FIRST, Channel.id)))
+        rows = list(session.scalars(query.order_by(ChannelRow.name != _FIRST, ChannelRow.id)))
     for row in rows:
         try:
             address = open_channel(runtime, row).livestream_page(code)

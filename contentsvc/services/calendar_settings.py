@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.db.mapping import fill_calendar, plan_of
-from contentsvc.db.models import Calendar, Channel, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Entry
 from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.quotas import Pacing
 from contentsvc.domain.walltime import parse_zone
@@ -112,7 +112,7 @@ def put_calendar(
 
 def require_channels(session: Session, names: Sequence[str], *, field: str = "channels") -> None:
     """Raise InputError where a named channel does not exist; it names those that do."""
-    known = set(session.scalars(select(Channel.name)))
+    known = set(session.scalars(select(ChannelRow.name)))
     missing = [name for name in names if name not in known]
     if missing:
         there = ", ".join(sorted(known)) or "none yet"

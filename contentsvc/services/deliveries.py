@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from contentsvc.db.models import Calendar, Channel, Delivery, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
@@ -57,7 +57,7 @@ def list_deliveries(
     if status is not None:
         query = query.where(Delivery.status == status)
     if channel is not None:
-        query = query.join(Channel).where(Channel.name == channel)
+        query = query.join(ChannelRow).where(ChannelRow.name == channel)
     if calendar is not None:
         query = query.join(Entry).join(Calendar).where(Calendar.slug == calendar)
     if before_id is not None:

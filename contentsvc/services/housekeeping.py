@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, exists
 
-from contentsvc.db.models import Delivery, Heartbeat, Rendition, SignInLink
+from contentsvc.db.models import Delivery, Heartbeat, RenditionRow, SignInLink
 from contentsvc.services.poster_batches.batches import drop_expired
 from contentsvc.services.runtime import Runtime
 
@@ -19,9 +19,11 @@ _RENDITIONS = timedelta(days=7)
 
 def tidy(runtime: Runtime, now: datetime) -> None:
     """Drop old heartbeats and links, batches that expired, and renditions that nothing shows."""
-    used = exists().where(Delivery.rendition_hash == Rendition.hash)
+    used = exists().where(Delivery.rendition_hash == RenditionRow.hash)
     with runtime.database.write() as session:
         session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - _HEARTBEATS))
         session.execute(delete(SignInLink).where(SignInLink.expires_at < now))
-        session.execute(delete(Rendition).where(Rendition.created_at < now - _RENDITIONS, ~used))
+        session.execute(
+            delete(RenditionRow).where(RenditionRow.created_at < now - _RENDITIONS, ~used)
+        )
         drop_expired(session, runtime.config, now)

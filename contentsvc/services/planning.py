@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from contentsvc.channels import RenditionWarning, WarningLevel
 from contentsvc.db.mapping import content_of, plan_of
-from contentsvc.db.models import Calendar, Channel, Correction, Delivery, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Correction, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
@@ -201,7 +201,9 @@ def _wanted(session: Session, entry: Entry) -> list[Wanted]:
     content = content_of(entry)
     names = channel_names(content, entry.calendar)
     ids = dict(
-        session.execute(select(Channel.name, Channel.id).where(Channel.name.in_(names))).all()
+        session.execute(
+            select(ChannelRow.name, ChannelRow.id).where(ChannelRow.name.in_(names))
+        ).all()
     )
     missing = [name for name in names if name not in ids]
     if missing:

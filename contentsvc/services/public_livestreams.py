@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.channels import Picture, PublicLivestream
 from contentsvc.db.mapping import content_of
-from contentsvc.db.models import Delivery, Entry, LivestreamPage
-from contentsvc.db.models import Rendition as StoredRendition
+from contentsvc.db.models import Delivery, Entry, LivestreamPage, RenditionRow
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryKind, EntryStatus
@@ -148,8 +147,8 @@ class PublicLivestreams:
     ) -> dict[str, object] | None:
         """Return what is kept of the newest poster that is due, else of the first."""
         query = (
-            select(Delivery.due_at, Delivery.facts, StoredRendition.document)
-            .join(StoredRendition, Delivery.rendition_hash == StoredRendition.hash)
+            select(Delivery.due_at, Delivery.facts, RenditionRow.document)
+            .join(RenditionRow, Delivery.rendition_hash == RenditionRow.hash)
             .where(Delivery.entry_id == entry_id)
             .order_by(Delivery.due_at, Delivery.id)
         )

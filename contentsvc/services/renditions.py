@@ -19,7 +19,7 @@ from contentsvc.channels import (
     WarningLevel,
     stored_forms,
 )
-from contentsvc.db.models import Rendition as StoredRendition
+from contentsvc.db.models import RenditionRow
 from contentsvc.errors import NotFoundError
 from contentsvc.services.channel_setup.hosting import load_pictures, store_pictures
 from contentsvc.services.runtime import Runtime
@@ -69,7 +69,7 @@ def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
 def keep(runtime: Runtime, session: Session, kept: KeptRendition) -> None:
     """Write a rendition's row, once."""
     values = {"hash": kept.hash, "document": kept.document, "created_at": runtime.clock()}
-    session.execute(runtime.database.insert_once(StoredRendition, values))
+    session.execute(runtime.database.insert_once(RenditionRow, values))
 
 
 def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition:
@@ -128,7 +128,7 @@ def rendition_picture(runtime: Runtime, session: Session, digest: str, name: str
 
 
 def _document(session: Session, digest: str) -> Mapping[str, Any]:
-    row = session.get(StoredRendition, digest)
+    row = session.get(RenditionRow, digest)
     if row is None:
         raise NotFoundError(f"there is no rendition {digest[:12]}…")
     return row.document

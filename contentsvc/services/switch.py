@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, exists, literal, select, union_all
 from sqlalchemy.orm import Session
 
-from contentsvc.db.models import Channel, Switch
+from contentsvc.db.models import ChannelRow, Switch
 
 __all__ = ["pause_all", "paused", "paused_channels", "resume_all"]
 
@@ -17,7 +17,7 @@ _ALL = 0
 # Made once, and one question for both: it is asked before every few calls.
 _PAUSED = union_all(
     select(literal(_ALL)).where(exists().where(Switch.name == _PAUSE)),
-    select(Channel.id).where(Channel.paused_at.is_not(None)),
+    select(ChannelRow.id).where(ChannelRow.paused_at.is_not(None)),
 )
 
 

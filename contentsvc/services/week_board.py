@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from contentsvc.db.mapping import content_of, plan_of
-from contentsvc.db.models import Calendar, Channel, Delivery, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.elements import ElementMix, element_mix
@@ -152,7 +152,7 @@ def week_board(session: Session, calendar: Calendar, week: IsoWeek, *, now: date
         .order_by(Entry.starts_at, Entry.id)
     )
     entries = list(session.scalars(query))
-    channels = {row.name: row for row in session.scalars(select(Channel))}
+    channels = {row.name: row for row in session.scalars(select(ChannelRow))}
     plan = plan_of(calendar, week, [])
     cards = [_card(entry, plan, channels, now) for entry in entries]
     days = _days(week, plan, now)
@@ -194,7 +194,9 @@ def _cell(
     return BoardCell(day, cards, resolve(day.date, wall, plan.zone).at < now)
 
 
-def _card(entry: Entry, plan: CalendarPlan, channels: Mapping[str, Channel], now: datetime) -> Card:
+def _card(
+    entry: Entry, plan: CalendarPlan, channels: Mapping[str, ChannelRow], now: datetime
+) -> Card:
     content = content_of(entry)
     names = channel_names(content, entry.calendar)
     wall = plan.slots.get(entry.slot or "") or content.time
@@ -207,7 +209,7 @@ def _card(entry: Entry, plan: CalendarPlan, channels: Mapping[str, Channel], now
     )
 
 
-def _card_channel(entry: Entry, name: str, channel: Channel | None) -> CardChannel:
+def _card_channel(entry: Entry, name: str, channel: ChannelRow | None) -> CardChannel:
     mine = [row.status for row in entry.deliveries if row.channel.name == name]
     return CardChannel(
         name=name,

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 
 from contentsvc.channels import Channel as ChannelType
 from contentsvc.channels import FormField, PlatformRule, Quota, SettingsError, form_fields
-from contentsvc.db.models import Channel
+from contentsvc.db.models import ChannelRow
 from contentsvc.errors import (
     ConflictError,
     ContentsvcError,
@@ -90,7 +90,7 @@ def _as_text(settings: dict[str, Any]) -> dict[str, str]:
     return shown
 
 
-def _save(kind: type[ChannelType], channel: Channel | None) -> Response | tuple[str, int]:
+def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tuple[str, int]:
     name = channel.name if channel else request.form.get("name", "").strip()
     try:
         settings = _settings(kind, channel)
@@ -123,7 +123,7 @@ def _refuse_taken(database: Any, name: str) -> None:
     raise ConflictError(gettext("There is a channel of this name already."), field="name")
 
 
-def _settings(kind: type[ChannelType], channel: Channel | None) -> dict[str, Any]:
+def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, Any]:
     """Read the settings that the form gives; an untouched secret keeps what it was."""
     settings: dict[str, Any] = {}
     for field in form_fields(kind, language()):
@@ -142,7 +142,7 @@ def _settings(kind: type[ChannelType], channel: Channel | None) -> dict[str, Any
 
 def _form(
     kind: type[ChannelType],
-    channel: Channel | None,
+    channel: ChannelRow | None,
     form: MultiDict[str, str],
     errors: dict[str, str],
 ) -> str:
@@ -163,7 +163,7 @@ def _form(
     )
 
 
-def _own_quota(channel: Channel | None) -> tuple[Quota | None, PlatformRule | None]:
+def _own_quota(channel: ChannelRow | None) -> tuple[Quota | None, PlatformRule | None]:
     """Return a channel's own quota; one that cannot be opened has none."""
     if channel is None:
         return None, None

@@ -20,7 +20,7 @@ from sqlalchemy import delete, func, insert, select
 from contentsvc.assembly import assemble
 from contentsvc.config import Config
 from contentsvc.db import migrate
-from contentsvc.db.models import Attempt, Channel, Delivery, Entry
+from contentsvc.db.models import Attempt, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.channel_setup.channels import save_channel
 from contentsvc.services.rendering.renderer import Renderer
@@ -65,7 +65,7 @@ class Stage:
             copied = _values(first)
             rows = [copied | {"name": name} for name in names[1:]]
             for start in range(0, len(rows), _ROWS):
-                session.execute(insert(Channel), rows[start : start + _ROWS])
+                session.execute(insert(ChannelRow), rows[start : start + _ROWS])
         calendar = make_calendar(runtime, names[0])
         entry = make_entry(runtime, calendar, now=now - timedelta(days=365), body=_BODY)
         with runtime.database.read() as session:
@@ -81,7 +81,7 @@ class Stage:
     def fill(self, dues: Sequence[float]) -> dict[str, float]:
         """Schedule a delivery for each Unix time, and return when each key is due."""
         with self.runtime.database.write() as session:
-            channels = list(session.scalars(select(Channel.id).order_by(Channel.id)))
+            channels = list(session.scalars(select(ChannelRow.id).order_by(ChannelRow.id)))
             entries = self._entries(session, -(-len(dues) // len(channels)))
         placed = [
             (entries[number // len(channels)], channels[number % len(channels)])

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
 from contentsvc.db.mapping import plan_of
-from contentsvc.db.models import Calendar, Channel, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
@@ -85,7 +85,7 @@ def import_calendar(
 
 
 def _require_channels(session: Session, plan: CalendarPlan) -> None:
-    known = set(session.scalars(select(Channel.name)))
+    known = set(session.scalars(select(ChannelRow.name)))
     places = [("the calendar", plan.channels)]
     places += [(f"the entry {entry.key!r}", entry.channels or ()) for entry in plan.entries]
     faults = [

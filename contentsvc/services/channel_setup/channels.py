@@ -30,7 +30,7 @@ from contentsvc.channels import (
     secret_fields,
 )
 from contentsvc.channels import Channel as OpenChannel
-from contentsvc.db.models import Calendar, Channel, Delivery
+from contentsvc.db.models import Calendar, ChannelRow, Delivery
 from contentsvc.errors import (
     ConflictError,
     ContentsvcError,
@@ -63,14 +63,14 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 MASK = "••••••"
 
 
-def all_channels(session: Session) -> list[Channel]:
+def all_channels(session: Session) -> list[ChannelRow]:
     """Return every channel, by name."""
-    return list(session.scalars(select(Channel).order_by(Channel.name)))
+    return list(session.scalars(select(ChannelRow).order_by(ChannelRow.name)))
 
 
-def get_channel(session: Session, name: str) -> Channel:
+def get_channel(session: Session, name: str) -> ChannelRow:
     """Return a channel; NotFoundError where there is none."""
-    channel = session.scalar(select(Channel).where(Channel.name == name))
+    channel = session.scalar(select(ChannelRow).where(ChannelRow.name == name))
     if channel is None:
         raise NotFoundError(f"there is no channel {name!r}")
     return channel
@@ -86,7 +86,7 @@ def save_channel(
     secret_key: str,
     base: Path | None = None,
     now: datetime,
-) -> tuple[Channel, str]:
+) -> tuple[ChannelRow, str]:
     """Create or change a channel; return it with `created`, `changed` or `unchanged`.
 
     A secret that is typed in is encrypted; `{"$env": NAME}` and `{"$file": PATH}` stay references
@@ -102,7 +102,7 @@ def save_channel(
             f"{name!r} is not a name of lower-case letters, digits and hyphens", field="name"
         )
     kind = registry.channel_type(type)
-    channel = session.scalar(select(Channel).where(Channel.name == name))
+    channel = session.scalar(select(ChannelRow).where(ChannelRow.name == name))
     if channel is not None and channel.type != type:
         raise ConflictError(
             f"{name!r} is of type {channel.type}; a type never changes", field="type"
@@ -111,7 +111,7 @@ def save_channel(
     plain, typed = _split(settings, secret_fields(kind), kept, base)
     _check_settings(kind, {**plain, **typed})
     if channel is None:
-        channel = Channel(
+        channel = ChannelRow(
             name=name, type=type, settings=plain, paused_reason="", created_at=now, updated_at=now
         )
         session.add(channel)
@@ -172,7 +172,7 @@ def delete_channel(session: Session, name: str) -> None:
     session.flush()
 
 
-def pause_channel(session: Session, name: str, *, reason: str, now: datetime) -> Channel:
+def pause_channel(session: Session, name: str, *, reason: str, now: datetime) -> ChannelRow:
     """Hold a channel's deliveries until it is resumed."""
     channel = get_channel(session, name)
     if channel.paused_at is None:
@@ -182,7 +182,7 @@ def pause_channel(session: Session, name: str, *, reason: str, now: datetime) ->
     return channel
 
 
-def resume_channel(session: Session, name: str) -> Channel:
+def resume_channel(session: Session, name: str) -> ChannelRow:
     """Let a channel's deliveries go again."""
     channel = get_channel(session, name)
     channel.paused_at = None
@@ -192,7 +192,7 @@ def resume_channel(session: Session, name: str) -> Channel:
     return channel
 
 
-def shown_settings(registry: Registry, channel: Channel) -> dict[str, Any]:
+def shown_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
     """Return a channel's settings as a page may show them: a kept secret is a mask."""
     shown = dict(channel.settings)
     if channel.sealed:

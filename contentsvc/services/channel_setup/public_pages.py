@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Page, PageRequest
-from contentsvc.db.models import Channel
+from contentsvc.db.models import ChannelRow
 from contentsvc.errors import PluginError
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.runtime import Runtime
@@ -33,7 +33,9 @@ def answer(
     oldest that has pages.
     """
     types = [name for name, kind in runtime.registry.channel_types().items() if kind.has_pages]
-    rows = session.scalars(select(Channel).where(Channel.type.in_(types)).order_by(Channel.id))
+    rows = session.scalars(
+        select(ChannelRow).where(ChannelRow.type.in_(types)).order_by(ChannelRow.id)
+    )
     channels = {row.name: row for row in rows}
     if not channels:
         return None

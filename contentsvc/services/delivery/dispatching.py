@@ -14,7 +14,7 @@ from sqlalchemy import Integer, bindparam, case, func, select, text, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from contentsvc.db.models import WAITING_SQL, Channel, Delivery
+from contentsvc.db.models import WAITING_SQL, ChannelRow, Delivery
 from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_move
 from contentsvc.services.delivery.clockwatch import ClockWatch
 from contentsvc.services.delivery.reconciling import follow_ups, lanes_of, miss_late, reap, withdraw
@@ -69,8 +69,8 @@ _S = DeliveryStatus
 # before it sorts it, and this one takes the first ones of the index.
 _CAN_GO = (
     text(f"deliveries.{WAITING_SQL}"),
-    select(Channel.paused_at.is_(None) & Channel.type.in_(bindparam("types", expanding=True)))
-    .where(Channel.id == Delivery.channel_id)
+    select(ChannelRow.paused_at.is_(None) & ChannelRow.type.in_(bindparam("types", expanding=True)))
+    .where(ChannelRow.id == Delivery.channel_id)
     .correlate(Delivery)
     .scalar_subquery(),
 )

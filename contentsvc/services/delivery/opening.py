@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
-from contentsvc.db.models import Channel
+from contentsvc.db.models import ChannelRow
 from contentsvc.errors import ContentsvcError
 from contentsvc.services.channel_setup.channels import StoredChannel, open_channel
 from contentsvc.services.delivery.tasks import Held
@@ -26,8 +26,15 @@ _KEPT = 10.0
 # Made once: building a statement takes longer than running it. Columns and not the whole thing: a
 # burst opens thousands, and none of them is to be changed.
 _CHANNELS = select(
-    *(Channel.id, Channel.name, Channel.type, Channel.settings, Channel.sealed, Channel.updated_at)
-).where(Channel.id.in_(bindparam("ids", expanding=True)))
+    *(
+        ChannelRow.id,
+        ChannelRow.name,
+        ChannelRow.type,
+        ChannelRow.settings,
+        ChannelRow.sealed,
+        ChannelRow.updated_at,
+    )
+).where(ChannelRow.id.in_(bindparam("ids", expanding=True)))
 
 
 class Opener:

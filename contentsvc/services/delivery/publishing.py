@@ -15,7 +15,7 @@ from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import Rendition
 from contentsvc.db.bulk import has_arrays
 from contentsvc.db.mapping import plan_of
-from contentsvc.db.models import Calendar, Channel, Delivery, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError
@@ -164,12 +164,18 @@ def _holding(*, arrays: bool) -> Select[Any]:
             *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
             *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
             *(Delivery.attempt_count, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
-            *(Entry.calendar_id, Calendar.updated_at, Channel.id, Channel.name, Channel.type),
-            *(Channel.updated_at, Channel.paused_at),
+            *(
+                Entry.calendar_id,
+                Calendar.updated_at,
+                ChannelRow.id,
+                ChannelRow.name,
+                ChannelRow.type,
+            ),
+            *(ChannelRow.updated_at, ChannelRow.paused_at),
         )
         .join(Entry, Delivery.entry_id == Entry.id)
         .join(Calendar, Entry.calendar_id == Calendar.id)
-        .join(Channel, Delivery.channel_id == Channel.id)
+        .join(ChannelRow, Delivery.channel_id == ChannelRow.id)
         .where(*HELD.where(arrays=arrays))
     )
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from contentsvc.channels import Registry
 from contentsvc.config import Config
-from contentsvc.db.models import Attempt, Channel, Delivery, Entry
+from contentsvc.db.models import Attempt, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.services.ports import Claim
@@ -166,7 +166,7 @@ def _resend(session: Session, types: list[str], now: datetime) -> None:
         _S.UNKNOWN,
         _S.RETRYING,
         Actor.DISPATCHER,
-        Delivery.channel_id.in_(select(Channel.id).where(Channel.type.in_(types))),
+        Delivery.channel_id.in_(select(ChannelRow.id).where(ChannelRow.type.in_(types))),
         Delivery.updated_at < now - _SETTLE,
         Delivery.useful_until >= now,
         Delivery.attempt_count < _ATTEMPTS,
@@ -188,12 +188,12 @@ def _ask_again(
     """Take deliveries to ask about; the next time is a lease away, should the worker be lost."""
     free = (
         select(Delivery.id)
-        .join(Channel)
+        .join(ChannelRow)
         .where(
             Delivery.status == status,
             Delivery.next_at <= now,
-            Channel.type.in_(types),
-            Channel.paused_at.is_(None),
+            ChannelRow.type.in_(types),
+            ChannelRow.paused_at.is_(None),
         )
         .order_by(Delivery.next_at)
         .limit(_MOST)
@@ -214,7 +214,7 @@ def lanes_of(session: Session, channel_ids: set[int]) -> dict[int, str]:
     """Return the types of channels, by which deliveries are handed to workers together."""
     if not channel_ids:
         return {}
-    query = select(Channel.id, Channel.type).where(Channel.id.in_(channel_ids))
+    query = select(ChannelRow.id, ChannelRow.type).where(ChannelRow.id.in_(channel_ids))
     return dict(session.execute(query).all())
 
 

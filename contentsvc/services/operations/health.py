@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from contentsvc import __version__
 from contentsvc.db.migrate import head_revision
-from contentsvc.db.models import Channel, Delivery, Heartbeat, Switch
+from contentsvc.db.models import ChannelRow, Delivery, Heartbeat, Switch
 from contentsvc.domain.deliveries import WAITING, DeliveryStatus
 from contentsvc.services.operations.lateness_figures import Lateness, lateness
 from contentsvc.services.ports import QueueStats
@@ -90,7 +90,9 @@ def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemSt
         .where(Delivery.status.in_(list(DeliveryStatus)), Delivery.due_at > now - timedelta(days=7))
         .group_by(Delivery.status)
     )
-    pausing = select(Channel.name).where(Channel.paused_at.is_not(None)).order_by(Channel.name)
+    pausing = (
+        select(ChannelRow.name).where(ChannelRow.paused_at.is_not(None)).order_by(ChannelRow.name)
+    )
     return SystemStatus(
         heartbeats=list(session.scalars(beats)),
         queue=runtime.queue.stats(),

@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload
 
-from contentsvc.db.models import Channel, Delivery
+from contentsvc.db.models import ChannelRow, Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.runtime import Runtime
 
@@ -52,7 +52,7 @@ class News:
     """What nobody was told of yet."""
 
     deliveries: Sequence[Delivery]
-    channels: Sequence[Channel]
+    channels: Sequence[ChannelRow]
 
     def __bool__(self) -> bool:
         return bool(self.deliveries or self.channels)
@@ -88,10 +88,10 @@ def untold(session: Session, now: datetime) -> News:
         .limit(1000)
     )
     channels = session.scalars(
-        select(Channel).where(
-            Channel.paused_at.is_not(None),
-            Channel.told_at.is_(None),
-            Channel.paused_at > now - _OLDEST,
+        select(ChannelRow).where(
+            ChannelRow.paused_at.is_not(None),
+            ChannelRow.told_at.is_(None),
+            ChannelRow.paused_at > now - _OLDEST,
         )
     )
     return News(list(deliveries), list(channels))
@@ -133,7 +133,7 @@ class Reminder:
         """Note that the news was told (None: was not); False where another dispatcher did."""
         taken = 0
         with self._runtime.database.write() as session:
-            for table, rows in ((Delivery, news.deliveries), (Channel, news.channels)):
+            for table, rows in ((Delivery, news.deliveries), (ChannelRow, news.channels)):
                 before = table.told_at.is_(None) if now else table.told_at.is_not(None)
                 told = session.execute(
                     update(table)

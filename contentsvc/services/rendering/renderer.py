@@ -25,7 +25,7 @@ from contentsvc.channels import (
 )
 from contentsvc.channels.default_rendering import fill_words, notice_placeholders
 from contentsvc.db.mapping import plan_of
-from contentsvc.db.models import Calendar, Channel, Delivery, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
@@ -83,7 +83,7 @@ class Renderer:
         names = channel_names(content, calendar)
         chain: Sequence[Notice | None] = content.chain or (None,)
         with self._runtime.database.read() as session:
-            query = select(Channel).where(Channel.name.in_(names))
+            query = select(ChannelRow).where(ChannelRow.name.in_(names))
             rows = {row.name: row for row in session.scalars(query)}
         previews = []
         for name in names:
@@ -95,7 +95,7 @@ class Renderer:
         return previews
 
     def _paced(
-        self, calendar: Calendar, row: Channel | None, pieces: Sequence[Piece]
+        self, calendar: Calendar, row: ChannelRow | None, pieces: Sequence[Piece]
     ) -> list[list[RenditionWarning]]:
         """Return what quiet hours and quotas say of each piece on a channel."""
         if row is None:
@@ -109,14 +109,14 @@ class Renderer:
                 session, pace, due, entry_key=(str(first.week), first.content.key)
             )
 
-    def _opened(self, row: Channel) -> OpenChannel | None:
+    def _opened(self, row: ChannelRow) -> OpenChannel | None:
         try:
             return open_channel(self._runtime, row)
         except ContentsvcError:
             # The preview of each piece tells why.
             return None
 
-    def _preview(self, name: str, row: Channel | None, piece: Piece) -> Preview:
+    def _preview(self, name: str, row: ChannelRow | None, piece: Piece) -> Preview:
         blank = Preview(
             channel=name,
             channel_type=row.type if row else "",

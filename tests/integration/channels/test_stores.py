@@ -11,7 +11,7 @@ import pytest
 
 from contentsvc.channels import Store
 from contentsvc.channels.testing import MemoryStore, sample_picture
-from contentsvc.db.models import Channel
+from contentsvc.db.models import ChannelRow
 from contentsvc.db.session import Database
 from contentsvc.services.channel_setup.hosting import DatabaseStore
 from contentsvc.storage import FileStorage
@@ -25,7 +25,7 @@ def ticking() -> Callable[[], datetime]:
 
 def database_store(database: Database, folder: Path, name: str) -> DatabaseStore:
     now = datetime(2026, 11, 26, tzinfo=UTC)
-    channel = Channel(
+    channel = ChannelRow(
         name=name, type="site", settings={}, paused_reason="", created_at=now, updated_at=now
     )
     with database.write() as session:

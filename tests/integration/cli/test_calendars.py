@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contentsvc.cli import main
-from contentsvc.db.models import Channel
+from contentsvc.db.models import ChannelRow
 from contentsvc.db.session import Database
 from contentsvc.domain.weeks import IsoWeek
 
@@ -72,7 +72,9 @@ def shell(
     database = Database(database_url)
     now = datetime.now(UTC)
     with database.write() as session:
-        session.add(Channel(name="site", type="site", settings={}, created_at=now, updated_at=now))
+        session.add(
+            ChannelRow(name="site", type="site", settings={}, created_at=now, updated_at=now)
+        )
     database.close()
     return Shell(folder, capsys)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from contentsvc.db.models import Channel
+from contentsvc.db.models import ChannelRow
 from contentsvc.db.session import Database
 from contentsvc.services.runtime import Runtime
 from tests.factories import make_runtime
@@ -19,7 +19,9 @@ from tests.integration.services.delivery.engine_world import Engine
 def world(database: Database) -> World:
     """Give a database with the channel `site` and nothing else."""
     with database.write() as session:
-        session.add(Channel(name="site", type="site", settings={}, created_at=NOW, updated_at=NOW))
+        session.add(
+            ChannelRow(name="site", type="site", settings={}, created_at=NOW, updated_at=NOW)
+        )
     return World(database)
 
 

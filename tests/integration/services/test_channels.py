@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import func, select
 
 from contentsvc.channels import Picture, Receipt
-from contentsvc.db.models import Channel
+from contentsvc.db.models import ChannelRow
 from contentsvc.errors import (
     CalendarError,
     ConflictError,
@@ -44,7 +44,7 @@ def save(runtime: Runtime, name: str = "hook", **settings: object) -> str:
     return answer
 
 
-def row(runtime: Runtime, name: str = "hook") -> Channel:
+def row(runtime: Runtime, name: str = "hook") -> ChannelRow:
     """Return a channel's row."""
     with runtime.database.read() as session:
         return service.get_channel(session, name)
@@ -199,7 +199,7 @@ def test_a_file_with_faults_is_not_taken_at_all(runtime: Runtime, tmp_path: Path
     assert (6, "channels[1].type") in problems
     assert any(line == 4 and "titel" in str(field) for line, field in problems)
     with runtime.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Channel)) == 0
+        assert session.scalar(select(func.count()).select_from(ChannelRow)) == 0
 
 
 def test_a_channels_store_keeps_a_key_once(runtime: Runtime) -> None:

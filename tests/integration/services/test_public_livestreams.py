@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 
 from contentsvc.channels import PublicLivestream
 from contentsvc.db.mapping import content_of
-from contentsvc.db.models import Channel, Delivery, Entry, LivestreamPage
+from contentsvc.db.models import ChannelRow, Delivery, Entry, LivestreamPage
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryKind, EntryStatus, Livestream, PosterSpec
@@ -63,7 +63,7 @@ def public(database: Database, tmp_path: Path) -> Runtime:
 
 def known(runtime: Runtime, entry: Entry) -> PublicLivestream | None:
     with runtime.database.read() as session:
-        channel = session.scalars(select(Channel)).first()
+        channel = session.scalars(select(ChannelRow)).first()
     assert channel is not None
     pages = PublicLivestreams(runtime.database, runtime.storage, channel.id, runtime.clock)
     return pages.find(entry.code)
@@ -243,7 +243,7 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
     Renderer(public).render_planned([row.id for row in rows])
     site, other = rows
     with public.database.read() as session:
-        channel = open_channel(public, session.get_one(Channel, site.channel_id))
+        channel = open_channel(public, session.get_one(ChannelRow, site.channel_id))
         rendition = Renderer(public).load(
             session, session.get_one(Delivery, site.id).rendition_hash or ""
         )

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from contentsvc.channels import Accepted, HandOff, Receipt
-from contentsvc.db.models import Attempt, Channel
+from contentsvc.db.models import Attempt, ChannelRow
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.errors import (
     ChannelAuthError,
@@ -148,7 +148,7 @@ def test_refused_credentials_pause_the_channel_and_its_deliveries_wait(engine: E
     engine.due()
     engine.settle(30)
     with engine.runtime.database.read() as session:
-        paused = session.scalars(select(Channel)).one()
+        paused = session.scalars(select(ChannelRow)).one()
     assert paused.paused_at is not None
     assert paused.paused_reason == "invalid key"
     assert engine.delivery().status is S.RETRYING

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 
 from contentsvc.channels import WarningLevel
 from contentsvc.db.mapping import content_of
-from contentsvc.db.models import Delivery, Entry, Rendition
+from contentsvc.db.models import Delivery, Entry, RenditionRow
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryKind, Livestream, PictureRef, PosterSpec, Version
@@ -116,7 +116,7 @@ def test_the_same_rendition_is_kept_once(site: Runtime) -> None:
         Renderer(site).preview(calendar, WEEK, make_content())
 
     with site.database.read() as session:
-        assert session.scalar(select(func.count()).select_from(Rendition)) == 1
+        assert session.scalar(select(func.count()).select_from(RenditionRow)) == 1
 
 
 def test_a_version_changes_one_channel_alone(site: Runtime) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from contentsvc.cli.runtime import opened, operator
+from contentsvc.cli.runtime import open_runtime, operator
 from contentsvc.config import shipped
 from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
@@ -47,7 +47,7 @@ def calendars() -> None:
 def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool) -> None:
     """Import the calendar FILE; importing it again changes what changed in it."""
     plan = read_calendar_bytes(_bytes(file), str(file))
-    with opened() as runtime:
+    with open_runtime() as runtime:
         target = _week(week, plan, runtime.clock()) if week else None
         if plan.week is not None and target not in {None, plan.week}:
             raise InputError(
@@ -63,7 +63,7 @@ def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool)
 @_overwrite
 def stamp_file(template: str, week: str, *, approve: bool, overwrite: bool) -> None:
     """Bring the entries of TEMPLATE, a file, a kept one's name or PLUGIN/NAME, into a week."""
-    with opened() as runtime:
+    with open_runtime() as runtime:
         file = _template(template, runtime)
         plan = read_calendar_bytes(_bytes(file), str(file))
         target = _week(week, plan, runtime.clock())
@@ -77,7 +77,7 @@ def stamp_file(template: str, week: str, *, approve: bool, overwrite: bool) -> N
 @click.option("--overwrite", is_flag=True, help="With --save: replace changes not imported.")
 def export_week(calendar: str, week: str, *, save: bool, overwrite: bool) -> None:
     """Print a week of CALENDAR as a calendar file."""
-    with opened() as runtime:
+    with open_runtime() as runtime:
         if not save:
             with runtime.database.read() as session:
                 click.echo(export_text(session, calendar, _parsed(week)), nl=False)
@@ -97,7 +97,7 @@ def export_week(calendar: str, week: str, *, save: bool, overwrite: bool) -> Non
 @calendars.command("list")
 def show_all() -> None:
     """List the calendars, the files of the calendars folder, and the plugins' templates."""
-    with opened() as runtime, runtime.database.read() as session:
+    with open_runtime() as runtime, runtime.database.read() as session:
         for calendar in all_calendars(session):
             click.echo(f"calendar\t{calendar.slug}\t{calendar.name}")
         for file in folders.list_folder(session, runtime.config.calendars_dir):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from contentsvc.cli.runtime import opened
+from contentsvc.cli.runtime import open_runtime
 from contentsvc.errors import CalendarError, Problem
 from contentsvc.services.channel_setup import channels as service
 from contentsvc.services.channel_setup.channel_files import apply_channels
@@ -24,7 +24,7 @@ def channels() -> None:
 def apply(file: Path) -> None:
     """Create and change channels as FILE says; doing it twice changes nothing."""
     text = _read(file)
-    with opened() as runtime:
+    with open_runtime() as runtime:
         with runtime.database.write() as session:
             answers = apply_channels(
                 session,
@@ -42,7 +42,7 @@ def apply(file: Path) -> None:
 @channels.command("list")
 def show() -> None:
     """List the channels with their types, and why one pauses."""
-    with opened() as runtime, runtime.database.read() as session:
+    with open_runtime() as runtime, runtime.database.read() as session:
         for channel in service.all_channels(session):
             state = f"paused: {channel.paused_reason}" if channel.paused_at else "ready"
             if channel.type not in runtime.registry.channel_types():
@@ -54,7 +54,7 @@ def show() -> None:
 @click.argument("name")
 def test(name: str) -> None:
     """Publish a test message through the channel NAME; exit 1 where it fails."""
-    with opened() as runtime:
+    with open_runtime() as runtime:
         answer = service.test_send(runtime, name, language=runtime.config.language)
     if answer.error:
         click.echo(f"{name}: {answer.error}", err=True)

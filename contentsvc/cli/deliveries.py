@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from contentsvc.cli.runtime import opened, operator
+from contentsvc.cli.runtime import open_runtime, operator
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services import deliveries as service
 from contentsvc.services.planning import Windows
@@ -35,7 +35,7 @@ def show_all(
     status: str | None, channel: str | None, calendar: str | None, limit: int, *, as_json: bool
 ) -> None:
     """List deliveries, the newest first."""
-    with opened() as runtime, runtime.database.read() as session:
+    with open_runtime() as runtime, runtime.database.read() as session:
         found = service.list_deliveries(
             session,
             status=DeliveryStatus(status) if status else None,
@@ -52,7 +52,7 @@ def show_all(
 @click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def show(number: int, *, as_json: bool) -> None:
     """Show the delivery NUMBER with every attempt."""
-    with opened() as runtime, runtime.database.read() as session:
+    with open_runtime() as runtime, runtime.database.read() as session:
         delivery = service.get_delivery(session, number)
         if as_json:
             attempts = [_attempt(attempt) for attempt in delivery.attempts]
@@ -72,7 +72,7 @@ def show(number: int, *, as_json: bool) -> None:
 @click.option("--url", help="Where it can be seen, when it is out.")
 def resolve(number: int, resolution: str, url: str | None) -> None:
     """Say what became of the delivery NUMBER: it is out, send it again, or drop it."""
-    with opened() as runtime:
+    with open_runtime() as runtime:
         with runtime.database.write() as session:
             delivery = service.resolve_delivery(
                 session,

@@ -14,7 +14,7 @@ from contentsvc.assembly import assemble
 from contentsvc.config import SETTINGS, Config
 from contentsvc.db import migrate
 from contentsvc.errors import ConfigError
-from contentsvc.launcher.locking import holder
+from contentsvc.launcher.locking import lock_holder
 from contentsvc.launcher.server import check_port
 from contentsvc.posters import Fonts, list_templates
 from contentsvc.services.channel_setup.channels import all_channels
@@ -119,14 +119,14 @@ def _redis(runtime: Runtime) -> Iterator[Check]:
     if stats.reachable:
         waiting = ", ".join(f"{count} in {name}" for name, count in stats.waiting)
         yield Check("redis", ok=True, words=f"{stats.server}, waiting: {waiting}")
-    elif runtime.config.redis_url is None and holder(runtime.config.data_dir) is None:
+    elif runtime.config.redis_url is None and lock_holder(runtime.config.data_dir) is None:
         yield Check("redis", ok=True, words="embedded; `contentsvc up` starts it")
     else:
         yield Check("redis", ok=False, words="it does not answer; see CONTENTSVC_REDIS_URL")
 
 
 def _port(runtime: Runtime) -> Iterator[Check]:
-    pid = holder(runtime.config.data_dir)
+    pid = lock_holder(runtime.config.data_dir)
     if pid is not None:
         yield Check("port", ok=True, words=f"`contentsvc up` runs as process {pid}")
         return

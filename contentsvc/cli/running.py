@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from contentsvc import logs
-from contentsvc.cli.runtime import opened
+from contentsvc.cli.runtime import open_runtime
 from contentsvc.config import Config
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def web() -> None:
     from contentsvc.launcher.server import check_port, serve
 
     check_port(config)
-    with opened(config):
+    with open_runtime(config):
         pass
     serve(config, lambda: _web_app(config))
 
@@ -47,10 +47,10 @@ def _web_app(config: Config) -> Flask:
     """Return the application of one server process, which beats from here on."""
     from contentsvc.app import create_app
     from contentsvc.assembly import assemble
-    from contentsvc.services.operations.heartbeats import Heart
+    from contentsvc.services.operations.heartbeats import HeartbeatThread
 
     runtime = assemble(config)
-    Heart(runtime, "web").start()
+    HeartbeatThread(runtime, "web").start()
     return create_app(runtime)
 
 
@@ -59,12 +59,12 @@ def dispatch() -> None:
     """Run a dispatcher: it hands to the workers what is due."""
     config = _settings()
     from contentsvc.services.delivery.dispatching import Dispatcher
-    from contentsvc.services.operations.heartbeats import forget, process_name
+    from contentsvc.services.operations.heartbeats import process_name, remove_heartbeat
 
-    with opened(config) as runtime:
+    with open_runtime(config) as runtime:
         # It beats with every turn: one that hangs is seen to be silent.
         Dispatcher(runtime, process_name()).run(_stopped_by_signal(runtime.queue))
-        forget(runtime, "dispatcher", process_name())
+        remove_heartbeat(runtime, "dispatcher", process_name())
 
 
 @click.command()
@@ -80,7 +80,7 @@ def worker(queue: str) -> None:
     config = _settings()
     from contentsvc.worker.process import run_publish_worker, run_render_worker
 
-    with opened(config) as runtime:
+    with open_runtime(config) as runtime:
         (run_publish_worker if queue == "publish" else run_render_worker)(runtime)
 
 

@@ -12,11 +12,11 @@ from contentsvc.config import Config
 if TYPE_CHECKING:
     from contentsvc.services.runtime import Runtime
 
-__all__ = ["opened", "operator"]
+__all__ = ["open_runtime", "operator"]
 
 
 @contextmanager
-def opened(config: Config | None = None) -> Iterator[Runtime]:
+def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
     """Give the parts of a process whose database has this version's tables; ConfigError."""
     # A wrong setting is told before the rest is imported, which takes a second.
     config = config or Config.from_env()

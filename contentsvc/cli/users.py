@@ -6,7 +6,7 @@ import sys
 
 import click
 
-from contentsvc.cli.runtime import opened
+from contentsvc.cli.runtime import open_runtime
 from contentsvc.errors import NotFoundError
 from contentsvc.services import accounts
 
@@ -24,7 +24,7 @@ def users() -> None:
 def add(name: str, *, admin: bool) -> None:
     """Add a person; the password is asked for, or read from standard input."""
     password = _password()
-    with opened() as runtime, runtime.database.write() as session:
+    with open_runtime() as runtime, runtime.database.write() as session:
         user = accounts.create_user(
             session, name=name, password=password, is_admin=admin, now=runtime.clock()
         )
@@ -35,7 +35,7 @@ def add(name: str, *, admin: bool) -> None:
 @click.argument("name")
 def link(name: str) -> None:
     """Print a link that signs a person in once, within a day."""
-    with opened() as runtime, runtime.database.write() as session:
+    with open_runtime() as runtime, runtime.database.write() as session:
         named = name.strip().lower()
         user = next((user for user in accounts.all_users(session) if user.name == named), None)
         if user is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from contentsvc.errors import ConfigError
 
-__all__ = ["held", "holder"]
+__all__ = ["lock_data_dir", "lock_holder"]
 
 
 def _file(data_dir: Path) -> Path:
@@ -18,7 +18,7 @@ def _file(data_dir: Path) -> Path:
 
 
 @contextmanager
-def held(data_dir: Path) -> Iterator[None]:
+def lock_data_dir(data_dir: Path) -> Iterator[None]:
     """Keep a second `up` off the folder; the kernel frees the lock however this one ends.
 
     Raises:
@@ -32,8 +32,8 @@ def held(data_dir: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise ConfigError(
                 "CONTENTSVC_DATA_DIR",
-                f"`contentsvc up` runs on {data_dir} already (process {holder(data_dir)}); stop "
-                "that one, or give another folder",
+                f"`contentsvc up` runs on {data_dir} already (process {lock_holder(data_dir)}); "
+                "stop that one, or give another folder",
             ) from error
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
@@ -41,7 +41,7 @@ def held(data_dir: Path) -> Iterator[None]:
         yield
 
 
-def holder(data_dir: Path) -> int | None:
+def lock_holder(data_dir: Path) -> int | None:
     """Return the process that runs `up` on the folder; None where none does."""
     try:
         with _file(data_dir).open(encoding="ascii") as file:

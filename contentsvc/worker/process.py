@@ -20,7 +20,7 @@ from rq.worker.base import WorkerStatus
 
 from contentsvc.posters import warm_up
 from contentsvc.processes import die_with_parent
-from contentsvc.services.operations.heartbeats import Heart
+from contentsvc.services.operations.heartbeats import HeartbeatThread
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.connections import connect, embedded_url
 from contentsvc.worker.jobs import reconnect, serve_with
@@ -40,7 +40,7 @@ class _Steady(BaseWorker):
     """Stops when asked, even while Redis is away, and comes back soon after Redis does."""
 
     #: Beats beside the work; set before the first job.
-    heart: Heart
+    heart: HeartbeatThread
     max_connection_wait_time = 2.0
     stop_asked = False
 
@@ -96,7 +96,7 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
     # What was imported stays for good: it need not be gone through again and again for what is
     # no longer used.
     gc.freeze()
-    with Heart(runtime, "worker", detail=lambda: {"queue": queue}) as heart:
+    with HeartbeatThread(runtime, "worker", detail=lambda: {"queue": queue}) as heart:
         try:
             while _work(kind, queues, redis, heart):
                 # Spread, so that many workers do not come back in the same instant.
@@ -108,7 +108,7 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
     logger.info("Stopped", extra={"action": "worker_stopped", "queue": queue})
 
 
-def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: Heart) -> bool:
+def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: HeartbeatThread) -> bool:
     """Work until told to stop (False) or until Redis fails in a way RQ does not mend (True)."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_between)

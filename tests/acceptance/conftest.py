@@ -31,7 +31,7 @@ from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.delivery.publishing import Publisher
-from contentsvc.services.operations.health import beat
+from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.planning import Windows
 from contentsvc.services.ports import Claim, QueueStats
 from contentsvc.services.rendering.renderer import Renderer
@@ -200,7 +200,9 @@ def _fill(session: Session, runtime: Runtime) -> None:
 
 def _beat_all(session: Session) -> None:
     for role, detail in (("web", {}), ("dispatcher", {}), ("worker", {"queue": "publish"})):
-        beat(session, role=role, name="plan:7", started_at=_BEFORE, now=TODAY, detail=detail)
+        record_heartbeat(
+            session, role=role, name="plan:7", started_at=_BEFORE, now=TODAY, detail=detail
+        )
 
 
 def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:

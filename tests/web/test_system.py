@@ -18,7 +18,7 @@ from sqlalchemy import text
 from contentsvc.app import create_app
 from contentsvc.channels import load_plugins
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.operations.health import beat
+from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import TRANSLATIONS
 from tests.web.people import NOW, Clock, Person
@@ -26,7 +26,7 @@ from tests.web.people import NOW, Clock, Person
 
 def _beat(runtime: Runtime, role: str, **detail: str) -> None:
     with runtime.database.write() as session:
-        beat(session, role=role, name="h:1", started_at=NOW, now=NOW, detail=detail)
+        record_heartbeat(session, role=role, name="h:1", started_at=NOW, now=NOW, detail=detail)
 
 
 def test_silent_processes_are_told(mei: Person, runtime: Runtime, clock: Clock) -> None:

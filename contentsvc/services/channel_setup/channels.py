@@ -50,11 +50,11 @@ __all__ = [
     "all_channels",
     "delete_channel",
     "get_channel",
+    "masked_settings",
     "open_channel",
     "pause_channel",
     "resume_channel",
     "save_channel",
-    "shown_settings",
     "test_send",
 ]
 
@@ -192,7 +192,7 @@ def resume_channel(session: Session, name: str) -> ChannelRow:
     return channel
 
 
-def shown_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
+def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
     """Return a channel's settings as a page may show them: a kept secret is a mask."""
     shown = dict(channel.settings)
     if channel.sealed:

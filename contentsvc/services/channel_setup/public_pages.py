@@ -13,13 +13,13 @@ from contentsvc.errors import PluginError
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["answer"]
+__all__ = ["public_page"]
 
 #: The channel whose pages stand at `/site/` itself.
 _DEFAULT = "site"
 
 
-def answer(
+def public_page(
     runtime: Runtime,
     session: Session,
     path: str,

@@ -18,7 +18,7 @@ from contentsvc.services.corrections.texts import (
     correction_words,
 )
 from contentsvc.services.rendering.entry_posters import poster_defaults
-from contentsvc.services.rendering.render_items import Piece
+from contentsvc.services.rendering.render_items import RenderItem
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["propose_poster", "propose_words"]
@@ -31,16 +31,16 @@ _OTHERWISE = ("host", "points", "url")
 
 def propose_words(runtime: Runtime, offer: Offer) -> CorrectionWords:
     """Return what to tell the readers of an offer's first channel, and so those of the others."""
-    one, piece = offer.outdated[0], _piece(runtime, offer.entry)
+    one, item = offer.outdated[0], _item(runtime, offer.entry)
     state = NoticeState.NOW if one.present.starts_at <= runtime.clock() else NoticeState.BEFORE
-    live = piece.content.livestream or Livestream()
+    live = item.content.livestream or Livestream()
     return correction_words(
         offer.changes,
         one.told,
         one.present,
-        zone=piece.zone,
+        zone=item.zone,
         language=runtime.config.language,
-        link=live.link_at(state, piece.booking_page),
+        link=live.link_at(state, item.booking_page),
     )
 
 
@@ -50,12 +50,12 @@ def propose_poster(runtime: Runtime, offer: Offer, template: Template | None) ->
     None where the entry has no poster or its *template* is gone, where one of the channels shows
     none, and where the livestream is cancelled: its picture would still invite people.
     """
-    piece = _piece(runtime, offer.entry)
-    spec = piece.content.poster
+    item = _item(runtime, offer.entry)
+    spec = item.content.poster
     shown = all(_shows_posters(runtime, row.channel.type) for row in _newest(offer))
     if spec is None or template is None or not shown or Change.CANCELLED in offer.changes:
         return None
-    says = poster_defaults(piece)
+    says = poster_defaults(item)
     fields = dict(spec.fields)
     for name in _ALWAYS:
         fields[name] = says[name]
@@ -84,17 +84,17 @@ def _shows_posters(runtime: Runtime, channel_type: str) -> bool:
         return False
 
 
-def _piece(runtime: Runtime, entry: Entry) -> Piece:
+def _item(runtime: Runtime, entry: Entry) -> RenderItem:
     week = IsoWeek.parse(entry.week)
-    piece = Piece.of(entry.calendar, week, content_of(entry), None, entry.code)
+    item = RenderItem.of(entry.calendar, week, content_of(entry), None, entry.code)
     page = page_url(runtime, entry.code)
-    return Piece(
-        piece.slug,
-        piece.zone,
-        piece.week,
-        piece.content,
+    return RenderItem(
+        item.slug,
+        item.zone,
+        item.week,
+        item.content,
         entry.starts_at,
-        brand=piece.brand,
+        brand=item.brand,
         code=entry.code,
         booking_page=page,
     )

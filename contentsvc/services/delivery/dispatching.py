@@ -19,7 +19,7 @@ from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_m
 from contentsvc.services.delivery.clockwatch import ClockWatch
 from contentsvc.services.delivery.reconciling import follow_ups, lanes_of, miss_late, reap, withdraw
 from contentsvc.services.housekeeping import tidy
-from contentsvc.services.operations.health import beat
+from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.operations.reminding import Reminder
 from contentsvc.services.ports import Claim, QueueDownError
 from contentsvc.services.poster_batches.running import resume_batches
@@ -288,7 +288,7 @@ class Dispatcher:
     def _keep_house(self, now: datetime) -> None:
         if self._is_time(self._beaten_at, now, _BEAT_EVERY):
             with self._runtime.database.write() as session:
-                beat(
+                record_heartbeat(
                     session,
                     role="dispatcher",
                     name=self._name,

@@ -14,18 +14,24 @@ from contentsvc import __version__
 from contentsvc.db.migrate import head_revision
 from contentsvc.db.models import ChannelRow, Delivery, Heartbeat, Switch
 from contentsvc.domain.deliveries import WAITING, DeliveryStatus
-from contentsvc.services.operations.lateness_figures import Lateness, lateness
+from contentsvc.services.operations.lateness_figures import Lateness, measure_lateness
 from contentsvc.services.ports import QueueStats
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.switch import paused
 
-__all__ = ["SILENT_AFTER", "SystemStatus", "beat", "dispatcher_is_silent", "system_status"]
+__all__ = [
+    "SILENT_AFTER",
+    "SystemStatus",
+    "dispatcher_is_silent",
+    "record_heartbeat",
+    "system_status",
+]
 
 #: A role that was not seen for this long is not at work.
 SILENT_AFTER = timedelta(seconds=30)
 
 
-def beat(
+def record_heartbeat(
     session: Session,
     *,
     role: str,
@@ -102,7 +108,7 @@ def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemSt
         revision=head_revision(),
         version=__version__,
         dispatcher_is_silent=dispatcher_is_silent(session, now),
-        lateness=lateness(session, now),
+        lateness=measure_lateness(session, now),
         paused_channels=list(session.scalars(pausing)),
         switch=paused(session),
     )

@@ -15,10 +15,10 @@ from sqlalchemy import delete
 from sqlalchemy.exc import SQLAlchemyError
 
 from contentsvc.db.models import Heartbeat
-from contentsvc.services.operations.health import beat
+from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["Heart", "forget", "process_name"]
+__all__ = ["HeartbeatThread", "process_name", "remove_heartbeat"]
 
 logger = logging.getLogger(__name__)
 
@@ -31,7 +31,7 @@ def process_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
-def forget(runtime: Runtime, role: str, name: str) -> None:
+def remove_heartbeat(runtime: Runtime, role: str, name: str) -> None:
     """Take a process that stopped in order off the system page."""
     own = delete(Heartbeat).where(Heartbeat.role == role, Heartbeat.name == name)
     try:
@@ -41,7 +41,7 @@ def forget(runtime: Runtime, role: str, name: str) -> None:
         logger.warning("Not signed off: %s", error, extra={"action": "heartbeat_failed"})
 
 
-class Heart:
+class HeartbeatThread:
     """Beats in a thread of its own while the `with` block runs."""
 
     def __init__(
@@ -77,11 +77,11 @@ class Heart:
         """Beat no more, and leave no trace: a process that stopped in order is not missed."""
         self._stopped.set()
         self._thread.join(timeout=INTERVAL)
-        forget(self._runtime, self._role, self._name)
+        remove_heartbeat(self._runtime, self._role, self._name)
 
     @contextmanager
     def still(self) -> Iterator[None]:
-        """Do not beat, and hold no connection, while the block runs: for a fork.
+        """Do not record_heartbeat, and hold no connection, while the block runs: for a fork.
 
         A fork copies SQLite's and libpq's state as it is at that instant, locks that another
         thread holds included, and nobody in the child would ever let them go.
@@ -100,7 +100,7 @@ class Heart:
     def _beat(self) -> None:
         try:
             with self._runtime.database.write() as session:
-                beat(
+                record_heartbeat(
                     session,
                     role=self._role,
                     name=self._name,

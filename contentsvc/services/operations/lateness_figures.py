@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Attempt, Delivery
 
-__all__ = ["Lateness", "lateness"]
+__all__ = ["Lateness", "measure_lateness"]
 
 _SPAN = timedelta(hours=1)
 #: The newest so many tell enough, however many there were.
@@ -27,7 +27,7 @@ class Lateness:
     worst: float | None
 
 
-def lateness(session: Session, now: datetime) -> Lateness:
+def measure_lateness(session: Session, now: datetime) -> Lateness:
     """Return the lateness of what began to go out in the hour before *now*."""
     query = (
         select(Attempt.started_at, Delivery.due_at)

@@ -22,9 +22,9 @@ from contentsvc.posters import FILE_COLUMN, Line, Template, picture_name, unique
 from contentsvc.services.poster_batches.columns import guess_columns, known_titles, split_table
 
 __all__ = [
-    "KEPT",
     "MOST_ROWS",
-    "NewBatch",
+    "RETENTION",
+    "BatchOptions",
     "Progress",
     "all_batches",
     "batch_folder",
@@ -36,8 +36,8 @@ __all__ = [
     "name_rows",
     "picture_name_of",
     "progress_of",
-    "remarked_rows",
     "rows_of",
+    "rows_with_remarks",
 ]
 
 logger = logging.getLogger(__name__)
@@ -50,13 +50,13 @@ _MOST_KEPT = 20
 #: How long a table that nobody starts is kept.
 _DRAFT_KEPT = timedelta(days=1)
 #: Invitations are sent within days, and what is in them is about people.
-KEPT = timedelta(days=7)
+RETENTION = timedelta(days=7)
 _FORMATS = ("jpeg", "png", "webp")
 _LONGEST_FIXED = 2000
 
 
 @dataclass(frozen=True, slots=True)
-class NewBatch:
+class BatchOptions:
     """What a person chose before the table was read."""
 
     name: str
@@ -92,7 +92,7 @@ def batch_folder(config: Config, key: str) -> Path:
 
 
 def create_batch(
-    session: Session, new: NewBatch, lines: Sequence[Line], *, by: str, now: datetime
+    session: Session, new: BatchOptions, lines: Sequence[Line], *, by: str, now: datetime
 ) -> PosterBatch:
     """Keep a table as a draft, its columns guessed.
 
@@ -123,7 +123,7 @@ def create_batch(
     return batch
 
 
-def _check_new(session: Session, new: NewBatch, rows: int, by: str) -> None:
+def _check_new(session: Session, new: BatchOptions, rows: int, by: str) -> None:
     if not rows:
         raise InputError("the table has no row below its titles", field="table")
     if rows > MOST_ROWS:
@@ -185,7 +185,7 @@ def rows_of(
     return list(session.scalars(query.limit(limit)))
 
 
-def remarked_rows(session: Session, batch: PosterBatch, *, limit: int) -> list[PosterRow]:
+def rows_with_remarks(session: Session, batch: PosterBatch, *, limit: int) -> list[PosterRow]:
     """Return rows that were made although something is to be said of them."""
     query = select(PosterRow).where(*_remarked(batch)).order_by(PosterRow.number)
     return list(session.scalars(query.limit(limit)))

@@ -16,10 +16,10 @@ from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import RenderError
 from contentsvc.posters import Batch, Remark, Template
 from contentsvc.services.operations.heartbeats import process_name
-from contentsvc.services.poster_batches.batches import KEPT, batch_folder, get_batch, rows_of
+from contentsvc.services.poster_batches.batches import RETENTION, batch_folder, get_batch, rows_of
 from contentsvc.services.poster_batches.columns import fields_of
 from contentsvc.services.poster_batches.painting import BatchPainter, paint_row
-from contentsvc.services.poster_batches.running import LEASE, hand_out
+from contentsvc.services.poster_batches.running import LEASE, enqueue_batch
 from contentsvc.services.runtime import Runtime
 from contentsvc.storage import FileStorage
 
@@ -141,7 +141,7 @@ class BatchMaker:
                 held_by=None,
                 lease_until=None,
                 finished_at=now,
-                expires_at=now + KEPT,
+                expires_at=now + RETENTION,
             )
 
     def _give_up(self, batch_id: int, fence: int, words: str) -> None:
@@ -163,7 +163,7 @@ class BatchMaker:
         with self._runtime.database.write() as session:
             ours = self._write(session, batch_id, fence, fence=fence + 1, held_by=None)
         if ours:
-            hand_out(self._runtime, batch_id, fence + 1)
+            enqueue_batch(self._runtime, batch_id, fence + 1)
 
 
 def _fields(batch: PosterBatch, template: Template, row: PosterRow) -> dict[str, str]:

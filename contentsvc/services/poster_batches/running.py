@@ -15,10 +15,10 @@ from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.posters import Remark
 from contentsvc.services.ports import QueueDownError
-from contentsvc.services.poster_batches.batches import KEPT, name_rows, rows_of
+from contentsvc.services.poster_batches.batches import RETENTION, name_rows, rows_of
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["LEASE", "hand_out", "refuse_running", "resume_batches", "retry", "run", "stop"]
+__all__ = ["LEASE", "enqueue_batch", "refuse_running", "resume_batches", "retry", "run", "stop"]
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ def run(session: Session, batch: PosterBatch, now: datetime) -> int:
     batch.status, batch.error, batch.stumbles = BatchStatus.RUNNING, "", 0
     batch.started_at, batch.finished_at, batch.updated_at = now, None, now
     batch.settled_before = _settled(session, batch)
-    batch.expires_at = now + KEPT
+    batch.expires_at = now + RETENTION
     return _next_fence(batch, now)
 
 
@@ -72,7 +72,7 @@ def _next_fence(batch: PosterBatch, now: datetime) -> int:
     return batch.fence
 
 
-def hand_out(runtime: Runtime, batch_id: int, fence: int) -> None:
+def enqueue_batch(runtime: Runtime, batch_id: int, fence: int) -> None:
     """Tell the workers of a batch; where the queue is away, the dispatcher tells them later."""
     try:
         runtime.queue.batch(batch_id, fence)
@@ -86,7 +86,7 @@ def stop(batch: PosterBatch, now: datetime) -> None:
         _next_fence(batch, now)
         batch.status, batch.lease_until = BatchStatus.STOPPED, None
         batch.updated_at = batch.finished_at = now
-        batch.expires_at = now + KEPT
+        batch.expires_at = now + RETENTION
 
 
 def retry(session: Session, batch: PosterBatch) -> None:
@@ -122,7 +122,7 @@ def resume_batches(runtime: Runtime, now: datetime) -> None:
                 _stumble(session, batch)
             late.append((batch.id, _next_fence(batch, now)))
     for batch_id, fence in late:
-        hand_out(runtime, batch_id, fence)
+        enqueue_batch(runtime, batch_id, fence)
 
 
 def _stumble(session: Session, batch: PosterBatch) -> None:

@@ -13,11 +13,11 @@ from contentsvc.db.models import Upload
 from contentsvc.domain.entries import PictureRef
 from contentsvc.errors import RenderError
 from contentsvc.posters import Format, PosterWarning, Template, clean_picture
-from contentsvc.services.rendering.painting import UPLOAD, Order, Painter
-from contentsvc.services.rendering.render_items import Piece
+from contentsvc.services.rendering.painting import UPLOAD, Painter, PosterRequest
+from contentsvc.services.rendering.render_items import RenderItem
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["PosterMaker", "Press", "poster_defaults"]
+__all__ = ["ItemPosters", "PosterMaker", "poster_defaults"]
 
 _FORMATS: dict[str, Format] = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
@@ -42,22 +42,22 @@ _AROUND = {
 _EVENING = 18
 
 
-def poster_defaults(piece: Piece) -> dict[str, Any]:
+def poster_defaults(item: RenderItem) -> dict[str, Any]:
     """Return what an entry itself says for fields that its poster leaves empty."""
-    local = piece.starts_at.astimezone(piece.zone)
-    defaults: dict[str, Any] = {"title": piece.content.title, **_when(local)}
-    livestream = piece.content.livestream
+    local = item.starts_at.astimezone(item.zone)
+    defaults: dict[str, Any] = {"title": item.content.title, **_when(local)}
+    livestream = item.content.livestream
     if livestream is not None:
         defaults |= {"host": livestream.host, "points": list(livestream.points)}
-        defaults |= {"state": "直播预告", "url": piece.link}
-        if piece.notice is not None:
-            defaults |= _notice_fields(piece.notice, piece.starts_at, piece.zone)
+        defaults |= {"state": "直播预告", "url": item.link}
+        if item.notice is not None:
+            defaults |= _notice_fields(item.notice, item.starts_at, item.zone)
     return {name: value for name, value in defaults.items() if value}
 
 
-def _own_fields(piece: Piece) -> Mapping[str, str | tuple[str, ...]]:
+def _own_fields(item: RenderItem) -> Mapping[str, str | tuple[str, ...]]:
     """Return the poster fields in which a notice differs from its entry."""
-    return piece.content.notice_version(piece.notice).poster if piece.notice else {}
+    return item.content.notice_version(item.notice).poster if item.notice else {}
 
 
 def _when(local: datetime) -> dict[str, str]:
@@ -105,12 +105,12 @@ class PosterMaker:
         self._runtime = runtime
         self.painter = Painter(runtime)
 
-    def press(self, piece: Piece) -> Press:
-        """Return the press for one piece."""
-        return Press(self, piece)
+    def posters_of(self, item: RenderItem) -> ItemPosters:
+        """Return the posters_of for one item."""
+        return ItemPosters(self, item)
 
     def pictures(self, refs: Sequence[PictureRef]) -> tuple[Picture, ...]:
-        """Return an entry's pictures, whole, named `1.jpg`, `2.png` … in their order.
+        """Return an entry's pictures, whole, named `1.jpg`, `2.png` … in their request.
 
         Raises:
             RenderError: one of them is not there or cannot be used.
@@ -135,27 +135,27 @@ class PosterMaker:
         return Picture(name, *facts, content=data, alt=ref.alt)
 
     def paint(
-        self, piece: Piece, size: str, media_type: str, max_bytes: int | None
+        self, item: RenderItem, size: str, media_type: str, max_bytes: int | None
     ) -> tuple[Picture, tuple[PosterWarning, ...], Template]:
-        """Return a piece's poster, what is to be said of it, and its template."""
-        spec = piece.content.poster
+        """Return a item's poster, what is to be said of it, and its template."""
+        spec = item.content.poster
         if spec is None:
             raise RenderError("the entry has no poster", field="poster.template")
         fields: Mapping[str, object] = {
             name: value if isinstance(value, str) else list(value)
-            for name, value in {**spec.fields, **_own_fields(piece)}.items()
+            for name, value in {**spec.fields, **_own_fields(item)}.items()
         }
-        order = Order(
+        request = PosterRequest(
             self.painter.template(spec.template),
             fields,
             size,
             _format(media_type),
             max_bytes,
-            piece.brand,
-            poster_defaults(piece),
+            item.brand,
+            poster_defaults(item),
         )
-        picture, found = self._make(order, "poster")
-        return picture, found, order.template
+        picture, found = self._make(request, "poster")
+        return picture, found, request.template
 
     def card(
         self,
@@ -169,14 +169,16 @@ class PosterMaker:
     ) -> Picture:
         """Return a picture of any template, for a channel's own use; RenderError otherwise."""
         kind = _format(media_type)
-        order = Order(self.painter.template(template), fields, size, kind, max_bytes, brand)
-        return self._make(order, template)[0]
+        request = PosterRequest(
+            self.painter.template(template), fields, size, kind, max_bytes, brand
+        )
+        return self._make(request, template)[0]
 
-    def _make(self, order: Order, name: str) -> tuple[Picture, tuple[PosterWarning, ...]]:
+    def _make(self, request: PosterRequest, name: str) -> tuple[Picture, tuple[PosterWarning, ...]]:
         """Make a poster's file; its own name is *name* with its size."""
-        kept = self.painter.make(order)
+        kept = self.painter.make(request)
         media_type = kept.encoded.media_type
-        file = f"{name}-{order.size}.{_ENDINGS[media_type]}"
+        file = f"{name}-{request.size}.{_ENDINGS[media_type]}"
         picture = Picture(file, media_type, *kept.size, kept.encoded.data, kept.alt)
         return picture, kept.warnings
 
@@ -188,17 +190,17 @@ def _format(media_type: str) -> Format:
 
 
 @dataclass(slots=True)
-class Press:
-    """Makes one piece's posters and remembers what is to be said of them."""
+class ItemPosters:
+    """Makes one item's posters and remembers what is to be said of them."""
 
     maker: PosterMaker
-    piece: Piece
+    item: RenderItem
     warnings: list[RenditionWarning] = field(default_factory=list)
 
     def make(self, size: str, max_bytes: int | None, media_type: str) -> Picture:
         """Return the poster in a size; RenderError with the form field at fault."""
         try:
-            picture, found, template = self.maker.paint(self.piece, size, media_type, max_bytes)
+            picture, found, template = self.maker.paint(self.item, size, media_type, max_bytes)
         except RenderError as error:
             place = f"poster.{error.field}" if error.field else "poster.template"
             raise RenderError(str(error), field=place) from error
@@ -217,7 +219,7 @@ class Press:
         media_type: str,
     ) -> Picture:
         """Return a picture of any template in the community's brand; RenderError otherwise."""
-        brand = self.piece.brand
+        brand = self.item.brand
         return self.maker.card(template, fields, size, max_bytes, media_type, brand=brand)
 
 

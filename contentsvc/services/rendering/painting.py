@@ -27,7 +27,7 @@ from contentsvc.posters import (
 from contentsvc.services.rendering.branding import find_brand
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["UPLOAD", "Order", "Painter", "asset_path", "asset_pictures", "template_folders"]
+__all__ = ["UPLOAD", "Painter", "PosterRequest", "asset_path", "asset_pictures", "template_folders"]
 
 #: The reference of an upload begins with this.
 UPLOAD = "sha256:"
@@ -67,7 +67,7 @@ def template_folders(runtime: Runtime) -> list[Path]:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class PosterRequest:
     """One poster to be made, and the file it becomes."""
 
     template: Template
@@ -126,49 +126,53 @@ class Painter:
         except NotFoundError as error:
             raise LookupError(str(error)) from error
 
-    def paint(self, order: Order, watch: Callable[[], None] | None = None) -> Poster:
+    def paint(self, request: PosterRequest, watch: Callable[[], None] | None = None) -> Poster:
         """Paint a poster; RenderError with the field at fault where it cannot be painted.
 
         *watch* is called before each layer, and ends the painting by what it raises.
         """
-        brand = self.brand(order.brand)
+        brand = self.brand(request.brand)
         return render(
-            order.template,
-            order.fields,
+            request.template,
+            request.fields,
             brand=brand,
             pictures=self.picture_bytes,
             fonts=self.fonts(brand),
-            size=order.size,
-            defaults=order.defaults,
+            size=request.size,
+            defaults=request.defaults,
             cache=self._cache,
             watch=watch,
         )
 
-    def key(self, order: Order) -> str:
+    def key(self, request: PosterRequest) -> str:
         """Name a poster by all that it is made of; RenderError where it cannot be painted."""
-        brand = self.brand(order.brand)
+        brand = self.brand(request.brand)
         return poster_key(
-            order.template,
-            order.fields,
+            request.template,
+            request.fields,
             brand=brand,
             pictures=self.picture_bytes,
             fonts=self.fonts(brand),
-            size=order.size,
-            kind=order.kind,
-            max_bytes=order.max_bytes,
-            defaults=order.defaults,
+            size=request.size,
+            kind=request.kind,
+            max_bytes=request.max_bytes,
+            defaults=request.defaults,
         )
 
-    def make(self, order: Order, paint: Callable[[Order], Poster] | None = None) -> Kept:
-        """Return a finished poster; the same order is painted once.
+    def make(
+        self, request: PosterRequest, paint: Callable[[PosterRequest], Poster] | None = None
+    ) -> Kept:
+        """Return a finished poster; the same request is painted once.
 
         *paint* paints in this painter's place, where a caller bounds or changes it.
 
         Raises:
             RenderError: it cannot be painted, or not be encoded within its bytes.
         """
-        if order.size not in order.template.variants:
+        if request.size not in request.template.variants:
             # The painter's words say which sizes there are.
-            self.paint(order)
+            self.paint(request)
         work = paint or self.paint
-        return self._shelf.get(self.key(order), order.kind, order.max_bytes, lambda: work(order))
+        return self._shelf.get(
+            self.key(request), request.kind, request.max_bytes, lambda: work(request)
+        )

@@ -14,11 +14,11 @@ from contentsvc.domain.livestreams import Facts
 from contentsvc.domain.notices import Notice, NoticeState
 from contentsvc.domain.weeks import IsoWeek
 
-__all__ = ["Piece"]
+__all__ = ["RenderItem"]
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class RenderItem:
     """An entry's content, or one notice of it, with its time."""
 
     slug: str
@@ -43,8 +43,8 @@ class Piece:
         content: EntryContent,
         notice: Notice | None,
         code: str = "",
-    ) -> Piece:
-        """Return the piece of an entry that need not be saved."""
+    ) -> RenderItem:
+        """Return the item of an entry that need not be saved."""
         plan = plan_of(calendar, week, [])
         starts_at = plan.starts_at(content, week).at
         if notice is not None and content.livestream is not None:
@@ -53,8 +53,8 @@ class Piece:
         return cls(calendar.slug, plan.zone, week, content, starts_at, notice, brand, code)
 
     @classmethod
-    def of_delivery(cls, delivery: Delivery) -> Piece:
-        """Return the piece that a delivery sends; its entry and calendar are loaded."""
+    def of_delivery(cls, delivery: Delivery) -> RenderItem:
+        """Return the item that a delivery sends; its entry and calendar are loaded."""
         entry = delivery.entry
         notice = Notice.parse(delivery.notice) if delivery.notice else None
         week, content = IsoWeek.parse(entry.week), content_of(entry)

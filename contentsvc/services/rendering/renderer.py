@@ -36,8 +36,8 @@ from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.planning import channel_names
 from contentsvc.services.posting_limits import pace_of, pacing_warnings
 from contentsvc.services.rendering.content_checks import check_rendition
-from contentsvc.services.rendering.entry_posters import PosterMaker, Press
-from contentsvc.services.rendering.render_items import Piece
+from contentsvc.services.rendering.entry_posters import ItemPosters, PosterMaker
+from contentsvc.services.rendering.render_items import RenderItem
 from contentsvc.services.renditions import keep, load_rendition, prepare, rendition_picture
 from contentsvc.services.runtime import Runtime
 
@@ -87,23 +87,23 @@ class Renderer:
             rows = {row.name: row for row in session.scalars(query)}
         previews = []
         for name in names:
-            pieces = [Piece.of(calendar, week, content, notice, code) for notice in chain]
-            paced = self._paced(calendar, rows.get(name), pieces)
-            for piece, found in zip(pieces, paced, strict=True):
-                preview = self._preview(name, rows.get(name), piece)
+            items = [RenderItem.of(calendar, week, content, notice, code) for notice in chain]
+            paced = self._paced(calendar, rows.get(name), items)
+            for item, found in zip(items, paced, strict=True):
+                preview = self._preview(name, rows.get(name), item)
                 previews.append(replace(preview, warnings=(*preview.warnings, *found)))
         return previews
 
     def _paced(
-        self, calendar: Calendar, row: ChannelRow | None, pieces: Sequence[Piece]
+        self, calendar: Calendar, row: ChannelRow | None, items: Sequence[RenderItem]
     ) -> list[list[RenditionWarning]]:
-        """Return what quiet hours and quotas say of each piece on a channel."""
+        """Return what quiet hours and quotas say of each item on a channel."""
         if row is None:
-            return [[] for _ in pieces]
+            return [[] for _ in items]
         opened = self._opened(row)
         pace = pace_of(calendar.id, plan_of(calendar, None, []), (row.id, row.name), opened)
-        due = [piece.due_at for piece in pieces]
-        first = pieces[0]
+        due = [item.due_at for item in items]
+        first = items[0]
         with self._runtime.database.read() as session:
             return pacing_warnings(
                 session, pace, due, entry_key=(str(first.week), first.content.key)
@@ -113,22 +113,22 @@ class Renderer:
         try:
             return open_channel(self._runtime, row)
         except ContentsvcError:
-            # The preview of each piece tells why.
+            # The preview of each item tells why.
             return None
 
-    def _preview(self, name: str, row: ChannelRow | None, piece: Piece) -> Preview:
+    def _preview(self, name: str, row: ChannelRow | None, item: RenderItem) -> Preview:
         blank = Preview(
             channel=name,
             channel_type=row.type if row else "",
-            notice=str(piece.notice) if piece.notice else "",
-            state=piece.notice.state.value if piece.notice else "",
-            due_at=piece.due_at,
+            notice=str(item.notice) if item.notice else "",
+            state=item.notice.state.value if item.notice else "",
+            due_at=item.due_at,
         )
         if row is None:
             return _refused(blank, RenderError(f"there is no channel {name!r}", field="channels"))
         try:
             channel = open_channel(self._runtime, row)
-            rendition = self._render(channel, self._with_page(channel, piece))
+            rendition = self._render(channel, self._with_page(channel, item))
         except RenderError as error:
             return _refused(blank, error)
         except ContentsvcError as error:
@@ -155,8 +155,8 @@ class Renderer:
             return False
         try:
             channel = open_channel(self._runtime, delivery.channel)
-            piece = self._with_page(channel, Piece.of_delivery(delivery))
-            rendition = self._render(channel, piece)
+            item = self._with_page(channel, RenderItem.of_delivery(delivery))
+            rendition = self._render(channel, item)
         except RenderError as error:
             return self._settle(delivery, DeliveryStatus.FAILED, error=str(error))
         except PluginError as error:
@@ -171,7 +171,7 @@ class Renderer:
             keep(self._runtime, session, kept)
         values = {
             "rendition_hash": kept.hash,
-            "facts": piece.told(delivery.channel.name),
+            "facts": item.told(delivery.channel.name),
             "error": "",
         }
         return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
@@ -195,14 +195,14 @@ class Renderer:
             if current is not None:
                 current.error = words
 
-    def _render(self, channel: OpenChannel, piece: Piece) -> Rendition:
-        if piece.content.kind not in channel.kinds:
-            raise RenderError(f"{channel.host.name} shows no {piece.content.kind}", field="kind")
-        press = self.posters.press(piece)
-        context = self._context(channel, piece, press)
-        entry = _worded(self._entry(channel.host.name, piece), piece.notice, context)
+    def _render(self, channel: OpenChannel, item: RenderItem) -> Rendition:
+        if item.content.kind not in channel.kinds:
+            raise RenderError(f"{channel.host.name} shows no {item.content.kind}", field="kind")
+        posters = self.posters.posters_of(item)
+        context = self._context(channel, item, posters)
+        entry = _worded(self._entry(channel.host.name, item), item.notice, context)
         try:
-            rendition = _ask(channel, entry, piece.notice, context)
+            rendition = _ask(channel, entry, item.notice, context)
             _check_rendition(rendition)
         except ContentsvcError:
             raise
@@ -211,37 +211,39 @@ class Renderer:
         found = channel.limits.check(rendition, language=context.language)
         checks = self._runtime.registry.checks()
         found += check_rendition(checks, entry, rendition, context.language)
-        return replace(rendition, warnings=(*rendition.warnings, *press.warnings, *found))
+        return replace(rendition, warnings=(*rendition.warnings, *posters.warnings, *found))
 
-    def _with_page(self, channel: OpenChannel, piece: Piece) -> Piece:
-        """Return a livestream's piece with the address of its public page."""
-        if piece.notice is None:
-            return piece
-        return replace(piece, booking_page=page_url(self._runtime, piece.code, channel))
+    def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
+        """Return a livestream's item with the address of its public page."""
+        if item.notice is None:
+            return item
+        return replace(item, booking_page=page_url(self._runtime, item.code, channel))
 
-    def _context(self, channel: OpenChannel, piece: Piece, press: Press) -> RenderContext:
+    def _context(
+        self, channel: OpenChannel, item: RenderItem, posters: ItemPosters
+    ) -> RenderContext:
         return RenderContext(
             channel=channel.host.name,
-            zone=piece.zone,
+            zone=item.zone,
             language=self._runtime.config.language,
             public_url=self._runtime.config.public_url,
-            make_poster=press.make,
-            make_card=press.card,
+            make_poster=posters.make,
+            make_card=posters.card,
         )
 
-    def _entry(self, channel: str, piece: Piece) -> ChannelEntry:
-        content, notice = piece.content, piece.notice
+    def _entry(self, channel: str, item: RenderItem) -> ChannelEntry:
+        content, notice = item.content, item.notice
         return ChannelEntry(
             kind=content.kind,
             title=content.title_for(channel),
             body=content.notice_body(channel, notice) if notice else content.body_for(channel),
-            due_at=piece.due_at,
-            starts_at=piece.starts_at,
-            ref=piece.ref,
+            due_at=item.due_at,
+            starts_at=item.starts_at,
+            ref=item.ref,
             element=content.element.value if content.element else None,
             livestream=content.livestream,
             headline=(content.notice_version(notice).title or "") if notice else "",
-            booking_page=piece.booking_page,
+            booking_page=item.booking_page,
             has_poster=content.poster is not None,
             pictures=self.posters.pictures(content.pictures),
         )

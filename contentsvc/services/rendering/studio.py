@@ -17,7 +17,7 @@ from PIL import Image
 
 from contentsvc.errors import ContentsvcError, RenderError
 from contentsvc.posters import Format, Kept, Poster, Shelf, Template
-from contentsvc.services.rendering.painting import Order, Painter
+from contentsvc.services.rendering.painting import Painter, PosterRequest
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["FORMATS", "Bounds", "Sketch", "Studio", "StudioBusyError", "file_name", "with_samples"]
@@ -75,15 +75,19 @@ class Studio:
 
     def thumbnail(self, template: Template, brand: str | None) -> Kept:
         """Return a template's small picture with its sample words; RenderError."""
-        order = Order(template, template.samples(), template.sizes[0], "jpeg", brand=brand)
-        return self._reduced(order, _THUMBNAIL)
+        request = PosterRequest(
+            template, template.samples(), template.sizes[0], "jpeg", brand=brand
+        )
+        return self._reduced(request, _THUMBNAIL)
 
     def thumbnail_key(self, template: Template, brand: str | None) -> str:
         """Name a template's small picture by its content, without painting it; RenderError."""
-        order = Order(template, template.samples(), template.sizes[0], "jpeg", brand=brand)
-        return self.painter.key(order)[:16]
+        request = PosterRequest(
+            template, template.samples(), template.sizes[0], "jpeg", brand=brand
+        )
+        return self.painter.key(request)[:16]
 
-    def sketch(self, order: Order, *, samples: bool = False) -> Sketch:
+    def sketch(self, request: PosterRequest, *, samples: bool = False) -> Sketch:
         """Return a poster as the form says it, reduced; with *samples* for what is left empty.
 
         Raises:
@@ -92,35 +96,35 @@ class Studio:
         """
         sampled: tuple[str, ...] = ()
         if samples:
-            order, sampled = with_samples(order)
-        kept = self._reduced(replace(order, kind="jpeg", max_bytes=None), _SKETCH)
+            request, sampled = with_samples(request)
+        kept = self._reduced(replace(request, kind="jpeg", max_bytes=None), _SKETCH)
         told = tuple(warning for warning in kept.warnings if warning.field not in sampled)
         return Sketch(replace(kept, warnings=told), sampled)
 
-    def finish(self, order: Order) -> Kept:
+    def finish(self, request: PosterRequest) -> Kept:
         """Return the poster itself, as a channel would get it; raises as `sketch` does."""
-        return self.painter.make(order, self._paint)
+        return self.painter.make(request, self._paint)
 
-    def bundle(self, orders: Sequence[tuple[str, Order]]) -> bytes:
+    def bundle(self, requests: Sequence[tuple[str, PosterRequest]]) -> bytes:
         """Return a ZIP of posters, each under its file's name; raises as `sketch` does."""
         out = io.BytesIO()
         # Pictures are compressed already.
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
-            for name, order in orders:
-                bundle.writestr(name, self.finish(order).encoded.data)
+            for name, request in requests:
+                bundle.writestr(name, self.finish(request).encoded.data)
         return out.getvalue()
 
-    def _reduced(self, order: Order, width: int) -> Kept:
-        key = hashlib.sha256(f"{self.painter.key(order)}@{width}".encode()).hexdigest()
+    def _reduced(self, request: PosterRequest, width: int) -> Kept:
+        key = hashlib.sha256(f"{self.painter.key(request)}@{width}".encode()).hexdigest()
 
         def paint() -> Poster:
-            poster = self._paint(order)
+            poster = self._paint(request)
             return replace(poster, image=_reduce(poster.image, width))
 
-        return self._sketches.get(key, order.kind, None, paint)
+        return self._sketches.get(key, request.kind, None, paint)
 
-    def _paint(self, order: Order) -> Poster:
-        variant = order.template.variants.get(order.size)
+    def _paint(self, request: PosterRequest) -> Poster:
+        variant = request.template.variants.get(request.size)
         if variant and variant.size[0] * variant.size[1] > self._bounds.pixels:
             most = self._bounds.pixels // 1_000_000
             raise RenderError(
@@ -129,11 +133,11 @@ class Studio:
             )
         with self._place():
             try:
-                return self.painter.paint(order, self._watch())
+                return self.painter.paint(request, self._watch())
             except ContentsvcError:
                 raise
             except Exception as error:
-                raise _unforeseen(order, error) from error
+                raise _unforeseen(request, error) from error
 
     def _watch(self) -> Callable[[], None]:
         most = self._bounds.time
@@ -155,33 +159,33 @@ class Studio:
             self._places.release()
 
 
-def _unforeseen(order: Order, error: Exception) -> RenderError:
+def _unforeseen(request: PosterRequest, error: Exception) -> RenderError:
     """Return what a person reads where a template or a picture fails the painter itself."""
     logger.error(
         "A poster could not be painted",
         exc_info=error,
-        extra={"action": "poster_failed", "template": order.template.id, "size": order.size},
+        extra={"action": "poster_failed", "template": request.template.id, "size": request.size},
     )
     return RenderError(f"it could not be painted ({type(error).__name__}); it is in the log")
 
 
-def with_samples(order: Order) -> tuple[Order, tuple[str, ...]]:
+def with_samples(request: PosterRequest) -> tuple[PosterRequest, tuple[str, ...]]:
     """Put a template's sample words where the form says nothing, and name those fields."""
-    given = {**order.defaults, **{name: text for name, text in order.fields.items() if text}}
+    given = {**request.defaults, **{name: text for name, text in request.fields.items() if text}}
     empty = tuple(
         name
-        for name, spec in order.template.fields.items()
+        for name, spec in request.template.fields.items()
         if spec.sample and not (given.get(name) or given.get(spec.source or ""))
     )
-    samples = {name: order.template.fields[name].sample for name in empty}
-    return replace(order, fields={**order.fields, **samples}), empty
+    samples = {name: request.template.fields[name].sample for name in empty}
+    return replace(request, fields={**request.fields, **samples}), empty
 
 
-def file_name(order: Order, words: str) -> str:
+def file_name(request: PosterRequest, words: str) -> str:
     """Return what a poster's file is called: its template, its first words and its size."""
-    parts = [order.template.name.zh, words, order.size]
+    parts = [request.template.name.zh, words, request.size]
     plain = [re.sub(r"[^\w-]+", "", part)[:_LONGEST_PART] for part in parts]
-    return "-".join(filter(None, plain)) + f".{FORMATS[order.kind]}"
+    return "-".join(filter(None, plain)) + f".{FORMATS[request.kind]}"
 
 
 def _reduce(image: Image.Image, width: int) -> Image.Image:

@@ -10,8 +10,8 @@ from flask_babel import gettext, lazy_gettext, ngettext
 
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.posters import Remark, Template
-from contentsvc.services.poster_batches.mending import ROW_TITLES
 from contentsvc.services.poster_batches.results import ReportWords
+from contentsvc.services.poster_batches.row_edits import ROW_TITLES
 from contentsvc.web.current import language
 from contentsvc.web.explaining import explain_text
 

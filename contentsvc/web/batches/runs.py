@@ -18,14 +18,14 @@ from contentsvc.errors import InputError, NotFoundError
 from contentsvc.posters import Template, write_xlsx
 from contentsvc.services.poster_batches import batches
 from contentsvc.services.poster_batches.batches import batch_folder, get_batch, progress_of, rows_of
-from contentsvc.services.poster_batches.mending import correct, mend
 from contentsvc.services.poster_batches.results import (
     failed_table,
     members_of,
     remarks_of,
     report_of,
 )
-from contentsvc.services.poster_batches.running import hand_out, retry, run, stop
+from contentsvc.services.poster_batches.row_edits import apply_corrected_table, apply_row_edits
+from contentsvc.services.poster_batches.running import enqueue_batch, retry, run, stop
 from contentsvc.storage import FileStorage, archive_size, stream_archive
 from contentsvc.web.batches import messages
 from contentsvc.web.batches.batch_form import posted_mends, posted_table
@@ -88,7 +88,7 @@ def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, An
     """Return rows that were made although something is to be said of them."""
     if batch.status is BatchStatus.RUNNING:
         return []
-    rows = batches.remarked_rows(database, batch, limit=_LISTED)
+    rows = batches.rows_with_remarks(database, batch, limit=_LISTED)
     return [(row, remarks_of(row)) for row in rows]
 
 
@@ -156,7 +156,7 @@ def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> Ba
     except InputError as error:
         tell(explain(error), bad=True)
     else:
-        hand_out(runtime(), batch_id, fence)
+        enqueue_batch(runtime(), batch_id, fence)
     return _back(batch_id)
 
 
@@ -168,9 +168,9 @@ def mend_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
             batch = get_batch(database, batch_id, to_change=True)
             mends = posted_mends()
             if mends:
-                count = mend(database, batch, mends)
+                count = apply_row_edits(database, batch, mends)
             else:
-                count = correct(database, batch, posted_table()[1])
+                count = apply_corrected_table(database, batch, posted_table()[1])
             fence = run(database, batch, now())
     except NotFoundError:
         raise
@@ -178,7 +178,7 @@ def mend_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
         with reading() as database:
             batch = get_batch(database, batch_id)
             return _page(database, batch, {"table": explain(error)}), 422
-    hand_out(runtime(), batch_id, fence)
+    enqueue_batch(runtime(), batch_id, fence)
     tell(ngettext("%(num)d row is made again", "%(num)d rows are made again", count))
     return _back(batch_id)
 

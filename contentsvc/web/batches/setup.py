@@ -14,13 +14,13 @@ from contentsvc.domain.batches import BatchStatus
 from contentsvc.errors import InputError, NotFoundError, RenderError
 from contentsvc.posters import Template, write_csv, write_xlsx
 from contentsvc.services.poster_batches import batches as poster_batches
-from contentsvc.services.poster_batches.batches import NewBatch, get_batch, rows_of
+from contentsvc.services.poster_batches.batches import BatchOptions, get_batch, rows_of
 from contentsvc.services.poster_batches.columns import fields_of, sample_table
 from contentsvc.services.poster_batches.painting import BatchPainter
-from contentsvc.services.poster_batches.running import hand_out, run
-from contentsvc.services.poster_batches.table_proof import TableProof, proof_table
+from contentsvc.services.poster_batches.running import enqueue_batch, run
+from contentsvc.services.poster_batches.table_checking import TableCheck, check_table
 from contentsvc.services.rendering.branding import check_brand, list_brands
-from contentsvc.services.rendering.painting import Order
+from contentsvc.services.rendering.painting import PosterRequest
 from contentsvc.web.batches import messages
 from contentsvc.web.batches.batch_form import (
     column_options,
@@ -115,7 +115,7 @@ def new(template_id: str) -> Response | str | tuple[str, int]:
         return _new_page(template, {})
     try:
         name, lines = posted_table()
-        chosen = NewBatch(
+        chosen = BatchOptions(
             name,
             template,
             request.form.getlist("sizes"),
@@ -215,24 +215,24 @@ def _draft_page(batch: PosterBatch, rows: list[PosterRow], errors: dict[str, str
 
 def _proof(batch: PosterBatch, template: Template, rows: list[PosterRow]) -> dict[str, Any]:
     """Return what the pages say of a draft's rows."""
-    proof = proof_table(batch, template, rows, painter().proofreader(batch))
-    by_number = {row.number: row for row in proof.rows}
+    check = check_table(batch, template, rows, painter().proofreader(batch))
+    by_number = {row.number: row for row in check.rows}
     return {
-        "proof": proof,
+        "proof": check,
         "first": [(row, by_number.get(row.number)) for row in rows[:_FIRST]],
-        "listed": sorted(proof.rows, key=lambda row: (not row.is_faulty, row.number))[:_LISTED],
+        "listed": sorted(check.rows, key=lambda row: (not row.is_faulty, row.number))[:_LISTED],
         "say": messages.sayer(template),
-        "common": _common_faults(proof, template),
+        "common": _common_faults(check, template),
     }
 
 
-def _common_faults(proof: TableProof, template: Template) -> list[str]:
+def _common_faults(check: TableCheck, template: Template) -> list[str]:
     """Return what every row lacks: it is mended here and not in the table."""
-    if not proof.total or proof.faulty < proof.total:
+    if not check.total or check.faulty < check.total:
         return []
     faults = [
         {remark.field for remark in row.remarks if remark.is_fault and remark.code == "required"}
-        for row in proof.rows
+        for row in check.rows
     ]
     shared = set.intersection(*faults)
     return [messages.field_label(template, name) for name in template.fields if name in shared]
@@ -281,8 +281,8 @@ def start(batch_id: int) -> Response | tuple[str, int]:
     if errors:
         return _draft_page(batch, rows, errors), 422
     template = _template(batch.template)
-    proof = proof_table(batch, template, rows, painter().proofreader(batch))
-    if proof.faulty == proof.total:
+    check = check_table(batch, template, rows, painter().proofreader(batch))
+    if check.faulty == check.total:
         words = gettext("No row can become a poster yet; see below what is missing.")
         return _draft_page(batch, rows, {"start": words}), 422
     try:
@@ -290,7 +290,7 @@ def start(batch_id: int) -> Response | tuple[str, int]:
             fence = run(database, get_batch(database, batch_id, to_change=True), now())
     except InputError as error:
         return _draft_page(batch, rows, {"start": explain(error)}), 422
-    hand_out(runtime(), batch_id, fence)
+    enqueue_batch(runtime(), batch_id, fence)
     count = len(rows)
     tell(ngettext("%(num)d row is on its way", "%(num)d rows are on their way", count))
     return redirect(url_for("batch_runs.show", batch_id=batch_id), code=303)
@@ -307,7 +307,7 @@ def preview(batch_id: int, number: int, size: str) -> Response:
     template = _template(batch.template)
     fields = fields_of(template, batch.columns, batch.fixed, row.cells)
     # Smaller than it will be, and painted within the studio's bounds of time and memory.
-    sketch = studio().sketch(Order(template, fields, size, brand=batch.brand))
+    sketch = studio().sketch(PosterRequest(template, fields, size, brand=batch.brand))
     response = make_response(sketch.kept.encoded.data)
     response.content_type = sketch.kept.encoded.media_type
     return response

@@ -17,8 +17,8 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.posters import Format, Template
 from contentsvc.services.rendering.entry_posters import poster_defaults
-from contentsvc.services.rendering.painting import Order
-from contentsvc.services.rendering.render_items import Piece
+from contentsvc.services.rendering.painting import PosterRequest
+from contentsvc.services.rendering.render_items import RenderItem
 from contentsvc.services.rendering.studio import FORMATS
 from contentsvc.web.board_places import read_day, read_week
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
@@ -61,15 +61,17 @@ class StudioForm:
         if self.entry is None:
             return {}
         week = IsoWeek.parse(self.entry.week)
-        return poster_defaults(Piece.of(self.entry.calendar, week, content_of(self.entry), None))
+        return poster_defaults(
+            RenderItem.of(self.entry.calendar, week, content_of(self.entry), None)
+        )
 
-    def order(self) -> Order:
+    def order(self) -> PosterRequest:
         """Return the order of the poster as it stands, as a PNG."""
         fields = poster_values(self.poster, self.template)
         brand = self["brand"] or None
-        return Order(self.template, fields, self.size, brand=brand, defaults=self.defaults)
+        return PosterRequest(self.template, fields, self.size, brand=brand, defaults=self.defaults)
 
-    def file_order(self) -> Order:
+    def file_order(self) -> PosterRequest:
         """Return the order of the file that is asked for.
 
         Raises:

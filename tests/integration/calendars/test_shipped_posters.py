@@ -9,18 +9,18 @@ from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.posters import Fonts, load_brand, load_template, render
 from contentsvc.services.rendering.entry_posters import poster_defaults
-from contentsvc.services.rendering.render_items import Piece
+from contentsvc.services.rendering.render_items import RenderItem
 
 WEEK = IsoWeek(2026, 48)
 
 
-def wanted() -> list[Piece]:
+def wanted() -> list[RenderItem]:
     """Return every entry with a poster in the shipped calendars, in a week of November."""
     found = []
     for file in sorted(shipped("calendars").glob("*.yaml")):
         plan = read_calendar_bytes(file.read_bytes(), file.name)
         found += [
-            Piece(plan.calendar, plan.zone, WEEK, entry, plan.starts_at(entry, WEEK).at)
+            RenderItem(plan.calendar, plan.zone, WEEK, entry, plan.starts_at(entry, WEEK).at)
             for entry in plan.entries
             if entry.poster
         ]
@@ -33,11 +33,11 @@ def fonts() -> Fonts:
     return Fonts()
 
 
-@pytest.mark.parametrize("piece", wanted(), ids=lambda piece: piece.ref)
-def test_posters_render_without_a_warning(piece: Piece, fonts: Fonts) -> None:
+@pytest.mark.parametrize("item", wanted(), ids=lambda item: item.ref)
+def test_posters_render_without_a_warning(item: RenderItem, fonts: Fonts) -> None:
     """Each poster's template is there, takes its fields, and loses no word in its usual size."""
     assets = shipped("assets")
-    spec = piece.content.poster
+    spec = item.content.poster
     assert spec is not None
     template = load_template(spec.template, [assets / "posters"])
     fields = {
@@ -51,7 +51,7 @@ def test_posters_render_without_a_warning(piece: Piece, fonts: Fonts) -> None:
         brand=load_brand(assets / "brand.yaml"),
         pictures=lambda name: (assets / name).read_bytes(),
         fonts=fonts,
-        defaults=poster_defaults(piece),
+        defaults=poster_defaults(item),
     )
 
     assert set(fields) <= set(template.fields)
@@ -61,4 +61,4 @@ def test_posters_render_without_a_warning(piece: Piece, fonts: Fonts) -> None:
 
 def test_there_are_posters_to_try() -> None:
     """The sample calendar has three posters or more."""
-    assert sum(piece.slug == "baby-benefits" for piece in wanted()) >= 3
+    assert sum(item.slug == "baby-benefits" for item in wanted()) >= 3

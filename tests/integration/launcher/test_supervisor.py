@@ -17,7 +17,7 @@ from contentsvc.config import Config
 from contentsvc.errors import ConfigError
 from contentsvc.launcher import child as children
 from contentsvc.launcher.child import Role
-from contentsvc.launcher.locking import held, holder
+from contentsvc.launcher.locking import lock_data_dir, lock_holder
 from contentsvc.launcher.server import check_port
 from contentsvc.launcher.supervisor import Supervisor
 
@@ -180,12 +180,12 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 def test_one_up_a_folder(tmp_path: Path) -> None:
     """The lock names its holder, and is free again afterwards."""
-    with held(tmp_path):
-        assert holder(tmp_path) == os.getpid()
-        with pytest.raises(ConfigError, match=rf"process {os.getpid()}\)"), held(tmp_path):
+    with lock_data_dir(tmp_path):
+        assert lock_holder(tmp_path) == os.getpid()
+        with pytest.raises(ConfigError, match=rf"process {os.getpid()}\)"), lock_data_dir(tmp_path):
             pass
 
-    assert holder(tmp_path) is None
+    assert lock_holder(tmp_path) is None
 
 
 def test_the_port_is_looked_at_first(tmp_path: Path) -> None:

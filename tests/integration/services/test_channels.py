@@ -20,7 +20,7 @@ from contentsvc.errors import (
 from contentsvc.services.channel_setup import channels as service
 from contentsvc.services.channel_setup.channel_files import apply_channels
 from contentsvc.services.channel_setup.channels import MASK
-from contentsvc.services.channel_setup.public_pages import answer
+from contentsvc.services.channel_setup.public_pages import public_page
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW, make_calendar, make_channel, make_entry
 from tests.integration.services.delivery.engine_world import Engine
@@ -57,7 +57,7 @@ def test_a_secret_is_kept_encrypted_and_shown_masked(runtime: Runtime) -> None:
 
     assert SECRET not in str(kept.settings)
     assert SECRET.encode() not in (kept.sealed or b"")
-    assert service.shown_settings(runtime.registry, kept)["secret"] == MASK
+    assert service.masked_settings(runtime.registry, kept)["secret"] == MASK
     opened = service.open_channel(runtime, kept)
     assert opened.settings.secret.get_secret_value() == SECRET
 
@@ -222,16 +222,16 @@ def test_a_channels_store_keeps_a_key_once(runtime: Runtime) -> None:
 def test_public_pages_are_found_by_channel(runtime: Runtime) -> None:
     """`/site/` is the channel `site`; another channel's pages stand below its name."""
     with runtime.database.read() as session:
-        assert answer(runtime, session, "", language="zh") is None
+        assert public_page(runtime, session, "", language="zh") is None
     make_channel(runtime, "news", "site", title="新闻")
     make_channel(runtime, "site", "site", title="主站")
 
     with runtime.database.read() as session:
-        front = answer(runtime, session, "", language="zh")
-        news = answer(runtime, session, "news/feed.atom", language="zh")
+        front = public_page(runtime, session, "", language="zh")
+        news = public_page(runtime, session, "news/feed.atom", language="zh")
 
         assert front is not None
         assert "主站" in front.body.decode()
         assert news is not None
         assert "新闻" in news.body.decode()
-        assert answer(runtime, session, "posts/none", language="zh") is None
+        assert public_page(runtime, session, "posts/none", language="zh") is None

@@ -22,7 +22,7 @@ from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import InputError
 from contentsvc.services import entries, planning
 from contentsvc.services.channel_setup.channels import open_channel
-from contentsvc.services.channel_setup.public_pages import answer
+from contentsvc.services.channel_setup.public_pages import public_page
 from contentsvc.services.deliveries import Resolution, resolve_delivery
 from contentsvc.services.public_livestreams import PublicLivestreams
 from contentsvc.services.rendering.renderer import Renderer
@@ -181,7 +181,7 @@ def test_the_page_shows_the_poster_of_the_present_facts(public: Runtime) -> None
     def poster() -> int | None:
         with public.database.read() as session:
             path = f"live/{entry.code}/poster"
-            page = answer(public, session, path, language="zh")
+            page = public_page(public, session, path, language="zh")
         return None if page is None else len(page.body)
 
     def render() -> None:

@@ -25,9 +25,9 @@ from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.posters import Line, load_template
 from contentsvc.services.ports import system_clock
-from contentsvc.services.poster_batches.batches import NewBatch, create_batch, get_batch
+from contentsvc.services.poster_batches.batches import BatchOptions, create_batch, get_batch
 from contentsvc.services.poster_batches.results import members_of
-from contentsvc.services.poster_batches.running import LEASE, hand_out, resume_batches, run
+from contentsvc.services.poster_batches.running import LEASE, enqueue_batch, resume_batches, run
 from contentsvc.services.runtime import Runtime
 from contentsvc.storage import stream_archive
 from contentsvc.worker.queue import RqQueue
@@ -79,10 +79,10 @@ def _started(runtime: Runtime, rows: int) -> int:
     lines = [Line(number, row) for number, row in enumerate([head, *cells], 1)]
     now = runtime.clock()
     with runtime.database.write() as session:
-        new = NewBatch("会员.csv", template, ("1x1",), "jpeg")
+        new = BatchOptions("会员.csv", template, ("1x1",), "jpeg")
         batch = create_batch(session, new, lines, by="mei", now=now)
         fence = run(session, batch, now)
-    hand_out(runtime, batch.id, fence)
+    enqueue_batch(runtime, batch.id, fence)
     return batch.id
 
 

@@ -11,18 +11,20 @@ import pytest
 from contentsvc.db.models import Heartbeat
 from contentsvc.db.session import Database
 from contentsvc.services.operations import heartbeats
-from contentsvc.services.operations.heartbeats import Heart
+from contentsvc.services.operations.heartbeats import HeartbeatThread
 from tests.factories import make_runtime
 
 
 @pytest.fixture
-def heart(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Heart:
+def heart(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HeartbeatThread:
     """Give a heart that hardly rests between its beats."""
     monkeypatch.setattr(heartbeats, "INTERVAL", 0.0001)
-    return Heart(make_runtime(database, tmp_path), "worker")
+    return HeartbeatThread(make_runtime(database, tmp_path), "worker")
 
 
-def test_while_a_heart_stands_still_no_connection_is_open(heart: Heart, database: Database) -> None:
+def test_while_a_heart_stands_still_no_connection_is_open(
+    heart: HeartbeatThread, database: Database
+) -> None:
     """What is copied by a fork then is at rest, at whatever instant it comes."""
     beaten = threading.Event()
     heart._detail = lambda: beaten.set() or {}  # type: ignore[func-returns-value]
@@ -35,7 +37,9 @@ def test_while_a_heart_stands_still_no_connection_is_open(heart: Heart, database
                 assert (pool.checkedout(), pool.checkedin()) == (0, 0)  # type: ignore[attr-defined]
 
 
-def test_a_child_that_is_forked_amid_the_beats_can_write(heart: Heart, database: Database) -> None:
+def test_a_child_that_is_forked_amid_the_beats_can_write(
+    heart: HeartbeatThread, database: Database
+) -> None:
     """Each of many children writes with a connection of its own, and ends."""
     with heart:
         for number in range(30):

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from contentsvc.db.models import Heartbeat
 from contentsvc.db.session import Database
 from contentsvc.services.operations import heartbeats
-from contentsvc.services.operations.heartbeats import Heart, process_name
+from contentsvc.services.operations.heartbeats import HeartbeatThread, process_name
 from contentsvc.services.runtime import Runtime
 from tests.factories import make_runtime
 
@@ -33,7 +33,7 @@ def test_a_process_is_seen_while_it_runs_and_signs_off(database: Database, tmp_p
     """The first beat comes at once; a process that stops in order is not missed afterwards."""
     runtime = make_runtime(database, tmp_path)
 
-    with Heart(runtime, "worker", detail=lambda: {"queue": "publish"}):
+    with HeartbeatThread(runtime, "worker", detail=lambda: {"queue": "publish"}):
         (beat,) = _await_beats(runtime)
         assert (beat.role, beat.name) == ("worker", process_name())
         assert beat.detail == {"queue": "publish"}
@@ -53,7 +53,7 @@ def test_a_heart_goes_on_through_an_outage(
     with database.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE heartbeats RENAME TO away")
 
-    with Heart(runtime, "web"):
+    with HeartbeatThread(runtime, "web"):
         while "heartbeat_failed" not in [
             record.__dict__.get("action") for record in caplog.records
         ]:

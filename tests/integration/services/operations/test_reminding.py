@@ -15,7 +15,7 @@ import pytest
 from contentsvc.errors import OutcomeUnknownError, RejectedError
 from contentsvc.services.channel_setup.channels import pause_channel
 from contentsvc.services.operations.health import system_status
-from contentsvc.services.operations.lateness_figures import lateness
+from contentsvc.services.operations.lateness_figures import measure_lateness
 from contentsvc.services.operations.reminding import Reminder
 from tests.integration.services.delivery.engine_world import Engine
 
@@ -124,9 +124,9 @@ def test_lateness_is_measured_to_the_durable_intent(engine: Engine) -> None:
     engine.work()
 
     with engine.runtime.database.read() as session:
-        seen = lateness(session, engine.clock.at)
+        seen = measure_lateness(session, engine.clock.at)
         status = system_status(engine.runtime, session, engine.clock.at)
-        later = lateness(session, engine.clock.at + timedelta(hours=2))
+        later = measure_lateness(session, engine.clock.at + timedelta(hours=2))
 
     assert (seen.count, seen.p50, seen.worst) == (1, 0.25, 0.25)
     assert status.lateness == seen

@@ -23,7 +23,7 @@ from contentsvc.posters import Line, load_template
 from contentsvc.services.housekeeping import tidy
 from contentsvc.services.poster_batches import making, running
 from contentsvc.services.poster_batches.batches import (
-    NewBatch,
+    BatchOptions,
     batch_folder,
     create_batch,
     get_batch,
@@ -32,16 +32,16 @@ from contentsvc.services.poster_batches.batches import (
     rows_of,
 )
 from contentsvc.services.poster_batches.making import BatchMaker
-from contentsvc.services.poster_batches.mending import correct, mend
 from contentsvc.services.poster_batches.results import (
     ReportWords,
     failed_table,
     members_of,
     report_of,
 )
+from contentsvc.services.poster_batches.row_edits import apply_corrected_table, apply_row_edits
 from contentsvc.services.poster_batches.running import (
     LEASE,
-    hand_out,
+    enqueue_batch,
     resume_batches,
     retry,
     run,
@@ -88,14 +88,14 @@ class Batches:
         self, *rows: tuple[str, ...], by: str = "mei", sizes: tuple[str, ...] = ("1x1",)
     ) -> int:
         lines = [Line(number, row) for number, row in enumerate((HEAD, *rows), 1)]
-        new = NewBatch("会员.csv", INVITE, sizes, "jpeg")
+        new = BatchOptions("会员.csv", INVITE, sizes, "jpeg")
         with self.runtime.database.write() as session:
             return create_batch(session, new, lines, by=by, now=self.clock()).id
 
     def start(self, batch_id: int) -> int:
         with self.changing(batch_id) as (session, batch):
             fence = run(session, batch, self.clock())
-        hand_out(self.runtime, batch_id, fence)
+        enqueue_batch(self.runtime, batch_id, fence)
         return fence
 
     def work(self) -> None:
@@ -412,7 +412,9 @@ def test_columns_stay_once_it_began(batches: Batches) -> None:
 
 def _mended(batches: Batches, batch_id: int, *rows: tuple[str, ...]) -> int:
     with batches.changing(batch_id) as (session, batch):
-        return correct(session, batch, [Line(number, row) for number, row in enumerate(rows, 1)])
+        return apply_corrected_table(
+            session, batch, [Line(number, row) for number, row in enumerate(rows, 1)]
+        )
 
 
 @pytest.fixture
@@ -455,7 +457,10 @@ def test_the_whole_table_is_taken_too(batches: Batches, broken: int) -> None:
 def test_rows_are_mended_in_the_page(batches: Batches, broken: int) -> None:
     """A cell that is typed anew takes the place of the one that failed."""
     with batches.changing(broken) as (session, batch):
-        assert mend(session, batch, {3: {"url": " https://e.com/i/2 "}, 4: {"title": ""}}) == 1
+        assert (
+            apply_row_edits(session, batch, {3: {"url": " https://e.com/i/2 "}, 4: {"title": ""}})
+            == 1
+        )
     batches.start(broken)
     batches.work()
 
@@ -544,7 +549,7 @@ def test_a_picture_of_the_table_s_is_no_way_out_of_the_assets(
     Image.new("RGB", (40, 40)).save(secret)
     lines = [Line(1, ("主标题", "链接", "主图")), Line(2, ("来", "https://e.com/1", str(secret)))]
     with batches.runtime.database.write() as session:
-        new = NewBatch("t.csv", INVITE, ("1x1",), "jpeg")
+        new = BatchOptions("t.csv", INVITE, ("1x1",), "jpeg")
         batch_id = create_batch(session, new, lines, by="mei", now=batches.clock()).id
     batches.start(batch_id)
     batches.work()

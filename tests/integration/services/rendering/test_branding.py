@@ -21,7 +21,7 @@ from contentsvc.posters import Poster
 from contentsvc.services.calendar_files.exporting import export_calendar, export_text
 from contentsvc.services.calendar_settings import put_calendar
 from contentsvc.services.rendering.branding import check_brand, list_brands
-from contentsvc.services.rendering.painting import Order, Painter
+from contentsvc.services.rendering.painting import Painter, PosterRequest
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from tests.factories import (
@@ -140,9 +140,9 @@ def own_fonts(database: Database, tmp_path: Path) -> Iterator[Painter]:
     return Painter(make_runtime(database, tmp_path, ASSETS_DIR=str(assets)))
 
 
-def quote(painter: Painter, name: str | None) -> Order:
+def quote(painter: Painter, name: str | None) -> PosterRequest:
     """Return the order of a poster in a brand."""
-    return Order(painter.template("quote"), {"text": "直角と骨"}, "1x1", brand=name)
+    return PosterRequest(painter.template("quote"), {"text": "直角と骨"}, "1x1", brand=name)
 
 
 def test_a_brand_s_own_fonts_are_used(own_fonts: Painter) -> None:
@@ -159,7 +159,7 @@ def test_the_same_order_is_painted_once(runtime: Runtime) -> None:
     painted: list[str | None] = []
     painter = Painter(runtime)
 
-    def paint(order: Order) -> Poster:
+    def paint(order: PosterRequest) -> Poster:
         painted.append(order.brand)
         return painter.paint(order)
 

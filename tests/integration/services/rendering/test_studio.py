@@ -16,7 +16,7 @@ from PIL import Image
 from contentsvc.db.session import Database
 from contentsvc.errors import RenderError
 from contentsvc.posters import Poster, parse_template
-from contentsvc.services.rendering.painting import Order, Painter
+from contentsvc.services.rendering.painting import Painter, PosterRequest
 from contentsvc.services.rendering.studio import Bounds, Studio, StudioBusyError, file_name
 from contentsvc.services.runtime import Runtime
 from tests.factories import make_runtime
@@ -31,7 +31,7 @@ class SlowPainter(Painter):
         super().__init__(runtime)
         self.began, self.let = threading.Semaphore(0), threading.Event()
 
-    def paint(self, order: Order, watch: Callable[[], None] | None = None) -> Poster:
+    def paint(self, order: PosterRequest, watch: Callable[[], None] | None = None) -> Poster:
         self.began.release()
         assert self.let.wait(20)
         return super().paint(order, watch)
@@ -50,9 +50,9 @@ def studio(runtime: Runtime) -> Studio:
     return Studio(runtime)
 
 
-def order(studio: Studio, size: str = "1x1", **fields: object) -> Order:
+def order(studio: Studio, size: str = "1x1", **fields: object) -> PosterRequest:
     """Return an order of a quote."""
-    return Order(studio.painter.template("quote"), fields or QUOTE, size)
+    return PosterRequest(studio.painter.template("quote"), fields or QUOTE, size)
 
 
 def test_a_sketch_is_the_poster_in_small(studio: Studio) -> None:
@@ -82,7 +82,7 @@ def test_sample_words_stand_in_for_empty_fields(studio: Studio) -> None:
 def test_an_entry_s_own_values_are_no_samples(studio: Studio) -> None:
     """What the entry says for an empty field goes before its sample."""
     template = studio.painter.template("live-notice")
-    said = Order(template, {}, "9x16", defaults={"title": "医生直播课", "host": "林晓"})
+    said = PosterRequest(template, {}, "9x16", defaults={"title": "医生直播课", "host": "林晓"})
 
     sampled = studio.sketch(said, samples=True).sampled
 
@@ -155,7 +155,7 @@ def test_a_fault_of_the_painter_is_told(runtime: Runtime) -> None:
     """What nobody foresaw is in the log, and a sentence for the person."""
 
     class Broken(Painter):
-        def paint(self, order: Order, watch: Callable[[], None] | None = None) -> Poster:
+        def paint(self, order: PosterRequest, watch: Callable[[], None] | None = None) -> Poster:
             raise ZeroDivisionError
 
     studio = Studio(runtime, Broken(runtime))

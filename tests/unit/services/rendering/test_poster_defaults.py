@@ -12,7 +12,7 @@ from contentsvc.domain.entries import EntryContent, EntryKind, Livestream
 from contentsvc.domain.notices import Notice
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.services.rendering.entry_posters import poster_defaults
-from contentsvc.services.rendering.render_items import Piece
+from contentsvc.services.rendering.render_items import RenderItem
 
 PAGE = "https://content.example/site/live/c0de"
 CONTENT = EntryContent(
@@ -25,7 +25,7 @@ CONTENT = EntryContent(
         host="林晓 医生", url="https://l.example/1", replay_url="https://l.example/1/replay"
     ),
 )
-PIECE = Piece(
+PIECE = RenderItem(
     slug="baby-benefits",
     zone=ZoneInfo("Asia/Shanghai"),
     week=IsoWeek(2026, 48),

@@ -12,7 +12,7 @@ from contentsvc.posters import Proofreader, Remark, Template
 from contentsvc.services.poster_batches.batches import picture_name_of
 from contentsvc.services.poster_batches.columns import fields_of
 
-__all__ = ["RowProof", "TableProof", "proof_table"]
+__all__ = ["RowCheck", "TableCheck", "check_table"]
 
 #: Seconds for which it is looked whether words find room; rows beyond are looked at for the rest.
 _FIT_SECONDS = 1.5
@@ -23,7 +23,7 @@ _FAULTY_CELLS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class RowProof:
+class RowCheck:
     """What is to be said of one row before it is painted."""
 
     number: int
@@ -38,12 +38,12 @@ class RowProof:
 
 
 @dataclass(frozen=True, slots=True)
-class TableProof:
+class TableCheck:
     """What is to be said of a table."""
 
     total: int
     #: Rows of which something is to be said, in their order.
-    rows: tuple[RowProof, ...]
+    rows: tuple[RowCheck, ...]
     #: Rows of which it was looked whether the words find room.
     fitted: int
 
@@ -53,18 +53,18 @@ class TableProof:
         return sum(row.is_faulty for row in self.rows)
 
 
-def proof_table(
+def check_table(
     batch: PosterBatch,
     template: Template,
     rows: Sequence[PosterRow],
     reader: Proofreader,
     monotonic: Callable[[], float] = time.monotonic,
-) -> TableProof:
+) -> TableCheck:
     """Read every row; *monotonic* counts the seconds that this may take."""
     until = monotonic() + _FIT_SECONDS
     names = [picture_name_of(batch, row) for row in rows]
     counts = Counter(name.lower() for name in names)
-    found: list[RowProof] = []
+    found: list[RowCheck] = []
     fitted = 0
     for row, name in zip(rows, names, strict=True):
         fits = monotonic() < until
@@ -75,8 +75,8 @@ def proof_table(
             words = f"{counts[name.lower()]} rows are called {name!r}; they are numbered"
             remarks.append(Remark("file", "same_name", words))
         if remarks:
-            found.append(RowProof(row.number, name, tuple(remarks)))
-    return TableProof(len(rows), tuple(found), fitted)
+            found.append(RowCheck(row.number, name, tuple(remarks)))
+    return TableCheck(len(rows), tuple(found), fitted)
 
 
 def _faulty_cells(fields: dict[str, str]) -> Iterator[Remark]:

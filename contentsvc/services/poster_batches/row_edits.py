@@ -14,7 +14,7 @@ from contentsvc.services.poster_batches.batches import name_rows, rows_of
 from contentsvc.services.poster_batches.columns import plain, split_table
 from contentsvc.services.poster_batches.running import refuse_running
 
-__all__ = ["ROW_TITLES", "correct", "mend"]
+__all__ = ["ROW_TITLES", "apply_corrected_table", "apply_row_edits"]
 
 #: Titles of the column that says which row a corrected one stands for.
 ROW_TITLES = ("行号", "Row")
@@ -22,7 +22,7 @@ _LONGEST_NUMBER = 7
 _LONGEST_CELL = 2000
 
 
-def correct(session: Session, batch: PosterBatch, lines: Sequence[Line]) -> int:
+def apply_corrected_table(session: Session, batch: PosterBatch, lines: Sequence[Line]) -> int:
     """Take over rows that were mended in a table; return how many differ and are made again.
 
     A row is known by the column 行号 of the sheet of failed rows, or, in the table that the batch
@@ -76,7 +76,9 @@ def _merged(cells: Sequence[str], line: Line, columns: Mapping[int, int], width:
     return found
 
 
-def mend(session: Session, batch: PosterBatch, words: Mapping[int, Mapping[str, str]]) -> int:
+def apply_row_edits(
+    session: Session, batch: PosterBatch, words: Mapping[int, Mapping[str, str]]
+) -> int:
     """Take over *words* by row and field; return how many rows differ and are made again.
 
     Raises:

@@ -30,6 +30,7 @@ from contentsvc.web.errors import handle_errors
 from contentsvc.web.page_context import furnish
 from contentsvc.web.security import protect
 from contentsvc.web.studio import gallery, studio
+from contentsvc.web.toasts import store_toasts_after_requests
 
 __all__ = ["create_app"]
 
@@ -50,6 +51,7 @@ def create_app(runtime: Runtime) -> Flask:
     Bootstrap5(app)
     protect(app)
     guard(app)
+    store_toasts_after_requests(app)
     handle_errors(app)
     furnish(app)
     for module in (
@@ -70,7 +72,10 @@ def _settings(runtime: Runtime) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": config.public_url.startswith("https://"),
+        # A signed-in person's session is extended once a day; see `access`.
         "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
+        # A late response would overwrite a newer cookie.
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": config.max_upload_bytes,
         "MAX_FORM_MEMORY_SIZE": _MOST_TEXT,
         "MAX_FORM_PARTS": 2000,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from babel.messages.mofile import write_mo
@@ -13,9 +14,9 @@ TRANSLATIONS = Path(__file__).parents[1] / "contentsvc/web/translations"
 
 
 def compile_catalogues() -> None:
-    """Write the `.mo` beside every `.po`, whole or not at all."""
+    """Write the `.mo` beside every `.po`; test processes that do so at once never collide."""
     for source in TRANSLATIONS.rglob("*.po"):
-        part = source.with_suffix(".part")
+        part = source.with_suffix(f".{os.getpid()}.part")
         with source.open("rb") as po, part.open("wb") as mo:
             write_mo(mo, read_po(po, locale=source.parent.parent.name))
         part.replace(source.with_suffix(".mo"))

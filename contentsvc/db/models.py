@@ -46,6 +46,7 @@ __all__ = [
     "RenditionRow",
     "SignInLink",
     "Switch",
+    "ToastRow",
     "Upload",
     "User",
 ]
@@ -515,6 +516,22 @@ class Switch(Base):
     reason: Mapped[str] = mapped_column(Text, default="")
     set_by: Mapped[str] = mapped_column(String(64))
     set_at: Mapped[datetime]
+
+
+class ToastRow(Base):
+    """A toast that waits for the page that shows it."""
+
+    __tablename__ = "toasts"
+    __table_args__ = (Index("ix_toasts_box", "box"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    #: The random name of the toast box in the session cookie of the person who sees the toast.
+    box: Mapped[str] = mapped_column(String(32))
+    #: Path and query of the page that shows it; empty if any page may.
+    address: Mapped[str] = mapped_column(Text)
+    #: The fields of `services.toasts.Toast`.
+    content: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
 
 
 class Heartbeat(Base):

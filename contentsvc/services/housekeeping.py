@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists
 from contentsvc.db.models import Delivery, Heartbeat, RenditionRow, SignInLink
 from contentsvc.services.poster_batches.batches import drop_expired
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.toasts import delete_expired_toasts
 
 __all__ = ["tidy"]
 
@@ -26,4 +27,5 @@ def tidy(runtime: Runtime, now: datetime) -> None:
         session.execute(
             delete(RenditionRow).where(RenditionRow.created_at < now - _RENDITIONS, ~used)
         )
+        delete_expired_toasts(session, now)
         drop_expired(session, runtime.config, now)

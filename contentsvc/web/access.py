@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from contentsvc.db.models import User
 from contentsvc.services import accounts
-from contentsvc.web.current import reading, runtime
+from contentsvc.web.current import now, reading, runtime
 
 __all__ = [
     "LANGUAGES",
@@ -83,12 +83,31 @@ def _require_sign_in() -> BaseResponse | None:
     if view is None or getattr(view, "is_open", False) or _is_static():
         return None
     if current_user.is_authenticated:
+        _renew_session()
         return None
     target = request.full_path.rstrip("?") if request.method == "GET" else "/"
     address = url_for("accounts.sign_in", next=target if target != "/" else None)
     if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in")})
     return redirect(address)
+
+
+def _renew_session() -> None:
+    """Extend the session when the first page of a day is opened.
+
+    A session ends 14 days after its last extension. Responses to scripts and of previews never
+    extend it: a late one would overwrite a cookie that was changed meanwhile.
+    """
+    today = now().date().isoformat()
+    if session.get("renewed_on") != today and _opens_page():
+        session["renewed_on"] = today
+
+
+def _opens_page() -> bool:
+    destination = request.headers.get("Sec-Fetch-Dest", "document")
+    accepts_html = "text/html" in request.headers.get("Accept", "")
+    is_script = "HX-Request" in request.headers
+    return request.method == "GET" and destination == "document" and accepts_html and not is_script
 
 
 def _is_static() -> bool:

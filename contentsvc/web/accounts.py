@@ -5,9 +5,10 @@ from __future__ import annotations
 import secrets
 from datetime import timedelta
 
-from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from flask import Blueprint, redirect, render_template, request, session, url_for
 from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
+from flask_wtf.csrf import generate_csrf
 from limits import RateLimitItemPerMinute
 from limits.storage import MemoryStorage
 from limits.strategies import MovingWindowRateLimiter
@@ -20,6 +21,7 @@ from contentsvc.services import accounts
 from contentsvc.web.access import LANGUAGES, SignedIn, admin_only, local, open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.explaining import explain
+from contentsvc.web.toasts import open_toast_box, show_toast
 
 __all__ = ["SignInThrottle", "blueprint"]
 
@@ -98,6 +100,10 @@ def _welcome(user: User) -> None:
         session["language"] = language
     session.permanent = True
     login_user(SignedIn(user))
+    # Set now what later requests would add: a response that changes nothing sends no cookie, and
+    # so cannot overwrite a newer one.
+    open_toast_box()
+    generate_csrf()
 
 
 @blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
@@ -122,7 +128,7 @@ def use_link(token: str) -> Response | str | tuple[str, int]:
             "accounts/link.html", user=user, form=request.form, errors=errors
         ), 422
     _welcome(user)
-    flash(gettext("Welcome, %(name)s.", name=user.name))
+    show_toast(gettext("Welcome, %(name)s.", name=user.name))
     return redirect("/")
 
 
@@ -190,7 +196,7 @@ def account() -> Response | str | tuple[str, int]:
         errors = {error.field or "password": explain(error)}
         return render_template("accounts/account.html", errors=errors), 422
     _welcome(user)
-    flash(gettext("The password is changed. Sessions on other devices have ended."))
+    show_toast(gettext("The password is changed. Sessions on other devices have ended."))
     return redirect(url_for("accounts.account"))
 
 

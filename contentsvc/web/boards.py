@@ -26,7 +26,7 @@ from contentsvc.web.entries.corrections import tell_offer
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.labels import label
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["back_to_board", "blueprint", "move_words"]
 
@@ -59,9 +59,10 @@ def first() -> Response:
 @blueprint.get("/calendars/<slug>")
 def week(slug: str) -> str:
     """Show one week of a calendar."""
-    session["calendar"] = slug
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
+        if session.get("calendar") != slug:
+            session["calendar"] = slug
         return _page(database, calendar, read_week(request.args.get("week"), calendar.timezone))
 
 
@@ -159,10 +160,10 @@ def move(entry_id: int) -> Response | str | tuple[str, int]:
     except (InputError, ConflictError) as error:
         return _refused(before, error)
     if target != origin:
-        tell(
+        show_toast(
             gettext("Moved to %(place)s", place=move_words(entry, target)),
             undo=url_for("boards.move", entry_id=entry_id),
-            values=origin.values() | {"rev": str(entry.rev)},
+            undo_values=origin.values() | {"rev": str(entry.rev)},
         )
         tell_offer(entry_id)
     if request.headers.get("HX-Request"):
@@ -196,7 +197,7 @@ def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
     """Say why an entry stays where it is, on the board or on the form that asked."""
     status = 409 if isinstance(error, ConflictError) else 422
     if request.headers.get("HX-Request"):
-        tell(explain(error), bad=True)
+        show_toast(explain(error), bad=True)
         return make_response(_board_again(entry.calendar.slug, entry.week), status)
     return _move_form(entry, dict(request.form), {error.field or "day": explain(error)}), status
 
@@ -240,7 +241,9 @@ def copy_week(slug: str) -> Response:
         source, target = _copied_weeks(calendar)
         report = stamping.copy_week(database, calendar, source, target, now=now(), by=person())
     copied = len(report.copied)
-    tell(ngettext("%(num)d entry copied as a draft", "%(num)d entries copied as drafts", copied))
+    show_toast(
+        ngettext("%(num)d entry copied as a draft", "%(num)d entries copied as drafts", copied)
+    )
     return redirect(url_for("boards.week", slug=slug, week=str(target)), code=303)
 
 
@@ -259,10 +262,10 @@ def approve_week(slug: str) -> Response:
         approved = planning.approve_week(
             database, calendar, shown, by=person(), now=now(), windows=windows(), seen=seen
         )
-    tell(ngettext("%(num)d entry approved", "%(num)d entries approved", len(approved)))
+    show_toast(ngettext("%(num)d entry approved", "%(num)d entries approved", len(approved)))
     for entry in waiting:
         if entry.id in blocked:
-            tell(
+            show_toast(
                 gettext(
                     "“%(title)s” is not approved: %(reason)s",
                     title=entry.title,
@@ -270,7 +273,7 @@ def approve_week(slug: str) -> Response:
                 ),
                 bad=True,
                 link=url_for("entries.edit", entry_id=entry.id),
-                link_words=gettext("Open it"),
+                link_text=gettext("Open it"),
             )
     return redirect(url_for("boards.week", slug=slug, week=str(shown)), code=303)
 

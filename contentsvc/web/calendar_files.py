@@ -20,7 +20,7 @@ from contentsvc.services.rendering.branding import require_brand
 from contentsvc.web.board_places import read_week, this_week
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
 from contentsvc.web.explaining import explain
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -108,7 +108,7 @@ def _broken(error: CalendarError) -> tuple[str, int]:
 
 def _report(report: ImportReport) -> BaseResponse:
     """Lead to the board; what was kept or is past gets a page of its own."""
-    tell(
+    show_toast(
         gettext(
             "Imported: %(created)s new, %(changed)s changed, %(unchanged)s as before.",
             created=len(report.created),
@@ -140,17 +140,18 @@ def export(slug: str) -> BaseResponse:
                 overwrite=bool(request.form.get("overwrite")),
             )
     except ConflictError as error:
-        tell(
+        show_toast(
             explain(error),
             bad=True,
             undo=url_for("files.export", slug=slug),
-            values={"week": str(week), "overwrite": "yes", "label": gettext("Replace the file")},
+            undo_values={"week": str(week), "overwrite": "yes"},
+            undo_label=gettext("Replace the file"),
         )
         return back
     except InputError as error:
-        tell(explain(error), bad=True)
+        show_toast(explain(error), bad=True)
         return back
-    tell(gettext("Written to %(file)s.", file=name))
+    show_toast(gettext("Written to %(file)s.", file=name))
     return back
 
 

@@ -24,7 +24,7 @@ from contentsvc.services.rendering.branding import check_brand, list_brands
 from contentsvc.web.board_places import this_week
 from contentsvc.web.current import now, reading, runtime, windows, writing
 from contentsvc.web.explaining import explain
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -121,7 +121,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _form(calendar, form, {error.field or "name": explain(error)}), status
-    tell(gettext("Saved."))
+    show_toast(gettext("Saved."))
     return redirect(url_for("boards.week", slug=slug), code=303)
 
 

@@ -24,7 +24,7 @@ from contentsvc.services.channel_setup.channels import MASK
 from contentsvc.services.posting_limits import default_quota
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.explaining import explain
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -111,7 +111,7 @@ def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tup
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _form(kind, channel, request.form, {error.field or "name": explain(error)}), status
-    tell(gettext("Saved. Send a test to see whether it works."))
+    show_toast(gettext("Saved. Send a test to see whether it works."))
     return redirect(url_for("channels.edit", name=name), code=303)
 
 
@@ -178,12 +178,12 @@ def test(name: str) -> Response:
     """Send a test message and say what became of it."""
     sent = channels.test_send(runtime(), name, language=language())
     if sent.error:
-        tell(gettext("The test failed: %(words)s", words=sent.error), bad=True)
+        show_toast(gettext("The test failed: %(words)s", words=sent.error), bad=True)
     elif sent.receipt is not None:
         place = sent.receipt.url or sent.receipt.id
-        tell(gettext("The test message is out: %(place)s", place=place))
+        show_toast(gettext("The test message is out: %(place)s", place=place))
     else:
-        tell(sent.answer)
+        show_toast(sent.answer)
     return redirect(url_for("channels.edit", name=name), code=303)
 
 
@@ -193,7 +193,7 @@ def pause(name: str) -> Response:
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         channels.pause_channel(database, name, reason=reason, now=now())
-    tell(gettext("%(name)s pauses. Its deliveries wait.", name=name))
+    show_toast(gettext("%(name)s pauses. Its deliveries wait.", name=name))
     return redirect(url_for("channels.edit", name=name), code=303)
 
 
@@ -202,7 +202,7 @@ def resume(name: str) -> Response:
     """Let a channel's deliveries go again."""
     with writing() as database:
         channels.resume_channel(database, name)
-    tell(gettext("%(name)s goes again.", name=name))
+    show_toast(gettext("%(name)s goes again.", name=name))
     return redirect(url_for("channels.edit", name=name), code=303)
 
 
@@ -213,7 +213,7 @@ def delete(name: str) -> Response:
         with writing() as database:
             channels.delete_channel(database, name)
     except ConflictError as error:
-        tell(explain(error), bad=True)
+        show_toast(explain(error), bad=True)
         return redirect(url_for("channels.edit", name=name), code=303)
-    tell(gettext("The channel %(name)s is deleted.", name=name))
+    show_toast(gettext("The channel %(name)s is deleted.", name=name))
     return redirect(url_for("channels.index"), code=303)

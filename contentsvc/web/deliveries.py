@@ -19,7 +19,7 @@ from contentsvc.services.deliveries import Resolution
 from contentsvc.services.renditions import load_rendition
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
 from contentsvc.web.explaining import explain
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -113,7 +113,7 @@ def resolve_one(delivery_id: int) -> Response | tuple[str, int]:
             )
     except (InputError, ValueError) as error:
         return _page(delivery_id, explain(error)), 422
-    tell(gettext("Noted. Thank you."))
+    show_toast(gettext("Noted. Thank you."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
 
 
@@ -133,7 +133,7 @@ def plan_again(delivery_id: int) -> Response | tuple[str, int]:
             )
     except InputError as error:
         return _page(delivery_id, explain(error)), 422
-    tell(gettext("Planned again."))
+    show_toast(gettext("Planned again."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
 
 

@@ -15,6 +15,7 @@ from contentsvc.web import formatting, labels
 from contentsvc.web.access import LANGUAGES
 from contentsvc.web.current import language, reading, runtime
 from contentsvc.web.explaining import explain_text
+from contentsvc.web.toasts import toasts
 
 __all__ = ["furnish", "icon"]
 
@@ -35,6 +36,7 @@ def furnish(app: Flask) -> None:
         language=language,
         attention_count=_attention_count,
         script_words=script_words,
+        toasts=toasts,
     )
     app.jinja_env.filters.update(
         day=formatting.as_day,

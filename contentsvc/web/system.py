@@ -25,7 +25,7 @@ from contentsvc.services import switch
 from contentsvc.services.operations.health import SILENT_AFTER, system_status
 from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -68,7 +68,7 @@ def pause() -> Response:
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         switch.pause_all(database, reason=reason, by=person(), now=now())
-    tell(gettext("Everything is held. Nothing goes out until it is let go."))
+    show_toast(gettext("Everything is held. Nothing goes out until it is let go."))
     return redirect(url_for("system.index"), code=303)
 
 
@@ -77,7 +77,7 @@ def resume() -> Response:
     """Let deliveries go again."""
     with writing() as database:
         switch.resume_all(database)
-    tell(gettext("Deliveries go again."))
+    show_toast(gettext("Deliveries go again."))
     return redirect(url_for("system.index"), code=303)
 
 

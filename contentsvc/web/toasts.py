@@ -1,32 +1,112 @@
-"""Messages of what was done, with the way back."""
+"""Toasts: messages about what was done, with an undo button or a link."""
 
 from __future__ import annotations
 
+import logging
+import secrets
 from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
 
-from flask import flash
+from flask import Flask, Response, g, request, session
+from sqlalchemy.exc import SQLAlchemyError
 
-__all__ = ["tell"]
+from contentsvc.services.toasts import (
+    Toast,
+    has_toasts,
+    readdress_toasts,
+    store_toasts,
+    take_toasts,
+)
+from contentsvc.web.current import now, reading, runtime
+
+__all__ = ["open_toast_box", "show_toast", "store_toasts_after_requests", "toasts"]
+
+logger = logging.getLogger(__name__)
+
+#: The session's entry that names the toast box of this browser.
+_BOX = "toasts"
 
 
-def tell(
+def show_toast(
     message: str,
     *,
     bad: bool = False,
     undo: str = "",
-    values: Mapping[str, str] | None = None,
+    undo_values: Mapping[str, str] | None = None,
+    undo_label: str = "",
     link: str = "",
-    link_words: str = "",
+    link_text: str = "",
 ) -> None:
-    """Show *message* on the next page.
+    """Show *message* on the page that this request renders or redirects to.
 
-    *undo* is where to post *values* to take it back, *link* where to go on.
+    *undo* is the address that an undo button posts *undo_values* to, *link* that of a link.
     """
-    told = {
-        "message": message,
-        "undo": undo,
-        "values": dict(values or {}),
-        "link": link,
-        "link_words": link_words,
-    }
-    flash(told, "bad" if bad else "ok")  # type: ignore[arg-type]  # a session holds JSON
+    open_toast_box()
+    toast = Toast(message, bad, undo, dict(undo_values or {}), undo_label, link, link_text)
+    _pending().append(toast)
+
+
+def open_toast_box() -> None:
+    """Name the toast box of this browser in its session; later requests only read the name."""
+    if _BOX not in session:
+        session[_BOX] = secrets.token_hex(16)
+
+
+def toasts() -> list[Toast]:
+    """Return the toasts that this page shows; each is returned once."""
+    pending = list(_pending())
+    _pending().clear()
+    # A HEAD request renders a page that nobody sees.
+    if _BOX not in session or request.method == "HEAD":
+        return pending
+    try:
+        with reading() as database:
+            if not has_toasts(database, session[_BOX]):
+                return pending
+        with runtime().database.write() as database:
+            stored = take_toasts(database, session[_BOX], address=_own_address(), now=now())
+    except SQLAlchemyError:
+        # The page that reports a database failure must not fail for the same reason.
+        return pending
+    return stored + pending
+
+
+def store_toasts_after_requests(app: Flask) -> None:
+    """Store the toasts that a request left for the page that it redirects to."""
+    app.after_request(_store)
+
+
+def _pending() -> list[Toast]:
+    """Return the toasts of this request that no page has shown yet."""
+    if "toasts" not in g:
+        g.toasts = []
+    pending: list[Toast] = g.toasts
+    return pending
+
+
+def _store(response: Response) -> Response:
+    is_redirect = response.location is not None
+    # Reading the session of other responses would make them depend on the cookie.
+    if not _pending() and not (is_redirect and request.method == "GET" and _BOX in session):
+        return response
+    address = _address(response.location) if response.location else ""
+    try:
+        with runtime().database.write() as database:
+            if _pending():
+                store_toasts(database, session[_BOX], _pending(), address=address, now=now())
+            else:
+                readdress_toasts(database, session[_BOX], address=_own_address(), to=address)
+    except SQLAlchemyError:
+        # What the toast reports is done; the response must not say otherwise.
+        logger.warning("A toast was not stored", extra={"action": "toast_lost"}, exc_info=True)
+    return response
+
+
+def _own_address() -> str:
+    return _address(request.full_path)
+
+
+def _address(location: str) -> str:
+    """Return the path and query of *location*, decoded, so that equal addresses compare equal."""
+    parts = urlsplit(location)
+    return unquote(f"{parts.path}?{parts.query}")

@@ -43,7 +43,7 @@ class Person:
             user = database.scalars(select(User).where(User.name == name)).one()
         with self.client.session_transaction() as session:
             session["_user_id"] = SignedIn(user).get_id()
-        self._token = token_in(self.text("/help"))
+        self.token = token_in(self.text("/help"))
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
         return self.client.get(path, buffered=True, **kwargs)
@@ -54,7 +54,7 @@ class Person:
         return answer.get_data(as_text=True)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
-        return self.client.post(path, data={"csrf_token": self._token, **(data or {})}, **kwargs)
+        return self.client.post(path, data={"csrf_token": self.token, **(data or {})}, **kwargs)
 
 
 class _Handlers(HTMLParser):

@@ -33,7 +33,7 @@ from contentsvc.web.batches.setup import find_template
 from contentsvc.web.current import now, reading, runtime, writing
 from contentsvc.web.downloads import name_file
 from contentsvc.web.explaining import explain
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -154,7 +154,7 @@ def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> Ba
     except NotFoundError:
         raise
     except InputError as error:
-        tell(explain(error), bad=True)
+        show_toast(explain(error), bad=True)
     else:
         enqueue_batch(runtime(), batch_id, fence)
     return _back(batch_id)
@@ -179,7 +179,7 @@ def mend_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
             batch = get_batch(database, batch_id)
             return _page(database, batch, {"table": explain(error)}), 422
     enqueue_batch(runtime(), batch_id, fence)
-    tell(ngettext("%(num)d row is made again", "%(num)d rows are made again", count))
+    show_toast(ngettext("%(num)d row is made again", "%(num)d rows are made again", count))
     return _back(batch_id)
 
 
@@ -189,7 +189,7 @@ def delete(batch_id: int) -> BaseResponse:
     with writing() as database:
         batch = get_batch(database, batch_id, to_change=True)
         batches.delete_batch(database, runtime().config, batch)
-    tell(gettext("“%(name)s” and its posters are deleted.", name=batch.name))
+    show_toast(gettext("“%(name)s” and its posters are deleted.", name=batch.name))
     return redirect(url_for("poster_batches.index"), code=303)
 
 

@@ -34,7 +34,7 @@ from contentsvc.web.downloads import name_file
 from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import offered_templates
 from contentsvc.web.studio.sketching import studio
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint", "find_template", "painter"]
 
@@ -292,7 +292,7 @@ def start(batch_id: int) -> Response | tuple[str, int]:
         return _draft_page(batch, rows, {"start": explain(error)}), 422
     enqueue_batch(runtime(), batch_id, fence)
     count = len(rows)
-    tell(ngettext("%(num)d row is on its way", "%(num)d rows are on their way", count))
+    show_toast(ngettext("%(num)d row is on its way", "%(num)d rows are on their way", count))
     return redirect(url_for("batch_runs.show", batch_id=batch_id), code=303)
 
 

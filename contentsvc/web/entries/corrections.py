@@ -26,7 +26,7 @@ from contentsvc.web.current import now, person, reading, runtime, windows, writi
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import choose_template
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["Correcting", "blueprint", "correcting_of", "tell_offer"]
 
@@ -83,7 +83,7 @@ def tell_offer(entry_id: int) -> None:
     if not offer or not (offer.outdated or offer.unsettled):
         return
     count = len(offer.outdated) or len({row.channel_id for row in offer.unsettled})
-    tell(
+    show_toast(
         ngettext(
             "%(num)d channel was told otherwise before.",
             "%(num)d channels were told otherwise before.",
@@ -91,7 +91,7 @@ def tell_offer(entry_id: int) -> None:
         ),
         bad=True,
         link=url_for("corrections.show", entry_id=entry_id),
-        link_words=gettext("Correct it"),
+        link_text=gettext("Correct it"),
     )
 
 
@@ -114,7 +114,7 @@ def send(entry_id: int) -> Response | tuple[str, int]:
     """Send a correction, now or at the chosen time; what was typed is kept where it cannot be."""
     shown = correcting_of(entry_id)
     if shown is None or not shown.offer.outdated:
-        tell(gettext("There is nothing to correct any more."))
+        show_toast(gettext("There is nothing to correct any more."))
         return _back(entry_id)
     typed = _typed(shown)
     try:
@@ -122,10 +122,10 @@ def send(entry_id: int) -> Response | tuple[str, int]:
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _page(entry_id, _with(typed, explain(error))), status
-    tell(
+    show_toast(
         gettext("The correction is on its way."),
         link=url_for("entries.edit", entry_id=made.id),
-        link_words=gettext("Open it"),
+        link_text=gettext("Open it"),
     )
     return _back(entry_id)
 
@@ -204,9 +204,9 @@ def dismiss(entry_id: int) -> Response:
             with writing() as database:
                 correcting.dismiss(database, offer, by=person(), now=now(), windows=windows())
         except InputError as error:
-            tell(explain(error), bad=True)
+            show_toast(explain(error), bad=True)
             return _back(entry_id)
-    tell(gettext("No correction goes out."))
+    show_toast(gettext("No correction goes out."))
     return _back(entry_id)
 
 
@@ -216,9 +216,9 @@ def retract(entry_id: int, delivery_id: int) -> Response:
     try:
         take_back(runtime(), delivery_id)
     except InputError as error:
-        tell(explain(error), bad=True)
+        show_toast(explain(error), bad=True)
     else:
-        tell(gettext("It is taken back."))
+        show_toast(gettext("It is taken back."))
     return _back(entry_id)
 
 

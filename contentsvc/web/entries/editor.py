@@ -29,7 +29,7 @@ from contentsvc.web.entries.previews import renderer
 from contentsvc.web.entries.steps import act_on
 from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import choose_template, offered_templates
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -164,7 +164,7 @@ def _after_saving(entry_id: int, rev: int) -> Response:
     action = request.form.get("action", "save")
     if action in {"approve", "submit"}:
         return act_on(entry_id, rev, action)
-    tell(gettext("Saved."))
+    show_toast(gettext("Saved."))
     tell_offer(entry_id)
     return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
 

@@ -21,7 +21,7 @@ from contentsvc.web.current import now, person, reading, windows, writing
 from contentsvc.web.entries.corrections import tell_offer
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["act_on", "blueprint"]
 
@@ -68,9 +68,9 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
         with writing() as database:
             entry = steps[action](database, entry_id, rev)
     except InputError as error:
-        tell(explain(error), bad=True)
+        show_toast(explain(error), bad=True)
         return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
-    tell(words[action])
+    show_toast(words[action])
     if action in {"approve", "cancel"}:
         tell_offer(entry_id)
     if request.form.get("back") == "board":
@@ -106,10 +106,10 @@ def duplicate(entry_id: int) -> Response:
             now=now(),
         )
         values = {"rev": str(copy.rev)}
-    tell(
+    show_toast(
         gettext("Duplicated as a draft."),
         undo=url_for("steps.delete", entry_id=copy.id),
-        values=values,
+        undo_values=values,
     )
     return back_to_board(copy)
 
@@ -121,7 +121,7 @@ def delete(entry_id: int) -> Response:
         entry = entries.delete_entry(
             database, entry_id, read_rev(request.form), by=person(), now=now(), windows=windows()
         )
-    tell(
+    show_toast(
         gettext("“%(title)s” is deleted.", title=entry.title),
         undo=url_for("steps.restore", entry_id=entry_id),
     )
@@ -135,5 +135,5 @@ def restore(entry_id: int) -> Response:
     with writing() as database:
         entries.restore_entry(database, entry_id, by=person(), now=now())
         entry = entries.get_entry(database, entry_id)
-    tell(gettext("“%(title)s” is back.", title=entry.title))
+    show_toast(gettext("“%(title)s” is back.", title=entry.title))
     return back_to_board(entry)

@@ -34,7 +34,7 @@ from contentsvc.web.studio.studio_form import (
     posted_form,
     read_entry,
 )
-from contentsvc.web.toasts import tell
+from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -130,7 +130,7 @@ def save(name: str) -> Response | tuple[str, int]:
             entry = entries.create_entry(database, calendar, week, content, by=person(), now=now())
     except (InputError, RenderError) as error:
         return _page(form, beside(sketched(form), blame(form.template, error)))
-    tell(gettext("Saved as a draft of %(calendar)s.", calendar=calendar.name))
+    show_toast(gettext("Saved as a draft of %(calendar)s.", calendar=calendar.name))
     return redirect(url_for("entries.edit", entry_id=entry.id), code=303)
 
 
@@ -175,7 +175,7 @@ def use(name: str) -> Response | tuple[str, int]:
         return _page(again, replace(sketched(form), message=explain(error), status=409))
     except InputError as error:
         return _page(form, beside(sketched(form), blame(form.template, error)))
-    tell(gettext("The entry has this poster now."))
+    show_toast(gettext("The entry has this poster now."))
     return redirect(url_for("entries.edit", entry_id=form.entry.id), code=303)
 
 

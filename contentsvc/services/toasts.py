@@ -1,0 +1,105 @@
+"""Toasts that wait in the database for the page that shows them.
+
+A person's action ends with a redirect, and the next page shows its toast. Toasts wait in the
+database instead of the session cookie: any response may carry an older cookie, and would delete
+or repeat a toast that is stored in one. All web processes share the database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from contentsvc.db.models import ToastRow
+
+__all__ = [
+    "Toast",
+    "delete_expired_toasts",
+    "has_toasts",
+    "readdress_toasts",
+    "store_toasts",
+    "take_toasts",
+]
+
+#: Most toasts that wait in one box; older ones are deleted.
+_MOST_WAITING = 20
+#: Most characters of a toast's message.
+_LONGEST_MESSAGE = 2000
+#: A toast whose own page was never opened is shown by any page after this time.
+_OWN_PAGE_ONLY = timedelta(minutes=1)
+_EXPIRY = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Toast:
+    """A message about what was done, with an undo button or a link."""
+
+    message: str
+    is_bad: bool = False
+    #: The address that the undo button posts *undo_values* to; empty for no button.
+    undo: str = ""
+    undo_values: Mapping[str, str] = field(default_factory=dict)
+    #: The button's text; empty for "Undo".
+    undo_label: str = ""
+    #: The address of the link; empty for no link.
+    link: str = ""
+    link_text: str = ""
+
+
+def store_toasts(
+    session: Session, box: str, toasts: Sequence[Toast], *, address: str, now: datetime
+) -> None:
+    """Store *toasts* in *box* for the page at *address*; an empty address means any page."""
+    for toast in toasts:
+        short = replace(toast, message=toast.message[:_LONGEST_MESSAGE])
+        session.add(ToastRow(box=box, address=address, content=asdict(short), created_at=now))
+    session.flush()
+    newest = (
+        select(ToastRow.id)
+        .where(ToastRow.box == box)
+        .order_by(ToastRow.id.desc())
+        .limit(_MOST_WAITING)
+    )
+    session.execute(
+        delete(ToastRow).where(ToastRow.box == box, ToastRow.id.not_in(newest)),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def has_toasts(session: Session, box: str) -> bool:
+    """Tell whether any toast waits in *box*."""
+    return session.scalar(select(ToastRow.id).where(ToastRow.box == box).limit(1)) is not None
+
+
+def take_toasts(session: Session, box: str, *, address: str, now: datetime) -> list[Toast]:
+    """Remove the toasts for the page at *address* from *box* and return them, oldest first.
+
+    Two pages that ask at the same moment never get the same toast.
+    """
+    for_this_page = or_(
+        ToastRow.address.in_(["", address]), ToastRow.created_at < now - _OWN_PAGE_ONLY
+    )
+    taken = session.execute(
+        delete(ToastRow)
+        .where(ToastRow.box == box, for_this_page, ToastRow.created_at > now - _EXPIRY)
+        .returning(ToastRow.id, ToastRow.content),
+        execution_options={"synchronize_session": False},
+    )
+    return [Toast(**content) for _, content in sorted(taken, key=lambda row: row.id)]
+
+
+def readdress_toasts(session: Session, box: str, *, address: str, to: str) -> None:
+    """Let the page at *to* show the toasts for *address*, which has redirected to it."""
+    session.execute(
+        update(ToastRow).where(ToastRow.box == box, ToastRow.address == address).values(address=to),
+        execution_options={"synchronize_session": False},
+    )
+
+
+def delete_expired_toasts(session: Session, now: datetime) -> None:
+    """Delete the toasts that no page has shown within an hour."""
+    session.execute(delete(ToastRow).where(ToastRow.created_at < now - _EXPIRY))

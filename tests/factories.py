@@ -13,7 +13,7 @@ from contentsvc.channels import Rate, load_plugins
 from contentsvc.config import Config, shipped
 from contentsvc.db.models import Calendar, ChannelRow, Entry
 from contentsvc.db.session import Database
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.services.calendar_settings import put_calendar
@@ -154,17 +154,16 @@ def make_channel(
 
 def make_calendar(runtime: Runtime, *channels: str, slug: str = "baby-benefits") -> Calendar:
     """Return a calendar that was saved, with three slots."""
-    plan = CalendarPlan(
-        calendar=slug,
+    head = CalendarHead(
+        slug=slug,
         name="母婴品牌福利群",
         zone=SHANGHAI,
         community=Community(),
         slots={"早安": time(8, 30), "午间": time(12), "晚间": time(20)},
         channels=channels or ("site",),
-        week=None,
     )
     with runtime.database.write() as session:
-        return put_calendar(session, plan, now=NOW, windows=WINDOWS)
+        return put_calendar(session, head, now=NOW, windows=WINDOWS)
 
 
 def make_content(**said: Any) -> EntryContent:

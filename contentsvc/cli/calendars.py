@@ -106,7 +106,7 @@ def show_all() -> None:
             for problem in file.problems:
                 click.echo(f"  {problem}")
         for template in offered_templates(runtime.registry):
-            name = template.plan.name if template.plan else "broken"
+            name = template.plan.head.name if template.plan else "broken"
             click.echo(f"template\t{template.plugin}/{template.name}\t{name}")
             for problem in template.problems:
                 click.echo(f"  {problem}")
@@ -123,7 +123,7 @@ def _take(
 ) -> None:
     """Import a plan, remembering the file where it is one of the calendars folder."""
     windows, config = Windows.of(runtime.config), runtime.config
-    require_brand(runtime, plan)
+    require_brand(runtime, plan.head)
     with runtime.database.write() as session:
         if file.absolute().parent == config.calendars_dir:
             report = folders.import_from_folder(
@@ -164,7 +164,7 @@ def _lines(report: ImportReport) -> list[str]:
     words = ", ".join(f"{len(keys)} {name}" for name, keys in counts.items())
     return [
         f"{report.calendar} {report.week}: {words}",
-        *(f"kept {kept.key}: {kept.reason}" for kept in report.kept),
+        *(f"kept {entry.key}: {entry.reason}" for entry in report.skipped),
         *(f"past {key}: its time has gone by; it stands as a draft" for key in report.past),
         *(f"absent {key}: no longer in the file; it stays in the week" for key in report.absent),
     ]
@@ -199,7 +199,7 @@ def _template(name: str, runtime: Runtime) -> Path:
 
 def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:
     """Return the week that *text* means where the calendar is; InputError where it is none."""
-    this = IsoWeek.of(now.astimezone(plan.zone).date())
+    this = IsoWeek.of(now.astimezone(plan.head.zone).date())
     relative = {"this": this, "next": this.plus(1)}
     return relative[text] if text in relative else _parsed(text)
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contentsvc.db.models import Calendar, Entry
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.entries import (
     EntryContent,
@@ -21,9 +21,9 @@ from contentsvc.domain.entries import (
 from contentsvc.domain.notices import Notice
 from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import format_time, parse_time, parse_zone
-from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.domain.weeks import Weekday
 
-__all__ = ["content_hash", "content_of", "fill_calendar", "fill_entry", "plan_of"]
+__all__ = ["content_hash", "content_of", "fill_calendar", "fill_entry", "head_of"]
 
 
 def content_of(entry: Entry) -> EntryContent:
@@ -81,27 +81,27 @@ def content_hash(content: EntryContent) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def fill_calendar(calendar: Calendar, plan: CalendarPlan) -> None:
-    """Write a plan's head (all but its entries) into a row."""
-    calendar.slug = plan.calendar
-    calendar.name = plan.name
-    calendar.timezone = plan.zone.key
-    calendar.community_kind = plan.community.kind.value
-    calendar.community_tier = plan.community.tier
-    calendar.community_tags = list(plan.community.tags)
-    calendar.brand = plan.community.brand
-    calendar.slots = [[name, format_time(wall)] for name, wall in plan.slots.items()]
-    calendar.channels = list(plan.channels)
-    calendar.quiet = str(plan.quiet) if plan.quiet else None
+def fill_calendar(calendar: Calendar, head: CalendarHead) -> None:
+    """Write a calendar's settings into its row."""
+    calendar.slug = head.slug
+    calendar.name = head.name
+    calendar.timezone = head.zone.key
+    calendar.community_kind = head.community.kind.value
+    calendar.community_tier = head.community.tier
+    calendar.community_tags = list(head.community.tags)
+    calendar.brand = head.community.brand
+    calendar.slots = [[name, format_time(wall)] for name, wall in head.slots.items()]
+    calendar.channels = list(head.channels)
+    calendar.quiet = str(head.quiet) if head.quiet else None
     calendar.quotas = {
-        name: {"day": quota.day, "month": quota.month} for name, quota in plan.quotas.items()
+        name: {"day": quota.day, "month": quota.month} for name, quota in head.quotas.items()
     }
 
 
-def plan_of(calendar: Calendar, week: IsoWeek | None, entries: list[Entry]) -> CalendarPlan:
-    """Return a calendar's week as the domain's plan."""
-    return CalendarPlan(
-        calendar=calendar.slug,
+def head_of(calendar: Calendar) -> CalendarHead:
+    """Return a calendar's settings."""
+    return CalendarHead(
+        slug=calendar.slug,
         name=calendar.name,
         zone=parse_zone(calendar.timezone),
         community=Community(
@@ -112,8 +112,6 @@ def plan_of(calendar: Calendar, week: IsoWeek | None, entries: list[Entry]) -> C
         ),
         slots={name: parse_time(wall) for name, wall in calendar.slots},
         channels=tuple(calendar.channels),
-        week=week,
-        entries=tuple(content_of(entry) for entry in entries),
         quiet=QuietHours.parse(calendar.quiet) if calendar.quiet else None,
         quotas={name: Quota(**quota) for name, quota in calendar.quotas.items()},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, time
+from datetime import time
 from zoneinfo import ZoneInfo
 
 from contentsvc.domain.elements import CommunityKind
@@ -13,7 +13,7 @@ from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import Instant, resolve
 from contentsvc.domain.weeks import IsoWeek
 
-__all__ = ["CalendarPlan", "Community"]
+__all__ = ["CalendarHead", "CalendarPlan", "Community"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,30 +29,43 @@ class Community:
 
 
 @dataclass(frozen=True, slots=True)
-class CalendarPlan:
-    """One week of a calendar, or a template where *week* is None: what a calendar file says."""
+class CalendarHead:
+    """The settings of a calendar: everything that a calendar file says except its entries."""
 
-    #: The calendar's slug.
-    calendar: str
+    slug: str
     name: str
     zone: ZoneInfo
     community: Community
     #: Time of day by the slot's name, in the order of the file.
     slots: Mapping[str, time]
-    #: Names of the channels an entry goes to when it names none.
+    #: Names of the channels that an entry without channels of its own is published to.
     channels: tuple[str, ...]
-    week: IsoWeek | None
-    entries: tuple[EntryContent, ...] = field(default=())
-    #: When this community is not written to.
+    #: Hours in which nothing is published to this community; None if there are no such hours.
     quiet: QuietHours | None = None
-    #: How often it may be written to, by channel name; else the channel's own quota holds.
+    #: Limit on the number of deliveries, by channel name. A channel that is not named here has
+    #: its own default limit.
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
     def wall_time(self, entry: EntryContent) -> time:
-        """Return the entry's time of day: its own, else its slot's; KeyError for no such slot."""
+        """Return the entry's time of day: its own time, or else the time of its slot.
+
+        Raises:
+            KeyError: the calendar does not have the entry's slot.
+        """
         return entry.time if entry.time is not None else self.slots[entry.slot or ""]
 
     def starts_at(self, entry: EntryContent, week: IsoWeek) -> Instant:
         """Return the instant (UTC) at which the entry is due in *week*."""
-        day: date = week.day(entry.day)
-        return resolve(day, self.wall_time(entry), self.zone)
+        return resolve(week.day(entry.day), self.wall_time(entry), self.zone)
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarPlan:
+    """The contents of a calendar file: a calendar's settings and the entries of one week.
+
+    A plan without a week is a template.
+    """
+
+    head: CalendarHead
+    week: IsoWeek | None
+    entries: tuple[EntryContent, ...] = ()

@@ -12,7 +12,7 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, Livestream
 from contentsvc.domain.notices import NoticeState
 
-__all__ = ["Answer", "Change", "Facts", "answer_to", "changes", "corrections"]
+__all__ = ["Change", "Consequence", "Facts", "changes", "consequence_of", "corrections"]
 
 _S = DeliveryStatus
 
@@ -123,7 +123,7 @@ def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...
     return tuple(change for change in found if change is Change.LINK and replay)
 
 
-class Answer(StrEnum):
+class Consequence(StrEnum):
     """What becomes of a delivery when its livestream moves, changes or is cancelled."""
 
     #: It goes along: rendered anew for its new time, or cancelled.
@@ -142,26 +142,28 @@ class Answer(StrEnum):
     STAYS = "stays"
 
 
-_ANSWERS = {
-    _S.PLANNED: Answer.FOLLOWS,
-    _S.SCHEDULED: Answer.FOLLOWS,
-    _S.RETRYING: Answer.FOLLOWS,
-    _S.CLAIMED: Answer.FOLLOWS,
-    _S.SENDING: Answer.GOING_OUT,
-    _S.UNKNOWN: Answer.LOOK_FIRST,
-    _S.HANDED_OFF: Answer.HANDED_ANEW,
-    _S.ACCEPTED: Answer.OUT,
-    _S.PUBLISHED: Answer.OUT,
-    _S.MISSED: Answer.PLANNED_ANEW,
-    _S.CANCELLED: Answer.PLANNED_ANEW,
-    _S.FAILED: Answer.STAYS,
+_CONSEQUENCES = {
+    _S.PLANNED: Consequence.FOLLOWS,
+    _S.SCHEDULED: Consequence.FOLLOWS,
+    _S.RETRYING: Consequence.FOLLOWS,
+    _S.CLAIMED: Consequence.FOLLOWS,
+    _S.SENDING: Consequence.GOING_OUT,
+    _S.UNKNOWN: Consequence.LOOK_FIRST,
+    _S.HANDED_OFF: Consequence.HANDED_ANEW,
+    _S.ACCEPTED: Consequence.OUT,
+    _S.PUBLISHED: Consequence.OUT,
+    _S.MISSED: Consequence.PLANNED_ANEW,
+    _S.CANCELLED: Consequence.PLANNED_ANEW,
+    _S.FAILED: Consequence.STAYS,
 }
 
 
-def answer_to(status: DeliveryStatus, *, in_doubt: bool = False) -> Answer:
+def consequence_of(status: DeliveryStatus, *, in_doubt: bool = False) -> Consequence:
     """Return what a move, a change or a cancellation means to a delivery in *status*.
 
     *in_doubt* tells that an earlier attempt may have published it.
     """
-    answer = _ANSWERS[status]
-    return Answer.LOOK_FIRST if in_doubt and answer is Answer.FOLLOWS else answer
+    consequence = _CONSEQUENCES[status]
+    return (
+        Consequence.LOOK_FIRST if in_doubt and consequence is Consequence.FOLLOWS else consequence
+    )

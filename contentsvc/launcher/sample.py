@@ -79,15 +79,15 @@ def _bring(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime
         secret_key=runtime.config.secret_key,
         now=now,
     )
-    week = IsoWeek.of(now.astimezone(plan.zone).date())
+    week = IsoWeek.of(now.astimezone(plan.head.zone).date())
     entries = tuple(_quiet(plan, entry, week, now) for entry in plan.entries)
     stamp(session, replace(plan, entries=entries), week, now=now, by=_BY, windows=windows)
-    _welcome(session, get_calendar(session, plan.calendar), plan.zone, now, windows)
+    _welcome(session, get_calendar(session, plan.head.slug), plan.head.zone, now, windows)
 
 
 def _quiet(plan: CalendarPlan, entry: EntryContent, week: IsoWeek, now: datetime) -> EntryContent:
     """Return an entry that is a draft where its time has gone by, so that nothing comes late."""
-    if plan.starts_at(entry, week).at >= now:
+    if plan.head.starts_at(entry, week).at >= now:
         return entry
     return replace(entry, status=EntryStatus.DRAFT)
 

@@ -9,9 +9,9 @@ from datetime import datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentsvc.db.mapping import fill_calendar, plan_of
+from contentsvc.db.mapping import fill_calendar, head_of
 from contentsvc.db.models import Calendar, ChannelRow, Entry
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.quotas import Pacing
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.domain.weeks import IsoWeek
@@ -63,46 +63,45 @@ def save_calendar(
     except ValueError as error:
         raise InputError(str(error), field="timezone") from error
     pacing = pacing or _pacing_of(session, slug)
-    plan = CalendarPlan(
-        slug,
-        name.strip(),
-        zone,
-        community,
-        dict(slots),
-        tuple(channels),
-        None,
+    head = CalendarHead(
+        slug=slug,
+        name=name.strip(),
+        zone=zone,
+        community=community,
+        slots=dict(slots),
+        channels=tuple(channels),
         quiet=pacing.quiet,
         quotas=dict(pacing.quotas),
     )
-    return put_calendar(session, plan, now=now, windows=windows)
+    return put_calendar(session, head, now=now, windows=windows)
 
 
 def _pacing_of(session: Session, slug: str) -> Pacing:
     calendar = session.scalar(select(Calendar).where(Calendar.slug == slug))
     if calendar is None:
         return Pacing()
-    plan = plan_of(calendar, None, [])
-    return Pacing(plan.quiet, plan.quotas)
+    head = head_of(calendar)
+    return Pacing(head.quiet, head.quotas)
 
 
 def put_calendar(
-    session: Session, plan: CalendarPlan, *, now: datetime, windows: Windows
+    session: Session, head: CalendarHead, *, now: datetime, windows: Windows
 ) -> Calendar:
-    """Create or change a calendar by the head of a plan; its entries are not looked at.
+    """Create or change a calendar; its entries are not looked at.
 
     Raises:
         InputError: a channel does not exist, or a slot that entries use is gone.
     """
-    require_channels(session, plan.channels)
-    calendar = session.scalar(select(Calendar).where(Calendar.slug == plan.calendar))
+    require_channels(session, head.channels)
+    calendar = session.scalar(select(Calendar).where(Calendar.slug == head.slug))
     if calendar is None:
         calendar = Calendar(created_at=now, updated_at=now)
-        fill_calendar(calendar, plan)
+        fill_calendar(calendar, head)
         session.add(calendar)
         session.flush()
         return calendar
     before = _followed(calendar)
-    fill_calendar(calendar, plan)
+    fill_calendar(calendar, head)
     if _followed(calendar) != before:
         _follow(session, calendar, now=now, windows=windows)
     calendar.updated_at = now
@@ -142,9 +141,9 @@ def _follow(session: Session, calendar: Calendar, *, now: datetime, windows: Win
     coming = select(Entry).where(
         Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
     )
-    plan = plan_of(calendar, None, [])
+    head = head_of(calendar)
     for entry in session.scalars(coming):
-        if entry.slot is not None and entry.slot not in plan.slots:
+        if entry.slot is not None and entry.slot not in head.slots:
             raise InputError(
                 f"the entry {entry.key!r} of {entry.week} stands in the slot {entry.slot!r}; "
                 "move it before the slot goes",

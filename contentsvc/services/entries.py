@@ -9,7 +9,7 @@ from datetime import datetime, time
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentsvc.db.mapping import content_hash, content_of, fill_entry, plan_of
+from contentsvc.db.mapping import content_hash, content_of, fill_entry, head_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
@@ -140,7 +140,7 @@ def move_entry(
     entry = load_entry(session, entry_id)
     content = replace(content_of(entry), day=day, slot=slot, time=time)
     check_content(session, entry.calendar, content)
-    if plan_of(entry.calendar, week, []).starts_at(content, week).at < now:
+    if head_of(entry.calendar).starts_at(content, week).at < now:
         raise InputError("that time has gone by; choose a later one", field="time")
     return change_entry(
         session,
@@ -192,10 +192,10 @@ def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) ->
     entry.deleted_at = None
     if entry.status is EntryStatus.APPROVED:
         entry.status = EntryStatus.IN_REVIEW
-    plan = plan_of(entry.calendar, None, [])
-    if entry.slot is not None and entry.slot not in plan.slots:
+    head = head_of(entry.calendar)
+    if entry.slot is not None and entry.slot not in head.slots:
         # Its slot went while it was away; it keeps the time that it stood at.
-        entry.time = format_time(entry.starts_at.astimezone(plan.zone).time())
+        entry.time = format_time(entry.starts_at.astimezone(head.zone).time())
         entry.slot = None
     _set_time(entry, entry.calendar, IsoWeek.parse(entry.week))
     _touch(entry, by, now)
@@ -295,7 +295,7 @@ def _refuse_started(entry: Entry) -> None:
 
 def _set_time(entry: Entry, calendar: Calendar, week: IsoWeek) -> None:
     entry.week = str(week)
-    entry.starts_at = plan_of(calendar, week, []).starts_at(content_of(entry), week).at
+    entry.starts_at = head_of(calendar).starts_at(content_of(entry), week).at
 
 
 def _touch(entry: Entry, by: str, now: datetime) -> None:

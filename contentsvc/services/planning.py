@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import RenditionWarning, WarningLevel
-from contentsvc.db.mapping import content_of, plan_of
+from contentsvc.db.mapping import content_of, head_of
 from contentsvc.db.models import Calendar, ChannelRow, Correction, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
@@ -187,9 +187,9 @@ def retime(
     windows: Windows,
 ) -> None:
     """Set the instant that an entry's day and time mean, and bring its deliveries there."""
-    plan = plan_of(calendar, week, [])
+    head = head_of(calendar)
     entry.week = str(week)
-    entry.starts_at = plan.starts_at(content_of(entry), week).at
+    entry.starts_at = head.starts_at(content_of(entry), week).at
     session.flush()
     if entry.status is EntryStatus.APPROVED:
         plan_deliveries(session, entry, now=now, windows=windows)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import PlatformRule, Quota, RenditionWarning, WarningLevel
 from contentsvc.db.models import Attempt, Calendar, Delivery, Entry
-from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.delivery.tasks import Action, Pace, Task
 from contentsvc.services.switch import paused_channels
@@ -41,18 +41,18 @@ class Hold:
 
 
 def pace_of(
-    calendar_id: int, plan: CalendarPlan, channel: tuple[int, str], opened: OpenChannel | None
+    calendar_id: int, head: CalendarHead, channel: tuple[int, str], opened: OpenChannel | None
 ) -> Pace | None:
     """Return what holds for a calendar's community on a channel; None where nothing does.
 
     *channel* is its id and its name. Without it *opened* there is the calendar's own quota alone.
     """
     channel_id, name = channel
-    quota, rule = (plan.quotas[name], None) if name in plan.quotas else default_quota(opened)
+    quota, rule = (head.quotas[name], None) if name in head.quotas else default_quota(opened)
     quota = None if quota == Quota() else quota
-    if plan.quiet is None and quota is None:
+    if head.quiet is None and quota is None:
         return None
-    return Pace(calendar_id, channel_id, plan.zone, plan.quiet, quota, rule)
+    return Pace(calendar_id, channel_id, head.zone, head.quiet, quota, rule)
 
 
 def default_quota(opened: OpenChannel | None) -> tuple[Quota | None, PlatformRule | None]:

@@ -15,7 +15,7 @@ from contentsvc.db.models import Delivery, Entry
 from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import OPEN, Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryKind
-from contentsvc.domain.livestreams import Answer, Facts, answer_to, changes
+from contentsvc.domain.livestreams import Consequence, Facts, changes, consequence_of
 from contentsvc.errors import ConflictError
 from contentsvc.services.public_livestreams import OUT, present_facts
 
@@ -83,13 +83,13 @@ def bring_along(
 
     One that may be out is not sent again by itself with what is no longer so.
     """
-    answer = answer_to(delivery.status, in_doubt=delivery.in_doubt)
-    if answer is Answer.LOOK_FIRST:
+    consequence = consequence_of(delivery.status, in_doubt=delivery.in_doubt)
+    if consequence is Consequence.LOOK_FIRST:
         _keep_from_sending(session, delivery, now)
-    elif answer is Answer.HANDED_ANEW:
+    elif consequence is Consequence.HANDED_ANEW:
         cancel(session, delivery, now)
         replan(session, entry, delivery, item, now=now, windows=windows)
-    elif answer is Answer.PLANNED_ANEW and item.due_at > now:
+    elif consequence is Consequence.PLANNED_ANEW and item.due_at > now:
         replan(session, entry, delivery, item, now=now, windows=windows)
 
 

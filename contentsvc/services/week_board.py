@@ -12,9 +12,9 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from contentsvc.db.mapping import content_of, plan_of
+from contentsvc.db.mapping import content_of, head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
-from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.elements import ElementMix, element_mix
 from contentsvc.domain.entries import EntryStatus
@@ -153,53 +153,53 @@ def week_board(session: Session, calendar: Calendar, week: IsoWeek, *, now: date
     )
     entries = list(session.scalars(query))
     channels = {row.name: row for row in session.scalars(select(ChannelRow))}
-    plan = plan_of(calendar, week, [])
-    cards = [_card(entry, plan, channels, now) for entry in entries]
-    days = _days(week, plan, now)
+    head = head_of(calendar)
+    cards = [_card(entry, head, channels, now) for entry in entries]
+    days = _days(week, head, now)
     return WeekBoard(
         calendar=calendar,
         week=week,
         days=days,
-        rows=tuple(_rows(plan, days, cards, now)),
+        rows=tuple(_rows(head, days, cards, now)),
         mix=element_mix(entry.element for entry in entries),
         states=Counter(card.state for card in cards),
         channels=Counter(channel.name for card in cards for channel in card.channels),
     )
 
 
-def _days(week: IsoWeek, plan: CalendarPlan, now: datetime) -> tuple[BoardDay, ...]:
-    today = now.astimezone(plan.zone).date()
+def _days(week: IsoWeek, head: CalendarHead, now: datetime) -> tuple[BoardDay, ...]:
+    today = now.astimezone(head.zone).date()
     dates = [(weekday, week.day(weekday)) for weekday in Weekday]
     return tuple(BoardDay(day, weekday, day == today, day < today) for weekday, day in dates)
 
 
 def _rows(
-    plan: CalendarPlan, days: tuple[BoardDay, ...], cards: list[Card], now: datetime
+    head: CalendarHead, days: tuple[BoardDay, ...], cards: list[Card], now: datetime
 ) -> Iterable[BoardRow]:
     """Give a row for each slot and each time that entries have of their own, by time."""
-    slots = [(wall, name) for name, wall in plan.slots.items()]
+    slots = [(wall, name) for name, wall in head.slots.items()]
     own = {parse_time(card.time) for card in cards if card.entry.slot is None}
     order: list[tuple[time, str | None]] = [*slots, *((wall, None) for wall in own)]
     for wall, slot in sorted(order, key=lambda row: (row[0], row[1] is None)):
         shown = format_time(wall)
         held = [card for card in cards if card.entry.slot == slot and (slot or card.time == shown)]
-        cells = tuple(_cell(day, wall, held, plan, now) for day in days)
+        cells = tuple(_cell(day, wall, held, head, now) for day in days)
         yield BoardRow(slot, shown, cells)
 
 
 def _cell(
-    day: BoardDay, wall: time, held: list[Card], plan: CalendarPlan, now: datetime
+    day: BoardDay, wall: time, held: list[Card], head: CalendarHead, now: datetime
 ) -> BoardCell:
     cards = tuple(card for card in held if card.entry.day == day.weekday.value)
-    return BoardCell(day, cards, resolve(day.date, wall, plan.zone).at < now)
+    return BoardCell(day, cards, resolve(day.date, wall, head.zone).at < now)
 
 
 def _card(
-    entry: Entry, plan: CalendarPlan, channels: Mapping[str, ChannelRow], now: datetime
+    entry: Entry, head: CalendarHead, channels: Mapping[str, ChannelRow], now: datetime
 ) -> Card:
     content = content_of(entry)
     names = channel_names(content, entry.calendar)
-    wall = plan.slots.get(entry.slot or "") or content.time
+    wall = head.slots.get(entry.slot or "") or content.time
     return Card(
         entry=entry,
         state=_state(entry, now),

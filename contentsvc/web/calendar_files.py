@@ -37,7 +37,7 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
     """Import a file of the folder, a template on the chosen week."""
     folder = runtime().config.calendars_dir
     try:
-        require_brand(runtime(), calendar_folder.read_from_folder(folder, name))
+        require_brand(runtime(), calendar_folder.read_from_folder(folder, name).head)
         with writing() as database:
             report = calendar_folder.import_from_folder(
                 database,
@@ -61,7 +61,7 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
     """Bring the entries of a plugin's template into the chosen week."""
     week = _chosen_week() or this_week(runtime().config.timezone.key)
     try:
-        require_brand(runtime(), templates.read_template(runtime().registry, plugin, name))
+        require_brand(runtime(), templates.read_template(runtime().registry, plugin, name).head)
         with writing() as database:
             report = templates.stamp_template(
                 database,
@@ -86,7 +86,7 @@ def upload() -> BaseResponse | tuple[str, int]:
         raise BadRequest(gettext("Choose a calendar file first."))
     try:
         plan = read_calendar_bytes(file.read(), file.filename)
-        require_brand(runtime(), plan)
+        require_brand(runtime(), plan.head)
         with writing() as database:
             report = import_calendar(
                 database,
@@ -117,7 +117,7 @@ def _report(report: ImportReport) -> BaseResponse:
         )
     )
     address = url_for("boards.week", slug=report.calendar, week=str(report.week))
-    if not (report.kept or report.past or report.absent):
+    if not (report.skipped or report.past or report.absent):
         return redirect(address, code=303)
     return make_response(render_template("calendars/report.html", report=report, address=address))
 

@@ -19,7 +19,7 @@ from contentsvc.assembly import assemble
 from contentsvc.config import Config
 from contentsvc.db import migrate
 from contentsvc.db.models import Delivery
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
@@ -83,17 +83,16 @@ class World:
         self._channel("tls", "webhook", url=f"{self.receiver.tls_url}/tls", **secret)
         self._channel("asked", "chaos_asked", url=f"{url}/asked")
         self._channel("plain", "chaos_plain", url=f"{url}/plain")
-        plan = CalendarPlan(
-            calendar=_CALENDAR,
+        head = CalendarHead(
+            slug=_CALENDAR,
             name="试验",
             zone=_ZONE,
             community=Community(),
             slots={},
             channels=tuple(CHANNELS),
-            week=None,
         )
         with self.runtime.database.write() as session:
-            put_calendar(session, plan, now=self.now, windows=self._windows)
+            put_calendar(session, head, now=self.now, windows=self._windows)
 
     def _channel(self, name: str, kind: str, **settings: Any) -> None:
         with self.runtime.database.write() as session:

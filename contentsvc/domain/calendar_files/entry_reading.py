@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from contentsvc.domain.calendar_files.scalars import (
+from contentsvc.domain.calendar_files.file_values import FileFields, FileValue
+from contentsvc.domain.calendar_files.parsers import (
     MOST_BODY,
     MOST_CHANNELS,
     MOST_NAME,
@@ -24,7 +25,6 @@ from contentsvc.domain.calendar_files.scalars import (
     template_name,
     whole_number,
 )
-from contentsvc.domain.calendar_files.spots import Fields, Spot
 from contentsvc.domain.elements import Element
 from contentsvc.domain.entries import (
     EntryContent,
@@ -40,9 +40,9 @@ from contentsvc.domain.notices import Notice
 from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import Weekday
 
-__all__ = ["ENTRY_FIELDS", "Surroundings", "read_entry"]
+__all__ = ["ENTRY_FIELDS", "CalendarContext", "read_entry"]
 
-#: Fields of an entry and of what stands in it, in the order in which they are written.
+#: FileFields of an entry and of what stands in it, in the order in which they are written.
 ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
     "entry": (
         "key",
@@ -70,17 +70,17 @@ ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
+class CalendarContext:
     """What the calendar around an entry offers it."""
 
     slots: tuple[str, ...]
     channels: tuple[str, ...]
 
 
-def read_entry(spot: Spot, around: Surroundings) -> EntryContent:
+def read_entry(spot: FileValue, context: CalendarContext) -> EntryContent:
     """Return the entry at *spot*; what is wrong with it is noted there."""
     fields = spot.fields(ENTRY_FIELDS["entry"], required=("key", "day", "kind", "title"))
-    _check_time(spot, fields, around)
+    _check_time(spot, fields, context)
     kind = fields.read("kind", one_of(EntryKind), None)
     if kind is not None:
         _check_kind(spot, fields, kind)
@@ -96,7 +96,7 @@ def read_entry(spot: Spot, around: Surroundings) -> EntryContent:
         element=fields.read("element", one_of(Element), None),
         body=fields.text("body", MOST_BODY, lines=True, empty=True) or "",
         versions=_versions(
-            fields.get("versions"), around.channels if channels is None else channels
+            fields.get("versions"), context.channels if channels is None else channels
         ),
         channels=channels,
         livestream=_livestream(fields.get("livestream")),
@@ -112,7 +112,7 @@ def read_entry(spot: Spot, around: Surroundings) -> EntryContent:
     )
 
 
-def _check_time(spot: Spot, fields: Fields, around: Surroundings) -> None:
+def _check_time(spot: FileValue, fields: FileFields, context: CalendarContext) -> None:
     slot = fields.get("slot")
     if slot is not None and "time" in fields:
         slot.wrong("slot and time are both given; keep one of them")
@@ -120,12 +120,12 @@ def _check_time(spot: Spot, fields: Fields, around: Surroundings) -> None:
         spot.wrong('neither slot nor time is given; add one, such as time: "20:00"')
     elif slot is not None:
         name = slot.text(MOST_SLOT)
-        if name is not None and name not in around.slots:
-            there = ", ".join(around.slots) or "none"
+        if name is not None and name not in context.slots:
+            there = ", ".join(context.slots) or "none"
             slot.wrong(f"there is no slot {name!r}; the calendar's slots are: {there}")
 
 
-def _check_kind(spot: Spot, fields: Fields, kind: EntryKind) -> None:
+def _check_kind(spot: FileValue, fields: FileFields, kind: EntryKind) -> None:
     """Note what belongs to another kind, or is missing for this one."""
     if kind is EntryKind.LIVESTREAM and "livestream" not in fields:
         spot.wrong("a livestream needs its block; add livestream: {host: …, minutes: 60}")
@@ -138,16 +138,16 @@ def _check_kind(spot: Spot, fields: Fields, kind: EntryKind) -> None:
         _misplaced(fields.get("poster"), "a post has no poster; make the kind poster or livestream")
 
 
-def _misplaced(spot: Spot | None, message: str) -> None:
+def _misplaced(spot: FileValue | None, message: str) -> None:
     if spot is not None:
         spot.wrong(message)
 
 
-def _own_channels(fields: Fields) -> tuple[str, ...] | None:
+def _own_channels(fields: FileFields) -> tuple[str, ...] | None:
     return names(fields.items("channels", MOST_CHANNELS)) if "channels" in fields else None
 
 
-def _versions(spot: Spot | None, channels: tuple[str, ...]) -> dict[str, Version]:
+def _versions(spot: FileValue | None, channels: tuple[str, ...]) -> dict[str, Version]:
     versions: dict[str, Version] = {}
     for channel, value in spot.pairs().items() if spot else ():
         if channel not in channels:
@@ -163,7 +163,7 @@ def _versions(spot: Spot | None, channels: tuple[str, ...]) -> dict[str, Version
     return versions
 
 
-def _livestream(spot: Spot | None) -> Livestream | None:
+def _livestream(spot: FileValue | None) -> Livestream | None:
     if spot is None:
         return None
     fields = spot.fields(ENTRY_FIELDS["livestream"])
@@ -178,7 +178,7 @@ def _livestream(spot: Spot | None) -> Livestream | None:
     )
 
 
-def _notices(spot: Spot | None, *, has_poster: bool) -> dict[Notice, NoticeVersion]:
+def _notices(spot: FileValue | None, *, has_poster: bool) -> dict[Notice, NoticeVersion]:
     if spot is None:
         return {}
     items = spot.items(MOST_NOTICES)
@@ -194,7 +194,7 @@ def _notices(spot: Spot | None, *, has_poster: bool) -> dict[Notice, NoticeVersi
     return chain
 
 
-def _notice(spot: Spot, *, has_poster: bool) -> tuple[Notice | None, NoticeVersion]:
+def _notice(spot: FileValue, *, has_poster: bool) -> tuple[Notice | None, NoticeVersion]:
     """Read `-24h`, or a notice with words of its own: `{at: -24h, title: …}`."""
     if not spot.is_mapping:
         return spot.read(Notice.parse), NoticeVersion()
@@ -211,7 +211,7 @@ def _notice(spot: Spot, *, has_poster: bool) -> tuple[Notice | None, NoticeVersi
     return fields.read("at", Notice.parse, None), version
 
 
-def _poster(spot: Spot | None) -> PosterSpec | None:
+def _poster(spot: FileValue | None) -> PosterSpec | None:
     if spot is None:
         return None
     fields = spot.fields(ENTRY_FIELDS["poster"], required=("template",))
@@ -221,7 +221,7 @@ def _poster(spot: Spot | None) -> PosterSpec | None:
     )
 
 
-def _poster_fields(spot: Spot | None) -> dict[str, str | tuple[str, ...]]:
+def _poster_fields(spot: FileValue | None) -> dict[str, str | tuple[str, ...]]:
     values: dict[str, str | tuple[str, ...]] = {}
     pairs = spot.pairs() if spot else {}
     if spot and len(pairs) > MOST_POSTER_FIELDS:
@@ -240,11 +240,11 @@ def _poster_fields(spot: Spot | None) -> dict[str, str | tuple[str, ...]]:
     return values
 
 
-def _pictures(spots: list[Spot]) -> tuple[PictureRef, ...]:
-    return tuple(_picture(spot) for spot in spots)
+def _pictures(values: list[FileValue]) -> tuple[PictureRef, ...]:
+    return tuple(_picture(spot) for spot in values)
 
 
-def _picture(spot: Spot) -> PictureRef:
+def _picture(spot: FileValue) -> PictureRef:
     if not spot.is_mapping:
         return PictureRef(spot.read(asset_path) or "")
     fields = spot.fields(ENTRY_FIELDS["picture"], required=("file",))

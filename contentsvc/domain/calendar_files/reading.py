@@ -6,8 +6,9 @@ from dataclasses import replace
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from contentsvc.domain.calendar_files.entry_reading import ENTRY_FIELDS, Surroundings, read_entry
-from contentsvc.domain.calendar_files.scalars import (
+from contentsvc.domain.calendar_files.entry_reading import ENTRY_FIELDS, CalendarContext, read_entry
+from contentsvc.domain.calendar_files.file_values import FileValue, text_fault
+from contentsvc.domain.calendar_files.parsers import (
     MOST_CHANNELS,
     MOST_ENTRIES,
     MOST_NAME,
@@ -19,9 +20,8 @@ from contentsvc.domain.calendar_files.scalars import (
     slug,
     whole_number,
 )
-from contentsvc.domain.calendar_files.spots import Spot, text_fault
 from contentsvc.domain.calendar_files.tree import MOST_BYTES, compose
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.quotas import QuietHours, Quota
@@ -74,22 +74,22 @@ def read_calendar(text: str, file: str) -> CalendarPlan:
 
     *file* is the name that the problems carry.
     """
-    root = Spot(compose(text, file), "", [])
+    root = FileValue(compose(text, file), "", [])
     plan = _calendar(root)
     if root.problems:
         raise CalendarError(file, sorted(root.problems, key=lambda problem: problem.line))
     return plan
 
 
-def _calendar(root: Spot) -> CalendarPlan:
+def _calendar(root: FileValue) -> CalendarPlan:
     fields = root.fields(
         FIELDS["calendar"], required=("calendar", "name", "timezone", "channels", "entries")
     )
     slots = _slots(fields.get("slots"))
     channels = names(fields.items("channels", MOST_CHANNELS))
-    around = Surroundings(slots=tuple(slots), channels=channels)
-    return CalendarPlan(
-        calendar=fields.read("calendar", slug, ""),
+    context = CalendarContext(slots=tuple(slots), channels=channels)
+    head = CalendarHead(
+        slug=fields.read("calendar", slug, ""),
         name=fields.text("name", MOST_NAME) or "",
         zone=fields.read("timezone", parse_zone, _NO_ZONE),
         community=replace(
@@ -97,14 +97,17 @@ def _calendar(root: Spot) -> CalendarPlan:
         ),
         slots=slots,
         channels=channels,
-        week=fields.read("week", IsoWeek.parse, None),
-        entries=_entries(fields.items("entries", MOST_ENTRIES), around),
         quiet=fields.read("quiet", QuietHours.parse, None),
         quotas=_quotas(fields.get("quotas")),
     )
+    return CalendarPlan(
+        head=head,
+        week=fields.read("week", IsoWeek.parse, None),
+        entries=_entries(fields.items("entries", MOST_ENTRIES), context),
+    )
 
 
-def _community(spot: Spot | None) -> Community:
+def _community(spot: FileValue | None) -> Community:
     if spot is None:
         return Community()
     fields = spot.fields(FIELDS["community"], required=("kind",))
@@ -116,7 +119,7 @@ def _community(spot: Spot | None) -> Community:
     )
 
 
-def _quotas(spot: Spot | None) -> dict[str, Quota]:
+def _quotas(spot: FileValue | None) -> dict[str, Quota]:
     if spot is None:
         return {}
     quotas: dict[str, Quota] = {}
@@ -130,7 +133,7 @@ def _quotas(spot: Spot | None) -> dict[str, Quota]:
     return quotas
 
 
-def _slots(spot: Spot | None) -> dict[str, time]:
+def _slots(spot: FileValue | None) -> dict[str, time]:
     if spot is None:
         return {}
     slots: dict[str, time] = {}
@@ -142,11 +145,11 @@ def _slots(spot: Spot | None) -> dict[str, time]:
     return slots
 
 
-def _entries(spots: list[Spot], around: Surroundings) -> tuple[EntryContent, ...]:
+def _entries(values: list[FileValue], context: CalendarContext) -> tuple[EntryContent, ...]:
     first: dict[str, int] = {}
     entries = []
-    for spot in spots:
-        entry = read_entry(spot, around)
+    for spot in values:
+        entry = read_entry(spot, context)
         if entry.key and entry.key in first:
             spot.wrong(f"the key {entry.key!r} is taken by the entry in line {first[entry.key]}")
         first.setdefault(entry.key, spot.line)

@@ -29,7 +29,7 @@ _ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
 def write_calendar(plan: CalendarPlan) -> str:
     """Return the file's text; reading it gives an equal plan back.
 
-    Fields stand in the order of the format, those at their default are left out, bodies are
+    FileFields stand in the order of the format, those at their default are left out, bodies are
     block scalars, times are quoted and Chinese is written as it is.
     """
     head = _dump(_calendar(plan))
@@ -129,20 +129,21 @@ def _given(fields: dict[str, Any]) -> dict[str, Any]:
 
 
 def _calendar(plan: CalendarPlan) -> dict[str, Any]:
+    head = plan.head
     fields = {
-        "calendar": plan.calendar,
-        "name": plan.name,
-        "timezone": plan.zone.key,
-        "community": _community(plan.community),
-        "slots": {name: _Quoted(format_time(wall)) for name, wall in plan.slots.items()},
+        "calendar": head.slug,
+        "name": head.name,
+        "timezone": head.zone.key,
+        "community": _community(head.community),
+        "slots": {name: _Quoted(format_time(wall)) for name, wall in head.slots.items()},
     }
     later = {
-        "brand": plan.community.brand,
-        "quiet": _Quoted(str(plan.quiet)) if plan.quiet else None,
-        "quotas": {name: _quota(quota) for name, quota in plan.quotas.items()},
+        "brand": head.community.brand,
+        "quiet": _Quoted(str(head.quiet)) if head.quiet else None,
+        "quotas": {name: _quota(quota) for name, quota in head.quotas.items()},
         "week": str(plan.week) if plan.week else None,
     }
-    return {**_given(fields), "channels": _Inline(plan.channels), **_given(later)}
+    return {**_given(fields), "channels": _Inline(head.channels), **_given(later)}
 
 
 def _quota(quota: Quota) -> _InlineMap:

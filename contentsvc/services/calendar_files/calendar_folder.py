@@ -122,7 +122,7 @@ def import_from_folder(
         overwrite=overwrite,
         review_on_edit=review_on_edit,
     )
-    _remember(session, name, content, plan.calendar, report.week, now=now)
+    _remember(session, name, content, plan.head.slug, report.week, now=now)
     return report
 
 

@@ -11,19 +11,19 @@ from sqlalchemy.orm import Session
 
 from contentsvc.db.mapping import content_hash, content_of, fill_entry
 from contentsvc.db.models import Calendar, Entry
-from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services.planning import Windows, approve, is_too_late, plan_deliveries
 
-__all__ = ["EntryImporter", "ImportReport", "Kept", "KeptWhy", "mark_as_filed"]
+__all__ = ["EntryImporter", "ImportReport", "SkipReason", "SkippedEntry", "mark_as_filed"]
 
 _UNAPPROVED = frozenset({EntryStatus.DRAFT, EntryStatus.IN_REVIEW})
 
 
-class KeptWhy(StrEnum):
+class SkipReason(StrEnum):
     """Why an entry was left as it stands."""
 
     CHANGED = "changed"
@@ -32,20 +32,20 @@ class KeptWhy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SkippedEntry:
     """An entry that was left as it stands although the file says something else."""
 
     key: str
-    why: KeptWhy
+    why: SkipReason
     #: Who changed it last: a user's name, or what else brought it.
     by: str
 
     @property
     def reason(self) -> str:
         """Return it in words."""
-        if self.why is KeptWhy.GOING_OUT:
+        if self.why is SkipReason.GOING_OUT:
             return "it is going out at this moment; import again in a few seconds"
-        verb = "deleted it" if self.why is KeptWhy.DELETED else "changed it in the web"
+        verb = "deleted it" if self.why is SkipReason.DELETED else "changed it in the web"
         return f"{self.by} {verb}"
 
 
@@ -58,7 +58,7 @@ class ImportReport:
     created: list[str] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
-    kept: list[Kept] = field(default_factory=list)
+    skipped: list[SkippedEntry] = field(default_factory=list)
     #: Newly approved; these are among created, changed or unchanged too.
     approved: list[str] = field(default_factory=list)
     #: Meant to be approved but no longer useful; they stand as drafts.
@@ -92,7 +92,7 @@ class EntryImporter:
     """One import under way: brings the file's entries in, one by one."""
 
     session: Session
-    plan: CalendarPlan
+    head: CalendarHead
     week: IsoWeek
     calendar: Calendar
     now: datetime
@@ -110,9 +110,9 @@ class EntryImporter:
             return
         same = content_hash(content) == content_hash(content_of(entry))
         filed = _filed_status(entry)
-        why = self._why_to_keep(entry, same=same, filed=filed)
+        why = self._skip_reason(entry, same=same, filed=filed)
         if why is not None:
-            self.report.kept.append(Kept(content.key, why, entry.changed_by))
+            self.report.skipped.append(SkippedEntry(content.key, why, entry.changed_by))
             return
         before = (entry.status, entry.deleted_at)
         if entry.deleted_at is not None:
@@ -147,23 +147,23 @@ class EntryImporter:
         self._note(entry, content)
         self.report.created.append(content.key)
 
-    def _why_to_keep(
+    def _skip_reason(
         self, entry: Entry, *, same: bool, filed: EntryStatus | None
-    ) -> KeptWhy | None:
+    ) -> SkipReason | None:
         if not same and any(row.status is DeliveryStatus.SENDING for row in entry.deliveries):
-            return KeptWhy.GOING_OUT
+            return SkipReason.GOING_OUT
         if self.overwrite:
             return None
         if entry.deleted_at is not None:
-            return KeptWhy.DELETED
+            return SkipReason.DELETED
         if not same and filed is None:
-            return KeptWhy.CHANGED
+            return SkipReason.CHANGED
         return None
 
     def _fill(self, entry: Entry, content: EntryContent) -> None:
         fill_entry(entry, content)
         entry.week = str(self.week)
-        entry.starts_at = self.plan.starts_at(content, self.week).at
+        entry.starts_at = self.head.starts_at(content, self.week).at
 
     def _change(self, entry: Entry, content: EntryContent) -> None:
         """Write the file's words; an approved entry is planned anew, or goes back to review."""

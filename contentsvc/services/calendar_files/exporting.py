@@ -7,10 +7,10 @@ from dataclasses import replace
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentsvc.db.mapping import plan_of
+from contentsvc.db.mapping import content_of, head_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.calendar_files import read_calendar, write_calendar
-from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.calendars import CalendarHead, CalendarPlan
 from contentsvc.domain.entries import EntryContent, EntryKind, Version
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, InputError
@@ -26,11 +26,8 @@ def export_calendar(session: Session, slug: str, week: IsoWeek) -> CalendarPlan:
     """
     calendar = get_calendar(session, slug)
     entries = week_entries(session, calendar, week)
-    plan = plan_of(calendar, week, entries)
-    contents = [
-        _for_a_file(content, row, plan) for content, row in zip(plan.entries, entries, strict=True)
-    ]
-    return replace(plan, entries=tuple(contents))
+    head = head_of(calendar)
+    return CalendarPlan(head, week, tuple(_for_a_file(entry, head) for entry in entries))
 
 
 def export_text(session: Session, slug: str, week: IsoWeek) -> str:
@@ -60,8 +57,9 @@ def week_entries(session: Session, calendar: Calendar, week: IsoWeek) -> list[En
     return list(session.scalars(query.order_by(Entry.starts_at, Entry.id)))
 
 
-def _for_a_file(content: EntryContent, entry: Entry, plan: CalendarPlan) -> EntryContent:
+def _for_a_file(entry: Entry, head: CalendarHead) -> EntryContent:
     """Return the entry without what a web form may leave behind and a file does not hold."""
+    content = content_of(entry)
     content = replace(
         content,
         body=_lines(content.body),
@@ -69,9 +67,9 @@ def _for_a_file(content: EntryContent, entry: Entry, plan: CalendarPlan) -> Entr
         # A post shows no poster; the form keeps one for a person who changes the kind back.
         poster=None if content.kind is EntryKind.POST else content.poster,
     )
-    if content.slot is not None and content.slot not in plan.slots:
+    if content.slot is not None and content.slot not in head.slots:
         # The slot is gone since; the entry's time tells when it was.
-        wall = entry.starts_at.astimezone(plan.zone).time().replace(tzinfo=None)
+        wall = entry.starts_at.astimezone(head.zone).time().replace(tzinfo=None)
         return replace(content, slot=None, time=wall)
     return content
 

@@ -10,21 +10,21 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, selectinload
 
-from contentsvc.db.mapping import plan_of
+from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Entry
-from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.calendars import CalendarHead, CalendarPlan
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.calendar_files.entry_importing import (
     EntryImporter,
     ImportReport,
-    Kept,
+    SkippedEntry,
     mark_as_filed,
 )
 from contentsvc.services.calendar_settings import put_calendar
 from contentsvc.services.planning import Windows
 
-__all__ = ["ImportReport", "Kept", "import_calendar", "mark_as_filed"]
+__all__ = ["ImportReport", "SkippedEntry", "import_calendar", "mark_as_filed"]
 
 
 def import_calendar(
@@ -58,15 +58,15 @@ def import_calendar(
         )
     _require_channels(session, plan)
     try:
-        calendar = _put_head(session, plan, now=now, windows=windows)
+        calendar = _put_head(session, plan.head, now=now, windows=windows)
     except IntegrityError as error:
         raise ConflictError(
-            f"somebody else is importing {plan.calendar} at this moment; import it again"
+            f"somebody else is importing {plan.head.slug} at this moment; import it again"
         ) from error
     entries = {entry.key: entry for entry in _entries(session, calendar, plan.week)}
     importer = EntryImporter(
         session=session,
-        plan=plan,
+        head=plan.head,
         week=plan.week,
         calendar=calendar,
         now=now,
@@ -75,18 +75,18 @@ def import_calendar(
         approve=approve,
         overwrite=overwrite,
         review_on_edit=review_on_edit,
-        report=ImportReport(plan.calendar, plan.week),
+        report=ImportReport(plan.head.slug, plan.week),
     )
     for content in plan.entries:
         importer.take(content, entries.get(content.key))
-    put_calendar(session, plan, now=now, windows=windows)
+    put_calendar(session, plan.head, now=now, windows=windows)
     importer.report.absent = _absent(plan, entries)
     return importer.report
 
 
 def _require_channels(session: Session, plan: CalendarPlan) -> None:
     known = set(session.scalars(select(ChannelRow.name)))
-    places = [("the calendar", plan.channels)]
+    places = [("the calendar", plan.head.channels)]
     places += [(f"the entry {entry.key!r}", entry.channels or ()) for entry in plan.entries]
     faults = [
         f"{place} names the channel {name!r}, which does not exist"
@@ -99,14 +99,14 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
         raise InputError("; ".join([*faults, f"the channels are: {there}"]), field="channels")
 
 
-def _put_head(session: Session, plan: CalendarPlan, *, now: datetime, windows: Windows) -> Calendar:
+def _put_head(session: Session, head: CalendarHead, *, now: datetime, windows: Windows) -> Calendar:
     """Create or change the calendar, keeping the slots that its entries may still stand in."""
     # Imports of one calendar follow each other; SQLite has one writer anyway.
-    query = select(Calendar).where(Calendar.slug == plan.calendar).with_for_update()
+    query = select(Calendar).where(Calendar.slug == head.slug).with_for_update()
     standing = session.scalar(query)
-    kept = plan_of(standing, None, []).slots if standing else {}
-    head = replace(plan, slots={**kept, **plan.slots})
-    return put_calendar(session, head, now=now, windows=windows)
+    present = head_of(standing).slots if standing else {}
+    both = replace(head, slots={**present, **head.slots})
+    return put_calendar(session, both, now=now, windows=windows)
 
 
 def _entries(session: Session, calendar: Calendar, week: IsoWeek) -> Sequence[Entry]:

@@ -9,7 +9,7 @@ from enum import StrEnum
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentsvc.db.mapping import content_of, fill_entry, plan_of
+from contentsvc.db.mapping import content_of, fill_entry, head_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.entries import EntryStatus
@@ -135,15 +135,15 @@ def _compare(
 
 
 def _at(calendar: Calendar, entry: Entry, week: IsoWeek) -> datetime:
-    plan = plan_of(calendar, week, [])
+    head = head_of(calendar)
     content = content_of(entry)
-    if content.slot is not None and content.slot not in plan.slots:
+    if content.slot is not None and content.slot not in head.slots:
         raise InputError(
             f"the entry {entry.key!r} of {entry.week} stands in the slot {content.slot!r}, which "
             "the calendar no longer has; add the slot or give the entry a time of its own",
             field="slots",
         )
-    return plan.starts_at(content, week).at
+    return head.starts_at(content, week).at
 
 
 def _clash(

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Registry, SettingsError
-from contentsvc.domain.calendar_files.scalars import slug
-from contentsvc.domain.calendar_files.spots import Spot
+from contentsvc.domain.calendar_files.file_values import FileValue
+from contentsvc.domain.calendar_files.parsers import slug
 from contentsvc.domain.calendar_files.tree import compose
 from contentsvc.errors import CalendarError, InputError, PluginError
 from contentsvc.services.channel_setup.channels import save_channel
@@ -32,7 +32,7 @@ def apply_channels(
         CalendarError: the file has faults, all of which are named; the caller's transaction is
             to be rolled back, so that nothing of it is taken.
     """
-    root = Spot(compose(text, str(file)), "", [])
+    root = FileValue(compose(text, str(file)), "", [])
     fields = root.fields(("channels",), required=("channels",))
     done: list[tuple[str, str]] = []
     for spot in fields.items("channels", _MOST_CHANNELS):
@@ -50,7 +50,7 @@ def apply_channels(
 def _apply(
     session: Session,
     registry: Registry,
-    spot: Spot,
+    spot: FileValue,
     file: Path,
     *,
     secret_key: str,
@@ -87,7 +87,7 @@ def _apply(
     return None
 
 
-def _value(spot: Spot) -> Any:
+def _value(spot: FileValue) -> Any:
     """Return a setting as plain values; the channel type's settings say what text means."""
     if spot.is_mapping:
         return {name: _value(inner) for name, inner in spot.pairs().items()}

@@ -26,7 +26,7 @@ __all__ = [
     "CorrectionText",
     "Offer",
     "Outdated",
-    "Pending",
+    "PendingCorrection",
     "correct",
     "correction_content",
     "dismiss",
@@ -55,7 +55,7 @@ class Outdated:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
+class PendingCorrection:
     """A correction that is on its way to a channel."""
 
     channel: str
@@ -70,7 +70,7 @@ class Offer:
     #: Which change it is about; counts up with every one.
     sequence: int
     outdated: tuple[Outdated, ...]
-    pending: tuple[Pending, ...]
+    pending: tuple[PendingCorrection, ...]
     #: Notices of which nobody knows whether they are out; a person looks at them first.
     unsettled: tuple[Delivery, ...]
 
@@ -107,7 +107,7 @@ def offer_of(session: Session, entry_id: int, now: datetime) -> Offer | None:
         if not found.changes:
             continue
         if sent is not None and sent.status not in {*_LOST, *OUT}:
-            pending.append(Pending(found.channel, sent))
+            pending.append(PendingCorrection(found.channel, sent))
         elif not _is_done(done.get(found.channel_id), sent):
             outdated.append(found)
     unsettled = [row for row in notices if _is_unsettled(entry, row, now)]

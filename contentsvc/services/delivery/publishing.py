@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import Rendition
 from contentsvc.db.bulk import has_arrays
-from contentsvc.db.mapping import plan_of
+from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
-from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError
 from contentsvc.services.delivery.backlog import Batch
@@ -55,7 +55,7 @@ class Publisher:
         self._opener = Opener(runtime)
         self._kept_renditions = Renditions(runtime)
         #: By calendar, each with when that was changed last.
-        self._kept_plans: dict[int, tuple[datetime, CalendarPlan]] = {}
+        self._kept_plans: dict[int, tuple[datetime, CalendarHead]] = {}
         self._sender = Sender(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
@@ -134,14 +134,14 @@ class Publisher:
                 found[digest] = error
         return found
 
-    def _plans(self, session: Session, held: Sequence[Held]) -> dict[int, CalendarPlan]:
+    def _plans(self, session: Session, held: Sequence[Held]) -> dict[int, CalendarHead]:
         """Return the plans of deliveries' calendars by id."""
         changed = {one.calendar_id: one.calendar_updated_at for one in held}
         kept = self._kept_plans
         stale = [key for key, at in changed.items() if key not in kept or kept[key][0] != at]
         if stale:
             for row in session.scalars(select(Calendar).where(Calendar.id.in_(stale))):
-                kept[row.id] = (row.updated_at, plan_of(row, None, []))
+                kept[row.id] = (row.updated_at, head_of(row))
         return {key: kept[key][1] for key in changed}
 
     def _give_back(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.calendars import CalendarHead
 from contentsvc.errors import InputError, RenderError
 from contentsvc.posters import Brand, load_brand
 from contentsvc.services.runtime import Runtime
@@ -30,9 +30,9 @@ def check_brand(folders: Sequence[Path], name: str | None) -> None:
         raise InputError(_unknown(name, known), field="brand")
 
 
-def require_brand(runtime: Runtime, plan: CalendarPlan) -> None:
+def require_brand(runtime: Runtime, head: CalendarHead) -> None:
     """Raise InputError where a calendar's brand does not exist; it names those that there are."""
-    check_brand(runtime.config.asset_folders(), plan.community.brand)
+    check_brand(runtime.config.asset_folders(), head.community.brand)
 
 
 def find_brand(folders: Sequence[Path], name: str | None) -> Brand:

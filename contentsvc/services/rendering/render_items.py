@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contentsvc.db.mapping import content_of, plan_of
+from contentsvc.db.mapping import content_of, head_of
 from contentsvc.db.models import Calendar, Delivery
 from contentsvc.domain.entries import EntryContent, Livestream
 from contentsvc.domain.livestreams import Facts
@@ -45,12 +45,12 @@ class RenderItem:
         code: str = "",
     ) -> RenderItem:
         """Return the item of an entry that need not be saved."""
-        plan = plan_of(calendar, week, [])
-        starts_at = plan.starts_at(content, week).at
+        head = head_of(calendar)
+        starts_at = head.starts_at(content, week).at
         if notice is not None and content.livestream is not None:
             notice = notice.within(content.livestream.minutes)
-        brand = plan.community.brand
-        return cls(calendar.slug, plan.zone, week, content, starts_at, notice, brand, code)
+        brand = head.community.brand
+        return cls(calendar.slug, head.zone, week, content, starts_at, notice, brand, code)
 
     @classmethod
     def of_delivery(cls, delivery: Delivery) -> RenderItem:

@@ -24,7 +24,7 @@ from contentsvc.channels import (
     WarningLevel,
 )
 from contentsvc.channels.default_rendering import fill_words, notice_placeholders
-from contentsvc.db.mapping import plan_of
+from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
@@ -101,7 +101,7 @@ class Renderer:
         if row is None:
             return [[] for _ in items]
         opened = self._opened(row)
-        pace = pace_of(calendar.id, plan_of(calendar, None, []), (row.id, row.name), opened)
+        pace = pace_of(calendar.id, head_of(calendar), (row.id, row.name), opened)
         due = [item.due_at for item in items]
         first = items[0]
         with self._runtime.database.read() as session:

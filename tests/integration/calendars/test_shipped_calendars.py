@@ -38,7 +38,7 @@ def test_six_come_along() -> None:
         "livestream-campaign",
         "use-up-reminders",
     ]
-    assert {plan_of(file.stem).community.kind for file in FILES} == set(CommunityKind)
+    assert {plan_of(file.stem).head.community.kind for file in FILES} == set(CommunityKind)
 
 
 @each
@@ -46,7 +46,7 @@ def test_is_a_template_of_a_full_week(name: str) -> None:
     """Each is a template with 12 to 25 entries, something every day, and its file's name."""
     plan = plan_of(name)
 
-    assert (plan.calendar, plan.week, plan.channels) == (name, None, ("site",))
+    assert (plan.head.slug, plan.week, plan.head.channels) == (name, None, ("site",))
     assert 12 <= len(plan.entries) <= 25
     assert {entry.day for entry in plan.entries} == set(Weekday)
 
@@ -55,7 +55,7 @@ def test_is_a_template_of_a_full_week(name: str) -> None:
 def test_no_two_entries_at_one_time(name: str) -> None:
     """No two entries fall on the same time, and no time is touched by a change of the clock."""
     plan = plan_of(name)
-    instants = [plan.starts_at(entry, WEEK) for entry in plan.entries]
+    instants = [plan.head.starts_at(entry, WEEK) for entry in plan.entries]
 
     assert [at for at, count in Counter(i.at for i in instants).items() if count > 1] == []
     assert {instant.fit for instant in instants} == {Fit.EXACT}
@@ -100,7 +100,7 @@ def test_the_sample_week() -> None:
     statuses = Counter(entry.status for entry in plan.entries)
 
     assert min(days.values()) >= 2
-    assert [(e.day, plan.wall_time(e).hour, e.notices) for e in live] == [
+    assert [(e.day, plan.head.wall_time(e).hour, e.notices) for e in live] == [
         (Weekday.THU, 20, DEFAULT_CHAIN)
     ]
     assert sum(entry.poster is not None for entry in plan.entries) >= 3

@@ -20,7 +20,9 @@ def wanted() -> list[RenderItem]:
     for file in sorted(shipped("calendars").glob("*.yaml")):
         plan = read_calendar_bytes(file.read_bytes(), file.name)
         found += [
-            RenderItem(plan.calendar, plan.zone, WEEK, entry, plan.starts_at(entry, WEEK).at)
+            RenderItem(
+                plan.head.slug, plan.head.zone, WEEK, entry, plan.head.starts_at(entry, WEEK).at
+            )
             for entry in plan.entries
             if entry.poster
         ]

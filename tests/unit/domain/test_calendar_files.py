@@ -13,7 +13,7 @@ from contentsvc.domain.calendar_files import (
     read_calendar_bytes,
     tree,
 )
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import (
     EntryContent,
@@ -102,12 +102,14 @@ def test_everything_is_read() -> None:
     plan = read_calendar(FULL, "week.yaml")
 
     assert plan == CalendarPlan(
-        calendar="baby-benefits",
-        name="母婴品牌福利群",
-        zone=parse_zone("Asia/Shanghai"),
-        community=Community(CommunityKind.BENEFITS, 2, ("0-1岁", "on"), "qinghe"),
-        slots={"早安": time(8, 30), "晚间": time(20, 0, 30)},
-        channels=("site", "benefits-group"),
+        head=CalendarHead(
+            slug="baby-benefits",
+            name="母婴品牌福利群",
+            zone=parse_zone("Asia/Shanghai"),
+            community=Community(CommunityKind.BENEFITS, 2, ("0-1岁", "on"), "qinghe"),
+            slots={"早安": time(8, 30), "晚间": time(20, 0, 30)},
+            channels=("site", "benefits-group"),
+        ),
         week=IsoWeek(2026, 48),
         entries=(
             EntryContent(
@@ -161,7 +163,7 @@ def test_defaults() -> None:
     """What is left out has its default."""
     plan = read_calendar(LEAST % "slot: 早安", "week.yaml")
 
-    assert (plan.week, plan.community) == (None, Community())
+    assert (plan.week, plan.head.community) == (None, Community())
     assert plan.entries[0] == EntryContent(
         key="k", day=Weekday.MON, kind=EntryKind.POST, title="t", slot="早安"
     )

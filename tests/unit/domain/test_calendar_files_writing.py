@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from contentsvc.domain.calendar_files import read_calendar, write_calendar
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import (
     EntryContent,
@@ -134,8 +134,8 @@ def plans(draw: st.DrawFn) -> CalendarPlan:
     slots = draw(st.dictionaries(shown, times, max_size=3))
     channels = draw(st.lists(slugs, unique=True, max_size=3))
     keys = draw(st.lists(slugs, unique=True, max_size=3))
-    return CalendarPlan(
-        calendar=draw(slugs),
+    head = CalendarHead(
+        slug=draw(slugs),
         name=draw(shown),
         zone=parse_zone(draw(st.sampled_from(["Asia/Shanghai", "UTC", "Europe/Berlin"]))),
         community=Community(
@@ -146,10 +146,13 @@ def plans(draw: st.DrawFn) -> CalendarPlan:
         ),
         slots=slots,
         channels=tuple(channels),
-        week=draw(st.none() | st.builds(IsoWeek, st.integers(2000, 2100), st.integers(1, 52))),
-        entries=tuple(draw(entries(key, list(slots), channels)) for key in keys),
         quiet=draw(st.none() | spans),
         quotas=draw(st.dictionaries(slugs, quotas, max_size=2)),
+    )
+    return CalendarPlan(
+        head=head,
+        week=draw(st.none() | st.builds(IsoWeek, st.integers(2000, 2100), st.integers(1, 52))),
+        entries=tuple(draw(entries(key, list(slots), channels)) for key in keys),
     )
 
 
@@ -162,12 +165,14 @@ def test_what_is_written_reads_back_equal(plan: CalendarPlan) -> None:
 
 
 PLAN = CalendarPlan(
-    calendar="mums",
-    name="母婴群",
-    zone=parse_zone("Asia/Shanghai"),
-    community=Community(CommunityKind.BENEFITS, 1, ("0-1岁",)),
-    slots={"早安": time(8, 30), "晚间": time(20, 0, 15)},
-    channels=("site", "group"),
+    head=CalendarHead(
+        slug="mums",
+        name="母婴群",
+        zone=parse_zone("Asia/Shanghai"),
+        community=Community(CommunityKind.BENEFITS, 1, ("0-1岁",)),
+        slots={"早安": time(8, 30), "晚间": time(20, 0, 15)},
+        channels=("site", "group"),
+    ),
     week=IsoWeek(2026, 48),
     entries=(
         EntryContent(

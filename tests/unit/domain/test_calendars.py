@@ -1,4 +1,4 @@
-"""A calendar's plan and the instants of its entries."""
+"""A calendar's settings and the instants of its entries."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contentsvc.domain.calendars import CalendarPlan, Community
+from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.walltime import Fit
 from contentsvc.domain.weeks import IsoWeek, Weekday
@@ -18,22 +18,21 @@ def entry(day: Weekday, *, slot: str | None = None, wall: time | None = None) ->
     return EntryContent(key="k", day=day, kind=EntryKind.POST, title="t", slot=slot, time=wall)
 
 
-def plan(zone: str) -> CalendarPlan:
+def head(zone: str) -> CalendarHead:
     """Return a calendar with one slot."""
-    return CalendarPlan(
-        calendar="c",
+    return CalendarHead(
+        slug="c",
         name="C",
         zone=ZoneInfo(zone),
         community=Community(),
         slots={"早安": time(8, 30)},
         channels=("site",),
-        week=None,
     )
 
 
 def test_slot_gives_the_time() -> None:
     """An entry of a slot is due at the slot's time in the calendar's zone."""
-    instant = plan("Asia/Shanghai").starts_at(entry(Weekday.SUN, slot="早安"), IsoWeek(2026, 53))
+    instant = head("Asia/Shanghai").starts_at(entry(Weekday.SUN, slot="早安"), IsoWeek(2026, 53))
 
     assert instant.at == datetime(2027, 1, 3, 0, 30, tzinfo=UTC)
     assert instant.fit is Fit.EXACT
@@ -41,14 +40,14 @@ def test_slot_gives_the_time() -> None:
 
 def test_own_time_goes_before_the_slot() -> None:
     """An entry with a time of its own is due then, midnight too."""
-    midnight = plan("Asia/Shanghai").starts_at(entry(Weekday.MON, wall=time(0)), IsoWeek(2026, 48))
+    midnight = head("Asia/Shanghai").starts_at(entry(Weekday.MON, wall=time(0)), IsoWeek(2026, 48))
 
     assert midnight.at == datetime(2026, 11, 22, 16, tzinfo=UTC)
 
 
 def test_daylight_saving_is_told() -> None:
     """A time that the clock skips is told as a gap."""
-    instant = plan("Europe/Berlin").starts_at(
+    instant = head("Europe/Berlin").starts_at(
         entry(Weekday.SUN, wall=time(2, 30)), IsoWeek(2026, 13)
     )
 
@@ -58,4 +57,4 @@ def test_daylight_saving_is_told() -> None:
 def test_no_such_slot() -> None:
     """A slot that the calendar does not have is a KeyError."""
     with pytest.raises(KeyError):
-        plan("UTC").wall_time(entry(Weekday.MON, slot="晚间"))
+        head("UTC").wall_time(entry(Weekday.MON, slot="晚间"))

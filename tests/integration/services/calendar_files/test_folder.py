@@ -170,7 +170,7 @@ def test_edit_after_an_export_is_no_clash(world: World, folder: Path) -> None:
 
     report = take(world, folder)
 
-    assert (report.changed, report.kept) == (["check-in"], [])
+    assert (report.changed, report.skipped) == (["check-in"], [])
 
 
 def test_export_does_not_lose_edits_on_disk(world: World, folder: Path) -> None:

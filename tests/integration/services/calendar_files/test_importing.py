@@ -39,7 +39,7 @@ def test_second_import_changes_nothing(world: World) -> None:
     report = world.take(APPROVED + LIVE, now=NOW + timedelta(minutes=1))
 
     assert report.unchanged == ["check-in", "live"]
-    assert not report.created + report.changed + report.kept + report.approved
+    assert not report.created + report.changed + report.skipped + report.approved
     assert (world.entry("check-in").rev, world.entry("check-in").updated_at) == before
     assert len(world.deliveries("check-in")) == 1
 
@@ -155,7 +155,7 @@ def test_edit_in_the_web_is_kept(world: World) -> None:
 
     report = world.take(DRAFT.replace("早上好", "大家早"))
 
-    assert [(kept.key, kept.reason) for kept in report.kept] == [
+    assert [(entry.key, entry.reason) for entry in report.skipped] == [
         ("check-in", "lan changed it in the web")
     ]
     assert world.entry("check-in").body == "我改过的"
@@ -168,7 +168,7 @@ def test_overwrite_takes_the_file(world: World) -> None:
 
     report = world.take(DRAFT, overwrite=True)
 
-    assert (report.changed, report.kept) == (["check-in"], [])
+    assert (report.changed, report.skipped) == (["check-in"], [])
     assert world.entry("check-in").body == "早上好"
 
 
@@ -177,7 +177,7 @@ def test_deleted_entry_stays_deleted(world: World) -> None:
     world.take(DRAFT)
     world.edit("check-in", deleted_at=NOW)
 
-    kept = world.take(DRAFT).kept
+    kept = world.take(DRAFT).skipped
     world.take(DRAFT, overwrite=True)
 
     assert [item.reason for item in kept] == ["lan deleted it"]
@@ -218,7 +218,7 @@ def test_entry_made_by_hand_is_kept(world: World) -> None:
 
     report = world.take(DRAFT)
 
-    assert [kept.key for kept in report.kept] == ["check-in"]
+    assert [entry.key for entry in report.skipped] == ["check-in"]
 
 
 def test_entry_going_out_is_kept(world: World) -> None:
@@ -230,7 +230,7 @@ def test_entry_going_out_is_kept(world: World) -> None:
 
     report = world.take(APPROVED.replace("早上好", "大家早"), overwrite=True)
 
-    assert [kept.reason for kept in report.kept] == [
+    assert [entry.reason for entry in report.skipped] == [
         "it is going out at this moment; import again in a few seconds"
     ]
     assert world.entry("check-in").body == "早上好"

@@ -48,8 +48,8 @@ def calendar(runtime: Runtime) -> Calendar:
 def brand(runtime: Runtime, name: str | None) -> Calendar:
     """Give the calendar a brand as an import would; return it."""
     with runtime.database.write() as session:
-        plan = export_calendar(session, "baby-benefits", WEEK)
-        branded = replace(plan, community=replace(plan.community, brand=name))
+        head = export_calendar(session, "baby-benefits", WEEK).head
+        branded = replace(head, community=replace(head.community, brand=name))
         return put_calendar(session, branded, now=NOW, windows=WINDOWS)
 
 

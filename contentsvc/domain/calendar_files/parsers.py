@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from contentsvc.domain.calendar_files.spots import Spot
+from contentsvc.domain.calendar_files.file_values import FileValue
 
 __all__ = [
     "MOST_BODY",
@@ -133,10 +133,10 @@ def asset_path(text: str) -> str:
     return text
 
 
-def names(spots: list[Spot]) -> tuple[str, ...]:
+def names(values: list[FileValue]) -> tuple[str, ...]:
     """Return the channel names of a list, noting those that are none and those given twice."""
     found: dict[str, None] = {}
-    for spot in spots:
+    for spot in values:
         name = spot.read(slug)
         if name is None:
             continue

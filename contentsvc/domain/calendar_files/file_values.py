@@ -11,7 +11,7 @@ from typing import TypeVar
 from contentsvc.domain.calendar_files.tree import ListNode, MapNode, Node, Scalar
 from contentsvc.errors import Problem
 
-__all__ = ["Fields", "Spot", "text_fault"]
+__all__ = ["FileFields", "FileValue", "text_fault"]
 
 T = TypeVar("T")
 D = TypeVar("D")
@@ -22,7 +22,7 @@ _NULLS = frozenset({"null", "Null", "NULL", "~"})
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class FileValue:
     """One value of the file, with its path and the list to which its faults are added."""
 
     node: Node
@@ -87,7 +87,7 @@ class Spot:
             return None
         return value
 
-    def items(self, most: int) -> list[Spot]:
+    def items(self, most: int) -> list[FileValue]:
         """Return a list's items; none after noting that it is no list or has too many."""
         if self.is_absent:
             return []
@@ -98,31 +98,31 @@ class Spot:
             self.wrong(f"has {len(self.node.items)} items; {most} are allowed")
             return []
         return [
-            Spot(node, f"{self.path}[{index}]", self.problems)
+            FileValue(node, f"{self.path}[{index}]", self.problems)
             for index, node in enumerate(self.node.items)
         ]
 
-    def pairs(self) -> dict[str, Spot]:
+    def pairs(self) -> dict[str, FileValue]:
         """Return a mapping's values by name; a name written twice is noted."""
         if self.is_absent:
             return {}
         if not isinstance(self.node, MapNode):
             self.wrong("is not a mapping; write `field: value` lines")
             return {}
-        found: dict[str, Spot] = {}
+        found: dict[str, FileValue] = {}
         for key_node, node in self.node.pairs:
-            key = Spot(key_node, self.path, self.problems)
+            key = FileValue(key_node, self.path, self.problems)
             name = key.scalar()
             if name is None:
                 continue
-            spot = Spot(node, f"{self.path}.{name}" if self.path else name, self.problems)
+            spot = FileValue(node, f"{self.path}.{name}" if self.path else name, self.problems)
             if name in found:
                 key.wrong(f"{name!r} is given twice, first in line {found[name].line}")
             else:
                 found[name] = spot
         return found
 
-    def fields(self, known: Collection[str], required: Iterable[str] = ()) -> Fields:
+    def fields(self, known: Collection[str], required: Iterable[str] = ()) -> FileFields:
         """Return the given fields by name, noting unknown and missing ones."""
         pairs = self.pairs()
         for name, spot in pairs.items():
@@ -132,24 +132,24 @@ class Spot:
         for name in required if self.is_mapping else ():
             if name not in pairs:
                 path = f"{self.path}.{name}" if self.path else name
-                Spot(self.node, path, self.problems).wrong("is missing")
+                FileValue(self.node, path, self.problems).wrong("is missing")
             elif pairs[name].is_absent:
                 pairs[name].wrong("is empty")
-        return Fields(
+        return FileFields(
             {name: spot for name, spot in pairs.items() if name in known and not spot.is_absent}
         )
 
 
 @dataclass(frozen=True, slots=True)
-class Fields:
+class FileFields:
     """The fields that a mapping gives; a field left out reads as its default."""
 
-    given: Mapping[str, Spot]
+    given: Mapping[str, FileValue]
 
     def __contains__(self, name: str) -> bool:
         return name in self.given
 
-    def get(self, name: str) -> Spot | None:
+    def get(self, name: str) -> FileValue | None:
         """Return a field's value where it is given."""
         return self.given.get(name)
 
@@ -160,12 +160,12 @@ class Fields:
         return default if value is None else value
 
     def text(self, name: str, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return a text, as `Spot.text` does."""
+        """Return a text, as `FileValue.text` does."""
         spot = self.given.get(name)
         return spot.text(most, lines=lines, empty=empty) if spot else None
 
-    def items(self, name: str, most: int) -> list[Spot]:
-        """Return a list's items, as `Spot.items` does."""
+    def items(self, name: str, most: int) -> list[FileValue]:
+        """Return a list's items, as `FileValue.items` does."""
         spot = self.given.get(name)
         return spot.items(most) if spot else []
 

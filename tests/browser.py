@@ -40,13 +40,12 @@ def find_browser() -> str:
 
 def bring_browser() -> str:
     """Return the path of a browser that starts, after installing one where there is none."""
-    for install in (lambda: None, _download, _install_libraries, _install_package):
-        install()
+    for install in (_download, _install_libraries, _install_package):
         try:
             return find_browser()
         except BrowserMissingError:
-            continue
-    raise BrowserMissingError
+            install()
+    return find_browser()
 
 
 def _candidates() -> Iterator[str]:

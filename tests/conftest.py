@@ -77,9 +77,9 @@ def postgres_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="contentsvc-pg-") as folder:
         # It keeps its lock in the runtime folder and warns where the login did not make one.
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        import pgserver
+        from pgserver.postgres_server import get_server
 
-        server = pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+        server = get_server(Path(folder, "data"), cleanup_mode="stop")
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # No test pulls the plug, and a database a test is quicker without waiting for disks.
             connection.execute("ALTER SYSTEM SET fsync = off")

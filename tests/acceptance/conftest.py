@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from importlib import resources
 from pathlib import Path
@@ -33,10 +33,10 @@ from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.delivery.publishing import Publisher
 from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.planning import Windows
-from contentsvc.services.ports import Claim, QueueStats
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.week_board import week_board
+from tests.acceptance.by_hand import HandQueue, SteadyClock
 from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor
 from tests.browser import find_browser
 from tests.catalogues import compile_catalogues
@@ -46,50 +46,6 @@ _FONT = str(resources.files("justmytype_intl_cjk") / "fonts/ofl/notosanssc/NotoS
 _BEFORE = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
 #: Tuesday, 10:00 in Shanghai.
 TODAY = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
-
-
-class SteadyClock:
-    """A clock that stands until it is set."""
-
-    def __init__(self, now: datetime) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def ticks(self) -> float:
-        """Return seconds that go with it: nobody sets this clock."""
-        return self.now.timestamp()
-
-
-@dataclass
-class HandQueue:
-    """Keeps what the dispatcher hands over, so that the test works it off by itself."""
-
-    claims: list[tuple[str, Claim]] = field(default_factory=list)
-    renders: list[int] = field(default_factory=list)
-    batches: list[tuple[int, int]] = field(default_factory=list)
-
-    def wake(self) -> None:
-        """Nobody waits."""
-
-    def wait(self, seconds: float) -> bool:
-        return True
-
-    def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        self.claims += [(lane, claim) for claim in claims]
-
-    def render(self, delivery_ids: Sequence[int]) -> None:
-        self.renders += delivery_ids
-
-    def batch(self, batch_id: int, fence: int) -> None:
-        self.batches.append((batch_id, fence))
-
-    def has_renderings(self) -> bool:
-        return bool(self.renders)
-
-    def stats(self) -> QueueStats:
-        return QueueStats(reachable=True, server="valkey", waiting=(("publish", 0),))
 
 
 def _assembled(folder: Path, now: datetime) -> tuple[Runtime, SteadyClock, HandQueue]:
@@ -131,12 +87,12 @@ def _catalogues() -> None:
 
 @contextmanager
 def _served(folder: Path, now: datetime) -> Iterator[Site]:
-    runtime, _clock, _queue = _assembled(folder, now)
+    runtime, _clock, queue = _assembled(folder, now)
     server = make_server("127.0.0.1", 0, create_app(runtime), threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     with closing(runtime.database):
-        yield Site(f"http://127.0.0.1:{server.server_port}", runtime)
+        yield Site(f"http://127.0.0.1:{server.server_port}", runtime, queue)
         server.shutdown()
         thread.join()
         server.server_close()
@@ -254,14 +210,15 @@ def _chromium(_fonts: str) -> Iterator[Browser]:
 
 
 def _visit(
-    browser: Browser, site: Site, *, width: int = 1360, height: int = 800, **settings: object
+    browser: Browser, site: Site, *, width: int = 1360, height: int = 800, is_phone: bool = False
 ) -> Visitor:
     context = browser.new_context(
         viewport={"width": width, "height": height},
         locale="zh-CN",
         timezone_id="Asia/Shanghai",
         reduced_motion="reduce",
-        **settings,
+        has_touch=is_phone,
+        is_mobile=is_phone,
     )
     context.set_default_timeout(_PATIENCE)
     visitor = Visitor(context, context.new_page(), site)
@@ -291,7 +248,7 @@ def mei(_chromium: Browser, site: Site) -> Iterator[Visitor]:
 @pytest.fixture
 def mei_on_phone(_chromium: Browser, site: Site) -> Iterator[Visitor]:
     """Give the admin's phone on the sample week."""
-    visitor = _visit(_chromium, site, width=390, height=844, has_touch=True, is_mobile=True)
+    visitor = _visit(_chromium, site, width=390, height=844, is_phone=True)
     visitor.sign_in()
     yield visitor
     visitor.context.close()

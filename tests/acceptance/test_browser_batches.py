@@ -42,7 +42,7 @@ class _Worker:
     """Works off what the page handed to the queue, row by row where a test asks for it."""
 
     def __init__(self, visitor: Visitor) -> None:
-        self._queue = visitor.site.runtime.queue
+        self._queue = visitor.site.queue
         self._maker = BatchMaker(visitor.site.runtime)
 
     def row(self) -> None:

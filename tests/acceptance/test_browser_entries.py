@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import re
+from functools import partial
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Dialog, Route, expect
 
 from tests.acceptance.visitor import WEEK, Visitor, entry_at
 
@@ -37,13 +38,19 @@ def test_an_entry_is_edited_with_its_preview(mei: Visitor) -> None:
     assert entry_at(mei, day="sun", slot="早安").title == "周日清单"
 
 
+def _accept(asked: list[str], dialog: Dialog) -> None:
+    """Accept the browser's question and note its type."""
+    asked.append(dialog.type)
+    dialog.accept()
+
+
 def test_typed_text_survives_a_closed_page(mei: Visitor) -> None:
     """What was typed and not saved is offered again, and is gone once the server has it."""
     entry = entry_at(mei, day="sun", slot="早安")
     address = f"/entries/{entry.id}"
     page = mei.open(address)
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.on("dialog", partial(_accept, asked))
     page.locator("[name=title]").press("End")
     page.locator("[name=title]").press_sequentially("！还没保存")
 
@@ -64,7 +71,7 @@ def test_text_typed_before_the_page_is_ready_survives_too(mei: Visitor) -> None:
     entry = entry_at(mei, day="sun", slot="早安")
     page, held = mei.page, list[Route]()
     asked: list[str] = []
-    page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+    page.on("dialog", partial(_accept, asked))
     page.route("**/js/entry.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
     page.goto(f"{mei.site.url}/entries/{entry.id}", wait_until="commit")
     page.locator("[name=title]").press("End")

@@ -52,7 +52,7 @@ def wheel_command(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(params=["checkout", "wheel"])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
     """Give a service that has never been started, in an empty folder."""
-    command = (sys.executable, "-m", "contentsvc")
+    command: tuple[str, ...] = (sys.executable, "-m", "contentsvc")
     if request.param == "wheel":
         command = (request.getfixturevalue("wheel_command"),)
     service = Service(tmp_path / "empty", command=command)

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from contentsvc.db.models import Entry
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services.runtime import Runtime
+from tests.acceptance.by_hand import HandQueue
 
 __all__ = ["PASSWORD", "WEEK", "Site", "Visitor", "entry_at"]
 
@@ -23,6 +24,7 @@ class Site:
 
     url: str
     runtime: Runtime
+    queue: HandQueue
 
 
 @dataclass

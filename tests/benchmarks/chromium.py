@@ -42,7 +42,10 @@ class Shots:
 def measure(count: int, keep: Path | None = None) -> Shots:
     """Take *count* screenshots each way; the last is written to *keep*."""
     with tempfile.TemporaryDirectory(prefix="bench-chromium-") as folder:
-        environ = {**os.environ, "FONTCONFIG_FILE": _font_settings(Path(folder))}
+        environ: dict[str, str | float | bool] = {
+            **os.environ,
+            "FONTCONFIG_FILE": _font_settings(Path(folder)),
+        }
         with sync_playwright() as play:
             browser = play.chromium.launch(
                 executable_path=find_browser(), args=["--no-sandbox"], env=environ

@@ -11,8 +11,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
+from typing import IO, cast
 
 from PIL import Image
 
@@ -30,6 +32,7 @@ from contentsvc.posters import (
     shared_cache,
     write_zip,
 )
+from contentsvc.posters.encoding import Encoded
 
 __all__ = ["photo"]
 
@@ -102,9 +105,7 @@ def _fresh(*, small: bool) -> dict[str, object]:
             given = next(words)
             spent.append(
                 _cpu(
-                    lambda template=template, given=given, new=new, cache=cache: encode(
-                        _paint(template, given, brand, new, {}, cache), "jpeg"
-                    ),
+                    partial(_paint_jpeg, template, given, brand, new, {}, cache),
                     1,
                 )
             )
@@ -135,9 +136,7 @@ def _first_and_later(
     encode(_paint(template, next(others), brand, fonts, pictures, cache), "jpeg")
     times = [
         _cpu(
-            lambda given=given: encode(
-                _paint(template, given, brand, fonts, pictures, cache), "jpeg"
-            ),
+            partial(_paint_jpeg, template, given, brand, fonts, pictures, cache),
             1,
         )
         for given in others
@@ -170,6 +169,17 @@ def _paint(  # noqa: PLR0917 - a poster is made of as many things
     return poster.image
 
 
+def _paint_jpeg(  # noqa: PLR0917 - as above
+    template: Template,
+    fields: Mapping[str, object],
+    brand: Brand,
+    fonts: Fonts,
+    pictures: Mapping[str, bytes],
+    cache: PaintCache,
+) -> Encoded:
+    return encode(_paint(template, fields, brand, fonts, pictures, cache), "jpeg")
+
+
 def _invites(template: Template, brand: Brand, fonts: Fonts, count: int) -> float:
     shared = {name: value for name, value in template.samples().items() if isinstance(value, str)}
     rows = [
@@ -177,9 +187,9 @@ def _invites(template: Template, brand: Brand, fonts: Fonts, count: int) -> floa
                      "url": f"https://example.com/i/NY{number:04d}"})
         for number in range(count)
     ]  # fmt: skip
-    batch = Batch(template, brand, {}.__getitem__, fonts)
+    batch = Batch(template, brand, dict[str, bytes]().__getitem__, fonts)
     with open(os.devnull, "wb") as sink:  # noqa: PTH123 - a device, not a path of ours
-        return _cpu(lambda: write_zip(batch, rows, _Counted(sink)), 1) / count
+        return _cpu(lambda: write_zip(batch, rows, cast("IO[bytes]", _Counted(sink))), 1) / count
 
 
 class _Counted(io.RawIOBase):

@@ -86,7 +86,7 @@ def environment() -> Path:
     stamp = folder / ".installed"
     if not stamp.exists() or stamp.read_text() != pins.read_text():
         subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        pip = [folder / "bin/python", "-m", "pip", "install", "--quiet", "--no-input"]
+        pip = [str(folder / "bin/python"), "-m", "pip", "install", "--quiet", "--no-input"]
         pip += ["--disable-pip-version-check", "--require-hashes", "--only-binary=:all:"]
         subprocess.run([*pip, "-r", pins], check=True)
         stamp.write_text(pins.read_text())

@@ -202,10 +202,10 @@ def database_url(database: str) -> Iterator[str]:
     if database == "sqlite":
         yield ""
         return
-    import pgserver
+    from pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(prefix="contentsvc-pg-") as folder:
-        server = pgserver.get_server(Path(folder, "data"), cleanup_mode="stop")
+        server = get_server(Path(folder, "data"), cleanup_mode="stop")
         try:
             name = f"bench_{time.monotonic_ns()}"
             with psycopg.connect(server.get_uri(), autocommit=True) as connection:

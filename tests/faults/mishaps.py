@@ -42,7 +42,7 @@ class Scene:
     def redis(self) -> redis.Redis:
         """Return a client of this world's server."""
         return redis.Redis.from_url(
-            self.world.runtime.queue.url, socket_timeout=1, socket_connect_timeout=1
+            self.world.queue.url, socket_timeout=1, socket_connect_timeout=1
         )
 
 

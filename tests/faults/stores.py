@@ -79,10 +79,10 @@ class PostgresStore:
         runtime = disk.parent / "runtime"
         runtime.mkdir(mode=0o700)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
-        import pgserver
+        from pgserver.postgres_server import get_server
 
         self.disk = disk
-        self._server = pgserver.get_server(disk / "data", cleanup_mode="stop")
+        self._server = get_server(disk / "data", cleanup_mode="stop")
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             # Processes are killed here, not machines, and the write-ahead log stays small.
             connection.execute("ALTER SYSTEM SET fsync = off")
@@ -138,7 +138,9 @@ class PostgresStore:
         return f'-h "" -k {self._server.get_postmaster_info().socket_dir}'
 
     def _control(self, *words: str) -> None:
-        from pgserver._commands import pg_ctl
+        from pgserver._commands import create_command_function
+
+        pg_ctl = create_command_function("pg_ctl")
 
         with suppress(subprocess.CalledProcessError):
             user = self._server.system_user

@@ -23,12 +23,14 @@ from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.errors import ConflictError
 from contentsvc.services import entries
 from contentsvc.services.calendar_settings import get_calendar, put_calendar
 from contentsvc.services.channel_setup.channels import resume_channel, save_channel
 from contentsvc.services.deliveries import Resolution, resolve_delivery
 from contentsvc.services.planning import Windows, approve
 from contentsvc.services.runtime import Runtime
+from contentsvc.worker.queue import RqQueue
 from tests.acceptance.running import free_port
 from tests.faults.receiver import ChaosReceiver
 from tests.faults.stores import Store
@@ -151,7 +153,7 @@ class World:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.3)
-            except entries.ConflictError:
+            except ConflictError:
                 return None
 
     def deliveries(self) -> list[Delivery]:
@@ -204,7 +206,13 @@ class World:
             if row.status not in ended | waits.get(row.channel.name, set())
         ]
 
+    @property
+    def queue(self) -> RqQueue:
+        """Return the queue of the runtime."""
+        assert isinstance(self.runtime.queue, RqQueue)
+        return self.runtime.queue
+
     def close(self) -> None:
         """Close what is open."""
         self.runtime.database.close()
-        self.runtime.queue.close()
+        self.queue.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from contentsvc.channels import load_plugin
+from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Entry
 from contentsvc.db.session import Database
 from contentsvc.domain.calendar_files import read_calendar_bytes
@@ -17,7 +18,6 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services.calendar_files.exporting import week_entries
 from contentsvc.services.calendar_files.templates import stamp_template
 from contentsvc.services.calendar_settings import get_calendar
-from contentsvc.services.entries import content_of
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW, WINDOWS, make_channel, make_runtime

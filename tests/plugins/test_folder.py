@@ -10,6 +10,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from contentsvc.channels import (
     Channel,
     EntryKind,
     Notice,
+    Receipt,
     Rendition,
     SettingsError,
     TemporaryError,
@@ -52,13 +54,19 @@ def opened(path: Path) -> Channel:
     return FOLDER(settings, TestHost(path / "own"))
 
 
-def rendered(channel: Channel, **changes: object) -> Rendition:
+def rendered(channel: Channel, **changes: Any) -> Rendition:
     return channel.render_post(sample_entry(**changes), sample_context())
+
+
+def published(channel: Channel, rendition: Rendition) -> Receipt:
+    receipt = channel.publish(rendition, key="d-17")
+    assert isinstance(receipt, Receipt)
+    return receipt
 
 
 def test_a_post_is_a_folder_named_by_its_time_and_title(channel: Channel, tmp_path: Path) -> None:
     """People find a post by the calendar's date and wall clock."""
-    receipt = channel.publish(rendered(channel), key="d-17")
+    receipt = published(channel, rendered(channel))
 
     day, name = receipt.id.split("/")
     assert day == "2026-11-26"
@@ -71,7 +79,7 @@ def test_the_folder_holds_all_that_is_needed(channel: Channel, tmp_path: Path) -
     pictures = (sample_picture("b.png"), sample_picture("a.png", 10, 10))
     rendition = rendered(channel, pictures=pictures)
 
-    path = tmp_path / "out" / channel.publish(rendition, key="d-17").id
+    path = tmp_path / "out" / published(channel, rendition).id
 
     names = sorted(file.name for file in path.iterdir())
     manifest = json.loads((path / "manifest.json").read_text("utf-8"))
@@ -123,7 +131,7 @@ def test_a_full_disk_leaves_nothing_behind(
     assert list((tmp_path / "out").glob("*/*")) == []
     assert list((tmp_path / "out").glob(".draft-*")) == []
     monkeypatch.undo()
-    assert channel.publish(rendition, key="d-17").id
+    assert published(channel, rendition).id
 
 
 def test_what_a_killed_worker_left_is_swept(channel: Channel, tmp_path: Path) -> None:
@@ -185,7 +193,7 @@ def test_without_a_path_the_channels_own_folder_is_used(tmp_path: Path) -> None:
     """An empty setting needs no decision of the operator."""
     channel = FOLDER(parse_settings(FOLDER, {}), TestHost(tmp_path / "own"))
 
-    receipt = channel.publish(rendered(channel), key="d-17")
+    receipt = published(channel, rendered(channel))
 
     assert (tmp_path / "own" / receipt.id / "text.txt").is_file()
 
@@ -193,7 +201,7 @@ def test_without_a_path_the_channels_own_folder_is_used(tmp_path: Path) -> None:
 def test_a_post_can_be_taken_back(channel: Channel, tmp_path: Path) -> None:
     """Retracting removes the folder, and once more is no fault."""
     rendition = rendered(channel)
-    receipt = channel.publish(rendition, key="d-17")
+    receipt = published(channel, rendition)
 
     channel.retract(receipt)
     channel.retract(receipt)
@@ -206,9 +214,9 @@ def test_taking_back_never_leaves_the_folder(channel: Channel, tmp_path: Path) -
     """A receipt that was tampered with cannot delete anything else."""
     other = tmp_path / "other" / "folder"
     other.mkdir(parents=True)
-    receipt = channel.publish(rendered(channel), key="d-17")
+    published(channel, rendered(channel))
 
-    channel.retract(type(receipt)(id="../other/folder"))
+    channel.retract(Receipt(id="../other/folder"))
 
     assert other.is_dir()
 
@@ -220,7 +228,7 @@ def test_a_livestream_notice_is_filed_under_its_own_time(channel: Channel) -> No
 
     rendition = channel.render_livestream_notice(entry, notice, sample_context())
 
-    assert channel.publish(rendition, key="d-17").id.startswith("2026-11-26/1900-【还有1小时】")
+    assert published(channel, rendition).id.startswith("2026-11-26/1900-【还有1小时】")
 
 
 _EVERY_FORM = {
@@ -254,7 +262,7 @@ def test_the_chosen_forms_lie_ready_to_be_copied(formed: Channel, tmp_path: Path
     """A file each; the manifest tells their counts and repeats none of their text."""
     rendition = rendered(formed, body=_BODY)
 
-    path = tmp_path / "out" / formed.publish(rendition, key="d-17").id
+    path = tmp_path / "out" / published(formed, rendition).id
 
     files = {file.name: file.read_text("utf-8") for file in path.iterdir()}
     assert '<strong style="' in files["article.html"]
@@ -274,7 +282,7 @@ def test_a_long_chat_text_is_several_files(formed: Channel, tmp_path: Path) -> N
     """Numbered in the order in which they are to be sent."""
     rendition = rendered(formed, body="\n\n".join(["今天说说护肤。" * 100] * 4))
 
-    path = tmp_path / "out" / formed.publish(rendition, key="d-17").id
+    path = tmp_path / "out" / published(formed, rendition).id
 
     assert sorted(file.name for file in path.glob("chat*")) == ["chat-01.txt", "chat-02.txt"]
 

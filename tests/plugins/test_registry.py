@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import Distribution, EntryPoint, EntryPoints
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -195,7 +196,7 @@ def deliveries_finished(deliveries):
 def test_plugins_listen_each_by_itself(tmp_path: Path) -> None:
     """A listener calls its own plugin and no other."""
     found = loaded(tmp_path, a=LISTENER, b=LISTENER, c=good())
-    heard: list[str] = []
+    heard: list[Any] = []
 
     for listener in found.listeners():
         listener.call(heard)

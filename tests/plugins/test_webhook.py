@@ -19,6 +19,7 @@ from contentsvc.channels import (
     EntryKind,
     Notice,
     OutcomeUnknownError,
+    Receipt,
     RejectedError,
     SettingsError,
     load_plugin,
@@ -87,6 +88,7 @@ def test_the_receiver_can_verify_what_it_gets(channel: Channel, platform: FakePl
 
     receipt = channel.publish(rendition, key="d-17")
 
+    assert isinstance(receipt, Receipt)
     request = platform.requests[0]
     message = Receiver(SECRET).verify(request.body, dict(request.headers))
     assert (request.method, request.path) == ("POST", "/hook")

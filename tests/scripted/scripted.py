@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -40,7 +39,7 @@ class Scripted(Channel):
 def _given(answer: Any) -> Any:
     if isinstance(answer, BaseException):
         raise answer
-    if isinstance(answer, Callable):
+    if callable(answer):
         return answer()
     return answer
 

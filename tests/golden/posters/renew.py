@@ -26,7 +26,7 @@ def main() -> None:
                 template.samples(),
                 size=size,
                 brand=brand,
-                pictures={}.__getitem__,
+                pictures=dict[str, bytes]().__getitem__,
                 fonts=fonts,
             )
             height = round(poster.image.height * WIDTH / poster.image.width)

@@ -58,7 +58,7 @@ def test_what_is_inserted_reads_back_whole(things: Database) -> None:
 def test_each_row_gets_its_own_values(things: Database) -> None:
     """Those that are not named keep what they have."""
     later = NOON.replace(hour=13)
-    changes = [
+    changes: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (
             {"id": number, "fence": number % 3, "status": S.CLAIMED},
             {

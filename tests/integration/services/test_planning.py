@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -34,7 +36,7 @@ from tests.factories import (
 from tests.integration.services.delivery.engine_world import Engine
 
 S = DeliveryStatus
-LIVE = {
+LIVE: Mapping[str, Any] = {
     "kind": EntryKind.LIVESTREAM,
     "day": Weekday.THU,
     "key": "thu-live",
@@ -304,7 +306,7 @@ def test_an_edit_while_it_is_going_out_is_refused(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize("said", [{"day": Weekday.MON}, {"channels": ()}])
-def test_what_cannot_go_out_is_not_approved(planned: Runtime, said: dict[str, object]) -> None:
+def test_what_cannot_go_out_is_not_approved(planned: Runtime, said: dict[str, Any]) -> None:
     """A past entry and one without a channel are refused with the reason."""
     entry = make_entry(planned, make_calendar(planned), approved=False, **said)
 
@@ -403,7 +405,7 @@ def test_a_slot_in_use_cannot_go(planned: Runtime) -> None:
     ],
 )
 def test_what_an_entry_cannot_say_is_named(
-    planned: Runtime, said: dict[str, object], field: str
+    planned: Runtime, said: dict[str, Any], field: str
 ) -> None:
     """The error carries the form's field, and nothing is saved."""
     calendar = make_calendar(planned)
@@ -434,9 +436,7 @@ def test_a_duplicate_is_a_draft_with_a_key_of_its_own(planned: Runtime) -> None:
     assert copy.key != entry.key
 
 
-def _change(
-    runtime: Runtime, entry: Entry, *, review_on_edit: bool = True, **said: object
-) -> Entry:
+def _change(runtime: Runtime, entry: Entry, *, review_on_edit: bool = True, **said: Any) -> Entry:
     with runtime.database.write() as session:
         return service.change_entry(
             session,

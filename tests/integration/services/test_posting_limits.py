@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,7 @@ from tests.integration.services.delivery.engine_world import Engine
 S = DeliveryStatus
 
 
-def pace(engine: Engine, **pacing: object) -> None:
+def pace(engine: Engine, **pacing: Any) -> None:
     """Give the calendar quiet hours or quotas."""
     with engine.runtime.database.write() as session:
         save_calendar(
@@ -50,7 +51,7 @@ def pace(engine: Engine, **pacing: object) -> None:
         )
 
 
-def more(engine: Engine, count: int, **said: object) -> None:
+def more(engine: Engine, count: int, **said: Any) -> None:
     """Approve further entries for the same evening, and have them rendered."""
     with engine.runtime.database.read() as session:
         calendar = get_calendar(session, "baby-benefits")

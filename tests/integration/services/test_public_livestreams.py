@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zxingcpp
 from PIL import Image
 from sqlalchemy import select, update
 
-from contentsvc.channels import PublicLivestream
+from contentsvc.channels import PublicLivestream, Receipt
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import ChannelRow, Delivery, Entry, LivestreamPage
 from contentsvc.db.session import Database
@@ -41,7 +43,7 @@ from tests.factories import (
 )
 
 S = DeliveryStatus
-LIVE = {
+LIVE: Mapping[str, Any] = {
     "key": "thu-live",
     "kind": EntryKind.LIVESTREAM,
     "day": Weekday.THU,
@@ -69,10 +71,10 @@ def known(runtime: Runtime, entry: Entry) -> PublicLivestream | None:
     return pages.find(entry.code)
 
 
-def change(runtime: Runtime, entry: Entry, *, approved: bool = True, **said: object) -> None:
+def change(runtime: Runtime, entry: Entry, *, approved: bool = True, **said: Any) -> None:
     with runtime.database.write() as session:
         row = session.get_one(Entry, entry.id)
-        content = replace(content_of(row), **said)  # type: ignore[arg-type]
+        content = replace(content_of(row), **said)
         row = entries.change_entry(
             session, row.id, row.rev, content, by="mei", now=NOW, windows=WINDOWS
         )
@@ -248,6 +250,7 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
             session, session.get_one(Delivery, site.id).rendition_hash or ""
         )
     receipt = channel.publish(rendition, key=site.key)
+    assert isinstance(receipt, Receipt)
     with public.database.write() as session:
         session.execute(
             update(Delivery)

@@ -57,8 +57,11 @@ def test_a_batch_is_one_job_of_plain_data(redis_url: str) -> None:
         queue.publish("webhook", [Claim(7, 2), Claim(9, 1)])
 
         (job_id,) = raw.lrange("rq:queue:publish", 0, -1)
+        assert isinstance(job_id, bytes)
         job = raw.hgetall(b"rq:job:" + job_id)
-        assert json.loads(_inflated(job[b"data"])) == [
+        data = job[b"data"]
+        assert isinstance(data, bytes)
+        assert json.loads(_inflated(data)) == [
             "contentsvc.worker.jobs.publish_batch",
             None,
             ["webhook", [[7, 2], [9, 1]]],

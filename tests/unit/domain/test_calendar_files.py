@@ -84,7 +84,9 @@ def problems(text: str) -> list[tuple[int, str, str]]:
     """Return a broken file's problems as line, field and message."""
     with pytest.raises(CalendarError) as caught:
         read_calendar(text, "week.yaml")
-    return [(problem.line, problem.field, problem.message) for problem in caught.value.problems]
+    return [
+        (problem.line, problem.field, str(problem.message)) for problem in caught.value.problems
+    ]
 
 
 def entry_problems(fields: str) -> list[tuple[str, str]]:
@@ -488,7 +490,7 @@ def test_bytes_that_are_refused(data: bytes, line: int, words: str) -> None:
         read_calendar_bytes(data, "week.yaml")
 
     assert caught.value.problems[0].line == line
-    assert words in caught.value.problems[0].message
+    assert words in str(caught.value.problems[0].message)
 
 
 def test_upload_pictures_by_hash() -> None:

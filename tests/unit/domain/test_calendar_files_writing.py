@@ -95,7 +95,7 @@ notice_versions = st.builds(
 def entries(draw: st.DrawFn, key: str, slots: list[str], channels: list[str]) -> EntryContent:
     """Draw an entry that fits its calendar."""
     kind = draw(st.sampled_from(EntryKind))
-    slot = draw(st.sampled_from(slots)) if slots and draw(st.booleans()) else None
+    slot = draw(st.sampled_from(slots)) if slots and bool(draw(st.booleans())) else None
     own = draw(st.none() | st.lists(slugs, unique=True, max_size=3).map(tuple))
     places = channels if own is None else list(own)
     chosen = draw(st.lists(st.sampled_from(places), unique=True)) if places else []

@@ -100,7 +100,7 @@ def test_a_message_cannot_be_changed() -> None:
     """It is a value: equal messages have equal hashes and nobody can change one."""
     assert hash(_message()) == hash(_message())
     with pytest.raises(AttributeError):
-        _message().extra = 1  # type: ignore[attr-defined]
+        _message().extra = 1
     with pytest.raises(TypeError):
         _message().params["used"] = 8  # type: ignore[index]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,10 +76,10 @@ def posters_folder() -> Path:
 
 @pytest.fixture
 def paint(fonts: Fonts, brand: Brand, cache: PaintCache) -> Callable[..., Poster]:
-    def _paint(template: Template, fields: dict[str, object], **more: object) -> Poster:
-        options = {
+    def _paint(template: Template, fields: dict[str, object], **more: Any) -> Poster:
+        options: dict[str, Any] = {
             "brand": brand,
-            "pictures": {}.__getitem__,
+            "pictures": dict[str, bytes]().__getitem__,
             "fonts": fonts,
             "cache": cache,
             **more,

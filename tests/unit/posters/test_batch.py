@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -17,17 +18,17 @@ from contentsvc.posters.batch import Batch, read_rows, render_rows, write_zip
 @pytest.fixture
 def batch(posters_folder: Path, fonts: Fonts, brand: Brand, cache: PaintCache) -> Batch:
     template = load_template("invite", [posters_folder])
-    return Batch(template, brand, {}.__getitem__, fonts, size="1x1", cache=cache)
+    return Batch(template, brand, dict[str, bytes]().__getitem__, fonts, size="1x1", cache=cache)
 
 
 def table(*rows: str) -> bytes:
     return "\n".join(("title,sharer,code,url,file", *rows)).encode()
 
 
-def sheet(*rows: tuple[object, ...]) -> bytes:
+def sheet(*rows: tuple[Any, ...]) -> bytes:
     book, out = Workbook(), io.BytesIO()
     for row in rows:
-        book.active.append(row)
+        book.worksheets[0].append(row)
     book.save(out)
     return out.getvalue()
 

@@ -7,6 +7,7 @@ from PIL import Image
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import encode
+from contentsvc.posters.encoding import Format
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +21,7 @@ def noisy() -> Image.Image:
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_each_format_opens_as_what_it_says(noisy: Image.Image, kind: str) -> None:
+def test_each_format_opens_as_what_it_says(noisy: Image.Image, kind: Format) -> None:
     """The bytes are of the format and have the size."""
     found = encode(noisy, kind)
 
@@ -30,7 +31,7 @@ def test_each_format_opens_as_what_it_says(noisy: Image.Image, kind: str) -> Non
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "webp"])
-def test_quality_steps_down_to_the_limit(noisy: Image.Image, kind: str) -> None:
+def test_quality_steps_down_to_the_limit(noisy: Image.Image, kind: Format) -> None:
     """Under a limit the best quality that keeps it is taken."""
     best = encode(noisy, kind)
     limit = len(best.data) * 2 // 3
@@ -51,7 +52,7 @@ def test_png_steps_to_fewer_colours(noisy: Image.Image) -> None:
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_an_impossible_limit_is_told(noisy: Image.Image, kind: str) -> None:
+def test_an_impossible_limit_is_told(noisy: Image.Image, kind: Format) -> None:
     """The size reached and what to do are named."""
     with pytest.raises(RenderError, match=r"bytes as .* takes 100"):
         encode(noisy, kind, max_bytes=100)

@@ -16,6 +16,7 @@ from contentsvc.posters import (
     encode,
     parse_template,
 )
+from tests.unit.posters.pixels import rgb
 
 Paint = Callable[..., Poster]
 
@@ -212,7 +213,7 @@ def test_a_photo_fills_its_box_around_its_focus(paint: Paint, live_notice: Templ
         paint(live_notice, {**fields, "hero": "tiny"}, pictures=files.__getitem__) for _ in range(2)
     ]
 
-    red, green, blue = large.image.getpixel((540, 850))
+    red, green, blue = rgb(large.image, (540, 850))
     assert (blue > 250, red < 5, green < 5) == (True, True, True)
     assert [codes(poster) for poster in tiny] == [[("hero", "hero", "small_picture")]] * 2
 
@@ -236,7 +237,9 @@ def test_titles_of_a_group_share_one_size(paint: Paint, live_notice: Template) -
         column = (
             poster.image.crop((72, 152, 222, 316)).convert("L").point(lambda v: v < 120 and 255)
         )
-        return column.getbbox()[2]
+        box = column.getbbox()
+        assert box is not None
+        return box[2]
 
     assert height(long) < height(short) * 0.8
 
@@ -248,7 +251,7 @@ def test_a_card_hugs_the_words_on_it(paint: Paint, live_notice: Template) -> Non
         fields = {"title1": "好", "host": "林晓", "host_title": title, "hero": "sky"}
         files = {"sky": picture((936, 540), "#3050A0")}
         image = paint(live_notice, fields, pictures=files.__getitem__).image
-        row = [image.getpixel((x, 1086)) for x in range(112, 1000)]
+        row = [rgb(image, (x, 1086)) for x in range(112, 1000)]
         return sum(min(pixel) > 235 for pixel in row)
 
     # Nine characters of 26 pixels against the host's two of 35.

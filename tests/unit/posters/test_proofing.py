@@ -12,7 +12,9 @@ GOOD = {"title": "一起进群", "sharer": "小满", "url": "https://e.com/i/A1"
 @pytest.fixture
 def reader(posters_folder: Path, fonts: Fonts, brand: Brand) -> Proofreader:
     template = load_template("invite", [posters_folder])
-    return Proofreader(template, ["9x16"], brand=brand, fonts=fonts, pictures={}.__getitem__)
+    return Proofreader(
+        template, ["9x16"], brand=brand, fonts=fonts, pictures=dict[str, bytes]().__getitem__
+    )
 
 
 def _codes(reader: Proofreader, **changes: str) -> list[tuple[str | None, str, bool]]:

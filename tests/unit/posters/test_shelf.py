@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -14,11 +16,11 @@ from contentsvc.posters.shelf import Shelf, poster_key
 Paint = Callable[..., Poster]
 
 
-def key(template: Template, fonts: Fonts, **more: object) -> str:
-    given = {
+def key(template: Template, fonts: Fonts, **more: Any) -> str:
+    given: dict[str, Any] = {
         "fields": {"title": "好"},
         "brand": Brand(),
-        "pictures": {}.__getitem__,
+        "pictures": dict[str, bytes]().__getitem__,
         "fonts": fonts,
         "size": "9x16",
         "kind": "png",
@@ -100,7 +102,7 @@ def test_the_longest_unused_are_dropped(
     shelf = Shelf(tmp_path, limit=6000)
     names = [key(plain, fonts, fields={"title": title}) for title in "一二三四五六七八"]
     for name, title in zip(names, "一二三四五六七八", strict=True):
-        shelf.get(name, "png", None, lambda title=title: paint(plain, {"title": title}))
+        shelf.get(name, "png", None, partial(paint, plain, {"title": title}))
 
     left = {path.name for path in tmp_path.glob("??/*")}
     assert sum(path.stat().st_size for path in tmp_path.glob("??/*")) <= 6000

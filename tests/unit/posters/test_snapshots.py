@@ -138,7 +138,14 @@ def test_the_folder_is_bounded(plain: Template, brand: Brand, fonts: Fonts, tmp_
     for number in range(5):
         kit = brand.model_copy(update={"name": f"群{number}"})
         cache = PaintCache(folder=folder)
-        render(plain, {"title": "好"}, brand=kit, pictures={}.__getitem__, fonts=fonts, cache=cache)
+        render(
+            plain,
+            {"title": "好"},
+            brand=kit,
+            pictures=dict[str, bytes]().__getitem__,
+            fonts=fonts,
+            cache=cache,
+        )
 
     sizes = [path.stat().st_size for path in tmp_path.iterdir()]
     assert 0 < sum(sizes) <= 3 * picture_bytes

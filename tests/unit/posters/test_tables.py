@@ -44,8 +44,9 @@ def test_cells_that_are_copied_are_read() -> None:
 def test_a_sheet_s_times_and_numbers_read_as_they_are_seen() -> None:
     """A time of day has no seconds, a date no midnight, a whole number no point."""
     book, out = Workbook(), io.BytesIO()
-    book.active.append(("a", "b", "c"))
-    book.active.append((dt.time(20, 0), dt.date(2026, 11, 24), 39.0))
+    sheet = book.worksheets[0]
+    sheet.append(("a", "b", "c"))
+    sheet.append((dt.time(20, 0), dt.date(2026, 11, 24), 39.0))
     book.save(out)
 
     assert _cells(out.getvalue(), "t.xlsx")[1] == ("20:00", "2026-11-24", "39")

@@ -69,6 +69,6 @@ def test_vertical_lettering_is_painted(paint: Paint, plain_text: str) -> None:
         paint(template, {"title": "上下\n左右"}).image.convert("L").point(lambda v: v < 128 and 255)
     )
 
-    left, top, right, bottom = box.getbbox()
+    left, top, right, bottom = box.getbbox() or (0, 0, 0, 0)
     assert 60 < right - left < 110
     assert 70 < bottom - top < 90

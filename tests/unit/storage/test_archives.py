@@ -7,7 +7,7 @@ from contentsvc.storage import Member, archive_size, stream_archive
 
 
 def _members(*pairs: tuple[str, bytes]) -> list[Member]:
-    return [Member(name, len(data), lambda data=data: data) for name, data in pairs]
+    return [Member(name, len(data), io.BytesIO(data).getvalue) for name, data in pairs]
 
 
 def test_an_archive_is_whole_and_as_large_as_was_told() -> None:

@@ -65,7 +65,7 @@ def test_a_template_that_is_gone_is_told(registry: Registry, tmp_path: Path) -> 
 
     _, gone = offered_templates(registry)
 
-    assert "cannot be read" in gone.problems[0].message
+    assert "cannot be read" in str(gone.problems[0].message)
 
 
 def test_a_template_is_stamped_once(runtime: Runtime, registry: Registry) -> None:

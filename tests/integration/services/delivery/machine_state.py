@@ -116,9 +116,10 @@ class State(RuleBasedStateMachine):
 
     def _gather(self, stage: Stage) -> None:
         """Give one worker all that workers have at a *stage*."""
-        first, *others = [one for one in self.workers if one.stage is stage] or [None]
-        if first is None:
+        workers = [one for one in self.workers if one.stage is stage]
+        if not workers:
             return
+        first, *others = workers
         for other in others:
             self.workers.remove(other)
             first.tasks += other.tasks

@@ -53,7 +53,7 @@ def _change(engine: Engine, change: Callable[[Session, Entry], Any]) -> None:
 def test_what_is_taken_back_does_not_go_out(engine: Engine, change: Callable[..., Any]) -> None:
     """Cancelled, deleted or sent back to review while a worker waits for the instant."""
     channel = _handed_ahead(engine)
-    said = {"by": "mei", "now": engine.clock.at, "windows": WINDOWS}
+    said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "windows": WINDOWS}
     _change(engine, lambda session, entry: change(session, entry.id, entry.rev, **said))
     assert engine.delivery().status is S.CANCELLED
 
@@ -67,11 +67,11 @@ def test_what_is_taken_back_does_not_go_out(engine: Engine, change: Callable[...
 def test_what_is_moved_goes_out_at_its_new_time_only(engine: Engine) -> None:
     """A day later, once."""
     channel = _handed_ahead(engine)
-    said = {"by": "mei", "now": engine.clock.at, "windows": WINDOWS}
+    said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "windows": WINDOWS}
 
     def move(session: Session, entry: Entry) -> None:
         week = IsoWeek.parse(entry.week)
-        to = {"week": week, "day": Weekday.THU, "slot": entry.slot, "time": None}
+        to: dict[str, Any] = {"week": week, "day": Weekday.THU, "slot": entry.slot, "time": None}
         move_entry(session, entry.id, entry.rev, **to, **said)
 
     first = engine.delivery().due_at
@@ -91,7 +91,12 @@ def test_what_is_moved_goes_out_at_its_new_time_only(engine: Engine) -> None:
 def test_what_is_edited_goes_out_with_its_new_words_only(engine: Engine) -> None:
     """What the worker holds says the old ones."""
     channel = _handed_ahead(engine)
-    said = {"by": "mei", "now": engine.clock.at, "windows": WINDOWS, "review_on_edit": False}
+    said: dict[str, Any] = {
+        "by": "mei",
+        "now": engine.clock.at,
+        "windows": WINDOWS,
+        "review_on_edit": False,
+    }
 
     def edit(session: Session, entry: Entry) -> None:
         content = replace(content_of(entry), title="改过的标题")

@@ -100,7 +100,7 @@ class Publishing(State):
         if looks:
             out = self._platform(delivery).taken[delivery.key] > 0
             resolution = Resolution.OUT if out else Resolution.SEND_AGAIN
-        values = {"by": "mei", "now": self.now, "windows": WINDOWS}
+        values: dict[str, Any] = {"by": "mei", "now": self.now, "windows": WINDOWS}
         with suppress(ContentsvcError), self.runtime.database.write() as session:
             if delivery.status in ended:
                 plan_again(session, delivery.id, **values)
@@ -235,8 +235,12 @@ class Publishing(State):
 
 
 def _run(make_database: Callable[[], Database], folder: Path, *, examples: int) -> None:
+    class _Publishing(Publishing):
+        def __init__(self) -> None:
+            super().__init__(make_database, folder)
+
     run_state_machine_as_test(
-        lambda: Publishing(make_database, folder),
+        _Publishing,
         settings=settings(
             max_examples=examples,
             stateful_step_count=40,

@@ -32,6 +32,7 @@ from contentsvc.services.poster_batches.batches import (
     rows_of,
 )
 from contentsvc.services.poster_batches.making import BatchMaker
+from contentsvc.services.poster_batches.painting import paint_row
 from contentsvc.services.poster_batches.results import (
     ReportWords,
     failed_table,
@@ -216,7 +217,7 @@ def test_whoever_dies_is_replaced_and_no_row_is_made_twice(
     batches.start(batch_id)
     monkeypatch.setattr(making, "_NOTED_ROWS", 2)
     painted: list[str] = []
-    paint = making.paint_row
+    paint = paint_row
 
     def deadly(setups: Any, fields: Any) -> Any:
         painted.append(fields["sharer"])
@@ -246,7 +247,7 @@ def test_a_row_that_kills_its_worker_is_taken_out_of_the_way(
     """At the third death it is called failed, and the rows behind it are made."""
     batch_id = batches.create(*members(3))
     batches.start(batch_id)
-    paint = making.paint_row
+    paint = paint_row
 
     def deadly(setups: Any, fields: Any) -> Any:
         if fields["sharer"] == "会员2":

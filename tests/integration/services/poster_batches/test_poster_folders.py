@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -107,7 +108,7 @@ def test_a_card_is_no_other_file(database: Database, tmp_path: Path, media_type:
         maker.card("mine", {"title": "早安"}, "card", None, media_type)
 
 
-def shown(runtime: Runtime, **said: object) -> Preview:
+def shown(runtime: Runtime, **said: Any) -> Preview:
     make_channel(runtime)
     calendar = make_calendar(runtime)
     entry = make_entry(runtime, calendar, **said)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -35,7 +36,10 @@ from tests.factories import (
     make_runtime,
 )
 
-POSTER = {"kind": EntryKind.POSTER, "poster": PosterSpec("quote", {"text": "慢慢来"})}
+POSTER: Mapping[str, Any] = {
+    "kind": EntryKind.POSTER,
+    "poster": PosterSpec("quote", {"text": "慢慢来"}),
+}
 
 
 @pytest.fixture
@@ -127,7 +131,7 @@ def test_the_team_s_brands_stand_beside_the_shipped(database: Database, tmp_path
 
 
 @pytest.fixture
-def own_fonts(database: Database, tmp_path: Path) -> Iterator[Painter]:
+def own_fonts(database: Database, tmp_path: Path) -> Painter:
     """Give a painter whose brand `lan` has fonts of its own, and `bare` a folder without."""
     assets = tmp_path / "assets"
     for folder in ("brands", "fonts/lan", "fonts/bare"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import select
@@ -38,7 +39,7 @@ def with_check(runtime: Runtime, folder: Path, found: str) -> Runtime:
     return replace(runtime, registry=load_plugins([shipped("plugins"), folder], entry_points=False))
 
 
-def preview(runtime: Runtime, **said: object) -> Preview:
+def preview(runtime: Runtime, **said: Any) -> Preview:
     make_channel(runtime)
     calendar = make_calendar(runtime)
     entry = make_entry(runtime, calendar, **said)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zxingcpp
@@ -34,7 +36,7 @@ from tests.factories import (
 )
 
 S = DeliveryStatus
-LIVE = {
+LIVE: Mapping[str, Any] = {
     "kind": EntryKind.LIVESTREAM,
     "day": Weekday.THU,
     "key": "thu-live",
@@ -143,7 +145,7 @@ def test_a_version_changes_one_channel_alone(site: Runtime) -> None:
     ],
 )
 def test_what_cannot_be_rendered_is_told_beside_its_field(
-    site: Runtime, said: dict[str, object], field: str
+    site: Runtime, said: dict[str, Any], field: str
 ) -> None:
     """The preview carries a blocking warning in place of a rendition."""
     (preview,) = Renderer(site).preview(make_calendar(site), WEEK, make_content(**said))

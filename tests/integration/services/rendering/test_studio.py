@@ -16,6 +16,7 @@ from PIL import Image
 from contentsvc.db.session import Database
 from contentsvc.errors import RenderError
 from contentsvc.posters import Poster, parse_template
+from contentsvc.posters.encoding import Format
 from contentsvc.services.rendering.painting import Painter, PosterRequest
 from contentsvc.services.rendering.studio import Bounds, Studio, StudioBusyError, file_name
 from contentsvc.services.runtime import Runtime
@@ -91,7 +92,7 @@ def test_an_entry_s_own_values_are_no_samples(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize(("kind", "ending"), [("png", "png"), ("jpeg", "jpg"), ("webp", "webp")])
-def test_a_file_is_what_was_asked_for(studio: Studio, kind: str, ending: str) -> None:
+def test_a_file_is_what_was_asked_for(studio: Studio, kind: Format, ending: str) -> None:
     """Whole, in its format, within its bytes, called after its words."""
     asked = replace(order(studio, "cover"), kind=kind, max_bytes=200_000)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
@@ -15,8 +16,13 @@ from contentsvc.services.delivery.callers import Callers
 def test_a_call_that_hangs_holds_up_no_other(hanging: int) -> None:
     """However many hang."""
     callers, hung, done = Callers(), threading.Event(), threading.Semaphore(0)
+
+    def hang() -> None:
+        hung.wait(10)
+        done.release()
+
     for _ in range(hanging):
-        callers.run(lambda: (hung.wait(10), done.release())[1])
+        callers.run(hang)
 
     callers.run(done.release)
 
@@ -75,8 +81,13 @@ def test_those_that_wait_begin_in_their_order(monkeypatch: pytest.MonkeyPatch) -
     """What is due first goes first."""
     monkeypatch.setattr(callers_module, "_LONGEST_YOUTH", 60.0)
     callers, order, done = Callers(), list[int](), threading.Semaphore(0)
+
+    def note(number: int) -> None:
+        order.append(number)
+        done.release()
+
     for number in range(50):
-        callers.run(lambda number=number: (order.append(number), done.release())[1])
+        callers.run(partial(note, number))
 
     assert all(done.acquire(timeout=5) for _ in range(50))
     assert order == list(range(50))

@@ -1,4 +1,4 @@
-"""The web server's application, for a WSGI server of your own: `gunicorn wsgi:app`."""
+"""The web application for a WSGI server of your own: `gunicorn wsgi:app`."""
 
 from contentsvc import logs
 from contentsvc.app import create_app

@@ -1,4 +1,4 @@
-"""Puts the parts of a process together: the one place that knows them all."""
+"""Assemble the parts of a process: the only module that imports all of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["assemble"]
 
 
 def assemble(config: Config) -> Runtime:
-    """Return the parts for *config*; nothing is connected yet, plugins are loaded."""
+    """Return the runtime for *config*: plugins are loaded, nothing is connected yet."""
     url = config.redis_url or embedded_url(config.data_dir)
     return Runtime(
         config=config,

@@ -1,4 +1,4 @@
-"""Log lines on standard output: time, level, message, and what `extra` gave as key=value."""
+"""Log to standard output: time, level, message, then the values of `extra` as key=value."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 
 __all__ = ["LineFormatter", "setup"]
 
-#: What every record has; anything beyond was given by `extra`.
-_USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+#: The attributes of every log record; all others come from `extra`.
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 _PLAIN = re.compile(r"[\w.:/@+\-…]+")
 _PASSWORD = re.compile(r"(\w+://[^\s/:@]*):[^\s/@]+@")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
-#: Libraries that tell at `info` what this service tells better itself.
+#: Libraries whose `info` lines repeat what this service logs itself.
 _CHATTY = ("alembic", "httpcore", "httpx", "PIL", "rq", "rq.job", "rq.worker", "werkzeug")
 
 
 def setup(level: str) -> None:
-    """Log to standard output from *level* up: debug, info, warning or error."""
+    """Log to standard output from *level* on: debug, info, warning or error."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -33,14 +33,17 @@ def setup(level: str) -> None:
 
 
 class LineFormatter(logging.Formatter):
-    """One line a record, a traceback indented below it; passwords in addresses are masked."""
+    """Formats a record as one line, with an indented traceback below it.
+
+    Passwords in URLs are masked, and control characters are escaped.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the record as text."""
+        """Return *record* as text."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         message = _CONTROL.sub(_escaped, record.getMessage())
         parts = [at.replace("+00:00", "Z"), record.levelname.ljust(7), message]
-        parts += [f"{name}={_value(value)}" for name, value in _given(record)]
+        parts += [f"{name}={_value(value)}" for name, value in _extras(record)]
         return _PASSWORD.sub(r"\1:••••••@", " ".join(parts) + self._trace(record))
 
     def _trace(self, record: logging.LogRecord) -> str:
@@ -50,9 +53,9 @@ class LineFormatter(logging.Formatter):
         return "".join(f"\n    {line}" for line in lines)
 
 
-def _given(record: logging.LogRecord) -> list[tuple[str, object]]:
-    given = [(name, value) for name, value in vars(record).items() if name not in _USUAL]
-    return sorted(given, key=lambda pair: pair[0] != "action")
+def _extras(record: logging.LogRecord) -> list[tuple[str, object]]:
+    extras = [(name, value) for name, value in vars(record).items() if name not in _STANDARD]
+    return sorted(extras, key=lambda pair: pair[0] != "action")
 
 
 def _value(value: object) -> str:

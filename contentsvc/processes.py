@@ -1,4 +1,4 @@
-"""Ties between processes that the standard library does not have."""
+"""Process control that the standard library does not offer."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent: int) -> None:
-    """Have this process killed when *parent* dies, however that one dies.
+    """Have the kernel kill this process as soon as the process *parent* dies.
 
-    The kernel forgets it for the children of this process, and keeps it when this process executes
-    another program (prctl(2)). Elsewhere than on Linux nothing happens.
+    Children of this process do not inherit this; a program that this process executes does
+    (prctl(2)). Outside Linux only a parent that is already dead is noticed.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    # It may have died before the kernel was asked.
+    # The parent may have died before the call above.
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)

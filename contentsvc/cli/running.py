@@ -88,10 +88,10 @@ def worker(queue: str) -> None:
 def valkey() -> None:
     """Run the embedded Valkey server alone; `up` does."""
     config = _settings()
-    from contentsvc.launcher.valkey import become_valkey
+    from contentsvc.launcher.valkey import exec_valkey
     from contentsvc.worker.connections import embedded_url, socket_path
 
-    become_valkey(config.data_dir, socket_path(embedded_url(config.data_dir)))
+    exec_valkey(config.data_dir, socket_path(embedded_url(config.data_dir)))
 
 
 def _settings() -> Config:

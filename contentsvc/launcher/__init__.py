@@ -1,1 +1,1 @@
-"""Everything on one machine: the embedded Valkey server, the web server and their supervisor."""
+"""Run every process on one machine: the embedded Valkey server, the web server, a supervisor."""

@@ -1,4 +1,4 @@
-"""One process under the supervisor."""
+"""A process that the supervisor runs for one role."""
 
 from __future__ import annotations
 
@@ -15,59 +15,66 @@ from contentsvc.launcher.restarts import Backoff
 
 __all__ = ["Child", "Role"]
 
-#: Bytes. A line longer than this is cut into several.
+#: Bytes. A longer line of output is split.
 _LONGEST_LINE = 64 * 1024
-#: Painting takes and gives back megabytes at a time. Left to itself glibc keeps them, in a heap for
-#: each thread: a web server that had shown every poster once stayed half as large again.
+#: Painting allocates and frees megabytes at a time. By default glibc does not return them to the
+#: system but holds them in one heap per thread: after showing every poster once, a web server
+#: used one and a half times the memory.
 _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a process is for."""
+    """What a process does: its name, its command and the time it gets to stop."""
 
-    #: Shown before each of its lines.
+    #: The prefix of each line of its output.
     name: str
-    #: Words behind `contentsvc` that start it.
+    #: The arguments of `contentsvc` that start the process.
     command: tuple[str, ...]
-    #: Seconds that it gets to stop by itself.
+    #: Seconds that the process gets to stop before it is killed.
     grace: float = 10.0
 
 
 @dataclass(slots=True)
 class Child:
-    """A role's process: the present one, and when the next is due after its death."""
+    """The current process of a role, and the time of its restart after a death.
+
+    Times are monotonic seconds. A process that has ended stays unreaped until `reap` is called,
+    so that the kernel cannot give its process id to another process before that.
+    """
 
     role: Role
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
-    #: Monotonic seconds; None while the process lives.
-    due_at: float | None = None
+    #: When the process is restarted; None while it runs.
+    restart_at: float | None = None
     deaths: int = 0
     #: The exit status of the last death; negative for a signal.
     status: int = 0
     last_line: str = ""
-    #: Whether nothing more can come out of the process.
-    is_mute: bool = False
+    #: Whether the process has closed its output.
+    output_closed: bool = False
     backoff: Backoff = field(default_factory=Backoff)
-    _rest: bytes = b""
+    _partial_line: bytes = b""
 
     @property
     def pipe(self) -> IO[bytes]:
-        """Return the end at which the process's lines come out."""
+        """The pipe from which the process's output is read."""
         assert self.process is not None
         assert self.process.stdout is not None
         return self.process.stdout
 
     @property
-    def alive(self) -> bool:
-        """Tell whether there is a process that was not found dead."""
+    def is_running(self) -> bool:
+        """Whether there is a process that was not reaped yet."""
         return self.process is not None
 
     def start(self, now: float, prefix: Sequence[str] | None = None) -> None:
-        """Start the process in a session of its own, so that Ctrl-C reaches the supervisor alone.
+        """Start the process.
 
-        The process asks the kernel to die with this one (`--parent`).
+        The process runs in its own session, so that Ctrl-C reaches the supervisor only. It asks
+        the kernel to kill it when this process dies (`--parent`). *prefix* replaces the command
+        that runs `contentsvc`; tests use it.
         """
         command = [sys.executable, "-P", "-m", "contentsvc", "--parent", str(os.getpid())]
         self.process = subprocess.Popen(  # noqa: S603 - our own commands
@@ -79,22 +86,22 @@ class Child:
             env=_MEMORY | os.environ,
         )
         os.set_blocking(self.pipe.fileno(), False)
-        self.started_at, self.due_at = now, None
-        self.is_mute, self._rest = False, b""
+        self.started_at, self.restart_at = now, None
+        self.output_closed, self._partial_line = False, b""
 
     def lines(self) -> list[str]:
-        """Return the whole lines that came out since the last call."""
+        """Return the complete lines that the process has written since the last call."""
         with suppress(BlockingIOError):
             while block := os.read(self.pipe.fileno(), _LONGEST_LINE):
-                self._rest += block
-            self.is_mute = True
-        *whole, self._rest = self._rest.split(b"\n")
-        if len(self._rest) > _LONGEST_LINE or (self._rest and self.is_mute):
-            whole, self._rest = [*whole, self._rest], b""
-        return [self._kept(line.decode("utf-8", "replace").rstrip("\r")) for line in whole]
+                self._partial_line += block
+            self.output_closed = True
+        *whole, self._partial_line = self._partial_line.split(b"\n")
+        if len(self._partial_line) > _LONGEST_LINE or (self._partial_line and self.output_closed):
+            whole, self._partial_line = [*whole, self._partial_line], b""
+        return [self._remember(line.decode("utf-8", "replace").rstrip("\r")) for line in whole]
 
-    def bury(self, now: float) -> float:
-        """Note the death, end what the process left behind, and return how long it lived."""
+    def reap(self, now: float) -> float:
+        """Reap the process, kill what it left behind, and return how many seconds it ran."""
         assert self.process is not None
         self.kill()
         self.status = self.process.wait()
@@ -104,11 +111,11 @@ class Child:
         return now - self.started_at
 
     @property
-    def ended(self) -> bool:
-        """Tell whether the process has died and was not buried yet.
+    def has_died(self) -> bool:
+        """Whether the process has died and was not reaped yet.
 
-        It is left unreaped until then: its number cannot become another process's before `bury`
-        has ended its session.
+        The check does not reap the process: its id cannot be reused before `reap` has killed the
+        rest of its session.
         """
         if self.process is None:
             return False
@@ -116,17 +123,17 @@ class Child:
         return os.waitid(os.P_PID, self.process.pid, flags) is not None
 
     def ask_to_stop(self) -> None:
-        """Tell the process to end its work."""
+        """Send SIGTERM to the process."""
         if self.process is not None:
             self.process.terminate()
 
     def kill(self) -> None:
-        """End the process and all it has started at once."""
+        """Kill the process and every process it has started."""
         if self.process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)
 
-    def _kept(self, line: str) -> str:
+    def _remember(self, line: str) -> str:
         if line.strip():
             self.last_line = line.strip()
         return line

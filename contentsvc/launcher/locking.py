@@ -1,4 +1,4 @@
-"""One `contentsvc up` a data folder."""
+"""The lock that allows only one `contentsvc up` per data folder."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from contentsvc.errors import ConfigError
 __all__ = ["lock_data_dir", "lock_holder"]
 
 
-def _file(data_dir: Path) -> Path:
+def _lock_file(data_dir: Path) -> Path:
     return data_dir / "run" / "up.lock"
 
 
 @contextmanager
 def lock_data_dir(data_dir: Path) -> Iterator[None]:
-    """Keep a second `up` off the folder; the kernel frees the lock however this one ends.
+    """Hold the lock of *data_dir* while the block runs.
+
+    The kernel releases the lock when this process ends, whatever ended it.
 
     Raises:
-        ConfigError: another process has it; the message names it.
+        ConfigError: another process holds the lock; the error gives its process id.
     """
-    path = _file(data_dir)
+    path = _lock_file(data_dir)
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with path.open("a+", encoding="ascii") as file:
         try:
@@ -32,8 +34,9 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
         except BlockingIOError as error:
             raise ConfigError(
                 "CONTENTSVC_DATA_DIR",
-                f"`contentsvc up` runs on {data_dir} already (process {lock_holder(data_dir)}); "
-                "stop that one, or give another folder",
+                "data-dir-in-use",
+                folder=str(data_dir),
+                process=lock_holder(data_dir) or 0,
             ) from error
         file.truncate(0)
         file.write(f"{os.getpid()}\n")
@@ -42,9 +45,9 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
 
 
 def lock_holder(data_dir: Path) -> int | None:
-    """Return the process that runs `up` on the folder; None where none does."""
+    """Return the id of the process that runs `up` on *data_dir*; None if no process does."""
     try:
-        with _file(data_dir).open(encoding="ascii") as file:
+        with _lock_file(data_dir).open(encoding="ascii") as file:
             try:
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -1,4 +1,4 @@
-"""How long to wait before a process that died is started again."""
+"""The backoff between the death of a process and its restart."""
 
 from __future__ import annotations
 
@@ -6,18 +6,22 @@ __all__ = ["Backoff"]
 
 
 class Backoff:
-    """Doubles from half a second to half a minute; a healthy minute begins anew."""
+    """The waits before the restarts of one process, in seconds.
+
+    The wait doubles with every death, from 0.5 to 30 seconds. A process that ran for at least a
+    minute is considered healthy, and the waits start over.
+    """
 
     FIRST = 0.5
     LONGEST = 30.0
     HEALTHY = 60.0
 
     def __init__(self) -> None:
-        """Begin with the shortest wait."""
+        """Start with the shortest wait."""
         self._next = self.FIRST
 
     def after(self, lived: float) -> float:
-        """Return the seconds to wait after a process that lived for *lived* seconds."""
+        """Return the seconds to wait before restarting a process that ran for *lived* seconds."""
         if lived >= self.HEALTHY:
             self._next = self.FIRST
         wait, self._next = self._next, min(self.LONGEST, self._next * 2)

@@ -1,4 +1,4 @@
-"""What an empty database begins with: a channel, a week to look at, and a first post."""
+"""The sample content of an empty database: a channel, a calendar week and a welcome post."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ from contentsvc.services.entries import create_entry
 from contentsvc.services.planning import Windows, approve_entry
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["bring_sample", "welcome_time"]
+__all__ = ["add_sample", "welcome_time"]
 
 logger = logging.getLogger(__name__)
 
-#: Whose name stands at what the sample approves.
+#: The name recorded as the approver of the sample entries.
 _BY = "sample"
 _CHANNEL = "site"
 _TEMPLATE = "baby-benefits.yaml"
 
-#: How long after the first start the welcome post goes out.
-_SOON = timedelta(seconds=20)
+#: Time between the first start and the welcome post.
+_WELCOME_DELAY = timedelta(seconds=20)
 
 _WELCOME = """\
 这是 contentsvc 替你发出的第一篇内容：从周历到渠道，到点自动发布，只发一次。
@@ -50,10 +50,10 @@ _WELCOME = """\
 """
 
 
-def bring_sample(runtime: Runtime) -> bool:
-    """Fill an empty database so that there is something to see; True where it was filled.
+def add_sample(runtime: Runtime) -> bool:
+    """Add the sample content to an empty database; return whether it was added.
 
-    Nothing happens where CONTENTSVC_SAMPLE is off, or any channel or calendar exists.
+    Nothing is added if CONTENTSVC_SAMPLE is off, or if any channel or calendar exists.
     """
     if not runtime.config.sample:
         return False
@@ -62,13 +62,13 @@ def bring_sample(runtime: Runtime) -> bool:
     with runtime.database.write() as session:
         if all_channels(session) or all_calendars(session):
             return False
-        _bring(session, runtime, plan, now)
+        _add(session, runtime, plan, now)
     runtime.queue.wake()
-    logger.info("Brought the sample week", extra={"action": "sample_brought"})
+    logger.info("Added the sample week", extra={"action": "sample_brought"})
     return True
 
 
-def _bring(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) -> None:
+def _add(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) -> None:
     windows = Windows.of(runtime.config)
     save_channel(
         session,
@@ -80,13 +80,15 @@ def _bring(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime
         now=now,
     )
     week = IsoWeek.of(now.astimezone(plan.head.zone).date())
-    entries = tuple(_quiet(plan, entry, week, now) for entry in plan.entries)
+    entries = tuple(_future_or_draft(plan, entry, week, now) for entry in plan.entries)
     stamp(session, replace(plan, entries=entries), week, now=now, by=_BY, windows=windows)
     _welcome(session, get_calendar(session, plan.head.slug), plan.head.zone, now, windows)
 
 
-def _quiet(plan: CalendarPlan, entry: EntryContent, week: IsoWeek, now: datetime) -> EntryContent:
-    """Return an entry that is a draft where its time has gone by, so that nothing comes late."""
+def _future_or_draft(
+    plan: CalendarPlan, entry: EntryContent, week: IsoWeek, now: datetime
+) -> EntryContent:
+    """Return *entry*, as a draft if its time is before *now*, so that nothing is sent late."""
     if plan.head.starts_at(entry, week).at >= now:
         return entry
     return replace(entry, status=EntryStatus.DRAFT)
@@ -101,12 +103,12 @@ def _welcome(
 
 
 def welcome_time(now: datetime, zone: ZoneInfo) -> tuple[IsoWeek, EntryContent]:
-    """Return the welcome post about twenty seconds after *now*, and the week it lies in.
+    """Return the welcome post, about twenty seconds after *now*, and the week that it is in.
 
-    On Sunday shortly before midnight that is next week's Monday.
+    Shortly before midnight on a Sunday, that is Monday of the next week.
     """
-    at = now + _SOON
-    # Entries have whole seconds; rounding up keeps it in the future.
+    at = now + _WELCOME_DELAY
+    # Entries have whole seconds; rounding up keeps the time in the future.
     local = (at + timedelta(seconds=ceil(at.microsecond / 1e6))).replace(microsecond=0)
     local = local.astimezone(zone)
     content = EntryContent(

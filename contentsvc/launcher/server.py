@@ -1,4 +1,4 @@
-"""The web server: gunicorn, one process with threads."""
+"""The web server: gunicorn with one worker process and several threads."""
 
 from __future__ import annotations
 
@@ -19,33 +19,43 @@ from contentsvc.processes import die_with_parent
 
 __all__ = ["check_port", "serve"]
 
-#: A WSGI application and what is to be done once it is loaded.
-type_of_app = Callable[[dict[str, Any], Callable[..., Any]], Any]
+#: A WSGI application: takes the request's environ and `start_response`, returns the body.
+WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
-#: Seconds in which requests in hand are finished when the server stops.
+#: Seconds that running requests get to finish when the server stops.
 _GRACE = 8
-#: Seconds after which a server process that shows no sign of life is replaced.
+#: Seconds after which gunicorn replaces a worker process that no longer responds.
 _SILENCE = 60
 
 
-def serve(config: Config, make_app: Callable[[], type_of_app]) -> None:
-    """Serve until SIGTERM or SIGINT; *make_app* is called in the process that serves."""
+def serve(config: Config, make_app: Callable[[], WsgiApp]) -> None:
+    """Serve requests until SIGTERM or SIGINT.
+
+    gunicorn calls *make_app* in its worker process, after the fork.
+    """
     _Server(config, make_app).run()
 
 
 def check_port(config: Config) -> None:
-    """Raise ConfigError where the web server could not listen."""
+    """Check that the web server can listen on the configured host and port.
+
+    Raises:
+        ConfigError: it cannot; the error names CONTENTSVC_HOST or CONTENTSVC_PORT.
+    """
     try:
-        found = socket.getaddrinfo(
+        addresses = socket.getaddrinfo(
             config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )
     except OSError as error:
         raise ConfigError(
-            "CONTENTSVC_HOST", f"{config.host!r} is no address of this machine ({error.strerror})"
+            "CONTENTSVC_HOST",
+            "host-unknown",
+            host=config.host,
+            reason=error.strerror or str(error),
         ) from error
-    family, kind, protocol, _, address = found[0]
+    family, kind, protocol, _, address = addresses[0]
     with closing(socket.socket(family, kind, protocol)) as probe:
-        # As gunicorn does: connections of an earlier run that still fade away are no obstacle.
+        # As gunicorn does: connections of an earlier run may still be in TIME_WAIT.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(address)
@@ -58,37 +68,35 @@ def _port_error(config: Config, error: OSError) -> ConfigError:
     if error.errno == errno.EADDRINUSE:
         return ConfigError(
             "CONTENTSVC_PORT",
-            f"port {config.port} on {config.host} is in use by another program; stop that one, or "
-            f"set another port, such as CONTENTSVC_PORT={_another(config.port)}",
+            "port-in-use",
+            port=config.port,
+            host=config.host,
+            other=_another(config.port),
         )
     if error.errno == errno.EACCES:
-        return ConfigError(
-            "CONTENTSVC_PORT",
-            f"this user may not listen on port {config.port}; set one above 1023",
-        )
-    return ConfigError(
-        "CONTENTSVC_HOST", f"cannot listen on {config.host!r}: {error.strerror or error}"
-    )
+        return ConfigError("CONTENTSVC_PORT", "port-not-permitted", port=config.port)
+    reason = error.strerror or str(error)
+    return ConfigError("CONTENTSVC_HOST", "host-refused", host=config.host, reason=reason)
 
 
 def _another(port: int) -> int:
-    return port + 1 if port < 65535 else 8000  # noqa: PLR2004 - the last port there is
+    return port + 1 if port < 65535 else 8000  # noqa: PLR2004 - the highest port
 
 
-class _Lines(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Sends gunicorn's lines the way of all others."""
+class _RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Passes gunicorn's log lines to the root logger."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
         for log in (self.error_log, self.access_log):
             log.handlers.clear()
             log.propagate = True
-        # It reports every start and stop of its own at `info`.
+        # gunicorn logs each of its own starts and stops at `info`.
         self.error_log.setLevel(max(logging.WARNING, logging.root.level))
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
-    def __init__(self, config: Config, make_app: Callable[[], type_of_app]) -> None:
+    def __init__(self, config: Config, make_app: Callable[[], WsgiApp]) -> None:
         self._config = config
         self._make_app = make_app
         super().__init__()
@@ -104,17 +112,17 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": _SILENCE,
             "keepalive": 5,
             "accesslog": None,
-            "logger_class": _Lines,
-            "post_fork": _tie,
+            "logger_class": _RootLogger,
+            "post_fork": _die_with_arbiter,
             "proc_name": "contentsvc",
             "control_socket_disable": True,
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
 
-    def load(self) -> type_of_app:
+    def load(self) -> WsgiApp:
         return self._make_app()
 
 
-def _tie(_arbiter: object, worker: Any) -> None:
+def _die_with_arbiter(_arbiter: object, worker: Any) -> None:
     die_with_parent(worker.ppid or os.getppid())

@@ -1,4 +1,4 @@
-"""Keeps the processes of one machine running, and stops them in order."""
+"""Restart the processes of one machine when they die, and stop them in order."""
 
 from __future__ import annotations
 
@@ -15,59 +15,60 @@ __all__ = ["Supervisor"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two looks at the processes; their output is read as it comes.
-_LOOK = 0.5
+#: Seconds between two checks for dead processes; their output is read as it arrives.
+_CHECK_INTERVAL = 0.5
 
-#: With this status a process says that a setting keeps it from starting.
+#: The exit status of a process that a setting keeps from starting.
 CANNOT_START = 2
 
 
 class Supervisor:
-    """Starts, watches, restarts and stops processes; all in one thread."""
+    """Starts, watches, restarts and stops processes in a single thread."""
 
     def __init__(self, show: Callable[[str, str], None]) -> None:
-        """Hand every line of a process to *show* with its role's name."""
+        """Create a supervisor that calls *show* with a role's name and each line of its output."""
         self._show = show
         self._selector = selectors.DefaultSelector()
         self.children: list[Child] = []
-        #: How often it was told to stop.
-        self.told = 0
+        #: How many signals to stop have arrived.
+        self.stop_signals = 0
 
     def listen(self) -> None:
-        """Stop on SIGINT, SIGTERM and SIGHUP; a second one stops at once.
+        """Handle SIGINT, SIGTERM and SIGHUP: stop in order, or at once after a second signal.
 
-        What is ignored already, as SIGHUP is under nohup, stays ignored.
+        A signal that is already ignored, as SIGHUP is under nohup, stays ignored.
         """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:
-                signal.signal(number, self._tell)
+                signal.signal(number, self._on_signal)
 
     def start(self, role: Role) -> Child:
-        """Start a process for *role* and keep it running."""
+        """Start a process for *role*; from now on it is restarted when it dies."""
         child = Child(role)
         self.children.append(child)
         self._launch(child)
         return child
 
     def run(self) -> None:
-        """Keep the processes running until told to stop."""
-        while not self.told:
+        """Run until a signal to stop arrives, restarting processes that die."""
+        while not self.stop_signals:
             self.turn()
 
-    def turn(self, seconds: float = _LOOK) -> None:
-        """Show what the processes say, and start again what died and is due."""
+    def turn(self, seconds: float = _CHECK_INTERVAL) -> None:
+        """Wait up to *seconds* for output, show it, and restart processes whose backoff is over."""
         self._read(seconds)
         now = time.monotonic()
         for child in self.children:
-            if child.ended:
+            if child.has_died:
                 self._died(child, now)
-            elif child.due_at is not None and now >= child.due_at:
+            elif child.restart_at is not None and now >= child.restart_at:
                 self._launch(child)
 
     def stop(self) -> None:
-        """Stop every process, the one started last first; each gets its grace, then is killed.
+        """Stop every process in the reverse order of their start.
 
-        Processes whose roles' names begin alike (`worker 1`, `worker 2`) stop together.
+        Each process gets its role's grace period and is then killed. Roles whose names share the
+        first word, such as `worker 1` and `worker 2`, stop together.
         """
         for group in _groups(self.children):
             self._stop_group(group)
@@ -78,28 +79,28 @@ class Supervisor:
         self._selector.register(child.pipe, selectors.EVENT_READ, child)
 
     def _died(self, child: Child, now: float) -> None:
-        lived = self._bury(child, now)
-        wait = child.backoff.after(lived)
-        child.due_at = now + wait
-        words = "cannot start" if child.status == CANNOT_START else "died"
+        seconds = self._reap(child, now)
+        wait = child.backoff.after(seconds)
+        child.restart_at = now + wait
+        event = "cannot start" if child.status == CANNOT_START else "died"
         logger.error(
             "%s %s: %s",
             child.role.name,
-            words,
-            child.last_line or "it said nothing",
+            event,
+            child.last_line or "no output",
             extra={
                 "action": "process_died",
                 "status": child.status,
-                "lived_s": round(lived, 1),
+                "lived_s": round(seconds, 1),
                 "again_in_s": wait,
             },
         )
 
-    def _bury(self, child: Child, now: float) -> float:
+    def _reap(self, child: Child, now: float) -> float:
         self._show_lines(child)
         if child.pipe in self._selector.get_map():
             self._selector.unregister(child.pipe)
-        return child.bury(now)
+        return child.reap(now)
 
     def _read(self, seconds: float) -> None:
         if not self._selector.get_map():
@@ -110,28 +111,28 @@ class Supervisor:
     def _show_lines(self, child: Child) -> None:
         for line in child.lines():
             self._show(child.role.name, line)
-        if child.is_mute and child.pipe in self._selector.get_map():
+        if child.output_closed and child.pipe in self._selector.get_map():
             # A pipe at its end would be found readable without a pause.
             self._selector.unregister(child.pipe)
 
     def _stop_group(self, group: Sequence[Child]) -> None:
         for child in group:
-            child.due_at = None
+            child.restart_at = None
             child.ask_to_stop()
-        told = self.told
+        signals_before = self.stop_signals
         deadline = time.monotonic() + max(child.role.grace for child in group)
-        while any(child.alive for child in group):
-            self._read(_LOOK / 10)
+        while any(child.is_running for child in group):
+            self._read(_CHECK_INTERVAL / 10)
             now = time.monotonic()
-            if now >= deadline or self.told > told:
+            if now >= deadline or self.stop_signals > signals_before:
                 for child in group:
                     child.kill()
             for child in group:
-                if child.ended:
-                    self._bury(child, now)
+                if child.has_died:
+                    self._reap(child, now)
 
-    def _tell(self, _number: int, _frame: FrameType | None) -> None:
-        self.told += 1
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self.stop_signals += 1
 
 
 def _groups(children: Sequence[Child]) -> list[list[Child]]:

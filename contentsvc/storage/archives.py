@@ -1,4 +1,4 @@
-"""ZIP files written while they are read: the memory holds one file of them at a time."""
+"""Stream ZIP archives; only one member is in memory at a time."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 __all__ = ["Member", "archive_size", "stream_archive"]
 
-#: A ZIP's members carry this time, the earliest it knows, so that equal members give equal bytes.
+#: The timestamp of every member, the earliest a ZIP can express: equal members make equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-#: Bytes of a member's local head, of its line in the directory, and of the end (APPNOTE 4.3.7,
-#: 4.3.12, 4.3.16), names left out.
-_HEAD, _LINE, _END = 30, 46, 22
-#: Beyond these a ZIP takes the 64-bit form, whose size is not told here.
+#: Bytes of a member's local header, of its central directory header, and of the end record,
+#: without names (APPNOTE 4.3.7, 4.3.12, 4.3.16).
+_LOCAL_HEADER, _DIRECTORY_HEADER, _END = 30, 46, 22
+#: Larger archives use the ZIP64 format, whose size `archive_size` does not compute.
 _MOST_MEMBERS, _MOST_BYTES = 65_535, 2**32 - 1
-#: Read and write for everybody, as a file that was not packed has; Unix keeps it in the upper half.
+#: The Unix permissions of a plain file, in the upper 16 bits of the external attributes.
 _MODE = 0o644 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of an archive: its name, its bytes and how they are read."""
+    """One file of an archive: its name, its size in bytes, and a function that reads it."""
 
     name: str
     size: int
@@ -29,54 +29,58 @@ class Member:
 
 
 def archive_size(members: Iterable[Member]) -> int | None:
-    """Return the bytes that `stream_archive` gives of *members*; None where it is very large."""
-    sizes = [_HEAD + _LINE + 2 * len(each.name.encode()) + each.size for each in members]
-    whole = sum(sizes) + _END
-    return whole if len(sizes) < _MOST_MEMBERS and whole < _MOST_BYTES else None
+    """Return the number of bytes that `stream_archive` yields for *members*.
+
+    Return None if the archive needs the ZIP64 format (65,535 members or 4 GB).
+    """
+    headers = _LOCAL_HEADER + _DIRECTORY_HEADER
+    sizes = [headers + 2 * len(member.name.encode()) + member.size for member in members]
+    total = sum(sizes) + _END
+    return total if len(sizes) < _MOST_MEMBERS and total < _MOST_BYTES else None
 
 
 def stream_archive(members: Iterable[Member]) -> Iterator[bytes]:
-    """Give a ZIP piece by piece; the same members give the same bytes.
+    """Yield a ZIP archive of *members* in chunks; equal members make equal archives.
 
-    Nothing is packed smaller: posters are compressed already.
+    Members are stored uncompressed, because posters are compressed already.
     """
-    window = _Window()
-    with zipfile.ZipFile(window, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]  # all that it asks of a file
+    buffer = _StreamBuffer()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:  # type: ignore[call-overload]  # zipfile needs only these methods
         for member in members:
             entry = zipfile.ZipInfo(member.name, _EPOCH)
             entry.external_attr, entry.create_system = _MODE, 3
             archive.writestr(entry, member.read())
-            yield window.take()
-    yield window.take()
+            yield buffer.take()
+    yield buffer.take()
 
 
-class _Window:
-    """The end of a file that is being written: what was taken from it is not changed any more."""
+class _StreamBuffer:
+    """A writable file of which only the part not yet taken is in memory."""
 
     def __init__(self) -> None:
-        self._start = 0
-        self._place = 0
-        self._held = bytearray()
+        self._taken = 0
+        self._position = 0
+        self._pending = bytearray()
 
     def write(self, data: bytes) -> int:
-        at = self._place - self._start
-        self._held[at : at + len(data)] = data
-        self._place += len(data)
+        offset = self._position - self._taken
+        self._pending[offset : offset + len(data)] = data
+        self._position += len(data)
         return len(data)
 
     def tell(self) -> int:
-        return self._place
+        return self._position
 
-    def seek(self, place: int, whence: int = 0) -> int:
-        self._place = place + (self._start + len(self._held) if whence else 0)
-        return self._place
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._position = offset + (self._taken + len(self._pending) if whence else 0)
+        return self._position
 
     def flush(self) -> None:
-        """Nothing is kept back."""
+        """Do nothing: written data is available at once."""
 
     def take(self) -> bytes:
-        """Give what was written since the last time."""
-        data = bytes(self._held)
-        self._start += len(data)
-        self._held.clear()
+        """Return the data written since the last call."""
+        data = bytes(self._pending)
+        self._taken += len(data)
+        self._pending.clear()
         return data

@@ -38,7 +38,7 @@ def supervisor(
     monkeypatch.setattr(children.Child, "start", lambda self, now: start(self, now, python))
     supervisor = Supervisor(lambda role, line: shown.append((role, line)))
     yield supervisor
-    supervisor.told += 1
+    supervisor.stop_signals += 1
     supervisor.stop()
 
 
@@ -68,13 +68,13 @@ def test_a_process_that_closes_its_output_costs_nothing(supervisor: Supervisor) 
     """A pipe at its end is not asked again and again."""
     code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
     child = supervisor.start(Role("mute", (code,)))
-    _turn_until(supervisor, lambda: child.is_mute)
+    _turn_until(supervisor, lambda: child.output_closed)
 
     before = time.process_time()
     supervisor.turn(0.3)
 
     assert time.process_time() - before < 0.1
-    assert child.alive
+    assert child.is_running
 
 
 def test_what_dies_is_started_again_after_a_wait(

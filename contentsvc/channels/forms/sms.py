@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from urllib.parse import quote
 
 from contentsvc.channels.forms.phrases import WORDS, losses
-from contentsvc.channels.forms.plain import PlainWriter
+from contentsvc.channels.forms.plain import PlainWriter, bare_address
 from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
 from contentsvc.channels.forms.tree import Item, Node, visible
 from contentsvc.channels.markdown import clean_html
@@ -40,6 +41,9 @@ _EMOJI = re.compile(
     "|[\u231a\u231b\u23e9-\u23fa\u3030\u303d\u3297\u3299\u00a9\u00ae\u2122\u2139]\ufe0f"
     "|[\ufe0e\ufe0f]) ?"
 )
+#: Platforms read 【】 as the signature alone, so the text takes other brackets.
+_SIGNATURE_BRACKETS = re.compile("[【】]")
+_OTHER_BRACKETS = str.maketrans("【】", "「」")
 _SPACES = re.compile(r" {2,}")
 
 
@@ -60,10 +64,6 @@ class SmsWriter(PlainWriter):
     apart = False
     indent = ""
 
-    def text(self, text: str) -> str:
-        """Return words; platforms take 【】 for the signature alone."""
-        return text.replace("【", "「").replace("】", "」")
-
     def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - all levels are a line
         """Return a heading as a line."""
         return self.inline(node)
@@ -83,6 +83,13 @@ class SmsWriter(PlainWriter):
         """Return a row of a wide table as one line."""
         first, *rest = super().record(header, cells).split("\n")
         return WORDS[self.language]["comma"].join([first.removeprefix("• "), *rest])
+
+    def link(self, words: str, address: str) -> str:
+        """Return a link's text and its address, in which 【】 are percent-encoded."""
+        bare = bare_address(address)
+        encoded = _SIGNATURE_BRACKETS.sub(lambda found: quote(found[0]), bare)
+        shown = super().link(words, address)
+        return shown.replace(bare, encoded) if encoded != bare else shown
 
     def rule(self) -> str:
         """Leave a line out."""
@@ -129,10 +136,11 @@ def sms_form(
     *signature* is written without its brackets 【】. Emoji are taken out and told.
     """
     writer = SmsWriter(language)
-    blocks = [writer.text(" ".join(visible(title).split())), *writer.write(clean_html(html), title)]
+    blocks = [" ".join(visible(title).split()), *writer.write(clean_html(html), title)]
     body = _without_emoji("\n".join(filter(None, blocks)), writer)
     if opt_out:
         body += _joint(body, writer.language) + " ".join(visible(opt_out).split())
+    body = body.translate(_OTHER_BRACKETS)
     name = re.sub(r"[\s【】]", "", visible(signature))
     text = f"【{name}】{body}" if name else body
     typed = text.translate(_TYPED)

@@ -22,18 +22,22 @@ _WHOLE = re.compile(
     r"!?\[[^\]\n]*\]\([^)\s]*\)|<font [^>]*>[^<\n]*</font>|\*\*[^*\n]+\*\*|`[^`\n]+`"
     r"|https?://[!-~]+"
 )
-#: What would act although it was meant as text; there is no escape, so it is written wide.
-_ACTING_IN_CODE = (
-    (re.compile(r"<(?=[@/A-Za-z])"), "＜"),
-    (re.compile(r"\](?=\()"), "］"),
-)
+#: Characters of the post's text that may act, each with the control character that stands for it
+#: until its block is complete: only then are its neighbours known. No text holds these controls.
+_PENDING = {"<": "\x02", "]": "\x03", "*": "\x04"}
+_TO_PENDING = str.maketrans(_PENDING)
+_FROM_PENDING = str.maketrans({control: char for char, control in _PENDING.items()})
+#: Text that would act as markup; WeCom has no escape, so it is written in wide characters.
 _ACTING = (
-    *_ACTING_IN_CODE,
-    (re.compile(r"`"), "｀"),
-    # The bracket before it may stand in another element.
-    (re.compile(r"^\((?=\s*[A-Za-z]+:)"), "（"),
+    (re.compile(r"\x02(?=[@/A-Za-z])"), "＜"),
+    (re.compile(r"\x03(?=\()"), "］"),
 )
-_STARS = {"markdown": re.compile(r"\*(?=\*)|(?<=\*)\*"), "markdown_v2": re.compile(r"\*")}
+#: The bracket before it may stand in another element.
+_ADDRESS_BEGINS = re.compile(r"^\((?=\s*[A-Za-z]+:)")
+_STARS = {
+    "markdown": re.compile(r"\x04(?=[\x04*])|(?<=[\x04*])\x04"),
+    "markdown_v2": re.compile(r"\x04"),
+}
 _LEADING = re.compile(r"^(\s*)(#(?=#{0,5}(?:\s|$))|>)", re.MULTILINE)
 _LEADING_V2 = re.compile(r"^(\s*)(#(?=#{0,5}(?:\s|$))|>|[-+](?= )|-(?=--))", re.MULTILINE)
 _WIDE = str.maketrans({"#": "＃", ">": "＞", "-": "－", "+": "＋"})
@@ -67,9 +71,16 @@ class _WecomWriter(PlainWriter):
         return super(PlainWriter, self).inline(node)
 
     def text(self, text: str) -> str:
-        for pattern, wide in _ACTING:
-            text = pattern.sub(wide, text)
-        return _STARS[self.version].sub("＊", text)
+        return _ADDRESS_BEGINS.sub("（", text.replace("`", "｀")).translate(_TO_PENDING)
+
+    def block(self, node: Node) -> str:
+        return self.settled(super().block(node))
+
+    def settled(self, block: str) -> str:
+        """Return a complete block in which the post's text cannot act as markup."""
+        for pattern, wide in (*_ACTING, (_STARS[self.version], "＊")):
+            block = pattern.sub(wide, block)
+        return block.translate(_FROM_PENDING)
 
     def paragraph(self, node: Node) -> str:
         return self._harmless(self.inline(node))
@@ -93,22 +104,16 @@ class _WecomWriter(PlainWriter):
         self._bold = before
 
     def inline_code(self, text: str) -> str:
-        code = " ".join(self._inert(text).replace("`", "｀").split())
+        code = " ".join(_inert(text).replace("`", "｀").split())
         return f"`{code}`" if code else ""
-
-    def _inert(self, code: str) -> str:
-        """Write wide what might act within code too: nobody knows what a client reads there."""
-        for pattern, wide in _ACTING_IN_CODE:
-            code = pattern.sub(wide, code)
-        return code
 
     def link(self, words: str, address: str) -> str:
         if not address.startswith(("http://", "https://")):
-            return " ".join(filter(None, [words, bare_address(address)]))
+            return " ".join(filter(None, [words, self.text(bare_address(address))]))
         if "](" in words:
             # A picture within a link: brackets within brackets are not read.
             return f"{words} {_safe(address)}"
-        words = " ".join(words.replace("]", "］").split()) or address
+        words = " ".join(_closed(words).split()) or address
         return f"[{words}]({_safe(address)})"
 
     def quote(self, blocks: list[str]) -> str:
@@ -144,15 +149,19 @@ class WecomWriter(_WecomWriter):
 
     def code(self, text: str) -> str:
         """Return code line by line: a block is not known."""
-        code = self._inert(text).replace("`", "｀").replace("\t", "    ")
+        code = _inert(text).replace("`", "｀").replace("\t", "    ")
         lines = code.split("\n")
         return "\n".join(f"`{line}`" for line in lines if line.strip())
+
+    def table(self, content: Table) -> str:
+        """Return a table as lines, none of which begins as a heading or a quotation does."""
+        return self._harmless(super().table(content))
 
     def picture(self, node: Node) -> str:
         """Return a picture as a link."""
         words = super().picture(node)
         source = node.attributes.get("src", "")
-        shown = words.strip("[]").replace("]", "］").replace("[", "［")
+        shown = _closed(self.text(words.removeprefix("[").removesuffix("]"))).replace("[", "［")
         return f"[{shown}]({_safe(source)})" if source else f"［{shown}］"
 
 
@@ -182,7 +191,7 @@ class WecomWriterTwo(_WecomWriter):
 
     def code(self, text: str) -> str:
         """Return a fenced block."""
-        code = self._inert(text).replace(_FENCE, "｀｀｀")
+        code = _inert(text).replace(_FENCE, "｀｀｀")
         return f"{_FENCE}\n{code}\n{_FENCE}" if text.strip() else ""
 
     def table(self, content: Table) -> str:
@@ -207,8 +216,8 @@ class WecomWriterTwo(_WecomWriter):
         source = node.attributes.get("src", "")
         alt = " ".join(node.attributes.get("alt", "").split())
         if not source:
-            return f"［{super().picture(node).strip('[]')}］"
-        return f"![{alt.replace(']', '］').replace('[', '［')}]({_safe(source)})"
+            return f"［{self.text(super().picture(node).removeprefix('[').removesuffix(']'))}］"
+        return f"![{_closed(self.text(alt)).replace('[', '［')}]({_safe(source)})"
 
     def divided(self, block: str, most: int) -> list[str]:
         """Divide a block; code stays code, and a table's header is said again."""
@@ -245,7 +254,7 @@ def wecom_form(
     title = " ".join(visible(title).split())
     blocks = writer.write(clean_html(html), title)
     if title:
-        blocks.insert(0, f"# {writer.text(title)}")
+        blocks.insert(0, f"# {writer.settled(writer.text(title))}")
     small = [
         part
         for block in blocks
@@ -280,6 +289,19 @@ def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
 def _each_line(shown: str, words: str) -> str:
     """Mark each line by itself: a mark does not reach over a line's end."""
     return "\n".join(shown.format(line) if line.strip() else line for line in words.split("\n"))
+
+
+def _inert(code: str) -> str:
+    """Return code in which nothing acts, whatever a client reads within backticks."""
+    code = code.translate(_TO_PENDING)
+    for pattern, wide in _ACTING:
+        code = pattern.sub(wide, code)
+    return code.translate(_FROM_PENDING)
+
+
+def _closed(words: str) -> str:
+    """Return the text of a link or picture without a bracket that would end it."""
+    return words.replace("]", "］").replace(_PENDING["]"], "］")
 
 
 def _safe(address: str) -> str:

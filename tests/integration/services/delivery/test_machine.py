@@ -246,7 +246,7 @@ def _run(make_database: Callable[[], Database], folder: Path, *, examples: int) 
             stateful_step_count=40,
             deadline=None,
             print_blob=False,
-            derandomize=True,
+            derandomize=settings().derandomize,
             database=None,
             # A failure is told as it was found: making it shorter takes many minutes.
             phases=[Phase.explicit, Phase.generate],
@@ -255,6 +255,7 @@ def _run(make_database: Callable[[], Database], folder: Path, *, examples: int) 
     )
 
 
+@pytest.mark.hypothesis
 @pytest.mark.timeout(300)
 def test_what_is_promised_holds_on_sqlite(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """Whatever people, platforms, crashes and clocks do: once, on time, nothing lost or stuck."""
@@ -269,6 +270,7 @@ def test_what_is_promised_holds_on_sqlite(tmp_path: Path, request: pytest.Fixtur
     _run(fresh, tmp_path, examples=25)
 
 
+@pytest.mark.hypothesis
 @pytest.mark.timeout(300)
 def test_what_is_promised_holds_on_postgresql(
     tmp_path: Path, postgres_server: str, request: pytest.FixtureRequest

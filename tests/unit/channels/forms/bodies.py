@@ -77,6 +77,26 @@ _PIECES = [
         "字",
         "早安，大家好。",
     ),
+    # Text that acts only together with the element beside it.
+    *(
+        "[&lt;](javascript:x)",
+        "[@all](javascript:x)",
+        "[\\*](javascript:x)",
+        "[\\]](javascript:x)",
+        "(javascript:x)",
+        "<a href='mailto:&lt;@all>'>",
+        "![&lt;@all>](https://a.example/1.png)",
+        "<img alt='&lt;font color=red>【'>",
+        "[【](https://a.example/【)",
+        "`【`",
+        "&#93;",
+        "&#40;",
+        "\\*",
+        "\\]",
+        "</a>",
+        "</b>",
+        "@all",
+    ),
     *('"', "'", "&", "&lt;", "<", ">", 'style="', "url(javascript:x)", "expression(1)"),
 ]
 _PIECE = st.sampled_from(_PIECES) | st.text(max_size=6)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given, settings
 
@@ -14,6 +17,7 @@ from contentsvc.channels import (
     note_title_length,
 )
 from contentsvc.channels.forms.result import utf16
+from contentsvc.channels.forms.tree import Node, parse, raw
 from tests.unit.channels.forms.bodies import bodies
 
 
@@ -93,11 +97,39 @@ def test_numbers_are_keycaps_up_to_ten() -> None:
 @given(bodies)
 @settings(max_examples=200, deadline=None)
 def test_a_note_never_has_an_address_of_a_link(body: str) -> None:
-    """Links lose their address, hashtags hold no blanks, and the count is that of the text."""
+    """A link's address is in the note only if it is text, too; the count is that of the note."""
     try:
-        form = note_form(markdown_html(body), title="题")
+        html = markdown_html(body)
     except RenderError:
         return
-    assert "](" not in form.text or "](" in body
+    form = note_form(html, title="题")
+
+    text = raw(parse(html))
+    hidden = [address for address in _link_addresses(parse(html)) if address not in text]
+    assert [address for address in hidden if address in form.text] == []
     assert form.count("characters") == utf16(form.text)
     assert "\x01" not in form.text
+
+
+def _link_addresses(node: Node) -> Iterator[str]:
+    for child in node.children:
+        if isinstance(child, Node):
+            address = child.attributes.get("href", "")
+            if re.match(r"https?://\w", address):
+                yield address
+            yield from _link_addresses(child)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("\\[a\\](b)", "[a](b)"),
+        ("[a\\]](https://a.example)(b)", "a](b)"),
+        ("]https://a.example/x (b)", "] (b)"),
+        ("]<b></b>(b)", "](b)"),
+        ("\\]\u200b(b)", "](b)"),
+    ],
+)
+def test_brackets_of_the_text_stay(body: str, text: str) -> None:
+    """Brackets that meet once an address is taken out are text; a note has no markup."""
+    assert note_form(markdown_html(body)).text == text

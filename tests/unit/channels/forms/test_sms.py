@@ -102,6 +102,27 @@ def test_the_way_out_is_set_apart(body: str, opt_out: str, text: str) -> None:
     assert sms_form(markdown_html(body), opt_out=opt_out).text == text
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("    - 【", "- 「"),
+        ("`【限时】`", "「限时」"),
+        ("```\n【a】\n```", "「a」"),
+        ("[看](https://a.example/【a】)", "看 https://a.example/%E3%80%90a%E3%80%91"),
+        ("<https://a.example/【>", "https://a.example/%E3%80%90"),
+        ("[信](mailto:【a@b.example)", "信 %E3%80%90a@b.example"),
+        ("| 【 | b | c |\n|--|--|--|\n| 】 | 2 | 3 |", "」，b：2，c：3"),
+    ],
+)
+def test_no_bracket_passes_for_a_signature_s(body: str, text: str) -> None:
+    """【】 in text and code become 「」, and in an address they are percent-encoded."""
+    form = sms_form(markdown_html(body), signature="贝贝", opt_out="【R】")
+
+    assert form.text.startswith(f"【贝贝】{text}")
+    assert form.text.endswith("「R」")
+    assert (form.text.count("【"), form.text.count("】")) == (1, 1)
+
+
 def test_typographers_marks_are_typed_where_that_spares_segments() -> None:
     """One curly quote would cost an English message more than half its room."""
     assert (

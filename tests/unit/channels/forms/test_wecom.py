@@ -101,6 +101,61 @@ def test_text_stays_text(body: str, text: str | None) -> None:
     assert found == (text or "[图片：图](https://a.example/1.png) https://a.example")
 
 
+@pytest.mark.parametrize("version", WecomVersion)
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("&lt;[x](javascript:alert(1))", "＜x"),
+        ("[&lt;](javascript:x)b", "＜b"),
+        ("&lt;<a href='mailto:a@b.example'></a>", "＜a@b.example"),
+        ("<a href='mailto:&lt;@all>'>x</a>", "x ＜@all>"),
+        ("&lt;<u></u>@all", "＜@all"),
+        ("# &lt;[@all](javascript:x)", "# ＜@all"),
+        ("\\*[\\*](javascript:x)粗\\*\\*", "＊＊粗＊＊"),
+        ("a\\***粗**", "a＊**粗**"),
+        ("[\\]](javascript:x)(javascript:y)", "]（javascript:y)"),
+        ("[\\]](javascript:x)(a.example)", "］(a.example)"),
+        ("<img alt='&lt;@all>'>", "［图片：＜@all>］"),
+        ("3 &lt; 5", "3 < 5"),
+    ],
+)
+def test_text_stays_text_across_elements(version: WecomVersion, body: str, text: str) -> None:
+    """Text that would act only together with the element beside it is written wide, too."""
+    assert wecom_form(markdown_html(body), version=version).text == text
+
+
+@pytest.mark.parametrize(
+    ("version", "body", "text"),
+    [
+        (
+            WecomVersion.ONE,
+            "![<@all>](https://a.example/1.png)",
+            "[图片：＜@all>](https://a.example/1.png)",
+        ),
+        (
+            WecomVersion.TWO,
+            "![<@all>](https://a.example/1.png)",
+            "![＜@all>](https://a.example/1.png)",
+        ),
+        (WecomVersion.ONE, "- &lt;[@all](javascript:x)", "• ＜@all"),
+        (WecomVersion.TWO, "- &lt;[@all](javascript:x)", "- ＜@all"),
+        (
+            WecomVersion.ONE,
+            "| # 天 | 事 |\n|---|---|\n| &gt; 一 | 早安 |",
+            "＃ 天：事\n＞ 一：早安",
+        ),
+        (
+            WecomVersion.TWO,
+            "| &lt;[@all](javascript:x) | 事 |\n|---|---|\n| 一 | 早安 |",
+            "| ＜@all | 事 |\n| --- | --- |\n| 一 | 早安 |",
+        ),
+    ],
+)
+def test_text_stays_text_in_each_version(version: WecomVersion, body: str, text: str) -> None:
+    """Captions, list items and cells of tables cannot act either."""
+    assert wecom_form(markdown_html(body), version=version).text == text
+
+
 @pytest.mark.parametrize(("body", "text"), [("\\- 一", "－ 一"), ("2 \\* 3 \\* 4", "2 ＊ 3 ＊ 4")])
 def test_text_stays_text_in_version_two(body: str, text: str) -> None:
     """Its lists and its slanted letters are not made by chance."""

@@ -55,12 +55,12 @@ def show() -> None:
 def test(name: str) -> None:
     """Publish a test message through the channel NAME; exit 1 where it fails."""
     with open_runtime() as runtime:
-        answer = service.test_send(runtime, name, language=runtime.config.language)
-    if answer.error:
-        click.echo(f"{name}: {answer.error}", err=True)
+        sent = service.test_send(runtime, name, language=runtime.config.language)
+    if sent.error:
+        click.echo(f"{name}: {sent.error}", err=True)
         raise SystemExit(1)
-    url = answer.receipt.url if answer.receipt else None
-    click.echo(f"{name}: {url or answer.answer or 'published'}")
+    url = sent.receipt.url if sent.receipt else None
+    click.echo(f"{name}: {url or sent.note or 'published'}")
 
 
 def _read(file: Path) -> str:

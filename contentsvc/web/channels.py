@@ -23,7 +23,7 @@ from contentsvc.services.channel_setup import channels
 from contentsvc.services.channel_setup.channels import MASK
 from contentsvc.services.posting_limits import default_quota
 from contentsvc.web.current import language, now, reading, runtime, writing
-from contentsvc.web.explaining import explain
+from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
@@ -178,12 +178,12 @@ def test(name: str) -> Response:
     """Send a test message and say what became of it."""
     sent = channels.test_send(runtime(), name, language=language())
     if sent.error:
-        show_toast(gettext("The test failed: %(words)s", words=sent.error), bad=True)
+        show_toast(gettext("The test failed: %(words)s", words=explain_text(sent.error)), bad=True)
     elif sent.receipt is not None:
         place = sent.receipt.url or sent.receipt.id
         show_toast(gettext("The test message is out: %(place)s", place=place))
     else:
-        show_toast(sent.answer)
+        show_toast(explain_text(sent.note or ""))
     return redirect(url_for("channels.edit", name=name), code=303)
 
 

@@ -64,7 +64,7 @@ class RenderWorker(_Steady, Worker):
     """Runs each batch in a fork, so that no picture can harm or bloat the worker."""
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
-        with self.heart.still():
+        with self.heart.paused():
             super().fork_work_horse(job, queue)
 
     def main_work_horse(self, job: Any, queue: Any) -> None:

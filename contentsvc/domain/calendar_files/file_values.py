@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from contentsvc.domain.calendar_files.tree import ListNode, MapNode, Node, Scalar
 from contentsvc.errors import Problem
+from contentsvc.messages import Message
 
 __all__ = ["FileFields", "FileValue", "text_fault"]
 
@@ -49,7 +50,7 @@ class FileValue:
         """Return whether this is `[item, item]`."""
         return isinstance(self.node, ListNode)
 
-    def wrong(self, message: str) -> None:
+    def wrong(self, message: Message | str) -> None:
         """Note that this value cannot be used."""
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(Problem(self.line, self.path, message))

@@ -1,1 +1,1 @@
-"""Channels: configure them, store their secrets, open them for publishing."""
+"""Configure channels, store their secrets, and open them for publishing."""

@@ -1,4 +1,4 @@
-"""Channels from a file: applying it twice changes what changed."""
+"""Create and change channels from a YAML file."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contentsvc.domain.calendar_files.file_values import FileValue
 from contentsvc.domain.calendar_files.parsers import slug
 from contentsvc.domain.calendar_files.tree import compose
 from contentsvc.errors import CalendarError, InputError, PluginError
+from contentsvc.messages import Message
 from contentsvc.services.channel_setup.channels import save_channel
 
 __all__ = ["apply_channels"]
@@ -23,28 +24,29 @@ _MOST_CHANNELS = 1000
 def apply_channels(
     session: Session, registry: Registry, text: str, file: Path, *, secret_key: str, now: datetime
 ) -> list[tuple[str, str]]:
-    """Create or change the channels of a file; return each name with what was done.
+    """Create or change the channels described by *text*; return (name, result) per channel.
 
-    The answers are `created`, `changed` and `unchanged`. Channels that the file does not name are
-    left alone. A secret given as `{$file: PATH}` is read below the file's own folder.
+    *text* is the content of *file*. A result is `created`, `changed` or `unchanged`. Channels that
+    the file does not name stay as they are. The path of a secret given as `{$file: PATH}` is
+    relative to the file's folder.
 
     Raises:
-        CalendarError: the file has faults, all of which are named; the caller's transaction is
-            to be rolled back, so that nothing of it is taken.
+        CalendarError: the file has faults; the error names all of them. The caller must roll
+            back the transaction, so that no part of the file is applied.
     """
     root = FileValue(compose(text, str(file)), "", [])
     fields = root.fields(("channels",), required=("channels",))
-    done: list[tuple[str, str]] = []
+    results: list[tuple[str, str]] = []
     for spot in fields.items("channels", _MOST_CHANNELS):
-        answer = _apply(session, registry, spot, file, secret_key=secret_key, now=now)
-        if answer is None:
+        applied = _apply(session, registry, spot, file, secret_key=secret_key, now=now)
+        if applied is None:
             continue
-        if answer[0] in {name for name, _ in done}:
-            spot.wrong(f"the channel {answer[0]!r} is given twice")
-        done.append(answer)
+        if applied[0] in {name for name, _ in results}:
+            spot.wrong(Message("channel-given-twice", name=applied[0]))
+        results.append(applied)
     if root.problems:
         raise CalendarError(file, sorted(root.problems, key=lambda problem: problem.line))
-    return done
+    return results
 
 
 def _apply(
@@ -59,12 +61,12 @@ def _apply(
     fields = spot.fields(("name", "type", "settings"), required=("name", "type"))
     name = fields.read("name", slug, None)
     kind = fields.text("type", 64)
-    given = fields.get("settings")
-    settings = given.pairs() if given else {}
+    block = fields.get("settings")
+    settings = block.pairs() if block else {}
     if name is None or kind is None:
         return None
     try:
-        _, answer = save_channel(
+        _, result = save_channel(
             session,
             registry,
             name=name,
@@ -75,20 +77,24 @@ def _apply(
             now=now,
         )
     except SettingsError as error:
-        for field, message in error.problems:
-            place = settings.get(field.partition(".")[0], given or spot)
-            place.wrong(f"{field}: {message}" if place is (given or spot) else message)
+        for field, problem in error.problems:
+            value = settings.get(field.partition(".")[0])
+            if value is not None:
+                value.wrong(problem)
+            else:
+                message = Message("channel-setting-problem", setting=field, problem=problem)
+                (block or spot).wrong(message)
     except PluginError as error:
-        (fields.get("type") or spot).wrong(str(error))
+        (fields.get("type") or spot).wrong(error.message)
     except InputError as error:
-        (fields.get(error.field or "") or spot).wrong(str(error))
+        (fields.get(error.field or "") or spot).wrong(error.message)
     else:
-        return name, answer
+        return name, result
     return None
 
 
 def _value(spot: FileValue) -> Any:
-    """Return a setting as plain values; the channel type's settings say what text means."""
+    """Return a setting as text, lists and dicts; the channel type parses the text."""
     if spot.is_mapping:
         return {name: _value(inner) for name, inner in spot.pairs().items()}
     if spot.is_list:

@@ -1,4 +1,4 @@
-"""Channels: configured, paused, tried out, and opened for publishing."""
+"""Save, pause, test and open channels."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ from contentsvc.channels import (
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
 from contentsvc.errors import (
+    ConfigError,
     ConflictError,
     ContentsvcError,
     InputError,
@@ -39,6 +40,7 @@ from contentsvc.errors import (
     PluginError,
     RenderError,
 )
+from contentsvc.messages import Message, Parameter
 from contentsvc.services.channel_setup.hosting import ChannelHost, DatabaseStore
 from contentsvc.services.channel_setup.sealing import seal, unseal
 from contentsvc.services.public_livestreams import PublicLivestreams
@@ -59,20 +61,24 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-#: Stands in a form for a secret that is kept and not shown.
+#: Represents a stored secret in a form, which never shows the secret itself.
 MASK = "••••••"
 
 
 def all_channels(session: Session) -> list[ChannelRow]:
-    """Return every channel, by name."""
+    """Return every channel, ordered by name."""
     return list(session.scalars(select(ChannelRow).order_by(ChannelRow.name)))
 
 
 def get_channel(session: Session, name: str) -> ChannelRow:
-    """Return a channel; NotFoundError where there is none."""
+    """Return the channel *name*.
+
+    Raises:
+        NotFoundError: there is no such channel.
+    """
     channel = session.scalar(select(ChannelRow).where(ChannelRow.name == name))
     if channel is None:
-        raise NotFoundError(f"there is no channel {name!r}")
+        raise NotFoundError("channel-name-unknown", name=name)
     return channel
 
 
@@ -89,8 +95,9 @@ def save_channel(
 ) -> tuple[ChannelRow, str]:
     """Create or change a channel; return it with `created`, `changed` or `unchanged`.
 
-    A secret that is typed in is encrypted; `{"$env": NAME}` and `{"$file": PATH}` stay references
-    (a path is below *base*). An empty or masked secret keeps the one that is there.
+    A secret given as text is stored encrypted. A secret given as `{"$env": NAME}` or
+    `{"$file": PATH}` is stored as that reference; *base* is the folder of a relative path. A
+    secret that is empty or masked does not change the stored secret.
 
     Raises:
         InputError: a setting cannot be used; `field` names it.
@@ -98,39 +105,38 @@ def save_channel(
         ConflictError: the channel exists with another type.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(
-            f"{name!r} is not a name of lower-case letters, digits and hyphens", field="name"
-        )
+        raise InputError("channel-name-invalid", field="name", name=name)
     kind = registry.channel_type(type)
     channel = session.scalar(select(ChannelRow).where(ChannelRow.name == name))
     if channel is not None and channel.type != type:
-        raise ConflictError(
-            f"{name!r} is of type {channel.type}; a type never changes", field="type"
-        )
-    kept = unseal(channel.sealed, secret_key) if channel and channel.sealed else {}
-    plain, typed = _split(settings, secret_fields(kind), kept, base)
+        raise ConflictError("channel-type-fixed", field="type", name=name, type=channel.type)
+    stored = unseal(channel.sealed, secret_key) if channel and channel.sealed else {}
+    plain, typed = _split(settings, secret_fields(kind), stored, base)
     _check_settings(kind, {**plain, **typed})
     if channel is None:
         channel = ChannelRow(
             name=name, type=type, settings=plain, paused_reason="", created_at=now, updated_at=now
         )
         session.add(channel)
-        answer = "created"
-    elif (channel.settings, kept) == (plain, typed):
+        result = "created"
+    elif (channel.settings, stored) == (plain, typed):
         return channel, "unchanged"
     else:
-        answer = "changed"
+        result = "changed"
     channel.settings = plain
     channel.sealed = seal(typed, secret_key) if typed else None
     channel.updated_at = now
     session.flush()
-    return channel, answer
+    return channel, result
 
 
 def _split(
-    settings: Mapping[str, Any], secret_names: set[str], kept: Mapping[str, str], base: Path | None
+    settings: Mapping[str, Any],
+    secret_names: set[str],
+    stored: Mapping[str, str],
+    base: Path | None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Part settings into what may be stored as it is and what must be encrypted."""
+    """Return the settings to store as they are, and the secrets to encrypt."""
     plain: dict[str, Any] = {}
     typed: dict[str, str] = {}
     for field, value in settings.items():
@@ -141,13 +147,13 @@ def _split(
         elif value not in {"", MASK, None}:
             typed[field] = str(value)
     for field in secret_names - set(typed) - set(plain):
-        if field in kept:
-            typed[field] = kept[field]
+        if field in stored:
+            typed[field] = stored[field]
     return plain, typed
 
 
 def _absolute(reference: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
-    """Return a secret's reference with its file's path made absolute."""
+    """Return a secret's reference; the path of a `$file` reference is made absolute."""
     if set(reference) == {"$file"} and base is not None:
         return {"$file": str((base / str(reference["$file"])).absolute())}
     return dict(reference)
@@ -158,22 +164,25 @@ def _check_settings(kind: type[OpenChannel], raw: Mapping[str, Any]) -> None:
 
 
 def delete_channel(session: Session, name: str) -> None:
-    """Drop a channel that nothing uses; ConflictError names what does."""
+    """Delete a channel that has no deliveries and is in no calendar.
+
+    Raises:
+        NotFoundError: there is no such channel.
+        ConflictError: it has deliveries, or a calendar uses it.
+    """
     channel = get_channel(session, name)
     used = session.scalar(select(func.count()).where(Delivery.channel_id == channel.id))
     if used:
-        raise ConflictError(f"{name!r} has {used} deliveries; pause it instead of deleting it")
+        raise ConflictError("channel-has-deliveries", name=name, used=used)
     for calendar in session.scalars(select(Calendar)):
         if name in calendar.channels:
-            raise ConflictError(
-                f"the calendar {calendar.name!r} goes to {name!r}; take it out there first"
-            )
+            raise ConflictError("channel-in-calendar", calendar=calendar.name, channel=name)
     session.delete(channel)
     session.flush()
 
 
 def pause_channel(session: Session, name: str, *, reason: str, now: datetime) -> ChannelRow:
-    """Hold a channel's deliveries until it is resumed."""
+    """Pause a channel: its deliveries wait until `resume_channel`."""
     channel = get_channel(session, name)
     if channel.paused_at is None:
         channel.paused_at = now
@@ -183,7 +192,7 @@ def pause_channel(session: Session, name: str, *, reason: str, now: datetime) ->
 
 
 def resume_channel(session: Session, name: str) -> ChannelRow:
-    """Let a channel's deliveries go again."""
+    """Resume a paused channel: its deliveries are sent again."""
     channel = get_channel(session, name)
     channel.paused_at = None
     channel.told_at = None
@@ -193,7 +202,7 @@ def resume_channel(session: Session, name: str) -> ChannelRow:
 
 
 def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
-    """Return a channel's settings as a page may show them: a kept secret is a mask."""
+    """Return a channel's settings for a page: every stored secret is replaced by MASK."""
     shown = dict(channel.settings)
     if channel.sealed:
         kind = registry.channel_type(channel.type)
@@ -202,10 +211,10 @@ def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
 
 
 class StoredChannel(Protocol):
-    """What is read of a channel to open it: a Channel, or a row of these columns."""
+    """The columns that `open_channel` reads: of a ChannelRow, or of a row that selects them."""
 
     @property
-    def id(self) -> int: ...  # noqa: D102 - the table's own words
+    def id(self) -> int: ...  # noqa: D102 - as in the table
     @property
     def name(self) -> str: ...  # noqa: D102
     @property
@@ -217,10 +226,10 @@ class StoredChannel(Protocol):
 
 
 def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
-    """Return a channel ready to render and publish.
+    """Return a channel that is ready to render and publish.
 
     Raises:
-        PluginError: its plugin is not there, or its settings no longer fit the plugin.
+        PluginError: its plugin is not installed, or its settings no longer fit the plugin.
     """
     kind = runtime.registry.channel_type(channel.type)
     try:
@@ -233,7 +242,17 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
     except PluginError:
         raise
     except ContentsvcError as error:
-        raise PluginError(f"the channel {channel.name!r} cannot be opened: {error}") from error
+        raise PluginError(
+            "channel-not-opened", channel=channel.name, reason=_message_of(error)
+        ) from error
+
+
+def _message_of(error: ContentsvcError) -> Message:
+    """Return an error's message, after the name of the setting if a setting is at fault."""
+    if isinstance(error, ConfigError):
+        params: dict[str, Parameter] = {"setting": error.setting, "problem": error.message}
+        return Message("channel-setting-problem", **params)
+    return error.message
 
 
 def _host(runtime: Runtime, channel: StoredChannel) -> ChannelHost:
@@ -249,25 +268,25 @@ def _host(runtime: Runtime, channel: StoredChannel) -> ChannelHost:
 
 @dataclass(frozen=True, slots=True)
 class TestSend:
-    """What became of a test send."""
+    """The result of a test send: a receipt, or a note, or an error."""
 
-    #: Keeps pytest from taking the class for a test.
+    #: Keeps pytest from collecting the class as a test.
     __test__ = False
 
     receipt: Receipt | None = None
     #: What a person must do, or that the platform is still working.
-    answer: str = ""
-    error: str = ""
-
-
-_TEST_WORDS = {
-    "zh": ("测试消息", "这是 contentsvc 的一条测试消息，看到它就说明渠道已经接通。"),
-    "en": ("Test message", "This is a test message of contentsvc; the channel works."),
-}
+    note: Message | None = None
+    error: Message | None = None
 
 
 def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
-    """Publish a test message through a channel, outside every calendar."""
+    """Publish a test message in *language* through the channel *name*; return the result.
+
+    The message belongs to no calendar and creates no delivery.
+
+    Raises:
+        NotFoundError: there is no such channel.
+    """
     with runtime.database.read() as session:
         row = get_channel(session, name)
     try:
@@ -275,32 +294,36 @@ def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
         rendition = channel.render_post(
             _test_entry(language, runtime.clock()), _test_context(runtime, name, language)
         )
-        answer = channel.publish(rendition, key=f"test-{uuid.uuid4()}")
+        response = channel.publish(rendition, key=f"test-{uuid.uuid4()}")
     except ContentsvcError as error:
-        return TestSend(error=str(error))
+        return TestSend(error=error.message)
     except Exception as error:  # noqa: BLE001 - a plugin may raise anything; a person reads it
-        return TestSend(error=f"{type(error).__name__}: {error}")
-    if isinstance(answer, Receipt):
-        return TestSend(receipt=answer)
-    if isinstance(answer, HandOff):
-        return TestSend(answer=answer.instructions.get(language, ""))
-    assert isinstance(answer, Accepted)
-    return TestSend(answer="the platform accepted it and is still working")
+        return TestSend(error=Message.plain(f"{type(error).__name__}: {error}"))
+    if isinstance(response, Receipt):
+        return TestSend(receipt=response)
+    if isinstance(response, HandOff):
+        return TestSend(note=Message.given(**response.instructions))
+    assert isinstance(response, Accepted)
+    return TestSend(note=Message("test-message-accepted"))
 
 
 test_send.__test__ = False  # type: ignore[attr-defined]
 
 
 def _test_entry(language: str, now: datetime) -> ChannelEntry:
-    title, body = _TEST_WORDS[language]
     return ChannelEntry(
-        kind=EntryKind.POST, title=title, body=body, due_at=now, starts_at=now, ref="test"
+        kind=EntryKind.POST,
+        title=Message("test-message-title").text(language),
+        body=Message("test-message-body").text(language),
+        due_at=now,
+        starts_at=now,
+        ref="test",
     )
 
 
 def _test_context(runtime: Runtime, name: str, language: str) -> RenderContext:
-    def no_poster(size: str, max_bytes: int | None, media_type: str) -> Picture:
-        raise RenderError(f"a test message has no poster ({size}, {media_type}, {max_bytes})")
+    def no_poster(size: str, max_bytes: int | None, media_type: str) -> Picture:  # noqa: ARG001 - the signature that plugins call
+        raise RenderError("test-message-has-no-poster")
 
     zone: ZoneInfo = runtime.config.timezone
     return RenderContext(

@@ -1,4 +1,4 @@
-"""What the service lends a channel: its store, its folder and the way out."""
+"""The host of a channel: its store, its folder and its HTTP client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ChannelHost", "DatabaseStore", "load_pictures", "store_pictures"]
 
 
 def store_pictures(storage: FileStorage, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
-    """Keep pictures' bytes by hash and return what a row says of them."""
+    """Store the content of *pictures* by hash; return JSON that `load_pictures` reads."""
     return [
         {
             "name": picture.name,
@@ -37,7 +37,11 @@ def store_pictures(storage: FileStorage, pictures: Sequence[Picture]) -> list[di
 
 
 def load_pictures(storage: FileStorage, stored: Sequence[Mapping[str, Any]]) -> list[Picture]:
-    """Return the pictures that `store_pictures` kept, whole."""
+    """Return the pictures that `store_pictures` described as *stored*, with their content.
+
+    Raises:
+        NotFoundError: the content of a picture is missing or damaged.
+    """
     return [
         Picture(
             name=item["name"],
@@ -53,7 +57,7 @@ def load_pictures(storage: FileStorage, stored: Sequence[Mapping[str, Any]]) -> 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStore:
-    """A channel's records in the database, its pictures in the storage."""
+    """A channel's documents: records in the database, their pictures in the file storage."""
 
     database: Database
     storage: FileStorage
@@ -61,7 +65,7 @@ class DatabaseStore:
     clock: Clock
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Keep a record; where the key exists already the record that stands is returned."""
+        """Store a document under *key* and return it; return the stored one if *key* exists."""
         stored = store_pictures(self.storage, pictures)
         now = self.clock()
         values = {
@@ -79,13 +83,13 @@ class DatabaseStore:
             return _document(row)
 
     def get(self, key: str) -> Document | None:
-        """Return a record."""
+        """Return the document *key*; None if there is none."""
         with self._read() as session:
             row = self._row(session, key)
             return None if row is None else _document(row)
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Return records, the newest first."""
+        """Return up to *limit* documents, the newest first, after skipping *offset*."""
         query = (
             select(ChannelDocument)
             .where(ChannelDocument.channel_id == self.channel_id)
@@ -97,7 +101,7 @@ class DatabaseStore:
             return [_document(row) for row in session.scalars(query)]
 
     def delete(self, key: str) -> bool:
-        """Drop a record; False where there was none."""
+        """Delete the document *key*; return whether there was one."""
         statement = delete(ChannelDocument).where(
             ChannelDocument.channel_id == self.channel_id, ChannelDocument.key == key
         )
@@ -105,7 +109,7 @@ class DatabaseStore:
             return session.execute(statement.returning(ChannelDocument.id)).first() is not None
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return a picture that was put with a record."""
+        """Return the picture *name* of the document *key*; None if it is missing or damaged."""
         with self._read() as session:
             row = self._row(session, key)
         stored = [item for item in row.pictures if item["name"] == name] if row else []
@@ -133,22 +137,22 @@ def _document(row: ChannelDocument) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHost:
-    """What one channel is lent."""
+    """Everything that the service provides to one channel."""
 
     name: str
     http: HttpClient
     store: DatabaseStore
     livestreams: Livestreams
-    #: The folder that holds all channels' folders.
+    #: The parent folder of all channels' folders.
     folders: Path
     public_url: str
 
     @property
     def folder(self) -> Path:
-        """Return the channel's own folder; it may not exist yet."""
+        """The channel's own folder; it may not exist yet."""
         return self.folders / self.name
 
     @property
     def pages_url(self) -> str:
-        """Return the address of this channel's public pages; those of `site` need no name."""
+        """The address of the channel's public pages: `/site/NAME`, or `/site` for `site`."""
         return f"{self.public_url}/site" + ("" if self.name == "site" else f"/{self.name}")

@@ -1,4 +1,4 @@
-"""Public pages: those that a channel such as `site` shows to visitors."""
+"""Public pages, which a channel such as `site` shows to visitors."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["public_page"]
 
-#: The channel whose pages stand at `/site/` itself.
+#: The channel whose pages are at `/site/` itself.
 _DEFAULT = "site"
 
 
@@ -27,10 +27,10 @@ def public_page(
     language: str,
     query: Mapping[str, str] | None = None,
 ) -> Page | None:
-    """Return the public page at *path* (below `/site/`); None where there is none.
+    """Return the public page at *path*, which is relative to `/site/`; None if there is none.
 
-    The first step of the path names the channel; without one, it is the channel `site`, else the
-    oldest that has pages.
+    The first segment of the path names the channel. If it names none, the page belongs to the
+    channel `site`, or to the oldest channel that has pages.
     """
     types = [name for name, kind in runtime.registry.channel_types().items() if kind.has_pages]
     rows = session.scalars(

@@ -1,4 +1,4 @@
-"""Secrets at rest: encrypted with a key made from the service's secret key."""
+"""Encrypt channels' secrets with a key derived from the service's secret key."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ from contentsvc.errors import ConfigError
 
 __all__ = ["seal", "unseal"]
 
-#: Bytes of the number that no two messages under one key may share; random ones of this length
-#: may be used for 2^32 messages (NIST SP 800-38D §8.3).
+#: Bytes of the nonce, which must be unique per key. Random nonces of this length are safe for 2^32
+#: messages (NIST SP 800-38D §8.3).
 _NONCE_BYTES = 12
 
 
 def seal(secrets: Mapping[str, str], secret_key: str) -> bytes:
-    """Encrypt *secrets*."""
+    """Return *secrets* encrypted: a nonce, then the ciphertext of their JSON."""
     nonce = os.urandom(_NONCE_BYTES)
     return nonce + _cipher(secret_key).encrypt(nonce, json.dumps(dict(secrets)).encode(), None)
 
 
 def unseal(sealed: bytes, secret_key: str) -> dict[str, str]:
-    """Decrypt what `seal` made; ConfigError where the secret key is another one now."""
+    """Return the secrets that `seal` encrypted.
+
+    Raises:
+        ConfigError: they were encrypted with another secret key.
+    """
     nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:
         return dict(json.loads(_cipher(secret_key).decrypt(nonce, rest, None)))
     except (InvalidTag, ValueError) as error:
-        # ValueError: too short for a nonce.
-        raise ConfigError(
-            "CONTENTSVC_SECRET_KEY",
-            "a channel's secrets were encrypted with another key; set that key again, or enter "
-            "the secrets anew",
-        ) from error
+        # AESGCM raises ValueError if the nonce is too short.
+        raise ConfigError("CONTENTSVC_SECRET_KEY", "secrets-sealed-with-other-key") from error
 
 
 @lru_cache(maxsize=8)
 def _cipher(secret_key: str) -> AESGCM:
-    # The key also signs sessions; a derived one keeps the two uses apart.
+    # The secret key also signs sessions; a derived key separates the two uses.
     derived = HKDF(SHA256(), 32, salt=None, info=b"contentsvc channel secrets").derive(
         secret_key.encode()
     )

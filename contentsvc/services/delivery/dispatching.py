@@ -297,7 +297,7 @@ class Dispatcher:
                     detail=self._detail(),
                 )
             self._beaten_at = now
-            self._reminder.look(now)
+            self._reminder.send_news(now)
             resume_batches(self._runtime, now)
         if self._is_time(self._tidied_at, now, _TIDY_EVERY):
             tidy(self._runtime, now)

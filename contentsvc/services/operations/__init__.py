@@ -1,1 +1,1 @@
-"""Running the service: heartbeats, health, lateness figures, reminders for people."""
+"""Monitor the service: heartbeats, health, lateness figures and reminders."""

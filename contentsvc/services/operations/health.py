@@ -1,4 +1,4 @@
-"""Whether everybody who should be at work was seen lately."""
+"""The state of the service's processes, queue and deliveries, for the system page."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = [
     "system_status",
 ]
 
-#: A role that was not seen for this long is not at work.
+#: A process whose last heartbeat is older than this counts as stopped.
 SILENT_AFTER = timedelta(seconds=30)
 
 
@@ -40,7 +40,7 @@ def record_heartbeat(
     now: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Note that the process *name* (`host:pid`) of a role is at work."""
+    """Record that the process *name* (`host:pid`) of *role* is alive at *now*."""
     session.merge(
         Heartbeat(
             role=role,
@@ -54,7 +54,7 @@ def record_heartbeat(
 
 
 def dispatcher_is_silent(session: Session, now: datetime) -> bool:
-    """Tell whether no dispatcher was seen for half a minute."""
+    """Return whether no dispatcher has recorded a heartbeat within the last 30 seconds."""
     seen_at = session.scalar(
         select(func.max(Heartbeat.seen_at)).where(Heartbeat.role == "dispatcher")
     )
@@ -63,14 +63,14 @@ def dispatcher_is_silent(session: Session, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    """How the service stands, for the system page."""
+    """The state of the service at one instant."""
 
-    #: Those seen within a day, the newest first.
+    #: Ordered by role, the newest of each role first.
     heartbeats: list[Heartbeat]
     queue: QueueStats
-    #: When the oldest delivery that should be out by now was due; None where all are.
+    #: The due time of the oldest overdue delivery; None if none is overdue.
     oldest_due_at: datetime | None
-    #: Deliveries by status, of those not settled or of the last week.
+    #: The number of deliveries by status, of those due within the last week or later.
     counts: dict[DeliveryStatus, int]
     #: `sqlite` or `postgresql`.
     database: str
@@ -78,29 +78,29 @@ class SystemStatus:
     version: str
     dispatcher_is_silent: bool
     lateness: Lateness
-    #: Names of the channels that pause.
+    #: The names of the paused channels.
     paused_channels: list[str]
-    #: None while the red switch is off.
+    #: The switch that pauses all publishing; None if it is off.
     switch: Switch | None
 
 
 def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemStatus:
-    """Return how the service stands at *now*."""
-    beats = select(Heartbeat).order_by(Heartbeat.role, Heartbeat.seen_at.desc())
+    """Return the state of the service at *now*."""
+    heartbeats = select(Heartbeat).order_by(Heartbeat.role, Heartbeat.seen_at.desc())
     oldest = select(func.min(Delivery.due_at)).where(
         Delivery.status.in_([*WAITING, DeliveryStatus.PLANNED]), Delivery.next_at < now
     )
     recent = (
         select(Delivery.status, func.count())
-        # With every status named, an index leads to each one's last week.
+        # Naming every status lets the query use the index on (status, due_at).
         .where(Delivery.status.in_(list(DeliveryStatus)), Delivery.due_at > now - timedelta(days=7))
         .group_by(Delivery.status)
     )
-    pausing = (
+    paused_channels = (
         select(ChannelRow.name).where(ChannelRow.paused_at.is_not(None)).order_by(ChannelRow.name)
     )
     return SystemStatus(
-        heartbeats=list(session.scalars(beats)),
+        heartbeats=list(session.scalars(heartbeats)),
         queue=runtime.queue.stats(),
         oldest_due_at=session.scalar(oldest),
         counts=dict(session.execute(recent).all()),
@@ -109,6 +109,6 @@ def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemSt
         version=__version__,
         dispatcher_is_silent=dispatcher_is_silent(session, now),
         lateness=measure_lateness(session, now),
-        paused_channels=list(session.scalars(pausing)),
+        paused_channels=list(session.scalars(paused_channels)),
         switch=paused(session),
     )

@@ -1,4 +1,4 @@
-"""Telling the system page, every few seconds, that a process is alive."""
+"""Record every ten seconds that this process is alive, for the system page."""
 
 from __future__ import annotations
 
@@ -22,39 +22,41 @@ __all__ = ["HeartbeatThread", "process_name", "remove_heartbeat"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds between two beats; the pages warn after thirty seconds of silence.
+#: Seconds between two heartbeats; pages warn if the last one is more than 30 seconds old.
 INTERVAL = 10.0
 
 
 def process_name() -> str:
-    """Return `host:pid`, by which people find this process."""
+    """Return the name of this process: `host:pid`."""
     return f"{socket.gethostname()}:{os.getpid()}"
 
 
 def remove_heartbeat(runtime: Runtime, role: str, name: str) -> None:
-    """Take a process that stopped in order off the system page."""
+    """Delete the heartbeat of a process that stopped in order, so that no page misses it."""
     own = delete(Heartbeat).where(Heartbeat.role == role, Heartbeat.name == name)
     try:
         with runtime.database.write() as session:
             session.execute(own)
     except SQLAlchemyError as error:
-        logger.warning("Not signed off: %s", error, extra={"action": "heartbeat_failed"})
+        logger.warning(
+            "The heartbeat was not removed: %s", error, extra={"action": "heartbeat_failed"}
+        )
 
 
 class HeartbeatThread:
-    """Beats in a thread of its own while the `with` block runs."""
+    """A thread that records a heartbeat every INTERVAL seconds while the `with` block runs."""
 
     def __init__(
         self, runtime: Runtime, role: str, *, detail: Callable[[], dict[str, Any]] = dict
     ) -> None:
-        """Prepare to beat for *role*; *detail* gives figures of the role's own."""
+        """Create the thread for *role*; each heartbeat stores what *detail* returns."""
         self._runtime = runtime
         self._role = role
         self._detail = detail
         self._name = process_name()
         self._started_at = runtime.clock()
         self._stopped = threading.Event()
-        self._beating = threading.Lock()
+        self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
 
     def __enter__(self) -> Self:
@@ -70,34 +72,34 @@ class HeartbeatThread:
         self.stop()
 
     def start(self) -> None:
-        """Begin to beat; the first beat comes at once."""
+        """Start the thread; it records the first heartbeat at once."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Beat no more, and leave no trace: a process that stopped in order is not missed."""
+        """Stop the thread and delete the heartbeat, so that no page reports the process missing."""
         self._stopped.set()
         self._thread.join(timeout=INTERVAL)
         remove_heartbeat(self._runtime, self._role, self._name)
 
     @contextmanager
-    def still(self) -> Iterator[None]:
-        """Do not record_heartbeat, and hold no connection, while the block runs: for a fork.
+    def paused(self) -> Iterator[None]:
+        """Record no heartbeat and hold no database connection while the block runs.
 
-        A fork copies SQLite's and libpq's state as it is at that instant, locks that another
-        thread holds included, and nobody in the child would ever let them go.
+        A process forks inside the block. A fork copies the state of SQLite and libpq, including
+        locks held by other threads, and no thread in the child would ever release those locks.
         """
-        with self._beating:
+        with self._lock:
             self._runtime.database.close()
             yield
 
     def _run(self) -> None:
         while True:
-            with self._beating:
-                self._beat()
+            with self._lock:
+                self._record()
             if self._stopped.wait(INTERVAL):
                 return
 
-    def _beat(self) -> None:
+    def _record(self) -> None:
         try:
             with self._runtime.database.write() as session:
                 record_heartbeat(
@@ -109,5 +111,7 @@ class HeartbeatThread:
                     detail=self._detail(),
                 )
         except SQLAlchemyError as error:
-            # The work itself meets the same database and says more; a beat is tried again soon.
-            logger.warning("No heartbeat: %s", error, extra={"action": "heartbeat_failed"})
+            # The process's own work reports a broken database; the next heartbeat tries again.
+            logger.warning(
+                "The heartbeat was not recorded: %s", error, extra={"action": "heartbeat_failed"}
+            )

@@ -1,4 +1,4 @@
-"""How late deliveries begin to go out."""
+"""Measure the delay between the due time and the sending of deliveries."""
 
 from __future__ import annotations
 
@@ -12,14 +12,17 @@ from contentsvc.db.models import Attempt, Delivery
 
 __all__ = ["Lateness", "measure_lateness"]
 
-_SPAN = timedelta(hours=1)
-#: The newest so many tell enough, however many there were.
-_MOST = 5000
+_PERIOD = timedelta(hours=1)
+#: Percentiles of the newest attempts are accurate enough.
+_MOST_ATTEMPTS = 5000
 
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """Seconds from the due instant to the durable intent, of the last hour's first attempts."""
+    """The lateness, in seconds, of the deliveries whose first attempt began in the last hour.
+
+    Lateness is the time from `due_at` to the commit of the intent to publish.
+    """
 
     count: int
     p50: float | None
@@ -28,24 +31,31 @@ class Lateness:
 
 
 def measure_lateness(session: Session, now: datetime) -> Lateness:
-    """Return the lateness of what began to go out in the hour before *now*."""
+    """Return the lateness of deliveries whose first attempt began in the hour before *now*.
+
+    At most the newest 5000 attempts count.
+    """
     query = (
         select(Attempt.started_at, Delivery.due_at)
         .join(Delivery, Attempt.delivery_id == Delivery.id)
         .where(
-            Attempt.started_at > now - _SPAN,
+            Attempt.started_at > now - _PERIOD,
             Attempt.action == "publish",
             Attempt.number == 1,
         )
         .order_by(Attempt.started_at.desc())
-        .limit(_MOST)
+        .limit(_MOST_ATTEMPTS)
     )
-    seconds = sorted((began - due).total_seconds() for began, due in session.execute(query))
+    seconds = sorted(
+        (started_at - due_at).total_seconds() for started_at, due_at in session.execute(query)
+    )
     if not seconds:
         return Lateness(0, None, None, None)
-    return Lateness(len(seconds), _at(seconds, 0.5), _at(seconds, 0.99), seconds[-1])
+    return Lateness(
+        len(seconds), _percentile(seconds, 0.5), _percentile(seconds, 0.99), seconds[-1]
+    )
 
 
-def _at(ordered: list[float], share: float) -> float:
-    """Return the value that *share* of the others do not exceed (nearest rank)."""
+def _percentile(ordered: list[float], share: float) -> float:
+    """Return the value below which *share* (0 to 1) of the values are, by nearest rank."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

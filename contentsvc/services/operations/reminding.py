@@ -1,4 +1,4 @@
-"""Telling a person: what is unknown, what has failed, which channel pauses."""
+"""Send reminders of unknown and failed deliveries and of paused channels."""
 
 from __future__ import annotations
 
@@ -14,42 +14,27 @@ from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.db.models import ChannelRow, Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.messages import Message
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["News", "Reminder", "untold"]
+__all__ = ["News", "Reminder", "find_news"]
 
 logger = logging.getLogger(__name__)
 
-#: An unknown outcome is often settled by asking; a person is told of what is left after this.
-_SETTLE = timedelta(seconds=60)
-#: What is older when reminders are switched on is not worth a message.
-_OLDEST = timedelta(days=1)
-#: How long a message that could not be sent waits.
-_AGAIN = timedelta(seconds=60)
-#: Lines of a message; the rest is counted.
-_LINES = 10
+#: Reconciling settles most unknown outcomes; a reminder covers those that are older than this.
+_SETTLE_TIME = timedelta(seconds=60)
+#: Nothing older than this is worth a reminder, such as after reminders are switched on.
+_LONGEST_AGE = timedelta(days=1)
+#: The wait before a reminder that could not be sent is tried again.
+_RETRY_AFTER = timedelta(seconds=60)
+#: Lines of a reminder; further lines are only counted.
+_MOST_LINES = 10
 _STATUSES = (DeliveryStatus.UNKNOWN, DeliveryStatus.FAILED)
-_WORDS = {
-    "zh": {
-        "title": "contentsvc：有内容需要处理",
-        "unknown": "结果未知",
-        "failed": "发布失败",
-        "paused": "渠道已暂停",
-        "more": "……另有 {count} 条",
-    },
-    "en": {
-        "title": "contentsvc: something needs you",
-        "unknown": "outcome unknown",
-        "failed": "failed",
-        "paused": "channel paused",
-        "more": "… and {count} more",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What nobody was told of yet."""
+    """The deliveries and channels of which no reminder was sent yet."""
 
     deliveries: Sequence[Delivery]
     channels: Sequence[ChannelRow]
@@ -58,30 +43,46 @@ class News:
         return bool(self.deliveries or self.channels)
 
     def message(self, *, public_url: str, language: str) -> tuple[str, str]:
-        """Return the title and the text, with a link to each page."""
-        words = _WORDS[language]
+        """Return the title and the text of a reminder in *language*, with a link per line."""
         lines = [
-            f"[{words['paused']}] {row.name}: {row.paused_reason} {public_url}/channels/{row.name}"
-            for row in self.channels
+            Message(
+                "reminder-channel-paused",
+                channel=channel.name,
+                reason=Message.of(channel.paused_reason),
+                link=f"{public_url}/channels/{channel.name}",
+            )
+            for channel in self.channels
         ]
         lines += [
-            f"[{words[row.status]}] {row.channel.name}: {row.entry.title}: {row.error} "
-            f"{public_url}/deliveries/{row.id}"
-            for row in self.deliveries
+            Message(
+                f"reminder-delivery-{delivery.status}",
+                channel=delivery.channel.name,
+                title=delivery.entry.title,
+                reason=Message.of(delivery.error),
+                link=f"{public_url}/deliveries/{delivery.id}",
+            )
+            for delivery in self.deliveries
         ]
-        more = [words["more"].format(count=len(lines) - _LINES)] if len(lines) > _LINES else []
-        return words["title"], "\n".join([*lines[:_LINES], *more])
+        more = len(lines) - _MOST_LINES
+        if more > 0:
+            lines = [*lines[:_MOST_LINES], Message("reminder-more", count=more)]
+        text = "\n".join(line.text(language) for line in lines)
+        return Message("reminder-title").text(language), text
 
 
-def untold(session: Session, now: datetime) -> News:
-    """Return what a person should hear of at *now*."""
+def find_news(session: Session, now: datetime) -> News:
+    """Return the deliveries and channels that need a reminder at *now*.
+
+    These are the unknown and failed deliveries that have been so for a minute, and the paused
+    channels; none older than a day, and none that a reminder covered before.
+    """
     deliveries = session.scalars(
         select(Delivery)
         .where(
             Delivery.status.in_(_STATUSES),
             Delivery.told_at.is_(None),
-            Delivery.updated_at <= now - _SETTLE,
-            Delivery.updated_at > now - _OLDEST,
+            Delivery.updated_at <= now - _SETTLE_TIME,
+            Delivery.updated_at > now - _LONGEST_AGE,
         )
         .options(joinedload(Delivery.entry), joinedload(Delivery.channel))
         .order_by(Delivery.updated_at)
@@ -91,36 +92,39 @@ def untold(session: Session, now: datetime) -> News:
         select(ChannelRow).where(
             ChannelRow.paused_at.is_not(None),
             ChannelRow.told_at.is_(None),
-            ChannelRow.paused_at > now - _OLDEST,
+            ChannelRow.paused_at > now - _LONGEST_AGE,
         )
     )
     return News(list(deliveries), list(channels))
 
 
 class Reminder:
-    """Sends what there is to tell, beside the dispatcher's own work."""
+    """Sends reminders in a thread of its own, so that the dispatcher does not wait."""
 
     def __init__(self, runtime: Runtime, send: Callable[[str, str], bool] | None = None) -> None:
-        """Send to CONTENTSVC_REMINDERS, or by *send* (title, text), which tells whether it went."""
+        """Create a reminder that sends to CONTENTSVC_REMINDERS.
+
+        *send* replaces apprise: it takes title and text and returns whether they were sent.
+        """
         self._runtime = runtime
         self._send = send or (lambda title, text: _notify(runtime.config.reminders, title, text))
         self._sending: threading.Thread | None = None
         self._not_before: datetime | None = None
 
-    def look(self, now: datetime) -> None:
-        """Begin to tell what is new; nothing happens while a message is under way."""
+    def send_news(self, now: datetime) -> None:
+        """Start to send a reminder if there is news, unless one is being sent already."""
         if not self._runtime.config.reminders or self._is_busy(now):
             return
         with self._runtime.database.read() as session:
-            news = untold(session, now)
-        if news and self._mark(news, now):
+            news = find_news(session, now)
+        if news and self._set_told_at(news, now):
             self._sending = threading.Thread(
-                target=self._tell, args=(news,), name="reminder", daemon=True
+                target=self._deliver, args=(news,), name="reminder", daemon=True
             )
             self._sending.start()
 
     def wait(self) -> None:
-        """Wait for a message that is under way."""
+        """Wait until the reminder that is being sent has been sent."""
         if self._sending is not None:
             self._sending.join()
 
@@ -129,38 +133,41 @@ class Reminder:
             return True
         return self._not_before is not None and now < self._not_before
 
-    def _mark(self, news: News, now: datetime | None) -> bool:
-        """Note that the news was told (None: was not); False where another dispatcher did."""
-        taken = 0
+    def _set_told_at(self, news: News, now: datetime | None) -> bool:
+        """Record when the reminder was sent; None if it was not.
+
+        Return False if another dispatcher has recorded it first.
+        """
+        changed = 0
         with self._runtime.database.write() as session:
             for table, rows in ((Delivery, news.deliveries), (ChannelRow, news.channels)):
                 before = table.told_at.is_(None) if now else table.told_at.is_not(None)
-                told = session.execute(
+                ids = session.execute(
                     update(table)
                     .where(table.id.in_([row.id for row in rows]), before)
                     .values(told_at=now)
                     .returning(table.id)
                     .execution_options(synchronize_session=False)
                 )
-                taken += len(told.all())
-        return taken == len(news.deliveries) + len(news.channels)
+                changed += len(ids.all())
+        return changed == len(news.deliveries) + len(news.channels)
 
-    def _tell(self, news: News) -> None:
+    def _deliver(self, news: News) -> None:
         config = self._runtime.config
         title, text = news.message(public_url=config.public_url, language=config.language)
         if self._send(title, text):
-            logger.info("Told a person", extra={"action": "reminded"})
+            logger.info("Sent a reminder", extra={"action": "reminded"})
             return
         logger.warning("A reminder could not be sent", extra={"action": "reminder_failed"})
-        self._not_before = self._runtime.clock() + _AGAIN
+        self._not_before = self._runtime.clock() + _RETRY_AFTER
         try:
-            self._mark(news, None)
+            self._set_told_at(news, None)
         except SQLAlchemyError:
             logger.exception("A reminder was lost", extra={"action": "reminder_lost"})
 
 
 def _notify(addresses: Sequence[str], title: str, text: str) -> bool:
-    # It loads a hundred and fifty plugins of its own; most services never send a reminder.
+    # Importing apprise loads 150 modules, and most installations never send a reminder.
     from apprise import Apprise
 
     apprise = Apprise()

@@ -143,7 +143,7 @@ def test_a_test_send_tells_what_came_of_it(runtime: Runtime) -> None:
     sent = [service.test_send(runtime, "there", language="zh") for _ in range(3)]
 
     assert sent[0].receipt == Receipt("1")
-    assert [item.error for item in sent[1:]] == ["no", "RuntimeError: bug"]
+    assert [str(result.error) for result in sent[1:]] == ["no", "RuntimeError: bug"]
 
 
 FILE = """\

@@ -32,7 +32,7 @@ def test_while_a_heart_stands_still_no_connection_is_open(
         for _ in range(50):
             beaten.clear()
             assert beaten.wait(10)
-            with heart.still():
+            with heart.paused():
                 pool = database.engine.pool
                 assert (pool.checkedout(), pool.checkedin()) == (0, 0)  # type: ignore[attr-defined]
 
@@ -43,7 +43,7 @@ def test_a_child_that_is_forked_amid_the_beats_can_write(
     """Each of many children writes with a connection of its own, and ends."""
     with heart:
         for number in range(30):
-            with heart.still():
+            with heart.paused():
                 child = os.fork()
                 if child == 0:
                     os._exit(_write(database.url))

@@ -62,12 +62,12 @@ def test_an_unknown_outcome_is_told_once(
     engine.due()
     engine.work()
     teller = reminder(engine, address)
-    teller.look(engine.clock.turn(seconds=10))
+    teller.send_news(engine.clock.turn(seconds=10))
     teller.wait()
     assert mails == []
 
     for _ in range(2):
-        teller.look(engine.clock.turn(seconds=60))
+        teller.send_news(engine.clock.turn(seconds=60))
         teller.wait()
 
     (mail,) = mails
@@ -94,7 +94,7 @@ def test_a_message_that_did_not_go_is_sent_later(engine: Engine) -> None:
     config = replace(engine.runtime.config, reminders=("json://nowhere",))
     teller = Reminder(replace(engine.runtime, config=config), send)
     for seconds in (61, 30, 31, 120):
-        teller.look(engine.clock.turn(seconds=seconds))
+        teller.send_news(engine.clock.turn(seconds=seconds))
         teller.wait()
 
     assert len(sent) == 2
@@ -109,7 +109,7 @@ def test_a_paused_channel_is_told(engine: Engine, inbox: tuple[str, list[dict[st
     with engine.runtime.database.write() as session:
         pause_channel(session, "there", reason="invalid key", now=engine.clock.at)
     teller = reminder(engine, address)
-    teller.look(engine.clock.turn(seconds=1))
+    teller.send_news(engine.clock.turn(seconds=1))
     teller.wait()
 
     assert "there: invalid key" in mails[0]["message"]

@@ -116,7 +116,7 @@ class Message:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
             return NotImplemented
-        return self._code == other._code and dict(self._params) == dict(other._params)
+        return _plain_data(self) == _plain_data(other)
 
     def __hash__(self) -> int:
         return hash((self._code, self.to_json()))

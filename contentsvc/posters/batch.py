@@ -86,7 +86,7 @@ def render_rows(batch: Batch, rows: Sequence[Row]) -> Iterator[RowResult]:
         except RenderError as error:
             yield RowResult(row.number, name, None, (_words(error.field, str(error)),))
             continue
-        messages = tuple(_words(each.field, each.message) for each in poster.warnings)
+        messages = tuple(_words(each.field, str(each.message)) for each in poster.warnings)
         yield RowResult(row.number, name, encoded, messages)
 
 

@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from contentsvc.errors import Problem, RenderError
+from contentsvc.messages import Message
 from contentsvc.posters.template.explain import explain
 from contentsvc.posters.template.faults import TemplateError
 from contentsvc.posters.template.marks import line_of, read_yaml
@@ -42,14 +43,15 @@ def load_brand(path: Path) -> Brand:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(str(path), [Problem(0, "", f"cannot be read: {error}")]) from error
+        message = Message("template-unreadable", reason=str(error))
+        raise TemplateError(str(path), [Problem(0, "", message)]) from error
     data, lines = read_yaml(text, str(path))
     try:
         return Brand.model_validate(data if data is not None else {})
     except ValidationError as error:
         problems = [
-            Problem(line_of(lines, where), ".".join(map(str, where)), words)
-            for where, words in explain(error, Brand)
+            Problem(line_of(lines, where), ".".join(map(str, where)), message)
+            for where, message in explain(error, Brand)
         ]
         raise TemplateError(str(path), problems) from error
 
@@ -66,6 +68,4 @@ def brand_fonts(brand: Brand, folders: Sequence[Path]) -> Fonts:
         own = (folder / brand.fonts).resolve()
         if own.is_relative_to(folder.resolve()) and own.is_dir():
             return Fonts(own)
-    raise RenderError(
-        f"the brand's font folder {brand.fonts!r} is not in the assets", field="fonts"
-    )
+    raise RenderError("font-brand-folder-missing", folder=brand.fonts, field="fonts")

@@ -48,7 +48,7 @@ def resolve(colour: str, palette: Mapping[str, str]) -> Rgba:
     """
     match = _match(colour)
     if match is None:
-        raise RenderError(f"{colour!r} is no colour; write #RRGGBB or a name of the palette")
+        raise RenderError("colour-invalid", value=colour)
     return _shaded(_base(match, palette), int(match["shade"] or 0), int(match["alpha"] or 100))
 
 
@@ -100,8 +100,7 @@ def _base(match: re.Match[str], palette: Mapping[str, str]) -> Rgba:
         return _hexadecimal(match["hex"])
     name = match["name"]
     if name not in palette:
-        allowed = ", ".join(sorted(palette))
-        raise RenderError(f"the palette has no colour {name!r}; it has {allowed}")
+        raise RenderError("colour-unknown", name=name, names=sorted(palette))
     value = palette[name]
     # A palette's own entries are numbers, so a name never leads to another name.
     return _hexadecimal(value.removeprefix("#"))

@@ -44,10 +44,7 @@ def encode(image: Image.Image, format: Format = "png", max_bytes: int | None = N
         size = len(data)
         if max_bytes is None or size <= max_bytes:
             return Encoded(data, f"image/{format}", quality)
-    raise RenderError(
-        f"the poster has {size:,} bytes as {format} at the least quality; "
-        f"the channel takes {max_bytes:,}, so use jpeg or webp or a smaller size"
-    )
+    raise RenderError("poster-too-large", used=size, format=format, most=max_bytes or 0)
 
 
 def _attempts(kind: Format) -> Iterator[tuple[dict[str, Any], int | None]]:

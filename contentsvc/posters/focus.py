@@ -19,10 +19,7 @@ def split_focus(text: str) -> tuple[str, Focus | None]:
         return text, None
     match = _FOCUS.fullmatch(text)
     if match is None:
-        raise ValueError(
-            f"{text!r} has no such focus; write two numbers from 0 to 1, as in "
-            "tent.jpg#focus=0.3,0.72"
-        )
+        raise ValueError(f"the focus of {text!r} is not two numbers from 0 to 1")
     return match["name"], (float(match[2]), float(match[3]))
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from PIL import Image
 
 from contentsvc.errors import InputError, RenderError
+from contentsvc.messages import Message
 from contentsvc.posters.art import draw_art
 from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.pictures import open_picture, picture_size
@@ -28,7 +29,7 @@ def fetch(
     pictures: Pictures,
     palette: Mapping[str, str],
     cache: PaintCache,
-) -> tuple[Image.Image, list[tuple[str, str]]]:
+) -> tuple[Image.Image, list[tuple[str, Message]]]:
     """Give the picture *name* at the size of the layer's box, and what is wrong with it.
 
     That comes as pairs of a warning's code and its words.
@@ -55,7 +56,7 @@ def digest_of(name: str, pictures: Pictures) -> bytes:
         return b""
 
 
-def _notes(layer: ImageLayer, data: bytes, size: tuple[int, int]) -> list[tuple[str, str]]:
+def _notes(layer: ImageLayer, data: bytes, size: tuple[int, int]) -> list[tuple[str, Message]]:
     """Say whether the picture is too small for its box, or of quite another shape."""
     width, height = picture_size(data, field=layer.field)
     if layer.fitting == "contain":
@@ -63,29 +64,40 @@ def _notes(layer: ImageLayer, data: bytes, size: tuple[int, int]) -> list[tuple[
     notes = []
     across, down = size[0] / width, size[1] / height
     if max(across, down) > _MOST_ENLARGED:
-        words = (
-            f"the picture has {width}×{height} pixels; {size[0]}×{size[1]} are shown, so it is soft"
+        message = Message(
+            "picture-small",
+            width=width,
+            height=height,
+            shown_width=size[0],
+            shown_height=size[1],
         )
-        notes.append(("small_picture", words))
+        notes.append(("small_picture", message))
     kept = min(across, down) / max(across, down)
     if kept < _LEAST_KEPT:
-        words = f"only {kept:.0%} of the picture is seen; use one about {size[0]}:{size[1]}"
-        notes.append(("wrong_ratio", words))
+        message = Message("picture-wrong-ratio", share=kept, width=size[0], height=size[1])
+        notes.append(("wrong_ratio", message))
     return notes
 
 
 def _read(layer: ImageLayer, name: str, pictures: Pictures) -> bytes:
     try:
         return pictures(name)
-    except (LookupError, OSError, InputError) as error:
-        raise RenderError(f"there is no picture {name!r}: {error}", field=layer.field) from error
+    except LookupError as error:
+        raise RenderError("picture-missing", name=name, field=layer.field) from error
+    except (OSError, InputError) as error:
+        raise _unreadable(layer, name, error) from error
+
+
+def _unreadable(layer: ImageLayer, name: str, error: OSError | InputError) -> RenderError:
+    reason = error.message if isinstance(error, InputError) else Message.plain(str(error))
+    return RenderError("picture-unreadable", name=name, reason=reason, field=layer.field)
 
 
 def _cut(layer: ImageLayer, name: str, data: bytes, size: tuple[int, int]) -> Image.Image:
     try:
         picture = open_picture(data, field=layer.field)
     except InputError as error:
-        raise RenderError(f"the picture {name!r}: {error}", field=layer.field) from error
+        raise _unreadable(layer, name, error) from error
     if layer.fitting == "contain":
         return _contained(picture, size)
     return _covering(picture, size, layer.focus)

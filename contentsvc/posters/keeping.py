@@ -9,7 +9,6 @@ import tempfile
 import zlib
 from collections.abc import Hashable
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +83,8 @@ class SnapshotFolder:
 
 def _head(snapshot: Snapshot, crc: int) -> bytes:
     told = {
-        place: [asdict(each) for each in warnings] for place, warnings in snapshot.warnings.items()
+        place: [each.to_data() for each in warnings]
+        for place, warnings in snapshot.warnings.items()
     }
     facts = {
         "crc": crc,
@@ -106,7 +106,7 @@ def _unpacked(facts: dict[str, Any], pixels: bytes) -> Snapshot:
         },
         {str(name): str(value) for name, value in facts["values"].items()},
         {
-            int(place): tuple(PosterWarning(**each) for each in warnings)
+            int(place): tuple(PosterWarning.from_data(each) for each in warnings)
             for place, warnings in facts["warnings"].items()
         },
     )

@@ -31,6 +31,7 @@ _BROKEN = (
     struct.error,
     zlib.error,
 )
+_MEGABYTE = 1024 * 1024
 #: EXIF 2.32, tag 0x0112: these orientations exchange width and height.
 _SIDEWAYS = (5, 6, 7, 8)
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
@@ -89,20 +90,21 @@ def open_picture(
         InputError: it is too large, of another format, cut short or no picture; *field* is kept.
     """
     if len(data) > limits.max_bytes:
-        most = limits.max_bytes / 1024 / 1024
-        raise InputError(
-            f"the picture has {len(data) / 1024 / 1024:.1f} MB; at most {most:g} MB", field=field
-        )
+        used, most = len(data) / _MEGABYTE, limits.max_bytes / _MEGABYTE
+        raise InputError("picture-file-too-large", used=used, most=most, field=field)
     picture = _open(data, field)
     if picture.width * picture.height > limits.max_pixels:
-        raise _too_many(f"{picture.width}×{picture.height}", limits, field)
+        raise InputError(
+            "picture-too-many-pixels",
+            size=f"{picture.width}×{picture.height}",
+            most=limits.max_pixels // 1_000_000,
+            field=field,
+        )
     try:
         picture.load()
         return _plain(ImageOps.exif_transpose(picture))
     except _BROKEN as error:
-        raise InputError(
-            f"the picture is damaged or cut short ({error}); save it again", field=field
-        ) from error
+        raise InputError("picture-damaged", reason=str(error), field=field) from error
 
 
 def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
@@ -121,18 +123,10 @@ def _open(data: bytes, field: str | None) -> Image.Image:
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except _BOMB as error:
-        raise _too_many("far more", _LIMITS, field) from error
+        most = _LIMITS.max_pixels // 1_000_000
+        raise InputError("picture-far-too-many-pixels", most=most, field=field) from error
     except _BROKEN as error:
-        raise InputError(
-            "this is no picture that can be used; allowed: PNG, JPEG, WebP, GIF", field=field
-        ) from error
-
-
-def _too_many(size: str, limits: PictureLimits, field: str | None) -> InputError:
-    most = limits.max_pixels // 1_000_000
-    return InputError(
-        f"the picture has {size} pixels; at most {most} million, so make it smaller", field=field
-    )
+        raise InputError("picture-not-usable", field=field) from error
 
 
 def _plain(picture: Image.Image) -> Image.Image:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Self
 
 from contentsvc.errors import RenderError
+from contentsvc.messages import Message
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.images import Pictures
 from contentsvc.posters.painting.layout import Layout
@@ -29,14 +31,33 @@ class Remark:
 
     field: str | None
     code: str
-    message: str
+    message: Message
     is_fault: bool = False
+
+    def to_data(self) -> dict[str, str | bool | None]:
+        """Return the remark as values that JSON can hold."""
+        return {
+            "field": self.field,
+            "code": self.code,
+            "message": self.message.to_json(),
+            "is_fault": self.is_fault,
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Return the remark that `to_data` wrote.
+
+        Raises:
+            KeyError: a value is missing.
+        """
+        message = Message.from_json(str(data["message"]))
+        return cls(data["field"], data["code"], message, data["is_fault"])
 
 
 def fault_of(template: Template, fields: Mapping[str, object], error: RenderError) -> Remark:
     """Say which kind of fault *error* is."""
     spec = template.fields.get(error.field or "")
-    return Remark(error.field, _code(spec, fields.get(error.field or "")), str(error), True)
+    return Remark(error.field, _code(spec, fields.get(error.field or "")), error.message, True)
 
 
 def _code(spec: FieldSpec | None, value: object) -> str:
@@ -98,8 +119,8 @@ class Proofreader:
         for name, spec in self._template.fields.items():
             source = values.text(name)
             if spec.type == "image" and source and not self._is_there(source):
-                words = f"the picture {source!r} is not there"
-                found.append(Remark(name, "bad_picture", words, True))
+                message = Message("picture-missing", name=source)
+                found.append(Remark(name, "bad_picture", message, True))
         return found
 
     def _is_there(self, source: str) -> bool:
@@ -137,8 +158,8 @@ class Proofreader:
             self._modules[key] = pixels
         module = self._modules[key]
         if module < LEAST_MODULE:
-            words = f"a module has {module} pixels, under {LEAST_MODULE}; use a shorter link"
-            layout.tell(layer, "small_qr", words)
+            message = Message("poster-code-small", pixels=module, least=LEAST_MODULE)
+            layout.tell(layer, "small_qr", message)
 
 
 def _stand_in(spec: FieldSpec) -> object:

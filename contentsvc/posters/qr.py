@@ -29,11 +29,11 @@ def qr_mask(text: str, side: int, *, error: str, quiet: int) -> tuple[Image.Imag
     try:
         code = segno.make(text, error=error, micro=False, mask=_MASK)
     except DataOverflowError as overflow:
-        raise RenderError(f"{len(text)} characters are too many for a QR code") from overflow
+        raise RenderError("poster-code-too-long", used=len(text)) from overflow
     modules = len(code.matrix) + 2 * quiet
     pixels = side // modules
     if pixels < 1:
-        raise RenderError(f"a QR code of {modules} modules does not fit in {side} pixels")
+        raise RenderError("poster-code-no-room", modules=modules, pixels=side)
     rows = [bytes(255 if module else 0 for module in row) for row in code.matrix]
     inner = Image.frombytes("L", (len(rows), len(rows)), b"".join(rows))
     mask = Image.new("L", (modules, modules), 0)

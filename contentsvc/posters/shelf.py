@@ -8,7 +8,7 @@ import os
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -65,7 +65,7 @@ def poster_key(
         fonts.key,
         [size, kind, max_bytes],
         {name: values.fields[name] for name in template.fields},
-        [asdict(warning) for warning in warnings],
+        [warning.to_data() for warning in warnings],
         [digest_of(name, pictures).hex() for name in _pictures(template, size, brand, values.text)],
     ]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
@@ -140,7 +140,7 @@ def _read(path: Path) -> Kept | None:
             Encoded(data, facts["media_type"], facts["quality"]),
             (facts["size"][0], facts["size"][1]),
             facts["alt"],
-            tuple(PosterWarning(**warning) for warning in facts["warnings"]),
+            tuple(PosterWarning.from_data(warning) for warning in facts["warnings"]),
         )
     except (OSError, ValueError, KeyError, TypeError, IndexError):
         return None
@@ -153,7 +153,7 @@ def _write(path: Path, kept: Kept) -> None:
         "quality": kept.encoded.quality,
         "size": kept.size,
         "alt": kept.alt,
-        "warnings": [asdict(warning) for warning in kept.warnings],
+        "warnings": [warning.to_data() for warning in kept.warnings],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as aside:

@@ -55,7 +55,7 @@ def read_lines(data: bytes, name: str) -> list[Line]:
         InputError: it is of another kind, too large, damaged or empty; what to do is said.
     """
     if len(data) > _MOST_BYTES:
-        raise InputError(f"{name}: the table is larger than {_MOST_BYTES // 1024 // 1024} MB")
+        raise InputError("table-too-large", file=name, most=_MOST_BYTES // 1024 // 1024)
     ending = name.lower().rpartition(".")[2]
     if ending in _TEXT_ENDINGS:
         return _filled_lines(_csv_lines(_decoded(data, name), name), name)
@@ -65,7 +65,7 @@ def read_lines(data: bytes, name: str) -> list[Line]:
 
         cells = read_cells(data, name, most_columns=_MOST_COLUMNS + 1, most_lines=_MOST_LINES + 2)
         return _filled_lines(cells, name)
-    raise InputError(f"{name}: a table of rows is a .csv or an .xlsx file")
+    raise InputError("table-kind-unknown", file=name)
 
 
 def read_pasted(text: str, name: str) -> list[Line]:
@@ -75,7 +75,7 @@ def read_pasted(text: str, name: str) -> list[Line]:
         InputError: it is too large or empty.
     """
     if len(text.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
-        raise InputError(f"{name}: the table is larger than {_MOST_BYTES // 1024 // 1024} MB")
+        raise InputError("table-too-large", file=name, most=_MOST_BYTES // 1024 // 1024)
     try:
         return _filled_lines(_csv_lines(text, name), name)
     except InputError:
@@ -96,7 +96,7 @@ def read_rows(data: bytes, name: str) -> list[Row]:
     header = _header(first.cells, name)
     found = [Row(line.number, _filled(header, line, name)) for line in lines]
     if not found:
-        raise InputError(f"{name}: there is no row; the first line names the fields")
+        raise InputError("table-empty", file=name)
     return found
 
 
@@ -106,7 +106,7 @@ def _csv_lines(text: str, name: str) -> Iterator[Sequence[object]]:
             io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True
         )
     except csv.Error as error:
-        raise InputError(f"{name}: this is no readable CSV ({error})") from error
+        raise InputError("table-csv-unreadable", file=name, reason=str(error)) from error
 
 
 def _delimiter(text: str) -> str:
@@ -124,25 +124,25 @@ def _decoded(data: bytes, name: str) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise InputError(f"{name}: the text is neither UTF-8 nor GB 18030; save it as UTF-8 CSV")
+    raise InputError("table-encoding-unknown", file=name)
 
 
 def _filled_lines(lines: Iterable[Sequence[object]], name: str) -> list[Line]:
     found: list[Line] = []
     for number, cells in enumerate(lines, 1):
         if number > _MOST_LINES:
-            raise InputError(f"{name}: more than {_MOST_LINES:,} lines; leave out the empty ones")
+            raise InputError("table-too-many-lines", file=name, most=_MOST_LINES)
         texts = tuple(_text(cell) for cell in cells)
         if not any(texts):
             continue
         if any(texts[_MOST_COLUMNS:]):
-            raise InputError(f"{name}: more than {_MOST_COLUMNS} columns")
+            raise InputError("table-too-many-columns", file=name, most=_MOST_COLUMNS)
         width = max(place for place, text in enumerate(texts, 1) if text)
         found.append(Line(number, texts[:width]))
         if len(found) > _MOST_ROWS:
-            raise InputError(f"{name}: more than {_MOST_ROWS:,} rows; divide the table")
+            raise InputError("table-too-many-rows", file=name, most=_MOST_ROWS)
     if not found:
-        raise InputError(f"{name}: there is no row; the first line names the fields")
+        raise InputError("table-empty", file=name)
     return found
 
 
@@ -152,14 +152,13 @@ def _header(cells: Sequence[str], name: str) -> list[str]:
         names.pop()
     doubled = sorted({each for each in names if each and names.count(each) > 1})
     if doubled:
-        raise InputError(f"{name}: two columns are called {', '.join(doubled)}")
+        raise InputError("table-columns-alike", file=name, names=doubled)
     return names
 
 
 def _filled(header: Sequence[str], line: Line, name: str) -> dict[str, str]:
     if any(line.cells[len(header) :]):
-        words = f"{name}: row {line.number} has more cells than the first line has names"
-        raise InputError(words)
+        raise InputError("table-row-too-wide", file=name, number=line.number)
     pairs = zip_longest(header, line.cells[: len(header)], fillvalue="")
     return {field: text for field, text in pairs if field and text}
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from contentsvc.errors import RenderError
+from contentsvc.messages import Message
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.focus import split_focus
 from contentsvc.posters.template.schema import PLACEHOLDER, Clause, FieldSpec, Template, parts_of
@@ -94,10 +95,7 @@ def resolve_values(
     for name, spec in template.fields.items():
         value = _checked(name, spec, _given(name, spec, fields, defaults))
         if spec.required and not value:
-            raise RenderError(
-                f"the field {name!r} ({spec.label.zh}) of template {template.id} is required",
-                field=name,
-            )
+            raise RenderError("poster-field-required", label=_label(name, spec), field=name)
         known[name] = value
         warnings += _limits(name, spec, value)
     words = {"brand.name": brand.name, "brand.footer": brand.footer, "brand.logo": brand.logo or ""}
@@ -115,71 +113,89 @@ def _given(
 
 def _checked(name: str, spec: FieldSpec, value: object) -> str | tuple[str, ...]:
     if spec.type == "list":
-        return _items(name, value)
-    text = _one_text(name, value)
+        return _items(name, spec, value)
+    text = _one_text(name, spec, value)
     if spec.type == "url" and text:
-        _check_url(name, text)
+        _check_url(name, spec, text)
     if spec.type == "image":
-        _check_focus(name, text)
+        _check_focus(name, spec, text)
     return text
 
 
-def _items(name: str, value: object) -> tuple[str, ...]:
+def _label(name: str, spec: FieldSpec) -> Message:
+    """Return what a message calls a field: its name in English, its label in Chinese."""
+    return Message.given(en=name, zh=spec.label.zh)
+
+
+def _items(name: str, spec: FieldSpec, value: object) -> tuple[str, ...]:
     """Take a list, or the lines of a text, as a form's text area sends them."""
     if isinstance(value, str):
         value = value.splitlines()
     if not isinstance(value, Sequence):
-        raise RenderError(f"the field {name!r} needs a list, not {value!r}", field=name)
+        label = _label(name, spec)
+        raise RenderError("poster-field-not-list", label=label, value=str(value), field=name)
     if len(value) > _MOST_ITEMS:
         raise RenderError(
-            f"the field {name!r} has {len(value)} items; a poster takes {_MOST_ITEMS}", field=name
+            "poster-field-too-many-items",
+            label=_label(name, spec),
+            used=len(value),
+            most=_MOST_ITEMS,
+            field=name,
         )
-    items = (_one_text(name, item) for item in value)
+    items = (_one_text(name, spec, item) for item in value)
     return tuple(item for item in items if item)
 
 
-def _one_text(name: str, value: object) -> str:
+def _one_text(name: str, spec: FieldSpec, value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise RenderError(
-            f"the field {name!r} needs a text, not {type(value).__name__}", field=name
-        )
+        label, kind = _label(name, spec), type(value).__name__
+        raise RenderError("poster-field-not-text", label=label, type=kind, field=name)
     text = str(value).strip()
     if len(text) > _LONGEST_TEXT:
         raise RenderError(
-            f"the field {name!r} has {len(text)} characters; a poster takes {_LONGEST_TEXT}",
+            "poster-field-too-long",
+            label=_label(name, spec),
+            used=len(text),
+            most=_LONGEST_TEXT,
             field=name,
         )
     return text
 
 
-def _check_focus(name: str, text: str) -> None:
+def _check_focus(name: str, spec: FieldSpec, text: str) -> None:
     try:
         split_focus(text)
     except ValueError as error:
-        raise RenderError(f"the field {name!r}: {error}", field=name) from error
+        label, reason = _label(name, spec), Message("poster-focus-invalid", value=text)
+        raise RenderError("poster-field-problem", label=label, reason=reason, field=name) from error
 
 
-def _check_url(name: str, text: str) -> None:
+def _check_url(name: str, spec: FieldSpec, text: str) -> None:
+    label = _label(name, spec)
     try:
         parts = urlsplit(text)
     except ValueError as error:
-        raise RenderError(f"the field {name!r} is no link: {text!r}", field=name) from error
+        raise RenderError("poster-field-not-link", label=label, value=text, field=name) from error
     if parts.scheme not in _SCHEMES or not parts.netloc or re.search(r"\s", text):
-        allowed = ", ".join(f"{scheme}://" for scheme in _SCHEMES)
+        allowed = tuple(f"{scheme}://" for scheme in _SCHEMES)
         raise RenderError(
-            f"the field {name!r} is no link a phone opens: {text!r}; it begins with {allowed}",
-            field=name,
+            "poster-field-link-refused", label=label, value=text, allowed=allowed, field=name
         )
     if len(text.encode()) > _LONGEST_URL:
         raise RenderError(
-            f"the link in {name!r} has {len(text)} characters; at most {_LONGEST_URL}", field=name
+            "poster-field-link-too-long",
+            label=label,
+            used=len(text),
+            most=_LONGEST_URL,
+            field=name,
         )
 
 
 def _unknown(name: str, template: Template) -> PosterWarning:
-    known = ", ".join(template.fields)
-    words = f"the template {template.id} has no field {name!r}; it has {known}"
-    return PosterWarning("", name, "unknown_field", words)
+    message = Message(
+        "poster-field-unknown", template=template.id, name=name, fields=tuple(template.fields)
+    )
+    return PosterWarning("", name, "unknown_field", message)
 
 
 def _limits(name: str, spec: FieldSpec, value: str | tuple[str, ...]) -> list[PosterWarning]:
@@ -187,9 +203,9 @@ def _limits(name: str, spec: FieldSpec, value: str | tuple[str, ...]) -> list[Po
     found = []
     longest = max((len(text) for text in texts), default=0)
     if spec.max and longest > spec.max:
-        words = f"{longest} characters; the template is made for at most {spec.max}"
-        found.append(PosterWarning("", name, "long", words))
+        message = Message("poster-text-long", used=longest, most=spec.max)
+        found.append(PosterWarning("", name, "long", message))
     if spec.max_items and isinstance(value, tuple) and len(value) > spec.max_items:
-        words = f"{len(value)} items; the template is made for at most {spec.max_items}"
-        found.append(PosterWarning("", name, "long", words))
+        message = Message("poster-list-long", used=len(value), most=spec.max_items)
+        found.append(PosterWarning("", name, "long", message))
     return found

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Self
+
+from contentsvc.messages import Message
 
 __all__ = ["PosterWarning"]
 
@@ -19,4 +23,23 @@ class PosterWarning:
     layer: str
     field: str | None
     code: str
-    message: str
+    message: Message
+
+    def to_data(self) -> dict[str, str | None]:
+        """Return the warning as values that JSON can hold."""
+        return {
+            "layer": self.layer,
+            "field": self.field,
+            "code": self.code,
+            "message": self.message.to_json(),
+        }
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Return the warning that `to_data` wrote.
+
+        Raises:
+            KeyError: a value is missing.
+        """
+        message = Message.from_json(str(data["message"]))
+        return cls(data["layer"], data["field"], data["code"], message)

@@ -44,15 +44,13 @@ def read_cells(
         yield from sheet.iter_rows(max_col=most_columns, max_row=most_lines, values_only=True)
     except (zipfile.BadZipFile, InvalidFileException, ParseError, KeyError, IndexError,
             ValueError, TypeError, OSError) as error:  # fmt: skip
-        raise InputError(f"{name}: this is no readable XLSX; save it again ({error})") from error
+        raise InputError("table-xlsx-unreadable", file=name, reason=str(error)) from error
 
 
 def _check_unpacked(data: bytes, name: str) -> None:
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED:
-            raise InputError(
-                f"{name}: the sheet is too large once unpacked; leave out what is not text"
-            )
+            raise InputError("table-unpacked-too-large", file=name)
 
 
 def write_cells(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> bytes:

@@ -74,7 +74,7 @@ def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Im
         RenderError: there is no such art.
     """
     if name not in ART:
-        raise RenderError(f"there is no art {name!r}; there is {', '.join(ART)}")
+        raise RenderError("art-unknown", name=name, names=tuple(ART))
     pen = Pen(size, palette, smooth=name not in _FAINT)
     ART[name](pen)
     return pen.finish()

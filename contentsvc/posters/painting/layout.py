@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from contentsvc.messages import Message
 from contentsvc.posters.painting import (
     arranging,
     judging,
@@ -138,7 +139,7 @@ class Layout:
         for row in found:
             self._tell_cut(layer, "".join(block.fitted.lost for block in row.blocks))
         if dropped:
-            self.tell(layer, "dropped", f"no room for: {'；'.join(dropped)}")
+            self.tell(layer, "dropped", Message("poster-items-dropped", items="；".join(dropped)))
 
     def _lay_out_signature(self, place: int, layer: BrandMark) -> None:
         name = self.words(layer, self.values.brand.get("brand.name", ""))
@@ -153,8 +154,7 @@ class Layout:
         match = _SHARE.fullmatch(text)
         if match is None:
             if text:
-                words = f"{text!r} is no share; write 64%, 128/200 or 0.64"
-                self.tell(layer, "no_share", words)
+                self.tell(layer, "no_share", Message("poster-not-share", value=text))
             return
         whole = 100 if match["percent"] else float(match["all"] or 1)
         self.shares[place] = min(max(float(match["of"]) / whole if whole else 0, 0), 1)
@@ -163,23 +163,27 @@ class Layout:
         """Give *text* without what no font can draw, which is told."""
         kept, missing = lettering.drawable(text, self.fonts)
         if missing:
-            named = ", ".join(f"{char} (U+{ord(char):04X})" for char in missing)
-            self.tell(layer, "missing_glyph", f"the fonts cannot draw {named}; it is left out")
+            characters = tuple(f"{char} (U+{ord(char):04X})" for char in missing)
+            message = Message("poster-glyphs-missing", characters=characters)
+            self.tell(layer, "missing_glyph", message)
         return kept
 
     def _tell_cut(self, layer: Layer, lost: str) -> None:
         if lost:
-            self.tell(layer, "cut", f"cut at the least size; lost: {lost}")
+            self.tell(layer, "cut", Message("poster-text-cut", lost=lost))
 
-    def tell(self, layer: Layer, code: str, message: str) -> None:
+    def tell(self, layer: Layer, code: str, message: Message) -> None:
         """Note a warning beside the layer and the field it is about."""
         self.warnings.append(warning_of(layer, code, message))
 
     def _tell_crossings(self, shown: Sequence[Shown]) -> None:
         by_name = {layer.id or layer.type: layer for _, layer in shown}
         for first, second in judging.crossings(list(self._lettered(shown))):
-            words = f"lies over {first.name!r}" + (f" ({first.field})" if first.field else "")
-            self.tell(by_name[second.name], "overlap", words)
+            if first.field:
+                message = Message("poster-overlap-field", layer=first.name, field=first.field)
+            else:
+                message = Message("poster-overlap", layer=first.name)
+            self.tell(by_name[second.name], "overlap", message)
 
     def _lettered(self, shown: Sequence[Shown]) -> Iterator[judging.Lettered]:
         for place, layer in shown:
@@ -213,7 +217,7 @@ class Layout:
 _SEAL_REACH = 0.8
 
 
-def warning_of(layer: Layer, code: str, message: str) -> PosterWarning:
+def warning_of(layer: Layer, code: str, message: Message) -> PosterWarning:
     """Make a warning that names *layer* and the field it is about."""
     return PosterWarning(layer.id or layer.type, _field(layer), code, message)
 

@@ -79,8 +79,9 @@ def render(
             opened or the template has no such size; the field is named.
     """
     if size not in template.variants:
-        allowed = ", ".join(template.sizes)
-        raise RenderError(f"the template {template.id} has no size {size!r}; it has {allowed}")
+        raise RenderError(
+            "poster-size-unknown", template=template.id, size=size, sizes=template.sizes
+        )
     values, warnings = resolve_values(template, fields, defaults or {}, brand)
     palette = flatten({**BASE_PALETTE, **template.palette, **brand.palette})
     easel = Easel(palette, _DEFAULT_CACHE if cache is None else cache)

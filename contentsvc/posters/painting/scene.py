@@ -10,6 +10,7 @@ from typing import Any
 from PIL import Image
 
 from contentsvc.errors import RenderError
+from contentsvc.messages import Message
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.colours import Rgba, average
 from contentsvc.posters.focus import split_focus
@@ -104,7 +105,7 @@ class Scene:
         painters[type(layer)](place, layer)
         return self.easel.steps.copy()
 
-    def _tell(self, layer: Layer, code: str, message: str) -> None:
+    def _tell(self, layer: Layer, code: str, message: Message) -> None:
         self.found[self.place].append(warning_of(layer, code, message))
 
     def _judge(self, layer: Layer, rect: judging.Rect4, fill: Fill) -> None:
@@ -116,8 +117,8 @@ class Scene:
         def look(canvas: Image.Image) -> None:
             ratio = judging.ground_contrast(canvas, rect, colour)
             if ratio < least:
-                words = f"the contrast to the ground is {ratio:.1f}, under {least:g}"
-                found.append(warning_of(layer, "low_contrast", words))
+                message = Message("poster-low-contrast", ratio=ratio, least=least)
+                found.append(warning_of(layer, "low_contrast", message))
 
         left, top, right, bottom = rect
         box = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
@@ -214,7 +215,7 @@ class Scene:
         texts = self.layout.runs(layer)
         if texts:
             for lost in arranging.paint_seal(self.easel, layer, texts, self.fonts):
-                self._tell(layer, "cut", f"cut at the least size; lost: {lost}")
+                self._tell(layer, "cut", Message("poster-text-cut", lost=lost))
 
     def _paint_qr(self, layer: Qr) -> None:
         text = self.values.text(layer.field)
@@ -225,10 +226,14 @@ class Scene:
         try:
             mask, module = qr_mask(text, side, error=layer.error, quiet=layer.quiet)
         except RenderError as error:
-            raise RenderError(f"the field {layer.field!r}: {error}", field=layer.field) from error
+            spec = self.template.fields[layer.field]
+            label = Message.given(en=layer.field, zh=spec.label.zh)
+            raise RenderError(
+                "poster-field-problem", label=label, reason=error.message, field=layer.field
+            ) from error
         if module < LEAST_MODULE:
-            words = f"a module has {module} pixels, under {LEAST_MODULE}; use a shorter link"
-            self._tell(layer, "small_qr", words)
+            message = Message("poster-code-small", pixels=module, least=LEAST_MODULE)
+            self._tell(layer, "small_qr", message)
         self._judge_code(layer)
         _, plate = self.easel.rounded((side, side), layer.radius)
         at = (x + (width - side) // 2, y + (height - side) // 2)
@@ -239,7 +244,5 @@ class Scene:
     def _judge_code(self, layer: Qr) -> None:
         ratio = judging.contrast(self.easel.colour(layer.dark), self.easel.colour(layer.light))
         if ratio < _QR_CONTRAST:
-            words = (
-                f"the code's contrast is {ratio:.1f}, under {_QR_CONTRAST}; a phone may not read it"
-            )
-            self._tell(layer, "low_contrast", words)
+            message = Message("poster-code-low-contrast", ratio=ratio, least=_QR_CONTRAST)
+            self._tell(layer, "low_contrast", message)

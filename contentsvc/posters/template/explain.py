@@ -1,45 +1,119 @@
-"""Turns what pydantic found into problems that a template's author can mend."""
+"""Turns pydantic's errors into messages for the author of a template or a brand kit."""
 
 from __future__ import annotations
 
+import re
 import typing
 from collections.abc import Iterator
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from contentsvc.messages import Message
 from contentsvc.posters.template.marks import Path
 
 __all__ = ["allowed_keys", "explain"]
 
-_WORDS = {
-    "missing": "is required",
-    "union_tag_invalid": "no such layer type; allowed: {expected_tags}",
-    "union_tag_not_found": "every layer needs a type",
+#: Codes of messages without parameters, by pydantic's error type; `layers` raises the last three.
+_PLAIN = {
+    "missing": "template-key-missing",
+    "union_tag_not_found": "template-layer-type-missing",
+    "template-image-origin": "template-image-origin",
+    "template-text-origin": "template-text-origin",
+    "template-vertical-plate": "template-vertical-plate",
 }
+#: Codes of messages that name the value at fault, by pydantic's error type.
+_WRONG_KIND = {
+    "bool_parsing": "template-not-boolean",
+    "bool_type": "template-not-boolean",
+    "dict_type": "template-not-keys",
+    "finite_number": "template-not-number",
+    "float_parsing": "template-not-number",
+    "float_type": "template-not-number",
+    "int_from_float": "template-not-integer",
+    "int_parsing": "template-not-integer",
+    "int_type": "template-not-integer",
+    "list_type": "template-not-list",
+    "model_attributes_type": "template-not-keys",
+    "model_type": "template-not-keys",
+    "string_type": "template-not-text",
+    "tuple_type": "template-not-list",
+}
+#: Codes of messages that name the value and a limit: the code, and the limit's name in pydantic.
+_OVER_LIMIT = {
+    "greater_than": ("template-not-above", "gt"),
+    "greater_than_equal": ("template-below", "ge"),
+    "less_than": ("template-not-below", "lt"),
+    "less_than_equal": ("template-above", "le"),
+}
+_TOO_SHORT = {"string_too_short": "template-text-too-short", "too_short": "template-list-too-short"}
+_TOO_LONG = {"string_too_long": "template-text-too-long", "too_long": "template-list-too-long"}
+_QUOTED = re.compile(r"'([^']*)'")
 
 
-def explain(error: ValidationError, root: Any) -> Iterator[tuple[Path, str]]:
-    """Give each fault's path and its words; *root* is the model, or union of models, read."""
-    found: dict[Path, str] = {}
+def explain(error: ValidationError, root: Any) -> Iterator[tuple[Path, Message]]:
+    """Yield the path of each faulty key and the message about it.
+
+    *root* is the model, or the union of models, that pydantic validated.
+    """
+    messages: dict[Path, Message] = {}
     for fault in error.errors(include_url=False):
         path, keys = _walk(fault["loc"], root)
-        # A union tells one fault once for every branch it tried; the first is the plainest.
-        found.setdefault(path, _words(dict(fault), keys))
-    for path, words in found.items():
-        if not any(other[: len(path)] == path and len(other) > len(path) for other in found):
-            yield path, words
+        # For a union pydantic reports the same fault once per branch; the first is the clearest.
+        messages.setdefault(path, _message(dict(fault), keys))
+    for path, message in messages.items():
+        if not any(other[: len(path)] == path and len(other) > len(path) for other in messages):
+            yield path, message
 
 
-def _words(fault: dict[str, Any], keys: list[str]) -> str:
-    kind = fault["type"]
+def _message(fault: dict[str, Any], keys: list[str]) -> Message:
+    kind, context = fault["type"], fault.get("ctx", {})
+    value = _shown(fault["input"])
+    if kind in _PLAIN:
+        return Message(_PLAIN[kind])
     if kind == "extra_forbidden":
-        return f"there is no such key; allowed: {', '.join(sorted(keys))}"
-    if kind in _WORDS:
-        return _WORDS[kind].format(**fault.get("ctx", {}))
-    given = fault["input"]
-    shown = f", not {given!r}" if isinstance(given, str | int | float | bool) else ""
-    return f"{fault['msg'].removeprefix('Value error, ')}{shown}"
+        return Message("template-key-unknown", keys=sorted(keys))
+    if kind == "union_tag_invalid":
+        return Message("template-layer-type-unknown", types=_choices(context["expected_tags"]))
+    if kind in {"literal_error", "enum"}:
+        return Message("template-not-choice", allowed=_choices(context["expected"]), value=value)
+    if kind == "string_pattern_mismatch":
+        return Message("template-pattern", pattern=context["pattern"], value=value)
+    return _kind_message(kind, value) or _limit_message(kind, value, context) or _other(fault)
+
+
+def _kind_message(kind: str, value: str | float) -> Message | None:
+    return Message(_WRONG_KIND[kind], value=value) if kind in _WRONG_KIND else None
+
+
+def _limit_message(kind: str, value: str | float, context: dict[str, Any]) -> Message | None:
+    if kind in _OVER_LIMIT:
+        code, name = _OVER_LIMIT[kind]
+        return Message(code, limit=context[name], value=value)
+    if kind in _TOO_SHORT:
+        return Message(_TOO_SHORT[kind], least=context["min_length"])
+    if kind in _TOO_LONG:
+        return Message(_TOO_LONG[kind], most=context["max_length"])
+    return None
+
+
+def _other(fault: dict[str, Any]) -> Message:
+    """Return pydantic's own English for an error type that the schema does not use today."""
+    return Message("template-value-refused", reason=str(fault["msg"]))
+
+
+def _shown(value: object) -> str | int | float:
+    """Return *value* for a message; a list or a mapping only as its brackets."""
+    if isinstance(value, list | tuple):
+        return "[…]"
+    if isinstance(value, dict):
+        return "{…}"
+    return value if isinstance(value, str | int | float) else str(value)
+
+
+def _choices(text: str) -> list[str]:
+    """Return the names that pydantic lists as `'a', 'b' or 'c'`."""
+    return _QUOTED.findall(text) or [text]
 
 
 def allowed_keys(model: type[BaseModel]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contentsvc.errors import Problem, RenderError
+from contentsvc.messages import LANGUAGES, Message
 
 __all__ = ["TemplateError"]
 
@@ -14,4 +15,8 @@ class TemplateError(RenderError):
         """Keep every problem of *file*, so that its author can mend them all at once."""
         self.file = file
         self.problems = problems
-        super().__init__("\n".join(f"{file}: {problem}" for problem in problems))
+        super().__init__(Message.given(**{each: self.text(each) for each in LANGUAGES}))
+
+    def text(self, language: str = "en") -> str:
+        """Return a line per problem in *language*, each with the file, its line and its field."""
+        return "\n".join(f"{self.file}: {problem.text(language)}" for problem in self.problems)

@@ -5,9 +5,10 @@ All numbers are pixels of the variant's canvas; boxes are `[x, y, width, height]
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal, LiteralString, TypeAlias
 
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from contentsvc.posters.template.parts import (
     Above,
@@ -56,6 +57,11 @@ __all__ = [
 
 Mask: TypeAlias = Literal["arch", "circle", "heart", "hexagon", "squircle"]
 MASKS: tuple[Mask, ...] = ("arch", "circle", "heart", "hexagon", "squircle")
+
+
+def _refused(code: LiteralString) -> PydanticCustomError:
+    """Return an error whose type is the *code* of its message; `explain` makes the message."""
+    return PydanticCustomError(code, code)
 
 
 class Base(Part):
@@ -134,7 +140,7 @@ class ImageLayer(Base):
     @model_validator(mode="after")
     def _has_one_origin(self) -> ImageLayer:
         if (self.field is None) == (self.source is None):
-            raise ValueError("an image has either a field or a source")
+            raise _refused("template-image-origin")
         return self
 
 
@@ -177,9 +183,9 @@ class TextLayer(Base):
     @model_validator(mode="after")
     def _has_one_origin(self) -> TextLayer:
         if (self.field is None) == (self.text is None):
-            raise ValueError("a text has either a field or a text with {placeholders}")
+            raise _refused("template-text-origin")
         if self.vertical and self.plate:
-            raise ValueError("a vertical text has no plate; put a rect under it")
+            raise _refused("template-vertical-plate")
         return self
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from contentsvc.errors import Problem, RenderError
+from contentsvc.messages import Message
 from contentsvc.posters.template import marks
 from contentsvc.posters.template.checks import check_layers, check_names
 from contentsvc.posters.template.explain import explain
@@ -39,9 +40,12 @@ def _load(template_id: str, folders: Sequence[Path], read: Callable[[Path], Temp
     for path in _files(folders):
         if path.stem == template_id:
             return read(path)
-    known = ", ".join(sorted({path.stem for path in _files(folders)})) or "none"
+    names = sorted({path.stem for path in _files(folders)})
     raise RenderError(
-        f"there is no poster template {template_id!r}; there are: {known}", field="template"
+        "template-unknown",
+        name=template_id,
+        names=names or Message("template-none"),
+        field="template",
     )
 
 
@@ -115,7 +119,7 @@ def build_template(
     """
     known = dict(lines or {})
     if not isinstance(data, dict):
-        raise TemplateError(file, [Problem(0, "", "a template is a mapping of keys to values")])
+        raise TemplateError(file, [Problem(0, "", Message("template-not-mapping"))])
     try:
         template = Template.model_validate(data)
     except ValidationError as error:
@@ -128,17 +132,17 @@ def build_template(
     return template
 
 
-def _read_layers(template: Template, size: str) -> list[tuple[marks.Path, str]]:
-    problems: list[tuple[marks.Path, str]] = []
+def _read_layers(template: Template, size: str) -> list[tuple[marks.Path, Message]]:
+    problems: list[tuple[marks.Path, Message]] = []
     layers: list[tuple[int, Layer]] = []
     for place, raw in template.raw_layers(size):
         try:
             layers.append((place, _ONE_LAYER.validate_python(raw)))
         except ValidationError as error:
-            for path, words in explain(error, Layer):
-                problems.append((_origin(template, size, place, path), words))
-    for place, path, words in check_layers(template, size, layers):
-        problems.append((_origin(template, size, place, path), words))
+            for path, message in explain(error, Layer):
+                problems.append((_origin(template, size, place, path), message))
+    for place, path, message in check_layers(template, size, layers):
+        problems.append((_origin(template, size, place, path), message))
     return problems
 
 
@@ -152,10 +156,10 @@ def _origin(template: Template, size: str, place: int, path: marks.Path) -> mark
 
 
 def _faults(
-    file: str, lines: dict[marks.Path, int], found: Iterator[tuple[marks.Path, str]]
+    file: str, lines: dict[marks.Path, int], found: Iterator[tuple[marks.Path, Message]]
 ) -> TemplateError:
-    problems = {Problem(line_of(lines, path), _dotted(path), words): None for path, words in found}
-    return TemplateError(file, list(problems))
+    problems = (Problem(line_of(lines, path), _dotted(path), message) for path, message in found)
+    return TemplateError(file, list(dict.fromkeys(problems)))
 
 
 def _dotted(path: marks.Path) -> str:
@@ -174,9 +178,10 @@ def _read(path: Path) -> Template:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(str(path), [Problem(0, "", f"cannot be read: {error}")]) from error
+        message = Message("template-unreadable", reason=str(error))
+        raise TemplateError(str(path), [Problem(0, "", message)]) from error
     template = parse_template(text, str(path))
     if template.id != path.stem:
-        words = f"is {template.id!r}, but the file is called {path.name}; they must agree"
-        raise TemplateError(str(path), [Problem(0, "id", words)])
+        message = Message("template-id-differs", id=template.id, file=path.name)
+        raise TemplateError(str(path), [Problem(0, "id", message)])
     return template

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import yaml
 
 from contentsvc.errors import Problem
+from contentsvc.messages import Message
 from contentsvc.posters.template.faults import TemplateError
 
 __all__ = ["Path", "line_of", "read_yaml"]
@@ -26,7 +27,7 @@ def read_yaml(text: str, file: str) -> tuple[Any, dict[Path, int]]:
         TemplateError: it is too large or too deep, has anchors, or is no YAML.
     """
     if len(text.encode()) > _MOST_BYTES:
-        raise _fault(file, 0, f"the file is larger than {_MOST_BYTES // 1024} KiB")
+        raise _fault(file, 0, Message("template-file-too-large", most=_MOST_BYTES // 1024))
     try:
         _refuse_aliases(text, file)
         node = yaml.compose(text, Loader=_LOADER)
@@ -36,9 +37,9 @@ def read_yaml(text: str, file: str) -> tuple[Any, dict[Path, int]]:
         return yaml.load(text, Loader=_LOADER), lines  # noqa: S506 - both are safe loaders
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise _fault(file, line, f"this is no YAML: {error.problem}") from error
+        raise _fault(file, line, Message("template-not-yaml", reason=str(error.problem))) from error
     except (yaml.YAMLError, ValueError) as error:
-        raise _fault(file, 0, f"this is no YAML: {error}") from error
+        raise _fault(file, 0, Message("template-not-yaml", reason=str(error))) from error
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int:
@@ -54,11 +55,11 @@ def _refuse_aliases(text: str, file: str) -> None:
     depth = 0
     for event in yaml.parse(text, Loader=_LOADER):
         if isinstance(event, yaml.AliasEvent):
-            raise _fault(file, _line(event), "anchors and aliases are not allowed")
+            raise _fault(file, _line(event), Message("template-alias"))
         depth += isinstance(event, yaml.CollectionStartEvent)
         depth -= isinstance(event, yaml.CollectionEndEvent)
         if depth > _MOST_DEPTH:
-            raise _fault(file, _line(event), f"deeper than {_MOST_DEPTH} levels")
+            raise _fault(file, _line(event), Message("template-too-deep", most=_MOST_DEPTH))
 
 
 def _line(event: yaml.Event) -> int:
@@ -76,5 +77,5 @@ def _mark(node: yaml.Node, path: Path, lines: dict[Path, int]) -> None:
             _mark(value, (*path, place), lines)
 
 
-def _fault(file: str, line: int, message: str) -> TemplateError:
+def _fault(file: str, line: int, message: Message) -> TemplateError:
     return TemplateError(file, [Problem(line, "", message)])

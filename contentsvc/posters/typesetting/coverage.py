@@ -7,6 +7,8 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
+from contentsvc.errors import RenderError
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -33,7 +35,7 @@ def read_coverage(path: Path, face: int = 0) -> Coverage:
     """Read the ranges of *face* (its index in a collection) of the font file *path*.
 
     Raises:
-        ValueError: the file has no Unicode character map that is understood.
+        RenderError: the file has no Unicode character map that is understood.
     """
     with path.open("rb") as file:
         table = _cmap_offset(file, face)
@@ -55,7 +57,7 @@ def _cmap_offset(file: BinaryIO, face: int) -> int:
         name, _, offset, _ = _unpack(file, ">IIII", base + 12 + 16 * place)
         if name == int.from_bytes(b"cmap", "big"):
             return offset
-    raise ValueError("the font has no character map")
+    raise RenderError("font-map-missing")
 
 
 def _ranges(file: BinaryIO, table: int) -> list[tuple[int, int]]:
@@ -65,7 +67,7 @@ def _ranges(file: BinaryIO, table: int) -> list[tuple[int, int]]:
     for wanted in _ENCODINGS:
         if wanted in maps:
             return _read_map(file, maps[wanted])
-    raise ValueError("the font has no Unicode character map")
+    raise RenderError("font-map-not-unicode")
 
 
 def _read_map(file: BinaryIO, offset: int) -> list[tuple[int, int]]:
@@ -74,7 +76,7 @@ def _read_map(file: BinaryIO, offset: int) -> list[tuple[int, int]]:
         return _read_groups(file, offset)
     if kind == 4:  # noqa: PLR2004 - the number is the subtable's own name, "format 4"
         return _read_segments(file, offset)
-    raise ValueError(f"the font's character map has format {kind}; 4 and 12 are read")
+    raise RenderError("font-map-format", format=kind)
 
 
 def _read_groups(file: BinaryIO, offset: int) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from PIL import Image, ImageDraw, ImageFont
 
 from contentsvc.errors import RenderError
+from contentsvc.messages import Message
 from contentsvc.posters.typesetting.coverage import Coverage, read_coverage
 from contentsvc.posters.typesetting.unhinted import unhinted
 
@@ -228,16 +229,16 @@ def _pack_face(place: int) -> Face:
     try:
         path = Path(str(resources.files(_PACK) / _PACK_FILES[place]))
     except ModuleNotFoundError as error:
-        raise RenderError(f"the font package {_PACK} is not installed; pip installs it") from error
+        raise RenderError("font-package-missing", package=_PACK) from error
     return Face(path, 0, (100, 900), read_coverage(path))
 
 
 def _own_faces(folder: Path) -> tuple[Face, ...]:
     if not folder.is_dir():
-        raise RenderError(f"the font folder {folder} does not exist")
+        raise RenderError("font-folder-missing", folder=str(folder))
     files = sorted(path for path in folder.iterdir() if path.suffix.lower() in _SUFFIXES)
     if not files:
-        raise RenderError(f"the font folder {folder} holds no .ttf, .otf or .ttc file")
+        raise RenderError("font-folder-empty", folder=str(folder))
     return tuple(_read_face(path) for path in files)
 
 
@@ -246,8 +247,9 @@ def _read_face(path: Path) -> Face:
         index = _simplified_index(path)
         font = ImageFont.truetype(str(path), 20, index=index, layout_engine=ImageFont.Layout.BASIC)
         return Face(path, index, _weights(font), read_coverage(path, index))
-    except (OSError, ValueError) as error:
-        raise RenderError(f"the font {path} cannot be read: {error}") from error
+    except (OSError, ValueError, RenderError) as error:
+        reason = error.message if isinstance(error, RenderError) else Message.plain(str(error))
+        raise RenderError("font-unreadable", file=str(path), reason=reason) from error
 
 
 def _simplified_index(path: Path) -> int:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import update
@@ -14,6 +13,7 @@ from sqlalchemy.orm import Session
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import RenderError
+from contentsvc.messages import Message
 from contentsvc.posters import Batch, Remark, Template
 from contentsvc.services.operations.heartbeats import process_name
 from contentsvc.services.poster_batches.batches import RETENTION, batch_folder, get_batch, rows_of
@@ -180,7 +180,7 @@ def _made(
         # One row that nobody foresaw must not hold up the others.
         logger.exception("A row failed", extra={"action": "batch_row_failed", "row": row.number})
         words = f"the poster could not be painted: {type(error).__name__}"
-        pictures, remarks = [], [Remark(None, "unforeseen", words, is_fault=True)]
+        pictures, remarks = [], [Remark(None, "unforeseen", Message.plain(words), is_fault=True)]
     return {
         "batch_id": row.batch_id,
         "number": row.number,
@@ -189,5 +189,5 @@ def _made(
             {"size": size, "hash": files.put(encoded.data), "bytes": len(encoded.data)}
             for size, encoded in pictures
         ],
-        "remarks": [asdict(remark) for remark in remarks],
+        "remarks": [remark.to_data() for remark in remarks],
     }

@@ -35,7 +35,7 @@ class ReportWords:
 
 def remarks_of(row: PosterRow) -> list[Remark]:
     """Return what is to be said of a row."""
-    return [Remark(**remark) for remark in row.remarks]
+    return [Remark.from_data(remark) for remark in row.remarks]
 
 
 def members_of(config: Config, session: Session, batch: PosterBatch, report: bytes) -> list[Member]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
@@ -13,6 +11,7 @@ from sqlalchemy.orm import Session
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import ConflictError, InputError
+from contentsvc.messages import Message
 from contentsvc.posters import Remark
 from contentsvc.services.ports import QueueDownError
 from contentsvc.services.poster_batches.batches import RETENTION, name_rows, rows_of
@@ -137,5 +136,5 @@ def _stumble(session: Session, batch: PosterBatch) -> None:
     batch.stumbles = 0
     words = f"making this poster ended the worker {_MOST_STUMBLES} times"
     for row in rows_of(session, batch, RowStatus.WAITING, limit=1):
-        remark: dict[str, Any] = asdict(Remark(None, "deadly", words, is_fault=True))
-        row.status, row.remarks = RowStatus.FAILED, [remark]
+        remark = Remark(None, "deadly", Message.plain(words), is_fault=True)
+        row.status, row.remarks = RowStatus.FAILED, [remark.to_data()]

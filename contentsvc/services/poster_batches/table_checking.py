@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from contentsvc.db.models import PosterBatch, PosterRow
+from contentsvc.messages import Message
 from contentsvc.posters import Proofreader, Remark, Template
 from contentsvc.services.poster_batches.batches import picture_name_of
 from contentsvc.services.poster_batches.columns import fields_of
@@ -73,7 +74,7 @@ def check_table(
         remarks = [*_faulty_cells(fields), *reader.read(fields, fits=fits)]
         if counts[name.lower()] > 1:
             words = f"{counts[name.lower()]} rows are called {name!r}; they are numbered"
-            remarks.append(Remark("file", "same_name", words))
+            remarks.append(Remark("file", "same_name", Message.plain(words)))
         if remarks:
             found.append(RowCheck(row.number, name, tuple(remarks)))
     return TableCheck(len(rows), tuple(found), fitted)
@@ -82,4 +83,5 @@ def check_table(
 def _faulty_cells(fields: dict[str, str]) -> Iterator[Remark]:
     for name, text in fields.items():
         if text in _FAULTY_CELLS:
-            yield Remark(name, "faulty_cell", f"the cell holds a spreadsheet's error, {text}")
+            words = f"the cell holds a spreadsheet's error, {text}"
+            yield Remark(name, "faulty_cell", Message.plain(words))

@@ -203,11 +203,11 @@ class ItemPosters:
             picture, found, template = self.maker.paint(self.item, size, media_type, max_bytes)
         except RenderError as error:
             place = f"poster.{error.field}" if error.field else "poster.template"
-            raise RenderError(str(error), field=place) from error
+            raise RenderError(error.message, field=place) from error
         for warning in found:
             level = _level(warning, template)
             place = f"poster.{warning.field}" if warning.field else "poster.template"
-            self.warnings.append(RenditionWarning(level, place, warning.message))
+            self.warnings.append(RenditionWarning(level, place, str(warning.message)))
         return picture
 
     def card(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -75,8 +74,6 @@ _SIZES = {
     "cover": _("Article cover"),
     "wide": _("Landscape"),
 }
-#: How the engine shows a link that it refuses.
-_LINK_GIVEN = re.compile(r": (?P<mark>['\"])(?P<text>.*)(?P=mark);", re.DOTALL)
 _MINUTE, _HOUR = 60, 3600
 
 
@@ -110,9 +107,9 @@ def sayer(template: Template | None) -> Callable[[Remark], str]:
 def _words(remark: Remark) -> str:
     if remark.code == "required":
         return str(gettext("is missing"))
-    value = _LINK_GIVEN.search(remark.message) if remark.code == "bad_link" else None
-    if value:
-        return str(gettext("“%(text)s” is no link that a phone opens", text=value["text"]))
+    if remark.code == "bad_link" and "value" in remark.message.params:
+        text = str(remark.message.params["value"])
+        return str(gettext("“%(text)s” is no link that a phone opens", text=text))
     return explain_text(remark.message)
 
 

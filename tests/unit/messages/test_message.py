@@ -45,6 +45,7 @@ def test_a_message_is_shown_in_a_language(language: str, text: str) -> None:
     [
         _message(),
         Message("too-long", used=1.5),
+        Message("too-long", names=("甲", "乙")),
         Message.plain("45009 api freq out of limit"),
         Message.plain('{"code" is how this text begins'),
         Message.given(zh="太长", en="too long"),

@@ -54,5 +54,5 @@ def test_png_steps_to_fewer_colours(noisy: Image.Image) -> None:
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
 def test_an_impossible_limit_is_told(noisy: Image.Image, kind: Format) -> None:
     """The size reached and what to do are named."""
-    with pytest.raises(RenderError, match=r"bytes as .* takes 100"):
+    with pytest.raises(RenderError, match=r"bytes as .* takes at most 100"):
         encode(noisy, kind, max_bytes=100)

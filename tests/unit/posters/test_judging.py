@@ -56,7 +56,7 @@ def test_lettering_over_lettering_is_told(paint: Paint, plain_text: str) -> None
     meant = text.replace("另一行字,", "另一行字, overlap: true,")
 
     assert codes(found) == [("other", None, "overlap")]
-    assert "'title'" in found.warnings[0].message
+    assert "'title'" in str(found.warnings[0].message)
     assert codes(paint(parse_template(meant, "p.yaml"), {"title": "好好好"})) == []
 
 

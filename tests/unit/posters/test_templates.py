@@ -25,22 +25,26 @@ def problems(text: str) -> list[str]:
     ("old", "new", "wanted"),
     [
         ("size: 40", "sise: 40", "line 10: layers[1].sise: there is no such key; allowed: align,"),
-        ("type: text,", "type: txt,", "line 10: layers[1]: no such layer type; allowed: 'rect'"),
+        (
+            "type: text,",
+            "type: txt,",
+            "line 10: layers[1]: no such layer type; allowed: rect, ticket",
+        ),
         ("type: text, ", "", "line 10: layers[1]: every layer needs a type"),
-        ("size: 40", "size: big", "line 10: layers[1].size: Input should be a valid integer"),
+        ("size: 40", "size: big", "line 10: layers[1].size: must be a whole number"),
         ("field: title,", "field: titel,", "line 10: layers[1]: there is no field 'titel'; there"),
         ("field: title,", 'text: "{who}",', "line 10: layers[1]: there is no field 'who'"),
         ("min: 20", "fill: blood", "layers[1]: the palette has no colour 'blood'; it has accent"),
         ('"#222222"', "pale", "line 7: palette.ink: 'pale' is no shade of a colour"),
-        ("min: 20", "fill: '#12'", "layers[1].fill: String should match pattern"),
+        ("min: 20", "fill: '#12'", "layers[1].fill: must match the pattern"),
         ("min: 20", "fill: {stops: [ink]}", "layers[1].fill.stops"),
         ("fill: white", "field: title", "layers[0].field: there is no such key; allowed: box,"),
-        ("max: 20", "max: many", "line 6: fields.title.max: Input should be a valid integer"),
+        ("max: 20", "max: many", "line 6: fields.title.max: must be a whole number"),
         ("max: 20", "max: 5, ideal: 9", "fields.title.ideal: ideal is 9, above max 5"),
-        ("required: true", "type: picture", "fields.title.type: Input should be 'text', 'list'"),
+        ("required: true", "type: picture", "fields.title.type: must be one of text, list"),
         ("zh: 素, ", "", "line 3: name.zh: is required"),
-        ("version: 1", "version: 2", "version: Input should be less than or equal to 1"),
-        ("size: [400, 300]", "size: [400, 9]", "line 4: size[1]: Input should be"),
+        ("version: 1", "version: 2", "version: must be at most 1, not 2"),
+        ("size: [400, 300]", "size: [400, 9]", "line 4: size[1]: must be at least 64, not 9"),
         ("{id: title", "{id: ground", "layers[0].id: two layers have the id 'ground'"),
         ("9x16: {size", "9x16: {hide: [tite], size", "variants.9x16.hide.tite: no layer has"),
     ],
@@ -160,3 +164,29 @@ def test_a_library_reads_a_file_until_it_changes(tmp_path: Path, plain_text: str
     templates, faults = library.list()
     assert templates == []
     assert "plain.yaml" in str(faults[0])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "wanted"),
+    [
+        ("size: 40", "size: big", "第 9 行：layers[1].size: 应是整数，不能是“big”"),
+        ("size: 40", "size: [1]", "layers[1].size: 应是整数，不能是“[…]”"),
+        ("type: text, ", "", "layers[1]: 每个图层都要写 type"),
+        ("zh: 素, ", "", "name.zh: 必填"),
+        ("zh: 素", f"zh: {'素' * 90}", "name.zh: 最多 80 个字"),
+        ("zh: 素", "zh: ''", "name.zh: 至少 1 个字"),
+        ("[20, 20, 360, 60]", "[20, 20, 0, 60]", "layers[1].box[2]: 应大于 0，不能是 0"),
+        ("field: title,", "field: title, text: x,", "layers[1]: 文字要么写 field"),
+        ("min: 20", "vertical: true, plate: {fill: ink}", "layers[1]: 竖排文字不能有 plate"),
+        ("required: true", "required: perhaps", "应是 true 或 false，不能是“perhaps”"),
+        ("fields:", "elements: [party]\nfields:", "elements[0]: 只能是 "),
+    ],
+)
+def test_faults_have_a_chinese_text(plain_text: str, old: str, new: str, wanted: str) -> None:
+    """Pydantic's errors and the template's own are shown in the author's language."""
+    assert old in plain_text
+
+    with pytest.raises(TemplateError) as caught:
+        parse_template(plain_text.lstrip("\n").replace(old, new, 1), "broken.yaml")
+
+    assert wanted in caught.value.message.text("zh")

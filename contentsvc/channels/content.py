@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.domain.entries import EntryKind, Livestream
 from contentsvc.errors import RenderError
+from contentsvc.messages import Message
 
 __all__ = [
     "Accepted",
@@ -139,7 +140,7 @@ class RenditionWarning:
     level: WarningLevel
     #: The form field it stands beside: `title`, `body`, `pictures`, `poster.title1`, …
     field: str
-    message: str
+    message: Message | str
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ class Message:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Message):
             return NotImplemented
-        return _plain_data(self) == _plain_data(other)
+        return self.to_json() == other.to_json()
 
     def __hash__(self) -> int:
         return hash((self._code, self.to_json()))

@@ -21,6 +21,7 @@ from contentsvc.channels import (
 )
 from contentsvc.db.models import RenditionRow
 from contentsvc.errors import NotFoundError
+from contentsvc.messages import Message
 from contentsvc.services.channel_setup.hosting import load_pictures, store_pictures
 from contentsvc.services.runtime import Runtime
 
@@ -57,7 +58,7 @@ def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
         "data": dict(rendition.data),
         "pictures": store_pictures(runtime.storage, rendition.pictures),
         "warnings": [
-            {"level": item.level.value, "field": item.field, "message": item.message}
+            {"level": item.level.value, "field": item.field, "message": _stored(item.message)}
             for item in rendition.warnings
         ],
     }
@@ -82,10 +83,18 @@ def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition
         pictures=tuple(load_pictures(runtime.storage, document["pictures"])),
         data=document["data"],
         warnings=tuple(
-            RenditionWarning(WarningLevel(item["level"]), item["field"], item["message"])
+            RenditionWarning(WarningLevel(item["level"]), item["field"], _restored(item["message"]))
             for item in document["warnings"]
         ),
     )
+
+
+def _stored(message: Message | str) -> str:
+    return message.to_json() if isinstance(message, Message) else message
+
+
+def _restored(text: str) -> Message | str:
+    return Message.from_json(text) if text.startswith('{"code"') else text
 
 
 class Renditions:

@@ -194,8 +194,8 @@ def test_too_many_bytes_of_pictures_block_approval(channel: Channel) -> None:
 
     (warning,) = rendition.warnings
     assert (warning.level, warning.field) == ("block", "pictures")
-    assert "6291456" in warning.message
-    assert "5242880" in warning.message
+    assert "6291456" in str(warning.message)
+    assert "5242880" in str(warning.message)
 
 
 def test_pictures_that_stay_at_home_have_no_limit(platform: FakePlatform, tmp_path: Path) -> None:

@@ -121,7 +121,7 @@ class PosterMaker:
         try:
             data = self.painter.picture_bytes(ref.source)
         except LookupError as error:
-            raise RenderError(str(error), field="pictures") from error
+            raise RenderError("picture-missing", name=ref.source, field="pictures") from error
         if ref.source.startswith(UPLOAD):
             with self._runtime.database.read() as session:
                 upload = session.get(Upload, ref.source.removeprefix(UPLOAD))
@@ -207,7 +207,7 @@ class ItemPosters:
         for warning in found:
             level = _level(warning, template)
             place = f"poster.{warning.field}" if warning.field else "poster.template"
-            self.warnings.append(RenditionWarning(level, place, str(warning.message)))
+            self.warnings.append(RenditionWarning(level, place, warning.message))
         return picture
 
     def card(

@@ -31,6 +31,7 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ContentsvcError, PluginError, RenderError
+from contentsvc.messages import Message
 from contentsvc.services.booking import page_url
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.planning import channel_names
@@ -61,7 +62,7 @@ class Preview:
     rendition_hash: str | None = None
     rendition: Rendition | None = None
     warnings: tuple[RenditionWarning, ...] = ()
-    error: str | None = None
+    error: Message | str | None = None
 
 
 class Renderer:
@@ -132,7 +133,7 @@ class Renderer:
         except RenderError as error:
             return _refused(blank, error)
         except ContentsvcError as error:
-            return replace(blank, error=str(error))
+            return replace(blank, error=error.message)
         kept = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
             keep(self._runtime, session, kept)
@@ -165,7 +166,7 @@ class Renderer:
         blocking = [one for one in rendition.warnings if one.level is WarningLevel.BLOCK]
         if blocking:
             # What nobody could have approved in the form does not go out by another way.
-            return self._settle(delivery, DeliveryStatus.FAILED, error=blocking[0].message)
+            return self._settle(delivery, DeliveryStatus.FAILED, error=str(blocking[0].message))
         kept = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
             keep(self._runtime, session, kept)
@@ -268,8 +269,8 @@ def _worded(entry: ChannelEntry, notice: Notice | None, context: RenderContext) 
 
 
 def _refused(blank: Preview, error: RenderError) -> Preview:
-    warning = RenditionWarning(WarningLevel.BLOCK, error.field or "body", str(error))
-    return replace(blank, warnings=(warning,), error=str(error))
+    warning = RenditionWarning(WarningLevel.BLOCK, error.field or "body", error.message)
+    return replace(blank, warnings=(warning,), error=error.message)
 
 
 def _ask(

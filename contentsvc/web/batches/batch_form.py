@@ -63,7 +63,7 @@ def _read(read: Callable[[], list[Line]]) -> list[Line]:
     try:
         return read()
     except InputError as error:
-        raise InputError(str(error), field="table") from error
+        raise InputError(error.message, field="table") from error
 
 
 def posted_columns(template: Template) -> dict[str, int]:

@@ -153,7 +153,7 @@ def _template(template_id: str) -> Template:
     try:
         return painter().template(template_id)
     except RenderError as error:
-        raise NotFoundError(str(error)) from error
+        raise NotFoundError(error.message) from error
 
 
 @blueprint.get("/new/<template_id>/sample.<ending>")

@@ -198,7 +198,7 @@ def _template(name: str) -> Template:
     except TemplateError:
         raise
     except RenderError as error:
-        raise NotFoundError(str(error)) from error
+        raise NotFoundError(error.message) from error
 
 
 def _entry(text: str | None) -> Entry | None:
@@ -239,7 +239,7 @@ def _keep_uploads(template: Template) -> dict[str, str]:
                     now=now(),
                 )
         except InputError as error:
-            raise InputError(str(error), field=name) from error
+            raise InputError(error.message, field=name) from error
         found[name] = f"sha256:{upload.hash}"
     return found
 

@@ -110,7 +110,7 @@ def test_a_brand_that_went_away_is_told(runtime: Runtime, calendar: Calendar) ->
 
     (preview,) = Renderer(runtime).preview(entry.calendar, WEEK, content_of(entry))
 
-    assert preview.error == "there is no brand 'gone'; there are: qinghe, yuguang"
+    assert str(preview.error) == "there is no brand 'gone'; there are: qinghe, yuguang"
 
 
 def test_the_team_s_brands_stand_beside_the_shipped(database: Database, tmp_path: Path) -> None:

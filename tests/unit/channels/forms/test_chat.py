@@ -53,4 +53,4 @@ def test_english_words_are_english() -> None:
     form = chat_form(markdown_html("![sale](https://a.example/1.png)\n\n~~9~~"), language="en")
 
     assert form.text.startswith("[Picture: sale]")
-    assert form.warnings[0].message.startswith("Chat text: struck-out words read like")
+    assert str(form.warnings[0].message).startswith("Chat text: struck-out words read like")

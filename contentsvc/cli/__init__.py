@@ -1,4 +1,4 @@
-"""The `contentsvc` command. Each command is in a module of its own and loaded when it is called."""
+"""The `contentsvc` command. Each subcommand has its own module, imported when it is called."""
 
 from __future__ import annotations
 
@@ -16,65 +16,74 @@ __all__ = ["cli", "main"]
 
 
 @dataclass(frozen=True, slots=True)
-class _Late:
+class _LazyCommand:
     """A command that is imported when it is called."""
 
-    #: `module:name`.
-    place: str
+    #: Where the command is defined: `module:name`.
+    target: str
     help: str
 
 
 _COMMANDS = {
-    "up": _Late("running:up", "Run everything on this machine until Ctrl-C."),
-    "web": _Late("running:web", "Run the web server alone."),
-    "dispatch": _Late("running:dispatch", "Run a dispatcher alone."),
-    "worker": _Late("running:worker", "Run one worker."),
-    "valkey": _Late("running:valkey", ""),
-    "calendars": _Late("calendars:calendars", "Import, export and stamp calendar files."),
-    "channels": _Late("channels:channels", "Configure the places that are published to."),
-    "plugins": _Late("plugins:plugins", "List, write and check plugins."),
-    "deliveries": _Late("deliveries:deliveries", "Look at deliveries and decide about some."),
-    "posters": _Late("posters:posters", "Make posters from templates."),
-    "users": _Late("users:users", "Add the people who sign in."),
-    "db": _Late("database:db", "Migrate or back up the database."),
-    "doctor": _Late("doctor:doctor", "Show what is in force, and what is wrong."),
+    "up": _LazyCommand("running:up", "Run everything on this machine until Ctrl-C."),
+    "web": _LazyCommand("running:web", "Run the web server alone."),
+    "dispatch": _LazyCommand("running:dispatch", "Run one dispatcher."),
+    "worker": _LazyCommand("running:worker", "Run one worker."),
+    "valkey": _LazyCommand("running:valkey", ""),
+    "calendars": _LazyCommand("calendars:calendars", "Import, export and stamp calendar files."),
+    "channels": _LazyCommand("channels:channels", "Configure channels and send test messages."),
+    "plugins": _LazyCommand("plugins:plugins", "List, create and check plugins."),
+    "deliveries": _LazyCommand(
+        "deliveries:deliveries", "Show deliveries and settle unknown outcomes."
+    ),
+    "posters": _LazyCommand("posters:posters", "Render posters from templates."),
+    "users": _LazyCommand("users:users", "Add users and print sign-in links."),
+    "db": _LazyCommand("database:db", "Migrate or back up the database."),
+    "doctor": _LazyCommand(
+        "doctor:doctor", "Show the settings in force and check the installation."
+    ),
 }
 
 
-class LateGroup(click.Group):
-    """Imports a command's module only when the command is called: the help stays quick."""
+class LazyGroup(click.Group):
+    """A click group that imports a command's module only when the command is called.
+
+    The help texts are in this module, so that `contentsvc --help` imports no command.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the commands' names in the order in which people meet them."""
+        """Return the names of the commands in the order of the help."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return a command; None where there is none of that name."""
-        late = _COMMANDS.get(cmd_name)
-        if late is None:
+        """Return the command *cmd_name*; None if there is no such command."""
+        lazy = _COMMANDS.get(cmd_name)
+        if lazy is None:
             return None
-        module, _, name = late.place.partition(":")
+        module, _, name = lazy.target.partition(":")
         command = getattr(importlib.import_module(f"{__name__}.{module}"), name)
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of commands."""
-        rows = [(name, late.help) for name, late in _COMMANDS.items() if late.help]
+        """Write the list of commands; a command without help text is hidden."""
+        rows = [(name, lazy.help) for name, lazy in _COMMANDS.items() if lazy.help]
         with formatter.section("Commands"):
             formatter.write_dl(rows)
 
 
-def _tie(_context: click.Context, _parameter: click.Parameter, value: int | None) -> None:
+def _die_with(_context: click.Context, _parameter: click.Parameter, value: int | None) -> None:
     if value is not None:
         from contentsvc.processes import die_with_parent
 
         die_with_parent(value)
 
 
-@click.group(cls=LateGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="contentsvc", message="contentsvc %(version)s")
-@click.option("--parent", type=int, hidden=True, is_eager=True, expose_value=False, callback=_tie)
+@click.option(
+    "--parent", type=int, hidden=True, is_eager=True, expose_value=False, callback=_die_with
+)
 def cli() -> None:
     """Weekly content calendars, rendered for each channel by plugins and published on time.
 
@@ -84,8 +93,12 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 it worked, 1 it found something wrong, 2 it could not begin."""
-    # Chinese reaches a terminal or a pipe of whatever locale.
+    """Run the command and exit.
+
+    The exit status is 0 if the command succeeded, 1 if it found a problem, and 2 if it could not
+    do its work. *arguments* are by default those of the process.
+    """
+    # The output contains Chinese, whatever the locale.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
@@ -93,7 +106,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         status = cli.main(arguments, prog_name="contentsvc", standalone_mode=False)
     except BrokenPipeError:
-        # Whoever read the output has gone, as `head` does; nothing more can be said.
+        # The reader of the output has closed the pipe, as `head` does.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
     except (Exception, KeyboardInterrupt) as error:

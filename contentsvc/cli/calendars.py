@@ -1,4 +1,4 @@
-"""`contentsvc calendars`: calendar files in, out and on another week."""
+"""`contentsvc calendars`: import, export, stamp and list calendar files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ __all__ = ["calendars"]
 
 _approve = click.option("--approve", is_flag=True, help="Approve every entry in your name.")
 _overwrite = click.option(
-    "--overwrite", is_flag=True, help="Replace what people changed in the web by the file's words."
+    "--overwrite",
+    is_flag=True,
+    help="Replace changes made in the web interface by the file's content.",
 )
 
 
@@ -41,40 +43,47 @@ def calendars() -> None:
 
 @calendars.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--week", help="For a template: the week, as 2026-W48, this or next.")
+@click.option("--week", help="The week of a template: 2026-W48, this or next.")
 @_approve
 @_overwrite
 def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool) -> None:
-    """Import the calendar FILE; importing it again changes what changed in it."""
+    """Import the calendar FILE; importing it again applies only its changes."""
     plan = read_calendar_bytes(_bytes(file), str(file))
     with open_runtime() as runtime:
         target = _week(week, plan, runtime.clock()) if week else None
         if plan.week is not None and target not in {None, plan.week}:
             raise InputError(
-                f"{file} is for {plan.week}; `contentsvc calendars stamp` brings it to {target}"
+                "command-week-fixed", file=str(file), week=str(plan.week), target=str(target)
             )
-        _take(runtime, file, plan, target, approve=approve, overwrite=overwrite)
+        _import(runtime, file, plan, target, approve=approve, overwrite=overwrite)
 
 
 @calendars.command("stamp")
 @click.argument("template")
-@click.option("--week", required=True, help="The week, as 2026-W48, this or next.")
+@click.option("--week", required=True, help="The week: 2026-W48, this or next.")
 @_approve
 @_overwrite
 def stamp_file(template: str, week: str, *, approve: bool, overwrite: bool) -> None:
-    """Bring the entries of TEMPLATE, a file, a kept one's name or PLUGIN/NAME, into a week."""
+    """Create the entries of TEMPLATE in a week.
+
+    TEMPLATE is a file, the name of a file in the calendars folder, or PLUGIN/NAME.
+    """
     with open_runtime() as runtime:
         file = _template(template, runtime)
         plan = read_calendar_bytes(_bytes(file), str(file))
         target = _week(week, plan, runtime.clock())
-        _take(runtime, file, plan, target, approve=approve, overwrite=overwrite)
+        _import(runtime, file, plan, target, approve=approve, overwrite=overwrite)
 
 
 @calendars.command("export")
 @click.argument("calendar")
-@click.option("--week", required=True, help="The week, as 2026-W48.")
-@click.option("--save", is_flag=True, help="Write it into the calendars folder.")
-@click.option("--overwrite", is_flag=True, help="With --save: replace changes not imported.")
+@click.option("--week", required=True, help="The week: 2026-W48.")
+@click.option("--save", is_flag=True, help="Write the file into the calendars folder.")
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="With --save: replace changes of the file that were not imported.",
+)
 def export_week(calendar: str, week: str, *, save: bool, overwrite: bool) -> None:
     """Print a week of CALENDAR as a calendar file."""
     with open_runtime() as runtime:
@@ -112,7 +121,7 @@ def show_all() -> None:
                 click.echo(f"  {problem}")
 
 
-def _take(
+def _import(
     runtime: Runtime,
     file: Path,
     plan: CalendarPlan,
@@ -121,7 +130,7 @@ def _take(
     approve: bool,
     overwrite: bool,
 ) -> None:
-    """Import a plan, remembering the file where it is one of the calendars folder."""
+    """Import *plan*; record the file as its source if it is in the calendars folder."""
     windows, config = Windows.of(runtime.config), runtime.config
     require_brand(runtime, plan.head)
     with runtime.database.write() as session:
@@ -161,26 +170,37 @@ def _lines(report: ImportReport) -> list[str]:
         "unchanged": report.unchanged,
         "approved": report.approved,
     }
-    words = ", ".join(f"{len(keys)} {name}" for name, keys in counts.items())
+    summary = ", ".join(f"{len(keys)} {name}" for name, keys in counts.items())
     return [
-        f"{report.calendar} {report.week}: {words}",
+        f"{report.calendar} {report.week}: {summary}",
         *(f"kept {entry.key}: {entry.reason}" for entry in report.skipped),
-        *(f"past {key}: its time has gone by; it stands as a draft" for key in report.past),
-        *(f"absent {key}: no longer in the file; it stays in the week" for key in report.absent),
+        *(f"past {key}: its time has passed; it was imported as a draft" for key in report.past),
+        *(
+            f"absent {key}: it is no longer in the file; the entry was not deleted"
+            for key in report.absent
+        ),
     ]
 
 
 def _bytes(file: Path) -> bytes:
     try:
         with file.open("rb") as stream:
-            # One byte more than is allowed is enough to see that it is too long.
+            # One byte more than allowed is enough to detect a file that is too large.
             return stream.read(MOST_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}") from error
+        reason = error.strerror or str(error)
+        raise InputError("command-file-unreadable", file=str(file), reason=reason) from error
 
 
 def _template(name: str, runtime: Runtime) -> Path:
-    """Return a template's file: a path, a kept one's or shipped one's name, or PLUGIN/NAME."""
+    """Return the file of the template *name*.
+
+    *name* is a path, the name of a file in the calendars folder or of a shipped template, or
+    PLUGIN/NAME.
+
+    Raises:
+        NotFoundError: there is no such template.
+    """
     folder, file = runtime.config.calendars_dir, f"{name.removesuffix('.yaml')}.yaml"
     candidates = [Path(name), folder / file, shipped("calendars") / file]
     candidates += [
@@ -191,14 +211,15 @@ def _template(name: str, runtime: Runtime) -> Path:
     for candidate in candidates:
         if candidate.is_file():
             return candidate
-    raise NotFoundError(
-        f"there is no template {name!r}, neither as a file nor in {folder} nor of a plugin; "
-        "see `contentsvc calendars list`"
-    )
+    raise NotFoundError("command-template-unknown", name=name, folder=str(folder))
 
 
 def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:
-    """Return the week that *text* means where the calendar is; InputError where it is none."""
+    """Return the week *text*: `this`, `next` or an ISO week, in the calendar's time zone.
+
+    Raises:
+        InputError: *text* is none of these.
+    """
     this = IsoWeek.of(now.astimezone(plan.head.zone).date())
     relative = {"this": this, "next": this.plus(1)}
     return relative[text] if text in relative else _parsed(text)
@@ -207,5 +228,6 @@ def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:
 def _parsed(text: str) -> IsoWeek:
     try:
         return IsoWeek.parse(text)
-    except ValueError as error:
-        raise InputError(f"--week: {error}", field="week") from error
+    except (InputError, ValueError) as error:
+        problem = error.message if isinstance(error, InputError) else error.args[0]
+        raise InputError("command-week-invalid", field="week", problem=problem) from error

@@ -1,4 +1,4 @@
-"""`contentsvc channels`: places to publish to."""
+"""`contentsvc channels`: configure channels and send test messages."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from contentsvc.cli.runtime import open_runtime
 from contentsvc.errors import CalendarError, Problem
+from contentsvc.messages import Message
 from contentsvc.services.channel_setup import channels as service
 from contentsvc.services.channel_setup.channel_files import apply_channels
 
@@ -16,17 +17,17 @@ __all__ = ["channels"]
 
 @click.group()
 def channels() -> None:
-    """Configure the places that content is published to."""
+    """Configure channels and send test messages."""
 
 
 @channels.command("apply")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 def apply(file: Path) -> None:
-    """Create and change channels as FILE says; doing it twice changes nothing."""
+    """Create and change the channels that FILE describes; applying it again changes nothing."""
     text = _read(file)
     with open_runtime() as runtime:
         with runtime.database.write() as session:
-            answers = apply_channels(
+            results = apply_channels(
                 session,
                 runtime.registry,
                 text,
@@ -35,25 +36,25 @@ def apply(file: Path) -> None:
                 now=runtime.clock(),
             )
         runtime.queue.wake()
-    for name, answer in answers:
-        click.echo(f"{name}: {answer}")
+    for name, result in results:
+        click.echo(f"{name}: {result}")
 
 
 @channels.command("list")
 def show() -> None:
-    """List the channels with their types, and why one pauses."""
+    """List the channels with their types; a paused channel with the reason."""
     with open_runtime() as runtime, runtime.database.read() as session:
         for channel in service.all_channels(session):
             state = f"paused: {channel.paused_reason}" if channel.paused_at else "ready"
             if channel.type not in runtime.registry.channel_types():
-                state = f"no plugin brings the type {channel.type!r}"
+                state = f"no plugin provides the type {channel.type!r}"
             click.echo(f"{channel.name}\t{channel.type}\t{state}")
 
 
 @channels.command("test")
 @click.argument("name")
 def test(name: str) -> None:
-    """Publish a test message through the channel NAME; exit 1 where it fails."""
+    """Publish a test message through the channel NAME; exit with 1 if that fails."""
     with open_runtime() as runtime:
         sent = service.test_send(runtime, name, language=runtime.config.language)
     if sent.error:
@@ -67,4 +68,5 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise CalendarError(file, [Problem(0, "", f"it cannot be read: {error}")]) from error
+        message = Message("command-file-not-text", reason=str(error))
+        raise CalendarError(file, [Problem(0, "", message)]) from error

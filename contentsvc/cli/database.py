@@ -1,4 +1,4 @@
-"""`contentsvc db`: the database's tables and its backup."""
+"""`contentsvc db`: migrate and back up the database."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def db() -> None:
 
 @db.command("upgrade")
 def upgrade() -> None:
-    """Bring the database to this version's tables; `up` does this by itself."""
+    """Migrate the database to this version; `contentsvc up` does so by itself."""
     with closing(Database(Config.from_env().database_url)) as database:
-        done = migrate.upgrade(database)
-    words = "brought to" if done else "is already at"
-    click.echo(f"the database {words} revision {migrate.head_revision()}")
+        migrated = migrate.upgrade(database)
+    state = "was migrated to" if migrated else "is already at"
+    click.echo(f"the database {state} revision {migrate.head_revision()}")
 
 
 @db.command("backup")

@@ -1,4 +1,4 @@
-"""`contentsvc deliveries`: what goes out, what went out, and what needs a person."""
+"""`contentsvc deliveries`: list and show deliveries, settle unknown outcomes."""
 
 from __future__ import annotations
 
@@ -22,36 +22,36 @@ __all__ = ["deliveries"]
 
 @click.group()
 def deliveries() -> None:
-    """Look at deliveries, and decide about those whose outcome is unknown."""
+    """Show deliveries and settle unknown outcomes."""
 
 
 @deliveries.command("list")
 @click.option("--status", type=click.Choice([status.value for status in DeliveryStatus]))
-@click.option("--channel", help="Only this channel's.")
-@click.option("--calendar", help="Only this calendar's.")
+@click.option("--channel", help="Only deliveries of this channel.")
+@click.option("--calendar", help="Only deliveries of this calendar.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def show_all(
     status: str | None, channel: str | None, calendar: str | None, limit: int, *, as_json: bool
 ) -> None:
     """List deliveries, the newest first."""
     with open_runtime() as runtime, runtime.database.read() as session:
-        found = service.list_deliveries(
+        listed = service.list_deliveries(
             session,
             status=DeliveryStatus(status) if status else None,
             channel=channel,
             calendar=calendar,
             limit=limit,
         )
-        for delivery in found:
+        for delivery in listed:
             click.echo(_json(delivery) if as_json else _line(delivery))
 
 
 @deliveries.command("show")
 @click.argument("number", type=int)
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(number: int, *, as_json: bool) -> None:
-    """Show the delivery NUMBER with every attempt."""
+    """Show the delivery NUMBER and its attempts."""
     with open_runtime() as runtime, runtime.database.read() as session:
         delivery = service.get_delivery(session, number)
         if as_json:
@@ -68,10 +68,10 @@ def show(number: int, *, as_json: bool) -> None:
 
 @deliveries.command("resolve")
 @click.argument("number", type=int)
-@click.argument("resolution", type=click.Choice([answer.value for answer in service.Resolution]))
-@click.option("--url", help="Where it can be seen, when it is out.")
+@click.argument("resolution", type=click.Choice([choice.value for choice in service.Resolution]))
+@click.option("--url", help="The address of the published post.")
 def resolve(number: int, resolution: str, url: str | None) -> None:
-    """Say what became of the delivery NUMBER: it is out, send it again, or drop it."""
+    """Settle the delivery NUMBER: it is out, send it again, or drop it."""
     with open_runtime() as runtime:
         with runtime.database.write() as session:
             delivery = service.resolve_delivery(
@@ -109,7 +109,7 @@ def _facts(delivery: Delivery) -> dict[str, Any]:
         "due_at": _time(delivery.due_at, zone),
         "published_at": _time(delivery.published_at, zone),
         "receipt": delivery.receipt,
-        "error": delivery.error,
+        "error": str(delivery.error or ""),
         "key": delivery.key,
         "attempt_count": delivery.attempt_count,
     }
@@ -124,7 +124,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "finished_at": _time(attempt.finished_at, zone),
         "outcome": attempt.outcome.value if attempt.outcome else None,
         "worker": attempt.worker,
-        "words": attempt.words,
+        "words": str(attempt.words or ""),
     }
 
 

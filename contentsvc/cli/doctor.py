@@ -1,11 +1,11 @@
-"""`contentsvc doctor`: what is in force, and what is wrong."""
+"""`contentsvc doctor`: show the settings in force and check the installation."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import click
 
@@ -21,40 +21,40 @@ from contentsvc.services.channel_setup.channels import all_channels
 from contentsvc.services.rendering.painting import template_folders
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["Check", "doctor"]
+__all__ = ["CheckResult", "doctor"]
 
-#: Bytes. With less, the database may soon not be able to write.
+#: Bytes. With less free space, the database may soon be unable to write.
 _LEAST_FREE = 200 * 1024 * 1024
 _OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at."""
+class CheckResult:
+    """The result of one check."""
 
     name: str
     ok: bool
-    words: str
-    #: More lines, such as a plugin's traceback.
+    message: str
+    #: Further lines, such as a plugin's traceback.
     detail: str = ""
 
 
 @click.command()
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-@click.option("--settings", "only_settings", is_flag=True, help="List every setting and stop.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--settings", "only_settings", is_flag=True, help="List every setting and exit.")
 def doctor(*, as_json: bool, only_settings: bool) -> None:
-    """Show what is in force and check what the service needs; exit 1 where something is wrong."""
+    """Show the settings in force and check the installation; exit with 1 if a check fails."""
     if only_settings:
         _list_settings()
         return
     config = Config.from_env()
     runtime = assemble(config)
     try:
-        checks = [check for look in _LOOKS for check in look(runtime)]
+        results = [result for check in _CHECKS for result in check(runtime)]
     finally:
         runtime.database.close()
-    (_print_json if as_json else _print_text)(config, checks)
-    if not all(check.ok for check in checks):
+    (_print_json if as_json else _print_text)(config, results)
+    if not all(result.ok for result in results):
         raise SystemExit(1)
 
 
@@ -64,97 +64,116 @@ def _list_settings() -> None:
         click.echo(f"{setting.name} (default: {default})\n    {setting.help}")
 
 
-def _print_json(config: Config, checks: list[Check]) -> None:
-    told = {
+def _print_json(config: Config, results: list[CheckResult]) -> None:
+    report = {
         "version": __version__,
         "settings": {setting.name: value for setting, value in config.in_force()},
-        "checks": [asdict(check) for check in checks],
+        "checks": [_facts(result) for result in results],
     }
-    click.echo(json.dumps(told, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(report, ensure_ascii=False, indent=2))
 
 
-def _print_text(config: Config, checks: list[Check]) -> None:
+def _facts(result: CheckResult) -> dict[str, object]:
+    return {
+        "name": result.name,
+        "ok": result.ok,
+        "words": result.message,
+        "detail": result.detail,
+    }
+
+
+def _print_text(config: Config, results: list[CheckResult]) -> None:
     click.echo(f"contentsvc {__version__}\n\nSettings in force")
     for setting, value in config.in_force():
         click.echo(f"  {setting.name:<28} {value or '(unset)'}")
     click.echo("\nChecks")
-    for check in checks:
-        click.echo(f"  {'ok   ' if check.ok else 'WRONG'}  {check.name}: {check.words}")
-        for line in check.detail.splitlines():
+    for result in results:
+        click.echo(f"  {'ok   ' if result.ok else 'WRONG'}  {result.name}: {result.message}")
+        for line in result.detail.splitlines():
             click.echo(f"           {line}")
 
 
-def _data_folder(runtime: Runtime) -> Iterator[Check]:
+def _data_folder(runtime: Runtime) -> Iterator[CheckResult]:
     folder = runtime.config.data_dir
     free = shutil.disk_usage(folder).free
-    words = f"{folder}, {free // 2**20} MB free"
-    yield Check("data folder", free >= _LEAST_FREE, words)
+    message = f"{folder}, {free // 2**20} MB free"
+    yield CheckResult("data folder", free >= _LEAST_FREE, message)
     key = folder / "secret.key"
     if key.exists():
         mode = key.stat().st_mode & 0o777
         advice = "" if mode == _OWNER_ONLY else f"; others may read it: `chmod 600 {key}`"
-        yield Check("secret key", mode == _OWNER_ONLY, f"{key}, mode {mode:04o}{advice}")
+        yield CheckResult("secret key", mode == _OWNER_ONLY, f"{key}, mode {mode:04o}{advice}")
 
 
-def _database(runtime: Runtime) -> Iterator[Check]:
+def _database(runtime: Runtime) -> Iterator[CheckResult]:
     try:
         current = migrate.current_revision(runtime.database)
         if current is None:
-            yield Check("database", ok=True, words="empty; `contentsvc up` makes its tables")
+            yield CheckResult(
+                "database", ok=True, message="empty; `contentsvc up` creates the tables"
+            )
             return
         migrate.check(runtime.database)
     except ConfigError as error:
-        yield Check("database", ok=False, words=str(error))
+        yield CheckResult("database", ok=False, message=str(error))
         return
-    yield Check("database", ok=True, words=f"revision {current}")
+    yield CheckResult("database", ok=True, message=f"revision {current}")
     with runtime.database.read() as session:
         names = {channel.name: channel.type for channel in all_channels(session)}
     for name, kind in names.items():
         if kind not in runtime.registry.channel_types():
-            yield Check(f"channel {name}", ok=False, words=f"no plugin brings the type {kind!r}")
+            yield CheckResult(
+                f"channel {name}", ok=False, message=f"no plugin provides the type {kind!r}"
+            )
 
 
-def _redis(runtime: Runtime) -> Iterator[Check]:
+def _redis(runtime: Runtime) -> Iterator[CheckResult]:
     stats = runtime.queue.stats()
     if stats.reachable:
         waiting = ", ".join(f"{count} in {name}" for name, count in stats.waiting)
-        yield Check("redis", ok=True, words=f"{stats.server}, waiting: {waiting}")
+        yield CheckResult("redis", ok=True, message=f"{stats.server}, waiting: {waiting}")
     elif runtime.config.redis_url is None and lock_holder(runtime.config.data_dir) is None:
-        yield Check("redis", ok=True, words="embedded; `contentsvc up` starts it")
+        yield CheckResult("redis", ok=True, message="embedded; `contentsvc up` starts it")
     else:
-        yield Check("redis", ok=False, words="it does not answer; see CONTENTSVC_REDIS_URL")
+        yield CheckResult(
+            "redis", ok=False, message="it does not respond; see CONTENTSVC_REDIS_URL"
+        )
 
 
-def _port(runtime: Runtime) -> Iterator[Check]:
+def _port(runtime: Runtime) -> Iterator[CheckResult]:
     pid = lock_holder(runtime.config.data_dir)
     if pid is not None:
-        yield Check("port", ok=True, words=f"`contentsvc up` runs as process {pid}")
+        yield CheckResult("port", ok=True, message=f"`contentsvc up` runs as process {pid}")
         return
     try:
         check_port(runtime.config)
     except ConfigError as error:
-        yield Check("port", ok=False, words=str(error))
+        yield CheckResult("port", ok=False, message=str(error))
     else:
-        yield Check("port", ok=True, words=f"{runtime.config.port} is free")
+        yield CheckResult("port", ok=True, message=f"{runtime.config.port} is free")
 
 
-def _plugins(runtime: Runtime) -> Iterator[Check]:
+def _plugins(runtime: Runtime) -> Iterator[CheckResult]:
     for plugin in runtime.registry.plugins:
-        words = plugin.error or ", ".join(plugin.channel_types) or "no channel types"
-        yield Check(f"plugin {plugin.name}", plugin.error is None, words, plugin.traceback or "")
+        message = plugin.error or ", ".join(plugin.channel_types) or "no channel types"
+        yield CheckResult(
+            f"plugin {plugin.name}", plugin.error is None, message, plugin.traceback or ""
+        )
 
 
-def _posters(runtime: Runtime) -> Iterator[Check]:
+def _posters(runtime: Runtime) -> Iterator[CheckResult]:
     covered = all(Fonts().covers(char) for char in "社群周历")
-    yield Check("fonts", covered, "Chinese is covered" if covered else "no font has Chinese")
+    yield CheckResult(
+        "fonts", covered, "Chinese is covered" if covered else "no font has Chinese characters"
+    )
     templates, faults = list_templates(template_folders(runtime))
     names = ", ".join(template.id for template in templates)
-    yield Check("poster templates", ok=bool(templates), words=names or "there are none")
+    yield CheckResult("poster templates", ok=bool(templates), message=names or "there are none")
     for fault in faults:
-        yield Check("poster template", ok=False, words=str(fault))
+        yield CheckResult("poster template", ok=False, message=str(fault))
 
 
-_LOOKS: tuple[Callable[[Runtime], Iterator[Check]], ...] = (
+_CHECKS: tuple[Callable[[Runtime], Iterator[CheckResult]], ...] = (
     _data_folder,
     _database,
     _redis,

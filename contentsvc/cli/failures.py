@@ -1,4 +1,4 @@
-"""What a person reads when a command cannot do its work: one line a problem, no traceback."""
+"""The text of an error on the command line: one line per problem, no traceback."""
 
 from __future__ import annotations
 
@@ -7,20 +7,23 @@ import io
 import click
 from sqlalchemy.exc import OperationalError
 
-from contentsvc.errors import ContentsvcError
+from contentsvc.errors import ConfigError, ContentsvcError
 
 __all__ = ["explain"]
 
-_FORESEEN = 2
-#: As shells have it for a program ended by SIGINT.
+_EXPECTED = 2
+#: The status that shells report for a program ended by SIGINT.
 _INTERRUPTED = 130
 
 
 def explain(error: BaseException) -> tuple[list[str], int]:
-    """Return the lines for standard error and the exit status; no lines for an unforeseen error."""
+    """Return the lines for standard error and the exit status.
+
+    An unexpected error has no lines: the caller lets it end the process with a traceback.
+    """
     if isinstance(error, ContentsvcError):
         lines = str(error).splitlines() or [type(error).__name__]
-        return [f"error: {line}" for line in lines], _FORESEEN
+        return [f"error: {line}" for line in lines], _EXPECTED
     if isinstance(error, click.ClickException):
         text = io.StringIO()
         error.show(text)
@@ -28,6 +31,7 @@ def explain(error: BaseException) -> tuple[list[str], int]:
     if isinstance(error, click.Abort | KeyboardInterrupt):
         return ["stopped"], _INTERRUPTED
     if isinstance(error, OperationalError):
-        words = str(error.orig).strip().splitlines()[0]
-        return [f"error: CONTENTSVC_DATABASE_URL: the database does not answer: {words}"], _FORESEEN
+        reason = str(error.orig).strip().splitlines()[0]
+        refused = ConfigError("CONTENTSVC_DATABASE_URL", "database-not-responding", reason=reason)
+        return [f"error: {refused}"], _EXPECTED
     return [], 1

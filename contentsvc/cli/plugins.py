@@ -1,4 +1,4 @@
-"""`contentsvc plugins`: which plugins there are, a new one, and whether one is sound."""
+"""`contentsvc plugins`: list, create and check plugins."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ __all__ = ["plugins"]
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 
-#: For a plugin that has no test of its own beside it; publishing might reach the real platform.
+#: The test of a plugin without a test file. It does not publish, because publishing might reach the
+#: real platform.
 _CHECK = Template("""\
 from pathlib import Path
 
@@ -40,17 +41,17 @@ for number, channel_type in enumerate(REGISTRY.channel_types().values()):
 
 @click.group()
 def plugins() -> None:
-    """List, write and check plugins."""
+    """List, create and check plugins."""
 
 
 @plugins.command("list")
-@click.option("--json", "as_json", is_flag=True, help="For programs.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def show(*, as_json: bool) -> None:
-    """List every plugin with what it brings; exit 1 where one cannot be used."""
+    """List the plugins with their hooks and channel types; exit with 1 if one is broken."""
     registry = load_plugins(Config.from_env().plugin_folders())
     if as_json:
-        found = [asdict(plugin) for plugin in registry.plugins]
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        rows = [asdict(plugin) for plugin in registry.plugins]
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
         for plugin in registry.plugins:
             click.echo("\n".join(_lines(plugin)))
@@ -75,30 +76,28 @@ def _lines(plugin: PluginInfo) -> Iterator[str]:
 @click.option(
     "--folder",
     type=click.Path(file_okay=False, path_type=Path),
-    help="Where to write it; the folder of CONTENTSVC_PLUGINS_DIR unless given.",
+    help="The folder to write to; by default that of CONTENTSVC_PLUGINS_DIR.",
 )
 def new(name: str, folder: Path | None) -> None:
-    """Write a working plugin named NAME and its test."""
+    """Create a working plugin named NAME and its test."""
     if not _NAME.fullmatch(name):
-        raise InputError(
-            f"{name!r} is not a name of lower-case letters, digits, hyphens and underscores"
-        )
-    place = folder or Config.from_env().plugin_folders()[-1]
+        raise InputError("command-plugin-name-invalid", name=name)
+    target = folder or Config.from_env().plugin_folders()[-1]
     module = name.replace("-", "_")
-    words = {
+    values = {
         "module": module,
         "type": module,
         "class_name": "".join(part.capitalize() for part in module.split("_")),
     }
-    written = {place / f"{module}.py": "plugin.txt", place / f"test_{module}.py": "test.txt"}
-    for path in written:
+    sources = {target / f"{module}.py": "plugin.txt", target / f"test_{module}.py": "test.txt"}
+    for path in sources:
         if path.exists():
-            raise ConflictError(f"{path} exists already; choose another name")
-    place.mkdir(parents=True, exist_ok=True)
-    for path, source in written.items():
-        path.write_text(_scaffold(source).substitute(words), "utf-8")
+            raise ConflictError("command-plugin-file-exists", file=str(path))
+    target.mkdir(parents=True, exist_ok=True)
+    for path, source in sources.items():
+        path.write_text(_scaffold(source).substitute(values), "utf-8")
         click.echo(f"wrote {path}")
-    click.echo(f"next: contentsvc plugins check {place / f'{module}.py'}")
+    click.echo(f"next: contentsvc plugins check {target / f'{module}.py'}")
 
 
 def _scaffold(name: str) -> Template:
@@ -110,13 +109,13 @@ def _scaffold(name: str) -> Template:
 @click.option(
     "--settings",
     default="{}",
-    help="JSON of the settings, where the plugin has no test of its own.",
+    help="The channel's settings as JSON, for a plugin without a test file.",
 )
 def check(path: Path, settings: str) -> None:
-    """Load the plugin PATH and run its contract; exit 1 where it does not hold.
+    """Load the plugin PATH and run its contract tests; exit with 1 if one fails.
 
-    Where `test_<name>.py` lies beside it, that is run; it is how publishing is checked. Without
-    one, all that holds before publishing is checked: nothing is sent anywhere.
+    If the test file `test_<name>.py` is in the same folder, it is run; only such a test checks
+    publishing. Otherwise everything but publishing is checked, and nothing is sent anywhere.
     """
     registry = load_plugin(path.resolve())
     (plugin,) = registry.plugins
@@ -129,26 +128,28 @@ def check(path: Path, settings: str) -> None:
         if test.is_file():
             click.echo(f"running {test}")
         elif not registry.channel_types():
-            click.echo("it loads; without a channel type or a test beside it there is no more")
+            click.echo(
+                "it loads; without a channel type or a test file there is nothing else to check"
+            )
             return
         else:
-            click.echo("without a test beside it, publishing is not checked")
+            click.echo("it has no test file, so publishing is not checked")
             test = _generated(Path(folder), path, settings)
         raise click.exceptions.Exit(_run(test, Path(folder)))
 
 
 def _need_pytest() -> None:
     if importlib.util.find_spec("pytest") is None:
-        raise PluginError("checking a plugin needs pytest: run `pip install pytest` and try again")
+        raise PluginError("command-pytest-missing")
 
 
 def _generated(folder: Path, path: Path, settings: str) -> Path:
     try:
         values = json.loads(settings)
     except ValueError as error:
-        raise InputError(f"--settings is not JSON: {error}") from error
+        raise InputError("command-settings-not-json", reason=str(error)) from error
     if not isinstance(values, dict):
-        raise InputError("--settings is not a JSON object")
+        raise InputError("command-settings-not-object")
     test = folder / "test_plugin.py"
     text = _CHECK.substitute(path=repr(str(path.resolve())), settings=repr(values))
     test.write_text(text, "utf-8")
@@ -156,7 +157,7 @@ def _generated(folder: Path, path: Path, settings: str) -> Path:
 
 
 def _run(test: Path, folder: Path) -> int:
-    """Run one test file by itself: no settings of whatever project lies around it."""
+    """Run one test file with pytest, isolated from the configuration of any project around it."""
     empty = folder / "pytest.ini"
     empty.write_text("[pytest]\n", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-c", str(empty), "--rootdir", str(folder)]

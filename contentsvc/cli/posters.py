@@ -1,4 +1,4 @@
-"""`contentsvc posters`: posters made from templates, without a calendar."""
+"""`contentsvc posters`: render posters from templates, without a calendar."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import click
 import yaml
 from PIL import Image
 
-from contentsvc import posters as room
+from contentsvc import posters as poster_api
 from contentsvc.config import Config
 from contentsvc.errors import InputError
+from contentsvc.messages import Message
 from contentsvc.posters import Batch, read_rows, write_zip
 
 __all__ = ["posters"]
 
-_FORMATS: dict[str, room.Format] = {
+_FORMATS: dict[str, poster_api.Format] = {
     ".png": "png",
     ".jpg": "jpeg",
     ".jpeg": "jpeg",
@@ -27,14 +28,14 @@ _FORMATS: dict[str, room.Format] = {
 _OUT = click.Path(dir_okay=False, path_type=Path)
 _BRAND = click.option(
     "--brand",
-    help="A brand kit: a name of the assets' `brands`, or a file; `brand.yaml` where not given.",
+    help="A brand kit: a name in the assets' `brands`, or a file; by default `brand.yaml`.",
 )
 _SIZE = click.option("--size", default="9x16", show_default=True, help="A variant of the template.")
 
 
 @click.group()
 def posters() -> None:
-    """Make posters from templates."""
+    """Render posters from templates."""
 
 
 @posters.command("render")
@@ -42,7 +43,7 @@ def posters() -> None:
 @click.option(
     "--fields",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A YAML file with the fields' words.",
+    help="A YAML file with the texts of the fields.",
 )
 @_SIZE
 @_BRAND
@@ -50,24 +51,24 @@ def posters() -> None:
     "--out",
     required=True,
     type=_OUT,
-    help="The picture's file; its ending says whether it is PNG, JPEG or WebP.",
+    help="The picture file; its ending selects PNG, JPEG or WebP.",
 )
 def render(template: str, fields: Path | None, size: str, brand: str | None, out: Path) -> None:
-    """Render TEMPLATE; exit 1 where something does not fit."""
+    """Render TEMPLATE; exit with 1 if something does not fit."""
     kind = _FORMATS.get(out.suffix.lower())
     if kind is None:
-        raise InputError(f"--out: {out} ends in none of {', '.join(_FORMATS)}")
-    folders, templates = _places()
+        raise InputError("command-out-ending", file=str(out), endings=tuple(_FORMATS))
+    folders, templates = _folders()
     kit = _brand(folders, brand)
-    poster = room.render(
-        room.load_template(template, templates),
+    poster = poster_api.render(
+        poster_api.load_template(template, templates),
         _read_fields(fields),
         size=size,
         brand=kit,
         pictures=lambda name: _picture(folders, name),
-        fonts=room.brand_fonts(kit, folders),
+        fonts=poster_api.brand_fonts(kit, folders),
     )
-    _write(out, room.encode(poster.image, kind).data)
+    _write(out, poster_api.encode(poster.image, kind).data)
     for warning in poster.warnings:
         click.echo(f"warning: {warning.field or warning.layer}: {warning.message}", err=True)
     click.echo(f"wrote {out} ({poster.image.width} x {poster.image.height})")
@@ -81,7 +82,7 @@ def render(template: str, fields: Path | None, size: str, brand: str | None, out
     "--rows",
     required=True,
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="A CSV or XLSX file: a column a field, a row a poster; `file` names the picture.",
+    help="A CSV or XLSX table: a column per field, a row per poster; `file` names the picture.",
 )
 @_SIZE
 @_BRAND
@@ -94,16 +95,16 @@ def render(template: str, fields: Path | None, size: str, brand: str | None, out
 )
 @click.option("--out", required=True, type=_OUT, help="The ZIP file with the posters.")
 def batch(
-    template: str, *, rows: Path, size: str, brand: str | None, kind: room.Format, out: Path
+    template: str, *, rows: Path, size: str, brand: str | None, kind: poster_api.Format, out: Path
 ) -> None:
-    """Render TEMPLATE for each row; exit 1 where a row failed."""
-    folders, places = _places()
+    """Render TEMPLATE for each row of a table; exit with 1 if a row failed."""
+    folders, template_folders = _folders()
     kit = _brand(folders, brand)
     work = Batch(
-        template=room.load_template(template, places),
+        template=poster_api.load_template(template, template_folders),
         brand=kit,
         pictures=lambda name: _picture(folders, name),
-        fonts=room.brand_fonts(kit, folders),
+        fonts=poster_api.brand_fonts(kit, folders),
         size=size,
         kind=kind,
     )
@@ -112,7 +113,7 @@ def batch(
         try:
             report = write_zip(work, table, out, lambda _done, _total: bar.update(1))
         except OSError as error:
-            raise InputError(f"--out: {out} cannot be written ({error.strerror})") from error
+            raise _unwritable(out, error) from error
     for row in report.warned:
         click.echo(f"warning: row {row.number} ({row.name}): {'; '.join(row.messages)}", err=True)
     for row in report.failed:
@@ -124,8 +125,8 @@ def batch(
 
 @posters.command("schema")
 def schema() -> None:
-    """Print the JSON schema of templates, for editors."""
-    click.echo(room.template_json_schema(), nl=False)
+    """Print the JSON schema of poster templates, for editors."""
+    click.echo(poster_api.template_json_schema(), nl=False)
 
 
 @posters.command("gallery")
@@ -133,36 +134,36 @@ def schema() -> None:
     "--out",
     required=True,
     type=click.Path(file_okay=False, path_type=Path),
-    help="The folder that the sheets are written to.",
+    help="The folder to write the sheets to.",
 )
 def gallery(out: Path) -> None:
-    """Paint contact sheets: one of each family, and one of every template in the other brands."""
-    folders, places = _places()
-    templates, faults = room.list_templates(places)
+    """Render contact sheets: one per family of templates, one of all templates in other brands."""
+    folders, template_folders = _folders()
+    templates, faults = poster_api.list_templates(template_folders)
     for fault in faults:
         raise fault
     out.mkdir(parents=True, exist_ok=True)
     own = _brand(folders, None)
     for family in sorted({template.family or "other" for template in templates}):
-        chosen = [each for each in templates if (each.family or "other") == family]
+        chosen = [template for template in templates if (template.family or "other") == family]
         _sheet(out / f"{family}.jpg", _samples(chosen, own, folders))
     kits = sorted(path for folder in folders for path in (folder / "brands").glob("*.yaml"))
     if kits:
-        brands = (_samples(templates, room.load_brand(kit), folders, sizes=1) for kit in kits)
+        brands = (_samples(templates, poster_api.load_brand(kit), folders, sizes=1) for kit in kits)
         _sheet(out / "brands.jpg", chain.from_iterable(brands))
 
 
 def _samples(
-    templates: Sequence[room.Template],
-    brand: room.Brand,
+    templates: Sequence[poster_api.Template],
+    brand: poster_api.Brand,
     folders: list[Path],
     sizes: int | None = None,
 ) -> Iterator[Image.Image]:
-    """Paint each template's sample in its sizes, or the first few of them."""
-    fonts = room.brand_fonts(brand, folders)
+    """Yield the sample picture of each template in its first *sizes* sizes, or in all."""
+    fonts = poster_api.brand_fonts(brand, folders)
     for template in templates:
         for size in template.sizes[:sizes]:
-            yield room.render(
+            yield poster_api.render(
                 template,
                 template.samples(),
                 size=size,
@@ -173,14 +174,14 @@ def _samples(
 
 
 def _sheet(path: Path, pictures: Iterator[Image.Image]) -> None:
-    sheet = room.contact_sheet(pictures)
+    sheet = poster_api.contact_sheet(pictures)
     sheet.save(path, quality=80, optimize=True, progressive=True)
     click.echo(f"wrote {path}")
 
 
-def _places() -> tuple[list[Path], list[Path]]:
-    """Return the folders of the assets, and those of the templates, the plugins' among them."""
-    # What a wrong setting is told before: this brings the whole service's parts.
+def _folders() -> tuple[list[Path], list[Path]]:
+    """Return the asset folders, and the template folders including those of plugins."""
+    # Read the settings before the slow imports, so that a wrong one is reported at once.
     config = Config.from_env()
     from contentsvc.assembly import assemble
     from contentsvc.services.rendering.painting import template_folders
@@ -194,35 +195,40 @@ def _read_fields(file: Path | None) -> dict[str, Any]:
     if file is None:
         return {}
     try:
-        read = yaml.safe_load(file.read_text(encoding="utf-8"))
+        fields = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        words = " ".join(str(error).split())
-        raise InputError(f"{file}: it is not readable YAML: {words}") from error
-    if not isinstance(read, dict):
-        raise InputError(f"{file}: give fields with their words, such as `title: 早安`")
-    return {str(name): value for name, value in read.items()}
+        reason = " ".join(str(error).split())
+        raise InputError("command-fields-not-yaml", file=str(file), reason=reason) from error
+    if not isinstance(fields, dict):
+        raise InputError("command-fields-not-mapping", file=str(file))
+    return {str(name): value for name, value in fields.items()}
 
 
-def _brand(folders: list[Path], own: str | None) -> room.Brand:
-    """Read a brand kit by its name or from its file."""
-    if own and (Path(own).is_file() or Path(own).suffix in {".yaml", ".yml"}):
-        return room.load_brand(Path(own))
+def _brand(folders: list[Path], brand: str | None) -> poster_api.Brand:
+    """Return the brand kit *brand*: a name or a file; None is the assets' own."""
+    if brand and (Path(brand).is_file() or Path(brand).suffix in {".yaml", ".yml"}):
+        return poster_api.load_brand(Path(brand))
     from contentsvc.services.rendering.branding import find_brand
 
-    return find_brand(folders, own)
+    return find_brand(folders, brand)
 
 
 def _picture(folders: list[Path], name: str) -> bytes:
-    """Return a picture's bytes: a file of the working folder, or of the assets."""
+    """Return the content of the picture *name* in the working folder or the asset folders."""
     for folder in (Path.cwd(), *folders):
         path = folder / name
         if path.is_file():
             return path.read_bytes()
-    raise LookupError(f"there is no picture {name!r}")
+    raise LookupError(Message("command-picture-missing", name=name))
+
+
+def _unwritable(out: Path, error: OSError) -> InputError:
+    reason = error.strerror or str(error)
+    return InputError("command-out-unwritable", file=str(out), reason=reason)
 
 
 def _write(out: Path, data: bytes) -> None:
     try:
         out.write_bytes(data)
     except OSError as error:
-        raise InputError(f"--out: {out} cannot be written ({error.strerror})") from error
+        raise _unwritable(out, error) from error

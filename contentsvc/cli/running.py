@@ -1,4 +1,4 @@
-"""`up` and the roles it starts."""
+"""The commands `up`, `web`, `dispatch`, `worker` and `valkey`."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def web() -> None:
 
 
 def _web_app(config: Config) -> Flask:
-    """Return the application of one server process, which beats from here on."""
+    """Return the application of a server process, after starting its heartbeat."""
     from contentsvc.app import create_app
     from contentsvc.assembly import assemble
     from contentsvc.services.operations.heartbeats import HeartbeatThread
@@ -56,13 +56,13 @@ def _web_app(config: Config) -> Flask:
 
 @click.command()
 def dispatch() -> None:
-    """Run a dispatcher: it hands to the workers what is due."""
+    """Run one dispatcher, which claims due deliveries and enqueues them for the workers."""
     config = _settings()
     from contentsvc.services.delivery.dispatching import Dispatcher
     from contentsvc.services.operations.heartbeats import process_name, remove_heartbeat
 
     with open_runtime(config) as runtime:
-        # It beats with every turn: one that hangs is seen to be silent.
+        # The dispatcher records its own heartbeats, so that one that hangs is noticed.
         Dispatcher(runtime, process_name()).run(_stopped_by_signal(runtime.queue))
         remove_heartbeat(runtime, "dispatcher", process_name())
 
@@ -73,7 +73,7 @@ def dispatch() -> None:
     type=click.Choice(["publish", "render"]),
     default="publish",
     show_default=True,
-    help="Publish what is due, or render ahead of time.",
+    help="publish: publish due deliveries; render: make renditions and poster batches.",
 )
 def worker(queue: str) -> None:
     """Run one worker."""
@@ -86,7 +86,7 @@ def worker(queue: str) -> None:
 
 @click.command(hidden=True)
 def valkey() -> None:
-    """Run the embedded Valkey server alone; `up` does."""
+    """Run the embedded Valkey server; `contentsvc up` starts it."""
     config = _settings()
     from contentsvc.launcher.valkey import exec_valkey
     from contentsvc.worker.connections import embedded_url, socket_path
@@ -95,24 +95,27 @@ def valkey() -> None:
 
 
 def _settings() -> Config:
-    """Read the settings and begin to log; before anything else is imported, for that takes time."""
+    """Return the settings after setting up logging, before the caller's slow imports."""
     config = Config.from_env()
     logs.setup(config.log_level)
     return config
 
 
 def _stopped_by_signal(queue: Queue) -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set; whoever waits on *queue* is woken too."""
+    """Return an event that SIGTERM and SIGINT set.
+
+    The signals also wake a thread that waits on *queue*.
+    """
     stop = threading.Event()
 
-    def end() -> None:
+    def set_and_wake() -> None:
         stop.set()
         queue.wake()
 
-    def tell(_number: int, _frame: FrameType | None) -> None:
-        # From a thread: the event's lock may be held by the very code that the signal interrupts.
-        threading.Thread(target=end).start()
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        # In a thread, because the code that the signal interrupts may hold the event's lock.
+        threading.Thread(target=set_and_wake).start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, tell)
+        signal.signal(number, on_signal)
     return stop

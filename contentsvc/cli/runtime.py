@@ -1,4 +1,4 @@
-"""The parts that a command works with."""
+"""The runtime that a command works with."""
 
 from __future__ import annotations
 
@@ -17,8 +17,14 @@ __all__ = ["open_runtime", "operator"]
 
 @contextmanager
 def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
-    """Give the parts of a process whose database has this version's tables; ConfigError."""
-    # A wrong setting is told before the rest is imported, which takes a second.
+    """Yield a runtime whose database has the tables of this version; close it afterwards.
+
+    Without *config*, the settings are read from the environment.
+
+    Raises:
+        ConfigError: a setting cannot be used, or the database was not migrated to this version.
+    """
+    # Read the settings before the slow imports, so that a wrong one is reported at once.
     config = config or Config.from_env()
     from contentsvc.assembly import assemble
     from contentsvc.db import migrate
@@ -32,9 +38,9 @@ def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
 
 
 def operator() -> str:
-    """Return the name under which changes made by a command are kept."""
+    """Return the name that is recorded as the author of a command's changes."""
     try:
         return getpass.getuser()[:64]
     except (KeyError, OSError):
-        # A container's user may have a number only.
+        # In a container the user id may have no name.
         return "operator"

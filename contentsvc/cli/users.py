@@ -1,4 +1,4 @@
-"""`contentsvc users`: people who sign in."""
+"""`contentsvc users`: add users and print sign-in links."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ __all__ = ["users"]
 
 @click.group()
 def users() -> None:
-    """Add the people who sign in."""
+    """Add users and print sign-in links."""
 
 
 @users.command("add")
 @click.argument("name")
-@click.option("--admin", is_flag=True, help="Let this person manage people, channels and plugins.")
+@click.option("--admin", is_flag=True, help="Let the user manage users, channels and plugins.")
 def add(name: str, *, admin: bool) -> None:
-    """Add a person; the password is asked for, or read from standard input."""
+    """Add the user NAME; the password is prompted for, or read from standard input."""
     password = _password()
     with open_runtime() as runtime, runtime.database.write() as session:
         user = accounts.create_user(
@@ -34,12 +34,12 @@ def add(name: str, *, admin: bool) -> None:
 @users.command("link")
 @click.argument("name")
 def link(name: str) -> None:
-    """Print a link that signs a person in once, within a day."""
+    """Print a link that signs the user NAME in once, within a day."""
     with open_runtime() as runtime, runtime.database.write() as session:
-        named = name.strip().lower()
-        user = next((user for user in accounts.all_users(session) if user.name == named), None)
+        wanted = name.strip().lower()
+        user = next((user for user in accounts.all_users(session) if user.name == wanted), None)
         if user is None:
-            raise NotFoundError(f"there is no person {name!r}; see `contentsvc users add`")
+            raise NotFoundError("command-user-unknown", name=name)
         token = accounts.make_link(session, user_id=user.id, now=runtime.clock())
         click.echo(f"{runtime.config.public_url}/sign-in/{token}")
 

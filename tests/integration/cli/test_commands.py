@@ -80,7 +80,7 @@ def test_a_database_is_migrated_once(run: _Run) -> None:
     """The second time there is nothing to do."""
     first, second = run("db", "upgrade"), run("db", "upgrade")
 
-    assert first[1].startswith("the database brought to revision")
+    assert first[1].startswith("the database was migrated to revision")
     assert second[1].startswith("the database is already at revision")
 
 

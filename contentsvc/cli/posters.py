@@ -15,7 +15,7 @@ from contentsvc import posters as poster_api
 from contentsvc.config import Config
 from contentsvc.errors import InputError
 from contentsvc.messages import Message
-from contentsvc.posters import Batch, read_rows, write_zip
+from contentsvc.posters import PosterSetup, read_rows, write_zip
 
 __all__ = ["posters"]
 
@@ -100,7 +100,7 @@ def batch(
     """Render TEMPLATE for each row of a table; exit with 1 if a row failed."""
     folders, template_folders = _folders()
     kit = _brand(folders, brand)
-    work = Batch(
+    work = PosterSetup(
         template=poster_api.load_template(template, template_folders),
         brand=kit,
         pictures=lambda name: _picture(folders, name),

@@ -7,28 +7,40 @@ encoded = encode(poster.image, "png", max_bytes=2_000_000)
 
 from contentsvc.posters.art import ART
 from contentsvc.posters.batch import (
-    Batch,
-    Report,
+    PosterSetup,
     RowResult,
+    ZipReport,
     picture_name,
     render_rows,
     unique_name,
     write_zip,
 )
 from contentsvc.posters.brand import Brand, brand_fonts, load_brand
-from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.contact_sheets import contact_sheet
 from contentsvc.posters.encoding import Encoded, Format, encode
 from contentsvc.posters.focus import Focus, split_focus, with_focus
-from contentsvc.posters.gallery import contact_sheet
-from contentsvc.posters.images import Pictures
+from contentsvc.posters.layer_pictures import Pictures
+from contentsvc.posters.paint_cache import PaintCache
 from contentsvc.posters.painting.poster import ENGINE_VERSION, Poster, render, shared_cache
-from contentsvc.posters.pictures import CleanPicture, PictureLimits, clean_picture, open_picture
-from contentsvc.posters.proofing import Proofreader, Remark, fault_of
-from contentsvc.posters.sheets import write_csv, write_xlsx
-from contentsvc.posters.shelf import Kept, Shelf, poster_key
-from contentsvc.posters.tables import FILE_COLUMN, Line, Row, read_lines, read_pasted, read_rows
-from contentsvc.posters.template.editing import template_json_schema
-from contentsvc.posters.template.faults import TemplateError
+from contentsvc.posters.picture_files import (
+    CleanPicture,
+    PictureLimits,
+    clean_picture,
+    open_picture,
+)
+from contentsvc.posters.poster_cache import CachedPoster, PosterCache, poster_key
+from contentsvc.posters.proofing import Proofreader, RowRemark, remark_of
+from contentsvc.posters.table_reading import (
+    FILE_COLUMN,
+    Line,
+    Row,
+    read_lines,
+    read_pasted,
+    read_rows,
+)
+from contentsvc.posters.table_writing import write_csv, write_xlsx
+from contentsvc.posters.template.errors import TemplateError
+from contentsvc.posters.template.json_schema import template_json_schema
 from contentsvc.posters.template.loading import (
     Library,
     build_template,
@@ -38,21 +50,20 @@ from contentsvc.posters.template.loading import (
 )
 from contentsvc.posters.template.schema import FieldSpec, Label, Template
 from contentsvc.posters.typesetting.fonts import Fonts, warm_up
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.warnings import PosterWarning
 
 __all__ = [
     "ART",
     "ENGINE_VERSION",
     "FILE_COLUMN",
-    "Batch",
     "Brand",
+    "CachedPoster",
     "CleanPicture",
     "Encoded",
     "FieldSpec",
     "Focus",
     "Fonts",
     "Format",
-    "Kept",
     "Label",
     "Library",
     "Line",
@@ -60,21 +71,21 @@ __all__ = [
     "PictureLimits",
     "Pictures",
     "Poster",
+    "PosterCache",
+    "PosterSetup",
     "PosterWarning",
     "Proofreader",
-    "Remark",
-    "Report",
     "Row",
+    "RowRemark",
     "RowResult",
-    "Shelf",
     "Template",
     "TemplateError",
+    "ZipReport",
     "brand_fonts",
     "build_template",
     "clean_picture",
     "contact_sheet",
     "encode",
-    "fault_of",
     "list_templates",
     "load_brand",
     "load_template",
@@ -85,6 +96,7 @@ __all__ = [
     "read_lines",
     "read_pasted",
     "read_rows",
+    "remark_of",
     "render",
     "render_rows",
     "shared_cache",

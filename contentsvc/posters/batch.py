@@ -11,18 +11,18 @@ from typing import IO
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.cache import PaintCache
 from contentsvc.posters.encoding import Encoded, Format, encode
-from contentsvc.posters.images import Pictures
+from contentsvc.posters.layer_pictures import Pictures
+from contentsvc.posters.paint_cache import PaintCache
 from contentsvc.posters.painting.poster import Poster, render
-from contentsvc.posters.tables import FILE_COLUMN, Row, read_rows
+from contentsvc.posters.table_reading import FILE_COLUMN, Row, read_rows
 from contentsvc.posters.template.schema import Template
 from contentsvc.posters.typesetting.fonts import Fonts
 
 __all__ = [
-    "Batch",
-    "Report",
+    "PosterSetup",
     "RowResult",
+    "ZipReport",
     "picture_name",
     "read_rows",
     "render_rows",
@@ -41,7 +41,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class PosterSetup:
     """What all rows share."""
 
     template: Template
@@ -65,7 +65,7 @@ class RowResult:
 
 
 @dataclass(slots=True)
-class Report:
+class ZipReport:
     """How a batch went; the posters themselves are in the ZIP."""
 
     made: int = 0
@@ -73,7 +73,7 @@ class Report:
     failed: list[RowResult] = field(default_factory=list)
 
 
-def render_rows(batch: Batch, rows: Sequence[Row]) -> Iterator[RowResult]:
+def render_rows(batch: PosterSetup, rows: Sequence[Row]) -> Iterator[RowResult]:
     """Make a poster for each row, in order; a row that cannot be one does not stop the others."""
     names: set[str] = set()
     for row in rows:
@@ -91,11 +91,11 @@ def render_rows(batch: Batch, rows: Sequence[Row]) -> Iterator[RowResult]:
 
 
 def write_zip(
-    batch: Batch,
+    batch: PosterSetup,
     rows: Sequence[Row],
     out: Path | IO[bytes],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
-) -> Report:
+) -> ZipReport:
     """Write the posters of *rows* to the ZIP *out*, with `failures.txt` where a row failed.
 
     *progress* is called after each row with the rows done and all rows.
@@ -103,7 +103,7 @@ def write_zip(
     Raises:
         OSError: *out* cannot be written.
     """
-    report = Report()
+    report = ZipReport()
     # Posters are compressed already; packing them again takes time and saves nothing.
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for done, result in enumerate(render_rows(batch, rows), 1):
@@ -115,7 +115,7 @@ def write_zip(
     return report
 
 
-def _note(report: Report, result: RowResult, archive: zipfile.ZipFile) -> None:
+def _note(report: ZipReport, result: RowResult, archive: zipfile.ZipFile) -> None:
     if result.encoded is None:
         report.failed.append(result)
         return
@@ -126,7 +126,7 @@ def _note(report: Report, result: RowResult, archive: zipfile.ZipFile) -> None:
         report.warned.append(RowResult(result.number, result.name, None, result.messages))
 
 
-def _paint(batch: Batch, row: Row) -> Poster:
+def _paint(batch: PosterSetup, row: Row) -> Poster:
     fields = {name: value for name, value in row.values.items() if name != FILE_COLUMN}
     return render(
         batch.template,

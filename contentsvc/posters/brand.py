@@ -10,11 +10,11 @@ from pydantic import Field, ValidationError
 
 from contentsvc.errors import Problem, RenderError
 from contentsvc.messages import Message
+from contentsvc.posters.template.errors import TemplateError
 from contentsvc.posters.template.explain import explain
-from contentsvc.posters.template.faults import TemplateError
-from contentsvc.posters.template.marks import line_of, read_yaml
 from contentsvc.posters.template.parts import Name, Part
 from contentsvc.posters.template.schema import PlainColour
+from contentsvc.posters.template.yaml_lines import line_of, read_yaml
 from contentsvc.posters.typesetting.fonts import Fonts
 
 __all__ = ["Brand", "brand_fonts", "load_brand"]

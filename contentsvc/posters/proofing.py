@@ -9,20 +9,20 @@ from typing import Any, Self
 from contentsvc.errors import RenderError
 from contentsvc.messages import Message
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.images import Pictures
+from contentsvc.posters.field_values import Values, resolve_values
+from contentsvc.posters.layer_pictures import Pictures
 from contentsvc.posters.painting.layout import Layout
 from contentsvc.posters.qr import LEAST_MODULE, qr_mask
 from contentsvc.posters.template.layers import Qr
 from contentsvc.posters.template.schema import FieldSpec, Template
 from contentsvc.posters.typesetting.fonts import Fonts
-from contentsvc.posters.values import Values, resolve_values
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.warnings import PosterWarning
 
-__all__ = ["Proofreader", "Remark", "fault_of"]
+__all__ = ["Proofreader", "RowRemark", "remark_of"]
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
+class RowRemark:
     """One thing that is to be said of a row.
 
     `code` is a warning's (see PosterWarning), or of a fault that leaves the row without a poster:
@@ -54,10 +54,10 @@ class Remark:
         return cls(data["field"], data["code"], message, data["is_fault"])
 
 
-def fault_of(template: Template, fields: Mapping[str, object], error: RenderError) -> Remark:
+def remark_of(template: Template, fields: Mapping[str, object], error: RenderError) -> RowRemark:
     """Say which kind of fault *error* is."""
     spec = template.fields.get(error.field or "")
-    return Remark(error.field, _code(spec, fields.get(error.field or "")), error.message, True)
+    return RowRemark(error.field, _code(spec, fields.get(error.field or "")), error.message, True)
 
 
 def _code(spec: FieldSpec | None, value: object) -> str:
@@ -89,7 +89,7 @@ class Proofreader:
         self._modules: dict[tuple[str, int, int, bool], int] = {}
         self._known_pictures: dict[str, bool] = {}
 
-    def read(self, fields: Mapping[str, object], *, fits: bool = True) -> tuple[Remark, ...]:
+    def read(self, fields: Mapping[str, object], *, fits: bool = True) -> tuple[RowRemark, ...]:
         """Give every fault of *fields*, then what would be said of the poster.
 
         Without *fits* it is not looked whether the words find room, which takes most of the time
@@ -102,7 +102,7 @@ class Proofreader:
                 values, warnings = resolve_values(self._template, given, {}, self._brand)
                 break
             except RenderError as error:
-                faults.append(fault_of(self._template, given, error))
+                faults.append(remark_of(self._template, given, error))
                 if error.field is None or len(faults) > len(self._template.fields):
                     return tuple(faults)
                 # The other fields are looked at as if this one were right.
@@ -111,16 +111,16 @@ class Proofreader:
         wrong = {fault.field for fault in faults}
         sizes = self._sizes if fits else ()
         told = [*warnings, *(each for size in sizes for each in self._fit(size, values))]
-        said = [Remark(each.field, each.code, each.message) for each in told]
+        said = [RowRemark(each.field, each.code, each.message) for each in told]
         return tuple(dict.fromkeys([*faults, *(each for each in said if each.field not in wrong)]))
 
-    def _missing_pictures(self, values: Values) -> list[Remark]:
+    def _missing_pictures(self, values: Values) -> list[RowRemark]:
         found = []
         for name, spec in self._template.fields.items():
             source = values.text(name)
             if spec.type == "image" and source and not self._is_there(source):
                 message = Message("picture-missing", name=source)
-                found.append(Remark(name, "bad_picture", message, True))
+                found.append(RowRemark(name, "bad_picture", message, True))
         return found
 
     def _is_there(self, source: str) -> bool:

@@ -19,10 +19,10 @@ from typing import IO, cast
 from PIL import Image
 
 from contentsvc.posters import (
-    Batch,
     Brand,
     Fonts,
     PaintCache,
+    PosterSetup,
     Row,
     Template,
     encode,
@@ -187,7 +187,7 @@ def _invites(template: Template, brand: Brand, fonts: Fonts, count: int) -> floa
                      "url": f"https://example.com/i/NY{number:04d}"})
         for number in range(count)
     ]  # fmt: skip
-    batch = Batch(template, brand, dict[str, bytes]().__getitem__, fonts)
+    batch = PosterSetup(template, brand, dict[str, bytes]().__getitem__, fonts)
     with open(os.devnull, "wb") as sink:  # noqa: PTH123 - a device, not a path of ours
         return _cpu(lambda: write_zip(batch, rows, cast("IO[bytes]", _Counted(sink))), 1) / count
 

@@ -12,14 +12,6 @@ from contentsvc.posters.art.calendar import draw_calendar
 from contentsvc.posters.art.gift import draw_gift, draw_rays
 from contentsvc.posters.art.goods import draw_bottle, draw_jar, draw_phone
 from contentsvc.posters.art.hills import draw_hills
-from contentsvc.posters.art.marks import (
-    draw_arcs,
-    draw_dots,
-    draw_isle,
-    draw_leaf,
-    draw_play,
-    draw_streamers,
-)
 from contentsvc.posters.art.morning import draw_morning
 from contentsvc.posters.art.pen import Pen
 from contentsvc.posters.art.people import draw_expert, draw_face, draw_friends
@@ -30,6 +22,14 @@ from contentsvc.posters.art.scenes import (
     draw_market,
     draw_podium,
     draw_room,
+)
+from contentsvc.posters.art.symbols import (
+    draw_arcs,
+    draw_dots,
+    draw_isle,
+    draw_leaf,
+    draw_play,
+    draw_streamers,
 )
 
 __all__ = ["ART", "draw_art"]

@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from contentsvc.messages import Message
+from contentsvc.posters.field_values import Values
 from contentsvc.posters.painting import (
-    arranging,
-    judging,
+    brand_mark,
+    legibility,
     lettering,
     list_layer,
-    signature,
-    vertical,
+    mixed_lettering,
+    vertical_text,
 )
 from contentsvc.posters.template.layers import (
     BrandMark,
@@ -30,13 +31,12 @@ from contentsvc.posters.template.layers import (
 from contentsvc.posters.template.parts import Run
 from contentsvc.posters.template.schema import field_names, parts_of
 from contentsvc.posters.typesetting.fonts import Fonts
-from contentsvc.posters.values import Values
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.warnings import PosterWarning
 
-__all__ = ["Layout", "Shown", "warning_of"]
+__all__ = ["IndexedLayer", "Layout", "warning_of"]
 
 #: A layer that is shown, with its place among those of its variant.
-Shown: TypeAlias = tuple[int, Layer]
+IndexedLayer: TypeAlias = tuple[int, Layer]
 _SHARE = re.compile(r"(?P<of>\d+(?:\.\d+)?)\s*(?:(?P<percent>[%％])|/\s*(?P<all>\d+(?:\.\d+)?))?.*")
 
 
@@ -48,13 +48,13 @@ class Layout:
     fonts: Fonts
     warnings: list[PosterWarning]
     blocks: dict[int, lettering.Block] = field(default_factory=dict)
-    columns: dict[int, vertical.Columns] = field(default_factory=dict)
-    spans: dict[int, list[arranging.Span]] = field(default_factory=dict)
+    columns: dict[int, vertical_text.Columns] = field(default_factory=dict)
+    spans: dict[int, list[mixed_lettering.Span]] = field(default_factory=dict)
     rows: dict[int, list[list_layer.RowBlock]] = field(default_factory=dict)
-    signatures: dict[int, signature.Signature] = field(default_factory=dict)
+    signatures: dict[int, brand_mark.Signature] = field(default_factory=dict)
     shares: dict[int, float] = field(default_factory=dict)
 
-    def lay_out(self, shown: Sequence[Shown]) -> None:
+    def lay_out(self, shown: Sequence[IndexedLayer]) -> None:
         """Lay out every layer of *shown* that has words, then look for what crosses what."""
         for place, layer in shown:
             if isinstance(layer, Spans):
@@ -82,7 +82,7 @@ class Layout:
             if not texts[place]:
                 continue
             if layer.vertical:
-                self.columns[place] = vertical.lay_out_columns(layer, texts[place], self.fonts)
+                self.columns[place] = vertical_text.lay_out_columns(layer, texts[place], self.fonts)
                 self._tell_cut(layer, self.columns[place].lost)
                 continue
             block = self.blocks[place] = self._block(layer, texts[place], None)
@@ -120,13 +120,13 @@ class Layout:
         # Which runs there are follows from which of the layer's own have words.
         words = tuple((layer.runs.index(run), text) for run, text in runs)
         self.spans[place] = self.fonts.recall(
-            layer, words, lambda: arranging.lay_out_spans(layer, runs, self.fonts)
+            layer, words, lambda: mixed_lettering.lay_out_spans(layer, runs, self.fonts)
         )
         self._tell_cut(layer, "".join(span.block.fitted.lost for span in self.spans[place]))
 
     def _lay_out_countdown(self, place: int, layer: Countdown) -> None:
         words = self.words(layer, self.values.text(layer.field))
-        self.spans[place] = arranging.lay_out_countdown(layer, words, self.fonts)
+        self.spans[place] = mixed_lettering.lay_out_countdown(layer, words, self.fonts)
         self._tell_cut(layer, "".join(span.block.fitted.lost for span in self.spans[place]))
 
     def _lay_out_list(self, place: int, layer: ListLayer) -> None:
@@ -144,7 +144,7 @@ class Layout:
     def _lay_out_signature(self, place: int, layer: BrandMark) -> None:
         name = self.words(layer, self.values.brand.get("brand.name", ""))
         has_logo = bool(self.values.brand.get("brand.logo"))
-        laid = signature.lay_out_signature(layer, name, self.fonts, has_logo=has_logo)
+        laid = brand_mark.lay_out_signature(layer, name, self.fonts, has_logo=has_logo)
         self.signatures[place] = laid
         if laid.block:
             self._tell_cut(layer, laid.block.fitted.lost)
@@ -176,16 +176,16 @@ class Layout:
         """Note a warning beside the layer and the field it is about."""
         self.warnings.append(warning_of(layer, code, message))
 
-    def _tell_crossings(self, shown: Sequence[Shown]) -> None:
+    def _tell_crossings(self, shown: Sequence[IndexedLayer]) -> None:
         by_name = {layer.id or layer.type: layer for _, layer in shown}
-        for first, second in judging.crossings(list(self._lettered(shown))):
+        for first, second in legibility.crossings(list(self._lettered(shown))):
             if first.field:
                 message = Message("poster-overlap-field", layer=first.name, field=first.field)
             else:
                 message = Message("poster-overlap", layer=first.name)
             self.tell(by_name[second.name], "overlap", message)
 
-    def _lettered(self, shown: Sequence[Shown]) -> Iterator[judging.Lettered]:
+    def _lettered(self, shown: Sequence[IndexedLayer]) -> Iterator[legibility.Lettered]:
         for place, layer in shown:
             if layer.overlap or layer.opacity == 0:
                 continue
@@ -198,9 +198,9 @@ class Layout:
                 reach = radius * _SEAL_REACH
                 rects = [(x - reach, y - reach, x + reach, y + reach)]
             name = layer.id or layer.type
-            yield from (judging.Lettered(name, _field(layer), rect) for rect in rects)
+            yield from (legibility.Lettered(name, _field(layer), rect) for rect in rects)
 
-    def _rects(self, place: int) -> Iterator[judging.Rect4]:
+    def _rects(self, place: int) -> Iterator[legibility.Rect4]:
         if place in self.columns:
             yield self.columns[place].rect
         found = [span.block for span in self.spans.get(place, ())]

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageDraw
 
+from contentsvc.posters.field_values import split_item
 from contentsvc.posters.painting.lettering import Block, Lettering, lay_out, measurer, paint_block
 from contentsvc.posters.painting.shape_layers import Easel
 from contentsvc.posters.template.layers import ListLayer, TextLayer
 from contentsvc.posters.template.parts import Bullet
 from contentsvc.posters.typesetting.fonts import Fonts
 from contentsvc.posters.typesetting.paragraphs import Fitted, set_line
-from contentsvc.posters.values import split_item
 
 __all__ = ["RowBlock", "lay_out_list", "paint_list"]
 

@@ -13,20 +13,20 @@ from PIL import Image
 
 from contentsvc.errors import RenderError
 from contentsvc.posters.brand import Brand
-from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.canvas_steps import Box4, Step, boxes_of, meet, run
 from contentsvc.posters.colours import BASE_PALETTE, flatten
+from contentsvc.posters.field_values import Values, resolve_values
 from contentsvc.posters.focus import split_focus
-from contentsvc.posters.images import Pictures, digest_of
-from contentsvc.posters.keeping import SnapshotFolder
-from contentsvc.posters.painting.layout import Layout, Shown
+from contentsvc.posters.layer_pictures import Pictures, digest_of
+from contentsvc.posters.paint_cache import PaintCache
+from contentsvc.posters.painting.layout import IndexedLayer, Layout
 from contentsvc.posters.painting.scene import Scene
 from contentsvc.posters.painting.shape_layers import Easel
-from contentsvc.posters.steps import Box4, Snapshot, Step, boxes_of, meet, run
+from contentsvc.posters.snapshots import Snapshot, SnapshotFolder
 from contentsvc.posters.template.layers import Layer
 from contentsvc.posters.template.schema import Template
 from contentsvc.posters.typesetting.fonts import Fonts
-from contentsvc.posters.values import Values, resolve_values
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["ENGINE_VERSION", "Poster", "render", "shared_cache"]
 
@@ -98,7 +98,7 @@ def _once(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
     return tuple(dict.fromkeys(warnings))
 
 
-def _paint(scene: Scene, shown: Sequence[Shown]) -> Image.Image:
+def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
     """Paint what differs from the last poster of this kind over what does not."""
     cache, key, values = scene.easel.cache, _kind(scene), _values(scene)
     snapshot = cache.snapshot(key)
@@ -115,13 +115,13 @@ def _paint(scene: Scene, shown: Sequence[Shown]) -> Image.Image:
     for place, warnings in snapshot.warnings.items():
         scene.found[place] = list(warnings)
     if not fixed:
-        cache.keep_snapshot(key, replace(snapshot, values=values))
+        cache.store_snapshot(key, replace(snapshot, values=values))
     else:
         for _, steps in fixed:
             run(steps, canvas)
         layers = {**snapshot.layers, **{place: boxes_of(steps) for place, steps in fixed}}
         told = {place: tuple(scene.found[place]) for place in layers}
-        cache.keep_snapshot(key, Snapshot(canvas.copy(), layers, values, told))
+        cache.store_snapshot(key, Snapshot(canvas.copy(), layers, values, told))
     for _, steps in free:
         run(steps, canvas)
     return canvas
@@ -139,7 +139,7 @@ def _loose(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
 
 
 def _sort(
-    scene: Scene, shown: Sequence[Shown], snapshot: Snapshot, loose: AbstractSet[int]
+    scene: Scene, shown: Sequence[IndexedLayer], snapshot: Snapshot, loose: AbstractSet[int]
 ) -> tuple[_Noted, _Noted] | None:
     """Part the steps that *snapshot* lacks into those that may join it and those that may not.
 

@@ -12,21 +12,22 @@ from PIL import Image
 from contentsvc.errors import RenderError
 from contentsvc.messages import Message
 from contentsvc.posters.brand import Brand
+from contentsvc.posters.canvas_steps import Probe, Step
 from contentsvc.posters.colours import Rgba, average
+from contentsvc.posters.field_values import Values
 from contentsvc.posters.focus import split_focus
-from contentsvc.posters.images import Pictures, fetch
+from contentsvc.posters.layer_pictures import Pictures, fetch
 from contentsvc.posters.painting import (
-    arranging,
-    judging,
+    brand_mark,
+    legibility,
     lettering,
     list_layer,
-    signature,
-    vertical,
+    mixed_lettering,
+    vertical_text,
 )
-from contentsvc.posters.painting.layout import Layout, Shown, warning_of
-from contentsvc.posters.painting.shape_layers import Easel, Place, corners
+from contentsvc.posters.painting.layout import IndexedLayer, Layout, warning_of
+from contentsvc.posters.painting.shape_layers import Easel, PixelRect, corners
 from contentsvc.posters.qr import LEAST_MODULE, qr_mask
-from contentsvc.posters.steps import Look, Step
 from contentsvc.posters.template.layers import (
     Blob,
     BrandMark,
@@ -46,8 +47,7 @@ from contentsvc.posters.template.layers import (
 from contentsvc.posters.template.parts import Fill
 from contentsvc.posters.template.schema import Template
 from contentsvc.posters.typesetting.fonts import Fonts
-from contentsvc.posters.values import Values
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["Scene"]
 
@@ -74,7 +74,7 @@ class Scene:
     #: Called before each layer; what it raises ends the painting.
     watch: Callable[[], None] | None = None
 
-    def shown(self) -> list[Shown]:
+    def shown(self) -> list[IndexedLayer]:
         """Give the layers whose condition holds, each with its place."""
         layers = self.template.by_size[self.size]
         return [
@@ -108,21 +108,21 @@ class Scene:
     def _tell(self, layer: Layer, code: str, message: Message) -> None:
         self.found[self.place].append(warning_of(layer, code, message))
 
-    def _judge(self, layer: Layer, rect: judging.Rect4, fill: Fill) -> None:
+    def _judge(self, layer: Layer, rect: legibility.Rect4, fill: Fill) -> None:
         """Tell where letters in *fill* would hardly be seen on what is painted before them."""
         if layer.overlap:
             return
         found, colour, least = self.found[self.place], self._colour(fill), self.template.contrast
 
         def look(canvas: Image.Image) -> None:
-            ratio = judging.ground_contrast(canvas, rect, colour)
+            ratio = legibility.ground_contrast(canvas, rect, colour)
             if ratio < least:
                 message = Message("poster-low-contrast", ratio=ratio, least=least)
                 found.append(warning_of(layer, "low_contrast", message))
 
         left, top, right, bottom = rect
         box = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
-        self.easel.steps.append(Look(box, look))
+        self.easel.steps.append(Probe(box, look))
 
     def _colour(self, fill: Fill) -> Rgba:
         if isinstance(fill, str):
@@ -136,7 +136,7 @@ class Scene:
             ids = [each.id for each in self.template.by_size[self.size]]
             ends = [self.layout.right(ids.index(name)) for name in layer.hug.layers]
             width = max(round(max(ends, default=0) + layer.hug.pad) - x, 1)
-        place: Place = (x, y, width, height)
+        place: PixelRect = (x, y, width, height)
         self.easel.rect(layer, place)
 
     def _paint_image(self, layer: ImageLayer) -> None:
@@ -171,7 +171,7 @@ class Scene:
                 box = tuple(round(value) for value in laid.plate)
                 _, mask = self.easel.rounded((box[2], box[3]), box[3] * 0.28)
                 self.easel.stamp(mask, (box[0], box[1]), layer.plate, layer.opacity)
-            self._paint_image(signature.logo_layer(laid.mark))
+            self._paint_image(brand_mark.logo_layer(laid.mark))
         elif laid.mark and layer.bar:
             x, y, width, height = (round(value) for value in laid.mark)
             _, mask = self.easel.rounded((width, height), width / 2)
@@ -185,7 +185,7 @@ class Scene:
         if place in self.layout.columns:
             columns = self.layout.columns[place]
             self._judge(layer, columns.rect, layer.fill)
-            vertical.paint_columns(self.easel, layer, columns, self.fonts)
+            vertical_text.paint_columns(self.easel, layer, columns, self.fonts)
         if place not in self.layout.blocks:
             return
         block = self.layout.blocks[place]
@@ -198,10 +198,10 @@ class Scene:
     def _paint_spans(self, place: int, layer: Spans) -> None:
         for span in self.layout.spans[place]:
             self._judge(layer, span.block.rect, span.run.fill)
-        arranging.paint_spans(self.easel, self.layout.spans[place], self.fonts, layer.opacity)
+        mixed_lettering.paint_spans(self.easel, self.layout.spans[place], self.fonts, layer.opacity)
 
     def _paint_countdown(self, place: int, layer: Countdown) -> None:
-        arranging.paint_countdown(self.easel, layer, self.layout.spans[place], self.fonts)
+        mixed_lettering.paint_countdown(self.easel, layer, self.layout.spans[place], self.fonts)
 
     def _paint_list(self, place: int, layer: ListLayer) -> None:
         laid = self.layout.rows[place]
@@ -214,7 +214,7 @@ class Scene:
     def _paint_seal(self, layer: Seal) -> None:
         texts = self.layout.runs(layer)
         if texts:
-            for lost in arranging.paint_seal(self.easel, layer, texts, self.fonts):
+            for lost in mixed_lettering.paint_seal(self.easel, layer, texts, self.fonts):
                 self._tell(layer, "cut", Message("poster-text-cut", lost=lost))
 
     def _paint_qr(self, layer: Qr) -> None:
@@ -242,7 +242,7 @@ class Scene:
         self.easel.stamp(mask, (at[0] + inset, at[1] + inset), layer.dark, layer.opacity)
 
     def _judge_code(self, layer: Qr) -> None:
-        ratio = judging.contrast(self.easel.colour(layer.dark), self.easel.colour(layer.light))
+        ratio = legibility.contrast(self.easel.colour(layer.dark), self.easel.colour(layer.light))
         if ratio < _QR_CONTRAST:
             message = Message("poster-code-low-contrast", ratio=ratio, least=_QR_CONTRAST)
             self._tell(layer, "low_contrast", message)

@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from PIL import Image, ImageChops, ImageDraw, ImageOps
 
 from contentsvc.posters import shapes
-from contentsvc.posters.cache import PaintCache
+from contentsvc.posters.canvas_steps import Paste, Step
 from contentsvc.posters.colours import Rgba, resolve
-from contentsvc.posters.steps import Paste, Step
+from contentsvc.posters.paint_cache import PaintCache
 from contentsvc.posters.template.layers import Blob, Line, Progress, Rect, Ticket
 from contentsvc.posters.template.parts import Fill, Gradient, Radius, Shadow, Stroke
 
-__all__ = ["Easel", "Place", "corners"]
+__all__ = ["Easel", "PixelRect", "corners"]
 
 #: Left and top edge, width and height, in whole pixels.
-Place = tuple[int, int, int, int]
+PixelRect = tuple[int, int, int, int]
 
 
 def corners(radius: Radius) -> shapes.Corners:
@@ -107,7 +107,7 @@ class Easel:
         key = ("rounded", size, corners(radius), notches)
         return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
 
-    def rect(self, layer: Rect, place: Place) -> None:
+    def rect(self, layer: Rect, place: PixelRect) -> None:
         """Paint a rectangle at *place*, which its template or what it hugs decided."""
         x, y, width, height = place
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
@@ -173,7 +173,7 @@ class Easel:
         key = ("figure", name, size)
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
-    def rim(self, picture: Place, stroke: Stroke, figure: str | None, radius: Radius) -> None:
+    def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
         """Paint a band around a picture, as the ground that it is then laid on."""
         x, y, width, height = picture
         wide = round(stroke.width)

@@ -20,9 +20,9 @@ from contentsvc.posters.template.layers import (
     Spans,
     TextLayer,
 )
-from contentsvc.posters.template.marks import Path
 from contentsvc.posters.template.parts import Gradient
 from contentsvc.posters.template.schema import PLACEHOLDER, Template, field_names
+from contentsvc.posters.template.yaml_lines import Path
 
 __all__ = ["check_layers", "check_names"]
 

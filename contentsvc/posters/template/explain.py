@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from contentsvc.messages import Message
-from contentsvc.posters.template.marks import Path
+from contentsvc.posters.template.yaml_lines import Path
 
 __all__ = ["allowed_keys", "explain"]
 

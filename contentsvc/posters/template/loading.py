@@ -11,13 +11,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from contentsvc.errors import Problem, RenderError
 from contentsvc.messages import Message
-from contentsvc.posters.template import marks
+from contentsvc.posters.template import yaml_lines
 from contentsvc.posters.template.checks import check_layers, check_names
+from contentsvc.posters.template.errors import TemplateError
 from contentsvc.posters.template.explain import explain
-from contentsvc.posters.template.faults import TemplateError
 from contentsvc.posters.template.layers import Layer
-from contentsvc.posters.template.marks import line_of, read_yaml
 from contentsvc.posters.template.schema import Template
+from contentsvc.posters.template.yaml_lines import line_of, read_yaml
 
 __all__ = ["Library", "build_template", "list_templates", "load_template", "parse_template"]
 
@@ -110,7 +110,7 @@ def parse_template(text: str, file: str) -> Template:
 
 
 def build_template(
-    data: object, file: str, lines: Mapping[marks.Path, int] | None = None
+    data: object, file: str, lines: Mapping[yaml_lines.Path, int] | None = None
 ) -> Template:
     """Check plain values as a template, each variant's layers among them.
 
@@ -132,8 +132,8 @@ def build_template(
     return template
 
 
-def _read_layers(template: Template, size: str) -> list[tuple[marks.Path, Message]]:
-    problems: list[tuple[marks.Path, Message]] = []
+def _read_layers(template: Template, size: str) -> list[tuple[yaml_lines.Path, Message]]:
+    problems: list[tuple[yaml_lines.Path, Message]] = []
     layers: list[tuple[int, Layer]] = []
     for place, raw in template.raw_layers(size):
         try:
@@ -146,7 +146,7 @@ def _read_layers(template: Template, size: str) -> list[tuple[marks.Path, Messag
     return problems
 
 
-def _origin(template: Template, size: str, place: int, path: marks.Path) -> marks.Path:
+def _origin(template: Template, size: str, place: int, path: yaml_lines.Path) -> yaml_lines.Path:
     """Say whether the key at fault stands in the layer or in the variant that changes it."""
     name = template.layers[place].get("id", "")
     changes: Mapping[str, Any] = template.variants[size].set.get(name, {})
@@ -156,13 +156,13 @@ def _origin(template: Template, size: str, place: int, path: marks.Path) -> mark
 
 
 def _faults(
-    file: str, lines: dict[marks.Path, int], found: Iterator[tuple[marks.Path, Message]]
+    file: str, lines: dict[yaml_lines.Path, int], found: Iterator[tuple[yaml_lines.Path, Message]]
 ) -> TemplateError:
     problems = (Problem(line_of(lines, path), _dotted(path), message) for path, message in found)
     return TemplateError(file, list(dict.fromkeys(problems)))
 
 
-def _dotted(path: marks.Path) -> str:
+def _dotted(path: yaml_lines.Path) -> str:
     steps = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)
     return steps.removeprefix(".")
 

@@ -27,7 +27,7 @@ from contentsvc.posters.template.layers import (
 from contentsvc.posters.template.parts import Colour, Name, Part
 
 __all__ = [
-    "BRAND_WORDS",
+    "BRAND_PLACEHOLDERS",
     "PLACEHOLDER",
     "Clause",
     "FieldSpec",
@@ -46,7 +46,7 @@ PLACEHOLDER = re.compile(
     r"(?:\[(?P<item>[1-9]\d?)\](?P<tail>\.tail)?)?(?::(?P<first>\d{1,2}))?\}"
 )
 #: What a brand kit lends to any text.
-BRAND_WORDS = ("brand.name", "brand.footer", "brand.logo")
+BRAND_PLACEHOLDERS = ("brand.name", "brand.footer", "brand.logo")
 _LAYERS: TypeAdapter[Any] = TypeAdapter(tuple[Layer, ...])
 Side = Annotated[int, Field(ge=64, le=4096)]
 PlainColour = Annotated[str, Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0-9A-Fa-f]{8})$")]
@@ -208,7 +208,7 @@ def texts_of(layer: BaseModel) -> Iterator[str]:
 def field_names(layer: BaseModel) -> set[str]:
     """Name the fields that *layer* depends on; the brand's words are not among them."""
     conditions = {clause.name for clause in parts_of(getattr(layer, "when", None))}
-    return (_content_names(layer) | conditions) - set(BRAND_WORDS)
+    return (_content_names(layer) | conditions) - set(BRAND_PLACEHOLDERS)
 
 
 def _content_names(layer: BaseModel) -> set[str]:
@@ -217,4 +217,4 @@ def _content_names(layer: BaseModel) -> set[str]:
         names |= {layer.field} if layer.field else set()
     conditions = [run.when for run in getattr(layer, "runs", ())]
     names |= {clause.name for condition in conditions for clause in parts_of(condition)}
-    return names - set(BRAND_WORDS)
+    return names - set(BRAND_PLACEHOLDERS)

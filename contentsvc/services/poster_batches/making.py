@@ -14,7 +14,7 @@ from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import RenderError
 from contentsvc.messages import Message
-from contentsvc.posters import Batch, Remark, Template
+from contentsvc.posters import PosterSetup, RowRemark, Template
 from contentsvc.services.operations.heartbeats import process_name
 from contentsvc.services.poster_batches.batches import RETENTION, batch_folder, get_batch, rows_of
 from contentsvc.services.poster_batches.columns import fields_of
@@ -105,7 +105,7 @@ class BatchMaker:
     def _make_rows(
         self,
         batch: PosterBatch,
-        setups: Sequence[Batch],
+        setups: Sequence[PosterSetup],
         rows: Sequence[PosterRow],
         files: FileStorage,
         until: float,
@@ -171,7 +171,7 @@ def _fields(batch: PosterBatch, template: Template, row: PosterRow) -> dict[str,
 
 
 def _made(
-    row: PosterRow, fields: dict[str, str], setups: Sequence[Batch], files: FileStorage
+    row: PosterRow, fields: dict[str, str], setups: Sequence[PosterSetup], files: FileStorage
 ) -> dict[str, Any]:
     """Make one row's posters; return what is written to it."""
     try:
@@ -180,7 +180,7 @@ def _made(
         # One row that nobody foresaw must not hold up the others.
         logger.exception("A row failed", extra={"action": "batch_row_failed", "row": row.number})
         words = f"the poster could not be painted: {type(error).__name__}"
-        pictures, remarks = [], [Remark(None, "unforeseen", Message.plain(words), is_fault=True)]
+        pictures, remarks = [], [RowRemark(None, "unforeseen", Message.plain(words), is_fault=True)]
     return {
         "batch_id": row.batch_id,
         "number": row.number,

@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from contentsvc.db.models import PosterBatch
 from contentsvc.errors import RenderError
 from contentsvc.posters import (
-    Batch,
     Encoded,
     Format,
     Poster,
+    PosterSetup,
     Proofreader,
-    Remark,
+    RowRemark,
     Template,
     encode,
-    fault_of,
+    remark_of,
     render,
 )
 from contentsvc.services.rendering.painting import Painter
@@ -35,7 +35,7 @@ class BatchPainter:
         """Return a template; RenderError where there is none or it is broken."""
         return self._painter.template(name)
 
-    def setup(self, batch: PosterBatch, size: str) -> Batch:
+    def setup(self, batch: PosterBatch, size: str) -> PosterSetup:
         """Return what all rows of *batch* share in one size.
 
         Raises:
@@ -45,7 +45,7 @@ class BatchPainter:
         if size not in template.variants:
             raise RenderError(f"the template {template.id} has no size {size!r} any more")
         brand = self._painter.brand(batch.brand)
-        return Batch(
+        return PosterSetup(
             template=template,
             brand=brand,
             pictures=self._painter.picture_bytes,
@@ -69,26 +69,26 @@ class BatchPainter:
 
 
 def paint_row(
-    setups: Sequence[Batch], fields: Mapping[str, object]
-) -> tuple[list[tuple[str, Encoded]], list[Remark]]:
+    setups: Sequence[PosterSetup], fields: Mapping[str, object]
+) -> tuple[list[tuple[str, Encoded]], list[RowRemark]]:
     """Paint one row in every size; what cannot be painted in one of them has no poster at all.
 
     Return the pictures, with their sizes, and what is to be said of them.
     """
     pictures: list[tuple[str, Encoded]] = []
-    remarks: dict[Remark, None] = {}
+    remarks: dict[RowRemark, None] = {}
     for setup in setups:
         try:
             poster = _painted(setup, fields)
             pictures.append((setup.size, encode(poster.image, setup.kind, setup.max_bytes)))
         except RenderError as error:
-            return [], [fault_of(setup.template, fields, error)]
-        found = (Remark(each.field, each.code, each.message) for each in poster.warnings)
+            return [], [remark_of(setup.template, fields, error)]
+        found = (RowRemark(each.field, each.code, each.message) for each in poster.warnings)
         remarks.update(dict.fromkeys(found))
     return pictures, list(remarks)
 
 
-def _painted(setup: Batch, fields: Mapping[str, object]) -> Poster:
+def _painted(setup: PosterSetup, fields: Mapping[str, object]) -> Poster:
     return render(
         setup.template,
         fields,

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from contentsvc.config import Config
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import RowStatus
-from contentsvc.posters import Remark, Template, write_csv
+from contentsvc.posters import RowRemark, Template, write_csv
 from contentsvc.services.poster_batches.batches import batch_folder, rows_of
 from contentsvc.services.poster_batches.columns import fields_of
 from contentsvc.storage import FileStorage, Member
@@ -30,12 +30,12 @@ class ReportWords:
     titles: tuple[str, str, str, str, str, str]
     #: By RowStatus.
     statuses: dict[str, str]
-    say: Callable[[Remark], str]
+    say: Callable[[RowRemark], str]
 
 
-def remarks_of(row: PosterRow) -> list[Remark]:
+def remarks_of(row: PosterRow) -> list[RowRemark]:
     """Return what is to be said of a row."""
-    return [Remark.from_data(remark) for remark in row.remarks]
+    return [RowRemark.from_data(remark) for remark in row.remarks]
 
 
 def members_of(config: Config, session: Session, batch: PosterBatch, report: bytes) -> list[Member]:
@@ -84,7 +84,7 @@ def failed_table(
     session: Session,
     batch: PosterBatch,
     titles: tuple[str, str],
-    say: Callable[[Remark], str],
+    say: Callable[[RowRemark], str],
 ) -> list[list[object]]:
     """Return the failed rows as a table to mend: row number, its cells, why it failed.
 

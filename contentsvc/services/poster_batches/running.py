@@ -12,7 +12,7 @@ from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.messages import Message
-from contentsvc.posters import Remark
+from contentsvc.posters import RowRemark
 from contentsvc.services.ports import QueueDownError
 from contentsvc.services.poster_batches.batches import RETENTION, name_rows, rows_of
 from contentsvc.services.runtime import Runtime
@@ -136,5 +136,5 @@ def _stumble(session: Session, batch: PosterBatch) -> None:
     batch.stumbles = 0
     words = f"making this poster ended the worker {_MOST_STUMBLES} times"
     for row in rows_of(session, batch, RowStatus.WAITING, limit=1):
-        remark = Remark(None, "deadly", Message.plain(words), is_fault=True)
+        remark = RowRemark(None, "deadly", Message.plain(words), is_fault=True)
         row.status, row.remarks = RowStatus.FAILED, [remark.to_data()]

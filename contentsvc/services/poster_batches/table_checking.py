@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.messages import Message
-from contentsvc.posters import Proofreader, Remark, Template
+from contentsvc.posters import Proofreader, RowRemark, Template
 from contentsvc.services.poster_batches.batches import picture_name_of
 from contentsvc.services.poster_batches.columns import fields_of
 
@@ -30,7 +30,7 @@ class RowCheck:
     number: int
     #: The picture's name as the table gives it, not yet numbered.
     name: str
-    remarks: tuple[Remark, ...]
+    remarks: tuple[RowRemark, ...]
 
     @property
     def is_faulty(self) -> bool:
@@ -74,14 +74,14 @@ def check_table(
         remarks = [*_faulty_cells(fields), *reader.read(fields, fits=fits)]
         if counts[name.lower()] > 1:
             words = f"{counts[name.lower()]} rows are called {name!r}; they are numbered"
-            remarks.append(Remark("file", "same_name", Message.plain(words)))
+            remarks.append(RowRemark("file", "same_name", Message.plain(words)))
         if remarks:
             found.append(RowCheck(row.number, name, tuple(remarks)))
     return TableCheck(len(rows), tuple(found), fitted)
 
 
-def _faulty_cells(fields: dict[str, str]) -> Iterator[Remark]:
+def _faulty_cells(fields: dict[str, str]) -> Iterator[RowRemark]:
     for name, text in fields.items():
         if text in _FAULTY_CELLS:
             words = f"the cell holds a spreadsheet's error, {text}"
-            yield Remark(name, "faulty_cell", Message.plain(words))
+            yield RowRemark(name, "faulty_cell", Message.plain(words))

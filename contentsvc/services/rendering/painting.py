@@ -11,13 +11,13 @@ from contentsvc.config import shipped
 from contentsvc.errors import NotFoundError
 from contentsvc.posters import (
     Brand,
+    CachedPoster,
     Fonts,
     Format,
-    Kept,
     Library,
     PaintCache,
     Poster,
-    Shelf,
+    PosterCache,
     Template,
     brand_fonts,
     poster_key,
@@ -90,7 +90,7 @@ class Painter:
         self._folders = runtime.config.asset_folders()
         self.library = Library(template_folders(runtime))
         self._fonts: dict[str | None, Fonts] = {}
-        self._shelf = Shelf(runtime.config.data_dir / "posters")
+        self._shelf = PosterCache(runtime.config.data_dir / "posters")
         # A render worker forks for each batch, and a fork finds here what the one before painted.
         self._cache = shared_cache(runtime.config.data_dir / "posters" / "layers")
 
@@ -161,7 +161,7 @@ class Painter:
 
     def make(
         self, request: PosterRequest, paint: Callable[[PosterRequest], Poster] | None = None
-    ) -> Kept:
+    ) -> CachedPoster:
         """Return a finished poster; the same request is painted once.
 
         *paint* paints in this painter's place, where a caller bounds or changes it.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from PIL import Image
 
 from contentsvc.errors import ContentsvcError, RenderError
-from contentsvc.posters import Format, Kept, Poster, Shelf, Template
+from contentsvc.posters import CachedPoster, Format, Poster, PosterCache, Template
 from contentsvc.services.rendering.painting import Painter, PosterRequest
 from contentsvc.services.runtime import Runtime
 
@@ -56,7 +56,7 @@ class Bounds:
 class Sketch:
     """A poster as it is shown beside its form."""
 
-    kept: Kept
+    kept: CachedPoster
     #: Fields that show sample words, because the form says nothing for them.
     sampled: tuple[str, ...]
 
@@ -71,9 +71,9 @@ class Studio:
         self.painter = painter or Painter(runtime)
         self._bounds = bounds or Bounds()
         self._places = threading.BoundedSemaphore(self._bounds.at_once)
-        self._sketches = Shelf(runtime.config.data_dir / "studio", _KEPT)
+        self._sketches = PosterCache(runtime.config.data_dir / "studio", _KEPT)
 
-    def thumbnail(self, template: Template, brand: str | None) -> Kept:
+    def thumbnail(self, template: Template, brand: str | None) -> CachedPoster:
         """Return a template's small picture with its sample words; RenderError."""
         request = PosterRequest(
             template, template.samples(), template.sizes[0], "jpeg", brand=brand
@@ -101,7 +101,7 @@ class Studio:
         told = tuple(warning for warning in kept.warnings if warning.field not in sampled)
         return Sketch(replace(kept, warnings=told), sampled)
 
-    def finish(self, request: PosterRequest) -> Kept:
+    def finish(self, request: PosterRequest) -> CachedPoster:
         """Return the poster itself, as a channel would get it; raises as `sketch` does."""
         return self.painter.make(request, self._paint)
 
@@ -114,7 +114,7 @@ class Studio:
                 bundle.writestr(name, self.finish(request).encoded.data)
         return out.getvalue()
 
-    def _reduced(self, request: PosterRequest, width: int) -> Kept:
+    def _reduced(self, request: PosterRequest, width: int) -> CachedPoster:
         key = hashlib.sha256(f"{self.painter.key(request)}@{width}".encode()).hexdigest()
 
         def paint() -> Poster:

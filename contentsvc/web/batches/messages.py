@@ -8,7 +8,7 @@ from datetime import timedelta
 from flask_babel import gettext, lazy_gettext, ngettext
 
 from contentsvc.domain.batches import BatchStatus, RowStatus
-from contentsvc.posters import Remark, Template
+from contentsvc.posters import RowRemark, Template
 from contentsvc.services.poster_batches.results import ReportWords
 from contentsvc.services.poster_batches.row_edits import ROW_TITLES
 from contentsvc.web.current import language
@@ -91,10 +91,10 @@ def size_label(template: Template, size: str) -> str:
     return f"{_SIZES.get(size, size)} {width}×{height}"
 
 
-def sayer(template: Template | None) -> Callable[[Remark], str]:
+def sayer(template: Template | None) -> Callable[[RowRemark], str]:
     """Return what puts a remark in words, its field first."""
 
-    def say(remark: Remark) -> str:
+    def say(remark: RowRemark) -> str:
         label = field_label(template, remark.field)
         words = _words(remark)
         if not label:
@@ -104,7 +104,7 @@ def sayer(template: Template | None) -> Callable[[Remark], str]:
     return say
 
 
-def _words(remark: Remark) -> str:
+def _words(remark: RowRemark) -> str:
     if remark.code == "required":
         return str(gettext("is missing"))
     if remark.code == "bad_link" and "value" in remark.message.params:
@@ -113,7 +113,7 @@ def _words(remark: Remark) -> str:
     return explain_text(remark.message)
 
 
-def remedy(remark: Remark) -> str:
+def remedy(remark: RowRemark) -> str:
     """Return what helps against a remark; empty where nothing is known."""
     return str(_REMEDIES.get(remark.code, ""))
 

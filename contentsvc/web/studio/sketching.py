@@ -10,7 +10,7 @@ from flask import current_app
 from flask_babel import gettext
 
 from contentsvc.errors import InputError, RenderError
-from contentsvc.posters import Kept, Template
+from contentsvc.posters import CachedPoster, Template
 from contentsvc.services.rendering.studio import Sketch, Studio, StudioBusyError
 from contentsvc.web.current import runtime
 from contentsvc.web.entries.previews import renderer
@@ -60,7 +60,7 @@ class Shown:
         return _data_address(self.sketch.kept) if self.sketch else ""
 
 
-def _data_address(kept: Kept) -> str:
+def _data_address(kept: CachedPoster) -> str:
     """Return a poster's file as a `data:` address."""
     return f"data:{kept.encoded.media_type};base64,{b64encode(kept.encoded.data).decode()}"
 

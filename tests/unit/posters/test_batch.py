@@ -12,13 +12,15 @@ from PIL import Image
 
 from contentsvc.errors import InputError
 from contentsvc.posters import Brand, Fonts, PaintCache, load_template
-from contentsvc.posters.batch import Batch, read_rows, render_rows, write_zip
+from contentsvc.posters.batch import PosterSetup, read_rows, render_rows, write_zip
 
 
 @pytest.fixture
-def batch(posters_folder: Path, fonts: Fonts, brand: Brand, cache: PaintCache) -> Batch:
+def batch(posters_folder: Path, fonts: Fonts, brand: Brand, cache: PaintCache) -> PosterSetup:
     template = load_template("invite", [posters_folder])
-    return Batch(template, brand, dict[str, bytes]().__getitem__, fonts, size="1x1", cache=cache)
+    return PosterSetup(
+        template, brand, dict[str, bytes]().__getitem__, fonts, size="1x1", cache=cache
+    )
 
 
 def table(*rows: str) -> bytes:
@@ -33,7 +35,7 @@ def sheet(*rows: tuple[Any, ...]) -> bytes:
     return out.getvalue()
 
 
-def test_each_row_has_its_own_poster_code_and_name(batch: Batch) -> None:
+def test_each_row_has_its_own_poster_code_and_name(batch: PosterSetup) -> None:
     """Two members get two files, each with the link that counts for them; progress is told."""
     rows = read_rows(
         table("一起来,小满,A1,https://e.com/i/A1,小满", "一起来,果果,B2,https://e.com/i/B2,"),
@@ -55,7 +57,7 @@ def _link(data: bytes) -> str:
     return code.text
 
 
-def test_a_row_that_fails_does_not_stop_the_others(batch: Batch) -> None:
+def test_a_row_that_fails_does_not_stop_the_others(batch: PosterSetup) -> None:
     """It is listed by its number in the file, in the report and in the ZIP."""
     data = table("来,甲,A,https://e.com/1,", "来,乙,B,nowhere,", "来,丙,C,https://e.com/3,")
     rows = read_rows(data, "t.csv")
@@ -69,7 +71,7 @@ def test_a_row_that_fails_does_not_stop_the_others(batch: Batch) -> None:
         assert archive.read("failures.txt").startswith(b"row 3: ")
 
 
-def test_names_are_safe_and_no_two_alike(batch: Batch) -> None:
+def test_names_are_safe_and_no_two_alike(batch: PosterSetup) -> None:
     """A name cannot lead out of the folder, and a second of the same is numbered."""
     link = "https://e.com/1"
     names = ("../../etc/a:b", "小满", "小满.jpg")
@@ -82,7 +84,7 @@ def test_names_are_safe_and_no_two_alike(batch: Batch) -> None:
     ]
 
 
-def test_the_same_rows_give_the_same_bytes(batch: Batch) -> None:
+def test_the_same_rows_give_the_same_bytes(batch: PosterSetup) -> None:
     """A ZIP made again equals the first, its times included."""
     rows = read_rows(table("来,甲,A,https://e.com/1,"), "t.csv")
     first, again = io.BytesIO(), io.BytesIO()

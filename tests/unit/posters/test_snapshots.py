@@ -18,7 +18,7 @@ from contentsvc.posters import (
     render,
     shared_cache,
 )
-from contentsvc.posters.keeping import SnapshotFolder
+from contentsvc.posters.snapshots import SnapshotFolder
 
 Paint = Callable[..., Poster]
 

@@ -10,8 +10,8 @@ from PIL import Image
 from contentsvc.errors import InputError, RenderError
 from contentsvc.messages import Message
 from contentsvc.posters.art import draw_art
-from contentsvc.posters.cache import PaintCache
-from contentsvc.posters.pictures import open_picture, picture_size
+from contentsvc.posters.paint_cache import PaintCache
+from contentsvc.posters.picture_files import open_picture, picture_size
 from contentsvc.posters.template.layers import ImageLayer
 
 __all__ = ["Pictures", "digest_of", "fetch"]

@@ -12,7 +12,7 @@ from contentsvc.messages import Message
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.focus import split_focus
 from contentsvc.posters.template.schema import PLACEHOLDER, Clause, FieldSpec, Template, parts_of
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["Values", "resolve_values", "split_item"]
 

@@ -9,7 +9,7 @@ from PIL import Image, ImageCms
 
 from contentsvc.errors import InputError
 from contentsvc.posters import PictureLimits, clean_picture, open_picture
-from contentsvc.posters.pictures import picture_size
+from contentsvc.posters.picture_files import picture_size
 from tests.unit.posters.pixels import rgb
 
 

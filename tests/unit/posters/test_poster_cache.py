@@ -11,7 +11,7 @@ from PIL import Image
 
 from contentsvc.errors import RenderError
 from contentsvc.posters import Brand, Fonts, Poster, Template
-from contentsvc.posters.shelf import Shelf, poster_key
+from contentsvc.posters.poster_cache import PosterCache, poster_key
 
 Paint = Callable[..., Poster]
 
@@ -46,7 +46,7 @@ def test_a_poster_is_painted_once(
         calls.append(1)
         return paint(plain, {"title": "好", "other": "x"})
 
-    shelves = [Shelf(tmp_path), Shelf(tmp_path)]
+    shelves = [PosterCache(tmp_path), PosterCache(tmp_path)]
     first, again = (shelf.get(key(plain, fonts), "png", None, once) for shelf in shelves)
 
     assert (first, len(calls)) == (again, 1)
@@ -87,7 +87,7 @@ def test_a_damaged_file_is_painted_anew(
     tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint, damage: bytes | None
 ) -> None:
     """A file that was cut short or changed never goes out."""
-    shelf, name = Shelf(tmp_path), key(plain, fonts)
+    shelf, name = PosterCache(tmp_path), key(plain, fonts)
     good = shelf.get(name, "png", None, lambda: paint(plain, {"title": "好"}))
     (file,) = tmp_path.glob("??/*")
     file.write_bytes(file.read_bytes()[:-1] + b"!" if damage is None else damage)
@@ -99,7 +99,7 @@ def test_the_longest_unused_are_dropped(
     tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint
 ) -> None:
     """The folder stays within its bound, and what was asked for last stays."""
-    shelf = Shelf(tmp_path, limit=6000)
+    shelf = PosterCache(tmp_path, limit=6000)
     names = [key(plain, fonts, fields={"title": title}) for title in "一二三四五六七八"]
     for name, title in zip(names, "一二三四五六七八", strict=True):
         shelf.get(name, "png", None, partial(paint, plain, {"title": title}))
@@ -115,7 +115,7 @@ def test_a_folder_that_cannot_be_written_costs_no_poster(
 ) -> None:
     """Where the shelf's place is taken by a file, posters are painted all the same."""
     (tmp_path / "shelf").write_text("in the way")
-    shelf = Shelf(tmp_path / "shelf")
+    shelf = PosterCache(tmp_path / "shelf")
 
     kept = shelf.get(key(plain, fonts), "png", None, lambda: paint(plain, {"title": "好"}))
 

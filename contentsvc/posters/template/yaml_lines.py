@@ -8,7 +8,7 @@ import yaml
 
 from contentsvc.errors import Problem
 from contentsvc.messages import Message
-from contentsvc.posters.template.faults import TemplateError
+from contentsvc.posters.template.errors import TemplateError
 
 __all__ = ["Path", "line_of", "read_yaml"]
 

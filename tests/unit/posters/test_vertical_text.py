@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from contentsvc.posters import Fonts, Poster, parse_template
-from contentsvc.posters.painting.vertical import Columns, lay_out_columns
+from contentsvc.posters.painting.vertical_text import Columns, lay_out_columns
 from contentsvc.posters.template.layers import TextLayer
 
 Paint = Callable[..., Poster]

@@ -7,20 +7,34 @@ import json
 import os
 import tempfile
 import zlib
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import PIL
 from PIL import Image
 
-from contentsvc.posters.steps import Snapshot
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.canvas_steps import Box4
+from contentsvc.posters.warnings import PosterWarning
 
-__all__ = ["SnapshotFolder"]
+__all__ = ["Snapshot", "SnapshotFolder"]
 
 _SUFFIX = ".snapshot"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A poster with some of its layers painted, and the values it was painted with."""
+
+    picture: Image.Image
+    #: The layers that are on it by their places, each with the boxes it was painted in.
+    layers: Mapping[int, tuple[Box4, ...]]
+    #: What each field held the last time, as `repr` writes it.
+    values: Mapping[str, str]
+    #: What is to be said of those layers.
+    warnings: Mapping[int, Sequence[PosterWarning]]
 
 
 class SnapshotFolder:

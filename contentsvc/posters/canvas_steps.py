@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from PIL import Image
 
-from contentsvc.posters.warning import PosterWarning
-
-__all__ = ["Box4", "Look", "Paste", "Snapshot", "Step", "boxes_of", "meet", "run"]
+__all__ = ["Box4", "Paste", "Probe", "Step", "boxes_of", "meet", "run"]
 
 #: Left, top, right, bottom, in whole pixels.
 Box4: TypeAlias = tuple[int, int, int, int]
@@ -43,31 +41,18 @@ class Paste:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class Probe:
     """A look at what is painted so far."""
 
     box: Box4
     look: Callable[[Image.Image], None]
 
     def on(self, canvas: Image.Image) -> None:
-        """Look."""
+        """Probe."""
         self.look(canvas)
 
 
-Step: TypeAlias = Paste | Look
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A poster with some of its layers painted, and the values it was painted with."""
-
-    picture: Image.Image
-    #: The layers that are on it by their places, each with the boxes it was painted in.
-    layers: Mapping[int, tuple[Box4, ...]]
-    #: What each field held the last time, as `repr` writes it.
-    values: Mapping[str, str]
-    #: What is to be said of those layers.
-    warnings: Mapping[int, Sequence[PosterWarning]]
+Step: TypeAlias = Paste | Probe
 
 
 def boxes_of(steps: Iterable[Step]) -> tuple[Box4, ...]:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from contentsvc.posters import Brand, Poster, parse_template
-from contentsvc.posters.painting.judging import contrast
+from contentsvc.posters.painting.legibility import contrast
 
 Paint = Callable[..., Poster]
 NO_BRAND = Brand()

@@ -28,6 +28,6 @@ def _plain(cell: object) -> str:
 def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> bytes:
     """Write *sheets*, pairs of a title and rows with their head; every cell is a text."""
     # Imported late: see there.
-    from contentsvc.posters.workbooks import write_cells
+    from contentsvc.posters.xlsx import write_cells
 
     return write_cells(sheets)

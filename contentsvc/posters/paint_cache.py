@@ -8,8 +8,7 @@ from collections.abc import Callable, Hashable
 
 from PIL import Image
 
-from contentsvc.posters.keeping import SnapshotFolder
-from contentsvc.posters.steps import Snapshot
+from contentsvc.posters.snapshots import Snapshot, SnapshotFolder
 
 __all__ = ["PaintCache"]
 
@@ -61,7 +60,7 @@ class PaintCache:
                 self._keep(key, found)
         return found if isinstance(found, Snapshot) else None
 
-    def keep_snapshot(self, key: Hashable, snapshot: Snapshot) -> None:
+    def store_snapshot(self, key: Hashable, snapshot: Snapshot) -> None:
         """Keep *snapshot* under *key* instead of what was there."""
         with self._lock:
             dropped = self._kept.pop(key, None)

@@ -16,21 +16,21 @@ import PIL
 
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.encoding import Encoded, Format, encode
+from contentsvc.posters.field_values import resolve_values
 from contentsvc.posters.focus import split_focus
-from contentsvc.posters.images import Pictures, digest_of
+from contentsvc.posters.layer_pictures import Pictures, digest_of
 from contentsvc.posters.painting.poster import ENGINE_VERSION, Poster
 from contentsvc.posters.template.schema import Template
 from contentsvc.posters.typesetting.fonts import Fonts
-from contentsvc.posters.values import resolve_values
-from contentsvc.posters.warning import PosterWarning
+from contentsvc.posters.warnings import PosterWarning
 
-__all__ = ["Kept", "Shelf", "poster_key"]
+__all__ = ["CachedPoster", "PosterCache", "poster_key"]
 
 _HEAD_END = b"\n"
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class CachedPoster:
     """A finished poster: its bytes, its alternative text and what is to be said of it."""
 
     encoded: Encoded
@@ -83,7 +83,7 @@ def _pictures(
     yield from (name for name in names if name and not name.startswith(("art:", "brand:")))
 
 
-class Shelf:
+class PosterCache:
     """A folder of finished posters, the longest unused dropped beyond *limit* bytes.
 
     Several processes may share one: files are written aside and moved into place, and one that
@@ -96,7 +96,7 @@ class Shelf:
 
     def get(
         self, key: str, kind: Format, max_bytes: int | None, paint: Callable[[], Poster]
-    ) -> Kept:
+    ) -> CachedPoster:
         """Give the poster *key* (see `poster_key`), painting and encoding it where it is not kept.
 
         Raises:
@@ -108,7 +108,7 @@ class Shelf:
             return found
         poster = paint()
         encoded = encode(poster.image, kind, max_bytes)
-        kept = Kept(encoded, poster.image.size, poster.alt, poster.warnings)
+        kept = CachedPoster(encoded, poster.image.size, poster.alt, poster.warnings)
         # A full disk costs time, never a poster.
         with suppress(OSError):
             _write(path, kept)
@@ -128,7 +128,7 @@ class Shelf:
         return (path for path in self._folder.glob("??/*") if len(path.name) == 64)  # noqa: PLR2004 - the digits of a SHA-256
 
 
-def _read(path: Path) -> Kept | None:
+def _read(path: Path) -> CachedPoster | None:
     """Read a kept poster; a damaged file is as good as none, and is painted anew."""
     try:
         head, end, data = path.read_bytes().partition(_HEAD_END)
@@ -136,7 +136,7 @@ def _read(path: Path) -> Kept | None:
         if not end or hashlib.sha256(data).hexdigest() != facts["sha256"]:
             return None
         os.utime(path)
-        return Kept(
+        return CachedPoster(
             Encoded(data, facts["media_type"], facts["quality"]),
             (facts["size"][0], facts["size"][1]),
             facts["alt"],
@@ -146,7 +146,7 @@ def _read(path: Path) -> Kept | None:
         return None
 
 
-def _write(path: Path, kept: Kept) -> None:
+def _write(path: Path, kept: CachedPoster) -> None:
     facts = {
         "sha256": hashlib.sha256(kept.encoded.data).hexdigest(),
         "media_type": kept.encoded.media_type,

@@ -61,7 +61,7 @@ def read_lines(data: bytes, name: str) -> list[Line]:
         return _filled_lines(_csv_lines(_decoded(data, name), name), name)
     if ending == "xlsx":
         # Imported late: see there.
-        from contentsvc.posters.workbooks import read_cells
+        from contentsvc.posters.xlsx import read_cells
 
         cells = read_cells(data, name, most_columns=_MOST_COLUMNS + 1, most_lines=_MOST_LINES + 2)
         return _filled_lines(cells, name)

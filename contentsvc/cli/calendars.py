@@ -228,6 +228,5 @@ def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:
 def _parsed(text: str) -> IsoWeek:
     try:
         return IsoWeek.parse(text)
-    except (InputError, ValueError) as error:
-        problem = error.message if isinstance(error, InputError) else error.args[0]
-        raise InputError("command-week-invalid", field="week", problem=problem) from error
+    except InputError as error:
+        raise InputError("command-week-invalid", field="week", problem=error.message) from error

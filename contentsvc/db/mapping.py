@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from contentsvc.db.models import Calendar, Entry
@@ -49,36 +50,38 @@ def content_of(entry: Entry) -> EntryContent:
 
 
 def fill_entry(entry: Entry, content: EntryContent) -> None:
-    """Write what *content* says into a row; status, rev, times and people are left alone."""
-    entry.key = content.key
-    entry.day = content.day.value
-    entry.kind = content.kind
-    entry.title = content.title
-    entry.slot = content.slot
-    entry.time = format_time(content.time) if content.time is not None else None
-    entry.element = content.element
-    entry.body = content.body
-    entry.versions = _stored_versions(content.versions)
-    entry.channels = None if content.channels is None else list(content.channels)
-    entry.livestream = _stored_livestream(content.livestream)
-    entry.notices = [_stored_notice(content, notice) for notice in content.notices]
-    entry.poster = _stored_poster(content.poster)
-    entry.pictures = [{"source": ref.source, "alt": ref.alt} for ref in content.pictures]
+    """Write *content* into the row of an entry.
+
+    The row's status, revision, times and the name of the person who changed it stay as they are.
+    """
+    for column, value in _columns(content).items():
+        setattr(entry, column, value)
 
 
 def content_hash(content: EntryContent) -> str:
-    """Return a SHA-256 over all that *content* says but its status."""
-    row = Entry()
-    fill_entry(row, content)
-    said = {
-        name: getattr(row, name)
-        for name in (
-            *("key", "day", "kind", "title", "slot", "time", "element", "body", "versions"),
-            *("channels", "livestream", "notices", "poster", "pictures"),
-        )
-    }
-    text = json.dumps(said, ensure_ascii=False, sort_keys=True)
+    """Return a SHA-256 over *content*, apart from its status."""
+    text = json.dumps(_columns(content), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _columns(content: EntryContent) -> dict[str, Any]:
+    """Return the values of *content* by column; every column can be stored as JSON."""
+    return {
+        "key": content.key,
+        "day": content.day.value,
+        "kind": content.kind,
+        "title": content.title,
+        "slot": content.slot,
+        "time": format_time(content.time) if content.time is not None else None,
+        "element": content.element,
+        "body": content.body,
+        "versions": _stored_versions(content.versions),
+        "channels": None if content.channels is None else list(content.channels),
+        "livestream": _stored_livestream(content.livestream),
+        "notices": [_stored_notice(content, notice) for notice in content.notices],
+        "poster": _stored_poster(content.poster),
+        "pictures": [asdict(picture) for picture in content.pictures],
+    }
 
 
 def fill_calendar(calendar: Calendar, head: CalendarHead) -> None:
@@ -126,14 +129,7 @@ def _livestream(stored: Mapping[str, Any] | None) -> Livestream | None:
 def _stored_livestream(livestream: Livestream | None) -> dict[str, Any] | None:
     if livestream is None:
         return None
-    return {
-        "host": livestream.host,
-        "url": livestream.url,
-        "minutes": livestream.minutes,
-        "points": list(livestream.points),
-        "replay_url": livestream.replay_url,
-        "booking_url": livestream.booking_url,
-    }
+    return {**asdict(livestream), "points": list(livestream.points)}
 
 
 def _poster(stored: Mapping[str, Any] | None) -> PosterSpec | None:

@@ -1,1 +1,1 @@
-"""What a calendar, an entry and a delivery are, without Flask, SQL, Redis, network or clock."""
+"""Calendars, entries and deliveries as plain values; no Flask, SQL, Redis, network or clock."""

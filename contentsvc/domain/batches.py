@@ -1,4 +1,4 @@
-"""How a batch of posters, and each of its rows, stands."""
+"""The statuses of a batch of posters and of its rows."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ __all__ = ["BatchStatus", "RowStatus"]
 
 
 class BatchStatus(StrEnum):
-    """How a batch stands."""
+    """The status of a batch."""
 
-    #: Its table is there; a person still says which column is what.
+    #: The table is uploaded; a person has yet to assign its columns to fields.
     DRAFT = "draft"
     RUNNING = "running"
-    #: By a person, or because something that all rows need is missing; it can go on.
+    #: Stopped by a person, or because something that every row needs is missing; can be resumed.
     STOPPED = "stopped"
     DONE = "done"
 
 
 class RowStatus(StrEnum):
-    """How one row of a batch stands."""
+    """The status of one row of a batch."""
 
     WAITING = "waiting"
     MADE = "made"

@@ -1,4 +1,4 @@
-"""A calendar (周历): a community's content plan, week by week."""
+"""A calendar (周历): the content plan of a community, by week."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ __all__ = ["CalendarHead", "CalendarPlan", "Community"]
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """The people a calendar is for."""
+    """The community that a calendar is for."""
 
     kind: CommunityKind = CommunityKind.INTEREST
     #: 1 or 2.
     tier: int = 1
     tags: tuple[str, ...] = ()
-    #: Name of the brand kit of its posters; None means the assets' own.
+    #: Name of the brand kit of its posters; None for the default brand kit.
     brand: str | None = None
 
 

@@ -1,4 +1,4 @@
-"""What an entry is for (元素), and the week's mix of activity and deal."""
+"""The purpose of an entry (元素), and a week's mix of activity and deal elements."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["CommunityKind", "Element", "ElementClass", "ElementMix", "element_mi
 
 
 class ElementClass(StrEnum):
-    """Activity elements keep people in a community; deal elements sell."""
+    """The two classes of element: activity keeps people in a community, deal sells."""
 
     ACTIVITY = "activity"
     DEAL = "deal"
 
 
 class Element(StrEnum):
-    """What an entry is for."""
+    """The purpose of an entry."""
 
     CHECK_IN = "check-in"
     TOPIC = "topic"
@@ -38,11 +38,11 @@ class Element(StrEnum):
 
     @property
     def element_class(self) -> ElementClass:
-        """Return whether it keeps people or sells."""
+        """Return whether the element is an activity or a deal."""
         return ElementClass.DEAL if self in _DEAL else ElementClass.ACTIVITY
 
 
-#: Everything else is activity. A use-up reminder and a teaser point at a purchase.
+#: The other elements are activities. Use-up reminders and teasers lead to a purchase.
 _DEAL = frozenset(
     {
         Element.TEASER,
@@ -66,7 +66,7 @@ class CommunityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ElementMix:
-    """How many of a week's entries keep people, sell, or do not say."""
+    """The number of a week's entries with an activity element, a deal element, and none."""
 
     activity: int
     deal: int
@@ -77,7 +77,7 @@ class ElementMix:
 
 
 def element_mix(elements: Iterable[Element | None]) -> ElementMix:
-    """Count a week's elements by class."""
+    """Return the mix of a week's elements; None stands for an entry without an element."""
     classes = [element.element_class if element else None for element in elements]
     return ElementMix(
         activity=classes.count(ElementClass.ACTIVITY),

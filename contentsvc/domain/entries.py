@@ -1,4 +1,4 @@
-"""An entry (排期): one planned item of a week."""
+"""Entries (排期): the planned items of a week."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class EntryKind(StrEnum):
-    """What an entry becomes: 图文, 海报 or 直播."""
+    """The kind of an entry: 图文, 海报 or 直播."""
 
     POST = "post"
     POSTER = "poster"
@@ -32,7 +32,7 @@ class EntryKind(StrEnum):
 
 
 class EntryStatus(StrEnum):
-    """How far an entry is on its way to approval."""
+    """The status of an entry between draft and approval."""
 
     DRAFT = "draft"
     IN_REVIEW = "in_review"
@@ -42,23 +42,25 @@ class EntryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Livestream:
-    """What a livestream entry announces."""
+    """The livestream that an entry announces."""
 
     host: str = ""
-    #: Where it is watched.
+    #: Address at which the livestream is watched.
     url: str = ""
     #: Planned length in minutes.
     minutes: int = 60
+    #: Topics or offers, as bullet points.
     points: tuple[str, ...] = ()
     replay_url: str = ""
-    #: Where the platform itself books seats; empty: the service's own page does.
+    #: The platform's own booking page; if empty, the public page of this service is used.
     booking_url: str = ""
 
     def link_at(self, state: NoticeState, page: str = "") -> str:
-        """Return where a notice leads; *page* is the livestream's public page, or empty.
+        """Return the link of a notice that announces *state*; empty if there is none.
 
-        Before the start that is where a seat is booked, then where it is watched, at last the
-        replay. A missing address is stood in for by what leads nearest to it.
+        Before the start it leads to booking a seat, then to the livestream, then to the replay. If
+        that address is missing, the next best one is used. *page* is the address of the public
+        page of the livestream, or empty.
         """
         booking = self.booking_url or page
         if state is NoticeState.NOW:
@@ -70,7 +72,7 @@ class Livestream:
 
 @dataclass(frozen=True, slots=True)
 class PosterSpec:
-    """Which template a poster is made from, and the words and pictures in it."""
+    """The template of a poster and the values of its fields."""
 
     template: str
     fields: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -78,16 +80,16 @@ class PosterSpec:
 
 @dataclass(frozen=True, slots=True)
 class PictureRef:
-    """A picture of an entry: a file in the assets folder, or an upload by its content hash."""
+    """A picture of an entry: a file in the assets folder, or an upload."""
 
-    #: `sha256:<hex>` for an upload, else a path below the assets folder.
+    #: `sha256:<hex>` for an upload, else the path below the assets folder.
     source: str
     alt: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An entry's text changed for one channel; None keeps the common text."""
+    """The title and text of an entry for one channel; None stands for the entry's own."""
 
     title: str | None = None
     body: str | None = None
@@ -95,39 +97,39 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersion:
-    """The words of one notice of the chain; None keeps the common ones."""
+    """The title, text and poster fields of one notice; None stands for the entry's own."""
 
     title: str | None = None
     #: Markdown.
     body: str | None = None
-    #: Poster fields that differ from the entry's.
+    #: Poster fields whose values differ from the entry's.
     poster: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class EntryContent:
-    """All that an entry says; what a calendar file holds for it."""
+    """The content of an entry, as a calendar file describes it."""
 
-    #: Stable within the calendar and week.
+    #: Identifies the entry within its calendar and week.
     key: str
     day: Weekday
     kind: EntryKind
     title: str
-    #: A slot's name, or None where the time is given.
+    #: Name of a slot; None if the entry has a time of its own.
     slot: str | None = None
-    #: Wall-clock in the calendar's zone, or None where the slot gives it.
+    #: Wall-clock time in the calendar's zone; None if the entry is in a slot.
     time: time | None = None
     element: Element | None = None
     #: Markdown.
     body: str = ""
     #: By channel name.
     versions: Mapping[str, Version] = field(default_factory=dict)
-    #: Channel names; None means the calendar's.
+    #: Channel names; None for the channels of the calendar.
     channels: tuple[str, ...] | None = None
     livestream: Livestream | None = None
-    #: Only for a livestream; empty means the usual chain.
+    #: Only for a livestream; empty for the default chain.
     notices: tuple[Notice, ...] = ()
-    #: By offset, such as `-24h`; only notices of the chain have own words.
+    #: By offset, such as `-24h`; only notices of the chain can have a version.
     notice_versions: Mapping[str, NoticeVersion] = field(default_factory=dict)
     poster: PosterSpec | None = None
     pictures: tuple[PictureRef, ...] = ()
@@ -135,7 +137,7 @@ class EntryContent:
 
     @property
     def chain(self) -> tuple[Notice, ...]:
-        """Return the notices of a livestream: its own, else the usual ones; else none."""
+        """Return the notices of a livestream, its own or the default ones; else none."""
         if self.kind is not EntryKind.LIVESTREAM:
             return ()
         minutes = (self.livestream or Livestream()).minutes
@@ -144,25 +146,25 @@ class EntryContent:
         return tuple(notice.within(minutes) for notice in self.notices)
 
     def title_for(self, channel: str) -> str:
-        """Return the title that *channel* shows."""
+        """Return the title for the channel named *channel*."""
         version = self.versions.get(channel)
         return version.title if version and version.title is not None else self.title
 
     def body_for(self, channel: str) -> str:
-        """Return the Markdown that *channel* shows."""
+        """Return the text, in Markdown, for the channel named *channel*."""
         version = self.versions.get(channel)
         return version.body if version and version.body is not None else self.body
 
     def notice_version(self, notice: Notice) -> NoticeVersion:
-        """Return what a notice says otherwise than the entry."""
+        """Return the version of *notice*; an empty version if it does not differ from the entry."""
         return self.notice_versions.get(str(notice), NoticeVersion())
 
     def notice_body(self, channel: str, notice: Notice) -> str:
-        """Return the Markdown that *channel* shows with a notice.
+        """Return the text, in Markdown, of *notice* for the channel named *channel*.
 
-        The notice's own text goes before the channel's. Without one the entry's text goes with the
-        first notice and with those that come half a day before or earlier; people who have read it
-        get the later ones short.
+        The notice's own text is used if it has one. Else the first notice, and every notice at
+        least half a day before the start, has the entry's text; the text of later notices is
+        empty, because readers have already seen it.
         """
         own = self.notice_version(notice).body
         if own is not None:

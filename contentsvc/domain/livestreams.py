@@ -1,9 +1,10 @@
-"""What readers are told of a livestream, and how far that is still true."""
+"""Compares what readers were told about a livestream with what is true now."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from dataclasses import fields as dataclass_fields
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
@@ -18,10 +19,10 @@ _S = DeliveryStatus
 
 
 class Change(StrEnum):
-    """How what was told is no longer so."""
+    """A way in which readers were told something that is no longer true."""
 
     CANCELLED = "cancelled"
-    #: It was called off, and takes place after all.
+    #: Readers were told that it is cancelled, but it takes place.
     RESTORED = "restored"
     MOVED = "moved"
     TITLE = "title"
@@ -31,7 +32,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is told of a livestream; its text is no fact."""
+    """The facts about a livestream that a notice tells its readers, apart from its text."""
 
     title: str
     #: UTC.
@@ -40,37 +41,33 @@ class Facts:
     url: str = ""
     booking_url: str = ""
     replay_url: str = ""
+    #: Planned length.
     minutes: int = 60
     points: tuple[str, ...] = ()
     is_cancelled: bool = False
-    #: Where the notice led; empty where this is no notice's telling.
+    #: The link in the notice; empty if these are not the facts of a notice.
     link: str = ""
-    #: The notice's state; empty likewise.
+    #: The state that the notice announced; empty if these are not the facts of a notice.
     state: str = ""
 
     @classmethod
     def of(cls, content: EntryContent, starts_at: datetime, channel: str = "") -> Self:
-        """Return what an entry says now, with the title that *channel* shows."""
+        """Return the facts of an entry that is due at *starts_at* (UTC).
+
+        The title is the one for the channel named *channel*; if empty, the entry's own.
+        """
         live = content.livestream or Livestream()
-        return cls(
-            title=content.title_for(channel),
-            starts_at=starts_at,
-            host=live.host,
-            url=live.url,
-            booking_url=live.booking_url,
-            replay_url=live.replay_url,
-            minutes=live.minutes,
-            points=live.points,
-        )
+        fields = {field.name: getattr(live, field.name) for field in dataclass_fields(live)}
+        return cls(title=content.title_for(channel), starts_at=starts_at, **fields)
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read what `to_json` wrote."""
+        """Return the facts that `to_json` stored."""
         at = datetime.fromisoformat(stored["starts_at"])
         return cls(**{**stored, "starts_at": at, "points": tuple(stored["points"])})
 
     def to_json(self) -> dict[str, Any]:
-        """Return JSON values."""
+        """Return the facts as values that JSON can store."""
         return {
             **asdict(self),
             "starts_at": self.starts_at.isoformat(),
@@ -79,24 +76,24 @@ class Facts:
 
     @property
     def ends_at(self) -> datetime:
-        """Return the planned end, UTC."""
+        """Return the planned end, in UTC."""
         return self.starts_at + timedelta(minutes=self.minutes)
 
     @property
     def links(self) -> frozenset[str]:
-        """Return the addresses that a person gave."""
+        """Return the addresses that a person entered for the livestream."""
         return frozenset({self.url, self.booking_url, self.replay_url} - {""})
 
     def called_off(self) -> Self:
-        """Return the same livestream, cancelled."""
+        """Return the facts of the same livestream after it was cancelled."""
         return replace(self, is_cancelled=True)
 
 
 def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
-    """Return how *told* is no longer so; a livestream that is called off has no other news.
+    """Return the changes from *told* to *present*; only CANCELLED if it is cancelled now.
 
-    The link of a notice is wrong only where it was somebody's address and is so no more: the
-    livestream's own page leads on by itself.
+    A notice's link counts as changed only if a person entered it and it is no longer among the
+    livestream's addresses. The public page of a livestream is always current.
     """
     if present.is_cancelled:
         return () if told.is_cancelled else (Change.CANCELLED,)
@@ -107,38 +104,38 @@ def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
         Change.HOST: told.host != present.host,
         Change.LINK: told.link in told.links and told.link not in present.links,
     }
-    return tuple(change for change, holds in differs.items() if holds)
+    return tuple(change for change, is_changed in differs.items() if is_changed)
 
 
 def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...]:
-    """Return the changes of which readers should still hear at *now* (UTC).
+    """Return the changes that readers should still be told about at *now* (UTC).
 
-    Once it is over only a replay's link is news.
+    After the livestream has ended, only a changed link of a replay notice is among them.
     """
-    found = changes(told, present)
+    all_changes = changes(told, present)
     last = told.ends_at if present.is_cancelled else max(told.ends_at, present.ends_at)
     if now < last:
-        return found
-    replay = told.state == NoticeState.REPLAY
-    return tuple(change for change in found if change is Change.LINK and replay)
+        return all_changes
+    is_replay = told.state == NoticeState.REPLAY
+    return tuple(change for change in all_changes if change is Change.LINK and is_replay)
 
 
 class Consequence(StrEnum):
-    """What becomes of a delivery when its livestream moves, changes or is cancelled."""
+    """What happens to a delivery when its livestream is moved, changed or cancelled."""
 
-    #: It goes along: rendered anew for its new time, or cancelled.
+    #: It is rendered again for the new time, or cancelled.
     FOLLOWS = "follows"
-    #: A worker is sending it: a change waits some seconds; a cancellation finds it out.
+    #: A worker is publishing it. A change has to wait some seconds; a cancellation comes too late.
     GOING_OUT = "going_out"
-    #: It may be out: it is not sent again by itself, and a person looks first.
+    #: It may be published already. It is not sent again until a person has checked.
     LOOK_FIRST = "look_first"
-    #: The person who was to finish it is given the new text, or is asked no more.
+    #: The person who was to finish it gets the new text, or no longer has to.
     HANDED_ANEW = "handed_anew"
-    #: It is out: a correction is offered.
+    #: It is published; a correction is offered.
     OUT = "out"
-    #: It did not go out; where its new time lies ahead it is planned for that.
+    #: It was not published. It is planned again if its new time is in the future.
     PLANNED_ANEW = "planned_anew"
-    #: It did not go out and stays as it is, until a person plans it again.
+    #: It was not published, and nothing changes until a person plans it again.
     STAYS = "stays"
 
 
@@ -159,9 +156,11 @@ _CONSEQUENCES = {
 
 
 def consequence_of(status: DeliveryStatus, *, in_doubt: bool = False) -> Consequence:
-    """Return what a move, a change or a cancellation means to a delivery in *status*.
+    """Return what a move, change or cancellation of the livestream means for a delivery.
 
-    *in_doubt* tells that an earlier attempt may have published it.
+    Args:
+        status: the delivery's status.
+        in_doubt: whether an earlier attempt may have published the delivery.
     """
     consequence = _CONSEQUENCES[status]
     return (

@@ -1,4 +1,4 @@
-"""The chain of notices around a livestream."""
+"""The chain of notices before, at and after a livestream."""
 
 from __future__ import annotations
 
@@ -9,19 +9,21 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from contentsvc.errors import InputError
+
 __all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "parse_chain", "usual_chain"]
 
 _OFFSET = re.compile(r"([+-]?)(\d{1,4})([dhm])")
 _UNIT = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
-#: A chain longer than this is a mistake, and would flood a group.
-_MOST = 12
+#: A longer chain is a mistake, and would flood a group.
+_MOST_NOTICES = 12
 _FURTHEST = timedelta(days=31)
-#: The replay is ready so many minutes after the planned end.
+#: Minutes from the planned end until the replay is ready.
 _REPLAY_AFTER = 30
 
 
 class NoticeState(StrEnum):
-    """What a notice tells the reader about the livestream."""
+    """The stage of the livestream that a notice announces."""
 
     BEFORE = "before"
     TOMORROW = "tomorrow"
@@ -32,26 +34,31 @@ class NoticeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """One message of the chain, by its distance to the start."""
+    """One message of the chain, identified by its offset from the start of the livestream."""
 
+    #: Negative before the start.
     offset: timedelta
-    #: The livestream's planned length, up to which a later notice finds it still on.
+    #: The livestream's planned length. A notice sent before it ends says that the livestream is on.
     length: timedelta = field(default=timedelta(0), compare=False)
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `-24h`, `-10m`, `0m`, `+90m` or `-2d`; ValueError otherwise."""
+        """Return the notice that *text* names: `-24h`, `-10m`, `0m`, `+90m` or `-2d`.
+
+        Raises:
+            InputError: *text* is not an offset, or is further than 31 days from the start.
+        """
         match = _OFFSET.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text!r} is not an offset such as -24h, -10m, 0m or +90m")
+            raise InputError("notice-invalid", text=text)
         offset = int(match[2]) * _UNIT[match[3]]
         if offset > _FURTHEST:
-            raise ValueError(f"{text!r} is further than 31 days from the livestream")
+            raise InputError("notice-too-far", text=text, days=_FURTHEST.days)
         return cls(-offset if match[1] == "-" else offset)
 
     @property
     def state(self) -> NoticeState:
-        """Return what this notice tells: by its distance to the start."""
+        """Return the stage that this notice announces, which follows from its offset."""
         if self.offset > timedelta(0):
             return NoticeState.NOW if self.offset < self.length else NoticeState.REPLAY
         if self.offset > timedelta(minutes=-5):
@@ -63,20 +70,20 @@ class Notice:
         return NoticeState.BEFORE
 
     def within(self, minutes: int) -> Self:
-        """Return the same notice of a livestream that is planned for *minutes*."""
+        """Return this notice for a livestream with a planned length of *minutes*."""
         return replace(self, length=timedelta(minutes=minutes))
 
     def days_ahead(self, starts_at: datetime, zone: ZoneInfo) -> int:
-        """Return how many midnights of *zone* lie between this notice and the start (UTC).
+        """Return the number of midnights between this notice and the start *starts_at* (UTC).
 
-        The wall clock decides and not the hours in between: 13 hours before 20:00 it is the same
-        day, 2 hours before 01:00 it is the day before.
+        Midnights of *zone* count, not hours: 13 hours before 20:00 is the same day, 2 hours before
+        01:00 is the day before.
         """
         sent = self.due_at(starts_at).astimezone(zone).date()
         return (starts_at.astimezone(zone).date() - sent).days
 
     def due_at(self, starts_at: datetime) -> datetime:
-        """Return the instant of this notice for a livestream that starts at *starts_at* (UTC)."""
+        """Return when to send this notice for a livestream that starts at *starts_at*, in UTC."""
         return starts_at + self.offset
 
     def __str__(self) -> str:
@@ -89,21 +96,26 @@ class Notice:
 
 
 def usual_chain(minutes: int = 60) -> tuple[Notice, ...]:
-    """Return a day, an hour and ten minutes before, the start, and the replay.
+    """Return the default chain of a livestream with a planned length of *minutes*.
 
-    The replay comes half an hour after a livestream of *minutes* is planned to end.
+    It has notices a day, an hour and ten minutes before the start, at the start, and for the
+    replay half an hour after the planned end.
     """
     texts = ("-24h", "-1h", "-10m", "0m", f"+{minutes + _REPLAY_AFTER}m")
     return tuple(Notice.parse(text).within(minutes) for text in texts)
 
 
-#: The usual chain of a livestream that lasts an hour.
+#: The default chain of a livestream that lasts an hour.
 DEFAULT_CHAIN = usual_chain()
 
 
 def parse_chain(texts: list[str]) -> tuple[Notice, ...]:
-    """Read a chain in order of time, each notice once; ValueError where it cannot be one."""
+    """Return the notices that *texts* name, in order of time and without duplicates.
+
+    Raises:
+        InputError: a text is not an offset, or there are more than 12 notices.
+    """
     chain = tuple(sorted({Notice.parse(text) for text in texts}))
-    if len(chain) > _MOST:
-        raise ValueError(f"{len(chain)} notices are too many; {_MOST} are allowed")
+    if len(chain) > _MOST_NOTICES:
+        raise InputError("notices-too-many", used=len(chain), most=_MOST_NOTICES)
     return chain

@@ -1,4 +1,4 @@
-"""When a community is left in peace: quiet hours and quotas."""
+"""Quiet hours and quotas: when and how often a community is written to."""
 
 from __future__ import annotations
 
@@ -10,31 +10,39 @@ from typing import Self
 from zoneinfo import ZoneInfo
 
 from contentsvc.domain.walltime import format_time, parse_time, resolve
+from contentsvc.errors import InputError
 
 __all__ = ["Pacing", "QuietHours", "Quota", "day_bounds", "month_bounds"]
 
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """A span of the day, on the calendar's wall clock, in which nothing is sent."""
+    """Hours of the day, on the calendar's wall clock, in which nothing is published."""
 
     start: time
-    #: The first moment at which something may be sent again; may lie after midnight.
+    #: The first moment at which publishing is allowed again; may be after midnight.
     end: time
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `22:00-08:00`; ValueError otherwise."""
+        """Return the quiet hours in *text*, such as `22:00-08:00`.
+
+        Raises:
+            InputError: *text* is not a span of two times, or both times are the same.
+        """
         start, dash, end = text.partition("-")
         if not dash:
-            raise ValueError(f"{text!r} is not a span such as 22:00-08:00")
+            raise InputError("quiet-hours-invalid", text=text)
         hours = cls(parse_time(start), parse_time(end))
         if hours.start == hours.end:
-            raise ValueError(f"{text!r} is a whole day; leave it out where nothing is quiet")
+            raise InputError("quiet-hours-whole-day", text=text)
         return hours
 
     def ends_at(self, at: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return when the quiet around *at* (UTC) ends, in UTC; None where it is not quiet."""
+        """Return the end of the quiet hours around *at*, or None if *at* is not in quiet hours.
+
+        Both are UTC; *zone* is the calendar's.
+        """
         local = at.astimezone(zone)
         wall = local.time()
         if self.start < self.end:
@@ -50,17 +58,21 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """How many deliveries one community gets through one channel; None where it is not limited."""
+    """The most deliveries that one community gets through one channel in a day and a month."""
 
+    #: None: no limit, here and for the month.
     day: int | None = None
     month: int | None = None
-    #: As many in a month as the month has days; `month` is then not looked at.
+    #: Allow as many deliveries in a month as the month has days, and ignore `month`.
     days_of_month: bool = False
 
     def spans(
         self, day: date, zone: ZoneInfo
     ) -> Iterator[tuple[str, int, tuple[datetime, datetime]]]:
-        """Yield what holds on a local day: `day` or `month`, the most, its bounds in UTC."""
+        """Yield the limits that apply on a local *day* of *zone*.
+
+        Each limit is `day` or `month`, the greatest number, and its start and end in UTC.
+        """
         if self.day is not None:
             yield "day", self.day, day_bounds(day, zone)
         month = monthrange(day.year, day.month)[1] if self.days_of_month else self.month
@@ -70,22 +82,23 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """How a community wants to be written to."""
+    """The quiet hours and quotas of a community."""
 
     quiet: QuietHours | None = None
-    #: By channel name; without one the channel's own quota holds, with an empty one none.
+    #: By channel name. A channel that is not named has its own default quota; an empty quota
+    #: removes it.
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return when a local day begins and ends, in UTC."""
+    """Return the start and the end, in UTC, of a local *day* of *zone*."""
     first = datetime.combine(day, time(), tzinfo=zone)
     last = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
     return first.astimezone(UTC), last.astimezone(UTC)
 
 
 def month_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return when the month of a local day begins and ends, in UTC."""
+    """Return the start and the end, in UTC, of the month that contains a local *day* of *zone*."""
     first = day.replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
     return day_bounds(first, zone)[0], day_bounds(following, zone)[0]

@@ -1,4 +1,4 @@
-"""Wall-clock times of a calendar's zone as instants in UTC, as RFC 5545 §3.3.5 has it."""
+"""Converts wall-clock times of a calendar's zone to instants in UTC, after RFC 5545 §3.3.5."""
 
 from __future__ import annotations
 
@@ -8,24 +8,26 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from contentsvc.errors import InputError
+
 __all__ = ["Fit", "Instant", "format_time", "parse_time", "parse_zone", "resolve"]
 
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 class Fit(StrEnum):
-    """How a wall-clock time met the zone's changes."""
+    """Whether a wall-clock time exists once, twice or not at all in its zone."""
 
     EXACT = "exact"
-    #: The clock shows this time twice; the first of the two was taken.
+    #: Clocks show this time twice; the first of the two is used.
     OVERLAP = "overlap"
-    #: The clock skips this time; it was read with the offset before the gap (02:30 is 03:30).
+    #: Clocks skip this time; it is read with the offset before the gap (02:30 becomes 03:30).
     GAP = "gap"
 
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """A wall-clock time made an instant."""
+    """The instant that a wall-clock time stands for."""
 
     #: Aware, UTC.
     at: datetime
@@ -44,24 +46,32 @@ def resolve(day: date, wall: time, zone: ZoneInfo) -> Instant:
 
 
 def parse_time(text: str) -> time:
-    """Read `HH:MM` or `HH:MM:SS`, 24 hours; ValueError otherwise."""
+    """Return the time in *text*, `HH:MM` or `HH:MM:SS` with 24 hours.
+
+    Raises:
+        InputError: *text* is not a time of day.
+    """
     match = _TIME.fullmatch(text.strip())
     if match is None:
-        raise ValueError(f"{text!r} is not a time of day such as 08:30 or 20:00:15")
+        raise InputError("time-invalid", text=text)
     try:
         return time(int(match[1]), int(match[2]), int(match[3] or 0))
     except ValueError as error:
-        raise ValueError(f"{text!r} is not a time of day: {error}") from error
+        raise InputError("time-invalid", text=text) from error
 
 
 def format_time(wall: time) -> str:
-    """Write `HH:MM`, with seconds only where there are any."""
+    """Return *wall* as `HH:MM`, or as `HH:MM:SS` if the seconds are not zero."""
     return wall.strftime("%H:%M:%S" if wall.second else "%H:%M")
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """Return the IANA zone *name*, such as Asia/Shanghai; ValueError where there is none."""
+    """Return the IANA time zone *name*, such as Asia/Shanghai.
+
+    Raises:
+        InputError: there is no such time zone.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValueError(f"{name!r} is not a time zone such as Asia/Shanghai") from error
+        raise InputError("zone-invalid", text=name) from error

@@ -1,4 +1,4 @@
-"""ISO weeks, Monday first, and their days."""
+"""ISO weeks, which begin on Monday, and their days."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Self
 
+from contentsvc.errors import InputError
+
 __all__ = ["IsoWeek", "Weekday"]
 
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 
 
 class Weekday(StrEnum):
-    """A day of the week as calendar files spell it."""
+    """A day of the week, as calendar files write it."""
 
     MON = "mon"
     TUE = "tue"
@@ -48,24 +50,28 @@ class IsoWeek:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Read `2026-W48`; ValueError where it is not a week that exists."""
+        """Return the week that *text* names, such as `2026-W48`.
+
+        Raises:
+            InputError: *text* does not name a week that exists.
+        """
         match = _WEEK.fullmatch(text.strip())
         if match is None:
-            raise ValueError(f"{text!r} is not an ISO week such as 2026-W48")
+            raise InputError("week-invalid", text=text)
         try:
             return cls(int(match[1]), int(match[2]))
         except ValueError as error:
-            raise ValueError(f"{text!r} does not exist: {error}") from error
+            raise InputError("week-nonexistent", text=text) from error
 
     @classmethod
     def of(cls, day: date) -> Self:
-        """Return the week that a date lies in."""
+        """Return the week that contains a date."""
         year, week, _ = day.isocalendar()
         return cls(year, week)
 
     @property
     def monday(self) -> date:
-        """Return the week's first day."""
+        """Return the date of the week's Monday."""
         return date.fromisocalendar(self.year, self.week, 1)
 
     def day(self, weekday: Weekday) -> date:
@@ -73,7 +79,7 @@ class IsoWeek:
         return date.fromisocalendar(self.year, self.week, weekday.number)
 
     def plus(self, weeks: int) -> Self:
-        """Return the week that lies *weeks* later (earlier where negative)."""
+        """Return the week that is *weeks* weeks later, or earlier if *weeks* is negative."""
         return self.of(self.monday + timedelta(weeks=weeks))
 
     def __str__(self) -> str:

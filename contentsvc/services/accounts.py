@@ -1,4 +1,4 @@
-"""Accounts: who may sign in, by password or by a link that works once."""
+"""User accounts: signing in by password, or by a link that works once."""
 
 from __future__ import annotations
 
@@ -27,43 +27,43 @@ __all__ = [
     "use_link",
 ]
 
-#: Letters of any script, digits and `._-`: what people type as their name.
+#: Letters of any script, digits and `._-`.
 _NAME = re.compile(r"[\w][\w.\-]{0,63}")
 _SHORTEST = 8
 _LONGEST = 256
-#: Checked against where there is no such user, so that both take the same time.
+#: Compared with the password if there is no such user, so that the reply takes equally long.
 _NOBODY = generate_password_hash("nobody has this password")
 
 
 def has_users(session: Session) -> bool:
-    """Tell whether anybody can sign in."""
+    """Return whether there is any user."""
     return session.scalar(select(User.id).limit(1)) is not None
 
 
 def all_users(session: Session) -> list[User]:
-    """Return every user, by name."""
+    """Return every user in order of name."""
     return list(session.scalars(select(User).order_by(User.name)))
 
 
 def get_user(session: Session, user_id: int) -> User | None:
-    """Return a user."""
+    """Return the user with this id, or None."""
     return session.get(User, user_id)
 
 
 def create_user(
     session: Session, *, name: str, password: str, is_admin: bool, now: datetime
 ) -> User:
-    """Make a user.
+    """Create a user; the name is stored in lower case.
 
     Raises:
-        InputError: the name or password cannot be used; `field` names it.
-        ConflictError: there is a user of this name.
+        InputError: the name or password cannot be used; `field` says which.
+        ConflictError: there is already a user of this name.
     """
     name = name.strip().lower()
     if not _NAME.fullmatch(name):
-        raise InputError("give a name of letters, digits, dots and hyphens", field="name")
+        raise InputError("user-name-invalid", field="name")
     if session.scalar(select(User.id).where(User.name == name)) is not None:
-        raise ConflictError(f"there is a user {name!r} already", field="name")
+        raise ConflictError("user-exists", field="name", name=name)
     user = User(
         name=name,
         password_hash=_hashed(password),
@@ -78,22 +78,26 @@ def create_user(
 
 
 def check_password(session: Session, name: str, password: str) -> User | None:
-    """Return the user whose name and password these are; None otherwise."""
+    """Return the user with this name and password, or None."""
     user = session.scalar(select(User).where(User.name == name.strip().lower()))
-    known = user.password_hash if user else _NOBODY
-    right = check_password_hash(known, password[:_LONGEST])
-    return user if right else None
+    password_hash = user.password_hash if user else _NOBODY
+    is_right = check_password_hash(password_hash, password[:_LONGEST])
+    return user if is_right else None
 
 
 def set_password(session: Session, user: User, password: str) -> None:
-    """Give a user a new password; every session that is open ends. InputError for a weak one."""
+    """Change a user's password and end all of the user's sessions.
+
+    Raises:
+        InputError: the password is too short or too long.
+    """
     user.password_hash = _hashed(password)
     user.session_token = secrets.token_urlsafe(24)
     session.flush()
 
 
 def set_language(session: Session, user: User, language: str) -> None:
-    """Remember the language that a person has chosen: `zh` or `en`."""
+    """Store the language that a user has chosen: `zh` or `en`."""
     user.language = language
     session.flush()
 
@@ -105,9 +109,10 @@ def make_link(
     now: datetime,
     valid: timedelta = timedelta(hours=24),
 ) -> str:
-    """Return the token of a link that signs in once; without *user_id* it makes the first admin.
+    """Return the token of a new link that signs a user in once and is valid for *valid*.
 
-    Links made before for the same purpose no longer work.
+    Without *user_id* the link creates the first admin. Earlier links for the same purpose stop
+    working.
     """
     session.execute(
         update(SignInLink)
@@ -122,7 +127,7 @@ def make_link(
 
 
 def look_up_link(session: Session, token: str, *, now: datetime) -> SignInLink | None:
-    """Return a link that still works; it is not used up by being looked at."""
+    """Return the link of a token, or None if it was used or has expired; do not use it up."""
     link = session.get(SignInLink, _digest(token))
     if link is None or link.used_at is not None or link.expires_at < now:
         return None
@@ -132,10 +137,14 @@ def look_up_link(session: Session, token: str, *, now: datetime) -> SignInLink |
 
 
 def use_link(session: Session, token: str, *, now: datetime) -> SignInLink:
-    """Use a link up; NotFoundError where it was used, has expired or never was."""
+    """Return the link of a token and mark it as used.
+
+    Raises:
+        NotFoundError: the link was used, has expired or never existed.
+    """
     link = look_up_link(session, token, now=now)
     if link is None:
-        raise NotFoundError("this link was used already or has expired; ask for a new one")
+        raise NotFoundError("sign-in-link-spent")
     link.used_at = now
     session.flush()
     return link
@@ -147,7 +156,5 @@ def _digest(token: str) -> str:
 
 def _hashed(password: str) -> str:
     if not _SHORTEST <= len(password) <= _LONGEST:
-        raise InputError(
-            f"give a password of {_SHORTEST} to {_LONGEST} characters", field="password"
-        )
+        raise InputError("password-length", field="password", least=_SHORTEST, most=_LONGEST)
     return generate_password_hash(password)

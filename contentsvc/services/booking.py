@@ -1,4 +1,4 @@
-"""Where a seat in a livestream is booked: the public page that leads there."""
+"""Addresses of the public pages of livestreams, on which readers book a seat."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["page_url", "public_page"]
 
-#: Stands for the code of an entry that was not saved yet, in its preview.
+#: The code in the preview of an entry that is not saved yet.
 _UNSAVED = "preview"
-#: The channel whose pages stand at `/site/` itself.
-_FIRST = "site"
+#: The channel whose pages are at `/site/` itself.
+_DEFAULT = "site"
 
 
 def page_url(runtime: Runtime, code: str, channel: OpenChannel | None = None) -> str:
-    """Return the address of a livestream's public page; empty where readers cannot reach one.
+    """Return the address of the public page of the livestream *code*; empty if there is none.
 
-    It is a page of *channel* where that has one, else of the channel `site`, else of the oldest
-    that has. Without a public address of the service there is none: a page of this machine's own
-    would be a dead link in every group.
+    The page is on *channel* if that has pages, else on the channel `site`, else on the oldest
+    channel with pages. If the service has no public address, the result is empty, because
+    readers could not open a page on this machine.
     """
     if not runtime.config.has_public_url:
         return ""
@@ -33,9 +33,9 @@ def page_url(runtime: Runtime, code: str, channel: OpenChannel | None = None) ->
 
 
 def public_page(runtime: Runtime, session: Session, entry: Entry) -> str:
-    """Return the address of the page that a livestream has; empty where it has none.
+    """Return the address of the page of a livestream entry; empty before its first approval.
 
-    It is there from the first approval on, whether or not readers can reach this machine.
+    The address may be one that only this machine can reach.
     """
     if session.get(LivestreamPage, entry.id) is None:
         return ""
@@ -47,7 +47,7 @@ def _page_elsewhere(runtime: Runtime, code: str) -> str:
     types = [kind.type for kind in kinds if kind.has_pages]
     query = select(ChannelRow).where(ChannelRow.type.in_(types))
     with runtime.database.read() as session:
-        rows = list(session.scalars(query.order_by(ChannelRow.name != _FIRST, ChannelRow.id)))
+        rows = list(session.scalars(query.order_by(ChannelRow.name != _DEFAULT, ChannelRow.id)))
     for row in rows:
         try:
             address = open_channel(runtime, row).livestream_page(code)

@@ -1,4 +1,4 @@
-"""Calendars: a community's zone, slots and channels."""
+"""The settings of calendars: zone, slots, channels, quiet hours and quotas."""
 
 from __future__ import annotations
 
@@ -25,15 +25,19 @@ _LONGEST_NAME = 200
 
 
 def all_calendars(session: Session) -> list[Calendar]:
-    """Return every calendar, by name."""
+    """Return every calendar in order of name."""
     return list(session.scalars(select(Calendar).order_by(Calendar.name, Calendar.id)))
 
 
 def get_calendar(session: Session, slug: str) -> Calendar:
-    """Return the calendar of a slug; NotFoundError where there is none."""
+    """Return the calendar named *slug*.
+
+    Raises:
+        NotFoundError: there is no such calendar.
+    """
     calendar = session.scalar(select(Calendar).where(Calendar.slug == slug))
     if calendar is None:
-        raise NotFoundError(f"there is no calendar {slug!r}")
+        raise NotFoundError("calendar-unknown", slug=slug)
     return calendar
 
 
@@ -50,18 +54,18 @@ def save_calendar(
     now: datetime,
     windows: Windows,
 ) -> Calendar:
-    """Create or change a calendar; its entries follow a changed slot or zone.
+    """Create or change a calendar; its future entries follow a changed slot or zone.
 
-    Without *pacing* a calendar keeps its quiet hours and quotas.
+    Without *pacing* the calendar's quiet hours and quotas stay as they are.
 
     Raises:
-        InputError: a value cannot be used; `field` names it.
+        InputError: a value cannot be used; `field` says which.
     """
     _check(slug, name, slots)
     try:
         zone = parse_zone(timezone)
-    except ValueError as error:
-        raise InputError(str(error), field="timezone") from error
+    except InputError as error:
+        raise InputError(error.message, field="timezone") from error
     pacing = pacing or _pacing_of(session, slug)
     head = CalendarHead(
         slug=slug,
@@ -87,10 +91,10 @@ def _pacing_of(session: Session, slug: str) -> Pacing:
 def put_calendar(
     session: Session, head: CalendarHead, *, now: datetime, windows: Windows
 ) -> Calendar:
-    """Create or change a calendar; its entries are not looked at.
+    """Create or change a calendar by its settings; its future entries follow.
 
     Raises:
-        InputError: a channel does not exist, or a slot that entries use is gone.
+        InputError: a channel does not exist, or a slot that future entries use is removed.
     """
     require_channels(session, head.channels)
     calendar = session.scalar(select(Calendar).where(Calendar.slug == head.slug))
@@ -100,9 +104,9 @@ def put_calendar(
         session.add(calendar)
         session.flush()
         return calendar
-    before = _followed(calendar)
+    before = _followed_settings(calendar)
     fill_calendar(calendar, head)
-    if _followed(calendar) != before:
+    if _followed_settings(calendar) != before:
         _follow(session, calendar, now=now, windows=windows)
     calendar.updated_at = now
     session.flush()
@@ -110,43 +114,48 @@ def put_calendar(
 
 
 def require_channels(session: Session, names: Sequence[str], *, field: str = "channels") -> None:
-    """Raise InputError where a named channel does not exist; it names those that do."""
+    """Check that channels exist.
+
+    Raises:
+        InputError: a channel does not exist; the message lists those that do.
+    """
     known = set(session.scalars(select(ChannelRow.name)))
     missing = [name for name in names if name not in known]
     if missing:
-        there = ", ".join(sorted(known)) or "none yet"
+        if not known:
+            raise InputError("calendar-channels-none", field=field, missing=missing)
         raise InputError(
-            f"there is no channel {', '.join(map(repr, missing))}; there are: {there}", field=field
+            "calendar-channel-unknown", field=field, missing=missing, known=sorted(known)
         )
 
 
 def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
     if not SLUG.fullmatch(slug):
-        raise InputError(
-            f"{slug!r} is not a short name of lower-case letters, digits and hyphens", field="slug"
-        )
+        raise InputError("calendar-slug-invalid", field="slug", slug=slug)
     if not name.strip() or len(name) > _LONGEST_NAME:
-        raise InputError(f"give a name of 1 to {_LONGEST_NAME} characters", field="name")
+        raise InputError("calendar-name-length", field="name", most=_LONGEST_NAME)
     if not slots:
-        raise InputError("give at least one slot, such as 早安 08:30", field="slots")
+        raise InputError("calendar-slots-missing", field="slots")
 
 
-def _followed(calendar: Calendar) -> tuple[object, ...]:
-    """Return what its entries follow: when they go out, where to and how their posters look."""
+def _followed_settings(calendar: Calendar) -> tuple[object, ...]:
+    """Return the settings that change the time, the channels or the posters of entries."""
     return (calendar.timezone, calendar.slots, calendar.channels, calendar.brand)
 
 
 def _follow(session: Session, calendar: Calendar, *, now: datetime, windows: Windows) -> None:
-    """Bring what is still to come to the calendar's new slots, zone, channels and brand."""
-    coming = select(Entry).where(
+    """Plan future entries again for the calendar's new slots, zone, channels and brand."""
+    future = select(Entry).where(
         Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
     )
     head = head_of(calendar)
-    for entry in session.scalars(coming):
+    for entry in session.scalars(future):
         if entry.slot is not None and entry.slot not in head.slots:
             raise InputError(
-                f"the entry {entry.key!r} of {entry.week} stands in the slot {entry.slot!r}; "
-                "move it before the slot goes",
+                "calendar-slot-in-use",
                 field="slots",
+                key=entry.key,
+                week=entry.week,
+                slot=entry.slot,
             )
         retime(session, calendar, entry, IsoWeek.parse(entry.week), now=now, windows=windows)

@@ -1,4 +1,4 @@
-"""Entries: made, changed, moved, duplicated, deleted and brought back."""
+"""Creates, changes, moves, duplicates, deletes and restores entries."""
 
 from __future__ import annotations
 
@@ -49,15 +49,15 @@ def create_entry(
     by: str,
     now: datetime,
 ) -> Entry:
-    """Make a draft; an empty key is filled in.
+    """Create a draft; if *content* has no key, a key is generated.
 
     Raises:
-        InputError: something it says cannot be used; `field` names it.
-        ConflictError: the week has an entry of this key.
+        InputError: the content cannot be used; `field` names the field at fault.
+        ConflictError: the week already has an entry with this key.
     """
     content = replace(content, key=content.key or _new_key(content.day))
     check_content(session, calendar, content)
-    _refuse_taken(session, calendar, week, content.key)
+    _require_free_key(session, calendar, week, content.key)
     entry = Entry(
         calendar_id=calendar.id,
         calendar=calendar,
@@ -86,14 +86,15 @@ def change_entry(
     windows: Windows,
     review_on_edit: bool = True,
 ) -> Entry:
-    """Write what *content* says into an entry; one that says nothing new is left alone.
+    """Replace the content of an entry; do nothing if the content is the same.
 
-    An approved entry goes back to review where *review_on_edit*, and its deliveries that are not
-    out are cancelled until it is approved again; else they are rendered anew.
+    If the entry is approved and *review_on_edit* is true, it goes back to review, and its
+    unpublished deliveries are cancelled until it is approved again. If *review_on_edit* is false,
+    they are rendered again.
 
     Raises:
-        InputError: something it says cannot be used; `field` names it.
-        ConflictError: it was changed since *rev*, or it is going out at this moment.
+        InputError: the content cannot be used; `field` names the field at fault.
+        ConflictError: the entry was changed since *rev*, or is being published right now.
     """
     entry = load_entry(session, entry_id)
     require_rev(entry, rev)
@@ -104,9 +105,9 @@ def change_entry(
         content_of(entry)
     ):
         return entry
-    _refuse_started(entry)
+    _require_not_sending(entry)
     if str(target) != entry.week:
-        _refuse_taken(session, entry.calendar, target, entry.key)
+        _require_free_key(session, entry.calendar, target, entry.key)
     fill_entry(entry, content)
     _set_time(entry, entry.calendar, target)
     _touch(entry, by, now)
@@ -129,19 +130,20 @@ def move_entry(
     now: datetime,
     windows: Windows,
 ) -> Entry:
-    """Move an entry to another day and slot, or own time; its deliveries not yet out follow.
+    """Move an entry to another day and slot, or to a time of its own.
 
-    What it says stays the same, so an approved entry stays approved.
+    Unpublished deliveries move with it. The text stays the same, so an approved entry stays
+    approved.
 
     Raises:
-        InputError: the target lies in the past.
-        ConflictError: it was changed since *rev*, or something of it is out already.
+        InputError: the new time is in the past.
+        ConflictError: the entry was changed since *rev*, or is being published right now.
     """
     entry = load_entry(session, entry_id)
     content = replace(content_of(entry), day=day, slot=slot, time=time)
     check_content(session, entry.calendar, content)
     if head_of(entry.calendar).starts_at(content, week).at < now:
-        raise InputError("that time has gone by; choose a later one", field="time")
+        raise InputError("entry-time-past", field="time")
     return change_entry(
         session,
         entry_id,
@@ -166,7 +168,7 @@ def duplicate_entry(
     by: str,
     now: datetime,
 ) -> Entry:
-    """Make a draft that says the same at another time."""
+    """Create a draft with the content of an entry and another time; raise as `create_entry`."""
     entry = load_entry(session, entry_id)
     content = replace(content_of(entry), key="", day=day, slot=slot, time=time)
     return create_entry(session, entry.calendar, week, content, by=by, now=now)
@@ -175,7 +177,7 @@ def duplicate_entry(
 def delete_entry(
     session: Session, entry_id: int, rev: int, *, by: str, now: datetime, windows: Windows
 ) -> Entry:
-    """Take an entry off the board and cancel what is not out; `restore_entry` brings it back."""
+    """Delete an entry and cancel its unpublished deliveries; `restore_entry` undoes it."""
     entry = load_entry(session, entry_id)
     require_rev(entry, rev)
     entry.deleted_at = now
@@ -185,7 +187,7 @@ def delete_entry(
 
 
 def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) -> Entry:
-    """Bring a deleted entry back; one that was approved comes back to review."""
+    """Restore a deleted entry; if it was approved, it is in review again."""
     entry = load_entry(session, entry_id, deleted=True)
     if entry.deleted_at is None:
         return entry
@@ -194,7 +196,7 @@ def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) ->
         entry.status = EntryStatus.IN_REVIEW
     head = head_of(entry.calendar)
     if entry.slot is not None and entry.slot not in head.slots:
-        # Its slot went while it was away; it keeps the time that it stood at.
+        # The slot was removed while the entry was deleted, so the entry gets its last time.
         entry.time = format_time(entry.starts_at.astimezone(head.zone).time())
         entry.slot = None
     _set_time(entry, entry.calendar, IsoWeek.parse(entry.week))
@@ -204,14 +206,14 @@ def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) ->
 
 
 def submit_entry(session: Session, entry_id: int, rev: int, *, by: str, now: datetime) -> Entry:
-    """Hand a draft in for review."""
+    """Submit a draft for review."""
     return _set_status(session, entry_id, rev, EntryStatus.IN_REVIEW, by=by, now=now)
 
 
 def return_entry(
     session: Session, entry_id: int, rev: int, *, by: str, now: datetime, windows: Windows
 ) -> Entry:
-    """Make an entry a draft again; what is not out is cancelled."""
+    """Return an entry to draft and cancel its unpublished deliveries."""
     entry = _set_status(session, entry_id, rev, EntryStatus.DRAFT, by=by, now=now)
     _replan(session, entry, now, windows)
     return entry
@@ -220,77 +222,73 @@ def return_entry(
 def cancel_entry(
     session: Session, entry_id: int, rev: int, *, by: str, now: datetime, windows: Windows
 ) -> Entry:
-    """Cancel an entry and all of it that is not out; it stays on the board, struck out."""
+    """Cancel an entry and its unpublished deliveries; the board shows it struck out."""
     entry = _set_status(session, entry_id, rev, EntryStatus.CANCELLED, by=by, now=now)
     _replan(session, entry, now, windows)
     return entry
 
 
 def check_content(session: Session, calendar: Calendar, content: EntryContent) -> None:
-    """Raise InputError, naming the field, where an entry cannot say this in this calendar."""
+    """Check that an entry of *calendar* can have this content.
+
+    Raises:
+        InputError: it cannot; `field` names the field at fault.
+    """
     if not content.title.strip():
-        raise InputError("give a title", field="title")
+        raise InputError("entry-title-missing", field="title")
     if len(content.title) > _LONGEST_TITLE:
         raise InputError(
-            f"the title has {len(content.title)} characters; {_LONGEST_TITLE} are allowed",
-            field="title",
+            "entry-title-too-long", field="title", used=len(content.title), most=_LONGEST_TITLE
         )
     bodies = [content.body, *(version.body or "" for version in content.versions.values())]
     longest = max(map(len, bodies))
     if longest > _LONGEST_BODY:
-        raise InputError(
-            f"the text has {longest} characters; {_LONGEST_BODY} are allowed", field="body"
-        )
+        raise InputError("entry-text-too-long", field="body", used=longest, most=_LONGEST_BODY)
     _check_time(calendar, content)
     _check_kind(content)
     if content.channels is not None:
         require_channels(session, content.channels)
-    strangers = set(content.versions) - set(channel_names(content, calendar))
-    if strangers:
-        raise InputError(
-            f"it has a version for {', '.join(sorted(strangers))}, where it does not go",
-            field="versions",
-        )
+    stray = set(content.versions) - set(channel_names(content, calendar))
+    if stray:
+        raise InputError("entry-version-stray", field="versions", channels=sorted(stray))
 
 
 def _check_time(calendar: Calendar, content: EntryContent) -> None:
     names = [name for name, _ in calendar.slots]
     if (content.slot is None) == (content.time is None):
-        raise InputError("give either a slot or a time of its own", field="time")
+        raise InputError("entry-slot-or-time", field="time")
     if content.slot is not None and content.slot not in names:
-        raise InputError(
-            f"there is no slot {content.slot!r}; there are: {', '.join(names)}", field="slot"
-        )
+        raise InputError("entry-slot-unknown", field="slot", slot=content.slot, known=names)
 
 
 def _check_kind(content: EntryContent) -> None:
     if content.kind is EntryKind.LIVESTREAM:
         if content.livestream is None:
-            raise InputError("a livestream needs its host and link", field="livestream.url")
+            raise InputError("entry-livestream-missing", field="livestream.url")
     elif content.livestream is not None or content.notices:
-        raise InputError(f"a {content.kind} has no livestream and no notices", field="kind")
+        raise InputError("entry-kind-has-no-livestream", field="kind", kind=content.kind)
     if content.kind is EntryKind.POSTER and content.poster is None:
-        raise InputError("a poster needs a template", field="poster.template")
+        raise InputError("entry-poster-missing", field="poster.template")
 
 
 def _new_key(day: Weekday) -> str:
     return f"{day.value}-{secrets.token_hex(4)}"
 
 
-def _refuse_taken(session: Session, calendar: Calendar, week: IsoWeek, key: str) -> None:
+def _require_free_key(session: Session, calendar: Calendar, week: IsoWeek, key: str) -> None:
     taken = session.scalar(
         select(Entry.id).where(
             Entry.calendar_id == calendar.id, Entry.week == str(week), Entry.key == key
         )
     )
     if taken is not None:
-        raise ConflictError(f"{week} has an entry {key!r} already", field="key")
+        raise ConflictError("entry-key-taken", field="key", week=str(week), key=key)
 
 
-def _refuse_started(entry: Entry) -> None:
-    """Refuse a change while something of the entry is between the intent and the receipt."""
+def _require_not_sending(entry: Entry) -> None:
+    """Raise ConflictError while a delivery of the entry is being sent."""
     if any(row.status is DeliveryStatus.SENDING for row in entry.deliveries):
-        raise ConflictError("it is going out at this moment; look again in a few seconds")
+        raise ConflictError("entry-going-out")
 
 
 def _set_time(entry: Entry, calendar: Calendar, week: IsoWeek) -> None:

@@ -1,4 +1,4 @@
-"""Finding an entry, and refusing to overwrite what somebody else has changed."""
+"""Loads entries, and refuses to overwrite another person's change."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ __all__ = ["load_entry", "require_rev"]
 
 
 def load_entry(session: Session, entry_id: int, *, deleted: bool = False) -> Entry:
-    """Return an entry with its calendar, deliveries and their channels.
+    """Return an entry with its calendar, its deliveries and their channels.
 
     Raises:
-        NotFoundError: there is none, or it was deleted and *deleted* is false.
+        NotFoundError: there is no such entry, or it was deleted and *deleted* is false.
     """
     query = (
         select(Entry)
@@ -27,14 +27,16 @@ def load_entry(session: Session, entry_id: int, *, deleted: bool = False) -> Ent
     )
     entry = session.scalar(query)
     if entry is None or (entry.deleted_at is not None and not deleted):
-        raise NotFoundError(f"there is no entry {entry_id}; it may have been deleted")
+        raise NotFoundError("entry-unknown", id=entry_id)
     return entry
 
 
 def require_rev(entry: Entry, rev: int) -> None:
-    """Raise ConflictError unless *rev* is the entry's newest."""
+    """Check that *rev* is the entry's current revision.
+
+    Raises:
+        ConflictError: somebody changed the entry since that revision.
+    """
     if entry.rev != rev:
-        raise ConflictError(
-            f"{entry.changed_by} changed it at {entry.updated_at:%Y-%m-%d %H:%M:%S} UTC; "
-            "compare and save again"
-        )
+        at = f"{entry.updated_at:%Y-%m-%d %H:%M:%S}"
+        raise ConflictError("entry-changed", name=entry.changed_by, at=at)

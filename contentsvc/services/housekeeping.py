@@ -1,4 +1,4 @@
-"""Housekeeping: what nobody needs any more goes."""
+"""Deletes rows that nothing refers to any more."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from contentsvc.services.toasts import delete_expired_toasts
 __all__ = ["tidy"]
 
 _HEARTBEATS = timedelta(days=1)
-#: Previews that were never approved.
+#: Renditions of previews that were never approved.
 _RENDITIONS = timedelta(days=7)
 
 
 def tidy(runtime: Runtime, now: datetime) -> None:
-    """Drop old heartbeats and links, batches that expired, and renditions that nothing shows."""
+    """Delete old heartbeats, expired links and batches, and renditions that no delivery uses."""
     used = exists().where(Delivery.rendition_hash == RenditionRow.hash)
     with runtime.database.write() as session:
         session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - _HEARTBEATS))

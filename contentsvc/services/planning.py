@@ -16,7 +16,7 @@ from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services.entry_lookup import load_entry, require_rev
-from contentsvc.services.public_livestreams import bring_page
+from contentsvc.services.public_livestreams import update_page
 from contentsvc.services.replanning import (
     Wanted,
     Windows,
@@ -157,7 +157,7 @@ def plan_deliveries(
         if place not in standing and not is_past(entry, item, now=now, windows=windows):
             session.add(new_delivery(entry, item, now=now, windows=windows))
     session.flush()
-    if bring_page(session, entry, now):
+    if update_page(session, entry, now):
         _withdraw_corrections(session, entry, now=now, windows=windows)
     return _deliveries(session, entry)
 

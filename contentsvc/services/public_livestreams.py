@@ -1,4 +1,4 @@
-"""Livestreams as the public knows them: their page's facts, their poster, their address."""
+"""The public pages of livestreams: their facts and their posters."""
 
 from __future__ import annotations
 
@@ -21,30 +21,34 @@ from contentsvc.services.channel_setup.hosting import load_pictures
 from contentsvc.services.ports import Clock
 from contentsvc.storage import FileStorage
 
-__all__ = ["OUT", "PublicLivestreams", "bring_page", "facts_of", "present_facts"]
+__all__ = ["OUT", "PublicLivestreams", "facts_of", "present_facts", "update_page"]
 
 _S = DeliveryStatus
-#: Readers have these, for all that anybody knows.
+#: A delivery with one of these statuses has reached its readers, as far as is known.
 OUT = frozenset({_S.PUBLISHED, _S.ACCEPTED})
 
 
 def present_facts(entry: Entry, channel: str = "") -> Facts:
-    """Return what an entry says now; one that was cancelled or deleted is called off."""
+    """Return the facts of an entry now; a cancelled or deleted livestream is called off.
+
+    The title is the one for the channel named *channel*; if empty, the entry's own.
+    """
     facts = Facts.of(content_of(entry), entry.starts_at, channel)
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
     return facts.called_off() if gone or entry.kind is not EntryKind.LIVESTREAM else facts
 
 
 def facts_of(page: LivestreamPage) -> Facts:
-    """Return what a livestream's page says."""
+    """Return the facts on a livestream's public page."""
     facts = Facts.from_json(page.facts)
     return facts.called_off() if page.is_cancelled else facts
 
 
-def bring_page(session: Session, entry: Entry, now: datetime) -> bool:
-    """Bring a livestream's page to what is approved; return whether it says anything else now.
+def update_page(session: Session, entry: Entry, now: datetime) -> bool:
+    """Update the public page of a livestream entry; return whether its facts have changed.
 
-    A draft, or an entry back in review, leaves the page as it was approved last.
+    The page shows what was approved last, so a draft or an entry in review does not change it.
+    The first approval creates the page and returns False.
     """
     page = session.get(LivestreamPage, entry.id)
     facts = present_facts(entry)
@@ -81,7 +85,7 @@ def _new_page(entry: Entry, facts: Facts, now: datetime) -> LivestreamPage:
 def _moved_from(
     session: Session, page: LivestreamPage, before: Facts, after: Facts
 ) -> datetime | None:
-    """Return the start that readers were told; nobody needs to hear of one they never knew."""
+    """Return the start that readers were told first, or None if they need not know of a move."""
     if before.starts_at == after.starts_at:
         return page.moved_from
     told = session.scalar(
@@ -93,7 +97,7 @@ def _moved_from(
 
 @dataclass(frozen=True, slots=True)
 class PublicLivestreams:
-    """The livestreams that a channel may show."""
+    """The livestreams that the pages of one channel show."""
 
     database: Database
     storage: FileStorage
@@ -101,7 +105,7 @@ class PublicLivestreams:
     clock: Clock
 
     def find(self, code: str) -> PublicLivestream | None:
-        """Return a livestream that was approved once."""
+        """Return the livestream with this code, or None if it was never approved."""
         with self.database.read() as session:
             page = session.scalar(
                 select(LivestreamPage)
@@ -112,7 +116,7 @@ class PublicLivestreams:
             return None if page is None else _public(page)
 
     def announced(self, limit: int = 200) -> list[PublicLivestream]:
-        """Return those of which a notice went out on this channel, the latest start first."""
+        """Return the livestreams announced on this channel, at most *limit*, latest start first."""
         told = select(Delivery.entry_id).where(
             Delivery.channel_id == self.channel_id,
             Delivery.notice != "",
@@ -130,7 +134,10 @@ class PublicLivestreams:
             return [_public(page) for page in session.scalars(query)]
 
     def poster(self, code: str) -> Picture | None:
-        """Return the poster of the notice that is due, as it was painted for the present facts."""
+        """Return the poster of the notice that is due now, or None.
+
+        A poster that was painted for outdated facts is not used.
+        """
         with self.database.read() as session:
             entry = session.scalar(select(Entry).where(Entry.code == code))
             page = session.get(LivestreamPage, entry.id) if entry else None
@@ -145,7 +152,7 @@ class PublicLivestreams:
     def _stored_poster(
         self, session: Session, entry_id: int, facts: Facts
     ) -> dict[str, object] | None:
-        """Return what is kept of the newest poster that is due, else of the first."""
+        """Return the stored poster of the last notice that is due, else of the first notice."""
         query = (
             select(Delivery.due_at, Delivery.facts, RenditionRow.document)
             .join(RenditionRow, Delivery.rendition_hash == RenditionRow.hash)

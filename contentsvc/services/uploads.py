@@ -1,4 +1,4 @@
-"""Uploads: pictures that people bring, cleaned before they are kept."""
+"""Uploaded pictures, cleaned before they are stored."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _LONGEST_NAME = 200
 def keep_upload(
     session: Session, storage: FileStorage, *, name: str, content: bytes, now: datetime
 ) -> Upload:
-    """Clean and keep a picture; the same picture twice is one upload.
+    """Clean and store a picture; uploading the same picture twice makes one upload.
 
     Raises:
-        InputError: it is too large, broken or no picture; nothing was kept.
+        InputError: the content is too large, damaged or not a picture; nothing was stored.
     """
     clean = clean_picture(content, field="pictures")
     digest = storage.put(clean.data)
@@ -44,6 +44,6 @@ def keep_upload(
 
 
 def recent_uploads(session: Session, most: int) -> list[Upload]:
-    """Return the newest uploads, to choose from."""
+    """Return the newest uploads, at most *most*."""
     newest = select(Upload).order_by(Upload.created_at.desc(), Upload.hash).limit(most)
     return list(session.scalars(newest))

@@ -52,8 +52,8 @@ def read_week(text: str | None, zone: str) -> IsoWeek:
         return this_week(zone)
     try:
         return IsoWeek.parse(text)
-    except ValueError as error:
-        raise InputError(str(error), field="week") from error
+    except InputError as error:
+        raise InputError(error.message, field="week") from error
 
 
 def read_day(text: str | None) -> Weekday:
@@ -73,8 +73,8 @@ def read_place(form: Mapping[str, str], zone: str) -> Place:
         return Place(week, day, slot, None)
     try:
         return Place(week, day, None, parse_time(form.get("time", "")))
-    except ValueError as error:
-        raise InputError(str(error), field="time") from error
+    except InputError as error:
+        raise InputError(error.message, field="time") from error
 
 
 def read_rev(form: Mapping[str, str]) -> int:

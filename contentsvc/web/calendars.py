@@ -179,8 +179,8 @@ def _slots(text: str) -> dict[str, time]:
             )
         try:
             slots[name] = parse_time(wall)
-        except ValueError as error:
-            raise InputError(str(error), field="slots") from error
+        except InputError as error:
+            raise InputError(error.message, field="slots") from error
     return slots
 
 
@@ -190,8 +190,8 @@ def _quiet(text: str) -> QuietHours | None:
         return None
     try:
         return QuietHours.parse(text.strip().replace("–", "-"))
-    except ValueError as error:
-        raise InputError(str(error), field="quiet") from error
+    except InputError as error:
+        raise InputError(error.message, field="quiet") from error
 
 
 def _count(count: int | None) -> str:

@@ -1,4 +1,4 @@
-"""A value of a calendar file with its path, read by what it should be, its faults noted."""
+"""A value of a calendar file: read as a certain type, with every problem collected."""
 
 from __future__ import annotations
 
@@ -8,26 +8,50 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from contentsvc.domain.calendar_files.tree import ListNode, MapNode, Node, Scalar
-from contentsvc.errors import Problem
-from contentsvc.messages import Message
+from contentsvc.errors import CalendarError, InputError, Problem
+from contentsvc.messages import Message, Parameter
+from contentsvc.yaml_nodes import Limits, ListNode, MapNode, Node, Scalar, YamlError, read_nodes
 
-__all__ = ["FileFields", "FileValue", "text_fault"]
+__all__ = ["MOST_BYTES", "FileFields", "FileValue", "check_text", "read_file"]
 
 T = TypeVar("T")
 D = TypeVar("D")
 
-#: More faults than these are no help to the person who mends them.
+#: The week of a busy community takes about 30 KB, so a megabyte is a mistake or an attack.
+MOST_BYTES = 1024 * 1024
+#: `entries[0].poster.fields.points[0]` is seven deep. The fullest calendar that is allowed has
+#: about 25,000 values.
+_LIMITS = Limits(most_bytes=MOST_BYTES, most_depth=12, most_values=50_000)
+#: A longer list of problems does not help the person who corrects the file.
 _MOST_PROBLEMS = 100
 _NULLS = frozenset({"null", "Null", "NULL", "~"})
 
 
+def read_file(text: str, file: str) -> FileValue:
+    """Return the root value of the YAML *text* of a calendar or channel file.
+
+    *file* is the file's name, which the error shows.
+
+    Raises:
+        CalendarError: *text* is not YAML, is empty, or exceeds a limit.
+    """
+    try:
+        root = read_nodes(text, _LIMITS)
+    except YamlError as error:
+        raise CalendarError(file, [Problem(error.line, "", error.message)]) from error
+    if root is None:
+        raise CalendarError(file, [Problem(0, "", Message("file-empty"))])
+    return FileValue(root, "", [])
+
+
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """One value of the file, with its path and the list to which its faults are added."""
+    """One value of a file, with its path and the list that collects the file's problems."""
 
     node: Node
+    #: Dotted, such as `entries[2].day`; empty for the whole file.
     path: str
+    #: Shared by all values of the file.
     problems: list[Problem]
 
     @property
@@ -37,66 +61,75 @@ class FileValue:
 
     @property
     def is_absent(self) -> bool:
-        """Return whether nothing is written after the colon."""
+        """Return whether the file has nothing after the field's colon."""
         return isinstance(self.node, Scalar) and self.node.is_plain and not self.node.text
 
     @property
     def is_mapping(self) -> bool:
-        """Return whether this is `{field: value}`."""
+        """Return whether the value is a mapping such as `{field: value}`."""
         return isinstance(self.node, MapNode)
 
     @property
     def is_list(self) -> bool:
-        """Return whether this is `[item, item]`."""
+        """Return whether the value is a list such as `[item, item]`."""
         return isinstance(self.node, ListNode)
 
-    def wrong(self, message: Message | str) -> None:
-        """Note that this value cannot be used."""
+    def add_problem(self, message: Message | str, **params: Parameter) -> None:
+        """Add a problem with this value; *message* is a code of the catalogue or a message.
+
+        The list ends at 100 problems.
+        """
         if len(self.problems) < _MOST_PROBLEMS:
-            self.problems.append(Problem(self.line, self.path, message))
+            self.problems.append(Problem(self.line, self.path, Message.of(message, **params)))
 
     def scalar(self) -> str | None:
-        """Return the text as it was written, or None after noting why it is none."""
+        """Return the text as it is written; if there is none, add a problem and return None."""
         if not isinstance(self.node, Scalar):
-            self.wrong(f"is a {'mapping' if self.is_mapping else 'list'} where text belongs")
+            self.add_problem("file-mapping-not-text" if self.is_mapping else "file-list-not-text")
             return None
-        value = self.node.text
-        if self.node.is_plain and value in _NULLS:
-            self.wrong(f'{value} says nothing; leave the field out, or write "{value}" in quotes')
+        text = self.node.text
+        if self.node.is_plain and text in _NULLS:
+            self.add_problem("file-null", null=text)
             return None
-        return value
+        return text
 
     def read(self, parse: Callable[[str], T]) -> T | None:
-        """Return the scalar as *parse* reads it, or None after noting its ValueError."""
+        """Return what *parse* makes of the text.
+
+        If *parse* raises InputError, add its message as a problem and return None.
+        """
         text = self.scalar()
         if text is None:
             return None
         try:
             return parse(text)
-        except ValueError as error:
-            self.wrong(str(error))
+        except InputError as error:
+            self.add_problem(error.message)
             return None
 
     def text(self, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return text of at most *most* characters, on one line unless *lines*."""
-        value = self.scalar()
-        if value is None:
+        """Return the text if `check_text` accepts it; else add a problem and return None."""
+        text = self.scalar()
+        if text is None:
             return None
-        fault = text_fault(value, most, lines=lines, empty=empty)
-        if fault:
-            self.wrong(fault)
+        problem = check_text(text, most, lines=lines, empty=empty)
+        if problem:
+            self.add_problem(problem)
             return None
-        return value
+        return text
 
     def items(self, most: int) -> list[FileValue]:
-        """Return a list's items; none after noting that it is no list or has too many."""
+        """Return the items of a list of at most *most* items.
+
+        If the value is not a list or is too long, add a problem and return an empty list.
+        """
         if self.is_absent:
             return []
         if not isinstance(self.node, ListNode):
-            self.wrong("is not a list; write [one, two], or an item a line after `- `")
+            self.add_problem("file-not-a-list")
             return []
         if len(self.node.items) > most:
-            self.wrong(f"has {len(self.node.items)} items; {most} are allowed")
+            self.add_problem("file-list-too-long", used=len(self.node.items), most=most)
             return []
         return [
             FileValue(node, f"{self.path}[{index}]", self.problems)
@@ -104,46 +137,54 @@ class FileValue:
         ]
 
     def pairs(self) -> dict[str, FileValue]:
-        """Return a mapping's values by name; a name written twice is noted."""
+        """Return the values of a mapping by name.
+
+        Add a problem if the value is not a mapping, and for every name that occurs twice.
+        """
         if self.is_absent:
             return {}
         if not isinstance(self.node, MapNode):
-            self.wrong("is not a mapping; write `field: value` lines")
+            self.add_problem("file-not-a-mapping")
             return {}
-        found: dict[str, FileValue] = {}
+        values: dict[str, FileValue] = {}
         for key_node, node in self.node.pairs:
             key = FileValue(key_node, self.path, self.problems)
             name = key.scalar()
             if name is None:
                 continue
-            spot = FileValue(node, f"{self.path}.{name}" if self.path else name, self.problems)
-            if name in found:
-                key.wrong(f"{name!r} is given twice, first in line {found[name].line}")
+            value = FileValue(node, f"{self.path}.{name}" if self.path else name, self.problems)
+            if name in values:
+                key.add_problem("file-name-twice", name=name, line=values[name].line)
             else:
-                found[name] = spot
-        return found
+                values[name] = value
+        return values
 
     def fields(self, known: Collection[str], required: Iterable[str] = ()) -> FileFields:
-        """Return the given fields by name, noting unknown and missing ones."""
+        """Return the fields of a mapping, and add a problem for each unknown or missing field.
+
+        Args:
+            known: the names that the mapping may have.
+            required: the names that it must have.
+        """
         pairs = self.pairs()
-        for name, spot in pairs.items():
+        for name, value in pairs.items():
             if name not in known:
-                spot.wrong(f"there is no field {name!r}{_suggestion(name, known)}")
-        # What is no mapping at all has been noted; its fields need not be missed as well.
+                value.add_problem(_unknown_field(name, known))
+        # If the value is not a mapping, that problem is enough; its fields are not missed as well.
         for name in required if self.is_mapping else ():
             if name not in pairs:
                 path = f"{self.path}.{name}" if self.path else name
-                FileValue(self.node, path, self.problems).wrong("is missing")
+                FileValue(self.node, path, self.problems).add_problem("file-field-missing")
             elif pairs[name].is_absent:
-                pairs[name].wrong("is empty")
+                pairs[name].add_problem("file-text-empty")
         return FileFields(
-            {name: spot for name, spot in pairs.items() if name in known and not spot.is_absent}
+            {name: value for name, value in pairs.items() if name in known and not value.is_absent}
         )
 
 
 @dataclass(frozen=True, slots=True)
 class FileFields:
-    """The fields that a mapping gives; a field left out reads as its default."""
+    """The fields that a mapping of a file has, by name."""
 
     given: Mapping[str, FileValue]
 
@@ -151,40 +192,49 @@ class FileFields:
         return name in self.given
 
     def get(self, name: str) -> FileValue | None:
-        """Return a field's value where it is given."""
+        """Return the value of a field, or None if the file does not have it."""
         return self.given.get(name)
 
     def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
-        """Return a scalar as *parse* reads it."""
-        spot = self.given.get(name)
-        value = spot.read(parse) if spot else None
+        """Return what *parse* makes of a field's text, or *default* without a usable text."""
+        field = self.given.get(name)
+        value = field.read(parse) if field else None
         return default if value is None else value
 
     def text(self, name: str, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return a text, as `FileValue.text` does."""
-        spot = self.given.get(name)
-        return spot.text(most, lines=lines, empty=empty) if spot else None
+        """Return a field's text as `FileValue.text` does, or None if the field is absent."""
+        field = self.given.get(name)
+        return field.text(most, lines=lines, empty=empty) if field else None
 
     def items(self, name: str, most: int) -> list[FileValue]:
-        """Return a list's items, as `FileValue.items` does."""
-        spot = self.given.get(name)
-        return spot.items(most) if spot else []
+        """Return the items of a field as `FileValue.items` does, or [] if the field is absent."""
+        field = self.given.get(name)
+        return field.items(most) if field else []
 
 
-def _suggestion(name: str, known: Collection[str]) -> str:
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; allowed: {', '.join(known)}"
+def check_text(text: str, most: int, *, lines: bool = False, empty: bool = False) -> Message | None:
+    """Return what is wrong with *text*, or None if it can be used.
 
-
-def text_fault(value: str, most: int, *, lines: bool = False, empty: bool = False) -> str:
-    """Return what keeps *value* from being such a text, or nothing."""
-    if not empty and not value.strip():
-        return "is empty"
-    if len(value) > most:
-        return f"has {len(value):,} characters; {most:,} are allowed"
-    if not lines and ("\n" in value or "\r" in value):
-        return "has more than one line; one is allowed"
-    for character in value:
+    Args:
+        text: the text to check; control characters are never allowed.
+        most: the greatest number of characters.
+        lines: allow more than one line.
+        empty: allow an empty text.
+    """
+    if not empty and not text.strip():
+        return Message("file-text-empty")
+    if len(text) > most:
+        return Message("file-text-too-long", used=len(text), most=most)
+    if not lines and ("\n" in text or "\r" in text):
+        return Message("file-text-lines")
+    for character in text:
         if character not in "\n\r\t" and unicodedata.category(character) in {"Cc", "Cs"}:
-            return f"has the control character U+{ord(character):04X}; remove it"
-    return ""
+            return Message("file-control-character", number=ord(character))
+    return None
+
+
+def _unknown_field(name: str, known: Collection[str]) -> Message:
+    close = difflib.get_close_matches(name.lower(), known, n=1)
+    if close:
+        return Message("file-field-misspelt", name=name, meant=close[0])
+    return Message("file-field-unknown", name=name, known=list(known))

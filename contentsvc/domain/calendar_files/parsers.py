@@ -1,4 +1,7 @@
-"""How single words, numbers and names of a calendar file are read; how long they may be."""
+"""Parsers for the names, numbers and addresses of a calendar file, and the greatest lengths.
+
+Each parser takes the text of one value and raises InputError if it cannot be used.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from contentsvc.domain.calendar_files.file_values import FileValue
+from contentsvc.errors import InputError
 
 __all__ = [
     "MOST_BODY",
@@ -27,8 +31,8 @@ __all__ = [
     "MOST_URL",
     "address",
     "asset_path",
+    "channel_names",
     "field_name",
-    "names",
     "one_of",
     "slug",
     "template_name",
@@ -62,85 +66,96 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def slug(text: str) -> str:
-    """Return the name of a calendar, entry, channel or brand; ValueError where it cannot be one."""
+    """Return the name of a calendar, entry, channel or brand.
+
+    Raises:
+        InputError: it is not 1 to 64 of a-z, 0-9 and hyphens.
+    """
     if _SLUG.fullmatch(text) is None:
-        raise ValueError(
-            f"{text!r} is no such name; 1 to 64 of a-z, 0-9 and - are allowed, such as mon-check-in"
-        )
+        raise InputError("file-slug-invalid", text=text)
     return text
 
 
 def template_name(text: str) -> str:
-    """Return the name of a poster template; ValueError where it cannot be one."""
+    """Return the name of a poster template; raise InputError if it cannot be a name."""
     return slug(text)
 
 
 def field_name(text: str) -> str:
-    """Return the name of a poster's field; ValueError where it cannot be one."""
+    """Return the name of a poster's field.
+
+    Raises:
+        InputError: it is not 1 to 40 of a-z, 0-9 and underscores, or begins with another
+            character than a letter.
+    """
     if _FIELD.fullmatch(text) is None:
-        raise ValueError(f"{text!r} is no field's name; a-z, 0-9 and _ are allowed, such as title1")
+        raise InputError("file-poster-field-invalid", text=text)
     return text
 
 
 def one_of(kind: type[E]) -> Callable[[str], E]:
-    """Return a reader of one of *kind*'s values."""
+    """Return a parser that accepts the values of the enum *kind*."""
 
     def parse(text: str) -> E:
         try:
             return kind(text)
         except ValueError:
-            allowed = ", ".join(kind)
-            raise ValueError(f"{text!r} is not allowed; choose one of {allowed}") from None
+            raise InputError("file-choice-invalid", text=text, allowed=list(kind)) from None
 
     return parse
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of a decimal number from *low* to *high*."""
+    """Return a parser that accepts a decimal number from *low* to *high*."""
 
     def parse(text: str) -> int:
         if re.fullmatch(r"[0-9]{1,9}", text) is None or not low <= int(text) <= high:
-            raise ValueError(f"{text!r} is not a whole number from {low} to {high}")
+            raise InputError("file-number-invalid", text=text, low=low, high=high)
         return int(text)
 
     return parse
 
 
 def address(text: str) -> str:
-    """Return a web address; ValueError where it is none."""
+    """Return a web address; raise InputError if it is not one or has over 2,000 characters."""
     try:
         parts = urlsplit(text)
     except ValueError:
         parts = urlsplit("")
     if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", text):
-        raise ValueError(f"{text!r} is not an address such as https://live.example.com/1024")
-    if len(text) > MOST_URL:
-        raise ValueError(f"has {len(text):,} characters; {MOST_URL:,} are allowed")
+        raise InputError("file-address-invalid", text=text)
+    _check_length(text)
     return text
 
 
 def asset_path(text: str) -> str:
-    """Return a picture's place: a path below the assets folder or `sha256:<hex>`."""
+    """Return the source of a picture: a path below the assets folder, or `sha256:<hex>`.
+
+    Raises:
+        InputError: the path leads out of the assets folder or has over 2,000 characters.
+    """
     if _HASH.fullmatch(text):
         return text
     parts = text.split("/")
     if "\\" in text or ":" in text or not text.isprintable() or {"", ".", ".."} & set(parts):
-        raise ValueError(
-            f"{text!r} is not a path below the assets folder such as pictures/tent.jpg"
-        )
-    if len(text) > MOST_URL:
-        raise ValueError(f"has {len(text):,} characters; {MOST_URL:,} are allowed")
+        raise InputError("file-picture-invalid", text=text)
+    _check_length(text)
     return text
 
 
-def names(values: list[FileValue]) -> tuple[str, ...]:
-    """Return the channel names of a list, noting those that are none and those given twice."""
-    found: dict[str, None] = {}
-    for spot in values:
-        name = spot.read(slug)
+def channel_names(values: list[FileValue]) -> tuple[str, ...]:
+    """Return the channel names of a list, and add a problem for each bad or repeated name."""
+    names: dict[str, None] = {}
+    for value in values:
+        name = value.read(slug)
         if name is None:
             continue
-        if name in found:
-            spot.wrong(f"{name!r} is in the list twice")
-        found[name] = None
-    return tuple(found)
+        if name in names:
+            value.add_problem("file-channel-twice", name=name)
+        names[name] = None
+    return tuple(names)
+
+
+def _check_length(text: str) -> None:
+    if len(text) > MOST_URL:
+        raise InputError("file-text-too-long", used=len(text), most=MOST_URL)

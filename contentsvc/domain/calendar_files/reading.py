@@ -1,4 +1,7 @@
-"""A calendar file read into a CalendarPlan, typed by the format and never by YAML's guessing."""
+"""Reads a calendar file into a CalendarPlan.
+
+The format decides the type of a value, never YAML's rules: `20:00` is a time and `on` is text.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,13 @@ from dataclasses import replace
 from datetime import time
 from zoneinfo import ZoneInfo
 
-from contentsvc.domain.calendar_files.entry_reading import ENTRY_FIELDS, CalendarContext, read_entry
-from contentsvc.domain.calendar_files.file_values import FileValue, text_fault
+from contentsvc.domain.calendar_files.entry_reading import ENTRY_FIELDS, read_entry
+from contentsvc.domain.calendar_files.file_values import (
+    MOST_BYTES,
+    FileValue,
+    check_text,
+    read_file,
+)
 from contentsvc.domain.calendar_files.parsers import (
     MOST_CHANNELS,
     MOST_ENTRIES,
@@ -15,12 +23,11 @@ from contentsvc.domain.calendar_files.parsers import (
     MOST_QUOTA,
     MOST_SLOT,
     MOST_TAGS,
-    names,
+    channel_names,
     one_of,
     slug,
     whole_number,
 )
-from contentsvc.domain.calendar_files.tree import MOST_BYTES, compose
 from contentsvc.domain.calendars import CalendarHead, CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.entries import EntryContent
@@ -28,10 +35,11 @@ from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import parse_time, parse_zone
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, Problem
+from contentsvc.messages import Message
 
 __all__ = ["FIELDS", "read_calendar", "read_calendar_bytes"]
 
-#: Every field of the format by the mapping it stands in, in the order in which it is written.
+#: Every field of the format, by the mapping that contains it, in the order of writing.
 FIELDS: dict[str, tuple[str, ...]] = {
     "calendar": (
         "calendar",
@@ -51,66 +59,72 @@ FIELDS: dict[str, tuple[str, ...]] = {
     **ENTRY_FIELDS,
 }
 
-#: Stands in for a zone that could not be read; the plan with it is never handed out.
+#: Used if the zone cannot be read; the plan is then discarded.
 _NO_ZONE = ZoneInfo("UTC")
 
 
 def read_calendar_bytes(data: bytes, file: str) -> CalendarPlan:
-    """Read a calendar file's bytes, which are UTF-8; CalendarError lists all that is wrong."""
+    """Return the plan in the bytes of a calendar file, which must be UTF-8.
+
+    *file* is the file's name, which the error shows.
+
+    Raises:
+        CalendarError: the file cannot be used; the error lists every problem.
+    """
     if len(data) > MOST_BYTES:
-        words = f"the file has {len(data):,} bytes; {MOST_BYTES:,} are allowed"
-        raise CalendarError(file, [Problem(0, "", words)])
+        message = Message("yaml-too-large", size=len(data), most=MOST_BYTES)
+        raise CalendarError(file, [Problem(0, "", message)])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        words = f"byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8"
-        raise CalendarError(file, [Problem(line, "", words)]) from error
+        message = Message("file-not-utf8", byte=data[error.start])
+        raise CalendarError(file, [Problem(line, "", message)]) from error
     return read_calendar(text, file)
 
 
 def read_calendar(text: str, file: str) -> CalendarPlan:
-    """Read a calendar file's text; CalendarError lists all that is wrong, each with its line.
+    """Return the plan in the text of a calendar file.
 
-    *file* is the name that the problems carry.
+    *file* is the file's name, which the error shows.
+
+    Raises:
+        CalendarError: the file cannot be used; the error lists every problem with its line.
     """
-    root = FileValue(compose(text, file), "", [])
-    plan = _calendar(root)
+    root = read_file(text, file)
+    plan = _read_plan(root)
     if root.problems:
         raise CalendarError(file, sorted(root.problems, key=lambda problem: problem.line))
     return plan
 
 
-def _calendar(root: FileValue) -> CalendarPlan:
+def _read_plan(root: FileValue) -> CalendarPlan:
     fields = root.fields(
         FIELDS["calendar"], required=("calendar", "name", "timezone", "channels", "entries")
     )
-    slots = _slots(fields.get("slots"))
-    channels = names(fields.items("channels", MOST_CHANNELS))
-    context = CalendarContext(slots=tuple(slots), channels=channels)
     head = CalendarHead(
         slug=fields.read("calendar", slug, ""),
         name=fields.text("name", MOST_NAME) or "",
         zone=fields.read("timezone", parse_zone, _NO_ZONE),
         community=replace(
-            _community(fields.get("community")), brand=fields.read("brand", slug, None)
+            _read_community(fields.get("community")), brand=fields.read("brand", slug, None)
         ),
-        slots=slots,
-        channels=channels,
+        slots=_read_slots(fields.get("slots")),
+        channels=channel_names(fields.items("channels", MOST_CHANNELS)),
         quiet=fields.read("quiet", QuietHours.parse, None),
-        quotas=_quotas(fields.get("quotas")),
+        quotas=_read_quotas(fields.get("quotas")),
     )
     return CalendarPlan(
         head=head,
         week=fields.read("week", IsoWeek.parse, None),
-        entries=_entries(fields.items("entries", MOST_ENTRIES), context),
+        entries=_read_entries(fields.items("entries", MOST_ENTRIES), head),
     )
 
 
-def _community(spot: FileValue | None) -> Community:
-    if spot is None:
+def _read_community(value: FileValue | None) -> Community:
+    if value is None:
         return Community()
-    fields = spot.fields(FIELDS["community"], required=("kind",))
+    fields = value.fields(FIELDS["community"], required=("kind",))
     tags = [tag.text(MOST_NAME) or "" for tag in fields.items("tags", MOST_TAGS)]
     return Community(
         kind=fields.read("kind", one_of(CommunityKind), CommunityKind.INTEREST),
@@ -119,39 +133,39 @@ def _community(spot: FileValue | None) -> Community:
     )
 
 
-def _quotas(spot: FileValue | None) -> dict[str, Quota]:
-    if spot is None:
+def _read_quotas(value: FileValue | None) -> dict[str, Quota]:
+    if value is None:
         return {}
     quotas: dict[str, Quota] = {}
-    for name, value in spot.pairs().items():
-        fields = value.fields(FIELDS["quota"])
+    for name, channel in value.pairs().items():
+        fields = channel.fields(FIELDS["quota"])
         count = whole_number(0, MOST_QUOTA)
         quotas[name] = Quota(fields.read("day", count, None), fields.read("month", count, None))
-        # {} limits nothing there, whatever the channel's own quota; a slip must not do so.
-        if quotas[name] == Quota() and (value.is_absent or value.pairs()):
-            value.wrong("says neither `day` nor `month`; write {} where nothing is to be limited")
+        # An explicit {} removes the channel's own limit, so an unfinished line must not do so.
+        if quotas[name] == Quota() and (channel.is_absent or channel.pairs()):
+            channel.add_problem("file-quota-empty")
     return quotas
 
 
-def _slots(spot: FileValue | None) -> dict[str, time]:
-    if spot is None:
+def _read_slots(value: FileValue | None) -> dict[str, time]:
+    if value is None:
         return {}
     slots: dict[str, time] = {}
-    for name, value in spot.pairs().items():
-        fault = text_fault(name, MOST_SLOT)
-        if fault:
-            value.wrong(f"a slot's name {fault}")
-        slots[name] = value.read(parse_time) or time()
+    for name, slot in value.pairs().items():
+        problem = check_text(name, MOST_SLOT)
+        if problem:
+            slot.add_problem("file-slot-name", problem=problem)
+        slots[name] = slot.read(parse_time) or time()
     return slots
 
 
-def _entries(values: list[FileValue], context: CalendarContext) -> tuple[EntryContent, ...]:
-    first: dict[str, int] = {}
+def _read_entries(values: list[FileValue], head: CalendarHead) -> tuple[EntryContent, ...]:
+    first_lines: dict[str, int] = {}
     entries = []
-    for spot in values:
-        entry = read_entry(spot, context)
-        if entry.key and entry.key in first:
-            spot.wrong(f"the key {entry.key!r} is taken by the entry in line {first[entry.key]}")
-        first.setdefault(entry.key, spot.line)
+    for value in values:
+        entry = read_entry(value, head)
+        if entry.key and entry.key in first_lines:
+            value.add_problem("file-key-twice", key=entry.key, line=first_lines[entry.key])
+        first_lines.setdefault(entry.key, value.line)
         entries.append(entry)
     return tuple(entries)

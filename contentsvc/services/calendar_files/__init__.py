@@ -1,1 +1,1 @@
-"""Calendar files and templates: import, export, stamp on a week, keep in a folder."""
+"""Calendar files and templates: import, export, stamping on a week, the calendars folder."""

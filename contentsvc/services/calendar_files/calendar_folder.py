@@ -1,4 +1,4 @@
-"""The folder in which a team keeps its calendar files under version control."""
+"""The folder with a team's calendar files, which may be under version control."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ __all__ = [
     "read_from_folder",
 ]
 
-#: Letters, digits, hyphens, underscores, points and Chinese; no hidden files and no paths.
+#: Letters, digits, hyphens, underscores, dots and Chinese; no hidden files and no paths.
 _NAME = re.compile(r"[\w一-鿿][\w一-鿿.-]{0,79}\.ya?ml")
 
 
 class FileState(StrEnum):
-    """How a calendar file stands to the database."""
+    """Whether a calendar file is in the database."""
 
     #: Never imported.
     NEW = "new"
-    #: Imported, and changed on disk since.
+    #: Imported, then changed on disk.
     CHANGED = "changed"
-    #: Imported as it stands.
+    #: Imported with its current content.
     IMPORTED = "imported"
-    #: Without a week: it is stamped on one.
+    #: Has no week; it is to be stamped on one.
     TEMPLATE = "template"
-    #: It cannot be read; its problems say why.
+    #: Cannot be read; its problems say why.
     BROKEN = "broken"
 
 
@@ -63,31 +63,31 @@ class FolderFile:
 
     name: str
     state: FileState
-    #: None where it is broken.
+    #: None if the file is broken.
     plan: CalendarPlan | None = None
     problems: tuple[Problem, ...] = ()
-    #: When it was last imported or stamped, and on which week; None and empty where never.
+    #: Time and week of the last import or stamping; None and empty if there was none.
     imported_at: datetime | None = None
     imported_week: str = ""
 
 
 def list_folder(session: Session, folder: Path) -> list[FolderFile]:
-    """Return the folder's calendar files by name; none where there is no such folder."""
+    """Return the folder's calendar files in order of name; none if there is no such folder."""
     imported = {row.name: row for row in session.scalars(select(ImportedFile))}
     try:
         names = sorted(path.name for path in folder.iterdir() if _NAME.fullmatch(path.name))
     except OSError:
         return []
-    return [_look(folder, name, imported.get(name)) for name in names]
+    return [_inspect(folder, name, imported.get(name)) for name in names]
 
 
 def read_from_folder(folder: Path, name: str) -> CalendarPlan:
-    """Read one file of the folder.
+    """Return the plan in one file of the folder.
 
     Raises:
-        InputError: the name is none of a calendar file, or leads out of the folder.
+        InputError: the name is not that of a calendar file, or leads out of the folder.
         NotFoundError: there is no such file.
-        CalendarError: it cannot be read; every problem is listed.
+        CalendarError: the file cannot be used; the error lists every problem.
     """
     return read_calendar_bytes(_content(folder, name), name)
 
@@ -105,10 +105,10 @@ def import_from_folder(
     overwrite: bool = False,
     review_on_edit: bool = True,
 ) -> ImportReport:
-    """Import a file of the folder and remember what it held.
+    """Import a file of the folder and store a hash of its content.
 
-    *week* is for a template, or to stamp a dated file on another week. Raises as
-    `read_from_folder` and `import_calendar` do.
+    *week* replaces the week of the file; a template needs it. Raises the errors of
+    `read_from_folder` and `import_calendar`.
     """
     content = _content(folder, name)
     plan = read_calendar_bytes(content, name)
@@ -136,21 +136,21 @@ def export_to_folder(
     name: str | None = None,
     overwrite: bool = False,
 ) -> str:
-    """Write a calendar's week into the folder and return the file's name.
+    """Write a week of the calendar *slug* into the folder and return the file's name.
 
-    The default name is that of the file the week was imported from, else `SLUG-WEEK.yaml`. The
-    file is replaced as a whole or not at all.
+    Without *name* the file is the one that the week was imported from, else `SLUG-WEEK.yaml`. The
+    file is replaced in one step.
 
     Raises:
         NotFoundError: there is no such calendar.
         InputError: the name cannot be used, or the folder cannot be written.
-        ConflictError: the file says something that was never imported; *overwrite* replaces it.
+        ConflictError: the file has content that was never imported, and *overwrite* is false.
     """
     text = export_text(session, slug, week)
-    name = name or _usual_name(session, folder, slug, week)
+    name = name or _default_name(session, folder, slug, week)
     path = _path(folder, name)
     if not overwrite:
-        _refuse_loss(session, path, name)
+        _require_imported(session, path, name)
     _replace(path, text)
     for entry in week_entries(session, get_calendar(session, slug), week):
         mark_as_filed(entry)
@@ -158,7 +158,7 @@ def export_to_folder(
     return name
 
 
-def _look(folder: Path, name: str, row: ImportedFile | None) -> FolderFile:
+def _inspect(folder: Path, name: str, row: ImportedFile | None) -> FolderFile:
     when = (row.imported_at, row.week) if row else (None, "")
     try:
         content = _content(folder, name)
@@ -166,7 +166,7 @@ def _look(folder: Path, name: str, row: ImportedFile | None) -> FolderFile:
     except CalendarError as error:
         return FolderFile(name, FileState.BROKEN, None, tuple(error.problems), *when)
     except InputError as error:
-        problem = Problem(0, "", str(error))
+        problem = Problem(0, "", error.message)
         return FolderFile(name, FileState.BROKEN, None, (problem,), *when)
     return FolderFile(name, _state(plan, content, row), plan, (), *when)
 
@@ -180,32 +180,32 @@ def _state(plan: CalendarPlan, content: bytes, row: ImportedFile | None) -> File
 
 
 def _path(folder: Path, name: str) -> Path:
-    """Return a file's path in the folder; InputError where the name leads out of it."""
+    """Return a file's path in the folder; raise InputError if the name leads out of it."""
     if not _NAME.fullmatch(name):
-        raise InputError(
-            f"{name!r} is not the name of a calendar file, such as spring.yaml", field="file"
-        )
+        raise InputError("folder-file-name", field="file", file=name)
     path = folder / name
     if not path.resolve().is_relative_to(folder.resolve()):
-        raise InputError(f"{name} is a link that leads out of {folder}", field="file")
+        raise InputError("folder-file-link", field="file", file=name, folder=str(folder))
     return path
 
 
 def _content(folder: Path, name: str) -> bytes:
     path = _path(folder, name)
     if not path.exists():
-        raise NotFoundError(f"there is no file {name} in {folder}")
+        raise NotFoundError("folder-file-missing", file=name, folder=str(folder))
     if not path.is_file():
-        raise InputError(f"{name} is not a file", field="file")
+        raise InputError("folder-file-odd", field="file", file=name)
     try:
         with path.open("rb") as file:
-            # One byte more than is allowed is enough to see that it is too long.
+            # One byte more than allowed is enough to notice that the file is too large.
             return file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise InputError(f"{name} cannot be read ({error.strerror})", field="file") from error
+        raise InputError(
+            "folder-file-unreadable", field="file", file=name, reason=str(error.strerror)
+        ) from error
 
 
-def _usual_name(session: Session, folder: Path, slug: str, week: IsoWeek) -> str:
+def _default_name(session: Session, folder: Path, slug: str, week: IsoWeek) -> str:
     rows = session.scalars(
         select(ImportedFile)
         .where(ImportedFile.calendar == slug, ImportedFile.week == str(week))
@@ -218,27 +218,24 @@ def _usual_name(session: Session, folder: Path, slug: str, week: IsoWeek) -> str
 
 
 def _is_dated(folder: Path, name: str) -> bool:
-    """Return whether the file is there and no template, which a week must not replace."""
+    """Return whether the file exists and has a week; a template must not be replaced."""
     try:
         return read_from_folder(folder, name).week is not None
     except InputError:
         return False
 
 
-def _refuse_loss(session: Session, path: Path, name: str) -> None:
-    """Raise ConflictError where the file holds what the database never saw."""
+def _require_imported(session: Session, path: Path, name: str) -> None:
+    """Raise ConflictError if the file has content that was never imported or exported."""
     if not path.exists():
         return
     row = session.get(ImportedFile, name)
     if row is None or row.hash != _hash(_content(path.parent, name)):
-        raise ConflictError(
-            f"{name} holds changes that were not imported; import it first, or replace it",
-            field="file",
-        )
+        raise ConflictError("folder-file-changed", field="file", file=name)
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write the file beside its place and move it there, so that no half file is ever seen."""
+    """Write a temporary file and rename it to *path*, so that nobody reads half a file."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -251,8 +248,7 @@ def _replace(path: Path, text: str) -> None:
         with contextlib.suppress(OSError):
             draft.unlink()
         raise InputError(
-            f"{path} cannot be written ({error.strerror}); look at CONTENTSVC_CALENDARS_DIR",
-            field="file",
+            "folder-file-unwritable", field="file", path=str(path), reason=str(error.strerror)
         ) from error
 
 

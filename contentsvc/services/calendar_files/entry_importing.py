@@ -1,4 +1,4 @@
-"""One entry of a calendar file taken into the database, with care for people's words."""
+"""Imports one entry of a calendar file, without losing what a person has changed."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
+from contentsvc.messages import Message
 from contentsvc.services.planning import Windows, approve, is_too_late, plan_deliveries
 
 __all__ = ["EntryImporter", "ImportReport", "SkipReason", "SkippedEntry", "mark_as_filed"]
@@ -24,34 +25,41 @@ _UNAPPROVED = frozenset({EntryStatus.DRAFT, EntryStatus.IN_REVIEW})
 
 
 class SkipReason(StrEnum):
-    """Why an entry was left as it stands."""
+    """Why the import left an entry alone."""
 
+    #: A person changed it in the web interface.
     CHANGED = "changed"
+    #: A person deleted it.
     DELETED = "deleted"
+    #: A worker is publishing it right now.
     GOING_OUT = "going_out"
+
+
+_SKIP_CODES = {
+    SkipReason.CHANGED: "import-skipped-changed",
+    SkipReason.DELETED: "import-skipped-deleted",
+    SkipReason.GOING_OUT: "import-skipped-going-out",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class SkippedEntry:
-    """An entry that was left as it stands although the file says something else."""
+    """An entry that differs from the file but was left alone."""
 
     key: str
     why: SkipReason
-    #: Who changed it last: a user's name, or what else brought it.
+    #: Who changed the entry last: a user's name, or the name of a command or plugin.
     by: str
 
     @property
-    def reason(self) -> str:
-        """Return it in words."""
-        if self.why is SkipReason.GOING_OUT:
-            return "it is going out at this moment; import again in a few seconds"
-        verb = "deleted it" if self.why is SkipReason.DELETED else "changed it in the web"
-        return f"{self.by} {verb}"
+    def reason(self) -> Message:
+        """Return why the entry was left alone, as a message."""
+        return Message(_SKIP_CODES[self.why], by=self.by)
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, by the entries' keys in the order of the file."""
+    """The result of an import: keys of entries in the order of the file."""
 
     calendar: str
     week: IsoWeek
@@ -59,37 +67,36 @@ class ImportReport:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     skipped: list[SkippedEntry] = field(default_factory=list)
-    #: Newly approved; these are among created, changed or unchanged too.
+    #: Newly approved; also in created, changed or unchanged.
     approved: list[str] = field(default_factory=list)
-    #: Meant to be approved but no longer useful; they stand as drafts.
+    #: To be approved, but too late to be useful; they are drafts.
     past: list[str] = field(default_factory=list)
-    #: Came from a file once and are in the week still, but no longer in the file.
+    #: Imported from a file earlier and still in the week, but no longer in the file.
     absent: list[str] = field(default_factory=list)
 
 
 def mark_as_filed(entry: Entry) -> None:
-    """Note that a calendar file now says what *entry* says."""
-    entry.imported_hash = _said(content_of(entry), entry.status)
+    """Record that a calendar file now has the same content and status as *entry*."""
+    entry.imported_hash = _file_hash(content_hash(content_of(entry)), entry.status)
 
 
-def _said(content: EntryContent, status: EntryStatus) -> str:
-    """Return a hash over what a file says of an entry, its status too."""
-    return hashlib.sha256(f"{content_hash(content)} {status}".encode()).hexdigest()
+def _file_hash(digest: str, status: EntryStatus) -> str:
+    """Return a hash over the content and the status that a file has for an entry."""
+    return hashlib.sha256(f"{digest} {status}".encode()).hexdigest()
 
 
-def _filed_status(entry: Entry) -> EntryStatus | None:
-    """Return the status that the last file gave, or None where the entry no longer says its words.
+def _filed_status(entry: Entry, digest: str) -> EntryStatus | None:
+    """Return the status in the last imported file, or None if the entry was changed since.
 
-    Only the hash of both is kept; there are four statuses to try.
+    The entry has only a hash over both, so the four statuses are tried in turn.
     """
-    content = content_of(entry)
-    matches = (status for status in EntryStatus if _said(content, status) == entry.imported_hash)
+    matches = (s for s in EntryStatus if _file_hash(digest, s) == entry.imported_hash)
     return next(matches, None)
 
 
 @dataclass(frozen=True, slots=True)
 class EntryImporter:
-    """One import under way: brings the file's entries in, one by one."""
+    """Imports the entries of one file, each with `import_entry`, into one week."""
 
     session: Session
     head: CalendarHead
@@ -103,13 +110,15 @@ class EntryImporter:
     review_on_edit: bool
     report: ImportReport
 
-    def take(self, content: EntryContent, entry: Entry | None) -> None:
-        """Bring one entry in."""
+    def import_entry(self, content: EntryContent, entry: Entry | None) -> None:
+        """Create *entry* if it is None, else change it to *content*, and report the result."""
         if entry is None:
             self._create(content)
             return
-        same = content_hash(content) == content_hash(content_of(entry))
-        filed = _filed_status(entry)
+        stored = content_of(entry)
+        digest = content_hash(stored)
+        same = content_hash(content) == digest
+        filed = _filed_status(entry, digest)
         why = self._skip_reason(entry, same=same, filed=filed)
         if why is not None:
             self.report.skipped.append(SkippedEntry(content.key, why, entry.changed_by))
@@ -119,12 +128,12 @@ class EntryImporter:
             self._restore(entry)
             filed = None
         if not same:
-            self._change(entry, content)
+            self._change(entry, content, stored)
         if filed is None or filed is not content.status:
-            self._state(entry, content.status, filed)
+            self._apply_status(entry, content.status, filed)
         if self.approve:
             self._approve(entry)
-        self._note(entry, content)
+        self._mark_as_filed(entry, content)
         changed = not same or before != (entry.status, entry.deleted_at)
         (self.report.changed if changed else self.report.unchanged).append(content.key)
 
@@ -141,10 +150,10 @@ class EntryImporter:
         self._fill(entry, content)
         self.session.add(entry)
         self.session.flush()
-        self._state(entry, content.status, None)
+        self._apply_status(entry, content.status, None)
         if self.approve:
             self._approve(entry)
-        self._note(entry, content)
+        self._mark_as_filed(entry, content)
         self.report.created.append(content.key)
 
     def _skip_reason(
@@ -165,34 +174,34 @@ class EntryImporter:
         entry.week = str(self.week)
         entry.starts_at = self.head.starts_at(content, self.week).at
 
-    def _change(self, entry: Entry, content: EntryContent) -> None:
-        """Write the file's words; an approved entry is planned anew, or goes back to review."""
-        reworded = not _says_the_same(content, content_of(entry))
+    def _change(self, entry: Entry, content: EntryContent, stored: EntryContent) -> None:
+        """Write the file's content; an approved entry is planned again, or goes back to review."""
+        reworded = not _only_time_differs(content, stored)
         self._fill(entry, content)
         self._touch(entry)
-        vouched = self.approve or content.status is EntryStatus.APPROVED
+        is_approved_by_file = self.approve or content.status is EntryStatus.APPROVED
         if entry.status is not EntryStatus.APPROVED:
             return
-        if reworded and self.review_on_edit and not vouched:
+        if reworded and self.review_on_edit and not is_approved_by_file:
             entry.status = EntryStatus.IN_REVIEW
         self._plan(entry)
 
     def _restore(self, entry: Entry) -> None:
-        """Bring a deleted entry back; what was approved then is approved anew or reviewed."""
+        """Restore a deleted entry; if it was approved, it is in review again."""
         entry.deleted_at = None
-        reviewed = entry.status is EntryStatus.APPROVED
-        self._set(entry, EntryStatus.IN_REVIEW if reviewed else entry.status)
+        was_approved = entry.status is EntryStatus.APPROVED
+        self._set_status(entry, EntryStatus.IN_REVIEW if was_approved else entry.status)
 
-    def _state(self, entry: Entry, status: EntryStatus, filed: EntryStatus | None) -> None:
-        """Bring the entry to a status that the file did not give before."""
+    def _apply_status(self, entry: Entry, status: EntryStatus, filed: EntryStatus | None) -> None:
+        """Apply a status that the file did not have at the last import."""
         if filed is EntryStatus.CANCELLED and entry.status is EntryStatus.CANCELLED:
-            self._set(entry, EntryStatus.DRAFT)
+            self._set_status(entry, EntryStatus.DRAFT)
         if status is EntryStatus.APPROVED:
             self._approve(entry)
         elif status is EntryStatus.IN_REVIEW and entry.status is EntryStatus.DRAFT:
-            self._set(entry, status)
+            self._set_status(entry, status)
         elif status is EntryStatus.CANCELLED and entry.status is not status:
-            self._set(entry, status)
+            self._set_status(entry, status)
             self._plan(entry)
 
     def _approve(self, entry: Entry) -> None:
@@ -204,17 +213,19 @@ class EntryImporter:
         try:
             approve(self.session, entry, by=self.by, now=self.now, windows=self.windows)
         except InputError as error:
-            words = f"the entry {entry.key!r} cannot be approved: {error}"
-            raise InputError(words, field=error.field) from error
+            raise InputError(
+                "import-not-approvable", field=error.field, key=entry.key, reason=error.message
+            ) from error
         self.report.approved.append(entry.key)
 
-    def _note(self, entry: Entry, content: EntryContent) -> None:
-        """Remember what the file said; an approval that came too late counts as not said yet."""
+    def _mark_as_filed(self, entry: Entry, content: EntryContent) -> None:
+        """Store the hash of the file's content; an approval that came too late is left out."""
         too_late = entry.key in self.report.past and content.status is EntryStatus.APPROVED
-        entry.imported_hash = _said(content, EntryStatus.DRAFT if too_late else content.status)
+        status = EntryStatus.DRAFT if too_late else content.status
+        entry.imported_hash = _file_hash(content_hash(content), status)
         self.session.flush()
 
-    def _set(self, entry: Entry, status: EntryStatus) -> None:
+    def _set_status(self, entry: Entry, status: EntryStatus) -> None:
         entry.status = status
         self._touch(entry)
 
@@ -228,7 +239,7 @@ class EntryImporter:
         plan_deliveries(self.session, entry, now=self.now, windows=self.windows)
 
 
-def _says_the_same(one: EntryContent, other: EntryContent) -> bool:
-    """Return whether two entries differ in nothing but their time."""
-    moved = replace(other, day=one.day, slot=one.slot, time=one.time)
-    return content_hash(one) == content_hash(moved)
+def _only_time_differs(content: EntryContent, stored: EntryContent) -> bool:
+    """Return whether two contents are the same apart from day, slot and time."""
+    moved = replace(stored, day=content.day, slot=content.slot, time=content.time)
+    return content_hash(content) == content_hash(moved)

@@ -1,4 +1,4 @@
-"""A calendar file's plan taken into the database."""
+"""Imports the plan of a calendar file into the database."""
 
 from __future__ import annotations
 
@@ -38,31 +38,29 @@ def import_calendar(
     overwrite: bool = False,
     review_on_edit: bool = True,
 ) -> ImportReport:
-    """Make a calendar's week say what *plan* says; doing it twice changes nothing.
+    """Create or change a calendar and the entries of one week as *plan* describes them.
 
-    Entries are known by their key. One that a person changed, made or deleted in the web since
-    the last import keeps that person's words and is reported as kept, unless *overwrite*. A draft
-    in the file says nothing about approval; `approved` there, or *approve* for the whole file,
-    approves in the name of *by*. The caller's transaction holds it all: an error leaves nothing.
+    Importing the same plan again changes nothing. Entries are matched by their key. An entry that
+    a person has created, changed or deleted in the web interface since the last import is left
+    alone and reported as skipped, unless *overwrite* is true.
+
+    The status `draft` in the file leaves an approval alone. The status `approved`, or *approve*
+    for the whole file, approves the entry in the name of *by*. Everything happens in the caller's
+    transaction, so that an error changes nothing.
 
     Raises:
-        InputError: the plan has no week, names a channel that does not exist, or an entry
-            cannot be approved.
-        ConflictError: something of an entry began to go out at this moment, or somebody else
-            imports the same new calendar.
+        InputError: the plan has no week, names a channel that does not exist, or has an entry
+            that cannot be approved.
+        ConflictError: an entry began to be published just now, or somebody else is importing the
+            same new calendar.
     """
     if plan.week is None:
-        raise InputError(
-            "this is a template without a week; give the week to stamp it on, such as 2026-W48",
-            field="week",
-        )
+        raise InputError("import-without-week", field="week")
     _require_channels(session, plan)
     try:
         calendar = _put_head(session, plan.head, now=now, windows=windows)
     except IntegrityError as error:
-        raise ConflictError(
-            f"somebody else is importing {plan.head.slug} at this moment; import it again"
-        ) from error
+        raise ConflictError("import-busy", calendar=plan.head.slug) from error
     entries = {entry.key: entry for entry in _entries(session, calendar, plan.week)}
     importer = EntryImporter(
         session=session,
@@ -78,7 +76,7 @@ def import_calendar(
         report=ImportReport(plan.head.slug, plan.week),
     )
     for content in plan.entries:
-        importer.take(content, entries.get(content.key))
+        importer.import_entry(content, entries.get(content.key))
     put_calendar(session, plan.head, now=now, windows=windows)
     importer.report.absent = _absent(plan, entries)
     return importer.report
@@ -86,25 +84,24 @@ def import_calendar(
 
 def _require_channels(session: Session, plan: CalendarPlan) -> None:
     known = set(session.scalars(select(ChannelRow.name)))
-    places = [("the calendar", plan.head.channels)]
-    places += [(f"the entry {entry.key!r}", entry.channels or ()) for entry in plan.entries]
-    faults = [
-        f"{place} names the channel {name!r}, which does not exist"
-        for place, names in places
-        for name in names
-        if name not in known
-    ]
-    if faults:
-        there = ", ".join(sorted(known)) or "none yet"
-        raise InputError("; ".join([*faults, f"the channels are: {there}"]), field="channels")
+    named = [(plan.head.slug, plan.head.channels)]
+    named += [(entry.key, entry.channels or ()) for entry in plan.entries]
+    # Each with the key of the entry that names it, or the slug of the calendar.
+    missing = [f"{name} ({key})" for key, names in named for name in names if name not in known]
+    if missing and not known:
+        raise InputError("import-channels-none", field="channels", missing=missing)
+    if missing:
+        raise InputError(
+            "import-channels-unknown", field="channels", missing=missing, known=sorted(known)
+        )
 
 
 def _put_head(session: Session, head: CalendarHead, *, now: datetime, windows: Windows) -> Calendar:
-    """Create or change the calendar, keeping the slots that its entries may still stand in."""
-    # Imports of one calendar follow each other; SQLite has one writer anyway.
+    """Create or change the calendar, keeping slots until the entries that use them are changed."""
+    # The lock makes imports of one calendar wait for each other; SQLite has one writer anyway.
     query = select(Calendar).where(Calendar.slug == head.slug).with_for_update()
-    standing = session.scalar(query)
-    present = head_of(standing).slots if standing else {}
+    calendar = session.scalar(query)
+    present = head_of(calendar).slots if calendar else {}
     both = replace(head, slots={**present, **head.slots})
     return put_calendar(session, both, now=now, windows=windows)
 

@@ -1,4 +1,4 @@
-"""A template stamped on a week, and one week copied to another."""
+"""Stamps a template on a week, and copies one week to another."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ def stamp(
     approve: bool = False,
     overwrite: bool = False,
 ) -> ImportReport:
-    """Bring a template's entries into *week*, as an import of that week would.
+    """Import a template's entries into *week*; raise as `import_calendar`.
 
-    A file that has a week of its own serves as a template too. Dates inside texts are left alone.
+    A plan with a week of its own can be stamped on another week, too. Dates inside texts stay as
+    they are.
     """
     return import_calendar(
         session,
@@ -49,30 +50,30 @@ def stamp(
 
 
 class ClashReason(StrEnum):
-    """Why an entry is not copied."""
+    """Why an entry is not copied to the target week."""
 
-    #: The target week has, or had, an entry of this key.
+    #: The target week has an entry with the same key, or had one that was deleted.
     SAME_KEY = "same_key"
-    #: Another entry stands at this day and time.
+    #: The target week has another entry at the same day and time.
     TIME_TAKEN = "time_taken"
-    #: Its time in the target week has gone by.
+    #: Its time in the target week has passed.
     PAST = "past"
 
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """An entry that is not copied."""
+    """An entry that is not copied to the target week."""
 
     key: str
     title: str
     reason: ClashReason
-    #: Key of the entry that stands in the way; empty where it is the time.
+    #: Key of the entry in the target week; empty if the time has passed.
     other: str = ""
 
 
 @dataclass(slots=True)
 class CopyReport:
-    """What a copy of a week brings, by the entries' keys in order of time."""
+    """The result of copying a week: keys of entries in order of time."""
 
     source: IsoWeek
     target: IsoWeek
@@ -83,7 +84,7 @@ class CopyReport:
 def preview_copy(
     session: Session, calendar: Calendar, source: IsoWeek, target: IsoWeek, *, now: datetime
 ) -> CopyReport:
-    """Tell what `copy_week` would do; nothing is changed."""
+    """Return what `copy_week` would do, without changing anything; raise as `copy_week`."""
     report, _ = _compare(session, calendar, source, target, now)
     return report
 
@@ -97,10 +98,12 @@ def copy_week(
     now: datetime,
     by: str,
 ) -> CopyReport:
-    """Copy a week's entries to another as drafts; what clashes is left out and reported.
+    """Copy a week's entries to another week as drafts, except those that clash.
 
-    Cancelled entries are not copied, and dates inside texts are left alone. InputError where
-    both weeks are the same.
+    Cancelled entries are not copied. Dates inside texts stay as they are.
+
+    Raises:
+        InputError: both weeks are the same, or an entry is in a slot that was removed.
     """
     report, entries = _compare(session, calendar, source, target, now)
     for entry in entries:
@@ -113,13 +116,13 @@ def _compare(
     session: Session, calendar: Calendar, source: IsoWeek, target: IsoWeek, now: datetime
 ) -> tuple[CopyReport, list[Entry]]:
     if source == target:
-        raise InputError(f"{source} cannot be copied to itself; choose another week", field="week")
-    standing = session.scalars(
+        raise InputError("copy-same-week", field="week", week=str(source))
+    present = session.scalars(
         select(Entry).where(Entry.calendar_id == calendar.id, Entry.week == str(target))
     ).all()
-    keys = {entry.key for entry in standing}
-    shown = [entry for entry in standing if entry.deleted_at is None]
-    taken = {_at(calendar, entry, target): entry.key for entry in shown}
+    keys = {entry.key for entry in present}
+    visible = [entry for entry in present if entry.deleted_at is None]
+    taken = {_at(calendar, entry, target): entry.key for entry in visible}
     report, free = CopyReport(source, target), []
     for entry in week_entries(session, calendar, source):
         if entry.status is EntryStatus.CANCELLED:
@@ -139,9 +142,7 @@ def _at(calendar: Calendar, entry: Entry, week: IsoWeek) -> datetime:
     content = content_of(entry)
     if content.slot is not None and content.slot not in head.slots:
         raise InputError(
-            f"the entry {entry.key!r} of {entry.week} stands in the slot {content.slot!r}, which "
-            "the calendar no longer has; add the slot or give the entry a time of its own",
-            field="slots",
+            "copy-slot-gone", field="slots", key=entry.key, week=entry.week, slot=content.slot
         )
     return head.starts_at(content, week).at
 

@@ -1,4 +1,4 @@
-"""Calendar templates that plugins bring: listed, and stamped on a week."""
+"""The calendar templates of plugins: listing them, and stamping them on a week."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, NotFoundError, Problem
+from contentsvc.messages import Message
 from contentsvc.services.calendar_files.importing import ImportReport
 from contentsvc.services.calendar_files.stamping import stamp
 from contentsvc.services.planning import Windows
@@ -27,27 +28,31 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class OfferedTemplate:
-    """A plugin's template as it can be offered."""
+    """A calendar template of a plugin."""
 
     plugin: str
     #: The file's name.
     name: str
-    #: None where it is broken.
+    #: None if the file is broken; `problems` then says why.
     plan: CalendarPlan | None = None
     problems: tuple[Problem, ...] = ()
 
 
 def offered_templates(registry: Registry) -> list[OfferedTemplate]:
-    """Return the plugins' templates in their order; a broken one tells its problems."""
-    return [_look(template) for template in registry.calendar_templates()]
+    """Return the templates of all plugins, broken ones with their problems."""
+    return [_inspect(template) for template in registry.calendar_templates()]
 
 
 def find_template(registry: Registry, plugin: str, name: str) -> CalendarTemplate:
-    """Return a plugin's template; NotFoundError where it brings none of that name."""
+    """Return the template *name* of a plugin.
+
+    Raises:
+        NotFoundError: the plugin has no such template.
+    """
     for template in registry.calendar_templates():
         if (template.plugin, template.path.name) == (plugin, name):
             return template
-    raise NotFoundError(f"the plugin {plugin!r} brings no calendar template {name!r}")
+    raise NotFoundError("calendar-template-unknown", plugin=plugin, name=name)
 
 
 def stamp_template(
@@ -61,36 +66,36 @@ def stamp_template(
     by: str,
     windows: Windows,
 ) -> ImportReport:
-    """Bring the entries of a plugin's template into *week*, as `stamp` does.
+    """Import the entries of a plugin's template into *week*, as `stamp` does.
 
     Raises:
-        NotFoundError: the plugin brings no such template.
-        CalendarError: it cannot be read; every problem is listed.
+        NotFoundError: the plugin has no such template.
+        CalendarError: the template cannot be used; the error lists every problem.
     """
     plan = read_template(registry, plugin, name)
     return stamp(session, plan, week, now=now, by=by, windows=windows)
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:
-    """Read a plugin's template; raises as `stamp_template` does."""
+    """Return the plan of a plugin's template; raise as `stamp_template`."""
     return _read(find_template(registry, plugin, name))
 
 
-def _look(template: CalendarTemplate) -> OfferedTemplate:
-    place = (template.plugin, template.path.name)
+def _inspect(template: CalendarTemplate) -> OfferedTemplate:
+    plugin, name = template.plugin, template.path.name
     try:
-        return OfferedTemplate(*place, _read(template))
+        return OfferedTemplate(plugin, name, _read(template))
     except CalendarError as error:
-        return OfferedTemplate(*place, None, tuple(error.problems))
+        return OfferedTemplate(plugin, name, None, tuple(error.problems))
 
 
 def _read(template: CalendarTemplate) -> CalendarPlan:
     name = template.path.name
     try:
         with template.path.open("rb") as file:
-            # One byte more than is allowed is enough to see that it is too long.
+            # One byte more than allowed is enough to notice that the file is too large.
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        reason = f"it cannot be read ({error.strerror})"
-        raise CalendarError(name, [Problem(0, "", reason)]) from error
+        message = Message("calendar-template-unreadable", reason=str(error.strerror))
+        raise CalendarError(name, [Problem(0, "", message)]) from error
     return read_calendar_bytes(content, name)

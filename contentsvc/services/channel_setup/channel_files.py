@@ -9,9 +9,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Registry, SettingsError
-from contentsvc.domain.calendar_files.file_values import FileValue
+from contentsvc.domain.calendar_files.file_values import FileValue, read_file
 from contentsvc.domain.calendar_files.parsers import slug
-from contentsvc.domain.calendar_files.tree import compose
 from contentsvc.errors import CalendarError, InputError, PluginError
 from contentsvc.messages import Message
 from contentsvc.services.channel_setup.channels import save_channel
@@ -34,7 +33,7 @@ def apply_channels(
         CalendarError: the file has faults; the error names all of them. The caller must roll
             back the transaction, so that no part of the file is applied.
     """
-    root = FileValue(compose(text, str(file)), "", [])
+    root = read_file(text, str(file))
     fields = root.fields(("channels",), required=("channels",))
     results: list[tuple[str, str]] = []
     for spot in fields.items("channels", _MOST_CHANNELS):
@@ -42,7 +41,7 @@ def apply_channels(
         if applied is None:
             continue
         if applied[0] in {name for name, _ in results}:
-            spot.wrong(Message("channel-given-twice", name=applied[0]))
+            spot.add_problem("channel-given-twice", name=applied[0])
         results.append(applied)
     if root.problems:
         raise CalendarError(file, sorted(root.problems, key=lambda problem: problem.line))
@@ -80,14 +79,14 @@ def _apply(
         for field, problem in error.problems:
             value = settings.get(field.partition(".")[0])
             if value is not None:
-                value.wrong(problem)
+                value.add_problem(problem)
             else:
                 message = Message("channel-setting-problem", setting=field, problem=problem)
-                (block or spot).wrong(message)
+                (block or spot).add_problem(message)
     except PluginError as error:
-        (fields.get("type") or spot).wrong(error.message)
+        (fields.get("type") or spot).add_problem(error.message)
     except InputError as error:
-        (fields.get(error.field or "") or spot).wrong(error.message)
+        (fields.get(error.field or "") or spot).add_problem(error.message)
     else:
         return name, result
     return None

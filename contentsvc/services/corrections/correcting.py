@@ -1,4 +1,4 @@
-"""Corrections: what was told of a livestream, is no longer so, and a person may set right."""
+"""Offers and makes corrections of what readers were told about a livestream."""
 
 from __future__ import annotations
 
@@ -25,38 +25,38 @@ from contentsvc.services.replanning import Windows
 __all__ = [
     "CorrectionText",
     "Offer",
-    "Outdated",
+    "OutdatedChannel",
     "PendingCorrection",
+    "channels_to_correct",
     "correct",
     "correction_content",
     "dismiss",
     "offer_of",
-    "told_otherwise",
 ]
 
 _S = DeliveryStatus
-#: A correction in these was not told to anybody and never will be.
+#: A correction whose delivery has one of these statuses reached nobody and never will.
 _LOST = frozenset({_S.FAILED, _S.MISSED, _S.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Outdated:
-    """A channel whose readers were told what is no longer so."""
+class OutdatedChannel:
+    """A channel whose readers were told something that is no longer true."""
 
     channel: str
     channel_id: int
-    #: What they were told last.
+    #: The facts that its readers were told last.
     told: Facts
-    #: What is so.
+    #: The facts that are true now.
     present: Facts
     changes: tuple[Change, ...]
-    #: The notices and corrections that told it, the newest first.
+    #: The notices and corrections with outdated facts, the newest first.
     deliveries: tuple[Delivery, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PendingCorrection:
-    """A correction that is on its way to a channel."""
+    """A correction that is planned for a channel but not published yet."""
 
     channel: str
     delivery: Delivery
@@ -64,81 +64,93 @@ class PendingCorrection:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a person may set right after a livestream's change."""
+    """The corrections that a person may make after a livestream was changed."""
 
     entry: Entry
-    #: Which change it is about; counts up with every one.
+    #: Number of the livestream's change; counts up with every change.
     sequence: int
-    outdated: tuple[Outdated, ...]
+    outdated: tuple[OutdatedChannel, ...]
     pending: tuple[PendingCorrection, ...]
-    #: Notices of which nobody knows whether they are out; a person looks at them first.
+    #: Outdated notices that may or may not be published; a person has to check them first.
     unsettled: tuple[Delivery, ...]
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Return all that readers of any channel should hear."""
-        found = {change for one in self.outdated for change in one.changes}
-        return tuple(change for change in Change if change in found)
+        """Return the changes that readers of any channel should be told."""
+        changes = {change for channel in self.outdated for change in channel.changes}
+        return tuple(change for change in Change if change in changes)
 
     def __bool__(self) -> bool:
-        """Tell whether there is anything to look at."""
+        """Return whether there is anything to correct or to check."""
         return bool(self.outdated or self.pending or self.unsettled)
 
 
 def offer_of(session: Session, entry_id: int, now: datetime) -> Offer | None:
-    """Return what may be corrected of a livestream; None where nothing was announced.
+    """Return the corrections that a livestream entry needs at *now* (UTC).
 
-    An entry that is in review again is compared with what was approved last, that is not at all:
-    what is not approved is told to nobody.
+    Return None if the livestream was never announced. Return None also while the entry is a draft
+    or in review: its content is not approved, so readers cannot be told.
+
+    Raises:
+        NotFoundError: there is no such entry.
     """
     entry = load_entry(session, entry_id, deleted=True)
     page = session.get(LivestreamPage, entry.id)
     if page is None or not _is_settled(entry):
         return None
     notices = [row for row in entry.deliveries if row.notice]
-    decided = _decided(session, entry.id)
-    told = _told(notices, decided)
-    done = {row.channel_id: row for row, _ in decided if row.sequence == page.sequence}
-    alive = {row.channel_id: sent for row, sent in decided if row.sequence == page.sequence}
+    decisions = _decisions(session, entry.id)
+    current = {
+        decision.channel_id: (decision, delivery)
+        for decision, delivery in decisions
+        if decision.sequence == page.sequence
+    }
     outdated, pending = [], []
-    for rows in told.values():
-        found = _outdated(entry, rows, now)
-        sent = alive.get(found.channel_id)
-        if not found.changes:
+    for told in _told_by_channel(notices, decisions).values():
+        channel = _compare(entry, told, now)
+        decision, delivery = current.get(channel.channel_id, (None, None))
+        if not channel.changes:
             continue
-        if sent is not None and sent.status not in {*_LOST, *OUT}:
-            pending.append(PendingCorrection(found.channel, sent))
-        elif not _is_done(done.get(found.channel_id), sent):
-            outdated.append(found)
+        if delivery is not None and delivery.status not in {*_LOST, *OUT}:
+            pending.append(PendingCorrection(channel.channel, delivery))
+        elif not _is_decided(decision, delivery):
+            outdated.append(channel)
     unsettled = [row for row in notices if _is_unsettled(entry, row, now)]
     return Offer(entry, page.sequence, tuple(outdated), tuple(pending), tuple(unsettled))
 
 
-def told_otherwise(session: Session, entry_id: int, now: datetime) -> tuple[str, ...]:
-    """Return the channels whose readers would need a correction once an entry is approved."""
+def channels_to_correct(session: Session, entry_id: int, now: datetime) -> tuple[str, ...]:
+    """Return the names of channels that need a correction as soon as the entry is approved.
+
+    Raises:
+        NotFoundError: there is no such entry.
+    """
     entry = load_entry(session, entry_id)
     if _is_settled(entry) or session.get(LivestreamPage, entry.id) is None:
         return ()
     notices = [row for row in entry.deliveries if row.notice]
-    rows = _told(notices, _decided(session, entry.id)).values()
-    return tuple(one.channel for one in (_outdated(entry, row, now) for row in rows) if one.changes)
+    told_by_channel = _told_by_channel(notices, _decisions(session, entry.id))
+    channels = [_compare(entry, told, now) for told in told_by_channel.values()]
+    return tuple(channel.channel for channel in channels if channel.changes)
 
 
 def _is_settled(entry: Entry) -> bool:
-    """Tell whether what an entry says now is what holds."""
+    """Return whether the entry is approved or called off, so that its content is final."""
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
     return gone or entry.status is EntryStatus.APPROVED
 
 
-def _is_done(row: Correction | None, sent: Delivery | None) -> bool:
-    """Tell whether a person has decided about a channel, and their correction was not lost."""
-    if row is None:
+def _is_decided(decision: Correction | None, delivery: Delivery | None) -> bool:
+    """Return whether a person wanted no correction, or made one that was not lost."""
+    if decision is None:
         return False
-    return row.correction_id is None or (sent is not None and sent.status not in _LOST)
+    if decision.correction_id is None:
+        return True
+    return delivery is not None and delivery.status not in _LOST
 
 
-def _decided(session: Session, entry_id: int) -> list[tuple[Correction, Delivery | None]]:
-    """Return the decisions about an entry's notices, each with the correction's delivery."""
+def _decisions(session: Session, entry_id: int) -> list[tuple[Correction, Delivery | None]]:
+    """Return people's decisions about an entry, each with the delivery of its correction."""
     query = (
         select(Correction, Delivery)
         .outerjoin(
@@ -149,36 +161,38 @@ def _decided(session: Session, entry_id: int) -> list[tuple[Correction, Delivery
         .where(Correction.entry_id == entry_id)
         .options(joinedload(Delivery.channel))
     )
-    return [(row, sent) for row, sent in session.execute(query)]
+    return [(decision, delivery) for decision, delivery in session.execute(query)]
 
 
-def _told(
-    notices: Sequence[Delivery], decided: Sequence[tuple[Correction, Delivery | None]]
+def _told_by_channel(
+    notices: Sequence[Delivery], decisions: Sequence[tuple[Correction, Delivery | None]]
 ) -> dict[int, list[tuple[Facts, Delivery]]]:
-    """Return what the readers of each channel were told, the newest first."""
-    found: dict[int, list[tuple[Facts, Delivery]]] = {}
-    said = [(row.facts, row) for row in notices]
-    said += [(row.facts, sent) for row, sent in decided if sent is not None]
-    for facts, row in sorted(said, key=lambda one: _when(one[1]), reverse=True):
+    """Return the facts that readers were told, by channel id and the newest first."""
+    told_by_channel: dict[int, list[tuple[Facts, Delivery]]] = {}
+    told = [(notice.facts, notice) for notice in notices]
+    told += [(decision.facts, sent) for decision, sent in decisions if sent is not None]
+    for facts, row in sorted(told, key=lambda pair: _published_at(pair[1]), reverse=True):
         if facts is not None and row.status in OUT and row.retracted_at is None:
-            found.setdefault(row.channel_id, []).append((Facts.from_json(facts), row))
-    return found
+            told_by_channel.setdefault(row.channel_id, []).append((Facts.from_json(facts), row))
+    return told_by_channel
 
 
-def _when(delivery: Delivery) -> datetime:
+def _published_at(delivery: Delivery) -> datetime:
     return delivery.published_at or delivery.updated_at
 
 
-def _outdated(entry: Entry, rows: Sequence[tuple[Facts, Delivery]], now: datetime) -> Outdated:
-    told, newest = rows[0]
+def _compare(
+    entry: Entry, all_told: Sequence[tuple[Facts, Delivery]], now: datetime
+) -> OutdatedChannel:
+    told, newest = all_told[0]
     present = present_facts(entry, newest.channel.name)
-    return Outdated(
+    return OutdatedChannel(
         channel=newest.channel.name,
         channel_id=newest.channel_id,
         told=told,
         present=present,
         changes=corrections(told, present, now),
-        deliveries=tuple(row for facts, row in rows if corrections(facts, present, now)),
+        deliveries=tuple(row for facts, row in all_told if corrections(facts, present, now)),
     )
 
 
@@ -191,11 +205,12 @@ def _is_unsettled(entry: Entry, row: Delivery, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionText:
-    """What a correction says, as a person left it."""
+    """A correction as a person has edited it."""
 
     title: str
     #: Markdown.
     body: str
+    #: Names of the channels to correct.
     channels: tuple[str, ...]
     poster: PosterSpec | None = None
 
@@ -210,49 +225,52 @@ def correct(
     now: datetime,
     windows: Windows,
 ) -> Entry:
-    """Make a correction for the channels of *text*, due *at* (UTC), approved by *by*.
+    """Create and approve the entry of a correction, which is due *at* (UTC), and return it.
 
-    It is an entry like every other, so it goes out once and can be changed, moved or cancelled.
+    It is an ordinary entry: it is published once and can be changed, moved or cancelled.
 
     Raises:
-        InputError: it goes nowhere, to a channel that needs none, or says what cannot be used.
-        ConflictError: the livestream was changed, or somebody has corrected it, meanwhile.
+        InputError: *text* has no channel, or content that cannot be used.
+        ConflictError: the livestream was changed or corrected meanwhile, or one of the channels
+            needs no correction any more.
     """
-    current = _again(session, offer, now)
-    chosen = {one.channel: one for one in current.outdated if one.channel in text.channels}
-    missing = set(text.channels) - set(chosen)
-    if missing:
-        names = ", ".join(sorted(missing))
-        raise ConflictError(f"{names} needs no correction any more; look again")
+    current = _reload(session, offer, now)
+    chosen = [channel for channel in current.outdated if channel.channel in text.channels]
+    corrected = set(text.channels) - {channel.channel for channel in chosen}
+    if corrected:
+        raise ConflictError("correction-not-needed", channels=sorted(corrected))
     if not chosen:
-        raise InputError("it goes to no channel; choose one first", field="channels")
+        raise InputError("correction-without-channel", field="channels")
     entry = current.entry
     zone = ZoneInfo(entry.calendar.timezone)
     local = at.astimezone(zone)
     content = correction_content(text, local, key=_free_key(session, entry, local))
     week = IsoWeek.of(local.date())
-    made = create_entry(session, entry.calendar, week, content, by=by, now=now)
-    for one in chosen.values():
-        _decide(session, current, one, made.id, by=by, now=now)
-    approve(session, made, by=by, now=now, windows=windows)
-    return made
+    correction = create_entry(session, entry.calendar, week, content, by=by, now=now)
+    for channel in chosen:
+        _record_decision(session, current, channel, correction.id, by=by, now=now)
+    approve(session, correction, by=by, now=now, windows=windows)
+    return correction
 
 
 def dismiss(session: Session, offer: Offer, *, by: str, now: datetime, windows: Windows) -> int:
-    """Note that a person wants no correction; what of one is not out yet is withdrawn.
+    """Record that a person wants no correction, and cancel corrections that are not published.
 
-    Return the number of channels that are left as they are. Raises ConflictError as `correct`.
+    Return the number of channels that stay uncorrected.
+
+    Raises:
+        ConflictError: the livestream was changed or corrected meanwhile.
     """
-    current = _again(session, offer, now)
+    current = _reload(session, offer, now)
     for pending in current.pending:
-        _withdraw(session, pending.delivery.entry_id, by=by, now=now, windows=windows)
-    current = _again(session, current, now)
-    for one in current.outdated:
-        _decide(session, current, one, None, by=by, now=now)
+        _cancel_correction(session, pending.delivery.entry_id, by=by, now=now, windows=windows)
+    current = _reload(session, current, now)
+    for channel in current.outdated:
+        _record_decision(session, current, channel, None, by=by, now=now)
     return len(current.outdated)
 
 
-def _withdraw(
+def _cancel_correction(
     session: Session, correction_id: int, *, by: str, now: datetime, windows: Windows
 ) -> None:
     entry = load_entry(session, correction_id, deleted=True)
@@ -266,51 +284,59 @@ def _withdraw(
     session.expire_all()
 
 
-def _again(session: Session, offer: Offer, now: datetime) -> Offer:
-    """Return the offer as it stands now; ConflictError where it is about another change."""
+def _reload(session: Session, offer: Offer, now: datetime) -> Offer:
+    """Return the current offer; raise ConflictError if the livestream was changed since *offer*."""
     current = offer_of(session, offer.entry.id, now)
     if current is None or current.sequence != offer.sequence:
-        raise ConflictError("the livestream was changed once more; look at the correction again")
+        raise ConflictError("correction-outdated")
     return current
 
 
-def _decide(
+def _record_decision(
     session: Session,
     offer: Offer,
-    one: Outdated,
+    channel: OutdatedChannel,
     correction_id: int | None,
     *,
     by: str,
     now: datetime,
 ) -> None:
-    """Write a decision down, once for a change and channel; ConflictError where there is one."""
-    place = {"entry_id": offer.entry.id, "channel_id": one.channel_id, "sequence": offer.sequence}
-    said = {
+    """Store a decision about one channel; raise ConflictError if somebody else has decided.
+
+    There is one decision per change and channel. It may replace an earlier one whose correction
+    was cancelled or lost.
+    """
+    key = {
+        "entry_id": offer.entry.id,
+        "channel_id": channel.channel_id,
+        "sequence": offer.sequence,
+    }
+    values = {
         "correction_id": correction_id,
-        "facts": replace(one.present, link="", state="").to_json(),
+        "facts": replace(channel.present, link="", state="").to_json(),
         "decided_by": by,
         "decided_at": now,
     }
-    row = session.scalar(select(Correction).filter_by(**place))
+    row = session.scalar(select(Correction).filter_by(**key))
     if row is None:
-        session.add(Correction(**place, **said))
+        session.add(Correction(**key, **values))
         session.flush()
         return
-    # The one before it was cancelled or lost; whoever replaces it first has replaced it.
+    # Only the first of several people replaces the earlier decision.
     replaced = session.execute(
         update(Correction)
         .where(Correction.id == row.id, Correction.decided_at == row.decided_at)
         .where(Correction.correction_id.is_not_distinct_from(row.correction_id))
-        .values(**said)
+        .values(**values)
         .returning(Correction.id)
         .execution_options(synchronize_session=False)
     )
     if replaced.first() is None:
-        raise ConflictError("somebody else has corrected it meanwhile; look again")
+        raise ConflictError("correction-exists")
 
 
 def correction_content(text: CorrectionText, local: datetime, *, key: str = "fix") -> EntryContent:
-    """Return the entry that a correction is, due at a *local* time of the calendar's zone."""
+    """Return the content of a correction that is due at *local*, a time in the calendar's zone."""
     return EntryContent(
         key=key,
         day=Weekday.of(local.date()),
@@ -324,7 +350,7 @@ def correction_content(text: CorrectionText, local: datetime, *, key: str = "fix
 
 
 def _free_key(session: Session, entry: Entry, local: datetime) -> str:
-    """Return a key that says what it corrects; a second one of the week is numbered."""
+    """Return an unused key for the correction of *entry*: `fix-KEY`, then `fix-KEY-2`."""
     week = str(IsoWeek.of(local.date()))
     begin = f"fix-{entry.key}"[:56]
     query = select(Entry.key).where(

@@ -1,4 +1,4 @@
-"""A correction proposed: its words and its poster, for a person to send or to change."""
+"""Proposes the text and the poster of a correction, which a person may change and send."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ from contentsvc.posters import Template
 from contentsvc.services.booking import page_url
 from contentsvc.services.corrections.correcting import Offer
 from contentsvc.services.corrections.texts import (
-    CorrectionWords,
-    correction_state,
-    correction_words,
+    CorrectionDraft,
+    correction_badge,
+    draft_correction,
 )
 from contentsvc.services.rendering.entry_posters import poster_defaults
 from contentsvc.services.rendering.render_items import RenderItem
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["propose_poster", "propose_words"]
+__all__ = ["propose_poster", "propose_text"]
 
-#: What a correction's poster says of the time, whatever the writer put there for the notices.
+#: Poster fields that always show the new time, even if the entry has texts of its own for them.
 _ALWAYS = ("date", "month", "day", "weekday", "time")
-#: What it says only where the writer says nothing.
-_OTHERWISE = ("host", "points", "url")
+#: Poster fields that are filled only if the entry has no text for them.
+_IF_EMPTY = ("host", "points", "url")
 
 
-def propose_words(runtime: Runtime, offer: Offer) -> CorrectionWords:
-    """Return what to tell the readers of an offer's first channel, and so those of the others."""
+def propose_text(runtime: Runtime, offer: Offer) -> CorrectionDraft:
+    """Return the text of a correction, which is the same for all channels.
+
+    It compares the present facts with those that the readers of the first channel were told.
+    """
     one, item = offer.outdated[0], _item(runtime, offer.entry)
     state = NoticeState.NOW if one.present.starts_at <= runtime.clock() else NoticeState.BEFORE
     live = item.content.livestream or Livestream()
-    return correction_words(
+    return draft_correction(
         offer.changes,
         one.told,
         one.present,
@@ -45,25 +48,26 @@ def propose_words(runtime: Runtime, offer: Offer) -> CorrectionWords:
 
 
 def propose_poster(runtime: Runtime, offer: Offer, template: Template | None) -> PosterSpec | None:
-    """Return the entry's poster with the new facts and a badge that says so.
+    """Return the entry's poster with the present facts and a correction badge.
 
-    None where the entry has no poster or its *template* is gone, where one of the channels shows
-    none, and where the livestream is cancelled: its picture would still invite people.
+    Return None if the entry has no poster, if its *template* does not exist any more, if one of
+    the channels cannot show posters, or if the livestream is cancelled: its picture would still
+    invite people.
     """
     item = _item(runtime, offer.entry)
     spec = item.content.poster
-    shown = all(_shows_posters(runtime, row.channel.type) for row in _newest(offer))
-    if spec is None or template is None or not shown or Change.CANCELLED in offer.changes:
+    can_show = all(_shows_posters(runtime, row.channel.type) for row in _newest(offer))
+    if spec is None or template is None or not can_show or Change.CANCELLED in offer.changes:
         return None
-    says = poster_defaults(item)
+    defaults = poster_defaults(item)
     fields = dict(spec.fields)
     for name in _ALWAYS:
-        fields[name] = says[name]
-    for name in _OTHERWISE:
-        if name in says and (name not in fields or (name == "host" and _has_new_host(offer))):
-            value = says[name]
+        fields[name] = defaults[name]
+    for name in _IF_EMPTY:
+        if name in defaults and (name not in fields or (name == "host" and _has_new_host(offer))):
+            value = defaults[name]
             fields[name] = tuple(value) if isinstance(value, list) else value
-    fields["state"] = correction_state(offer.changes, runtime.config.language)
+    fields["state"] = correction_badge(offer.changes, runtime.config.language)
     return PosterSpec(
         spec.template, {name: value for name, value in fields.items() if name in template.fields}
     )

@@ -1,4 +1,4 @@
-"""The words of a correction, ready to be sent as they are."""
+"""The text of a correction and the badge of its poster, in the calendar's language."""
 
 from __future__ import annotations
 
@@ -9,90 +9,81 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.channels import format_moment
 from contentsvc.domain.livestreams import Change, Facts
+from contentsvc.messages import Message
 
-__all__ = ["CorrectionWords", "correction_state", "correction_words"]
+__all__ = ["CorrectionDraft", "correction_badge", "draft_correction"]
 
-_WORDS = {
-    "zh": {
-        "title_cancelled": "取消通知：「{title}」不开播了",
-        "title_restored": "更正：「{title}」照常开播",
-        "title_moved": "更正：「{title}」改到 {when}",
-        "title_other": "更正：「{title}」有变动",
-        "cancelled": "原定 {was} 的直播「{title}」取消了，不会开播。给大家添麻烦了，抱歉。",
-        "restored": "之前发的取消通知作废：直播「{title}」**{when}** 照常开播。",
-        "moved": "原定 {was} 的直播改到 **{when}**，请以新时间为准。",
-        "title": "主题改为「{title}」（原为「{old}」）。",
-        "host": "主播改为 {host}。",
-        "link": "之前的链接已经失效，请用新链接：{link}",
-        "book": "预约席位：{link}",
-        "sorry": "给大家添麻烦了，抱歉。",
-        "state_moved": "时间更改",
-        "state_other": "信息更正",
-    },
-    "en": {
-        "title_cancelled": "Cancelled: {title}",
-        "title_restored": "Correction: {title} takes place",
-        "title_moved": "Correction: {title} moves to {when}",
-        "title_other": "Correction: {title}",
-        "cancelled": "The livestream “{title}” of {was} is cancelled. We are sorry.",
-        "restored": "It was called off by mistake: “{title}” takes place on **{when}**.",
-        "moved": "It was to be on {was} and moves to **{when}**. The new time holds.",
-        "title": "Its title is now “{title}” (it was “{old}”).",
-        "host": "The host is now {host}.",
-        "link": "The earlier link no longer works; please use this one: {link}",
-        "book": "Save your seat: {link}",
-        "sorry": "We are sorry for the trouble.",
-        "state_moved": "New time",
-        "state_other": "Correction",
-    },
+#: The headline names the first of these changes that happened.
+_HEADLINES = {
+    Change.CANCELLED: "correction-headline-cancelled",
+    Change.RESTORED: "correction-headline-restored",
+    Change.MOVED: "correction-headline-moved",
 }
-_FIRST = (Change.CANCELLED, Change.RESTORED, Change.MOVED)
+_SENTENCES = {
+    Change.CANCELLED: "correction-cancelled",
+    Change.RESTORED: "correction-restored",
+    Change.MOVED: "correction-moved",
+    Change.TITLE: "correction-title",
+    Change.LINK: "correction-link",
+}
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectionWords:
-    """A correction's title and Markdown."""
+class CorrectionDraft:
+    """The title and the text, in Markdown, that are proposed for a correction."""
 
     title: str
     body: str
 
 
-def correction_words(
-    found: Sequence[Change],
+def draft_correction(
+    changes: Sequence[Change],
     told: Facts,
     present: Facts,
     *,
     zone: ZoneInfo,
     language: str,
     link: str,
-) -> CorrectionWords:
-    """Return what to tell readers who were told *told*; *link* leads to where a seat is booked."""
-    words = _WORDS.get(language, _WORDS["en"])
-    values = {
+) -> CorrectionDraft:
+    """Return the correction for readers who were told *told* and should know *present*.
+
+    Args:
+        changes: the changes that the text mentions.
+        told: the facts that readers were told last.
+        present: the facts that are true now.
+        zone: the time zone of the times in the text.
+        language: the language of the text.
+        link: the address at which readers book a seat or watch; may be empty.
+    """
+    params = {
         "title": present.title,
         "old": told.title,
-        "was": _moment(told.starts_at, zone, language),
-        "when": _moment(present.starts_at, zone, language),
+        "was": format_moment(_local(told.starts_at, zone), language),
+        "when": format_moment(_local(present.starts_at, zone), language),
         "host": present.host,
         "link": link,
     }
-    main = next((change for change in _FIRST if change in found), None)
-    title = words[f"title_{main}" if main else "title_other"].format_map(values)
-    lines = [words[change].format_map(values) for change in found if change != Change.HOST]
-    if Change.HOST in found and present.host:
-        lines.append(words["host"].format_map(values))
+
+    def text(code: str) -> str:
+        return Message(code, **params).text(language)
+
+    main = next((change for change in _HEADLINES if change in changes), None)
+    lines = [text(_SENTENCES[change]) for change in changes if change is not Change.HOST]
+    if Change.HOST in changes and present.host:
+        lines.append(text("correction-host"))
     if main is not Change.CANCELLED:
-        if link and Change.LINK not in found:
-            lines.append(words["book"].format_map(values))
-        lines.append(words["sorry"])
-    return CorrectionWords(title, "\n\n".join(lines))
+        if link and Change.LINK not in changes:
+            lines.append(text("correction-book"))
+        lines.append(text("correction-sorry"))
+    headline = _HEADLINES[main] if main else "correction-headline-other"
+    return CorrectionDraft(text(headline), "\n\n".join(lines))
 
 
-def correction_state(found: Sequence[Change], language: str) -> str:
-    """Return the badge of a correction's poster."""
-    words = _WORDS.get(language, _WORDS["en"])
-    return words["state_moved" if Change.MOVED in found else "state_other"]
+def correction_badge(changes: Sequence[Change], language: str) -> str:
+    """Return the badge of a correction's poster, such as “New time”."""
+    code = "correction-badge-moved" if Change.MOVED in changes else "correction-badge-other"
+    return Message(code).text(language)
 
 
-def _moment(at: datetime, zone: ZoneInfo, language: str) -> str:
-    return format_moment(at.astimezone(zone), language)
+def _local(at: datetime, zone: ZoneInfo) -> datetime:
+    return at.astimezone(zone)

@@ -20,7 +20,7 @@ from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import entries
 from contentsvc.services.corrections import correcting
 from contentsvc.services.corrections.correcting import CorrectionText, Offer
-from contentsvc.services.corrections.proposing import propose_poster, propose_words
+from contentsvc.services.corrections.proposing import propose_poster, propose_text
 from contentsvc.services.retracting import can_take_back, take_back
 from contentsvc.web.current import now, person, reading, runtime, windows, writing
 from contentsvc.web.entries.previews import renderer
@@ -63,7 +63,7 @@ def correcting_of(entry_id: int) -> Correcting | None:
     )
     if not offer.outdated:
         return Correcting(offer, "", "", (), retractable=retractable)
-    words = propose_words(runtime(), offer)
+    words = propose_text(runtime(), offer)
     poster = propose_poster(runtime(), offer, _template(offer.entry))
     return Correcting(
         offer,
@@ -152,7 +152,7 @@ def _with(typed: Correcting, message: str) -> Correcting:
 def _send(typed: Correcting) -> Entry:
     offer = typed.offer
     if request.form.get("sequence") != str(offer.sequence):
-        raise ConflictError("the livestream was changed once more; look at the correction again")
+        raise ConflictError("correction-outdated")
     at = _chosen_time(offer.entry, typed.at)
     poster = propose_poster(runtime(), offer, _template(offer.entry)) if typed.has_poster else None
     text = CorrectionText(typed.title, typed.body, typed.channels, poster)
@@ -166,7 +166,7 @@ def _send(typed: Correcting) -> Entry:
 def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
     """Raise InputError where a channel could not show the correction; it is painted to see."""
     if not text.title.strip():
-        raise InputError("give a title", field="title")
+        raise InputError("entry-title-missing", field="title")
     local = at.astimezone(ZoneInfo(entry.calendar.timezone))
     content = correcting.correction_content(text, local)
     for preview in renderer().preview(entry.calendar, IsoWeek.of(local.date()), content):
@@ -185,7 +185,7 @@ def _chosen_time(entry: Entry, text: str) -> datetime:
         raise InputError(gettext("Choose a day and a time."), field="at") from error
     at = resolve(local.date(), local.time(), ZoneInfo(entry.calendar.timezone)).at
     if at < now() - timedelta(minutes=1):
-        raise InputError("that time has gone by; choose a later one", field="at")
+        raise InputError("entry-time-past", field="at")
     return at
 
 

@@ -190,7 +190,7 @@ def _public(entry: Entry) -> PublicPage | None:
 
 def _told_otherwise(entry: Entry) -> tuple[str, ...]:
     with reading() as database:
-        return correcting.told_otherwise(database, entry.id, now())
+        return correcting.channels_to_correct(database, entry.id, now())
 
 
 def _page(calendar: Calendar, form: EntryForm, shown: Shown) -> tuple[str, int]:

@@ -25,6 +25,7 @@ from contentsvc.domain.entries import (
 from contentsvc.domain.notices import Notice, parse_chain, usual_chain
 from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.errors import InputError
 from contentsvc.posters import Template
 from contentsvc.web.entries.notice_form import chain_texts, notice_values, read_versions
 from contentsvc.web.explaining import explain
@@ -155,7 +156,7 @@ class _Reader:
             return None
         try:
             return parse_time(self.form["time"])
-        except ValueError:
+        except InputError:
             self.errors["time"] = gettext("Give a time of day such as 20:00, or choose a slot.")
             return None
 
@@ -179,7 +180,7 @@ class _Reader:
         try:
             chain = parse_chain(chain_texts(self.form["notices"]))
             usual = parse_chain(chain_texts(self.form["notices.usual"]))
-        except ValueError as error:
+        except InputError as error:
             self.errors["notices"] = explain(error)
             return ()
         return usual_chain(self.minutes()) if chain == usual or not chain else chain
@@ -187,7 +188,7 @@ class _Reader:
     def week(self) -> IsoWeek | None:
         try:
             return IsoWeek.parse(self.form.week)
-        except ValueError as error:
+        except InputError as error:
             self.errors["week"] = explain(error)
             return None
 

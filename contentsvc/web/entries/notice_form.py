@@ -10,6 +10,7 @@ from flask_babel import gettext, ngettext
 
 from contentsvc.domain.entries import EntryContent, NoticeVersion
 from contentsvc.domain.notices import Notice, parse_chain
+from contentsvc.errors import InputError
 from contentsvc.posters import FieldSpec, Template
 
 __all__ = [
@@ -97,7 +98,7 @@ def typed_chain(text: str) -> tuple[Notice, ...]:
     """Return the chain that stands in the field as far as it can be read."""
     try:
         return parse_chain(chain_texts(text))
-    except ValueError:
+    except InputError:
         return ()
 
 

@@ -157,7 +157,7 @@ def read_entry(form: StudioForm, zone: str) -> tuple[IsoWeek, EntryContent]:
 def _own_time(text: str) -> time:
     try:
         return parse_time(text)
-    except ValueError as error:
+    except InputError as error:
         raise InputError(
             gettext("Give a time of day such as 20:00, or choose a slot."), field="time"
         ) from error

@@ -121,10 +121,7 @@ def test_unknown_channel(shell: Shell) -> None:
 
     assert status == 2
     assert errors == [
-        (
-            "error: the calendar names the channel 'moments', which does not exist; "
-            "the channels are: site"
-        )
+        ("error: the file names channels that do not exist: moments (mums); the channels are: site")
     ]
 
 

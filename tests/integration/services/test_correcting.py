@@ -174,7 +174,7 @@ def test_what_is_in_review_is_told_to_nobody(runtime: Runtime, live: Entry) -> N
 
     assert offer(runtime, live) is None
     with runtime.database.read() as session:
-        assert correcting.told_otherwise(session, live.id, NOW) == ("site", "group")
+        assert correcting.channels_to_correct(session, live.id, NOW) == ("site", "group")
         assert session.get_one(LivestreamPage, live.id).facts["title"] == "冬季护肤直播课"
 
 

@@ -7,11 +7,11 @@ from datetime import time
 import pytest
 import yaml
 
+from contentsvc import yaml_nodes
 from contentsvc.domain.calendar_files import (
     MOST_BYTES,
     read_calendar,
     read_calendar_bytes,
-    tree,
 )
 from contentsvc.domain.calendars import CalendarHead, CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind, Element
@@ -189,7 +189,7 @@ def test_all_problems_are_told_at_once() -> None:
 
     assert problems(text) == [
         (3, "timezone", "'Asia/Peking' is not a time zone such as Asia/Shanghai"),
-        (7, "week", "'2026-W60' does not exist: Invalid week: 60"),
+        (7, "week", "'2026-W60' does not exist; a year has 52 or 53 weeks"),
         (
             10,
             "entries[0].day",
@@ -219,25 +219,30 @@ def test_error_reads_as_lines() -> None:
         ("calendar: c\n", "", "calendar", "is missing"),
         ("name: C", "name:", "name", "is empty"),
         ("name: C", "name: C\nquiet: 22:00", "quiet", "is not a span such as 22:00-08:00"),
-        ("name: C", "name: C\nquotas: {c: }", "quotas.c", "says neither `day` nor `month`"),
-        ("name: C", "name: C\nquotas: {c: {day: }}", "quotas.c", "says neither `day` nor `month`"),
+        ("name: C", "name: C\nquotas: {c: }", "quotas.c", "has neither `day` nor `month`"),
+        ("name: C", "name: C\nquotas: {c: {day: }}", "quotas.c", "has neither `day` nor `month`"),
         ("name: C", "name: C\nquotas: {c: {day: -1}}", "quotas.c.day", "from 0 to 10000"),
         ("name: C", "name: '  '", "name", "is empty"),
-        ("name: C", "name: [C]", "name", "is a list where text belongs"),
-        ("name: C", "name: {a: b}", "name", "is a mapping where text belongs"),
+        ("name: C", "name: [C]", "name", "is a list, but a text is expected"),
+        ("name: C", "name: {a: b}", "name", "is a mapping, but a text is expected"),
         (
             "name: C",
             "name: null",
             "name",
-            "null says nothing; leave the field out, or",
+            "null means nothing here; leave the field out, or",
         ),
         ("name: C", f"name: {'字' * 201}", "name", "has 201 characters; 200 are allowed"),
-        ("calendar: c", "calendar: Baby", "calendar", "'Baby' is no such name; 1 to 64 of a-z"),
-        ("calendar: c", f"calendar: {'a' * 65}", "calendar", "is no such name"),
-        ("calendar: c", "calendar: -a", "calendar", "'-a' is no such name"),
+        ("calendar: c", "calendar: Baby", "calendar", "'Baby' is not a valid name; 1 to 64 of a-z"),
+        ("calendar: c", f"calendar: {'a' * 65}", "calendar", "is not a valid name"),
+        ("calendar: c", "calendar: -a", "calendar", "'-a' is not a valid name"),
         ("calendar: c", "calender: c", "calender", "no field 'calender'; did you mean 'calendar'?"),
         ("channels: [site]", "channels: site", "channels", "is not a list; write [one, two]"),
-        ("channels: [site]", "channels: [My Group]", "channels[0]", "'My Group' is no such name"),
+        (
+            "channels: [site]",
+            "channels: [My Group]",
+            "channels[0]",
+            "'My Group' is not a valid name",
+        ),
         (
             "channels: [site]",
             "channels: [site, site]",
@@ -246,11 +251,11 @@ def test_error_reads_as_lines() -> None:
         ),
         ('slots: {早安: "08:30"}', "slots: [早安]", "slots", "is not a mapping"),
         ('"08:30"', "8.30", "slots.早安", "'8.30' is not a time of day such as 08:30"),
-        ('早安: "08:30"', "'': '08:30', 早安: '09:00'", "slots.", "a slot's name is empty"),
+        ('早安: "08:30"', "'': '08:30', 早安: '09:00'", "slots.", "the slot's name is empty"),
         ("slots:", "community: {kind: vip}\nslots:", "community.kind", "'vip' is not allowed"),
         ("slots:", "community: {tier: 1}\nslots:", "community.kind", "is missing"),
         ("slots:", "week: next\nslots:", "week", "'next' is not an ISO week such as 2026-W48"),
-        ("name: C", "name: C\nname: D", "", "'name' is given twice, first in line 2"),
+        ("name: C", "name: C\nname: D", "", "'name' occurs twice, first in line 2"),
     ],
 )
 def test_faults_of_a_calendar(before: str, after: str, field: str, words: str) -> None:
@@ -279,7 +284,7 @@ def test_faults_of_a_calendar(before: str, after: str, field: str, words: str) -
         (
             "slot: 早安, versions: {qq: {body: x}}",
             ".versions.qq",
-            "not go to 'qq'; it goes to: site",
+            "not published to 'qq'; its channels are: site",
         ),
         (
             "slot: 早安, versions: {site: {}}",
@@ -292,7 +297,7 @@ def test_faults_of_a_calendar(before: str, after: str, field: str, words: str) -
         (
             "slot: 早安, channels: [qq], versions: {site: {body: x}}",
             ".versions.site",
-            "goes to: qq",
+            "channels are: qq",
         ),
         ("slot: 早安, pictures: [../secret.png]", ".pictures[0]", "is not a path below the assets"),
         ("slot: 早安, pictures: [/etc/passwd]", ".pictures[0]", "is not a path below the assets"),
@@ -316,8 +321,13 @@ def test_faults_of_an_entry(fields: str, field: str, words: str) -> None:
         ("livestream", "", "", "a livestream needs its block; add livestream:"),
         ("poster", "", "", "a poster needs its block; add poster:"),
         ("poster", "poster: {fields: {a: b}}", ".poster.template", "is missing"),
-        ("poster", "poster: {template: ../x}", ".poster.template", "'../x' is no such name"),
-        ("poster", "poster: {template: x, fields: {A: b}}", ".poster.fields.A", "'A' is no field"),
+        ("poster", "poster: {template: ../x}", ".poster.template", "'../x' is not a valid name"),
+        (
+            "poster",
+            "poster: {template: x, fields: {A: b}}",
+            ".poster.fields.A",
+            "'A' is not a field's name",
+        ),
         (
             "livestream",
             "livestream: {url: ftp://x}",
@@ -377,7 +387,7 @@ def test_both_yaml_readers_agree(text: str, monkeypatch: pytest.MonkeyPatch) -> 
             return [(problem.line, problem.field) for problem in error.problems]
 
     fast = outcome()
-    monkeypatch.setattr(tree, "_Loader", yaml.SafeLoader)
+    monkeypatch.setattr(yaml_nodes, "_Loader", yaml.SafeLoader)
 
     assert outcome() == fast
 
@@ -387,7 +397,7 @@ def test_key_twice_names_the_first() -> None:
     text = FULL.replace("key: thu-live", "key: mon-check-in")
 
     assert problems(text) == [
-        (22, "entries[1]", "the key 'mon-check-in' is taken by the entry in line 9")
+        (22, "entries[1]", "the key 'mon-check-in' is already used by the entry in line 9")
     ]
 
 
@@ -429,7 +439,7 @@ def test_body_length(length: int, fits: bool) -> None:  # noqa: FBT001 - a colum
         ("[" * 5000, 1, "nested deeper than 12 levels"),
         ("{a: " * 5000, 1, "nested deeper than 12 levels"),
         ("a: \x07\n", 0, "U+0007 is not allowed in YAML"),
-        ("a: \ud800\n", 1, "half of a pair"),
+        ("a: \ud800\n", 1, "half of a surrogate pair"),
         ('a: "\\ud800"\n', 1, "this is not YAML"),
         ("x: [" + "1," * 50_001 + "]", 1, "more than 50,000 values"),
         ("#" * (MOST_BYTES + 1), 0, "the file has 1,048,577 bytes; 1,048,576 are allowed"),

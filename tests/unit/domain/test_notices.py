@@ -14,6 +14,7 @@ from contentsvc.domain.notices import (
     parse_chain,
     usual_chain,
 )
+from contentsvc.errors import InputError
 
 STARTS_AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
@@ -52,7 +53,7 @@ def test_offsets(text: str, minutes: int, written: str, state: NoticeState) -> N
 )
 def test_what_is_no_offset_is_named(text: str) -> None:
     """What is no offset, or is further than a month, is refused."""
-    with pytest.raises(ValueError, match=r"is not an offset|is further than 31 days"):
+    with pytest.raises(InputError, match=r"is not an offset|is further than 31 days"):
         Notice.parse(text)
 
 
@@ -79,7 +80,7 @@ def test_chain_is_not_too_long() -> None:
     texts = [f"-{hours}h" for hours in range(1, 14)]
 
     assert len(parse_chain(texts[:12])) == 12
-    with pytest.raises(ValueError, match="13 notices are too many; 12 are allowed"):
+    with pytest.raises(InputError, match="13 notices are too many; 12 are allowed"):
         parse_chain(texts)
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contentsvc.domain.quotas import QuietHours, Quota, day_bounds, month_bounds
+from contentsvc.errors import InputError
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -35,7 +36,7 @@ def test_quiet_hours_may_span_midnight(span: str, at: str, ends: str | None) -> 
 @pytest.mark.parametrize("text", ["", "22:00", "22:00-22:00", "25:00-08:00", "a-b"])
 def test_what_is_no_span_is_refused(text: str) -> None:
     """The message shows how one is written."""
-    with pytest.raises(ValueError, match=r"22:00|time of day|whole day"):
+    with pytest.raises(InputError, match=r"22:00|time of day|whole day"):
         QuietHours.parse(text)
 
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from contentsvc.domain.walltime import Fit, format_time, parse_time, parse_zone, resolve
+from contentsvc.errors import InputError
 
 E, O, G = Fit.EXACT, Fit.OVERLAP, Fit.GAP  # noqa: E741 - a letter each keeps the table in shape
 
@@ -93,7 +94,7 @@ def test_times_are_read_and_written(text: str, wall: time, written: str) -> None
 )
 def test_what_is_no_time_is_named(text: str) -> None:
     """What is no time of day is repeated in the error."""
-    with pytest.raises(ValueError, match="is not a time of day"):
+    with pytest.raises(InputError, match="is not a time of day"):
         parse_time(text)
 
 
@@ -102,7 +103,7 @@ def test_what_is_no_time_is_named(text: str) -> None:
 )
 def test_what_is_no_zone_is_named(name: str) -> None:
     """A zone that does not exist, or is a path, is refused."""
-    with pytest.raises(ValueError, match="is not a time zone such as Asia/Shanghai"):
+    with pytest.raises(InputError, match="is not a time zone such as Asia/Shanghai"):
         parse_zone(name)
 
 

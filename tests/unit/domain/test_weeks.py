@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.errors import InputError
 
 
 @pytest.mark.parametrize(
@@ -35,7 +36,7 @@ def test_parse_and_write(text: str) -> None:
 )
 def test_parse_refuses(text: str) -> None:
     """A week that does not exist, or is written otherwise, is named."""
-    with pytest.raises(ValueError, match=r"is not an ISO week|does not exist"):
+    with pytest.raises(InputError, match=r"is not an ISO week|does not exist"):
         IsoWeek.parse(text)
 
 

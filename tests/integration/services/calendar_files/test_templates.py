@@ -88,7 +88,7 @@ def test_only_what_a_plugin_registered_is_read(
     runtime: Runtime, registry: Registry, plugin: str, name: str
 ) -> None:
     """A name from outside leads to no other file."""
-    with pytest.raises(NotFoundError, match="brings no calendar template"):
+    with pytest.raises(NotFoundError, match="has no calendar template"):
         stamped(runtime.database, registry, name, plugin)
 
 

@@ -1,5 +1,5 @@
-# `make up` runs the service, `make test` the tests; each sets up what it needs on a machine that
-# has git, make and Python >= 3.11 with venv. PYTHON=python3.13 takes another Python.
+# `make up` runs the service and `make test` the tests. Each installs what it needs, given git, make
+# and Python 3.11 or newer with venv. `make PYTHON=python3.13 …` uses another Python.
 
 PYTHON ?= python3
 VENV   := .venv
@@ -7,13 +7,15 @@ BIN    := $(VENV)/bin
 PIP     = $(BIN)/python -m pip --disable-pip-version-check --no-input --quiet
 WITH    = --require-hashes --only-binary=:all:
 
-# What was installed last; a changed lock or a changed catalogue is newer.
+# Their times say when the environment was installed; a lock or catalogue that changed since is newer.
 RUN_STAMP := $(VENV)/.run-installed
 DEV_STAMP := $(VENV)/.dev-installed
 PACKAGE   := pyproject.toml hatch_build.py $(wildcard contentsvc/web/translations/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test fuzz check bench lock clean
+.PHONY: help up test unit fuzz check docs mutate bench lock clean
+
+CORES = $$(getconf _NPROCESSORS_ONLN)
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1	/p' Makefile
@@ -21,31 +23,41 @@ help: ## Show this list
 up: $(RUN_STAMP) ## Run everything on this machine until Ctrl-C
 	@exec $(BIN)/contentsvc up
 
-test: $(DEV_STAMP) ## Run every test; brings a browser where there is none
+# One process more than there are cores, because tests that start the service wait for it. The tests
+# of one file run in one process, and tests/conftest.py orders the files, the longest first.
+test: $(DEV_STAMP) ## Run every test; installs a browser if there is none (ARGS='-k weeks')
 	@$(BIN)/python tests/browser.py
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
 else
-# One more at once than there are cores, for those that start the service wait for it; the tests of
-# one file stay together, in the order that tests/conftest.py gives them.
-	@$(BIN)/python -m pytest --numprocesses $$(($$(getconf _NPROCESSORS_ONLN) + 1)) \
-		--dist loadscope --no-loadscope-reorder
+	@$(BIN)/python -m pytest --numprocesses $$(($(CORES) + 1)) \
+		--dist loadscope --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=term)
 endif
+
+unit: $(DEV_STAMP) ## Run the unit tests, less than a minute (ARGS='-k weeks')
+	@$(BIN)/python -m pytest tests/unit --numprocesses $(CORES) --quiet $(ARGS)
 
 fuzz: $(DEV_STAMP) ## Run the property tests with fresh seeds for five minutes (SEED=n repeats a round)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-check: $(DEV_STAMP) ## Lint, types and import contracts, as CI runs them
+check: $(DEV_STAMP) ## Check style, types and import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
 
-bench: $(DEV_STAMP) ## Measure speed beside its peers, half an hour (ARGS='lateness --small')
+docs: $(DEV_STAMP) ## Build docs/ as a searchable site in site/; check its links and anchors
+	@NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "Open site/index.html, or serve it: $(BIN)/mkdocs serve"
+
+mutate: $(DEV_STAMP) ## Change code on purpose and see the tests fail (ARGS='deliveries')
+	@$(BIN)/python -m tests.mutation $(ARGS)
+
+bench: $(DEV_STAMP) ## Measure speed beside other schedulers, two hours (ARGS='lateness --small')
 	@$(BIN)/python -m tests.benchmarks $(ARGS)
 
-# The tool that locks stays out of the environment that is locked.
-lock: $(DEV_STAMP) ## Pin the dependencies anew (UPGRADE=--upgrade for the newest)
+# uv has an environment of its own, so that it is no part of what it locks.
+lock: $(DEV_STAMP) ## Pin the dependencies again (UPGRADE=--upgrade for the newest versions)
 	@$(PYTHON) -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv==0.13.9
 	@UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile --quiet --universal \
 	  --generate-hashes --no-emit-index-url --python-version 3.11 $(UPGRADE) \
@@ -54,8 +66,8 @@ lock: $(DEV_STAMP) ## Pin the dependencies anew (UPGRADE=--upgrade for the newes
 	  --generate-hashes --no-emit-index-url --python-version 3.11 $(UPGRADE) \
 	  pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
 
-clean: ## Drop the environment and caches; keeps var/
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+clean: ## Delete the environment, caches and the built site, not var/
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage build dist site
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Give another: make PYTHON=python3.13 ...") if sys.version_info < (3, 11) else None'
@@ -65,7 +77,7 @@ $(BIN)/python:
 	  echo "Python's venv is missing; on Debian and Ubuntu: apt-get install python3-venv" >&2; \
 	  exit 1; }
 
-# The package itself is built with the tools of the lock, so that nothing unpinned is fetched.
+# The package itself is built with locked tools, so that nothing unpinned is downloaded.
 $(RUN_STAMP): $(BIN)/python requirements.lock $(PACKAGE)
 	@echo "Installing what the service needs"
 	@$(PIP) install $(WITH) -r requirements.lock

@@ -1,4 +1,4 @@
-"""`make mutate`: change the rules of a delivery on purpose, and count the changes that tests notice.
+"""`make mutate`: change the rules of a delivery on purpose, and count what the tests notice.
 
 Each target is a module, the tests that should notice a fault in it, and the least share of its
 mutants that they must notice. A mutant that no test notices is printed: a test is missing, or the
@@ -22,10 +22,11 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.context import ForkProcess
 from pathlib import Path
 from types import ModuleType
 
+import click
 import pytest
 
 from tests.mutation.mutants import Mutant, mutants
@@ -88,12 +89,11 @@ def _run(name: str, target: Target, jobs: int) -> bool:
     survivors = _survivors(target, changed, jobs, timeout)
     for mutant in survivors:
         before, after = (" ".join(text.split()) for text in (mutant.before, mutant.after))
-        print(f"{target.module}:{mutant.line}: {before[:150]}  ->  {after[:150]}")
+        click.echo(f"{target.module}:{mutant.line}: {before[:150]}  ->  {after[:150]}")
     score = 1 - len(survivors) / len(changed)
-    print(
+    click.echo(
         f"{name}: {len(changed) - len(survivors)} of {len(changed)} mutants noticed, "
-        f"{score:.1%} (floor {target.floor:.0%}), {time.monotonic() - started:.0f} s",
-        flush=True,
+        f"{score:.1%} (floor {target.floor:.0%}), {time.monotonic() - started:.0f} s"
     )
     return score >= target.floor
 
@@ -104,7 +104,7 @@ def _survivors(
     """Return the mutants that no test notices; a test that takes *timeout* seconds notices."""
     survivors = []
     waiting = list(reversed(changed))
-    running: dict[BaseProcess, tuple[Mutant, float]] = {}
+    running: dict[ForkProcess, tuple[Mutant, float]] = {}
     while waiting or running:
         while waiting and len(running) < jobs:
             mutant = waiting.pop()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 __all__ = ["Mutant", "mutants"]
 
@@ -75,6 +75,8 @@ def mutants(source: str, names: Sequence[str] = ()) -> Iterator[Mutant]:
             after = ast.unparse(ast.fix_missing_locations(change))
             if isinstance(node, ast.expr):
                 after = f"({after})"
+            else:
+                after = after.replace("\n", "\n" + " " * node.col_offset)
             changed = data[:start] + after.encode() + data[end:]
             yield Mutant(node.lineno, before, after, changed.decode())
 
@@ -106,14 +108,17 @@ def _nodes(node: ast.AST) -> Iterator[ast.expr | ast.stmt]:
         if name in {"annotation", "returns", "decorator_list", "bases"}:
             continue
         for child in value if isinstance(value, list) else [value]:
-            if not isinstance(child, ast.AST) or _is_text(child) or _is_log(child):
+            # Python 3.11 does not know where the parts of an f-string are.
+            if not isinstance(child, ast.AST) or isinstance(child, ast.JoinedStr):
+                continue
+            if _is_docstring(child) or _is_log(child):
                 continue
             if isinstance(child, ast.expr | ast.stmt):
                 yield child
             yield from _nodes(child)
 
 
-def _is_text(node: ast.AST) -> bool:
+def _is_docstring(node: ast.AST) -> bool:
     """Tell whether a statement is a docstring."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
@@ -126,47 +131,61 @@ def _members(tree: ast.Module) -> dict[str, list[str]]:
     """Return the constants that the module takes from each name, such as the members of an enum."""
     members: dict[str, set[str]] = defaultdict(set)
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            if node.attr.isupper():
-                members[node.value.id].add(node.attr)
+        match node:
+            case ast.Attribute(value=ast.Name(id=name), attr=attribute) if attribute.isupper():
+                members[name].add(attribute)
     return {name: sorted(attributes) for name, attributes in members.items()}
 
 
 def _changes(node: ast.AST, members: dict[str, list[str]]) -> Iterable[ast.AST]:
-    """Return what may replace *node*."""
-    match node:
-        case ast.Compare(left=left, ops=[op], comparators=right):
-            yield ast.Compare(left, [_COMPARISONS[type(op)]], right)
-        case ast.BoolOp(op=op, values=values):
-            yield ast.BoolOp(ast.Or() if isinstance(op, ast.And) else ast.And(), values)
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _OPERATORS:
-            yield ast.BinOp(left, _OPERATORS[type(op)], right)
-        case ast.UnaryOp(op=ast.Not(), operand=operand):
-            yield operand
-        case ast.Constant(value=bool() as value):
-            yield ast.Constant(not value)
-        case ast.Constant(value=int() | float() as value):
-            yield ast.Constant(value + 1)
-        case ast.Attribute(value=ast.Name(id=name), attr=attr) if attr in members.get(name, ()):
-            others = members[name]
-            if len(others) > 1:
-                following = others[(others.index(attr) + 1) % len(others)]
-                yield ast.Attribute(ast.Name(name), following)
-        case ast.IfExp(test=test, body=body, orelse=orelse):
-            yield ast.IfExp(test, orelse, body)
-        case ast.Dict(keys=keys, values=values):
-            for gone in range(len(keys)):
-                yield ast.Dict(_without(keys, gone), _without(values, gone))
-        case ast.Set(elts=elements) if len(elements) > 1:
-            for gone in range(len(elements)):
-                yield ast.Set(_without(elements, gone))
-        case ast.Call():
-            yield from _call_changes(node)
-        case ast.Expr() | ast.AugAssign() | ast.Raise():
-            yield ast.Pass()
-        case ast.If(test=test, body=body, orelse=orelse):
-            yield ast.If(ast.Constant(value=False), body, orelse)
-            yield ast.If(ast.Constant(value=True), body, orelse)
+    """Yield what may replace *node*."""
+    if isinstance(node, ast.Attribute):
+        yield from _member_changes(node, members)
+    elif isinstance(node, ast.Expr | ast.AugAssign | ast.Raise):
+        yield ast.Pass()
+    elif type(node) in _CHANGES:
+        yield from _CHANGES[type(node)](node)
+
+
+def _member_changes(node: ast.Attribute, members: dict[str, list[str]]) -> Iterator[ast.AST]:
+    others = members.get(node.value.id, []) if isinstance(node.value, ast.Name) else []
+    if node.attr in others and len(others) > 1:
+        following = others[(others.index(node.attr) + 1) % len(others)]
+        yield ast.Attribute(node.value, following)
+
+
+def _constant_changes(constant: ast.Constant) -> Iterator[ast.AST]:
+    value = constant.value
+    if isinstance(value, bool):
+        yield ast.Constant(not value)
+    elif isinstance(value, int | float):
+        yield ast.Constant(value + 1)
+
+
+def _comparison_changes(node: ast.Compare) -> Iterator[ast.AST]:
+    if len(node.ops) == 1:
+        yield ast.Compare(node.left, [_COMPARISONS[type(node.ops[0])]], node.comparators)
+
+
+def _operator_changes(node: ast.BinOp) -> Iterator[ast.AST]:
+    if type(node.op) in _OPERATORS:
+        yield ast.BinOp(node.left, _OPERATORS[type(node.op)], node.right)
+
+
+def _negation_changes(node: ast.UnaryOp) -> Iterator[ast.AST]:
+    if isinstance(node.op, ast.Not):
+        yield node.operand
+
+
+def _table_changes(node: ast.Dict) -> Iterator[ast.AST]:
+    for gone in range(len(node.keys)):
+        yield ast.Dict(_without(node.keys, gone), _without(node.values, gone))
+
+
+def _set_changes(node: ast.Set) -> Iterator[ast.AST]:
+    for gone in range(len(node.elts)):
+        # `{}` would be a dict.
+        yield ast.Set(_without(node.elts, gone) or [ast.Starred(ast.Tuple([]))])
 
 
 def _call_changes(call: ast.Call) -> Iterator[ast.AST]:
@@ -180,6 +199,24 @@ def _call_changes(call: ast.Call) -> Iterator[ast.AST]:
     if name in _FIELDS:
         for gone in range(len(call.keywords)):
             yield ast.Call(call.func, call.args, _without(call.keywords, gone))
+
+
+_CHANGES: dict[type[ast.AST], Callable[[Any], Iterable[ast.AST]]] = {
+    ast.Compare: _comparison_changes,
+    ast.BoolOp: lambda node: [
+        ast.BoolOp(ast.Or() if isinstance(node.op, ast.And) else ast.And(), node.values)
+    ],
+    ast.BinOp: _operator_changes,
+    ast.UnaryOp: _negation_changes,
+    ast.Constant: _constant_changes,
+    ast.IfExp: lambda node: [ast.IfExp(node.test, node.orelse, node.body)],
+    ast.Dict: _table_changes,
+    ast.Set: _set_changes,
+    ast.Call: _call_changes,
+    ast.If: lambda node: [
+        ast.If(ast.Constant(value), node.body, node.orelse) for value in (False, True)
+    ],
+}
 
 
 def _without(values: Sequence[_Part], gone: int) -> list[_Part]:

@@ -10,10 +10,10 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
-from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
+from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.planning import Windows
 from contentsvc.services.replanning import tells_otherwise
 
@@ -168,11 +168,11 @@ def plan_again(
 def _must_move(
     session: Session, delivery: Delivery, after: DeliveryStatus, now: datetime, **values: Any
 ) -> None:
-    moved = move(
+    moved = move_one(
         session,
         delivery,
         after,
-        by=Actor.PERSON,
+        Actor.PERSON,
         # What a worker may still be finding out no longer counts.
         fence=Delivery.fence + 1,
         lease_until=None,

@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from contentsvc.config import Config
 from contentsvc.db.models import Delivery, Entry
-from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import OPEN, Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.livestreams import Consequence, Facts, changes, consequence_of
 from contentsvc.errors import ConflictError
+from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.public_livestreams import OUT, present_facts
 
 __all__ = [
@@ -157,11 +157,11 @@ def replan(
     if is_past(entry, item, now=now, windows=windows):
         cancel(session, delivery, now)
         return
-    moved = move(
+    moved = move_one(
         session,
         delivery,
         DeliveryStatus.PLANNED,
-        by=Actor.PLANNER,
+        Actor.PLANNER,
         fence=Delivery.fence + 1,
         **changes,
     )
@@ -181,11 +181,11 @@ def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
         after = DeliveryStatus.UNKNOWN
     elif not is_open(delivery) and delivery.status is not DeliveryStatus.HANDED_OFF:
         return
-    move(
+    move_one(
         session,
         delivery,
         after,
-        by=Actor.PLANNER,
+        Actor.PLANNER,
         # A worker that holds an older fence can no longer begin to send.
         fence=Delivery.fence + 1,
         lease_until=None,

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from contentsvc.services.delivery.tasks import Action, Task
+from contentsvc.domain.deliveries import Action
+from contentsvc.services.delivery.tasks import Task
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["LATER", "Backlog", "Batch", "Call", "Queued"]

@@ -42,8 +42,6 @@ class Answer:
     receipt: Receipt | None = None
     accepted: Accepted | None = None
     hand_off: HandOff | None = None
-    #: True where `find` looked and it is not there.
-    absent: bool = False
     #: The platform's words.
     words: str = ""
     #: Seconds.
@@ -74,7 +72,7 @@ def _named(value: object) -> Answer:
         case HandOff():
             return Answer(Outcome.HANDED_OFF, hand_off=value)
         case None:
-            return Answer(Outcome.UNKNOWN, absent=True, words="it is not there")
+            return Answer(Outcome.ABSENT, words="it is not there")
     return Answer(Outcome.UNKNOWN, words=f"the plugin answered with a {type(value).__name__}")
 
 

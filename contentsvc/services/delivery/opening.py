@@ -14,7 +14,7 @@ from contentsvc.channels import Channel as OpenChannel
 from contentsvc.db.models import ChannelRow
 from contentsvc.errors import ContentsvcError
 from contentsvc.services.channel_setup.channels import StoredChannel, open_channel
-from contentsvc.services.delivery.tasks import Held
+from contentsvc.services.delivery.claims import ClaimedDelivery
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["Opener"]
@@ -46,10 +46,10 @@ class Opener:
         self._open: OrderedDict[int, tuple[datetime, float, OpenChannel]] = OrderedDict()
 
     def open_all(
-        self, session: Session, held: Iterable[Held]
+        self, session: Session, deliveries: Iterable[ClaimedDelivery]
     ) -> Mapping[int, OpenChannel | ContentsvcError]:
         """Return the channels of deliveries by id, or what keeps one from being opened."""
-        wanted = {one.channel_id: one.channel_updated_at for one in held}
+        wanted = {delivery.channel_id: delivery.channel_updated_at for delivery in deliveries}
         found: dict[int, OpenChannel | ContentsvcError] = {
             channel_id: kept
             for channel_id, updated_at in wanted.items()

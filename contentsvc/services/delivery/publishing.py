@@ -5,25 +5,23 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from functools import cache
-from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Channel as OpenChannel
-from contentsvc.channels import Rendition
-from contentsvc.db.bulk import has_arrays
+from contentsvc.channels import Channel, Rendition
 from contentsvc.db.mapping import head_of
-from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
+from contentsvc.db.models import Calendar
 from contentsvc.domain.calendars import CalendarHead
-from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.deliveries import Action, DeliveryStatus
 from contentsvc.errors import ContentsvcError
 from contentsvc.services.delivery.backlog import Batch
+from contentsvc.services.delivery.claims import ClaimedDelivery, load_claimed
+from contentsvc.services.delivery.moves import ClaimMove
 from contentsvc.services.delivery.opening import Opener
-from contentsvc.services.delivery.recording import HELD, give_back
+from contentsvc.services.delivery.recording import release, released
 from contentsvc.services.delivery.sending import Sender
-from contentsvc.services.delivery.tasks import Action, Held, Task
+from contentsvc.services.delivery.tasks import Task
 from contentsvc.services.ports import Claim
 from contentsvc.services.posting_limits import pace_of
 from contentsvc.services.renditions import Renditions
@@ -53,9 +51,9 @@ class Publisher:
         """Work as *worker* (`host:pid`)."""
         self._runtime = runtime
         self._opener = Opener(runtime)
-        self._kept_renditions = Renditions(runtime)
-        #: By calendar, each with when that was changed last.
-        self._kept_plans: dict[int, tuple[datetime, CalendarHead]] = {}
+        self._cached_renditions = Renditions(runtime)
+        #: Settings of calendars by calendar id, each with the time of the calendar's last change.
+        self._cached_heads: dict[int, tuple[datetime, CalendarHead]] = {}
         self._sender = Sender(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
@@ -82,110 +80,82 @@ class Publisher:
         """Finish the calls that are under way, for at most one call's whole time."""
         self._sender.close()
 
-    def _submit(self, lane: str, claims: Sequence[Claim]) -> Batch:
+    def make_ready(self, claims: Sequence[Claim]) -> list[Task]:
+        """Return the calls to make for *claims*, in their order; give up claims without one."""
         with self._runtime.database.read() as session:
-            tasks = self._tasks(session, claims)
+            tasks, releases = self._tasks(session, claims)
+        if releases:
+            with self._runtime.database.write() as session:
+                release(session, releases)
+        return tasks
+
+    def _submit(self, lane: str, claims: Sequence[Claim]) -> Batch:
+        tasks = self.make_ready(claims)
         logger.debug("Took a batch", extra={"action": "batch", "lane": lane, "size": len(tasks)})
         return self._sender.submit(tasks)
 
-    def _tasks(self, session: Session, claims: Sequence[Claim]) -> list[Task]:
-        """Return what is to be asked, in the order of the claims."""
+    def _tasks(
+        self, session: Session, claims: Sequence[Claim]
+    ) -> tuple[list[Task], list[ClaimMove]]:
+        """Return the calls to make, in the order of the claims, and the claims to give up."""
         now = self._runtime.clock()
-        held = _held(session, claims)
-        wanted = [one for one in held if self._is_wanted(one, now)]
-        channels = self._opener.open_all(session, wanted)
-        renditions = self._renditions(session, wanted)
-        plans = self._plans(session, wanted)
+        usable: list[ClaimedDelivery] = []
+        releases: list[ClaimMove] = []
+        for delivery in load_claimed(session, claims):
+            unusable = _release_of(delivery, now)
+            if unusable is not None:
+                releases.append(unusable)
+            elif delivery.status in _ACTIONS:
+                usable.append(delivery)
+        channels = self._opener.open_all(session, usable)
+        renditions = self._renditions(session, usable)
+        heads = self._heads(session, usable)
         tasks = []
-        for one in wanted:
-            channel = channels.get(one.channel_id)
-            rendition = renditions[one.rendition_hash or ""]
-            if isinstance(channel, OpenChannel) and isinstance(rendition, Rendition):
-                place = (one.channel_id, one.channel_name)
-                pace = pace_of(one.calendar_id, plans[one.calendar_id], place, channel)
-                tasks.append(Task(_ACTIONS[one.status], one, channel, rendition, pace))
-            elif one.status is _S.CLAIMED:
-                why = rendition if isinstance(channel, OpenChannel) else channel
-                self._give_back(one, now, now + _PLUGIN_WAIT, str(why))
-        return tasks
-
-    def _is_wanted(self, held: Held, now: datetime) -> bool:
-        """Tell whether something is to be asked; a claim that may not be used is let go."""
-        if held.status is not _S.CLAIMED:
-            return held.status in _ACTIONS
-        if held.channel_paused_at is not None:
-            self._give_back(held, now, held.next_at)
-        elif now > held.useful_until:
-            late = _S.SCHEDULED if held.in_doubt else _S.MISSED
-            self._give_back(held, now, now, _LATE, late)
-        else:
-            return True
-        return False
+        for delivery in usable:
+            channel = channels.get(delivery.channel_id)
+            rendition = renditions[delivery.rendition_hash or ""]
+            if isinstance(channel, Channel) and isinstance(rendition, Rendition):
+                ids = (delivery.channel_id, delivery.channel_name)
+                pace = pace_of(delivery.calendar_id, heads[delivery.calendar_id], ids, channel)
+                tasks.append(Task(_ACTIONS[delivery.status], delivery, channel, rendition, pace))
+            elif delivery.status is _S.CLAIMED:
+                why = rendition if isinstance(channel, Channel) else channel
+                next_at = now + _PLUGIN_WAIT
+                releases.append(released(delivery, now=now, next_at=next_at, error=str(why)))
+        return tasks, releases
 
     def _renditions(
-        self, session: Session, held: Sequence[Held]
+        self, session: Session, deliveries: Sequence[ClaimedDelivery]
     ) -> dict[str, Rendition | ContentsvcError]:
-        """Return what is to be sent by its hash, or why it cannot be."""
-        found: dict[str, Rendition | ContentsvcError] = {}
-        for digest in {one.rendition_hash or "" for one in held}:
+        """Return the renditions of deliveries by hash, or the error that keeps one from loading."""
+        renditions: dict[str, Rendition | ContentsvcError] = {}
+        for digest in {delivery.rendition_hash or "" for delivery in deliveries}:
             try:
-                found[digest] = self._kept_renditions.load(session, digest)
+                renditions[digest] = self._cached_renditions.load(session, digest)
             except ContentsvcError as error:
-                found[digest] = error
-        return found
+                renditions[digest] = error
+        return renditions
 
-    def _plans(self, session: Session, held: Sequence[Held]) -> dict[int, CalendarHead]:
-        """Return the plans of deliveries' calendars by id."""
-        changed = {one.calendar_id: one.calendar_updated_at for one in held}
-        kept = self._kept_plans
-        stale = [key for key, at in changed.items() if key not in kept or kept[key][0] != at]
+    def _heads(
+        self, session: Session, deliveries: Sequence[ClaimedDelivery]
+    ) -> dict[int, CalendarHead]:
+        """Return the settings of the deliveries' calendars by id."""
+        changed = {delivery.calendar_id: delivery.calendar_updated_at for delivery in deliveries}
+        cache = self._cached_heads
+        stale = [key for key, at in changed.items() if key not in cache or cache[key][0] != at]
         if stale:
             for row in session.scalars(select(Calendar).where(Calendar.id.in_(stale))):
-                kept[row.id] = (row.updated_at, head_of(row))
-        return {key: kept[key][1] for key in changed}
-
-    def _give_back(
-        self,
-        held: Held,
-        now: datetime,
-        next_at: datetime,
-        error: str = "",
-        after: DeliveryStatus = _S.SCHEDULED,
-    ) -> None:
-        with self._runtime.database.write() as session:
-            give_back(session, held, now=now, next_at=next_at, error=error, after=after)
+                cache[row.id] = (row.updated_at, head_of(row))
+        return {key: cache[key][1] for key in changed}
 
 
-@cache
-def _holding(*, arrays: bool) -> Select[Any]:
-    # Made once: building a statement takes longer than running it.
-    return (
-        select(
-            *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
-            *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
-            *(Delivery.attempt_count, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
-            *(
-                Entry.calendar_id,
-                Calendar.updated_at,
-                ChannelRow.id,
-                ChannelRow.name,
-                ChannelRow.type,
-            ),
-            *(ChannelRow.updated_at, ChannelRow.paused_at),
-        )
-        .join(Entry, Delivery.entry_id == Entry.id)
-        .join(Calendar, Entry.calendar_id == Calendar.id)
-        .join(ChannelRow, Delivery.channel_id == ChannelRow.id)
-        .where(*HELD.where(arrays=arrays))
-    )
-
-
-def _held(session: Session, claims: Sequence[Claim]) -> list[Held]:
-    """Return the claimed deliveries in order, without those that somebody else has taken over."""
-    places = [(claim.delivery_id, claim.fence) for claim in claims]
-    connection = session.connection()
-    rows = connection.execute(
-        _holding(arrays=has_arrays(connection)), HELD.given(connection, places)
-    )
-    found = {(row[0], row[1]): Held(*row) for row in rows}
-    return [found[place] for place in places if place in found]
+def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
+    """Return the move that gives up a claim that must not be used at *now*; None if it may be."""
+    if delivery.status is not _S.CLAIMED:
+        return None
+    if delivery.channel_paused_at is not None:
+        return released(delivery, now=now, next_at=delivery.next_at)
+    if now > delivery.useful_until:
+        after = _S.SCHEDULED if delivery.in_doubt else _S.MISSED
+        return released(delivery, now=now, next_at=now, error=_LATE, after=after)
+    return None

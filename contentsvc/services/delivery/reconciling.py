@@ -1,10 +1,9 @@
-"""Reconciling: leases that ran out, times that went by, outcomes that nobody knows."""
+"""Reconciling: expired leases, deliveries that are too late, and unknown outcomes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
@@ -12,29 +11,32 @@ from sqlalchemy.orm import Session
 from contentsvc.channels import Registry
 from contentsvc.config import Config
 from contentsvc.db.models import Attempt, ChannelRow, Delivery, Entry
-from contentsvc.domain.deliveries import Actor, DeliveryStatus, Outcome, check_move
+from contentsvc.domain.deliveries import (
+    MOST_ATTEMPTS,
+    SETTLE_IDEMPOTENT,
+    Actor,
+    DeliveryStatus,
+    Outcome,
+)
 from contentsvc.domain.entries import EntryStatus
+from contentsvc.services.delivery.moves import move
 from contentsvc.services.ports import Claim
 
 __all__ = ["follow_ups", "lanes_of", "miss_late", "reap", "withdraw"]
 
 _S = DeliveryStatus
-#: Follow-ups handed out in one round.
+#: Deliveries of one status that workers ask about after one turn.
 _MOST = 50
-#: How long the first look waits, so that a call still in flight has ended.
-_SETTLE = timedelta(seconds=2)
 _SILENT = "the worker went silent while it was being sent"
 _LATE = "its time went by before it could be sent"
-#: Attempts with an unknown outcome after which a person looks.
-_ATTEMPTS = 8
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
-    """Take back what silent workers hold.
+    """Take back deliveries whose lease has expired.
 
-    An expired claim is scheduled again: nothing was sent. An expired call may have been
-    published: its outcome is unknown. A lease of more than twice the usual one was given before the
-    clock was set back, and is cut to a whole one.
+    A claimed delivery is scheduled again, since nothing was sent. A delivery that was being sent
+    becomes unknown, since it may be out. A lease that has more than twice its length left began
+    before the clock was set back; it is cut to its length.
     """
     lease = config.lease
     session.execute(
@@ -46,7 +48,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
         .values(lease_until=now + lease)
         .execution_options(synchronize_session=False)
     )
-    _move_all(
+    move(
         session,
         _S.CLAIMED,
         _S.SCHEDULED,
@@ -57,7 +59,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
         claimed_by=None,
         updated_at=now,
     )
-    silent = _move_all(
+    silent = move(
         session,
         _S.SENDING,
         _S.UNKNOWN,
@@ -65,8 +67,8 @@ def reap(session: Session, now: datetime, config: Config) -> None:
         Delivery.lease_until < now,
         lease_until=None,
         in_doubt=True,
-        # A clock that was set while no dispatcher ran makes a lease run out early: by then even a
-        # call that has only just begun will have ended.
+        # A lease expires early if the clock was set while no dispatcher ran. After this time even a
+        # call that has only just begun has ended.
         next_at=now + config.call_timeout,
         error=_SILENT,
         updated_at=now,
@@ -80,9 +82,12 @@ def reap(session: Session, now: datetime, config: Config) -> None:
 
 
 def miss_late(session: Session, now: datetime) -> None:
-    """Mark what is too late to be useful, and was certainly not sent, as missed."""
+    """Mark waiting deliveries that are too late to be useful as missed.
+
+    A delivery that an earlier attempt may have published becomes unknown instead.
+    """
     for before in (_S.PLANNED, _S.SCHEDULED, _S.RETRYING):
-        _move_all(
+        move(
             session,
             before,
             _S.MISSED,
@@ -95,7 +100,7 @@ def miss_late(session: Session, now: datetime) -> None:
             updated_at=now,
         )
     for before in (_S.SCHEDULED, _S.RETRYING):
-        _move_all(
+        move(
             session,
             before,
             _S.UNKNOWN,
@@ -109,16 +114,17 @@ def miss_late(session: Session, now: datetime) -> None:
 
 
 def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> set[int]:
-    """Let go what was claimed for an entry that nobody wants published any more; return those.
+    """Cancel claimed deliveries whose entry is no longer approved; return their ids.
 
-    It was withdrawn while an attempt was under way, which then published nothing, or nobody knows.
+    Such an entry was withdrawn during an attempt, after which the delivery was to be retried. A
+    delivery that the attempt may have published becomes unknown instead.
     """
     unwanted = set(
         session.scalars(select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~_wanted()))
     )
     for after, in_doubt in ((_S.CANCELLED, False), (_S.UNKNOWN, True)):
         if unwanted:
-            _move_all(
+            move(
                 session,
                 _S.CLAIMED,
                 after,
@@ -134,7 +140,7 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
 
 
 def _wanted() -> ColumnElement[bool]:
-    """Return what holds of a delivery whose entry is to be published."""
+    """Return the condition that a delivery's entry is approved and not deleted."""
     return Delivery.entry_id.in_(
         select(Entry.id).where(Entry.status == EntryStatus.APPROVED, Entry.deleted_at.is_(None))
     )
@@ -143,34 +149,36 @@ def _wanted() -> ColumnElement[bool]:
 def follow_ups(
     session: Session, registry: Registry, now: datetime, lease: timedelta, name: str
 ) -> list[tuple[str, Claim]]:
-    """Bring unknown outcomes and accepted posts on; return what a worker must ask about.
+    """Settle unknown outcomes and accepted posts; return those that workers must ask about.
 
-    Where the channel can be asked, it is asked. Else, where the same key twice is one post, it is
-    sent again with the same key while that is still useful. Else a person decides.
+    An unknown delivery is asked about if its channel type can find posts. If not, and the channel
+    takes the same key twice as one post, it is sent again with its key while it is useful. On all
+    other channels a person decides. Each returned claim comes with its lane.
     """
     kinds = registry.channel_types().values()
     askable = [kind.type for kind in kinds if kind.can_find]
     idempotent = [kind.type for kind in kinds if kind.idempotent and not kind.can_find]
     _resend(session, idempotent, now)
-    taken = {"claimed_by": name, "next_at": now + lease, "updated_at": now}
+    known = [kind.type for kind in kinds]
+    again_at = now + lease
     return [
-        *_ask_again(session, _S.UNKNOWN, askable, now, taken),
-        *_ask_again(session, _S.ACCEPTED, [kind.type for kind in kinds], now, taken),
+        *_take_to_ask(session, _S.UNKNOWN, askable, now=now, again_at=again_at, name=name),
+        *_take_to_ask(session, _S.ACCEPTED, known, now=now, again_at=again_at, name=name),
     ]
 
 
 def _resend(session: Session, types: list[str], now: datetime) -> None:
-    """Schedule unknown deliveries of idempotent channels again, with their own key."""
-    _move_all(
+    """Schedule unknown deliveries of idempotent channel *types* for another attempt."""
+    move(
         session,
         _S.UNKNOWN,
         _S.RETRYING,
         Actor.DISPATCHER,
         Delivery.channel_id.in_(select(ChannelRow.id).where(ChannelRow.type.in_(types))),
-        Delivery.updated_at < now - _SETTLE,
+        Delivery.updated_at < now - SETTLE_IDEMPOTENT,
         Delivery.useful_until >= now,
-        Delivery.attempt_count < _ATTEMPTS,
-        # What was withdrawn meanwhile is not sent to find out whether it had been sent.
+        Delivery.attempt_count < MOST_ATTEMPTS,
+        # A withdrawn entry is not sent to find out whether it had been sent before.
         _wanted(),
         fence=Delivery.fence + 1,
         next_at=now,
@@ -178,14 +186,19 @@ def _resend(session: Session, types: list[str], now: datetime) -> None:
     )
 
 
-def _ask_again(
+def _take_to_ask(
     session: Session,
     status: DeliveryStatus,
     types: list[str],
+    *,
     now: datetime,
-    taken_values: dict[str, Any],
+    again_at: datetime,
+    name: str,
 ) -> list[tuple[str, Claim]]:
-    """Take deliveries to ask about; the next time is a lease away, should the worker be lost."""
+    """Claim deliveries in *status* that a worker is to ask about; return lanes and claims.
+
+    The status stays. The deliveries are due again at *again_at*, in case the worker is lost.
+    """
     free = (
         select(Delivery.id)
         .join(ChannelRow)
@@ -202,7 +215,7 @@ def _ask_again(
     taken = session.execute(
         update(Delivery)
         .where(Delivery.id.in_(free), Delivery.status == status)
-        .values(fence=Delivery.fence + 1, **taken_values)
+        .values(fence=Delivery.fence + 1, claimed_by=name, next_at=again_at, updated_at=now)
         .returning(Delivery.id, Delivery.fence, Delivery.channel_id)
         .execution_options(synchronize_session=False)
     ).all()
@@ -211,28 +224,8 @@ def _ask_again(
 
 
 def lanes_of(session: Session, channel_ids: set[int]) -> dict[int, str]:
-    """Return the types of channels, by which deliveries are handed to workers together."""
+    """Return the lanes of channels by id: the channel types, since a job is for one type."""
     if not channel_ids:
         return {}
     query = select(ChannelRow.id, ChannelRow.type).where(ChannelRow.id.in_(channel_ids))
     return dict(session.execute(query).all())
-
-
-def _move_all(
-    session: Session,
-    before: DeliveryStatus,
-    after: DeliveryStatus,
-    actor: Actor,
-    *where: ColumnElement[bool],
-    **values: Any,
-) -> list[int]:
-    """Move every delivery that fits, in one conditional UPDATE; return their ids."""
-    check_move(before, after, actor)
-    moved = session.execute(
-        update(Delivery)
-        .where(Delivery.status == before, *where)
-        .values(status=after, **values)
-        .returning(Delivery.id)
-        .execution_options(synchronize_session=False)
-    )
-    return list(moved.scalars())

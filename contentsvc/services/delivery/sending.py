@@ -12,14 +12,14 @@ from functools import partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from contentsvc.domain.deliveries import Outcome
+from contentsvc.domain.deliveries import Action, Outcome
 from contentsvc.services.delivery.announcing import Announcer
 from contentsvc.services.delivery.backlog import LATER, Backlog, Batch, Call, Queued
 from contentsvc.services.delivery.callers import Callers
 from contentsvc.services.delivery.calling import Answer, ask
-from contentsvc.services.delivery.recording import give_back, give_back_held, intend, record
-from contentsvc.services.delivery.tasks import Action, Task, Verdict, judge
-from contentsvc.services.posting_limits import hold
+from contentsvc.services.delivery.holds import find_holds
+from contentsvc.services.delivery.recording import intend, postponed, record, release, released
+from contentsvc.services.delivery.tasks import Task, Verdict, judge
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["Sender", "has_time_for_a_call", "not_begun"]
@@ -155,13 +155,15 @@ class Sender:
         try:
             with self._runtime.database.write() as session:
                 moved = record(session, verdicts, now)
-                for queued, next_at in let_go:
-                    give_back(session, queued.task.delivery, now=now, next_at=next_at)
                 tasks = [queued.task for queued in begun]
-                held = hold(session, tasks, now)
-                for task, why in held.items():
-                    give_back_held(session, task.delivery, why, now=now)
-                free = [task for task in tasks if task not in held]
+                holds = find_holds(session, tasks, now)
+                releases = [
+                    released(queued.task.delivery, now=now, next_at=next_at)
+                    for queued, next_at in let_go
+                ]
+                releases += [postponed(t.delivery, hold, now=now) for t, hold in holds.items()]
+                release(session, releases)
+                free = [task for task in tasks if task not in holds]
                 ours = set(intend(self._runtime, session, self._worker, free, now))
         except Exception as error:  # noqa: BLE001 - this thread must outlive whatever it is
             # What was not begun is brought back by its lease.

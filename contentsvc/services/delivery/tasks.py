@@ -1,103 +1,45 @@
-"""One call to a platform: what is asked, and what each answer makes of the delivery."""
+"""One call to a plugin about a claimed delivery, and what its result does to the delivery."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from contentsvc.channels import Accepted, PlatformRule, Quota, Rendition
-from contentsvc.channels import Channel as OpenChannel
-from contentsvc.domain.deliveries import DeliveryStatus, Next, Outcome, next_step
-from contentsvc.domain.quotas import QuietHours
+from contentsvc.channels import Accepted, Channel, Rendition
+from contentsvc.domain.deliveries import Action, DeliveryStatus, Next, Outcome, next_step
 from contentsvc.services.delivery.calling import Answer
+from contentsvc.services.delivery.claims import ClaimedDelivery
+from contentsvc.services.ports import Claim
+from contentsvc.services.posting_limits import Pace
 
-__all__ = ["Action", "Held", "Pace", "Task", "Verdict", "judge"]
-
-#: How long an unknown outcome rests before it is looked into, by whether the same key twice is one
-#: post: the platform may still be working on the call that was given up.
-_SETTLE = {True: timedelta(seconds=2), False: timedelta(seconds=30)}
-_S = DeliveryStatus
-
-
-class Action(StrEnum):
-    """What a plugin is asked to do."""
-
-    PUBLISH = "publish"
-    FIND = "find"
-    CHECK = "check"
-
-    @property
-    def before(self) -> DeliveryStatus:
-        """Return the status in which a delivery is while its plugin is asked."""
-        return _BEFORE[self]
-
-
-_BEFORE = {Action.PUBLISH: _S.SENDING, Action.FIND: _S.UNKNOWN, Action.CHECK: _S.ACCEPTED}
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """A delivery as a worker holds it."""
-
-    id: int
-    fence: int
-    key: str
-    status: DeliveryStatus
-    notice: str
-    due_at: datetime
-    next_at: datetime
-    useful_until: datetime
-    lease_until: datetime | None
-    attempt_count: int
-    in_doubt: bool
-    rendition_hash: str | None
-    receipt: dict[str, Any] | None
-    calendar_id: int
-    #: When the calendar was changed last.
-    calendar_updated_at: datetime
-    channel_id: int
-    channel_name: str
-    channel_type: str
-    #: When the channel was changed last, and since when it pauses.
-    channel_updated_at: datetime
-    channel_paused_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """What holds for one community on one channel."""
-
-    calendar_id: int
-    channel_id: int
-    zone: ZoneInfo
-    quiet: QuietHours | None
-    quota: Quota | None
-    #: The platform's rule that the quota comes from; None where it comes from elsewhere.
-    rule: PlatformRule | None = None
+__all__ = ["Task", "Verdict", "judge"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """One call that is to be made within a claim."""
+    """One call that a worker is to make to a plugin, within a claim."""
 
     action: Action
-    delivery: Held
-    channel: OpenChannel
+    delivery: ClaimedDelivery
+    channel: Channel
     rendition: Rendition
-    #: None where nothing holds it.
+    #: The limits of the community on this channel; None if it has none.
     pace: Pace | None = None
 
     @property
+    def claim(self) -> Claim:
+        """Return the claim within which the call is made."""
+        return self.delivery.claim
+
+    @property
     def number(self) -> int:
-        """Return which attempt this is, 1 for the first; asking afterwards is no new one."""
+        """Return the number of the attempt, 1 for the first; only PUBLISH begins a new attempt."""
         return self.delivery.attempt_count + (self.action is Action.PUBLISH)
 
     def call(self) -> Any:
-        """Ask the plugin; whatever it raises passes through."""
+        """Call the plugin and return its response; every exception of the plugin passes through."""
         key = self.delivery.key
         if self.action is Action.PUBLISH:
             return self.channel.publish(self.rendition, key=key)
@@ -108,60 +50,50 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a call made of its delivery."""
+    """The result of a call, and the move that follows from it."""
 
     task: Task
     answer: Answer
-    #: None: nothing new is known; the dispatcher will have it asked again.
+    #: The delivery's next status; None if the call told nothing new.
     after: DeliveryStatus | None
-    #: What is written to the row with the move.
+    #: Columns to write with the status.
     values: dict[str, Any]
 
 
 def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
-    """Decide what an answer makes of its delivery."""
-    if task.action is Action.PUBLISH:
-        return _judge_publish(task, answer, now)
-    if answer.outcome is Outcome.PUBLISHED:
-        values = _written(answer, Next(_S.PUBLISHED), now) | {"in_doubt": False}
-        return Verdict(task, answer, _S.PUBLISHED, values)
-    if task.action is Action.FIND and answer.absent:
-        step = _not_early(Next(_S.RETRYING, now), task.delivery)
-        values = _written(answer, step, now) | {"in_doubt": False}
-        return Verdict(task, answer, _S.RETRYING, values)
-    if task.action is Action.CHECK and answer.outcome is Outcome.REJECTED:
-        return Verdict(task, answer, _S.FAILED, _written(answer, Next(_S.FAILED), now))
-    return Verdict(task, answer, None, {})
-
-
-def _judge_publish(task: Task, answer: Answer, now: datetime) -> Verdict:
+    """Return the verdict on a call that ended at *now* with *answer*."""
     delivery = task.delivery
     step = next_step(
+        task.action,
         answer.outcome,
         task.number,
         now=now,
         useful_until=delivery.useful_until,
+        in_doubt=delivery.in_doubt,
+        is_idempotent=task.channel.idempotent,
         retry_after=answer.retry_after,
         jitter=random.random(),  # noqa: S311 - spreads retries, hides nothing
     )
-    in_doubt = delivery.in_doubt or answer.outcome is Outcome.UNKNOWN
-    if in_doubt and step.status is _S.FAILED:
-        # An earlier attempt may be out: refusing this one does not unsay it.
-        step = Next(_S.UNKNOWN)
-    if step.status is _S.UNKNOWN:
-        step = Next(_S.UNKNOWN, now + _SETTLE[task.channel.idempotent])
-    values = _written(answer, _not_early(step, delivery), now)
-    values["in_doubt"] = in_doubt and answer.outcome is not Outcome.PUBLISHED
+    if step is None:
+        return Verdict(task, answer, None, {})
+    values = _written(answer, step, delivery, now)
+    values["in_doubt"] = _stays_in_doubt(task, answer.outcome)
     return Verdict(task, answer, step.status, values)
 
 
-def _not_early(step: Next, delivery: Held) -> Next:
-    """Put nothing before its own time, though somebody set the clock back after the first call."""
-    at = step.not_before
-    return step if at is None else Next(step.status, max(at, delivery.due_at))
+def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
+    """Tell whether the post may be out although the call did not say so."""
+    if outcome is Outcome.PUBLISHED:
+        return False
+    if task.action is Action.PUBLISH:
+        return task.delivery.in_doubt or outcome in {Outcome.UNKNOWN, Outcome.ABSENT}
+    # A search that found nothing ends the doubt; a platform's refusal of an accepted post does not.
+    return task.delivery.in_doubt and outcome is not Outcome.ABSENT
 
 
-def _written(answer: Answer, step: Next, now: datetime) -> dict[str, Any]:
+def _written(
+    answer: Answer, step: Next, delivery: ClaimedDelivery, now: datetime
+) -> dict[str, Any]:
     values: dict[str, Any] = {
         "lease_until": None,
         "claimed_by": None,
@@ -169,7 +101,8 @@ def _written(answer: Answer, step: Next, now: datetime) -> dict[str, Any]:
         "updated_at": now,
     }
     if step.not_before is not None:
-        values["next_at"] = step.not_before
+        # Never before its own time, even if somebody set the clock back after the first call.
+        values["next_at"] = max(step.not_before, delivery.due_at)
     if answer.receipt is not None:
         values["receipt"] = {"id": answer.receipt.id, "url": answer.receipt.url}
         values["published_at"] = answer.receipt.published_at or now

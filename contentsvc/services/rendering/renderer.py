@@ -26,7 +26,6 @@ from contentsvc.channels import (
 from contentsvc.channels.default_rendering import fill_words, notice_placeholders
 from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
-from contentsvc.db.moves import move
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek
@@ -34,6 +33,7 @@ from contentsvc.errors import ContentsvcError, PluginError, RenderError
 from contentsvc.messages import Message
 from contentsvc.services.booking import page_url
 from contentsvc.services.channel_setup.channels import open_channel
+from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.planning import channel_names
 from contentsvc.services.posting_limits import pace_of, pacing_warnings
 from contentsvc.services.rendering.content_checks import check_rendition
@@ -186,7 +186,7 @@ class Renderer:
                 return False
             if current.entry.rev != delivery.entry.rev:
                 return False
-            moved = move(session, current, status, by=Actor.RENDERER, updated_at=now, **values)
+            moved = move_one(session, current, status, Actor.RENDERER, updated_at=now, **values)
         return moved and status is DeliveryStatus.SCHEDULED
 
     def _note(self, delivery: Delivery, words: str) -> None:

@@ -135,7 +135,7 @@ def test_quotas_and_quiet_hours_are_warned_of_while_planning(engine: Engine) -> 
     (second,) = preview(calendar, WEEK, make_content(key="second"))
     (itself,) = preview(calendar, WEEK, make_content())
 
-    words = [warning.message for warning in second.warnings if warning.field == "time"]
+    words = [str(warning.message) for warning in second.warnings if warning.field == "time"]
     assert words == [
         "20:00 is within the quiet hours 19:30-21:00",
         "it would be number 2 in that day; the quota is 1",
@@ -174,7 +174,7 @@ def test_a_platforms_rule_is_warned_of_while_planning(engine: Engine) -> None:
     (fifth,) = engine.renderer.preview(calendar, WEEK, make_content(key="next"))
 
     assert [warning for warning in fourth.warnings if warning.field == "time"] == []
-    (told,) = [warning.message for warning in fifth.warnings if warning.field == "time"]
+    (told,) = [str(warning.message) for warning in fifth.warnings if warning.field == "time"]
     assert told == (
         "it would be number 5 in that month; "
         "the rule of 2026-11-21 for WeChat Official Account (service), mass send is 4"
@@ -195,7 +195,7 @@ def test_a_calendars_own_quota_goes_before_the_platforms(engine: Engine) -> None
     engine.due()
     engine.settle(10)
 
-    assert [warning.message for warning in told.warnings if warning.field == "time"] == [
+    assert [str(warning.message) for warning in told.warnings if warning.field == "time"] == [
         "it would be number 7 in that month; the quota is 5"
     ]
     assert [warning for warning in free.warnings if warning.field == "time"] == []

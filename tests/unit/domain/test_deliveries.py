@@ -11,8 +11,12 @@ from contentsvc.domain.deliveries import (
     ENDED,
     MOST_ATTEMPTS,
     MOVES,
+    NEXT,
     OPEN,
+    SETTLE,
+    SETTLE_IDEMPOTENT,
     WAITING,
+    Action,
     Actor,
     DeliveryStatus,
     IllegalMoveError,
@@ -30,18 +34,18 @@ LATER = NOW + timedelta(hours=2)
 #: d dispatcher, w worker, r reaper, h a person.
 TABLE = """
 planned > scheduled: n          planned > failed: n            planned > missed: d
-planned > cancelled: ph         scheduled > planned: p         scheduled > claimed: d
-scheduled > missed: d           scheduled > cancelled: ph      retrying > planned: p
-retrying > claimed: d           retrying > missed: d           retrying > cancelled: ph
-claimed > scheduled: dwr        claimed > planned: p           claimed > sending: w
-claimed > missed: w             claimed > cancelled: ph        sending > published: w
+planned > cancelled: p          scheduled > planned: p         scheduled > claimed: d
+scheduled > missed: d           scheduled > cancelled: p       scheduled > unknown: pd
+retrying > planned: p           retrying > claimed: d          retrying > missed: d
+retrying > cancelled: p         retrying > unknown: pd         claimed > scheduled: dwr
+claimed > planned: p            claimed > sending: w           claimed > missed: w
+claimed > cancelled: p          claimed > unknown: p           sending > published: w
 sending > accepted: w           sending > handed_off: w        sending > retrying: w
-sending > failed: w             sending > unknown: wr          accepted > published: wh
-accepted > failed: wh           accepted > unknown: wr         handed_off > published: h
-handed_off > failed: h          handed_off > cancelled: ph     unknown > published: wh
-unknown > retrying: wdh         unknown > failed: h            failed > planned: ph
-missed > planned: ph            cancelled > planned: ph        retrying > unknown: pd
-scheduled > unknown: pd         claimed > unknown: p
+sending > failed: w             sending > unknown: wr          accepted > published: w
+accepted > failed: w            handed_off > published: h      handed_off > failed: h
+handed_off > cancelled: p       unknown > published: wh        unknown > retrying: wdh
+unknown > failed: h             failed > planned: h            missed > planned: ph
+cancelled > planned: ph
 """
 LETTERS = {
     "p": Actor.PLANNER,
@@ -180,65 +184,139 @@ def test_jitter_spreads_by_a_fifth() -> None:
     assert retry_delay(1, retry_after=60, jitter=0.999) < timedelta(seconds=72)
 
 
-@pytest.mark.parametrize(
-    ("outcome", "status"),
-    [
-        (Outcome.PUBLISHED, DeliveryStatus.PUBLISHED),
-        (Outcome.ACCEPTED, DeliveryStatus.ACCEPTED),
-        (Outcome.HANDED_OFF, DeliveryStatus.HANDED_OFF),
-        (Outcome.REJECTED, DeliveryStatus.FAILED),
-        (Outcome.UNKNOWN, DeliveryStatus.UNKNOWN),
-        (Outcome.TEMPORARY, DeliveryStatus.RETRYING),
-        (Outcome.RATE_LIMITED, DeliveryStatus.RETRYING),
-        (Outcome.AUTH, DeliveryStatus.RETRYING),
-    ],
-)
-def test_every_outcome_has_its_step(outcome: Outcome, status: DeliveryStatus) -> None:
-    """Each outcome leads to one status, and that move is a worker's."""
-    step = next_step(outcome, 1, now=NOW, useful_until=LATER)
-
-    assert step.status is status
-    check_move(DeliveryStatus.SENDING, step.status, Actor.WORKER)
+#: What follows each outcome of each action, written a second time: `-` is nothing new.
+STEPS = """
+            publish     find       check
+published   published   published  published
+accepted    accepted    -          -
+handed_off  handed_off  -          -
+temporary   retrying    -          -
+rate_limited retrying   -          -
+rejected    failed      -          failed
+auth        retrying    -          -
+absent      unknown     retrying   -
+unknown     unknown     -          -
+"""
 
 
-def test_unknown_is_never_blindly_retried() -> None:
-    """However early, an unknown outcome is not tried again by itself."""
-    step = next_step(Outcome.UNKNOWN, 1, now=NOW, useful_until=NOW + timedelta(days=31))
+def _steps() -> dict[tuple[Action, Outcome], DeliveryStatus | None]:
+    head, *rows = (line.split() for line in STEPS.strip().splitlines())
+    return {
+        (Action(action), Outcome(outcome)): None if after == "-" else DeliveryStatus(after)
+        for outcome, *cells in rows
+        for action, after in zip(head, cells, strict=True)
+    }
 
-    assert step == Next(DeliveryStatus.UNKNOWN)
+
+def test_every_action_and_outcome_has_its_step() -> None:
+    """The table says what follows each outcome of each action."""
+    every_pair = set(itertools.product(Action, Outcome))
+
+    assert set(_steps()) == every_pair
+    assert {pair: NEXT[pair[0]][pair[1]] for pair in every_pair} == _steps()
+
+
+@pytest.mark.parametrize(("pair", "after"), _steps().items())
+def test_every_step_is_legal_for_a_worker(
+    pair: tuple[Action, Outcome], after: DeliveryStatus | None
+) -> None:
+    """Each call leads to the status of the table, and a worker may make that move."""
+    action, outcome = pair
+
+    step = next_step(action, outcome, 1, now=NOW, useful_until=LATER)
+
+    if after is None:
+        assert step is None
+    else:
+        assert step is not None
+        assert step.status is after
+        check_move(action.before, after, Actor.WORKER)
+
+
+@pytest.mark.parametrize("outcome", Outcome)
+def test_a_delivery_in_doubt_never_fails(outcome: Outcome) -> None:
+    """A refused attempt says nothing about an earlier one that may have published the post."""
+    step = next_step(Action.PUBLISH, outcome, 99, now=NOW, useful_until=NOW, in_doubt=True)
+
+    assert step is not None
+    assert step.status is not DeliveryStatus.FAILED
+
+
+@pytest.mark.parametrize(("is_idempotent", "settle"), [(True, SETTLE_IDEMPOTENT), (False, SETTLE)])
+@pytest.mark.parametrize("in_doubt", [True, False])
+def test_an_unknown_outcome_settles_first(
+    settle: timedelta, *, is_idempotent: bool, in_doubt: bool
+) -> None:
+    """However early, an unknown outcome is not retried; it may be asked about after a while."""
+    step = next_step(
+        Action.PUBLISH,
+        Outcome.UNKNOWN,
+        1,
+        now=NOW,
+        useful_until=NOW + timedelta(days=31),
+        in_doubt=in_doubt,
+        is_idempotent=is_idempotent,
+    )
+
+    assert step == Next(DeliveryStatus.UNKNOWN, NOW + settle)
+
+
+def test_a_refusal_in_doubt_settles_first() -> None:
+    """A delivery that becomes unknown by a refused retry waits like any unknown outcome."""
+    step = next_step(
+        Action.PUBLISH, Outcome.REJECTED, 2, now=NOW, useful_until=LATER, in_doubt=True
+    )
+
+    assert step == Next(DeliveryStatus.UNKNOWN, NOW + SETTLE)
 
 
 @pytest.mark.parametrize("outcome", [Outcome.TEMPORARY, Outcome.RATE_LIMITED])
-def test_temporary_failures_are_tried_again(outcome: Outcome) -> None:
+def test_temporary_failures_are_retried(outcome: Outcome) -> None:
     """A temporary failure waits as long as the platform asked."""
-    step = next_step(outcome, 2, now=NOW, useful_until=LATER, retry_after=42)
+    step = next_step(Action.PUBLISH, outcome, 2, now=NOW, useful_until=LATER, retry_after=42)
 
     assert step == Next(DeliveryStatus.RETRYING, NOW + timedelta(seconds=42))
 
 
-def test_no_try_after_its_usefulness() -> None:
-    """Where the next try would come too late it fails now; exactly in time is in time."""
+def test_no_retry_after_its_usefulness() -> None:
+    """A retry exactly at the end of the usefulness is made; a later one is not."""
     useful_until = NOW + timedelta(seconds=5)
 
-    in_time = next_step(Outcome.TEMPORARY, 1, now=NOW, useful_until=useful_until)
-    too_late = next_step(Outcome.TEMPORARY, 2, now=NOW, useful_until=useful_until)
+    in_time = next_step(Action.PUBLISH, Outcome.TEMPORARY, 1, now=NOW, useful_until=useful_until)
+    too_late = next_step(Action.PUBLISH, Outcome.TEMPORARY, 2, now=NOW, useful_until=useful_until)
 
     assert in_time == Next(DeliveryStatus.RETRYING, useful_until)
     assert too_late == Next(DeliveryStatus.FAILED)
 
 
 def test_eight_attempts_are_enough() -> None:
-    """After the eighth attempt it fails, however long it would be useful."""
+    """After the eighth attempt a delivery fails, however long it would be useful."""
     far = NOW + timedelta(days=31)
 
-    assert next_step(Outcome.TEMPORARY, MOST_ATTEMPTS - 1, now=NOW, useful_until=far).not_before
-    assert next_step(Outcome.TEMPORARY, MOST_ATTEMPTS, now=NOW, useful_until=far) == Next(
-        DeliveryStatus.FAILED
+    seventh, eighth = (
+        next_step(Action.PUBLISH, Outcome.TEMPORARY, attempt, now=NOW, useful_until=far)
+        for attempt in (MOST_ATTEMPTS - 1, MOST_ATTEMPTS)
     )
+
+    assert seventh is not None
+    assert seventh.status is DeliveryStatus.RETRYING
+    assert eighth == Next(DeliveryStatus.FAILED)
+    assert MOST_ATTEMPTS == 8
 
 
 def test_a_refused_credential_waits_for_a_person() -> None:
-    """It is scheduled at once and does not use up its attempts; the paused channel holds it."""
-    step = next_step(Outcome.AUTH, 99, now=NOW, useful_until=NOW - timedelta(seconds=1))
+    """It is due at once and does not use up its attempts; the paused channel holds it."""
+    step = next_step(
+        Action.PUBLISH, Outcome.AUTH, 99, now=NOW, useful_until=NOW - timedelta(seconds=1)
+    )
+
+    assert step == Next(DeliveryStatus.RETRYING, NOW)
+
+
+def test_a_post_that_is_not_there_is_sent_again_at_once() -> None:
+    """A search that found nothing makes the delivery due now, whatever the attempts were."""
+    step = next_step(
+        Action.FIND, Outcome.ABSENT, 99, now=NOW, useful_until=NOW - timedelta(seconds=1)
+    )
 
     assert step == Next(DeliveryStatus.RETRYING, NOW)

@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session, joinedload
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Delivery, Entry
 from contentsvc.db.session import Database
-from contentsvc.domain.deliveries import ENDED, DeliveryStatus, Outcome
+from contentsvc.domain.deliveries import ENDED, Action, DeliveryStatus, Outcome
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import TemporaryError
 from contentsvc.services import entries
@@ -27,7 +27,7 @@ from contentsvc.services.delivery.calling import Answer, ask
 from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.delivery.recording import intend, record
 from contentsvc.services.delivery.sending import has_time_for_a_call, not_begun
-from contentsvc.services.delivery.tasks import Action, Task, judge
+from contentsvc.services.delivery.tasks import Task, judge
 from contentsvc.services.ports import Claim
 from tests.factories import (
     SHANGHAI,
@@ -249,8 +249,7 @@ class State(RuleBasedStateMachine):
     def _take(self, times: int = 1) -> None:
         """Let workers take all batches; the queue may hand each to one of them several times."""
         for claimed_at, claims in self.queued:
-            with self.runtime.database.read() as session:
-                tasks = self.engine.publisher._tasks(session, claims)
+            tasks = self.engine.publisher.make_ready(claims)
             if tasks:
                 self.workers.append(Hands(tasks * times, claimed_at))
         self.queued = []

@@ -1,0 +1,369 @@
+"""The dispatcher's chores: what it does in each turn, in this order.
+
+A chore first writes within the turn's one transaction, and acts on the world after the commit: the
+queue, files and messages to people.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import bindparam, case, func, select, update
+from sqlalchemy.orm import Session
+
+from contentsvc.db.models import Delivery
+from contentsvc.domain.deliveries import Actor, DeliveryStatus
+from contentsvc.services.delivery.clockwatch import ClockWatch
+from contentsvc.services.delivery.moves import (
+    CAN_BE_CLAIMED,
+    DUE_ORDER,
+    ClaimMove,
+    claim_due,
+    move_claims,
+)
+from contentsvc.services.delivery.reconciling import follow_ups, lanes_of, miss_late, reap, withdraw
+from contentsvc.services.delivery.tuning import DispatchTuning
+from contentsvc.services.housekeeping import tidy
+from contentsvc.services.operations.health import record_heartbeat
+from contentsvc.services.operations.reminding import Reminder
+from contentsvc.services.ports import Claim, QueueDownError
+from contentsvc.services.poster_batches.running import resume_batches
+from contentsvc.services.runtime import Runtime
+
+__all__ = ["Chore", "Desk", "Every", "Turn", "all_chores", "has_room", "next_due_at"]
+
+logger = logging.getLogger(__name__)
+
+_S = DeliveryStatus
+
+# Built once: SQLAlchemy takes longer to build a statement than a database takes to run it.
+_NEXT_DUE = (
+    select(Delivery.next_at)
+    .where(Delivery.next_at < bindparam("before"), *CAN_BE_CLAIMED)
+    .order_by(*DUE_ORDER)
+    .limit(1)
+)
+_COUNT_CLAIMED = select(func.count()).where(Delivery.status == _S.CLAIMED)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The things that every chore of one dispatcher works with."""
+
+    runtime: Runtime
+    #: The dispatcher's name, `host:pid`.
+    name: str
+    started_at: datetime
+    clock: ClockWatch
+    tuning: DispatchTuning
+
+    @property
+    def channel_types(self) -> list[str]:
+        """Return the channel types that a plugin provides."""
+        return list(self.runtime.registry.channel_types())
+
+
+@dataclass(slots=True)
+class Turn:
+    """One turn of the dispatcher, and what its chores have found to do."""
+
+    now: datetime
+    #: Nobody set the clock lately, so leases can be judged by it.
+    is_steady: bool
+    #: The turn includes the checks that would cost too much in every turn.
+    is_sweep: bool
+    #: The red switch is off.
+    is_running: bool = True
+    #: Claims to enqueue, each with its lane.
+    claims: list[tuple[str, Claim]] = field(default_factory=list)
+    #: Ids of planned deliveries to enqueue for rendering.
+    renders: list[int] = field(default_factory=list)
+    #: The turn is left to the posts that are due; chores that can wait do so.
+    is_crowded: bool = False
+    #: A chore took as much as one turn allows, so the next turn follows at once.
+    has_more: bool = False
+
+
+class Every:
+    """Remembers when something was last done."""
+
+    def __init__(self, period: timedelta) -> None:
+        """Be due every *period*, and at once."""
+        self._period = period
+        self._done_at: datetime | None = None
+
+    def is_due(self, now: datetime, period: timedelta | None = None) -> bool:
+        """Tell whether *period* is over; also true if the clock was set back since."""
+        if self._done_at is None:
+            return True
+        return not timedelta(0) <= now - self._done_at < (period or self._period)
+
+    def done(self, now: datetime) -> None:
+        """Record that it was done at *now*."""
+        self._done_at = now
+
+
+class Chore:
+    """One duty of the dispatcher."""
+
+    def __init__(self, desk: Desk) -> None:
+        """Work with what is on *desk*."""
+        self.desk = desk
+
+    def write(self, session: Session, turn: Turn) -> None:
+        """Do the part that belongs to the turn's transaction."""
+
+    def finish(self, turn: Turn) -> None:
+        """Do the part that follows the commit."""
+
+
+class Reaping(Chore):
+    """Takes back deliveries whose lease has expired."""
+
+    def write(self, session: Session, turn: Turn) -> None:
+        """Reap in a sweep, while the clock can be trusted."""
+        if turn.is_sweep and turn.is_steady:
+            reap(session, turn.now, self.desk.runtime.config)
+
+
+class MarkingMissed(Chore):
+    """Marks deliveries that are too late to be useful."""
+
+    def write(self, session: Session, turn: Turn) -> None:
+        """Mark them in a sweep."""
+        if turn.is_sweep:
+            miss_late(session, turn.now)
+
+
+class Claiming(Chore):
+    """Claims deliveries that are due, in due order."""
+
+    def write(self, session: Session, turn: Turn) -> None:
+        """Claim as many as the workers have room for, unless everything is paused."""
+        desk, tuning = self.desk, self.desk.tuning
+        if not turn.is_running or not has_room(session, tuning):
+            return
+        rows = claim_due(
+            session,
+            due_until=turn.now + tuning.claim_ahead,
+            most=tuning.most_per_claim,
+            types=desk.channel_types,
+            lease_until=turn.now + desk.runtime.config.lease,
+            claimed_by=desk.name,
+            now=turn.now,
+        )
+        lanes = lanes_of(session, {row.channel_id for row in rows})
+        unwanted = withdraw(session, [row.id for row in rows], turn.now)
+        turn.claims += [
+            (lanes[row.channel_id], Claim(row.id, row.fence))
+            for row in sorted(rows, key=lambda row: (row.next_at, row.id))
+            if row.id not in unwanted
+        ]
+        turn.has_more |= len(turn.claims) == tuning.most_per_claim
+        turn.is_crowded = bool(turn.claims) and not turn.is_sweep
+
+
+class FollowingUp(Chore):
+    """Has platforms asked about unknown outcomes and accepted posts."""
+
+    def write(self, session: Session, turn: Turn) -> None:
+        """Take the deliveries to ask about."""
+        if turn.is_running and turn.is_steady and not turn.is_crowded:
+            runtime = self.desk.runtime
+            turn.claims += follow_ups(
+                session, runtime.registry, turn.now, runtime.config.lease, self.desk.name
+            )
+
+
+class Enqueueing(Chore):
+    """Enqueues the turn's claims, a job per lane and `most_per_job` deliveries."""
+
+    def finish(self, turn: Turn) -> None:
+        """Enqueue the claims; give back those that the queue does not take."""
+        lanes: dict[str, list[Claim]] = defaultdict(list)
+        for lane, claim in turn.claims:
+            lanes[lane].append(claim)
+        most = self.desk.tuning.most_per_job
+        refused: list[Claim] = []
+        for lane, claims in lanes.items():
+            for first in range(0, len(claims), most):
+                job = claims[first : first + most]
+                try:
+                    self.desk.runtime.queue.publish(lane, job)
+                except QueueDownError:
+                    refused += job
+        if refused:
+            self._give_back(refused, turn.now)
+
+    def _give_back(self, claims: Sequence[Claim], now: datetime) -> None:
+        """Schedule claimed deliveries again; nothing of them was sent."""
+        logger.warning("The queue is away; due deliveries wait", extra={"action": "queue_down"})
+        values = {
+            "lease_until": None,
+            "claimed_by": None,
+            # The queue needs a moment, and so does the machine.
+            "next_at": now + self.desk.tuning.queue_down_pause,
+            "updated_at": now,
+        }
+        moves = [ClaimMove(claim, _S.CLAIMED, _S.SCHEDULED, values) for claim in claims]
+        with self.desk.runtime.database.write() as session:
+            move_claims(session, moves, Actor.DISPATCHER)
+
+
+class Rendering(Chore):
+    """Enqueues planned deliveries for rendering."""
+
+    def write(self, session: Session, turn: Turn) -> None:
+        """Take planned deliveries that nobody is rendering, the earliest first."""
+        if turn.is_crowded:
+            return
+        now, tuning = turn.now, self.desk.tuning
+        free = (
+            select(Delivery.id)
+            .where(
+                Delivery.status == _S.PLANNED,
+                Delivery.lease_until.is_(None) | (Delivery.lease_until < now),
+            )
+            .order_by(Delivery.next_at, Delivery.id)
+            .limit(tuning.most_renders)
+            .with_for_update(skip_locked=True)
+        )
+        is_soon = Delivery.next_at < now + tuning.render_lease
+        taken = session.execute(
+            update(Delivery)
+            .where(Delivery.id.in_(free))
+            .values(
+                lease_until=case(
+                    (is_soon, now + tuning.short_render_lease), else_=now + tuning.render_lease
+                )
+            )
+            .returning(Delivery.id)
+            .execution_options(synchronize_session=False)
+        )
+        turn.renders = sorted(taken.scalars())
+        turn.has_more |= len(turn.renders) == tuning.most_renders
+
+    def finish(self, turn: Turn) -> None:
+        """Enqueue them; if the queue is down, let their leases end after a moment."""
+        if not turn.renders:
+            return
+        runtime = self.desk.runtime
+        try:
+            runtime.queue.render(turn.renders)
+        except QueueDownError:
+            with runtime.database.write() as session:
+                session.execute(
+                    update(Delivery)
+                    .where(Delivery.id.in_(turn.renders), Delivery.status == _S.PLANNED)
+                    .values(lease_until=runtime.clock() + self.desk.tuning.queue_down_pause)
+                )
+
+
+class Beating(Chore):
+    """Records the dispatcher's heartbeat, with the last step of the clock."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._every = Every(desk.tuning.beat_every)
+
+    def finish(self, turn: Turn) -> None:
+        """Record it every few seconds."""
+        if not self._every.is_due(turn.now):
+            return
+        stepped = self.desk.clock.stepped
+        detail = {}
+        if stepped is not None:
+            at, seconds = stepped
+            detail = {"clock_stepped_at": at.isoformat(), "clock_stepped_by": seconds}
+        with self.desk.runtime.database.write() as session:
+            record_heartbeat(
+                session,
+                role="dispatcher",
+                name=self.desk.name,
+                started_at=self.desk.started_at,
+                now=turn.now,
+                detail=detail,
+            )
+        self._every.done(turn.now)
+
+
+class Reminding(Chore):
+    """Sends people a reminder of deliveries and channels that need them."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._every = Every(desk.tuning.beat_every)
+        self._reminder = Reminder(desk.runtime)
+
+    def finish(self, turn: Turn) -> None:
+        """Check for news every few seconds."""
+        if self._every.is_due(turn.now):
+            self._reminder.send_news(turn.now)
+            self._every.done(turn.now)
+
+
+class ResumingBatches(Chore):
+    """Enqueues poster batches that wait for a worker."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._every = Every(desk.tuning.beat_every)
+
+    def finish(self, turn: Turn) -> None:
+        """Check every few seconds."""
+        if self._every.is_due(turn.now):
+            resume_batches(self.desk.runtime, turn.now)
+            self._every.done(turn.now)
+
+
+class Tidying(Chore):
+    """Deletes rows and files that nothing refers to any more."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(desk)
+        self._every = Every(desk.tuning.tidy_every)
+
+    def finish(self, turn: Turn) -> None:
+        """Delete them every hour."""
+        if self._every.is_due(turn.now):
+            tidy(self.desk.runtime, turn.now)
+            self._every.done(turn.now)
+
+
+#: In the order of a turn.
+_CHORES: tuple[type[Chore], ...] = (
+    Reaping,
+    MarkingMissed,
+    Claiming,
+    FollowingUp,
+    Enqueueing,
+    Rendering,
+    Beating,
+    Reminding,
+    ResumingBatches,
+    Tidying,
+)
+
+
+def all_chores(desk: Desk) -> list[Chore]:
+    """Return a dispatcher's chores, in the order of a turn."""
+    return [chore(desk) for chore in _CHORES]
+
+
+def has_room(session: Session, tuning: DispatchTuning) -> bool:
+    """Tell whether the workers have room for as many deliveries as one statement claims.
+
+    Claiming a few costs about as much as claiming hundreds, so it is done for all or for none.
+    """
+    claimed = session.scalar(_COUNT_CLAIMED) or 0
+    return claimed <= tuning.most_claimed - tuning.most_per_claim
+
+
+def next_due_at(session: Session, desk: Desk, before: datetime) -> datetime | None:
+    """Return when the next delivery is due; None if none is due before *before*."""
+    parameters = {"before": before, "types": desk.channel_types}
+    return session.scalar(_NEXT_DUE, parameters)

@@ -1,0 +1,93 @@
+"""Claimed deliveries, with what a worker needs to know of their calendars and channels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from contentsvc.db.bulk import has_arrays
+from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
+from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.services.delivery.moves import CLAIMS
+from contentsvc.services.ports import Claim
+
+__all__ = ["ClaimedDelivery", "load_claimed"]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDelivery:
+    """A delivery as it was when a worker loaded it by its claim."""
+
+    id: int
+    fence: int
+    key: str
+    status: DeliveryStatus
+    notice: str
+    due_at: datetime
+    next_at: datetime
+    useful_until: datetime
+    lease_until: datetime | None
+    attempt_count: int
+    in_doubt: bool
+    rendition_hash: str | None
+    receipt: dict[str, Any] | None
+    calendar_id: int
+    #: When the calendar was last changed.
+    calendar_updated_at: datetime
+    channel_id: int
+    channel_name: str
+    channel_type: str
+    #: When the channel was last changed.
+    channel_updated_at: datetime
+    #: Since when the channel is paused; None if it is not.
+    channel_paused_at: datetime | None
+
+    @property
+    def claim(self) -> Claim:
+        """Return the claim that it was loaded by."""
+        return Claim(self.id, self.fence)
+
+
+@cache
+def _by_claims(*, arrays: bool) -> Select[Any]:
+    # Built once: SQLAlchemy takes longer to build a statement than a database takes to run it. The
+    # labels are the fields of ClaimedDelivery.
+    delivery = (
+        *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
+        *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
+        *(Delivery.attempt_count, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
+    )
+    return (
+        select(
+            *delivery,
+            Entry.calendar_id,
+            Calendar.updated_at.label("calendar_updated_at"),
+            ChannelRow.id.label("channel_id"),
+            ChannelRow.name.label("channel_name"),
+            ChannelRow.type.label("channel_type"),
+            ChannelRow.updated_at.label("channel_updated_at"),
+            ChannelRow.paused_at.label("channel_paused_at"),
+        )
+        .join(Entry, Delivery.entry_id == Entry.id)
+        .join(Calendar, Entry.calendar_id == Calendar.id)
+        .join(ChannelRow, Delivery.channel_id == ChannelRow.id)
+        .where(*CLAIMS.where(arrays=arrays))
+    )
+
+
+def load_claimed(session: Session, claims: Sequence[Claim]) -> list[ClaimedDelivery]:
+    """Return the deliveries whose *claims* still hold, in the order of the claims."""
+    connection = session.connection()
+    rows = connection.execute(
+        _by_claims(arrays=has_arrays(connection)),
+        CLAIMS.given(connection, [(claim.delivery_id, claim.fence) for claim in claims]),
+    )
+    loaded = [ClaimedDelivery(**row) for row in rows.mappings()]
+    by_claim = {delivery.claim: delivery for delivery in loaded}
+    return [by_claim[claim] for claim in claims if claim in by_claim]

@@ -1,0 +1,95 @@
+"""Holds: reasons why a delivery that is due must not be sent now."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from contentsvc.db.models import Attempt, Calendar, Delivery, Entry
+from contentsvc.domain.deliveries import Action
+from contentsvc.messages import Message
+from contentsvc.services.delivery.tasks import Task
+from contentsvc.services.posting_limits import MAY_BE_OUT, Pace
+from contentsvc.services.switch import paused_channels
+
+__all__ = ["Hold", "find_holds"]
+
+#: How long a task rests that the red switch holds; the dispatcher itself waits for the switch.
+_PAUSED = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The reason why a delivery is not sent now, and the end of that reason."""
+
+    #: UTC.
+    until: datetime
+    reason: Message
+
+
+def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
+    """Return the tasks that must not be sent at *now*, each with its hold.
+
+    The caller writes the intents in the same transaction, so that two workers cannot both use up
+    the last post of a quota. A delivery in doubt is not held by hours and quotas: sending it again
+    only settles whether it is out.
+    """
+    sending = [task for task in tasks if task.action is Action.PUBLISH]
+    if not sending:
+        return {}
+    paused = paused_channels(session.connection())
+    if paused is None:
+        return {task: Hold(now + _PAUSED, Message("held-by-switch")) for task in sending}
+    # The dispatcher claims nothing of a paused channel, so the hold needs no end of its own.
+    hold = Hold(now, Message("held-by-paused-channel"))
+    holds = {task: hold for task in sending if task.delivery.channel_id in paused}
+    limited: dict[Pace, list[Task]] = defaultdict(list)
+    for task in sending:
+        if task in holds or task.pace is None or task.delivery.in_doubt:
+            continue
+        quiet_until = task.pace.quiet_until(now)
+        if quiet_until is not None:
+            reason = Message("held-by-quiet-hours", hours=str(task.pace.quiet))
+            holds[task] = Hold(quiet_until, reason)
+        elif task.pace.quota is not None:
+            limited[task.pace].append(task)
+    for pace in sorted(limited, key=lambda pace: (pace.calendar_id, pace.channel_id)):
+        holds |= _over_quota(session, pace, limited[pace], now)
+    return holds
+
+
+def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) -> dict[Task, Hold]:
+    """Return those of *tasks* that the quota has no room for; the first tasks come first."""
+    # Other workers that count the same calendar wait for this lock.
+    session.execute(select(Calendar.id).where(Calendar.id == pace.calendar_id).with_for_update())
+    today = now.astimezone(pace.zone).date()
+    holds: dict[Task, Hold] = {}
+    assert pace.quota is not None
+    for span, most, (begins, ends) in pace.quota.spans(today, pace.zone):
+        room = max(0, most - _count_sent(session, pace, begins, ends))
+        reason = pace.over_quota(span, most)
+        holds |= {task: Hold(ends, reason) for task in tasks[room:]}
+    return holds
+
+
+def _count_sent(session: Session, pace: Pace, begins: datetime, ends: datetime) -> int:
+    """Return how many deliveries the community got through the channel in a span of time."""
+    query = (
+        select(func.count(func.distinct(Attempt.delivery_id)))
+        .join(Delivery, Attempt.delivery_id == Delivery.id)
+        .join(Entry, Delivery.entry_id == Entry.id)
+        .where(
+            Attempt.started_at >= begins,
+            Attempt.started_at < ends,
+            Attempt.action == Action.PUBLISH.value,
+            Delivery.channel_id == pace.channel_id,
+            Delivery.status.in_(MAY_BE_OUT),
+            Entry.calendar_id == pace.calendar_id,
+        )
+    )
+    return session.scalar(query) or 0

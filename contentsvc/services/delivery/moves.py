@@ -1,0 +1,229 @@
+"""Every change of a delivery's status, each as one conditional UPDATE.
+
+No other module writes `Delivery.status`; `tests/test_delivery_moves.py` holds the code to that.
+Every function checks the move against `domain.deliveries.MOVES` before it writes, and none of them
+commits: the caller's transaction decides.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Integer,
+    Row,
+    Table,
+    Update,
+    bindparam,
+    literal_column,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.orm import Session
+
+from contentsvc.db.bulk import Among, has_arrays, update_each
+from contentsvc.db.models import WAITING_SQL, ChannelRow, Delivery
+from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_move
+from contentsvc.services.ports import Claim
+
+__all__ = [
+    "CAN_BE_CLAIMED",
+    "CLAIMS",
+    "DUE_ORDER",
+    "ClaimMove",
+    "begin_sending",
+    "claim_due",
+    "move",
+    "move_claims",
+    "move_one",
+]
+
+_S = DeliveryStatus
+_DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped class has one
+
+#: The condition that a delivery is among the given pairs of id and fence.
+CLAIMS = Among(_DELIVERIES, "id", "fence")
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimMove:
+    """A move that a claim's holder makes."""
+
+    claim: Claim
+    before: DeliveryStatus
+    after: DeliveryStatus
+    #: Other columns to write with the status.
+    values: Mapping[str, Any]
+
+
+def move(
+    session: Session,
+    before: DeliveryStatus,
+    after: DeliveryStatus,
+    by: Actor,
+    *where: ColumnElement[bool],
+    **values: Any,
+) -> list[int]:
+    """Move every delivery in status *before* that meets *where*; return the ids of those moved.
+
+    *values* are other columns to write with the status.
+
+    Raises:
+        IllegalMoveError: *by* may never make this move.
+    """
+    check_move(before, after, by)
+    moved = session.execute(
+        update(Delivery)
+        .where(Delivery.status == before, *where)
+        .values(status=after, **values)
+        .returning(Delivery.id)
+        .execution_options(synchronize_session=False)
+    )
+    return list(moved.scalars())
+
+
+def move_one(
+    session: Session, delivery: Delivery, after: DeliveryStatus, by: Actor, **values: Any
+) -> bool:
+    """Move a delivery out of the status that *delivery* was loaded with, and reload it.
+
+    Return False, and change nothing, if the row has another status by now.
+
+    Raises:
+        IllegalMoveError: *by* may never make this move.
+    """
+    check_move(delivery.status, after, by)
+    result = session.execute(
+        update(Delivery)
+        .where(Delivery.id == delivery.id, Delivery.status == delivery.status)
+        .values(status=after, **values)
+        .execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    if result.rowcount != 1:
+        return False
+    session.refresh(delivery)
+    return True
+
+
+def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None:
+    """Make the moves of claims that still hold: the fence and the status must be as given.
+
+    Raises:
+        IllegalMoveError: *by* may never make one of these moves; none was made.
+    """
+    rows: dict[tuple[str, ...], list[tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(list)
+    for made in moves:
+        check_move(made.before, made.after, by)
+        key = {"id": made.claim.delivery_id, "fence": made.claim.fence, "status": made.before}
+        values = {"status": made.after, **made.values}
+        # A statement writes the same columns in all of its rows.
+        rows[tuple(values)].append((key, values))
+    for same in rows.values():
+        update_each(session.connection(), _DELIVERIES, same)
+
+
+# The statements below are built once: SQLAlchemy takes longer to build one than a database takes to
+# run it.
+
+# The channel is checked in a subquery: with a join the database would go through every due delivery
+# before sorting, and with this it reads the first rows of the index.
+CAN_BE_CLAIMED = (
+    text(f"deliveries.{WAITING_SQL}"),
+    select(ChannelRow.paused_at.is_(None) & ChannelRow.type.in_(bindparam("types", expanding=True)))
+    .where(ChannelRow.id == Delivery.channel_id)
+    .correlate(Delivery)
+    .scalar_subquery(),
+)
+#: The order in which waiting deliveries are claimed; that of the index `ix_deliveries_waiting`.
+DUE_ORDER = (Delivery.next_at, Delivery.due_at, Delivery.id)
+_CLAIM_DUE = (
+    update(Delivery)
+    # The subquery locks the rows as it found them. With a second condition on their status, SQLite
+    # would go through all waiting deliveries instead of these.
+    .where(
+        Delivery.id.in_(
+            select(Delivery.id)
+            .where(Delivery.next_at <= bindparam("due_until"), *CAN_BE_CLAIMED)
+            .order_by(*DUE_ORDER)
+            .limit(bindparam("most", type_=Integer))
+            .with_for_update(skip_locked=True, of=Delivery)
+        )
+    )
+    .values(
+        status=_S.CLAIMED,
+        fence=Delivery.fence + 1,
+        lease_until=bindparam("lease_until"),
+        claimed_by=bindparam("claimed_by"),
+        updated_at=bindparam("now"),
+    )
+    .returning(Delivery.id, Delivery.fence, Delivery.channel_id, Delivery.next_at)
+    .execution_options(synchronize_session=False)
+)
+
+
+def claim_due(
+    session: Session,
+    *,
+    due_until: datetime,
+    most: int,
+    types: Collection[str],
+    lease_until: datetime,
+    claimed_by: str,
+    now: datetime,
+) -> Sequence[Row[int, int, int, datetime]]:
+    """Claim up to *most* waiting deliveries that are due by *due_until*, the earliest first.
+
+    Only channels of *types* that are not paused take part. Return the id, the new fence, the
+    channel's id and `next_at` of each, in no order.
+    """
+    for before in WAITING:
+        check_move(before, _S.CLAIMED, Actor.DISPATCHER)
+    parameters = {
+        "due_until": due_until,
+        "most": most,
+        "types": list(types),
+        "lease_until": lease_until,
+        "claimed_by": claimed_by,
+        "now": now,
+    }
+    return session.execute(_CLAIM_DUE, parameters).all()
+
+
+@cache
+def _begin_sending(*, arrays: bool) -> Update:
+    return (
+        update(_DELIVERIES)
+        # Without the `|| ''` SQLite would go through all claimed deliveries instead of these few.
+        .where(
+            _DELIVERIES.c.status.concat(literal_column("''")) == _S.CLAIMED,
+            *CLAIMS.where(arrays=arrays),
+        )
+        .values(
+            status=_S.SENDING,
+            lease_until=bindparam("lease_until"),
+            attempt_count=_DELIVERIES.c.attempt_count + 1,
+            updated_at=bindparam("now"),
+        )
+        .returning(_DELIVERIES.c.id, _DELIVERIES.c.fence)
+    )
+
+
+def begin_sending(
+    session: Session, claims: Iterable[Claim], *, lease_until: datetime, now: datetime
+) -> set[Claim]:
+    """Move claimed deliveries to `sending`; return the claims that still held."""
+    check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
+    connection = session.connection()
+    parameters = CLAIMS.given(connection, [(claim.delivery_id, claim.fence) for claim in claims])
+    parameters |= {"lease_until": lease_until, "now": now}
+    rows = connection.execute(_begin_sending(arrays=has_arrays(connection)), parameters)
+    return {Claim(row.id, row.fence) for row in rows}

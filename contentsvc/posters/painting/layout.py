@@ -97,7 +97,7 @@ class Layout:
                 self._tell_cut(layer, self.blocks[place].fitted.lost)
 
     def _block(self, layer: TextLayer, text: str, most: int | None) -> lettering.Block:
-        return self.fonts.recall(
+        return self.fonts.cached_layout(
             layer, (text, most), lambda: lettering.lay_out(layer, text, self.fonts, most)
         )
 
@@ -119,7 +119,7 @@ class Layout:
         runs = self.runs(layer)
         # Which runs there are follows from which of the layer's own have words.
         words = tuple((layer.runs.index(run), text) for run, text in runs)
-        self.spans[place] = self.fonts.recall(
+        self.spans[place] = self.fonts.cached_layout(
             layer, words, lambda: mixed_lettering.lay_out_spans(layer, runs, self.fonts)
         )
         self._tell_cut(layer, "".join(span.block.fitted.lost for span in self.spans[place]))
@@ -132,7 +132,7 @@ class Layout:
     def _lay_out_list(self, place: int, layer: ListLayer) -> None:
         items = [self.words(layer, item) for item in self.values.items(layer.field)]
         given = tuple(item for item in items if item)
-        found, dropped = self.fonts.recall(
+        found, dropped = self.fonts.cached_layout(
             layer, given, lambda: list_layer.lay_out_list(layer, given, self.fonts)
         )
         self.rows[place] = found

@@ -139,7 +139,8 @@ def lay_out_countdown(layer: Countdown, text: str, fonts: Fonts) -> list[Span]:
     inner = Spans(
         type="spans",
         box=(x, y, max(width - pads, 1), height),
-        runs=tuple(run for run, _ in runs) or (Run(text="", size=6),),
+        # `lay_out_spans` takes the runs beside the layer, which holds at most twelve.
+        runs=(Run(text="", size=6),),
         least=0.3,
     )
     spans = lay_out_spans(inner, runs, fonts)

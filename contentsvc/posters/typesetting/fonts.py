@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import threading
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,6 +11,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
+from cachetools import LRUCache
 from PIL import Image, ImageDraw, ImageFont
 
 from contentsvc.errors import RenderError
@@ -47,14 +47,15 @@ _STYLE_WEIGHTS = {
     "black": 900,
     "heavy": 900,
 }
-#: An opened size costs about 0.3 MB of its own and maps 3 MB of the file, which all share; it is
-#: opened in a third of a millisecond.
-_KEPT = 16
-#: Drawn characters are kept up to as many bytes; a poster has about a quarter of a megabyte.
+#: Open fonts in the cache. Each takes about 0.3 MB of its own and maps 3 MB of the font file,
+#: which all of them share; opening takes a third of a millisecond.
+_MOST_OPEN = 16
+#: Bytes of drawn characters in the cache; a poster has about a quarter of a megabyte of them. The
+#: largest character, at 1000 pixels, takes one or two megabytes.
 _GLYPH_BYTES = 12 * 1024 * 1024
-#: Laid-out texts that are kept; one takes a few kilobytes.
-_LAID = 2000
-_Laid = TypeVar("_Laid")
+#: Laid-out texts in the cache; each takes a few kilobytes.
+_MOST_LAYOUTS = 2000
+_LaidOut = TypeVar("_LaidOut")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,10 @@ class Fonts:
         self._key = "|".join(
             f"{face.path}#{face.index}@{stat.st_size}.{stat.st_mtime_ns}" for face, stat in stats
         )
-        self._opened: OrderedDict[tuple[int, int, int], ImageFont.FreeTypeFont] = OrderedDict()
+        self._opened: LRUCache[tuple[int, int, int], ImageFont.FreeTypeFont] = LRUCache(_MOST_OPEN)
         self._advances: dict[tuple[int, str], float] = {}
-        self._glyphs: OrderedDict[tuple[str, int, int, int], Glyph] = OrderedDict()
-        self._glyph_bytes = 0
-        self._laid: OrderedDict[tuple[int, Hashable], tuple[object, Any]] = OrderedDict()
+        self._glyphs: LRUCache[tuple[str, int, int, int], Glyph] = LRUCache(_GLYPH_BYTES, _bytes_of)
+        self._layouts: LRUCache[tuple[int, Hashable], tuple[object, Any]] = LRUCache(_MOST_LAYOUTS)
         self._lock = threading.RLock()
 
     @property
@@ -136,42 +136,35 @@ class Fonts:
         """Open face *number* at *size* pixels and *weight*, from the cache where it is there."""
         key = (number, size, weight)
         with self._lock:
-            if key not in self._opened:
-                self._opened[key] = _open(self._face(number, weight), size, weight)
-            self._opened.move_to_end(key)
-            if len(self._opened) > _KEPT:
-                self._opened.popitem(last=False)
-            return self._opened[key]
+            font = self._opened.get(key)
+            if font is None:
+                font = self._opened[key] = _open(self._face(number, weight), size, weight)
+            return font
 
     def glyph(self, char: str, size: int, weight: int, quarter: int = 0) -> Glyph:
         """Draw *char* once, *quarter* quarters of a pixel right of its place, and keep it."""
         key = (char, size, weight, quarter)
         with self._lock:
-            if key not in self._glyphs:
-                self._keep(key, _drawn(self.font(char, size, weight), char, quarter / 4))
-            self._glyphs.move_to_end(key)
-            return self._glyphs[key]
+            try:
+                return self._glyphs[key]
+            except KeyError:
+                glyph = _drawn(self.font(char, size, weight), char, quarter / 4)
+            if _bytes_of(glyph) <= _GLYPH_BYTES:
+                self._glyphs[key] = glyph
+            return glyph
 
-    def recall(self, layer: object, words: Hashable, lay_out: Callable[[], _Laid]) -> _Laid:
-        """Give what *lay_out* made of *words* in this very *layer* before, making it at first."""
-        key = (id(layer), words)
+    def cached_layout(
+        self, layer: object, texts: Hashable, lay_out: Callable[[], _LaidOut]
+    ) -> _LaidOut:
+        """Return the layout of *texts* in *layer*; call *lay_out* only if none is cached."""
+        key = (id(layer), texts)
         with self._lock:
-            kept = self._laid.get(key)
-            # The layer is kept too, so that no other can come to have its number.
-            if kept is None or kept[0] is not layer:
-                kept = self._laid[key] = (layer, lay_out())
-                if len(self._laid) > _LAID:
-                    self._laid.popitem(last=False)
-            self._laid.move_to_end(key)
-            laid: _Laid = kept[1]
-            return laid
-
-    def _keep(self, key: tuple[str, int, int, int], glyph: Glyph) -> None:
-        self._glyphs[key] = glyph
-        self._glyph_bytes += glyph.mask.width * glyph.mask.height
-        while self._glyph_bytes > _GLYPH_BYTES and len(self._glyphs) > 1:
-            _, dropped = self._glyphs.popitem(last=False)
-            self._glyph_bytes -= dropped.mask.width * dropped.mask.height
+            cached = self._layouts.get(key)
+            # The cache holds the layer too, so that no other object can get its id.
+            if cached is None or cached[0] is not layer:
+                cached = self._layouts[key] = (layer, lay_out())
+            layout: _LaidOut = cached[1]
+            return layout
 
     def advance(self, char: str, weight: int) -> float:
         """Measure *char* in ems, as the font was drawn and not as a small size rounds it."""
@@ -199,6 +192,10 @@ class Fonts:
 
     def _nearest(self, weight: int) -> Face:
         return min(self._own, key=lambda face: face.distance(weight))
+
+
+def _bytes_of(glyph: Glyph) -> int:
+    return glyph.mask.width * glyph.mask.height
 
 
 def _drawn(font: ImageFont.FreeTypeFont, char: str, shift: float) -> Glyph:

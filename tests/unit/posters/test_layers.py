@@ -69,6 +69,16 @@ def test_a_countdown_sets_its_numbers_on_tiles(paint: Paint, plain_text: str) ->
     assert starts == 3
 
 
+def test_a_countdown_of_many_numbers_is_painted(paint: Paint, plain_text: str) -> None:
+    """More numbers than a line of spans may hold make smaller tiles, not an error."""
+    layer = "{type: countdown, field: left, box: [10, 180, 380, 100], size: 40}"
+    text = with_layer(plain_text, layer, "  left: {label: {zh: 剩, en: Left}}\n")
+
+    poster = paint(parse_template(text, "p.yaml"), {"title": "好", "left": "1:2:3:4:5:6:7:8:9"})
+
+    assert poster.warnings == ()
+
+
 def test_a_ticket_is_cut_out_where_it_is_torn(paint: Paint, plain_text: str) -> None:
     """The ground shows in the half circles at both ends of the line, and nowhere else."""
     layer = (

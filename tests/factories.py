@@ -18,7 +18,7 @@ from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.services.calendar_settings import put_calendar
 from contentsvc.services.entries import create_entry
-from contentsvc.services.planning import Windows, approve
+from contentsvc.services.planning import Usefulness, approve
 from contentsvc.services.ports import Claim, QueueDownError, QueueStats
 from contentsvc.services.runtime import Runtime
 from contentsvc.storage import FileStorage
@@ -26,7 +26,7 @@ from contentsvc.storage import FileStorage
 #: A Wednesday noon in Shanghai.
 NOW = datetime(2026, 11, 25, 4, 0, tzinfo=UTC)
 WEEK = IsoWeek(2026, 48)
-WINDOWS = Windows(post=timedelta(hours=2), notice=timedelta(minutes=10))
+USEFULNESS = Usefulness(post=timedelta(hours=2), notice=timedelta(minutes=10))
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 
@@ -163,7 +163,7 @@ def make_calendar(runtime: Runtime, *channels: str, slug: str = "baby-benefits")
         channels=channels or ("site",),
     )
     with runtime.database.write() as session:
-        return put_calendar(session, head, now=NOW, windows=WINDOWS)
+        return put_calendar(session, head, now=NOW, usefulness=USEFULNESS)
 
 
 def make_content(**said: Any) -> EntryContent:
@@ -193,5 +193,5 @@ def make_entry(
         content = make_content(**said)
         entry = create_entry(session, calendar, WEEK, content, by="mei", now=now)
         if approved:
-            approve(session, entry, by="lan", now=now, windows=WINDOWS)
+            approve(session, entry, by="lan", now=now, usefulness=USEFULNESS)
     return entry

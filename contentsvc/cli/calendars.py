@@ -19,7 +19,7 @@ from contentsvc.services.calendar_files.exporting import export_text
 from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
 from contentsvc.services.calendar_files.templates import offered_templates
 from contentsvc.services.calendar_settings import all_calendars
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 from contentsvc.services.rendering.branding import require_brand
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def _import(
     overwrite: bool,
 ) -> None:
     """Import *plan*; record the file as its source if it is in the calendars folder."""
-    windows, config = Windows.of(runtime.config), runtime.config
+    usefulness, config = Usefulness.of(runtime.config), runtime.config
     require_brand(runtime, plan.head)
     with runtime.database.write() as session:
         if file.absolute().parent == config.calendars_dir:
@@ -141,7 +141,7 @@ def _import(
                 file.name,
                 now=runtime.clock(),
                 by=operator(),
-                windows=windows,
+                usefulness=usefulness,
                 week=week,
                 approve=approve,
                 overwrite=overwrite,
@@ -153,7 +153,7 @@ def _import(
                 replace(plan, week=week or plan.week),
                 now=runtime.clock(),
                 by=operator(),
-                windows=windows,
+                usefulness=usefulness,
                 approve=approve,
                 overwrite=overwrite,
                 review_on_edit=config.review_on_edit,

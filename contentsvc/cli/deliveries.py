@@ -12,7 +12,7 @@ import click
 from contentsvc.cli.runtime import open_runtime, operator
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services import deliveries as service
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 
 if TYPE_CHECKING:
     from contentsvc.db.models import Attempt, Delivery
@@ -81,7 +81,7 @@ def resolve(number: int, resolution: str, url: str | None) -> None:
                 url=url,
                 by=operator(),
                 now=runtime.clock(),
-                windows=Windows.of(runtime.config),
+                usefulness=Usefulness.of(runtime.config),
             )
             status = delivery.status
         runtime.queue.wake()

@@ -21,7 +21,7 @@ from contentsvc.services.calendar_files.stamping import stamp
 from contentsvc.services.calendar_settings import all_calendars, get_calendar
 from contentsvc.services.channel_setup.channels import all_channels, save_channel
 from contentsvc.services.entries import create_entry
-from contentsvc.services.planning import Windows, approve_entry
+from contentsvc.services.planning import Usefulness, approve_entry
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["add_sample", "welcome_time"]
@@ -69,7 +69,7 @@ def add_sample(runtime: Runtime) -> bool:
 
 
 def _add(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) -> None:
-    windows = Windows.of(runtime.config)
+    usefulness = Usefulness.of(runtime.config)
     save_channel(
         session,
         runtime.registry,
@@ -81,8 +81,8 @@ def _add(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) 
     )
     week = IsoWeek.of(now.astimezone(plan.head.zone).date())
     entries = tuple(_future_or_draft(plan, entry, week, now) for entry in plan.entries)
-    stamp(session, replace(plan, entries=entries), week, now=now, by=_BY, windows=windows)
-    _welcome(session, get_calendar(session, plan.head.slug), plan.head.zone, now, windows)
+    stamp(session, replace(plan, entries=entries), week, now=now, by=_BY, usefulness=usefulness)
+    _welcome(session, get_calendar(session, plan.head.slug), plan.head.zone, now, usefulness)
 
 
 def _future_or_draft(
@@ -95,11 +95,11 @@ def _future_or_draft(
 
 
 def _welcome(
-    session: Session, calendar: Calendar, zone: ZoneInfo, now: datetime, windows: Windows
+    session: Session, calendar: Calendar, zone: ZoneInfo, now: datetime, usefulness: Usefulness
 ) -> None:
     week, content = welcome_time(now, zone)
     entry = create_entry(session, calendar, week, content, by=_BY, now=now)
-    approve_entry(session, entry.id, entry.rev, by=_BY, now=now, windows=windows)
+    approve_entry(session, entry.id, entry.rev, by=_BY, now=now, usefulness=usefulness)
 
 
 def welcome_time(now: datetime, zone: ZoneInfo) -> tuple[IsoWeek, EntryContent]:

@@ -16,7 +16,7 @@ from contentsvc.domain.quotas import Pacing
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
-from contentsvc.services.planning import Windows, retime
+from contentsvc.services.planning import Usefulness, retime
 
 __all__ = ["all_calendars", "get_calendar", "put_calendar", "require_channels", "save_calendar"]
 
@@ -52,7 +52,7 @@ def save_calendar(
     channels: Sequence[str],
     pacing: Pacing | None = None,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> Calendar:
     """Create or change a calendar; its future entries follow a changed slot or zone.
 
@@ -77,7 +77,7 @@ def save_calendar(
         quiet=pacing.quiet,
         quotas=dict(pacing.quotas),
     )
-    return put_calendar(session, head, now=now, windows=windows)
+    return put_calendar(session, head, now=now, usefulness=usefulness)
 
 
 def _pacing_of(session: Session, slug: str) -> Pacing:
@@ -89,7 +89,7 @@ def _pacing_of(session: Session, slug: str) -> Pacing:
 
 
 def put_calendar(
-    session: Session, head: CalendarHead, *, now: datetime, windows: Windows
+    session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
 ) -> Calendar:
     """Create or change a calendar by its settings; its future entries follow.
 
@@ -107,7 +107,7 @@ def put_calendar(
     before = _followed_settings(calendar)
     fill_calendar(calendar, head)
     if _followed_settings(calendar) != before:
-        _follow(session, calendar, now=now, windows=windows)
+        _follow(session, calendar, now=now, usefulness=usefulness)
     calendar.updated_at = now
     session.flush()
     return calendar
@@ -143,7 +143,7 @@ def _followed_settings(calendar: Calendar) -> tuple[object, ...]:
     return (calendar.timezone, calendar.slots, calendar.channels, calendar.brand)
 
 
-def _follow(session: Session, calendar: Calendar, *, now: datetime, windows: Windows) -> None:
+def _follow(session: Session, calendar: Calendar, *, now: datetime, usefulness: Usefulness) -> None:
     """Plan future entries again for the calendar's new slots, zone, channels and brand."""
     future = select(Entry).where(
         Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
@@ -158,4 +158,4 @@ def _follow(session: Session, calendar: Calendar, *, now: datetime, windows: Win
                 week=entry.week,
                 slot=entry.slot,
             )
-        retime(session, calendar, entry, IsoWeek.parse(entry.week), now=now, windows=windows)
+        retime(session, calendar, entry, IsoWeek.parse(entry.week), now=now, usefulness=usefulness)

@@ -14,7 +14,7 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services.delivery.moves import move_one
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 from contentsvc.services.replanning import tells_otherwise
 
 __all__ = [
@@ -94,7 +94,7 @@ def resolve_delivery(
     url: str | None = None,
     by: str,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> Delivery:
     """Settle a delivery that is unknown or handed off, as a person has found it to be.
 
@@ -123,7 +123,7 @@ def resolve_delivery(
         _require_wanted(delivery)
         if tells_otherwise(delivery.entry, delivery):
             raise InputError("its livestream has changed since; give it up, then plan it again")
-        until = windows.useful_until(delivery.entry.kind, now)
+        until = usefulness.useful_until(delivery.entry.kind, now)
         values = {"next_at": now, "useful_until": max(until, delivery.useful_until), "error": note}
         _must_move(session, delivery, _S.RETRYING, now, **values)
     return delivery
@@ -135,7 +135,7 @@ def plan_again(
     *,
     by: str,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
     at: datetime | None = None,
 ) -> Delivery:
     """Plan a delivery that failed, was missed or was cancelled for *at* (UTC), or for now.
@@ -158,7 +158,7 @@ def plan_again(
         now,
         due_at=due_at,
         next_at=due_at,
-        useful_until=windows.useful_until(delivery.entry.kind, due_at),
+        useful_until=usefulness.useful_until(delivery.entry.kind, due_at),
         rendition_hash=None,
         error=f"{by} planned it again",
     )

@@ -18,7 +18,7 @@ from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.calendar_settings import require_channels
 from contentsvc.services.entry_lookup import load_entry, require_rev
-from contentsvc.services.planning import Windows, channel_names, plan_deliveries
+from contentsvc.services.planning import Usefulness, channel_names, plan_deliveries
 
 __all__ = [
     "cancel_entry",
@@ -83,7 +83,7 @@ def change_entry(
     week: IsoWeek | None = None,
     by: str,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
     review_on_edit: bool = True,
 ) -> Entry:
     """Replace the content of an entry; do nothing if the content is the same.
@@ -113,7 +113,7 @@ def change_entry(
     _touch(entry, by, now)
     if entry.status is EntryStatus.APPROVED and review_on_edit:
         entry.status = EntryStatus.IN_REVIEW
-    _replan(session, entry, now, windows)
+    _replan(session, entry, now, usefulness)
     return entry
 
 
@@ -128,7 +128,7 @@ def move_entry(
     time: time | None,
     by: str,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> Entry:
     """Move an entry to another day and slot, or to a time of its own.
 
@@ -152,7 +152,7 @@ def move_entry(
         week=week,
         by=by,
         now=now,
-        windows=windows,
+        usefulness=usefulness,
         review_on_edit=False,
     )
 
@@ -175,14 +175,14 @@ def duplicate_entry(
 
 
 def delete_entry(
-    session: Session, entry_id: int, rev: int, *, by: str, now: datetime, windows: Windows
+    session: Session, entry_id: int, rev: int, *, by: str, now: datetime, usefulness: Usefulness
 ) -> Entry:
     """Delete an entry and cancel its unpublished deliveries; `restore_entry` undoes it."""
     entry = load_entry(session, entry_id)
     require_rev(entry, rev)
     entry.deleted_at = now
     _touch(entry, by, now)
-    _replan(session, entry, now, windows)
+    _replan(session, entry, now, usefulness)
     return entry
 
 
@@ -211,20 +211,20 @@ def submit_entry(session: Session, entry_id: int, rev: int, *, by: str, now: dat
 
 
 def return_entry(
-    session: Session, entry_id: int, rev: int, *, by: str, now: datetime, windows: Windows
+    session: Session, entry_id: int, rev: int, *, by: str, now: datetime, usefulness: Usefulness
 ) -> Entry:
     """Return an entry to draft and cancel its unpublished deliveries."""
     entry = _set_status(session, entry_id, rev, EntryStatus.DRAFT, by=by, now=now)
-    _replan(session, entry, now, windows)
+    _replan(session, entry, now, usefulness)
     return entry
 
 
 def cancel_entry(
-    session: Session, entry_id: int, rev: int, *, by: str, now: datetime, windows: Windows
+    session: Session, entry_id: int, rev: int, *, by: str, now: datetime, usefulness: Usefulness
 ) -> Entry:
     """Cancel an entry and its unpublished deliveries; the board shows it struck out."""
     entry = _set_status(session, entry_id, rev, EntryStatus.CANCELLED, by=by, now=now)
-    _replan(session, entry, now, windows)
+    _replan(session, entry, now, usefulness)
     return entry
 
 
@@ -302,9 +302,9 @@ def _touch(entry: Entry, by: str, now: datetime) -> None:
     entry.updated_at = now
 
 
-def _replan(session: Session, entry: Entry, now: datetime, windows: Windows) -> None:
+def _replan(session: Session, entry: Entry, now: datetime, usefulness: Usefulness) -> None:
     session.flush()
-    plan_deliveries(session, entry, now=now, windows=windows)
+    plan_deliveries(session, entry, now=now, usefulness=usefulness)
 
 
 def _set_status(

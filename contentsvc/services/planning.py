@@ -18,8 +18,8 @@ from contentsvc.errors import InputError
 from contentsvc.services.entry_lookup import load_entry, require_rev
 from contentsvc.services.public_livestreams import update_page
 from contentsvc.services.replanning import (
+    Usefulness,
     Wanted,
-    Windows,
     bring_along,
     cancel,
     is_open,
@@ -30,7 +30,7 @@ from contentsvc.services.replanning import (
 )
 
 __all__ = [
-    "Windows",
+    "Usefulness",
     "approve",
     "approve_entry",
     "approve_week",
@@ -47,13 +47,13 @@ def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
     return content.channels if content.channels is not None else tuple(calendar.channels)
 
 
-def is_too_late(entry: Entry, *, now: datetime, windows: Windows) -> bool:
+def is_too_late(entry: Entry, *, now: datetime, usefulness: Usefulness) -> bool:
     """Tell whether nothing of an entry could still go out usefully."""
     last = entry.starts_at
     chain = content_of(entry).chain
     if chain:
         last = chain[-1].due_at(entry.starts_at)
-    return windows.useful_until(entry.kind, last) < now
+    return usefulness.useful_until(entry.kind, last) < now
 
 
 def approve_entry(
@@ -63,7 +63,7 @@ def approve_entry(
     *,
     by: str,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
     warnings: Sequence[RenditionWarning] = (),
 ) -> Entry:
     """Approve an entry and plan its deliveries.
@@ -77,15 +77,17 @@ def approve_entry(
     blocking = [warning for warning in warnings if warning.level is WarningLevel.BLOCK]
     if blocking:
         raise InputError(blocking[0].message, field=blocking[0].field)
-    approve(session, entry, by=by, now=now, windows=windows)
+    approve(session, entry, by=by, now=now, usefulness=usefulness)
     return entry
 
 
-def approve(session: Session, entry: Entry, *, by: str, now: datetime, windows: Windows) -> None:
+def approve(
+    session: Session, entry: Entry, *, by: str, now: datetime, usefulness: Usefulness
+) -> None:
     """Mark an entry approved by *by* and plan its deliveries; InputError where it cannot be."""
     if not channel_names(content_of(entry), entry.calendar):
         raise InputError("it goes to no channel; choose one first", field="channels")
-    if is_too_late(entry, now=now, windows=windows):
+    if is_too_late(entry, now=now, usefulness=usefulness):
         raise InputError("its time has gone by; move it to a later time first", field="time")
     if entry.status is not EntryStatus.APPROVED:
         entry.status = EntryStatus.APPROVED
@@ -95,7 +97,7 @@ def approve(session: Session, entry: Entry, *, by: str, now: datetime, windows: 
     entry.approved_by = by
     entry.approved_at = now
     session.flush()
-    plan_deliveries(session, entry, now=now, windows=windows)
+    plan_deliveries(session, entry, now=now, usefulness=usefulness)
 
 
 def approve_week(
@@ -105,7 +107,7 @@ def approve_week(
     *,
     by: str,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
     seen: Mapping[int, int] | None = None,
 ) -> list[Entry]:
     """Approve every draft and reviewed entry of a week that is not past; return those.
@@ -114,15 +116,15 @@ def approve_week(
     nobody has checked is not approved along with the rest.
     """
     approved = []
-    for entry in waiting_in(session, calendar, week, now=now, windows=windows):
+    for entry in waiting_in(session, calendar, week, now=now, usefulness=usefulness):
         if seen is None or seen.get(entry.id) == entry.rev:
-            approve(session, entry, by=by, now=now, windows=windows)
+            approve(session, entry, by=by, now=now, usefulness=usefulness)
             approved.append(entry)
     return approved
 
 
 def waiting_in(
-    session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime, windows: Windows
+    session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime, usefulness: Usefulness
 ) -> list[Entry]:
     """Return a week's drafts and reviewed entries that are not past, in their order."""
     waiting = select(Entry).where(
@@ -132,11 +134,11 @@ def waiting_in(
         Entry.status.in_([EntryStatus.DRAFT, EntryStatus.IN_REVIEW]),
     )
     entries = session.scalars(waiting.order_by(Entry.starts_at)).all()
-    return [entry for entry in entries if not is_too_late(entry, now=now, windows=windows)]
+    return [entry for entry in entries if not is_too_late(entry, now=now, usefulness=usefulness)]
 
 
 def plan_deliveries(
-    session: Session, entry: Entry, *, now: datetime, windows: Windows
+    session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
 ) -> list[Delivery]:
     """Make an entry's deliveries what the entry calls for; doing it twice changes nothing.
 
@@ -150,20 +152,20 @@ def plan_deliveries(
         if place not in wanted:
             cancel(session, delivery, now)
         elif is_open(delivery) or delivery.status is DeliveryStatus.CANCELLED:
-            replan(session, entry, delivery, wanted[place], now=now, windows=windows)
+            replan(session, entry, delivery, wanted[place], now=now, usefulness=usefulness)
         elif tells_otherwise(entry, delivery):
-            bring_along(session, entry, delivery, wanted[place], now=now, windows=windows)
+            bring_along(session, entry, delivery, wanted[place], now=now, usefulness=usefulness)
     for place, item in wanted.items():
-        if place not in standing and not is_past(entry, item, now=now, windows=windows):
-            session.add(new_delivery(entry, item, now=now, windows=windows))
+        if place not in standing and not is_past(entry, item, now=now, usefulness=usefulness):
+            session.add(new_delivery(entry, item, now=now, usefulness=usefulness))
     session.flush()
     if update_page(session, entry, now):
-        _withdraw_corrections(session, entry, now=now, windows=windows)
+        _withdraw_corrections(session, entry, now=now, usefulness=usefulness)
     return _deliveries(session, entry)
 
 
 def _withdraw_corrections(
-    session: Session, entry: Entry, *, now: datetime, windows: Windows
+    session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
 ) -> None:
     """Cancel what is not out of the corrections of an earlier change: they are wrong by now."""
     query = select(Correction.correction_id).where(Correction.entry_id == entry.id)
@@ -174,7 +176,7 @@ def _withdraw_corrections(
             correction.rev += 1
             correction.changed_by, correction.updated_at = entry.changed_by, now
             session.flush()
-            plan_deliveries(session, correction, now=now, windows=windows)
+            plan_deliveries(session, correction, now=now, usefulness=usefulness)
 
 
 def retime(
@@ -184,7 +186,7 @@ def retime(
     week: IsoWeek,
     *,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> None:
     """Set the instant that an entry's day and time mean, and bring its deliveries there."""
     head = head_of(calendar)
@@ -192,7 +194,7 @@ def retime(
     entry.starts_at = head.starts_at(content_of(entry), week).at
     session.flush()
     if entry.status is EntryStatus.APPROVED:
-        plan_deliveries(session, entry, now=now, windows=windows)
+        plan_deliveries(session, entry, now=now, usefulness=usefulness)
 
 
 def _wanted(session: Session, entry: Entry) -> list[Wanted]:

@@ -20,8 +20,8 @@ from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.public_livestreams import OUT, present_facts
 
 __all__ = [
+    "Usefulness",
     "Wanted",
-    "Windows",
     "bring_along",
     "cancel",
     "is_open",
@@ -33,7 +33,7 @@ __all__ = [
 
 
 @dataclass(frozen=True, slots=True)
-class Windows:
+class Usefulness:
     """For how long after its time a delivery is still worth publishing."""
 
     post: timedelta
@@ -41,7 +41,7 @@ class Windows:
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Return the windows that are set."""
+        """Return the durations of the settings."""
         return cls(post=config.late_post, notice=config.late_notice)
 
     def useful_until(self, kind: EntryKind, due_at: datetime) -> datetime:
@@ -77,7 +77,7 @@ def bring_along(
     item: Wanted,
     *,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> None:
     """Let a livestream's change reach a notice that is neither open nor out, where it may.
 
@@ -88,9 +88,9 @@ def bring_along(
         _keep_from_sending(session, delivery, now)
     elif consequence is Consequence.HANDED_ANEW:
         cancel(session, delivery, now)
-        replan(session, entry, delivery, item, now=now, windows=windows)
+        replan(session, entry, delivery, item, now=now, usefulness=usefulness)
     elif consequence is Consequence.PLANNED_ANEW and item.due_at > now:
-        replan(session, entry, delivery, item, now=now, windows=windows)
+        replan(session, entry, delivery, item, now=now, usefulness=usefulness)
 
 
 def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> None:
@@ -105,12 +105,12 @@ def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> N
     )
 
 
-def is_past(entry: Entry, item: Wanted, *, now: datetime, windows: Windows) -> bool:
+def is_past(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> bool:
     """Tell whether a delivery would come too late to be useful."""
-    return windows.useful_until(entry.kind, item.due_at) < now
+    return usefulness.useful_until(entry.kind, item.due_at) < now
 
 
-def new_delivery(entry: Entry, item: Wanted, *, now: datetime, windows: Windows) -> Delivery:
+def new_delivery(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> Delivery:
     """Return a delivery that waits to be rendered, with a key that never changes."""
     return Delivery(
         entry_id=entry.id,
@@ -120,7 +120,7 @@ def new_delivery(entry: Entry, item: Wanted, *, now: datetime, windows: Windows)
         status=DeliveryStatus.PLANNED,
         due_at=item.due_at,
         next_at=item.due_at,
-        useful_until=windows.useful_until(entry.kind, item.due_at),
+        useful_until=usefulness.useful_until(entry.kind, item.due_at),
         created_at=now,
         updated_at=now,
     )
@@ -133,13 +133,13 @@ def replan(
     item: Wanted,
     *,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> None:
     """Send an open delivery back to be rendered anew, for its possibly new time."""
     changes = {
         "due_at": item.due_at,
         "next_at": item.due_at,
-        "useful_until": windows.useful_until(entry.kind, item.due_at),
+        "useful_until": usefulness.useful_until(entry.kind, item.due_at),
         "rendition_hash": None,
         "facts": None,
         "lease_until": None,
@@ -154,7 +154,7 @@ def replan(
             .execution_options(synchronize_session=False)
         )
         return
-    if is_past(entry, item, now=now, windows=windows):
+    if is_past(entry, item, now=now, usefulness=usefulness):
         cancel(session, delivery, now)
         return
     moved = move_one(

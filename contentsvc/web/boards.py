@@ -21,7 +21,7 @@ from contentsvc.services.calendar_files.exporting import week_entries
 from contentsvc.services.operations.health import dispatcher_is_silent
 from contentsvc.services.week_board import Card, WeekBoard
 from contentsvc.web.board_places import Place, place_of, read_place, read_rev, read_week, this_week
-from contentsvc.web.current import now, person, reading, windows, writing
+from contentsvc.web.current import now, person, reading, usefulness, writing
 from contentsvc.web.entries.corrections import tell_offer
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
@@ -182,7 +182,7 @@ def _move(database: Session, entry_id: int, target: Place) -> Entry:
         time=target.time,
         by=person(),
         now=now(),
-        windows=windows(),
+        usefulness=usefulness(),
     )
 
 
@@ -253,14 +253,14 @@ def approve_week(slug: str) -> Response:
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         shown = read_week(request.form.get("week"), calendar.timezone)
-        waiting = planning.waiting_in(database, calendar, shown, now=now(), windows=windows())
+        waiting = planning.waiting_in(database, calendar, shown, now=now(), usefulness=usefulness())
     # Posters are painted before the transaction begins: it would hold up every other writer.
     blocked = {entry.id: words for entry in waiting if (words := _against(calendar, entry))}
     seen = {entry.id: entry.rev for entry in waiting if entry.id not in blocked}
     with writing() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         approved = planning.approve_week(
-            database, calendar, shown, by=person(), now=now(), windows=windows(), seen=seen
+            database, calendar, shown, by=person(), now=now(), usefulness=usefulness(), seen=seen
         )
     show_toast(ngettext("%(num)d entry approved", "%(num)d entries approved", len(approved)))
     for entry in waiting:

@@ -18,7 +18,7 @@ from contentsvc.services.calendar_files.exporting import export_text
 from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
 from contentsvc.services.rendering.branding import require_brand
 from contentsvc.web.board_places import read_week, this_week
-from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
 
@@ -45,7 +45,7 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
                 name,
                 now=now(),
                 by=person(),
-                windows=windows(),
+                usefulness=usefulness(),
                 week=_chosen_week(),
                 approve=bool(request.form.get("approve")),
                 overwrite=bool(request.form.get("overwrite")),
@@ -71,7 +71,7 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
                 week,
                 now=now(),
                 by=person(),
-                windows=windows(),
+                usefulness=usefulness(),
             )
     except CalendarError as error:
         return _broken(error)
@@ -93,7 +93,7 @@ def upload() -> BaseResponse | tuple[str, int]:
                 replace(plan, week=_chosen_week() or plan.week),
                 now=now(),
                 by=person(),
-                windows=windows(),
+                usefulness=usefulness(),
                 approve=bool(request.form.get("approve")),
                 review_on_edit=runtime().config.review_on_edit,
             )

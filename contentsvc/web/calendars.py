@@ -22,7 +22,7 @@ from contentsvc.services.calendar_files import calendar_folder, templates
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.rendering.branding import check_brand, list_brands
 from contentsvc.web.board_places import this_week
-from contentsvc.web.current import now, reading, runtime, windows, writing
+from contentsvc.web.current import now, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
 
@@ -116,7 +116,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
                 channels=form.getlist("channels"),
                 pacing=pacing,
                 now=now(),
-                windows=windows(),
+                usefulness=usefulness(),
             )
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422

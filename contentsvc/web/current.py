@@ -12,10 +12,10 @@ from flask_babel import get_locale
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["language", "now", "person", "reading", "runtime", "windows", "writing", "zone"]
+__all__ = ["language", "now", "person", "reading", "runtime", "usefulness", "writing", "zone"]
 
 
 def runtime() -> Runtime:
@@ -40,9 +40,9 @@ def language() -> str:
     return "en" if locale is not None and locale.language == "en" else "zh"
 
 
-def windows() -> Windows:
+def usefulness() -> Usefulness:
     """Return for how long a delivery is useful."""
-    return Windows.of(runtime().config)
+    return Usefulness.of(runtime().config)
 
 
 def zone() -> ZoneInfo:

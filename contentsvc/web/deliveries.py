@@ -17,7 +17,7 @@ from contentsvc.services import calendar_settings, deliveries
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.deliveries import Resolution
 from contentsvc.services.renditions import load_rendition
-from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
 
@@ -109,7 +109,7 @@ def resolve_one(delivery_id: int) -> Response | tuple[str, int]:
                 url=request.form.get("url", "").strip() or None,
                 by=person(),
                 now=now(),
-                windows=windows(),
+                usefulness=usefulness(),
             )
     except (InputError, ValueError) as error:
         return _page(delivery_id, explain(error)), 422
@@ -128,7 +128,7 @@ def plan_again(delivery_id: int) -> Response | tuple[str, int]:
                 delivery_id,
                 by=person(),
                 now=now(),
-                windows=windows(),
+                usefulness=usefulness(),
                 at=_chosen_time(delivery),
             )
     except InputError as error:

@@ -32,7 +32,7 @@ from contentsvc.services.channel_setup import channels
 from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.delivery.publishing import Publisher
 from contentsvc.services.operations.health import record_heartbeat
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.week_board import week_board
@@ -148,7 +148,7 @@ def _fill(session: Session, runtime: Runtime) -> None:
         "baby-benefits.yaml",
         now=_BEFORE,
         by="sample",
-        windows=Windows.of(runtime.config),
+        usefulness=Usefulness.of(runtime.config),
         week=WEEK,
     )
     _approve(session, runtime, {Weekday.MON, Weekday.TUE})
@@ -172,7 +172,7 @@ def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:
                 card.entry.rev,
                 by="mei",
                 now=_BEFORE,
-                windows=Windows.of(runtime.config),
+                usefulness=Usefulness.of(runtime.config),
             )
 
 

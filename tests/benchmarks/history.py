@@ -20,7 +20,7 @@ from contentsvc.services.accounts import create_user
 from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.entries import create_entry
-from contentsvc.services.planning import Windows, approve
+from contentsvc.services.planning import Usefulness, approve
 from contentsvc.services.runtime import Runtime
 from tests.benchmarks.stage import DATABASES, fresh_runtime
 from tests.benchmarks.tables import arguments, load, table
@@ -116,7 +116,7 @@ def _plan(runtime: Runtime, week: IsoWeek, count: int) -> float:
             day = tuple(Weekday)[number % 7]
             content = make_content(key=f"bench-{time.monotonic_ns()}", day=day)
             entry = create_entry(session, calendar, week, content, by="mei", now=now)
-            approve(session, entry, by="lan", now=now, windows=Windows.of(runtime.config))
+            approve(session, entry, by="lan", now=now, usefulness=Usefulness.of(runtime.config))
         # As the renderer leaves them.
         session.execute(text("UPDATE deliveries SET status = 'scheduled' WHERE status = 'planned'"))
     return time.perf_counter() - began

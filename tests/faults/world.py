@@ -28,7 +28,7 @@ from contentsvc.services import entries
 from contentsvc.services.calendar_settings import get_calendar, put_calendar
 from contentsvc.services.channel_setup.channels import resume_channel, save_channel
 from contentsvc.services.deliveries import Resolution, resolve_delivery
-from contentsvc.services.planning import Windows, approve
+from contentsvc.services.planning import Usefulness, approve
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.queue import RqQueue
 from tests.acceptance.running import free_port
@@ -94,7 +94,7 @@ class World:
             channels=tuple(CHANNELS),
         )
         with self.runtime.database.write() as session:
-            put_calendar(session, head, now=self.now, windows=self._windows)
+            put_calendar(session, head, now=self.now, usefulness=self._usefulness)
 
     def _channel(self, name: str, kind: str, **settings: Any) -> None:
         with self.runtime.database.write() as session:
@@ -114,8 +114,8 @@ class World:
         return self.runtime.clock()
 
     @property
-    def _windows(self) -> Windows:
-        return Windows.of(self.runtime.config)
+    def _usefulness(self) -> Usefulness:
+        return Usefulness.of(self.runtime.config)
 
     def publish(self, due_at: datetime, channels: Sequence[str] | None = None) -> None:
         """Plan an approved post for the whole second at or after *due_at*."""
@@ -138,7 +138,7 @@ class World:
     def _publish(self, session: Any, week: IsoWeek, content: EntryContent) -> None:
         calendar = get_calendar(session, _CALENDAR)
         entry = entries.create_entry(session, calendar, week, content, by="mei", now=self.now)
-        approve(session, entry, by="lan", now=self.now, windows=self._windows)
+        approve(session, entry, by="lan", now=self.now, usefulness=self._usefulness)
 
     def _insist(self, change: Any) -> Any:
         """Make a change as a person does who presses the button again."""
@@ -181,7 +181,7 @@ class World:
         def change(session: Any) -> None:
             entry = entries.get_entry(session, entry_id)
             entries.cancel_entry(
-                session, entry_id, entry.rev, by="mei", now=self.now, windows=self._windows
+                session, entry_id, entry.rev, by="mei", now=self.now, usefulness=self._usefulness
             )
 
         self._insist(change)
@@ -191,7 +191,12 @@ class World:
         resolution = Resolution.OUT if is_out else Resolution.SEND_AGAIN
         self._insist(
             lambda session: resolve_delivery(
-                session, delivery.id, resolution, by="mei", now=self.now, windows=self._windows
+                session,
+                delivery.id,
+                resolution,
+                by="mei",
+                now=self.now,
+                usefulness=self._usefulness,
             )
         )
         self.runtime.queue.wake()

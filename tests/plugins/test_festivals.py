@@ -20,7 +20,7 @@ from contentsvc.services.calendar_files.templates import stamp_template
 from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
-from tests.factories import NOW, WINDOWS, make_channel, make_runtime
+from tests.factories import NOW, USEFULNESS, make_channel, make_runtime
 
 FOLDER = Path(__file__).parents[2] / "plugins" / "festivals"
 FILES = sorted((FOLDER / "calendars").glob("*.yaml"))
@@ -68,7 +68,7 @@ def test_a_week_is_shown_without_a_warning(file: Path, runtime: Runtime) -> None
             WEEK,
             now=NOW,
             by="mei",
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
     with runtime.database.read() as session:
         calendar = get_calendar(session, report.calendar)

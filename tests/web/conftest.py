@@ -18,7 +18,7 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services import accounts
 from contentsvc.services.calendar_files import calendar_folder
 from contentsvc.services.channel_setup import channels
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import compile_catalogues
 from tests.web.people import NOW, PASSWORD, WEEK, Clock, Person
@@ -112,7 +112,7 @@ def sample(runtime: Runtime, calendars_dir: Path) -> str:
             "baby-benefits.yaml",
             now=NOW,
             by="sample",
-            windows=Windows.of(runtime.config),
+            usefulness=Usefulness.of(runtime.config),
             week=IsoWeek.parse(WEEK),
         )
     return report.calendar

@@ -27,7 +27,7 @@ from contentsvc.services.calendar_files.importing import (
     mark_as_filed,
 )
 from contentsvc.services.calendar_settings import get_calendar
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 
 __all__ = [
     "FileState",
@@ -99,7 +99,7 @@ def import_from_folder(
     *,
     now: datetime,
     by: str,
-    windows: Windows,
+    usefulness: Usefulness,
     week: IsoWeek | None = None,
     approve: bool = False,
     overwrite: bool = False,
@@ -117,7 +117,7 @@ def import_from_folder(
         replace(plan, week=week or plan.week),
         now=now,
         by=by,
-        windows=windows,
+        usefulness=usefulness,
         approve=approve,
         overwrite=overwrite,
         review_on_edit=review_on_edit,

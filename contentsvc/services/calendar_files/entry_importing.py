@@ -17,7 +17,7 @@ from contentsvc.domain.entries import EntryContent, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.messages import Message
-from contentsvc.services.planning import Windows, approve, is_too_late, plan_deliveries
+from contentsvc.services.planning import Usefulness, approve, is_too_late, plan_deliveries
 
 __all__ = ["EntryImporter", "ImportReport", "SkipReason", "SkippedEntry", "mark_as_filed"]
 
@@ -104,7 +104,7 @@ class EntryImporter:
     calendar: Calendar
     now: datetime
     by: str
-    windows: Windows
+    usefulness: Usefulness
     approve: bool
     overwrite: bool
     review_on_edit: bool
@@ -207,11 +207,11 @@ class EntryImporter:
     def _approve(self, entry: Entry) -> None:
         if entry.status not in _UNAPPROVED or entry.key in self.report.past:
             return
-        if is_too_late(entry, now=self.now, windows=self.windows):
+        if is_too_late(entry, now=self.now, usefulness=self.usefulness):
             self.report.past.append(entry.key)
             return
         try:
-            approve(self.session, entry, by=self.by, now=self.now, windows=self.windows)
+            approve(self.session, entry, by=self.by, now=self.now, usefulness=self.usefulness)
         except InputError as error:
             raise InputError(
                 "import-not-approvable", field=error.field, key=entry.key, reason=error.message
@@ -236,7 +236,7 @@ class EntryImporter:
 
     def _plan(self, entry: Entry) -> None:
         self.session.flush()
-        plan_deliveries(self.session, entry, now=self.now, windows=self.windows)
+        plan_deliveries(self.session, entry, now=self.now, usefulness=self.usefulness)
 
 
 def _only_time_differs(content: EntryContent, stored: EntryContent) -> bool:

@@ -22,7 +22,7 @@ from contentsvc.services.calendar_files.entry_importing import (
     mark_as_filed,
 )
 from contentsvc.services.calendar_settings import put_calendar
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 
 __all__ = ["ImportReport", "SkippedEntry", "import_calendar", "mark_as_filed"]
 
@@ -33,7 +33,7 @@ def import_calendar(
     *,
     now: datetime,
     by: str,
-    windows: Windows,
+    usefulness: Usefulness,
     approve: bool = False,
     overwrite: bool = False,
     review_on_edit: bool = True,
@@ -58,7 +58,7 @@ def import_calendar(
         raise InputError("import-without-week", field="week")
     _require_channels(session, plan)
     try:
-        calendar = _put_head(session, plan.head, now=now, windows=windows)
+        calendar = _put_head(session, plan.head, now=now, usefulness=usefulness)
     except IntegrityError as error:
         raise ConflictError("import-busy", calendar=plan.head.slug) from error
     entries = {entry.key: entry for entry in _entries(session, calendar, plan.week)}
@@ -69,7 +69,7 @@ def import_calendar(
         calendar=calendar,
         now=now,
         by=by,
-        windows=windows,
+        usefulness=usefulness,
         approve=approve,
         overwrite=overwrite,
         review_on_edit=review_on_edit,
@@ -77,7 +77,7 @@ def import_calendar(
     )
     for content in plan.entries:
         importer.import_entry(content, entries.get(content.key))
-    put_calendar(session, plan.head, now=now, windows=windows)
+    put_calendar(session, plan.head, now=now, usefulness=usefulness)
     importer.report.absent = _absent(plan, entries)
     return importer.report
 
@@ -96,14 +96,16 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
         )
 
 
-def _put_head(session: Session, head: CalendarHead, *, now: datetime, windows: Windows) -> Calendar:
+def _put_head(
+    session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
+) -> Calendar:
     """Create or change the calendar, keeping slots until the entries that use them are changed."""
     # The lock makes imports of one calendar wait for each other; SQLite has one writer anyway.
     query = select(Calendar).where(Calendar.slug == head.slug).with_for_update()
     calendar = session.scalar(query)
     present = head_of(calendar).slots if calendar else {}
     both = replace(head, slots={**present, **head.slots})
-    return put_calendar(session, both, now=now, windows=windows)
+    return put_calendar(session, both, now=now, usefulness=usefulness)
 
 
 def _entries(session: Session, calendar: Calendar, week: IsoWeek) -> Sequence[Entry]:

@@ -17,7 +17,7 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services.calendar_files.exporting import week_entries
 from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 
 __all__ = ["Clash", "ClashReason", "CopyReport", "copy_week", "preview_copy", "stamp"]
 
@@ -29,7 +29,7 @@ def stamp(
     *,
     now: datetime,
     by: str,
-    windows: Windows,
+    usefulness: Usefulness,
     approve: bool = False,
     overwrite: bool = False,
 ) -> ImportReport:
@@ -43,7 +43,7 @@ def stamp(
         replace(plan, week=week),
         now=now,
         by=by,
-        windows=windows,
+        usefulness=usefulness,
         approve=approve,
         overwrite=overwrite,
     )

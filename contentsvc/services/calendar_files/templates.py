@@ -15,7 +15,7 @@ from contentsvc.errors import CalendarError, NotFoundError, Problem
 from contentsvc.messages import Message
 from contentsvc.services.calendar_files.importing import ImportReport
 from contentsvc.services.calendar_files.stamping import stamp
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 
 __all__ = [
     "OfferedTemplate",
@@ -64,7 +64,7 @@ def stamp_template(
     *,
     now: datetime,
     by: str,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> ImportReport:
     """Import the entries of a plugin's template into *week*, as `stamp` does.
 
@@ -73,7 +73,7 @@ def stamp_template(
         CalendarError: the template cannot be used; the error lists every problem.
     """
     plan = read_template(registry, plugin, name)
-    return stamp(session, plan, week, now=now, by=by, windows=windows)
+    return stamp(session, plan, week, now=now, by=by, usefulness=usefulness)
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:

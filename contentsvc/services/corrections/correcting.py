@@ -20,7 +20,7 @@ from contentsvc.services.entries import create_entry
 from contentsvc.services.entry_lookup import load_entry
 from contentsvc.services.planning import approve, plan_deliveries
 from contentsvc.services.public_livestreams import OUT, present_facts
-from contentsvc.services.replanning import Windows
+from contentsvc.services.replanning import Usefulness
 
 __all__ = [
     "CorrectionText",
@@ -223,7 +223,7 @@ def correct(
     at: datetime,
     by: str,
     now: datetime,
-    windows: Windows,
+    usefulness: Usefulness,
 ) -> Entry:
     """Create and approve the entry of a correction, which is due *at* (UTC), and return it.
 
@@ -249,11 +249,13 @@ def correct(
     correction = create_entry(session, entry.calendar, week, content, by=by, now=now)
     for channel in chosen:
         _record_decision(session, current, channel, correction.id, by=by, now=now)
-    approve(session, correction, by=by, now=now, windows=windows)
+    approve(session, correction, by=by, now=now, usefulness=usefulness)
     return correction
 
 
-def dismiss(session: Session, offer: Offer, *, by: str, now: datetime, windows: Windows) -> int:
+def dismiss(
+    session: Session, offer: Offer, *, by: str, now: datetime, usefulness: Usefulness
+) -> int:
     """Record that a person wants no correction, and cancel corrections that are not published.
 
     Return the number of channels that stay uncorrected.
@@ -263,7 +265,9 @@ def dismiss(session: Session, offer: Offer, *, by: str, now: datetime, windows: 
     """
     current = _reload(session, offer, now)
     for pending in current.pending:
-        _cancel_correction(session, pending.delivery.entry_id, by=by, now=now, windows=windows)
+        _cancel_correction(
+            session, pending.delivery.entry_id, by=by, now=now, usefulness=usefulness
+        )
     current = _reload(session, current, now)
     for channel in current.outdated:
         _record_decision(session, current, channel, None, by=by, now=now)
@@ -271,7 +275,7 @@ def dismiss(session: Session, offer: Offer, *, by: str, now: datetime, windows: 
 
 
 def _cancel_correction(
-    session: Session, correction_id: int, *, by: str, now: datetime, windows: Windows
+    session: Session, correction_id: int, *, by: str, now: datetime, usefulness: Usefulness
 ) -> None:
     entry = load_entry(session, correction_id, deleted=True)
     if entry.status is EntryStatus.CANCELLED or entry.deleted_at is not None:
@@ -280,7 +284,7 @@ def _cancel_correction(
     entry.rev += 1
     entry.changed_by, entry.updated_at = by, now
     session.flush()
-    plan_deliveries(session, entry, now=now, windows=windows)
+    plan_deliveries(session, entry, now=now, usefulness=usefulness)
     session.expire_all()
 
 

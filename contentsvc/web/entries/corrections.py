@@ -22,7 +22,7 @@ from contentsvc.services.corrections import correcting
 from contentsvc.services.corrections.correcting import CorrectionText, Offer
 from contentsvc.services.corrections.proposing import propose_poster, propose_text
 from contentsvc.services.retracting import can_take_back, take_back
-from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import choose_template
@@ -159,7 +159,7 @@ def _send(typed: Correcting) -> Entry:
     _refuse_blocked(offer.entry, text, at)
     with writing() as database:
         return correcting.correct(
-            database, offer, text, at=at, by=person(), now=now(), windows=windows()
+            database, offer, text, at=at, by=person(), now=now(), usefulness=usefulness()
         )
 
 
@@ -202,7 +202,7 @@ def dismiss(entry_id: int) -> Response:
     if offer:
         try:
             with writing() as database:
-                correcting.dismiss(database, offer, by=person(), now=now(), windows=windows())
+                correcting.dismiss(database, offer, by=person(), now=now(), usefulness=usefulness())
         except InputError as error:
             show_toast(explain(error), bad=True)
             return _back(entry_id)

@@ -20,7 +20,7 @@ from contentsvc.services.channel_setup import channels
 from contentsvc.services.corrections import correcting
 from contentsvc.services.rendering.renderer import Preview
 from contentsvc.web.board_places import read_rev, read_week
-from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.entries.comparing import differences
 from contentsvc.web.entries.corrections import correcting_of, tell_offer
 from contentsvc.web.entries.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
@@ -113,7 +113,7 @@ def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryConte
         week=week,
         by=person(),
         now=now(),
-        windows=windows(),
+        usefulness=usefulness(),
         review_on_edit=runtime().config.review_on_edit,
     )
 

@@ -17,7 +17,7 @@ from contentsvc.errors import InputError
 from contentsvc.services import entries, planning
 from contentsvc.web.board_places import place_of, read_place, read_rev
 from contentsvc.web.boards import back_to_board
-from contentsvc.web.current import now, person, reading, windows, writing
+from contentsvc.web.current import now, person, reading, usefulness, writing
 from contentsvc.web.entries.corrections import tell_offer
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
@@ -45,17 +45,17 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
             seen,
             by=person(),
             now=now(),
-            windows=windows(),
+            usefulness=usefulness(),
             warnings=warnings,
         ),
         "submit": lambda database, number, seen: entries.submit_entry(
             database, number, seen, by=person(), now=now()
         ),
         "return": lambda database, number, seen: entries.return_entry(
-            database, number, seen, by=person(), now=now(), windows=windows()
+            database, number, seen, by=person(), now=now(), usefulness=usefulness()
         ),
         "cancel": lambda database, number, seen: entries.cancel_entry(
-            database, number, seen, by=person(), now=now(), windows=windows()
+            database, number, seen, by=person(), now=now(), usefulness=usefulness()
         ),
     }
     words = {
@@ -119,7 +119,12 @@ def delete(entry_id: int) -> Response:
     """Take an entry off the board; the message has the way back."""
     with writing() as database:
         entry = entries.delete_entry(
-            database, entry_id, read_rev(request.form), by=person(), now=now(), windows=windows()
+            database,
+            entry_id,
+            read_rev(request.form),
+            by=person(),
+            now=now(),
+            usefulness=usefulness(),
         )
     show_toast(
         gettext("“%(title)s” is deleted.", title=entry.title),

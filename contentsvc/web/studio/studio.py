@@ -22,7 +22,7 @@ from contentsvc.services import calendar_settings, entries, uploads
 from contentsvc.services.rendering.branding import check_brand, list_brands
 from contentsvc.services.rendering.studio import FORMATS, file_name
 from contentsvc.web.board_places import read_rev, this_week
-from contentsvc.web.current import now, person, reading, runtime, windows, writing
+from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.studio.poster_fields import poster_inputs, poster_values
 from contentsvc.web.studio.sketching import Shown, beside, blame, poster_remarks, sketched, studio
@@ -166,7 +166,7 @@ def use(name: str) -> Response | tuple[str, int]:
                 changed,
                 by=person(),
                 now=now(),
-                windows=windows(),
+                usefulness=usefulness(),
                 review_on_edit=runtime().config.review_on_edit,
             )
     except ConflictError as error:

@@ -16,11 +16,11 @@ from contentsvc.db.session import Database
 from contentsvc.domain.calendar_files import read_calendar
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
-from contentsvc.services.planning import Windows
+from contentsvc.services.planning import Usefulness
 
 #: A Monday morning in Shanghai, before the first slot of 2026-W48.
 NOW = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
-WINDOWS = Windows(post=timedelta(hours=2), notice=timedelta(minutes=10))
+USEFULNESS = Usefulness(post=timedelta(hours=2), notice=timedelta(minutes=10))
 
 HEAD = """\
 calendar: mums
@@ -57,7 +57,7 @@ class World:
     def take(self, plan: CalendarPlan | str, **options: Any) -> ImportReport:
         """Import a plan, or a file's text."""
         plan = read_calendar(plan, "t.yaml") if isinstance(plan, str) else plan
-        given: dict[str, Any] = {"now": NOW, "by": "mei", "windows": WINDOWS, **options}
+        given: dict[str, Any] = {"now": NOW, "by": "mei", "usefulness": USEFULNESS, **options}
         with self.write() as session:
             return import_calendar(session, plan, **given)
 

@@ -20,7 +20,7 @@ from contentsvc.services import entries, planning
 from contentsvc.services.corrections import correcting
 from contentsvc.services.corrections.correcting import CorrectionText, Offer
 from contentsvc.services.runtime import Runtime
-from tests.factories import NOW, WEEK, WINDOWS, make_calendar, make_channel, make_entry
+from tests.factories import NOW, USEFULNESS, WEEK, make_calendar, make_channel, make_entry
 
 S = DeliveryStatus
 LIVE = Livestream(host="林晓 医生", url="https://live.example/1", replay_url="")
@@ -71,10 +71,10 @@ def change(runtime: Runtime, live: Entry, **said: Any) -> None:
         entry = session.get_one(Entry, live.id)
         content = replace(content_of(entry), **said)
         changed = entries.change_entry(
-            session, entry.id, entry.rev, content, by="mei", now=NOW, windows=WINDOWS
+            session, entry.id, entry.rev, content, by="mei", now=NOW, usefulness=USEFULNESS
         )
         if changed.status is not EntryStatus.APPROVED:
-            planning.approve(session, changed, by="lan", now=NOW, windows=WINDOWS)
+            planning.approve(session, changed, by="lan", now=NOW, usefulness=USEFULNESS)
 
 
 def move(runtime: Runtime, live: Entry, day: Weekday = Weekday.SAT) -> None:
@@ -90,14 +90,14 @@ def move(runtime: Runtime, live: Entry, day: Weekday = Weekday.SAT) -> None:
             time=time(20),
             by="mei",
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
 
 def cancel(runtime: Runtime, live: Entry) -> None:
     with runtime.database.write() as session:
         entry = session.get_one(Entry, live.id)
-        entries.cancel_entry(session, entry.id, entry.rev, by="mei", now=NOW, windows=WINDOWS)
+        entries.cancel_entry(session, entry.id, entry.rev, by="mei", now=NOW, usefulness=USEFULNESS)
 
 
 def correct(
@@ -107,7 +107,9 @@ def correct(
     names = channels or tuple(one.channel for one in found.outdated)
     text = CorrectionText("更正：改到周六", "请以新时间为准。", names)
     with runtime.database.write() as session:
-        return correcting.correct(session, found, text, at=at, by="mei", now=now, windows=WINDOWS)
+        return correcting.correct(
+            session, found, text, at=at, by="mei", now=now, usefulness=USEFULNESS
+        )
 
 
 def statuses(runtime: Runtime, entry_id: int) -> dict[tuple[str, str], DeliveryStatus]:
@@ -169,7 +171,7 @@ def test_what_is_in_review_is_told_to_nobody(runtime: Runtime, live: Entry) -> N
         entry = session.get_one(Entry, live.id)
         content = replace(content_of(entry), title="新题目")
         entries.change_entry(
-            session, entry.id, entry.rev, content, by="mei", now=NOW, windows=WINDOWS
+            session, entry.id, entry.rev, content, by="mei", now=NOW, usefulness=USEFULNESS
         )
 
     assert offer(runtime, live) is None
@@ -195,7 +197,7 @@ def test_a_deleted_livestream_is_called_off(runtime: Runtime, live: Entry) -> No
     tell(runtime, live)
     with runtime.database.write() as session:
         entry = session.get_one(Entry, live.id)
-        entries.delete_entry(session, entry.id, entry.rev, by="mei", now=NOW, windows=WINDOWS)
+        entries.delete_entry(session, entry.id, entry.rev, by="mei", now=NOW, usefulness=USEFULNESS)
 
     found = offer(runtime, live)
 
@@ -288,7 +290,7 @@ def test_a_person_may_want_no_correction(runtime: Runtime, live: Entry) -> None:
     assert found is not None
 
     with runtime.database.write() as session:
-        correcting.dismiss(session, found, by="mei", now=NOW, windows=WINDOWS)
+        correcting.dismiss(session, found, by="mei", now=NOW, usefulness=USEFULNESS)
 
     assert statuses(runtime, made.id) == {("site", ""): S.CANCELLED}
     assert not offer(runtime, live)
@@ -309,7 +311,7 @@ def test_a_correction_needs_a_channel(runtime: Runtime, live: Entry) -> None:
             at=NOW,
             by="mei",
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
 

@@ -26,8 +26,8 @@ from contentsvc.services.planning import approve_entry, approve_week, plan_deliv
 from contentsvc.services.runtime import Runtime
 from tests.factories import (
     NOW,
+    USEFULNESS,
     WEEK,
-    WINDOWS,
     make_calendar,
     make_channel,
     make_content,
@@ -83,7 +83,7 @@ def test_planning_twice_changes_nothing(planned: Runtime) -> None:
     entry = make_entry(planned, make_calendar(planned, "site", "other"))
     before = [(row.id, row.key, row.due_at) for row in deliveries(planned, entry)]
     with planned.database.write() as session:
-        plan_deliveries(session, load_entry(session, entry.id), now=NOW, windows=WINDOWS)
+        plan_deliveries(session, load_entry(session, entry.id), now=NOW, usefulness=USEFULNESS)
 
     assert [(row.id, row.key, row.due_at) for row in deliveries(planned, entry)] == before
 
@@ -124,7 +124,7 @@ def test_a_moved_livestream_moves_its_notices(planned: Runtime) -> None:
             time=time(21, 30),
             by="lan",
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
     new_start = LIVE_AT + timedelta(days=1, hours=1, minutes=30)
 
@@ -151,7 +151,7 @@ def test_nothing_moves_into_the_past(planned: Runtime) -> None:
             time=None,
             by="lan",
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
     assert caught.value.field == "time"
@@ -166,7 +166,7 @@ def test_editing_an_approved_entry_sends_it_back_to_review(planned: Runtime) -> 
     assert deliveries(planned, entry)[0].status is S.CANCELLED
 
     with planned.database.write() as session:
-        approve_entry(session, entry.id, changed.rev, by="lan", now=NOW, windows=WINDOWS)
+        approve_entry(session, entry.id, changed.rev, by="lan", now=NOW, usefulness=USEFULNESS)
 
     assert [row.status for row in deliveries(planned, entry)] == [S.PLANNED]
 
@@ -219,8 +219,10 @@ def test_a_cancelled_or_deleted_entry_sends_nothing(planned: Runtime) -> None:
     first = make_entry(planned, calendar)
     second = make_entry(planned, calendar, key="second")
     with planned.database.write() as session:
-        service.cancel_entry(session, first.id, first.rev, by="lan", now=NOW, windows=WINDOWS)
-        service.delete_entry(session, second.id, second.rev, by="lan", now=NOW, windows=WINDOWS)
+        service.cancel_entry(session, first.id, first.rev, by="lan", now=NOW, usefulness=USEFULNESS)
+        service.delete_entry(
+            session, second.id, second.rev, by="lan", now=NOW, usefulness=USEFULNESS
+        )
     assert deliveries(planned, first)[0].status is S.CANCELLED
     with planned.database.read() as session, pytest.raises(NotFoundError):
         load_entry(session, second.id)
@@ -237,7 +239,7 @@ def test_an_entry_comes_back_though_its_slot_is_gone(planned: Runtime) -> None:
     calendar = make_calendar(planned)
     entry = make_entry(planned, calendar, approved=False)
     with planned.database.write() as session:
-        service.delete_entry(session, entry.id, entry.rev, by="lan", now=NOW, windows=WINDOWS)
+        service.delete_entry(session, entry.id, entry.rev, by="lan", now=NOW, usefulness=USEFULNESS)
         save_calendar(
             session,
             slug=calendar.slug,
@@ -247,7 +249,7 @@ def test_an_entry_comes_back_though_its_slot_is_gone(planned: Runtime) -> None:
             slots={"早安": time(8, 30)},
             channels=["site"],
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
     with planned.database.write() as session:
         restored = service.restore_entry(session, entry.id, by="lan", now=NOW)
@@ -265,7 +267,7 @@ def test_what_is_out_stays_out(engine: Engine) -> None:
     with engine.runtime.database.write() as session:
         entry = load_entry(session, entry.id)
         service.cancel_entry(
-            session, entry.id, entry.rev, by="lan", now=engine.clock.at, windows=WINDOWS
+            session, entry.id, entry.rev, by="lan", now=engine.clock.at, usefulness=USEFULNESS
         )
 
     assert engine.delivery().status is S.PUBLISHED
@@ -280,7 +282,7 @@ def test_a_claimed_delivery_that_is_cancelled_is_not_sent(engine: Engine) -> Non
     with engine.runtime.database.write() as session:
         entry = load_entry(session, entry.id)
         service.cancel_entry(
-            session, entry.id, entry.rev, by="lan", now=engine.clock.at, windows=WINDOWS
+            session, entry.id, entry.rev, by="lan", now=engine.clock.at, usefulness=USEFULNESS
         )
     for lane, claims in engine.take():
         engine.publisher.publish_batch(lane, claims)
@@ -311,7 +313,7 @@ def test_what_cannot_go_out_is_not_approved(planned: Runtime, said: dict[str, An
     entry = make_entry(planned, make_calendar(planned), approved=False, **said)
 
     with planned.database.write() as session, pytest.raises(InputError):
-        approve_entry(session, entry.id, entry.rev, by="lan", now=NOW, windows=WINDOWS)
+        approve_entry(session, entry.id, entry.rev, by="lan", now=NOW, usefulness=USEFULNESS)
 
 
 def test_a_blocking_warning_refuses_approval(planned: Runtime) -> None:
@@ -321,12 +323,18 @@ def test_a_blocking_warning_refuses_approval(planned: Runtime) -> None:
     hard = RenditionWarning(WarningLevel.BLOCK, "body", "too long")
     with planned.database.write() as session, pytest.raises(InputError, match="too long"):
         approve_entry(
-            session, entry.id, entry.rev, by="lan", now=NOW, windows=WINDOWS, warnings=[mild, hard]
+            session,
+            entry.id,
+            entry.rev,
+            by="lan",
+            now=NOW,
+            usefulness=USEFULNESS,
+            warnings=[mild, hard],
         )
 
     with planned.database.write() as session:
         approved = approve_entry(
-            session, entry.id, entry.rev, by="lan", now=NOW, windows=WINDOWS, warnings=[mild]
+            session, entry.id, entry.rev, by="lan", now=NOW, usefulness=USEFULNESS, warnings=[mild]
         )
 
     assert approved.status is EntryStatus.APPROVED
@@ -344,7 +352,7 @@ def test_a_week_is_approved_but_for_what_is_past(planned: Runtime) -> None:
             WEEK,
             by="lan",
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
     assert [entry.key for entry in approved] == ["fri"]
@@ -364,7 +372,7 @@ def test_a_later_slot_takes_its_entries_along(planned: Runtime) -> None:
             slots={"早安": time(8, 30), "晚间": time(21)},
             channels=["site"],
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
     assert deliveries(planned, entry)[0].due_at == datetime(2026, 11, 25, 13, tzinfo=UTC)
@@ -385,7 +393,7 @@ def test_a_slot_in_use_cannot_go(planned: Runtime) -> None:
             slots={"早安": time(8, 30)},
             channels=["site"],
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
 
@@ -445,6 +453,6 @@ def _change(runtime: Runtime, entry: Entry, *, review_on_edit: bool = True, **sa
             replace(content_of(entry), **said),
             by="lan",
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
             review_on_edit=review_on_edit,
         )

@@ -21,8 +21,8 @@ from contentsvc.services.switch import pause_all, paused, resume_all
 from tests.factories import (
     NOW,
     SHANGHAI,
+    USEFULNESS,
     WEEK,
-    WINDOWS,
     MemoryRates,
     make_calendar,
     make_channel,
@@ -47,7 +47,7 @@ def pace(engine: Engine, **pacing: Any) -> None:
             channels=["there"],
             pacing=Pacing(**pacing),
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
 

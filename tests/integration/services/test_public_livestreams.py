@@ -33,8 +33,8 @@ from contentsvc.services.runtime import Runtime
 from tests.factories import (
     NOW,
     SHANGHAI,
+    USEFULNESS,
     WEEK,
-    WINDOWS,
     make_calendar,
     make_channel,
     make_content,
@@ -76,10 +76,10 @@ def change(runtime: Runtime, entry: Entry, *, approved: bool = True, **said: Any
         row = session.get_one(Entry, entry.id)
         content = replace(content_of(row), **said)
         row = entries.change_entry(
-            session, row.id, row.rev, content, by="mei", now=NOW, windows=WINDOWS
+            session, row.id, row.rev, content, by="mei", now=NOW, usefulness=USEFULNESS
         )
         if approved and row.status is not EntryStatus.APPROVED:
-            planning.approve(session, row, by="lan", now=NOW, windows=WINDOWS)
+            planning.approve(session, row, by="lan", now=NOW, usefulness=USEFULNESS)
 
 
 def test_a_draft_is_known_to_nobody(public: Runtime) -> None:
@@ -89,7 +89,7 @@ def test_a_draft_is_known_to_nobody(public: Runtime) -> None:
 
     with public.database.write() as session:
         row = session.get_one(Entry, entry.id)
-        planning.approve(session, row, by="lan", now=NOW, windows=WINDOWS)
+        planning.approve(session, row, by="lan", now=NOW, usefulness=USEFULNESS)
     change(public, entry, approved=False, title="还没通过的题目")
 
     live = known(public, entry)
@@ -108,7 +108,7 @@ def test_its_sequence_counts_what_readers_would_notice(public: Runtime) -> None:
     third = known(public, entry)
     with public.database.write() as session:
         row = session.get_one(Entry, entry.id)
-        entries.cancel_entry(session, row.id, row.rev, by="mei", now=NOW, windows=WINDOWS)
+        entries.cancel_entry(session, row.id, row.rev, by="mei", now=NOW, usefulness=USEFULNESS)
     last = known(public, entry)
 
     found = [live for live in (first, second, third, last) if live is not None]
@@ -136,7 +136,7 @@ def test_a_move_over_weeks_keeps_the_code(public: Runtime) -> None:
             time=None,
             by="mei",
             now=NOW,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
     live = known(public, entry)
@@ -232,7 +232,7 @@ def test_what_may_be_out_is_not_sent_again_with_what_is_no_longer_so(public: Run
 
     with public.database.write() as session, pytest.raises(InputError, match="changed since"):
         resolve_delivery(
-            session, first.id, Resolution.SEND_AGAIN, by="mei", now=NOW, windows=WINDOWS
+            session, first.id, Resolution.SEND_AGAIN, by="mei", now=NOW, usefulness=USEFULNESS
         )
 
 

@@ -11,7 +11,7 @@ from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.entries import delete_entry
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.week_board import CardState, WeekBoard, week_board
-from tests.factories import NOW, WEEK, WINDOWS, make_calendar, make_channel, make_entry
+from tests.factories import NOW, USEFULNESS, WEEK, make_calendar, make_channel, make_entry
 from tests.integration.services.delivery.engine_world import Engine
 
 
@@ -99,6 +99,6 @@ def test_a_deleted_entry_is_not_on_the_board(runtime: Runtime) -> None:
     make_channel(runtime)
     entry = make_entry(runtime, make_calendar(runtime))
     with runtime.database.write() as session:
-        delete_entry(session, entry.id, entry.rev, by="mei", now=NOW, windows=WINDOWS)
+        delete_entry(session, entry.id, entry.rev, by="mei", now=NOW, usefulness=USEFULNESS)
 
     assert board(runtime).is_empty

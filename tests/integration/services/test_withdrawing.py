@@ -14,7 +14,7 @@ from contentsvc.services.deliveries import Resolution, resolve_delivery
 from contentsvc.services.delivery.sending import has_time_for_a_call
 from contentsvc.services.entries import cancel_entry, delete_entry, get_entry, return_entry
 from contentsvc.services.planning import approve
-from tests.factories import WINDOWS
+from tests.factories import USEFULNESS
 from tests.integration.services.delivery.engine_world import Engine
 
 S = DeliveryStatus
@@ -26,7 +26,7 @@ def withdraw(engine: Engine, change: Change) -> None:
     """Take the one entry back."""
     with engine.runtime.database.write() as session:
         entry = get_entry(session, engine.delivery().entry_id)
-        change(session, entry.id, entry.rev, by="mei", now=engine.clock.at, windows=WINDOWS)
+        change(session, entry.id, entry.rev, by="mei", now=engine.clock.at, usefulness=USEFULNESS)
 
 
 def withdraw_amid(engine: Engine, change: Change, error: Exception) -> Callable[[], Any]:
@@ -63,7 +63,7 @@ def test_what_was_withdrawn_amid_a_call_goes_out_when_it_is_approved_again(
     engine.settle(60)
     with engine.runtime.database.write() as session:
         entry = get_entry(session, engine.delivery().entry_id)
-        approve(session, entry, by="lan", now=engine.clock.at, windows=WINDOWS)
+        approve(session, entry, by="lan", now=engine.clock.at, usefulness=USEFULNESS)
     engine.settle(5)
 
     assert len(channel.calls) == 2
@@ -156,7 +156,7 @@ def test_a_withdrawn_post_cannot_be_sent_again_by_a_person(engine: Engine) -> No
             Resolution.SEND_AGAIN,
             by="mei",
             now=engine.clock.at,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
 

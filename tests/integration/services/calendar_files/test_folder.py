@@ -17,7 +17,7 @@ from contentsvc.services.calendar_files.calendar_folder import (
     read_from_folder,
 )
 from contentsvc.services.calendar_files.importing import ImportReport
-from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, WINDOWS, World
+from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, USEFULNESS, World
 
 WEEK = IsoWeek(2026, 48)
 TEXT = HEAD + CHECK_IN % ""
@@ -36,7 +36,7 @@ def take(world: World, folder: Path, name: str = "mums.yaml", **options: Any) ->
     """Import a file of the folder."""
     with world.write() as session:
         return import_from_folder(
-            session, folder, name, now=NOW, by="mei", windows=WINDOWS, **options
+            session, folder, name, now=NOW, by="mei", usefulness=USEFULNESS, **options
         )
 
 

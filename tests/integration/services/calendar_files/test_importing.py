@@ -13,7 +13,7 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.planning import plan_deliveries
-from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, WINDOWS, World
+from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, USEFULNESS, World
 
 DRAFT = HEAD + CHECK_IN % ""
 APPROVED = HEAD + CHECK_IN % ", status: approved"
@@ -190,7 +190,7 @@ def test_a_deleted_approved_entry_is_planned_again(world: World) -> None:
     world.edit("check-in", deleted_at=NOW)
     with world.write() as session:
         entry = session.merge(world.entry("check-in"))
-        plan_deliveries(session, entry, now=NOW, windows=WINDOWS)
+        plan_deliveries(session, entry, now=NOW, usefulness=USEFULNESS)
 
     report = world.take(APPROVED, overwrite=True)
 

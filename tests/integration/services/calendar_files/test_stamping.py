@@ -21,7 +21,7 @@ from contentsvc.services.calendar_files.stamping import (
     stamp,
 )
 from contentsvc.services.calendar_settings import get_calendar
-from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, WINDOWS, World
+from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, USEFULNESS, World
 
 THIS, NEXT = IsoWeek(2026, 48), IsoWeek(2026, 49)
 TEMPLATE = (HEAD + CHECK_IN % ", status: approved" + LIVE).replace("week: 2026-W48\n", "")
@@ -47,7 +47,7 @@ def test_stamp_brings_the_template_into_the_week(world: World) -> None:
     """A template's entries stand in the week that was asked for."""
     with world.write() as session:
         plan = read_calendar(TEMPLATE, "t.yaml")
-        report = stamp(session, plan, NEXT, now=NOW, by="mei", windows=WINDOWS)
+        report = stamp(session, plan, NEXT, now=NOW, by="mei", usefulness=USEFULNESS)
 
     assert (report.week, report.created) == (NEXT, ["check-in", "live"])
     at = datetime(2026, 11, 30, 8, 30, tzinfo=ZoneInfo("Asia/Shanghai"))

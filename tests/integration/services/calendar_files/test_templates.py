@@ -16,7 +16,7 @@ from contentsvc.errors import CalendarError, NotFoundError
 from contentsvc.services.calendar_files.importing import ImportReport
 from contentsvc.services.calendar_files.templates import offered_templates, stamp_template
 from contentsvc.services.runtime import Runtime
-from tests.factories import NOW, WINDOWS, make_channel
+from tests.factories import NOW, USEFULNESS, make_channel
 
 WEEK = IsoWeek(2026, 50)
 PLUGIN = """
@@ -45,7 +45,7 @@ def stamped(
 ) -> ImportReport:
     with database.write() as session:
         return stamp_template(
-            session, registry, plugin, name, WEEK, now=NOW, by="mei", windows=WINDOWS
+            session, registry, plugin, name, WEEK, now=NOW, by="mei", usefulness=USEFULNESS
         )
 
 

@@ -31,8 +31,8 @@ from contentsvc.services.delivery.tasks import Task, judge
 from contentsvc.services.ports import Claim
 from tests.factories import (
     SHANGHAI,
+    USEFULNESS,
     WEEK,
-    WINDOWS,
     Clock,
     MemoryQueue,
     make_calendar,
@@ -193,7 +193,7 @@ class State(RuleBasedStateMachine):
                 content,
                 by="mei",
                 now=self.now,
-                windows=WINDOWS,
+                usefulness=USEFULNESS,
                 review_on_edit=review,
             )
 
@@ -210,7 +210,7 @@ class State(RuleBasedStateMachine):
                 time=when["time"],
                 by="mei",
                 now=self.now,
-                windows=WINDOWS,
+                usefulness=USEFULNESS,
             )
 
     # How it is done

@@ -25,7 +25,7 @@ from contentsvc.services.entries import (
 )
 from contentsvc.services.switch import pause_all, resume_all
 from tests.acceptance.running import until
-from tests.factories import WINDOWS
+from tests.factories import USEFULNESS
 from tests.integration.services.delivery.engine_world import Engine
 
 S = DeliveryStatus
@@ -53,7 +53,7 @@ def _change(engine: Engine, change: Callable[[Session, Entry], Any]) -> None:
 def test_what_is_taken_back_does_not_go_out(engine: Engine, change: Callable[..., Any]) -> None:
     """Cancelled, deleted or sent back to review while a worker waits for the instant."""
     channel = _handed_ahead(engine)
-    said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "windows": WINDOWS}
+    said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "usefulness": USEFULNESS}
     _change(engine, lambda session, entry: change(session, entry.id, entry.rev, **said))
     assert engine.delivery().status is S.CANCELLED
 
@@ -67,7 +67,7 @@ def test_what_is_taken_back_does_not_go_out(engine: Engine, change: Callable[...
 def test_what_is_moved_goes_out_at_its_new_time_only(engine: Engine) -> None:
     """A day later, once."""
     channel = _handed_ahead(engine)
-    said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "windows": WINDOWS}
+    said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "usefulness": USEFULNESS}
 
     def move(session: Session, entry: Entry) -> None:
         week = IsoWeek.parse(entry.week)
@@ -94,7 +94,7 @@ def test_what_is_edited_goes_out_with_its_new_words_only(engine: Engine) -> None
     said: dict[str, Any] = {
         "by": "mei",
         "now": engine.clock.at,
-        "windows": WINDOWS,
+        "usefulness": USEFULNESS,
         "review_on_edit": False,
     }
 

@@ -30,7 +30,7 @@ from contentsvc.services.channel_setup.channels import pause_channel, resume_cha
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
 from contentsvc.services.planning import approve
 from tests.factories import (
-    WINDOWS,
+    USEFULNESS,
 )
 from tests.integration.services.delivery.machine_state import KINDS, TYPES, State, in_words
 from tests.integration.services.delivery.machine_world import CERTAIN, Says, Stage
@@ -70,11 +70,11 @@ class Publishing(State):
                 self._edit(pick, minutes, review=yes)
             elif what == "approve":
                 with self._entry(pick) as (session, entry):
-                    approve(session, entry, by="lan", now=self.now, windows=WINDOWS)
+                    approve(session, entry, by="lan", now=self.now, usefulness=USEFULNESS)
             elif what in _WITHDRAW:
                 with self._entry(pick) as (session, entry):
                     _WITHDRAW[what](
-                        session, entry.id, entry.rev, by="mei", now=self.now, windows=WINDOWS
+                        session, entry.id, entry.rev, by="mei", now=self.now, usefulness=USEFULNESS
                     )
 
     @rule(name=st.sampled_from(sorted(KINDS)), pauses=st.booleans())
@@ -100,7 +100,7 @@ class Publishing(State):
         if looks:
             out = self._platform(delivery).taken[delivery.key] > 0
             resolution = Resolution.OUT if out else Resolution.SEND_AGAIN
-        values: dict[str, Any] = {"by": "mei", "now": self.now, "windows": WINDOWS}
+        values: dict[str, Any] = {"by": "mei", "now": self.now, "usefulness": USEFULNESS}
         with suppress(ContentsvcError), self.runtime.database.write() as session:
             if delivery.status in ended:
                 plan_again(session, delivery.id, **values)

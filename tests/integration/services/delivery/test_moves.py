@@ -25,8 +25,8 @@ from contentsvc.services.delivery import moves
 from contentsvc.services.delivery.recording import intend
 from contentsvc.services.planning import approve
 from tests.factories import (
+    USEFULNESS,
     WEEK,
-    WINDOWS,
     make_calendar,
     make_channel,
     make_entry,
@@ -136,7 +136,7 @@ def cancel(engine: Engine) -> None:
     """Cancel the entry."""
     with entry_of(engine) as (session, entry):
         entries.cancel_entry(
-            session, entry.id, entry.rev, by="mei", now=engine.clock.at, windows=WINDOWS
+            session, entry.id, entry.rev, by="mei", now=engine.clock.at, usefulness=USEFULNESS
         )
 
 
@@ -150,7 +150,7 @@ def edit(engine: Engine, **changes: Any) -> None:
             replace(content_of(entry), **changes),
             by="mei",
             now=engine.clock.at,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
             review_on_edit=False,
         )
 
@@ -169,7 +169,7 @@ def resolve(engine: Engine, resolution: Resolution) -> None:
             resolution,
             by="mei",
             now=engine.clock.at,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
 
@@ -177,7 +177,7 @@ def plan_by_hand(engine: Engine) -> None:
     """Plan the delivery again as a person."""
     delivery = engine.deliveries()[0]
     with engine.runtime.database.write() as session:
-        plan_again(session, delivery.id, by="mei", now=engine.clock.at, windows=WINDOWS)
+        plan_again(session, delivery.id, by="mei", now=engine.clock.at, usefulness=USEFULNESS)
 
 
 def hand_off(engine: Engine) -> None:
@@ -509,7 +509,7 @@ def _(engine: Engine) -> None:
             time=None,
             by="mei",
             now=engine.clock.at,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
 
@@ -527,7 +527,7 @@ def _(engine: Engine) -> None:
     schedule(engine)
     cancel(engine)
     with entry_of(engine) as (session, entry):
-        approve(session, entry, by="lan", now=engine.clock.at, windows=WINDOWS)
+        approve(session, entry, by="lan", now=engine.clock.at, usefulness=USEFULNESS)
 
 
 @scenario(S.CANCELLED, S.PLANNED, A.PERSON)

@@ -25,7 +25,7 @@ from contentsvc.services.channel_setup.channels import resume_channel
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
 from contentsvc.services.delivery.publishing import Publisher
 from tests.acceptance.running import until
-from tests.factories import WINDOWS, make_channel, make_entry
+from tests.factories import USEFULNESS, make_channel, make_entry
 from tests.integration.services.delivery.engine_world import Engine
 
 S = DeliveryStatus
@@ -279,7 +279,7 @@ def test_a_handed_off_delivery_waits_for_a_person(engine: Engine) -> None:
             url="https://there.example/1",
             by="mei",
             now=engine.clock.at,
-            windows=WINDOWS,
+            usefulness=USEFULNESS,
         )
 
     delivery = engine.delivery()
@@ -431,7 +431,9 @@ def test_what_is_too_late_is_missed_and_can_be_planned_again(engine: Engine) -> 
     assert channel.calls == []
 
     with engine.runtime.database.write() as session:
-        plan_again(session, engine.delivery().id, by="mei", now=engine.clock.at, windows=WINDOWS)
+        plan_again(
+            session, engine.delivery().id, by="mei", now=engine.clock.at, usefulness=USEFULNESS
+        )
     engine.settle(3)
 
     assert engine.delivery().status is S.PUBLISHED

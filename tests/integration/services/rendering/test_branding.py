@@ -27,8 +27,8 @@ from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from tests.factories import (
     NOW,
+    USEFULNESS,
     WEEK,
-    WINDOWS,
     make_calendar,
     make_channel,
     make_content,
@@ -54,7 +54,7 @@ def brand(runtime: Runtime, name: str | None) -> Calendar:
     with runtime.database.write() as session:
         head = export_calendar(session, "baby-benefits", WEEK).head
         branded = replace(head, community=replace(head.community, brand=name))
-        return put_calendar(session, branded, now=NOW, windows=WINDOWS)
+        return put_calendar(session, branded, now=NOW, usefulness=USEFULNESS)
 
 
 def poster(runtime: Runtime, calendar: Calendar, content: EntryContent) -> bytes:

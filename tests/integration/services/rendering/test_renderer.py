@@ -26,8 +26,8 @@ from contentsvc.services.runtime import Runtime
 from contentsvc.services.uploads import keep_upload
 from tests.factories import (
     NOW,
+    USEFULNESS,
     WEEK,
-    WINDOWS,
     make_calendar,
     make_channel,
     make_content,
@@ -207,7 +207,7 @@ def test_an_edit_while_rendering_is_rendered_anew(
                 make_content(title="改过的标题"),
                 by="lan",
                 now=NOW,
-                windows=WINDOWS,
+                usefulness=USEFULNESS,
                 review_on_edit=False,
             )
         return rendition

@@ -13,7 +13,6 @@ from contentsvc.db.mapping import content_hash, content_of, fill_entry, head_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
-from contentsvc.domain.walltime import format_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.calendar_settings import require_channels
@@ -67,8 +66,7 @@ def create_entry(
         created_at=now,
         updated_at=now,
     )
-    fill_entry(entry, content)
-    _set_time(entry, calendar, week)
+    _fill(entry, calendar, content, week)
     session.add(entry)
     session.flush()
     return entry
@@ -101,15 +99,13 @@ def change_entry(
     target = week or IsoWeek.parse(entry.week)
     content = replace(content, key=entry.key)
     check_content(session, entry.calendar, content)
-    if target == IsoWeek.parse(entry.week) and content_hash(content) == content_hash(
-        content_of(entry)
-    ):
+    is_same_week = str(target) == entry.week
+    if is_same_week and content_hash(content) == content_hash(content_of(entry)):
         return entry
     _require_not_sending(entry)
-    if str(target) != entry.week:
+    if not is_same_week:
         _require_free_key(session, entry.calendar, target, entry.key)
-    fill_entry(entry, content)
-    _set_time(entry, entry.calendar, target)
+    _fill(entry, entry.calendar, content, target)
     _touch(entry, by, now)
     if entry.status is EntryStatus.APPROVED and review_on_edit:
         entry.status = EntryStatus.IN_REVIEW
@@ -194,12 +190,12 @@ def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) ->
     entry.deleted_at = None
     if entry.status is EntryStatus.APPROVED:
         entry.status = EntryStatus.IN_REVIEW
-    head = head_of(entry.calendar)
-    if entry.slot is not None and entry.slot not in head.slots:
+    head, content = head_of(entry.calendar), content_of(entry)
+    if content.slot is not None and content.slot not in head.slots:
         # The slot was removed while the entry was deleted, so the entry gets its last time.
-        entry.time = format_time(entry.starts_at.astimezone(head.zone).time())
-        entry.slot = None
-    _set_time(entry, entry.calendar, IsoWeek.parse(entry.week))
+        last_time = entry.starts_at.astimezone(head.zone).time()
+        content = replace(content, slot=None, time=last_time)
+    _fill(entry, entry.calendar, content, IsoWeek.parse(entry.week))
     _touch(entry, by, now)
     session.flush()
     return entry
@@ -291,9 +287,10 @@ def _require_not_sending(entry: Entry) -> None:
         raise ConflictError("entry-going-out")
 
 
-def _set_time(entry: Entry, calendar: Calendar, week: IsoWeek) -> None:
+def _fill(entry: Entry, calendar: Calendar, content: EntryContent, week: IsoWeek) -> None:
+    fill_entry(entry, content)
     entry.week = str(week)
-    entry.starts_at = head_of(calendar).starts_at(content_of(entry), week).at
+    entry.starts_at = head_of(calendar).starts_at(content, week).at
 
 
 def _touch(entry: Entry, by: str, now: datetime) -> None:

@@ -1,8 +1,7 @@
-"""The week board: a calendar's week as days and slots with cards."""
+"""The week board: one week of a calendar as a table of days and slots, with a card per entry."""
 
 from __future__ import annotations
 
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -30,60 +29,55 @@ __all__ = [
     "CardChannel",
     "CardState",
     "WeekBoard",
-    "channel_hue",
     "week_board",
 ]
 
-#: Colours that a channel may have on the board.
-HUES = 12
 _S = DeliveryStatus
 
 
 class CardState(StrEnum):
-    """How an entry stands, in one word."""
+    """The state of an entry and its deliveries together."""
 
     DRAFT = "draft"
-    #: A draft whose time has gone by.
+    #: A draft whose time has passed.
     PAST_DRAFT = "past_draft"
     IN_REVIEW = "in_review"
     APPROVED = "approved"
     PUBLISHING = "publishing"
     PUBLISHED = "published"
-    #: A person should look at one of its deliveries.
+    #: One of its deliveries needs a person.
     ATTENTION = "attention"
     CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class CardChannel:
-    """One channel that an entry goes to."""
+    """One channel on the card of an entry."""
 
     name: str
-    #: Empty where there is no such channel.
+    #: Channel type; empty if the channel does not exist.
     type: str
-    #: 0 to 11.
-    hue: int
-    #: None before the entry is approved; for a livestream the one that matters most.
+    #: Status of the delivery that needs attention most; None before the entry is approved.
     status: DeliveryStatus | None
     paused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One entry on the board."""
+    """The card of one entry."""
 
     entry: Entry
     state: CardState
-    #: `HH:MM[:SS]` on the calendar's wall clock.
+    #: `HH:MM` or `HH:MM:SS` on the calendar's wall clock.
     time: str
     channels: tuple[CardChannel, ...]
-    #: What went wrong last with one of its deliveries; empty where nothing did.
+    #: The error of one of its deliveries; empty if none needs a person.
     error: str
 
 
 @dataclass(frozen=True, slots=True)
 class BoardDay:
-    """One column."""
+    """A day of the week: one column of the board."""
 
     date: date
     weekday: Weekday
@@ -93,19 +87,19 @@ class BoardDay:
 
 @dataclass(frozen=True, slots=True)
 class BoardCell:
-    """One day of one row."""
+    """The cards of one day and one slot or time."""
 
     day: BoardDay
     cards: tuple[Card, ...]
-    #: Nothing can be planned here any more.
+    #: Its time has passed, so that nothing can be planned here.
     is_past: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One slot, or one time of day that some entry has of its own."""
+    """A slot, or a time that an entry has of its own: one row of the board."""
 
-    #: None for an own time.
+    #: None for a row with a time of its own.
     slot: str | None
     time: str
     cells: tuple[BoardCell, ...]
@@ -113,31 +107,26 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class WeekBoard:
-    """A calendar's week."""
+    """One week of a calendar, ready to be shown."""
 
     calendar: Calendar
     week: IsoWeek
     days: tuple[BoardDay, ...]
     rows: tuple[BoardRow, ...]
     mix: ElementMix
-    #: Entries by state.
+    #: Number of entries by state.
     states: Mapping[CardState, int]
-    #: Entries by channel.
+    #: Number of entries by channel.
     channels: Mapping[str, int]
 
     @property
     def is_empty(self) -> bool:
-        """Tell whether nothing is planned."""
+        """Return whether the week has no entries."""
         return not any(cell.cards for row in self.rows for cell in row.cells)
 
 
-def channel_hue(name: str) -> int:
-    """Return a channel's colour, 0 to 11; the same name always has the same."""
-    return zlib.crc32(name.encode()) % HUES
-
-
 def week_board(session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime) -> WeekBoard:
-    """Return a calendar's week; deleted entries are not on it."""
+    """Return the board of a calendar's week at *now* (UTC), without deleted entries."""
     query = (
         select(Entry)
         .where(
@@ -176,21 +165,21 @@ def _days(week: IsoWeek, head: CalendarHead, now: datetime) -> tuple[BoardDay, .
 def _rows(
     head: CalendarHead, days: tuple[BoardDay, ...], cards: list[Card], now: datetime
 ) -> Iterable[BoardRow]:
-    """Give a row for each slot and each time that entries have of their own, by time."""
+    """Yield a row per slot and per time that entries have of their own, in order of time."""
     slots = [(wall, name) for name, wall in head.slots.items()]
     own = {parse_time(card.time) for card in cards if card.entry.slot is None}
     order: list[tuple[time, str | None]] = [*slots, *((wall, None) for wall in own)]
     for wall, slot in sorted(order, key=lambda row: (row[0], row[1] is None)):
-        shown = format_time(wall)
-        held = [card for card in cards if card.entry.slot == slot and (slot or card.time == shown)]
-        cells = tuple(_cell(day, wall, held, head, now) for day in days)
-        yield BoardRow(slot, shown, cells)
+        text = format_time(wall)
+        in_row = [card for card in cards if card.entry.slot == slot and (slot or card.time == text)]
+        cells = tuple(_cell(day, wall, in_row, head, now) for day in days)
+        yield BoardRow(slot, text, cells)
 
 
 def _cell(
-    day: BoardDay, wall: time, held: list[Card], head: CalendarHead, now: datetime
+    day: BoardDay, wall: time, in_row: list[Card], head: CalendarHead, now: datetime
 ) -> BoardCell:
-    cards = tuple(card for card in held if card.entry.day == day.weekday.value)
+    cards = tuple(card for card in in_row if card.entry.day == day.weekday.value)
     return BoardCell(day, cards, resolve(day.date, wall, head.zone).at < now)
 
 
@@ -210,20 +199,19 @@ def _card(
 
 
 def _card_channel(entry: Entry, name: str, channel: ChannelRow | None) -> CardChannel:
-    mine = [row.status for row in entry.deliveries if row.channel.name == name]
+    statuses = [row.status for row in entry.deliveries if row.channel.name == name]
     return CardChannel(
         name=name,
         type=channel.type if channel else "",
-        hue=channel_hue(name),
-        status=min(mine, key=_WEIGHT.index) if mine else None,
+        status=min(statuses, key=_BY_URGENCY.index) if statuses else None,
         paused=channel is not None and channel.paused_at is not None,
     )
 
 
 _TROUBLE = frozenset({_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF})
 _BUSY = frozenset({_S.CLAIMED, _S.SENDING, _S.ACCEPTED, _S.RETRYING})
-#: What a person should know of first stands first.
-_WEIGHT = (
+#: The statuses that a person should see first come first.
+_BY_URGENCY = (
     *(_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF),
     *(_S.SENDING, _S.CLAIMED, _S.ACCEPTED, _S.RETRYING),
     *(_S.PLANNED, _S.SCHEDULED, _S.PUBLISHED, _S.CANCELLED),
@@ -233,7 +221,7 @@ _WEIGHT = (
 def _state(entry: Entry, now: datetime) -> CardState:
     statuses = {row.status for row in entry.deliveries}
     live = statuses - {_S.CANCELLED}
-    # The first that holds names the card.
+    # The first rule that is true decides.
     rules = (
         (entry.status is EntryStatus.CANCELLED, CardState.CANCELLED),
         (bool(statuses & _TROUBLE), CardState.ATTENTION),
@@ -244,4 +232,4 @@ def _state(entry: Entry, now: datetime) -> CardState:
         (entry.starts_at < now, CardState.PAST_DRAFT),
         (True, CardState.DRAFT),
     )
-    return next(state for holds, state in rules if holds)
+    return next(state for is_true, state in rules if is_true)

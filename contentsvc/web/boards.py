@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,15 @@ from contentsvc.web.toasts import show_toast
 __all__ = ["back_to_board", "blueprint", "move_words"]
 
 blueprint = Blueprint("boards", __name__)
+
+#: Colours of channels on the board; `board.css` defines as many.
+_HUES = 12
+
+
+@blueprint.app_template_filter("hue")
+def channel_hue(name: str) -> int:
+    """Return the number of a channel's colour, 0 to 11, which depends on its name alone."""
+    return zlib.crc32(name.encode()) % _HUES
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +115,7 @@ def _chips(board: WeekBoard, wanted: list[str], slug: str) -> list[Chip]:
     for card in _cards(board):
         for channel in card.channels:
             seen[channel.name] = seen.get(channel.name, 0) + 1
-            hues[channel.name] = channel.hue
+            hues[channel.name] = channel_hue(channel.name)
     chips = []
     for name in sorted(seen):
         others = [other for other in wanted if other != name]

@@ -1,4 +1,4 @@
-"""A CalendarPlan written as the YAML that a person would have written."""
+"""Writes a CalendarPlan as YAML that looks as if a person had written it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from contentsvc.domain.calendar_files.entry_reading import ENTRY_FIELDS
 from contentsvc.domain.calendars import CalendarPlan, Community
 from contentsvc.domain.entries import (
     EntryContent,
@@ -22,46 +23,47 @@ from contentsvc.domain.walltime import format_time
 
 __all__ = ["write_calendar"]
 
-#: Line ends that YAML folds or keeps in its own ways; they are written as escapes.
-_ODD_BREAKS = frozenset("\r\x85\u2028\u2029")
+#: Line ends that YAML changes when it reads them; they are written as escapes.
+_ESCAPED_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 
 def write_calendar(plan: CalendarPlan) -> str:
-    """Return the file's text; reading it gives an equal plan back.
+    """Return the text of a calendar file; `read_calendar` reads an equal plan from it.
 
-    FileFields stand in the order of the format, those at their default are left out, bodies are
-    block scalars, times are quoted and Chinese is written as it is.
+    Fields are in the order of the format, fields with their default value are left out, bodies
+    are block scalars, times are quoted, and Chinese is not escaped.
     """
     head = _dump(_calendar(plan))
     if not plan.entries:
         return head + "entries: []\n"
-    # A blank line between entries; no scalar is written with `|+`, so it belongs to none of them.
+    # A blank line separates the entries. It belongs to no scalar, since none is written with `|+`.
     written = [_dump({"entries": [_entry(entry)]}) for entry in plan.entries]
     return f"{head}entries:\n" + "\n".join(text.partition("\n")[2] for text in written)
 
 
 class _Inline(list[Any]):
-    """A list on one line."""
+    """A list that is written on one line."""
 
 
 class _InlineMap(dict[str, Any]):
-    """A mapping on one line."""
+    """A mapping that is written on one line."""
 
 
 class _Quoted(str):
-    """Text that a YAML 1.1 reader would take for a number of base 60."""
+    """Text in quotes. Without them a YAML 1.1 reader would take a time for a base 60 number."""
 
     __slots__ = ()
 
 
 class _Dumper(yaml.SafeDumper):
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyYAML's signature
-        # PyYAML would put a list's dashes below its own name.
+        # Without this PyYAML would not indent the items of a list below its name.
         super().increase_indent(flow, indentless=False)
 
     def analyze_scalar(self, scalar: str) -> Any:
         analysis = super().analyze_scalar(scalar)
-        # Markdown breaks a line by two spaces at its end, which a block scalar keeps.
+        # PyYAML would refuse block scalars with spaces at the end of a line, which break a line in
+        # Markdown.
         analysis.allow_block = _fits_block(scalar)
         return analysis
 
@@ -70,13 +72,13 @@ def _fits_block(text: str) -> bool:
     return (
         text.strip("\n") != ""
         and not text.endswith((" ", "\n\n"))
-        and not _ODD_BREAKS & set(text)
-        and all(character == "\n" or _is_shown(character) for character in text)
+        and not _ESCAPED_BREAKS & set(text)
+        and all(character == "\n" or _is_printable(character) for character in text)
     )
 
 
-def _is_shown(character: str) -> bool:
-    """Return whether YAML takes the character unescaped."""
+def _is_printable(character: str) -> bool:
+    """Return whether YAML allows the character without an escape."""
     return (
         " " <= character <= "~"
         or "\xa0" <= character <= "\ud7ff"
@@ -119,8 +121,8 @@ def _dump(value: dict[str, Any]) -> str:
     )
 
 
-def _given(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that say something; an entry's empty list of channels does."""
+def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields that are not empty, and an empty list of channels, which has a meaning."""
     return {
         name: value
         for name, value in fields.items()
@@ -143,7 +145,7 @@ def _calendar(plan: CalendarPlan) -> dict[str, Any]:
         "quotas": {name: _quota(quota) for name, quota in head.quotas.items()},
         "week": str(plan.week) if plan.week else None,
     }
-    return {**_given(fields), "channels": _Inline(head.channels), **_given(later)}
+    return {**_without_empty(fields), "channels": _Inline(head.channels), **_without_empty(later)}
 
 
 def _quota(quota: Quota) -> _InlineMap:
@@ -153,11 +155,11 @@ def _quota(quota: Quota) -> _InlineMap:
 
 def _community(community: Community) -> _InlineMap:
     fields = {"kind": str(community.kind), "tier": community.tier, "tags": _Inline(community.tags)}
-    return _InlineMap(_given(fields))
+    return _InlineMap(_without_empty(fields))
 
 
 def _entry(entry: EntryContent) -> dict[str, Any]:
-    return _given(
+    return _without_empty(
         {
             "key": entry.key,
             "day": str(entry.day),
@@ -180,25 +182,17 @@ def _entry(entry: EntryContent) -> dict[str, Any]:
 
 def _version(version: Version) -> dict[str, Any]:
     fields = {"title": version.title, "body": version.body}
-    # An empty body is meant here: it replaces the common one.
+    # An empty body is written, because it replaces the entry's own.
     return {name: text for name, text in fields.items() if text is not None}
 
 
 def _livestream(livestream: Livestream) -> dict[str, Any]:
-    return _given(
-        {
-            "host": livestream.host,
-            "url": livestream.url,
-            "minutes": livestream.minutes,
-            "points": list(livestream.points),
-            "replay_url": livestream.replay_url,
-            "booking_url": livestream.booking_url,
-        }
-    )
+    fields = {name: getattr(livestream, name) for name in ENTRY_FIELDS["livestream"]}
+    return _without_empty({**fields, "points": list(livestream.points)})
 
 
 def _notices(entry: EntryContent) -> list[Any]:
-    """Return the chain on one line, or a line each where one has words of its own."""
+    """Return the chain on one line, or a line per notice if any of them has a version."""
     if not entry.notice_versions:
         return _Inline(str(notice) for notice in entry.notices)
     return [_notice(str(notice), entry.notice_version(notice)) for notice in entry.notices]
@@ -218,7 +212,7 @@ def _notice(at: str, version: NoticeVersion) -> str | dict[str, Any]:
 
 
 def _poster(poster: PosterSpec) -> dict[str, Any]:
-    return _given({"template": poster.template, "fields": _poster_fields(poster.fields)})
+    return _without_empty({"template": poster.template, "fields": _poster_fields(poster.fields)})
 
 
 def _poster_fields(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, Any]:

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 
 from contentsvc.db.mapping import content_of, fill_entry, head_of
 from contentsvc.db.models import Calendar, Entry
-from contentsvc.domain.calendars import CalendarPlan
-from contentsvc.domain.entries import EntryStatus
+from contentsvc.domain.calendars import CalendarHead, CalendarPlan
+from contentsvc.domain.entries import EntryContent, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services.calendar_files.exporting import week_entries
@@ -105,79 +105,77 @@ def copy_week(
     Raises:
         InputError: both weeks are the same, or an entry is in a slot that was removed.
     """
-    report, entries = _compare(session, calendar, source, target, now)
-    for entry in entries:
-        _copy(session, calendar, entry, target, now=now, by=by)
+    report, copies = _compare(session, calendar, source, target, now)
+    for content, at in copies:
+        copy = Entry(
+            calendar_id=calendar.id,
+            calendar=calendar,
+            week=str(target),
+            starts_at=at,
+            status=EntryStatus.DRAFT,
+            rev=1,
+            changed_by=by,
+            created_at=now,
+            updated_at=now,
+        )
+        fill_entry(copy, content)
+        session.add(copy)
     session.flush()
     return report
 
 
 def _compare(
     session: Session, calendar: Calendar, source: IsoWeek, target: IsoWeek, now: datetime
-) -> tuple[CopyReport, list[Entry]]:
+) -> tuple[CopyReport, list[tuple[EntryContent, datetime]]]:
+    """Return the report, and content and time (UTC) of each entry to create."""
     if source == target:
         raise InputError("copy-same-week", field="week", week=str(source))
+    head = head_of(calendar)
     present = session.scalars(
         select(Entry).where(Entry.calendar_id == calendar.id, Entry.week == str(target))
     ).all()
     keys = {entry.key for entry in present}
-    visible = [entry for entry in present if entry.deleted_at is None]
-    taken = {_at(calendar, entry, target): entry.key for entry in visible}
-    report, free = CopyReport(source, target), []
+    visible = [content_of(entry) for entry in present if entry.deleted_at is None]
+    taken = {_starts_at(head, content, target, target): content.key for content in visible}
+    report, copies = CopyReport(source, target), []
     for entry in week_entries(session, calendar, source):
         if entry.status is EntryStatus.CANCELLED:
             continue
-        at = _at(calendar, entry, target)
-        clash = _clash(entry, at, keys=keys, taken=taken, now=now)
+        content = content_of(entry)
+        at = _starts_at(head, content, source, target)
+        clash = _clash(content, at, keys=keys, taken=taken, now=now)
         if clash:
             report.clashes.append(clash)
         else:
-            report.copied.append(entry.key)
-            free.append(entry)
-    return report, free
+            report.copied.append(content.key)
+            copies.append((content, at))
+    return report, copies
 
 
-def _at(calendar: Calendar, entry: Entry, week: IsoWeek) -> datetime:
-    head = head_of(calendar)
-    content = content_of(entry)
+def _starts_at(
+    head: CalendarHead, content: EntryContent, week: IsoWeek, target: IsoWeek
+) -> datetime:
+    """Return when an entry of *week* is due in the week *target*, in UTC."""
     if content.slot is not None and content.slot not in head.slots:
         raise InputError(
-            "copy-slot-gone", field="slots", key=entry.key, week=entry.week, slot=content.slot
+            "copy-slot-gone", field="slots", key=content.key, week=str(week), slot=content.slot
         )
-    return head.starts_at(content, week).at
+    return head.starts_at(content, target).at
 
 
 def _clash(
-    entry: Entry, at: datetime, *, keys: set[str], taken: dict[datetime, str], now: datetime
-) -> Clash | None:
-    if entry.key in keys:
-        return Clash(entry.key, entry.title, ClashReason.SAME_KEY, entry.key)
-    if at in taken:
-        return Clash(entry.key, entry.title, ClashReason.TIME_TAKEN, taken[at])
-    if at < now:
-        return Clash(entry.key, entry.title, ClashReason.PAST)
-    return None
-
-
-def _copy(
-    session: Session,
-    calendar: Calendar,
-    entry: Entry,
-    week: IsoWeek,
+    content: EntryContent,
+    at: datetime,
     *,
+    keys: set[str],
+    taken: dict[datetime, str],
     now: datetime,
-    by: str,
-) -> None:
-    copy = Entry(
-        calendar_id=calendar.id,
-        calendar=calendar,
-        week=str(week),
-        starts_at=_at(calendar, entry, week),
-        status=EntryStatus.DRAFT,
-        rev=1,
-        changed_by=by,
-        created_at=now,
-        updated_at=now,
-    )
-    fill_entry(copy, content_of(entry))
-    session.add(copy)
+) -> Clash | None:
+    key, title = content.key, content.title
+    if key in keys:
+        return Clash(key, title, ClashReason.SAME_KEY, key)
+    if at in taken:
+        return Clash(key, title, ClashReason.TIME_TAKEN, taken[at])
+    if at < now:
+        return Clash(key, title, ClashReason.PAST)
+    return None

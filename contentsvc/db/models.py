@@ -22,11 +22,12 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeEngine
 
-from contentsvc.db.types import EnumText, UtcDateTime
+from contentsvc.db.types import EnumText, MessageText, UtcDateTime
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.deliveries import WAITING, DeliveryStatus, Outcome
 from contentsvc.domain.elements import Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
+from contentsvc.messages import Message
 
 __all__ = [
     "WAITING_SQL",
@@ -477,7 +478,7 @@ class PosterBatch(Base):
     started_at: Mapped[datetime | None]
     settled_before: Mapped[int] = mapped_column(default=0)
     #: Why it stopped; empty where a person stopped it.
-    error: Mapped[str] = mapped_column(Text, default="")
+    error: Mapped[Message] = mapped_column(MessageText, default=Message.plain(""))
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -369,5 +369,5 @@ def test_pages_are_in_english_too(mei: Person, runtime: Runtime, done: str) -> N
 
     assert "Poster batches" in pages[0]
     assert "A row a poster" in pages[1]
-    assert "“nowhere” is no link that a phone opens" in pages[2]
+    assert "“nowhere” is not a link that a phone can open" in pages[2]
     assert "邀请码" not in mei.get(f"{done}/report.csv").data.decode().splitlines()[0]

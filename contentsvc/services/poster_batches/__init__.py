@@ -1,1 +1,1 @@
-"""Poster batches: create one from a table, check it, paint its rows, collect the results."""
+"""Poster batches: create a batch from a table, check it, paint its rows, collect the results."""

@@ -1,4 +1,4 @@
-"""Batches of posters: a template and a table, kept until they expire."""
+"""Create, find, rename, measure and delete batches: a template, a table and their posters."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import logging
 import secrets
 import shutil
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -43,61 +43,65 @@ __all__ = [
 logger = logging.getLogger(__name__)
 
 MOST_ROWS = 5_000
-#: Rows times sizes; of some 300 kB each.
+#: Rows times sizes of one batch; a poster has about 300 kB.
 _MOST_POSTERS = 10_000
-#: Batches of one person that are kept at once.
-_MOST_KEPT = 20
-#: How long a table that nobody starts is kept.
-_DRAFT_KEPT = timedelta(days=1)
-#: Invitations are sent within days, and what is in them is about people.
+#: Batches that one person may have at the same time.
+_MOST_BATCHES = 20
+#: How long a batch that nobody starts is stored.
+_DRAFT_RETENTION = timedelta(days=1)
+#: How long a batch is stored after its last run. Invitations are sent within days, and they contain
+#: personal data.
 RETENTION = timedelta(days=7)
 _FORMATS = ("jpeg", "png", "webp")
+#: Characters of a text that is the same in all rows.
 _LONGEST_FIXED = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
-    """What a person chose before the table was read."""
+    """What a person chooses for a new batch besides its table."""
 
     name: str
     template: Template
     sizes: Sequence[str]
     format: str
-    #: A brand kit's name; None for the assets' own.
+    #: The name of a brand kit; None for the default brand.
     brand: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a batch is."""
+    """The progress of a batch, in rows."""
 
     total: int
     made: int
     failed: int
-    #: Of those made, how many have something that is to be said of them.
+    #: How many of the rows made have remarks.
     warned: int
-    #: Rows a minute since it was last started; None before that can be told.
+    #: Rows per minute since the last start; None until a row is settled.
     pace: float | None = None
+    #: The estimated time until all rows are settled; None until a row is settled.
     left: timedelta | None = None
 
     @property
     def settled(self) -> int:
-        """Return how many rows need nothing more."""
+        """How many rows are made or failed."""
         return self.made + self.failed
 
 
 def batch_folder(config: Config, key: str) -> Path:
-    """Return where the posters of a batch are."""
+    """Return the folder of the posters of the batch *key*; with "" the parent of all folders."""
     return config.data_dir / "batches" / key
 
 
 def create_batch(
     session: Session, new: BatchOptions, lines: Sequence[Line], *, by: str, now: datetime
 ) -> PosterBatch:
-    """Keep a table as a draft, its columns guessed.
+    """Store a table as a draft batch owned by *by*; guess which column is which field.
 
     Raises:
-        InputError: there are no rows or too many, no such size, or too many batches of this person.
+        InputError: the table has no rows or too many, a size or the format does not exist, or
+            the owner has too many batches.
     """
     header, rows = split_table(lines, known_titles(new.template))
     _check_new(session, new, len(rows), by)
@@ -115,7 +119,7 @@ def create_batch(
         status=BatchStatus.DRAFT,
         created_at=now,
         updated_at=now,
-        expires_at=now + _DRAFT_KEPT,
+        expires_at=now + _DRAFT_RETENTION,
     )
     session.add(batch)
     session.flush()
@@ -125,28 +129,25 @@ def create_batch(
 
 def _check_new(session: Session, new: BatchOptions, rows: int, by: str) -> None:
     if not rows:
-        raise InputError("the table has no row below its titles", field="table")
+        raise InputError("batch-table-empty", field="table")
     if rows > MOST_ROWS:
-        raise InputError(
-            f"the table has {rows} rows; at most {MOST_ROWS}, so divide it", field="table"
-        )
+        raise InputError("batch-rows-too-many", field="table", rows=rows, most=MOST_ROWS)
     if not new.sizes or not set(new.sizes) <= set(new.template.sizes):
-        raise InputError(
-            f"choose at least one size of {', '.join(new.template.sizes)}", field="sizes"
-        )
+        raise InputError("batch-sizes-missing", field="sizes", sizes=tuple(new.template.sizes))
     if rows * len(new.sizes) > _MOST_POSTERS:
         raise InputError(
-            f"{rows} rows in {len(new.sizes)} sizes are {rows * len(new.sizes)} posters; at most "
-            f"{_MOST_POSTERS}, so choose fewer sizes",
+            "batch-posters-too-many",
             field="sizes",
+            rows=rows,
+            sizes=len(new.sizes),
+            posters=rows * len(new.sizes),
+            most=_MOST_POSTERS,
         )
     if new.format not in _FORMATS:
-        raise InputError(f"choose one of {', '.join(_FORMATS)}", field="format")
-    kept = select(func.count()).where(PosterBatch.owner == by)
-    if (session.scalar(kept) or 0) >= _MOST_KEPT:
-        raise InputError(
-            f"{_MOST_KEPT} batches of yours are kept already; delete one first", field="table"
-        )
+        raise InputError("batch-format-unknown", field="format", formats=_FORMATS)
+    count = select(func.count()).where(PosterBatch.owner == by)
+    if (session.scalar(count) or 0) >= _MOST_BATCHES:
+        raise InputError("batches-too-many", field="table", most=_MOST_BATCHES)
 
 
 def _row(batch_id: int, line: Line, width: int) -> dict[str, Any]:
@@ -162,15 +163,19 @@ def _row(batch_id: int, line: Line, width: int) -> dict[str, Any]:
 
 
 def get_batch(session: Session, batch_id: int, *, to_change: bool = False) -> PosterBatch:
-    """Return a batch, locked where it is *to_change*; NotFoundError where there is none."""
+    """Return the batch *batch_id*; with *to_change* its row is locked until the commit.
+
+    Raises:
+        NotFoundError: there is no such batch.
+    """
     batch = session.get(PosterBatch, batch_id, with_for_update=to_change)
     if batch is None:
-        raise NotFoundError(f"there is no batch {batch_id}; it may have expired")
+        raise NotFoundError("batch-unknown", id=batch_id)
     return batch
 
 
 def all_batches(session: Session, now: datetime) -> list[tuple[PosterBatch, Progress]]:
-    """Return every batch that is kept, the newest first, with how far it is."""
+    """Return every batch with its progress, the newest first."""
     batches = list(session.scalars(select(PosterBatch).order_by(PosterBatch.id.desc())))
     return [(batch, progress_of(session, batch, now)) for batch in batches]
 
@@ -178,7 +183,7 @@ def all_batches(session: Session, now: datetime) -> list[tuple[PosterBatch, Prog
 def rows_of(
     session: Session, batch: PosterBatch, *statuses: RowStatus, limit: int | None = None
 ) -> list[PosterRow]:
-    """Return rows of a batch in their order: of some statuses, or all."""
+    """Return up to *limit* rows of a batch by number, of the given *statuses* or of all."""
     query = select(PosterRow).where(PosterRow.batch_id == batch.id).order_by(PosterRow.number)
     if statuses:
         query = query.where(PosterRow.status.in_(statuses))
@@ -186,7 +191,7 @@ def rows_of(
 
 
 def rows_with_remarks(session: Session, batch: PosterBatch, *, limit: int) -> list[PosterRow]:
-    """Return rows that were made although something is to be said of them."""
+    """Return up to *limit* rows of a batch that were made and have remarks."""
     query = select(PosterRow).where(*_remarked(batch)).order_by(PosterRow.number)
     return list(session.scalars(query.limit(limit)))
 
@@ -200,25 +205,26 @@ def _remarked(batch: PosterBatch) -> tuple[ColumnElement[bool], ...]:
 
 
 def progress_of(session: Session, batch: PosterBatch, now: datetime) -> Progress:
-    """Tell how far a batch is, its pace and the time that is left."""
-    own = PosterRow.batch_id == batch.id
-    query = select(PosterRow.status, func.count()).where(own).group_by(PosterRow.status)
-    counts: dict[RowStatus, int] = dict(session.execute(query).all())
-    said = select(func.count()).where(*_remarked(batch))
-    made, failed = counts.get(RowStatus.MADE, 0), counts.get(RowStatus.FAILED, 0)
-    progress = Progress(sum(counts.values()), made, failed, session.scalar(said) or 0)
-    return _paced(progress, batch, now) if batch.status is BatchStatus.RUNNING else progress
-
-
-def _paced(progress: Progress, batch: PosterBatch, now: datetime) -> Progress:
-    done = progress.settled - batch.settled_before
-    gone = (now - batch.started_at).total_seconds() if batch.started_at else 0.0
-    if done < 1 or gone <= 0:
-        return progress
-    left = timedelta(seconds=(progress.total - progress.settled) * gone / done)
-    return Progress(
-        progress.total, progress.made, progress.failed, progress.warned, done * 60 / gone, left
+    """Return the progress of a batch; of a running one with its pace and the time left."""
+    query = (
+        select(PosterRow.status, func.count())
+        .where(PosterRow.batch_id == batch.id)
+        .group_by(PosterRow.status)
     )
+    counts: dict[RowStatus, int] = dict(session.execute(query).all())
+    warned = select(func.count()).where(*_remarked(batch))
+    made, failed = counts.get(RowStatus.MADE, 0), counts.get(RowStatus.FAILED, 0)
+    progress = Progress(sum(counts.values()), made, failed, session.scalar(warned) or 0)
+    return _with_pace(progress, batch, now) if batch.status is BatchStatus.RUNNING else progress
+
+
+def _with_pace(progress: Progress, batch: PosterBatch, now: datetime) -> Progress:
+    done = progress.settled - batch.settled_before
+    elapsed = (now - batch.started_at).total_seconds() if batch.started_at else 0.0
+    if done < 1 or elapsed <= 0:
+        return progress
+    left = timedelta(seconds=(progress.total - progress.settled) * elapsed / done)
+    return replace(progress, pace=done * 60 / elapsed, left=left)
 
 
 def map_columns(
@@ -230,23 +236,24 @@ def map_columns(
     fixed: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """Say which column is which field, and what is the same in every row.
+    """Set which column holds which field, and the texts of fields that are the same in all rows.
+
+    *columns* maps fields, and `file` for the names of the pictures, to indexes of columns.
+    *fixed* maps fields to texts.
 
     Raises:
-        ConflictError: the batch was started already.
-        InputError: there is no such column, or a text is too long.
+        ConflictError: the batch was started.
+        InputError: there is no such field or column, or a text is too long.
     """
     if batch.status is not BatchStatus.DRAFT:
-        raise ConflictError("the batch was started already; its columns stay as they are")
+        raise ConflictError("batch-columns-fixed")
     known = {*template.fields, FILE_COLUMN}
-    for name, place in columns.items():
-        if name not in known or not 0 <= place < len(batch.header):
-            raise InputError(f"there is no column {place + 1} for {name!r}", field=name)
+    for name, index in columns.items():
+        if name not in known or not 0 <= index < len(batch.header):
+            raise InputError("batch-column-unknown", field=name, number=index + 1, field_name=name)
     for name, text in fixed.items():
         if len(text) > _LONGEST_FIXED:
-            raise InputError(
-                f"the text has {len(text)} characters; {_LONGEST_FIXED} are allowed", field=name
-            )
+            raise InputError("batch-text-too-long", field=name, used=len(text), most=_LONGEST_FIXED)
     batch.columns = dict(columns)
     batch.fixed = {name: text for name, text in fixed.items() if name in known and text}
     batch.updated_at = now
@@ -254,7 +261,10 @@ def map_columns(
 
 
 def name_rows(session: Session, batch: PosterBatch, numbers: Sequence[int] | None = None) -> None:
-    """Name the pictures of all rows, or of some beside the names that the others have."""
+    """Assign file names to the pictures of every row, or only of the rows in *numbers*.
+
+    No name is given to two rows; names that differ only in case count as equal.
+    """
     rows = rows_of(session, batch)
     chosen = {row.number for row in rows} if numbers is None else set(numbers)
     taken = {row.name.lower() for row in rows if row.number not in chosen}
@@ -265,26 +275,26 @@ def name_rows(session: Session, batch: PosterBatch, numbers: Sequence[int] | Non
 
 
 def picture_name_of(batch: PosterBatch, row: PosterRow) -> str:
-    """Return what a row's picture would be called if no other were called so."""
-    place = batch.columns.get(FILE_COLUMN)
-    given = row.cells[place] if place is not None and place < len(row.cells) else ""
-    return picture_name(given, f"{batch.template}-{row.number:04d}", batch.format)  # type: ignore[arg-type]  # checked when it was made
+    """Return the file name of a row's picture before repeated names are numbered."""
+    index = batch.columns.get(FILE_COLUMN)
+    cell = row.cells[index] if index is not None and index < len(row.cells) else ""
+    return picture_name(cell, f"{batch.template}-{row.number:04d}", batch.format)  # type: ignore[arg-type]  # create_batch has checked it
 
 
 def delete_batch(session: Session, config: Config, batch: PosterBatch) -> None:
-    """Drop a batch, its rows and its posters; a worker that is at it finds it gone."""
+    """Delete a batch, its rows and its posters; a worker that is making it stops."""
     session.delete(batch)
     session.flush()
     shutil.rmtree(batch_folder(config, batch.key), ignore_errors=True)
 
 
 def drop_expired(session: Session, config: Config, now: datetime) -> None:
-    """Drop batches whose time has come, and folders whose batch is gone."""
+    """Delete expired batches, and folders that belong to no batch."""
     for batch in session.scalars(select(PosterBatch).where(PosterBatch.expires_at < now)):
         delete_batch(session, config, batch)
         logger.info("A batch expired", extra={"action": "batch_expired", "batch": batch.id})
     folder = batch_folder(config, "")
-    kept = set(session.scalars(select(PosterBatch.key)))
+    keys = set(session.scalars(select(PosterBatch.key)))
     for path in folder.iterdir() if folder.is_dir() else ():
-        if path.name not in kept:
+        if path.name not in keys:
             shutil.rmtree(path, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Which column of a person's table is which field of a template."""
+"""Map the columns of a table to the fields of a template."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ __all__ = [
     "fields_of",
     "guess_columns",
     "known_titles",
-    "plain",
+    "normalize_title",
     "sample_table",
     "split_table",
 ]
 
-#: Lines in which the column titles are looked for: tables begin with a title, a date, a note.
+#: Lines that are searched for the column titles: a table may begin with a title, a date or a note.
 _HEAD_LINES = 10
-#: Of this many rows the values are looked at.
-_LOOKED_AT = 20
-#: What stands behind a column's title without being part of it: 姓名*, 链接（必填）.
+#: Rows whose values are examined.
+_EXAMINED_ROWS = 20
+#: Marks and remarks that are ignored in a column title: 姓名*, 链接（必填）.
 _ASIDE = re.compile(r"[(（【\[].*?[)）】\]]|[\s*:：·_\-—]+")
 _LINK = re.compile(r"(?:https?|weixin)://", re.IGNORECASE)
-_FILE_WORDS = frozenset(
+_FILE_TITLES = frozenset(
     {"file", "filename", "文件", "文件名", "图片名", "图片名称", "图片文件名", "保存为"}
 )
-#: What people call a field beside its own labels.
-_WORDS: Mapping[str, tuple[str, ...]] = {
+#: Column titles that people use for a field in addition to its labels.
+_SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "sharer": ("姓名", "昵称", "名字", "群昵称", "微信昵称", "邀请人", "会员", "会员昵称", "name",
                "nickname", "member"),
     "name": ("姓名", "昵称", "名字", "nickname"),
@@ -42,130 +42,137 @@ _WORDS: Mapping[str, tuple[str, ...]] = {
     "was": ("原价", "划线价", "市场价"),
     "title": ("标题", "主题"),
 }  # fmt: skip
-#: Whose column names the files where no column does so itself.
-_NAMING = ("sharer", "name", "code", "product", "title")
-#: Rows of examples in a sheet to fill in.
+#: Fields whose column gives the file names if no column is titled so, in order of preference.
+_NAMING_FIELDS = ("sharer", "name", "code", "product", "title")
+#: Example rows of a table to fill in.
 _EXAMPLES = 2
 
 
-def plain(text: str) -> str:
-    """Give a column's title as it is compared: without marks, asides, case and width."""
+def normalize_title(text: str) -> str:
+    """Return a column title for comparison: without marks, remarks, case and width variants."""
     return _ASIDE.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _titles(template: Template) -> dict[str, str]:
-    """Give the field, or `file`, that each known title means; a field's own words come first."""
-    found: dict[str, str] = {}
+    """Return the field, or `file`, by normalized title; a field's own name and labels win."""
+    titles: dict[str, str] = {}
     for name, spec in template.fields.items():
         for title in (name, spec.label.zh, spec.label.en):
-            found.setdefault(plain(title), name)
+            titles.setdefault(normalize_title(title), name)
     for name in template.fields:
-        for title in _WORDS.get(name, ()):
-            found.setdefault(title, name)
-    return found | dict.fromkeys(_FILE_WORDS, FILE_COLUMN)
+        for title in _SYNONYMS.get(name, ()):
+            titles.setdefault(title, name)
+    return titles | dict.fromkeys(_FILE_TITLES, FILE_COLUMN)
 
 
 def split_table(
     lines: Sequence[Line], known: Collection[str]
 ) -> tuple[tuple[str, ...], Sequence[Line]]:
-    """Part the line of column titles, by most *known* plain words, from the rows below it.
+    """Return the column titles of a table and the rows below them.
 
-    Where no title is known it is the first line with several cells: what stands above, over merged
-    cells, is a heading of the whole sheet.
+    The titles are in the line with the most *known* normalized titles. If no title is known, they
+    are in the first line that fills more than half of the columns: lines above it are headings of
+    the sheet, in merged cells.
     """
     head = lines[:_HEAD_LINES]
-    hits = [sum(plain(cell) in known for cell in line.cells if cell) for line in head]
+    hits = [sum(normalize_title(cell) in known for cell in line.cells if cell) for line in head]
     if max(hits) > 0:
-        place = hits.index(max(hits))
+        index = hits.index(max(hits))
     else:
-        wide = max(sum(map(bool, line.cells)) for line in head)
-        several = [at for at, line in enumerate(head) if sum(map(bool, line.cells)) > wide / 2]
-        place = several[0]
-    return _titles_over(head[place].cells, lines[place + 1 :]), lines[place + 1 :]
+        filled = [sum(map(bool, line.cells)) for line in head]
+        index = next(at for at, count in enumerate(filled) if count > max(filled) / 2)
+    return _titles_over(head[index].cells, lines[index + 1 :]), lines[index + 1 :]
 
 
 def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
-    """Give a title for every column that holds anything; equal titles are numbered.
+    """Return a title for every column that is not empty; equal titles are numbered.
 
-    One without a title, as a merged cell leaves it, is called by its letter.
+    A column without a title, as below a merged cell, gets its letter as the title.
     """
-    used = [place for row in rows for place, cell in enumerate(row.cells) if cell]
-    filled = [place for place, cell in enumerate(cells) if cell]
+    used = [index for row in rows for index, cell in enumerate(row.cells) if cell]
+    filled = [index for index, cell in enumerate(cells) if cell]
     count = max([*used, *filled], default=-1) + 1
     titles: list[str] = []
-    for place in range(count):
-        text = " ".join(cells[place].split()) if place < len(cells) else ""
-        title, number = text or f"[{_letter(place)}]", 2
+    for index in range(count):
+        text = " ".join(cells[index].split()) if index < len(cells) else ""
+        title, number = text or f"[{_letter(index)}]", 2
         while title in titles:
             title, number = f"{text or '?'} ({number})", number + 1
         titles.append(title)
     return tuple(titles)
 
 
-def _letter(place: int) -> str:
-    """Name a column as a spreadsheet does: A to Z, then AA."""
-    first, last = divmod(place, 26)
+def _letter(index: int) -> str:
+    """Return the name of a column in a spreadsheet: A to Z, then AA."""
+    first, last = divmod(index, 26)
     return (chr(64 + first) if first else "") + chr(65 + last)
 
 
 def guess_columns(
     template: Template, header: Sequence[str], rows: Sequence[Line]
 ) -> dict[str, int]:
-    """Guess the column of each field, and of the files' names, by titles and by what they hold."""
+    """Return the index of the column of each field, and of `file`, as far as it can be guessed.
+
+    The guess uses the titles first, and the values of the first rows where titles do not help.
+    """
     titles = _titles(template)
-    found: dict[str, int] = {}
-    for place, title in enumerate(header):
-        name = titles.get(plain(title))
+    columns: dict[str, int] = {}
+    for index, title in enumerate(header):
+        name = titles.get(normalize_title(title))
         if name is not None:
-            found.setdefault(name, place)
-    _guess_alike(template, header, found)
-    _guess_links(template, rows, found)
-    if FILE_COLUMN not in found:
-        _guess_names(rows, found)
-    return found
+            columns.setdefault(name, index)
+    _add_similar_titles(template, header, columns)
+    _add_link_column(template, rows, columns)
+    if FILE_COLUMN not in columns:
+        _add_file_column(rows, columns)
+    return columns
 
 
 def known_titles(template: Template) -> Collection[str]:
-    """Give every title, plain, that means a field of *template* or the files' names."""
+    """Return every normalized title that stands for a field of *template* or for `file`."""
     return _titles(template).keys()
 
 
-def _guess_alike(template: Template, header: Sequence[str], found: dict[str, int]) -> None:
-    """Take a title that holds a field's label, or the other way round."""
+def _add_similar_titles(template: Template, header: Sequence[str], columns: dict[str, int]) -> None:
+    """Add columns whose title contains a field's label, or is contained in it."""
     for name, spec in template.fields.items():
-        label = plain(spec.label.zh)
-        for place, title in enumerate(header):
-            if name in found or place in found.values():
+        label = normalize_title(spec.label.zh)
+        for index, title in enumerate(header):
+            if name in columns or index in columns.values():
                 continue
-            text = plain(title)
+            text = normalize_title(title)
             if min(len(text), len(label)) > 1 and (label in text or text in label):
-                found[name] = place
+                columns[name] = index
 
 
-def _guess_links(template: Template, rows: Sequence[Line], found: dict[str, int]) -> None:
-    """Take the column of links for the only field that is one."""
+def _add_link_column(template: Template, rows: Sequence[Line], columns: dict[str, int]) -> None:
+    """Add the first column of links, if the template has exactly one field for a link."""
     links = [name for name, spec in template.fields.items() if spec.type == "url"]
-    if len(links) != 1 or links[0] in found:
+    if len(links) != 1 or links[0] in columns:
         return
-    looked = rows[:_LOOKED_AT]
-    width = max((len(row.cells) for row in looked), default=0)
-    for place in range(width):
-        cells = [row.cells[place] for row in looked if place < len(row.cells) and row.cells[place]]
-        if cells and place not in found.values() and all(map(_LINK.match, cells)):
-            found[links[0]] = place
+    examined = rows[:_EXAMINED_ROWS]
+    width = max((len(row.cells) for row in examined), default=0)
+    for index in range(width):
+        cells = _filled_cells(examined, index)
+        if cells and index not in columns.values() and all(map(_LINK.match, cells)):
+            columns[links[0]] = index
             return
 
 
-def _guess_names(rows: Sequence[Line], found: dict[str, int]) -> None:
-    """Call the files by the first of some columns in which no two cells are alike."""
-    for name in _NAMING:
-        place = found.get(name)
-        if place is None:
+def _add_file_column(rows: Sequence[Line], columns: dict[str, int]) -> None:
+    """Take the file names from the first naming field whose cells all differ."""
+    for name in _NAMING_FIELDS:
+        index = columns.get(name)
+        if index is None:
             continue
-        cells = [row.cells[place] for row in rows if place < len(row.cells) and row.cells[place]]
+        cells = _filled_cells(rows, index)
         if cells and len(set(cells)) == len(cells):
-            found[FILE_COLUMN] = place
+            columns[FILE_COLUMN] = index
             return
+
+
+def _filled_cells(rows: Sequence[Line], index: int) -> list[str]:
+    return [row.cells[index] for row in rows if index < len(row.cells) and row.cells[index]]
 
 
 def fields_of(
@@ -174,17 +181,17 @@ def fields_of(
     fixed: Mapping[str, str],
     cells: Sequence[str],
 ) -> dict[str, str]:
-    """Give the fields of one row: its own cells, else what is the same in all rows."""
-    found = {}
+    """Return the texts of one row by field: from its cell, or from *fixed* if the cell is empty."""
+    texts = {}
     for name in template.fields:
-        place = columns.get(name)
-        own = cells[place] if place is not None and place < len(cells) else ""
-        found[name] = own or fixed.get(name, "")
-    return {name: text for name, text in found.items() if text}
+        index = columns.get(name)
+        cell = cells[index] if index is not None and index < len(cells) else ""
+        texts[name] = cell or fixed.get(name, "")
+    return {name: text for name, text in texts.items() if text}
 
 
 def sample_table(template: Template, language: str, file_title: str) -> list[list[str]]:
-    """Give a table to fill in: the fields' labels, and rows that show what goes there."""
+    """Return a table to fill in: the labels of the fields in *language*, then example rows."""
     names = [name for name, spec in template.fields.items() if spec.type != "image"]
     head = [getattr(template.fields[name].label, language) for name in names]
     rows = []

@@ -1,4 +1,4 @@
-"""Making the posters of a batch: a bounded piece at a time, so that other work comes between."""
+"""Make the posters of a batch in slices of a few seconds, so that deliveries need not wait."""
 
 from __future__ import annotations
 
@@ -27,79 +27,82 @@ __all__ = ["BatchMaker"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which a worker passes a batch on: the first poster takes a fresh process 0.5 s
-#: longer than the others, and a worker that is told to stop ends its piece first.
-_PIECE = 8.0
-#: Rows, and seconds, after which what was made is noted: so much at most is made twice.
-_NOTED_ROWS, _NOTED_SECONDS = 20, 1.0
+#: Seconds after which a worker enqueues the rest of a batch again. The first poster takes a new
+#: process 0.5 s longer than the others, and a worker that stops finishes its slice first.
+_SLICE = 8.0
+#: Rows, and seconds, after which the settled rows are committed: at most so many are made twice.
+_COMMIT_ROWS, _COMMIT_SECONDS = 20, 1.0
 
 
 class BatchMaker:
-    """Makes pieces of batches within one process."""
+    """Makes the posters of batches in one worker process."""
 
     def __init__(self, runtime: Runtime, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Work with the parts of *runtime*; *monotonic* counts seconds."""
+        """Create a maker; *monotonic* returns seconds."""
         self._runtime = runtime
         self._monotonic = monotonic
         self._painter = BatchPainter(runtime)
 
     def make(self, batch_id: int, fence: int) -> None:
-        """Make rows until the piece is over, a delivery waits to be rendered, or all are settled.
+        """Make rows until the slice is over, a delivery waits to be rendered, or all are settled.
 
-        A batch that was handed out anew since, stopped or deleted is left alone.
+        Do nothing if *fence* is no longer the batch's: it was enqueued again, stopped or deleted.
         """
-        if not self._hold(batch_id, fence):
+        if not self._claim(batch_id, fence):
             return
         try:
-            goes_on = self._make_piece(batch_id, fence)
+            has_more = self._make_slice(batch_id, fence)
         except (RenderError, OSError) as error:
-            # What every row needs is missing: the template, the brand, room on the disk.
-            self._give_up(batch_id, fence, str(error))
+            # Something that every row needs is missing: the template, the brand, disk space.
+            self._stop(batch_id, fence, _message_of(error))
             return
-        if goes_on:
-            self._pass_on(batch_id, fence)
+        if has_more:
+            self._enqueue_rest(batch_id, fence)
 
-    def _hold(self, batch_id: int, fence: int) -> bool:
-        """Note who is at it; False where it is not for us."""
+    def _claim(self, batch_id: int, fence: int) -> bool:
+        """Record this process as the batch's worker; return False if *fence* is outdated."""
         with self._runtime.database.write() as session:
             return self._write(session, batch_id, fence, held_by=process_name())
 
     def _write(self, session: Session, batch_id: int, number: int, /, **values: Any) -> bool:
-        """Change a batch that is ours; the lease begins anew unless *values* ends it."""
+        """Update a running batch and renew its lease, if its fence is *number*.
+
+        Return whether the batch was updated. *values* may end the lease.
+        """
         now = self._runtime.clock()
-        ours = (
+        is_current = (
             PosterBatch.id == batch_id,
             PosterBatch.fence == number,
             PosterBatch.status == BatchStatus.RUNNING,
         )
-        given = {"lease_until": now + LEASE, "updated_at": now} | values
+        columns = {"lease_until": now + LEASE, "updated_at": now} | values
         changed = session.execute(
             update(PosterBatch)
-            .where(*ours)
-            .values(**given)
+            .where(*is_current)
+            .values(**columns)
             .returning(PosterBatch.id)
             .execution_options(synchronize_session=False)
         )
         return changed.scalar() is not None
 
-    def _make_piece(self, batch_id: int, fence: int) -> bool:
-        """Make rows and note them; tell whether the batch is to be passed on."""
-        until = self._monotonic() + _PIECE
+    def _make_slice(self, batch_id: int, fence: int) -> bool:
+        """Make rows and commit them; return whether rows are left for another slice."""
+        until = self._monotonic() + _SLICE
         with self._runtime.database.read() as session:
             batch = get_batch(session, batch_id)
         setups = [self._painter.setup(batch, size) for size in batch.sizes]
         files = FileStorage(batch_folder(self._runtime.config, batch.key))
         while True:
             with self._runtime.database.read() as session:
-                most = 1 if batch.stumbles else _NOTED_ROWS
+                most = 1 if batch.stumbles else _COMMIT_ROWS
                 rows = rows_of(session, batch, RowStatus.WAITING, limit=most)
             if not rows:
                 self._finish(batch_id, fence)
                 return False
-            made, must_pass = self._make_rows(batch, setups, rows, files, until)
-            if not self._note(batch_id, fence, made):
+            settled, must_yield = self._make_rows(batch, setups, rows, files, until)
+            if not self._commit(batch_id, fence, settled):
                 return False
-            if must_pass:
+            if must_yield:
                 return True
 
     def _make_rows(
@@ -110,24 +113,27 @@ class BatchMaker:
         files: FileStorage,
         until: float,
     ) -> tuple[list[dict[str, Any]], bool]:
-        """Make rows until they are to be noted; tell too whether others wait for this worker."""
-        noted_at = self._monotonic() + _NOTED_SECONDS
-        made: list[dict[str, Any]] = []
+        """Make rows until they are to be committed.
+
+        Return the settled rows, and whether the worker must turn to other work.
+        """
+        commit_at = self._monotonic() + _COMMIT_SECONDS
+        settled: list[dict[str, Any]] = []
         template = setups[0].template
         for row in rows:
-            made.append(_made(row, _fields(batch, template, row), setups, files))
+            settled.append(_settled(row, _fields(batch, template, row), setups, files))
             if self._monotonic() > until or self._runtime.queue.has_renderings():
-                return made, True
-            if self._monotonic() > noted_at:
+                return settled, True
+            if self._monotonic() > commit_at:
                 break
-        return made, False
+        return settled, False
 
-    def _note(self, batch_id: int, fence: int, made: Sequence[dict[str, Any]]) -> bool:
-        """Commit rows that are settled; False where the batch is no longer ours."""
+    def _commit(self, batch_id: int, fence: int, settled: Sequence[dict[str, Any]]) -> bool:
+        """Commit settled rows; return False if the fence is outdated."""
         with self._runtime.database.write() as session:
             if not self._write(session, batch_id, fence, stumbles=0):
                 return False
-            session.execute(update(PosterRow), made)
+            session.execute(update(PosterRow), settled)
         return True
 
     def _finish(self, batch_id: int, fence: int) -> None:
@@ -144,43 +150,47 @@ class BatchMaker:
                 expires_at=now + RETENTION,
             )
 
-    def _give_up(self, batch_id: int, fence: int, words: str) -> None:
-        logger.warning("A batch stopped: %s", words, extra={"action": "batch_stopped"})
+    def _stop(self, batch_id: int, fence: int, reason: Message) -> None:
+        logger.warning("A batch stopped: %s", reason, extra={"action": "batch_stopped"})
         with self._runtime.database.write() as session:
             self._write(
                 session,
                 batch_id,
                 fence,
                 status=BatchStatus.STOPPED,
-                error=words,
+                error=reason,
                 held_by=None,
                 lease_until=None,
                 finished_at=self._runtime.clock(),
             )
 
-    def _pass_on(self, batch_id: int, fence: int) -> None:
-        """Go to the end of the queue, behind what came meanwhile."""
+    def _enqueue_rest(self, batch_id: int, fence: int) -> None:
+        """Put the batch at the end of the queue, behind work that was enqueued meanwhile."""
         with self._runtime.database.write() as session:
-            ours = self._write(session, batch_id, fence, fence=fence + 1, held_by=None)
-        if ours:
+            is_current = self._write(session, batch_id, fence, fence=fence + 1, held_by=None)
+        if is_current:
             enqueue_batch(self._runtime, batch_id, fence + 1)
+
+
+def _message_of(error: RenderError | OSError) -> Message:
+    return error.message if isinstance(error, RenderError) else Message.plain(str(error))
 
 
 def _fields(batch: PosterBatch, template: Template, row: PosterRow) -> dict[str, str]:
     return fields_of(template, batch.columns, batch.fixed, row.cells)
 
 
-def _made(
+def _settled(
     row: PosterRow, fields: dict[str, str], setups: Sequence[PosterSetup], files: FileStorage
 ) -> dict[str, Any]:
-    """Make one row's posters; return what is written to it."""
+    """Make the posters of one row; return the new values of its columns."""
     try:
         pictures, remarks = paint_row(setups, fields)
     except Exception as error:
-        # One row that nobody foresaw must not hold up the others.
+        # An unexpected error in one row must not stop the others.
         logger.exception("A row failed", extra={"action": "batch_row_failed", "row": row.number})
-        words = f"the poster could not be painted: {type(error).__name__}"
-        pictures, remarks = [], [RowRemark(None, "unforeseen", Message.plain(words), is_fault=True)]
+        message = Message("row-not-painted", reason=type(error).__name__)
+        pictures, remarks = [], [RowRemark(None, "unforeseen", message, is_fault=True)]
     return {
         "batch_id": row.batch_id,
         "number": row.number,

@@ -1,4 +1,4 @@
-"""Painting rows of batches, before a batch begins and while it runs."""
+"""Paint the rows of batches."""
 
 from __future__ import annotations
 
@@ -25,25 +25,29 @@ __all__ = ["BatchPainter", "paint_row"]
 
 
 class BatchPainter:
-    """Paints posters of batches; keeps templates, fonts and painted parts warm."""
+    """Prepares the painting of batches; caches templates, fonts and painted layers."""
 
     def __init__(self, runtime: Runtime, painter: Painter | None = None) -> None:
-        """Look for assets where the settings say; *painter* lends what it keeps already."""
+        """Create a painter of batches that shares the caches of *painter*, if one is given."""
         self._painter = painter or Painter(runtime)
 
     def template(self, name: str) -> Template:
-        """Return a template; RenderError where there is none or it is broken."""
+        """Return the template *name*.
+
+        Raises:
+            RenderError: there is no such template, or it is broken.
+        """
         return self._painter.template(name)
 
     def setup(self, batch: PosterBatch, size: str) -> PosterSetup:
         """Return what all rows of *batch* share in one size.
 
         Raises:
-            RenderError: its template, its size or its brand is not there any more, or is broken.
+            RenderError: the template, its size or the brand no longer exists, or is broken.
         """
         template = self.template(batch.template)
         if size not in template.variants:
-            raise RenderError(f"the template {template.id} has no size {size!r} any more")
+            raise RenderError("batch-size-gone", template=template.id, size=size)
         brand = self._painter.brand(batch.brand)
         return PosterSetup(
             template=template,
@@ -56,7 +60,11 @@ class BatchPainter:
         )
 
     def proofreader(self, batch: PosterBatch) -> Proofreader:
-        """Return who tells what is wrong with rows of *batch*; RenderError as for `setup`."""
+        """Return a proofreader for the rows of *batch*.
+
+        Raises:
+            RenderError: the template, one of its sizes or the brand no longer exists, or is broken.
+        """
         setups = [self.setup(batch, size) for size in batch.sizes]
         first = setups[0]
         return Proofreader(
@@ -71,9 +79,9 @@ class BatchPainter:
 def paint_row(
     setups: Sequence[PosterSetup], fields: Mapping[str, object]
 ) -> tuple[list[tuple[str, Encoded]], list[RowRemark]]:
-    """Paint one row in every size; what cannot be painted in one of them has no poster at all.
+    """Paint one row in every size; return the pictures with their sizes, and the remarks.
 
-    Return the pictures, with their sizes, and what is to be said of them.
+    If the row cannot be painted in one of the sizes, return no pictures and the fault.
     """
     pictures: list[tuple[str, Encoded]] = []
     remarks: dict[RowRemark, None] = {}
@@ -83,8 +91,8 @@ def paint_row(
             pictures.append((setup.size, encode(poster.image, setup.kind, setup.max_bytes)))
         except RenderError as error:
             return [], [remark_of(setup.template, fields, error)]
-        found = (RowRemark(each.field, each.code, each.message) for each in poster.warnings)
-        remarks.update(dict.fromkeys(found))
+        warnings = (RowRemark(each.field, each.code, each.message) for each in poster.warnings)
+        remarks.update(dict.fromkeys(warnings))
     return pictures, list(remarks)
 
 

@@ -1,4 +1,4 @@
-"""Mending rows of a batch that was made: in a table, or one by one."""
+"""Correct rows of a finished batch: by a table, or cell by cell."""
 
 from __future__ import annotations
 
@@ -11,109 +11,111 @@ from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.posters import Line
 from contentsvc.services.poster_batches.batches import name_rows, rows_of
-from contentsvc.services.poster_batches.columns import plain, split_table
+from contentsvc.services.poster_batches.columns import normalize_title, split_table
 from contentsvc.services.poster_batches.running import refuse_running
 
 __all__ = ["ROW_TITLES", "apply_corrected_table", "apply_row_edits"]
 
-#: Titles of the column that says which row a corrected one stands for.
+#: Titles of the column that holds the number of the row to correct.
 ROW_TITLES = ("行号", "Row")
 _LONGEST_NUMBER = 7
 _LONGEST_CELL = 2000
 
 
 def apply_corrected_table(session: Session, batch: PosterBatch, lines: Sequence[Line]) -> int:
-    """Take over rows that were mended in a table; return how many differ and are made again.
+    """Apply the rows of a corrected table; return how many rows changed and are made again.
 
-    A row is known by the column 行号 of the sheet of failed rows, or, in the table that the batch
-    was made of, by its place.
+    The column 行号 gives the number of each row, as in the table of failed rows. A table with all
+    columns of the original table needs no such column: then a row's line is its number.
 
     Raises:
-        ConflictError: the batch runs, or has not been started.
-        InputError: the rows cannot be told, or none of them differs.
+        ConflictError: the batch is running, or was not started.
+        InputError: a row's number is missing or unknown, or no row changed.
     """
-    _check(batch)
-    titles = {plain(title): place for place, title in enumerate(batch.header)}
-    header, found = split_table(lines, {*titles, *map(plain, ROW_TITLES)})
-    columns = {place: titles[plain(t)] for place, t in enumerate(header) if plain(t) in titles}
-    numbers = _row_numbers(header, found, is_whole=set(columns.values()) == set(titles.values()))
+    _require_finished(batch)
+    titles = {normalize_title(title): index for index, title in enumerate(batch.header)}
+    header, corrected = split_table(lines, {*titles, *map(normalize_title, ROW_TITLES)})
+    known = [titles.get(normalize_title(title)) for title in header]
+    columns = {index: column for index, column in enumerate(known) if column is not None}
+    is_whole = set(columns.values()) == set(titles.values())
+    numbers = _row_numbers(header, corrected, is_whole=is_whole)
     rows = {row.number: row for row in rows_of(session, batch)}
     changed = []
-    for number, line in zip(numbers, found, strict=True):
+    for number, line in zip(numbers, corrected, strict=True):
         row = rows.get(number)
         if row is None:
-            raise InputError(f"there is no row {number} in this batch", field="table")
+            raise InputError("batch-row-unknown", field="table", number=number)
         if _amend(row, _merged(row.cells, line, columns, len(batch.header))):
             changed.append(number)
     if not changed:
-        raise InputError("no row differs from what it was", field="table")
+        raise InputError("batch-rows-unchanged", field="table")
     name_rows(session, batch, changed)
     return len(changed)
 
 
-def _row_numbers(header: Sequence[str], found: Sequence[Line], *, is_whole: bool) -> list[int]:
-    marks = {plain(title) for title in ROW_TITLES}
-    place = next((at for at, title in enumerate(header) if plain(title) in marks), None)
-    if place is None:
+def _row_numbers(header: Sequence[str], lines: Sequence[Line], *, is_whole: bool) -> list[int]:
+    titles = {normalize_title(title) for title in ROW_TITLES}
+    column = next((at for at, title in enumerate(header) if normalize_title(title) in titles), None)
+    if column is None:
         if not is_whole:
-            raise InputError(
-                "the table has no column 行号; download the failed rows, mend and upload them",
-                field="table",
-            )
-        return [line.number for line in found]
-    texts = [line.cells[place] if place < len(line.cells) else "" for line in found]
+            raise InputError("batch-row-column-missing", field="table")
+        return [line.number for line in lines]
+    texts = [line.cells[column] if column < len(line.cells) else "" for line in lines]
     for text in texts:
         if not text.isdecimal() or len(text) > _LONGEST_NUMBER:
-            raise InputError(f"{text!r} is no row's number", field="table")
+            raise InputError("batch-row-number-invalid", field="table", text=text)
     return [int(text) for text in texts]
 
 
 def _merged(cells: Sequence[str], line: Line, columns: Mapping[int, int], width: int) -> list[str]:
-    """Give a row's cells with those that a line of a corrected table has in its columns."""
-    found = [*cells, *[""] * (width - len(cells))]
-    for place, own in columns.items():
-        found[own] = line.cells[place] if place < len(line.cells) else ""
-    return found
+    """Return a row's cells, replaced by those of a corrected line.
+
+    *columns* maps the columns of the corrected table to those of the batch.
+    """
+    merged = [*cells, *[""] * (width - len(cells))]
+    for source, target in columns.items():
+        merged[target] = line.cells[source] if source < len(line.cells) else ""
+    return merged
 
 
 def apply_row_edits(
-    session: Session, batch: PosterBatch, words: Mapping[int, Mapping[str, str]]
+    session: Session, batch: PosterBatch, edits: Mapping[int, Mapping[str, str]]
 ) -> int:
-    """Take over *words* by row and field; return how many rows differ and are made again.
+    """Apply new texts by row number and field; return how many rows changed and are made again.
 
     Raises:
-        ConflictError: the batch runs, or has not been started.
-        InputError: a text is too long, or no row differs.
+        ConflictError: the batch is running, or was not started.
+        InputError: a text is too long, or no row changed.
     """
-    _check(batch)
+    _require_finished(batch)
     changed = []
     for row in rows_of(session, batch):
         cells = list(row.cells)
-        for field, text in words.get(row.number, {}).items():
+        for field, text in edits.get(row.number, {}).items():
             if len(text) > _LONGEST_CELL:
                 raise InputError(
-                    f"the text has {len(text)} characters; {_LONGEST_CELL} are allowed", field=field
+                    "batch-text-too-long", field=field, used=len(text), most=_LONGEST_CELL
                 )
-            place = batch.columns.get(field)
-            if place is not None:
-                cells += [""] * (place + 1 - len(cells))
-                cells[place] = text.strip()
+            index = batch.columns.get(field)
+            if index is not None:
+                cells += [""] * (index + 1 - len(cells))
+                cells[index] = text.strip()
         if _amend(row, cells):
             changed.append(row.number)
     if not changed:
-        raise InputError("no row differs from what it was", field="table")
+        raise InputError("batch-rows-unchanged", field="table")
     name_rows(session, batch, changed)
     return len(changed)
 
 
-def _check(batch: PosterBatch) -> None:
+def _require_finished(batch: PosterBatch) -> None:
     refuse_running(batch)
     if batch.status is BatchStatus.DRAFT:
-        raise ConflictError("the batch was not started yet")
+        raise ConflictError("batch-not-started")
 
 
 def _amend(row: PosterRow, cells: Sequence[str]) -> bool:
-    """Put mended *cells* into *row*; tell whether it differs now."""
+    """Store *cells* in *row* and let it wait to be made; return whether they differ."""
     width = max(len(cells), len(row.cells))
     before = [*row.cells, *[""] * (width - len(row.cells))]
     after = [*cells, *[""] * (width - len(cells))]

@@ -1,4 +1,4 @@
-"""Starting, stopping and going on with batches of posters; who dies at one is replaced."""
+"""Start, stop, resume and retry batches; replace a worker that died while making one."""
 
 from __future__ import annotations
 
@@ -21,37 +21,35 @@ __all__ = ["LEASE", "enqueue_batch", "refuse_running", "resume_batches", "retry"
 
 logger = logging.getLogger(__name__)
 
-#: How long a worker may be silent, or a batch wait for one, before it is handed out again. The
-#: slowest row, in four sizes with large pictures, takes some seconds.
+#: How long a worker may go without a commit, or a batch may wait for a worker, before the batch is
+#: enqueued again. The slowest row, in four sizes with large pictures, takes a few seconds.
 LEASE = timedelta(seconds=30)
-#: Batches of one person that run at once.
+#: Batches of one person that may run at the same time.
 _MOST_RUNNING = 2
-#: Deaths of a worker at the same row after which that row is called failed.
-_MOST_STUMBLES = 3
+#: Deaths of workers at the same row after which that row fails.
+_MOST_DEATHS = 3
 
 
 def run(session: Session, batch: PosterBatch, now: datetime) -> int:
-    """Have what waits of a batch made; return the number to hand it out with, after the commit.
+    """Start a batch; return the fence to pass to `enqueue_batch` after the commit.
 
     Raises:
-        ConflictError: it runs already, or as many batches of its owner do as may.
-        InputError: every row of it is settled.
+        ConflictError: the batch is running, or two others of its owner are.
+        InputError: no row is waiting to be made.
     """
-    # Locked together, so that two at once are counted.
+    # All batches of the owner are locked, so that two starts at once see each other.
     query = select(PosterBatch).where(PosterBatch.owner == batch.owner).with_for_update()
     others = list(session.scalars(query))
     if batch.status is BatchStatus.RUNNING:
-        raise ConflictError("the batch runs already")
+        raise ConflictError("batch-is-running")
     running = sum(other.status is BatchStatus.RUNNING for other in others)
     if running >= _MOST_RUNNING:
-        raise ConflictError(
-            f"{running} batches of {batch.owner} run already; wait for one to end, or stop it"
-        )
+        raise ConflictError("batches-running", count=running, owner=batch.owner)
     if not rows_of(session, batch, RowStatus.WAITING, limit=1):
-        raise InputError("every row of the batch is settled")
+        raise InputError("batch-has-no-waiting-row")
     if batch.status is BatchStatus.DRAFT:
         name_rows(session, batch)
-    batch.status, batch.error, batch.stumbles = BatchStatus.RUNNING, "", 0
+    batch.status, batch.error, batch.stumbles = BatchStatus.RUNNING, Message.plain(""), 0
     batch.started_at, batch.finished_at, batch.updated_at = now, None, now
     batch.settled_before = _settled(session, batch)
     batch.expires_at = now + RETENTION
@@ -72,7 +70,10 @@ def _next_fence(batch: PosterBatch, now: datetime) -> int:
 
 
 def enqueue_batch(runtime: Runtime, batch_id: int, fence: int) -> None:
-    """Tell the workers of a batch; where the queue is away, the dispatcher tells them later."""
+    """Enqueue a batch for the workers.
+
+    If the queue is down, the batch stays in the database, and the dispatcher enqueues it later.
+    """
     try:
         runtime.queue.batch(batch_id, fence)
     except QueueDownError as error:
@@ -80,7 +81,7 @@ def enqueue_batch(runtime: Runtime, batch_id: int, fence: int) -> None:
 
 
 def stop(batch: PosterBatch, now: datetime) -> None:
-    """Let nothing more of a batch be made; what was made stays. Does nothing unless it runs."""
+    """Stop a running batch; posters made so far stay. A batch that does not run is unchanged."""
     if batch.status is BatchStatus.RUNNING:
         _next_fence(batch, now)
         batch.status, batch.lease_until = BatchStatus.STOPPED, None
@@ -89,7 +90,11 @@ def stop(batch: PosterBatch, now: datetime) -> None:
 
 
 def retry(session: Session, batch: PosterBatch) -> None:
-    """Have the failed rows wait again; ConflictError while it runs."""
+    """Let the failed rows wait to be made again.
+
+    Raises:
+        ConflictError: the batch is running.
+    """
     refuse_running(batch)
     session.execute(
         update(PosterRow)
@@ -99,42 +104,46 @@ def retry(session: Session, batch: PosterBatch) -> None:
 
 
 def refuse_running(batch: PosterBatch) -> None:
-    """Raise ConflictError while a batch runs."""
+    """Require that a batch is not running.
+
+    Raises:
+        ConflictError: it is running.
+    """
     if batch.status is BatchStatus.RUNNING:
-        raise ConflictError("the batch is running; wait until it ends, or stop it first")
+        raise ConflictError("batch-must-not-run")
 
 
 def resume_batches(runtime: Runtime, now: datetime) -> None:
-    """Hand out again what nobody has been at for a while; for the dispatcher."""
-    late: list[tuple[int, int]] = []
+    """Enqueue running batches again whose lease has expired; the dispatcher calls this."""
+    expired: list[tuple[int, int]] = []
     query = select(PosterBatch).where(
         PosterBatch.status == BatchStatus.RUNNING,
         PosterBatch.lease_until.is_(None) | (PosterBatch.lease_until < now),
     )
     with runtime.database.read() as session:
-        # Mostly there is none, and then nobody is kept from writing.
+        # Usually there is none; then no write transaction is opened.
         if session.scalar(query.with_only_columns(PosterBatch.id).limit(1)) is None:
             return
     with runtime.database.write() as session:
         for batch in session.scalars(query.with_for_update(skip_locked=True)):
             if batch.held_by is not None:
-                _stumble(session, batch)
-            late.append((batch.id, _next_fence(batch, now)))
-    for batch_id, fence in late:
+                _record_death(session, batch)
+            expired.append((batch.id, _next_fence(batch, now)))
+    for batch_id, fence in expired:
         enqueue_batch(runtime, batch_id, fence)
 
 
-def _stumble(session: Session, batch: PosterBatch) -> None:
-    """Note that a worker died; a row at which one always does is taken out of the way."""
+def _record_death(session: Session, batch: PosterBatch) -> None:
+    """Count the death of the batch's worker; after three at the same row, fail that row."""
     batch.stumbles += 1
     logger.warning(
-        "A worker died at a batch",
+        "A worker died while making a batch",
         extra={"action": "batch_stumbled", "batch": batch.id, "worker": batch.held_by},
     )
-    if batch.stumbles < _MOST_STUMBLES:
+    if batch.stumbles < _MOST_DEATHS:
         return
     batch.stumbles = 0
-    words = f"making this poster ended the worker {_MOST_STUMBLES} times"
     for row in rows_of(session, batch, RowStatus.WAITING, limit=1):
-        remark = RowRemark(None, "deadly", Message.plain(words), is_fault=True)
+        message = Message("row-ended-worker", count=_MOST_DEATHS)
+        remark = RowRemark(None, "deadly", message, is_fault=True)
         row.status, row.remarks = RowStatus.FAILED, [remark.to_data()]

@@ -1,4 +1,4 @@
-"""Reading a table before its batch begins: what each row would lack, lose or refuse."""
+"""Check the rows of a table before its batch is started."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from contentsvc.services.poster_batches.columns import fields_of
 
 __all__ = ["RowCheck", "TableCheck", "check_table"]
 
-#: Seconds for which it is looked whether words find room; rows beyond are looked at for the rest.
+#: Seconds for checking whether texts fit into the poster; later rows are checked for the rest only.
 _FIT_SECONDS = 1.5
-#: What a spreadsheet writes where a formula failed.
+#: The values that a spreadsheet writes for a formula that failed.
 _FAULTY_CELLS = frozenset(
     {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"}
 )
@@ -25,32 +25,32 @@ _FAULTY_CELLS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """What is to be said of one row before it is painted."""
+    """The remarks on one row before it is painted."""
 
     number: int
-    #: The picture's name as the table gives it, not yet numbered.
+    #: The file name of the picture before repeated names are numbered.
     name: str
     remarks: tuple[RowRemark, ...]
 
     @property
     def is_faulty(self) -> bool:
-        """Return whether no poster will come of it."""
+        """Whether the row cannot become a poster."""
         return any(remark.is_fault for remark in self.remarks)
 
 
 @dataclass(frozen=True, slots=True)
 class TableCheck:
-    """What is to be said of a table."""
+    """The result of checking a table."""
 
     total: int
-    #: Rows of which something is to be said, in their order.
+    #: The rows with remarks, by number.
     rows: tuple[RowCheck, ...]
-    #: Rows of which it was looked whether the words find room.
+    #: How many rows were checked for texts that do not fit.
     fitted: int
 
     @property
     def faulty(self) -> int:
-        """Return how many rows will have no poster."""
+        """How many rows cannot become a poster."""
         return sum(row.is_faulty for row in self.rows)
 
 
@@ -61,11 +61,11 @@ def check_table(
     reader: Proofreader,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> TableCheck:
-    """Read every row; *monotonic* counts the seconds that this may take."""
+    """Check every row of a draft batch; *monotonic* returns seconds and limits the fit checks."""
     until = monotonic() + _FIT_SECONDS
     names = [picture_name_of(batch, row) for row in rows]
     counts = Counter(name.lower() for name in names)
-    found: list[RowCheck] = []
+    checked: list[RowCheck] = []
     fitted = 0
     for row, name in zip(rows, names, strict=True):
         fits = monotonic() < until
@@ -73,15 +73,14 @@ def check_table(
         fields = fields_of(template, batch.columns, batch.fixed, row.cells)
         remarks = [*_faulty_cells(fields), *reader.read(fields, fits=fits)]
         if counts[name.lower()] > 1:
-            words = f"{counts[name.lower()]} rows are called {name!r}; they are numbered"
-            remarks.append(RowRemark("file", "same_name", Message.plain(words)))
+            message = Message("row-name-repeated", count=counts[name.lower()], name=name)
+            remarks.append(RowRemark("file", "same_name", message))
         if remarks:
-            found.append(RowCheck(row.number, name, tuple(remarks)))
-    return TableCheck(len(rows), tuple(found), fitted)
+            checked.append(RowCheck(row.number, name, tuple(remarks)))
+    return TableCheck(len(rows), tuple(checked), fitted)
 
 
 def _faulty_cells(fields: dict[str, str]) -> Iterator[RowRemark]:
     for name, text in fields.items():
         if text in _FAULTY_CELLS:
-            words = f"the cell holds a spreadsheet's error, {text}"
-            yield RowRemark(name, "faulty_cell", Message.plain(words))
+            yield RowRemark(name, "faulty_cell", Message("row-cell-faulty", text=text))

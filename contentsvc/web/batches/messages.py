@@ -5,22 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from flask_babel import gettext, lazy_gettext, ngettext
+from flask_babel import lazy_gettext, ngettext
 
-from contentsvc.domain.batches import BatchStatus, RowStatus
+from contentsvc.domain.batches import BatchStatus
 from contentsvc.posters import RowRemark, Template
-from contentsvc.services.poster_batches.results import ReportWords
-from contentsvc.services.poster_batches.row_edits import ROW_TITLES
+from contentsvc.services.poster_batches import results
 from contentsvc.web.current import language
-from contentsvc.web.explaining import explain_text
 
 __all__ = [
     "BATCH_STATUSES",
     "STATUS_ICONS",
     "field_label",
     "remedy",
-    "report_words",
-    "row_titles",
     "sayer",
     "size_label",
     "time_left",
@@ -33,11 +29,6 @@ BATCH_STATUSES = {
     BatchStatus.RUNNING: _("Being made"),
     BatchStatus.STOPPED: _("Stopped"),
     BatchStatus.DONE: _("Finished"),
-}
-ROW_STATUSES = {
-    RowStatus.WAITING: _("Not made yet"),
-    RowStatus.MADE: _("Made"),
-    RowStatus.FAILED: _("Failed"),
 }
 STATUS_ICONS = {
     BatchStatus.DRAFT: "pencil",
@@ -79,10 +70,7 @@ _MINUTE, _HOUR = 60, 3600
 
 def field_label(template: Template | None, name: str | None) -> str:
     """Return what people call a field; its own name where the template has no other."""
-    if name == "file":
-        return str(gettext("File name"))
-    spec = template.fields.get(name or "") if template else None
-    return str(getattr(spec.label, language())) if spec else name or ""
+    return results.field_label(template, name, language())
 
 
 def size_label(template: Template, size: str) -> str:
@@ -93,50 +81,12 @@ def size_label(template: Template, size: str) -> str:
 
 def sayer(template: Template | None) -> Callable[[RowRemark], str]:
     """Return what puts a remark in words, its field first."""
-
-    def say(remark: RowRemark) -> str:
-        label = field_label(template, remark.field)
-        words = _words(remark)
-        if not label:
-            return words
-        return str(gettext("%(field)s: %(words)s", field=label, words=words))
-
-    return say
-
-
-def _words(remark: RowRemark) -> str:
-    if remark.code == "required":
-        return str(gettext("is missing"))
-    if remark.code == "bad_link" and "value" in remark.message.params:
-        text = str(remark.message.params["value"])
-        return str(gettext("“%(text)s” is no link that a phone opens", text=text))
-    return explain_text(remark.message)
+    return lambda remark: results.remark_text(template, remark, language())
 
 
 def remedy(remark: RowRemark) -> str:
     """Return what helps against a remark; empty where nothing is known."""
     return str(_REMEDIES.get(remark.code, ""))
-
-
-def row_titles() -> tuple[str, str]:
-    """Return the titles of the first and the last column of a sheet of failed rows."""
-    return (ROW_TITLES[0] if language() == "zh" else ROW_TITLES[1]), str(gettext("Why it failed"))
-
-
-def report_words(template: Template | None) -> ReportWords:
-    """Return how a report speaks."""
-    return ReportWords(
-        titles=(
-            row_titles()[0],
-            str(gettext("File")),
-            str(gettext("Invite code")),
-            str(gettext("QR code's text")),
-            str(gettext("State")),
-            str(gettext("Remarks")),
-        ),
-        statuses={str(key): str(words) for key, words in ROW_STATUSES.items()},
-        say=sayer(template),
-    )
 
 
 def time_left(left: timedelta) -> str:

@@ -22,7 +22,7 @@ from contentsvc.services.poster_batches.results import (
     failed_table,
     members_of,
     remarks_of,
-    report_of,
+    report_csv,
 )
 from contentsvc.services.poster_batches.row_edits import apply_corrected_table, apply_row_edits
 from contentsvc.services.poster_batches.running import enqueue_batch, retry, run, stop
@@ -30,7 +30,7 @@ from contentsvc.storage import FileStorage, archive_size, stream_archive
 from contentsvc.web.batches import messages
 from contentsvc.web.batches.batch_form import posted_mends, posted_table
 from contentsvc.web.batches.setup import find_template
-from contentsvc.web.current import now, reading, runtime, writing
+from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.downloads import name_file
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
@@ -215,7 +215,7 @@ def archive(batch_id: int) -> Response:
     with reading() as database:
         batch = get_batch(database, batch_id)
         template = find_template(batch.template)
-        report = report_of(database, batch, template, messages.report_words(template))
+        report = report_csv(database, batch, template, language())
         members = members_of(runtime().config, database, batch, report)
     response = Response(stream_archive(members), mimetype="application/zip")
     size = archive_size(members)
@@ -230,7 +230,7 @@ def report(batch_id: int) -> Response:
     with reading() as database:
         batch = get_batch(database, batch_id)
         template = find_template(batch.template)
-        content = report_of(database, batch, template, messages.report_words(template))
+        content = report_csv(database, batch, template, language())
     response = Response(content, content_type="text/csv; charset=utf-8")
     return _named(response, batch, "csv")
 
@@ -240,8 +240,7 @@ def failed(batch_id: int) -> Response:
     """Answer the failed rows as a table to mend and upload again."""
     with reading() as database:
         batch = get_batch(database, batch_id)
-        say = messages.sayer(find_template(batch.template))
-        table = failed_table(database, batch, messages.row_titles(), say)
+        table = failed_table(database, batch, find_template(batch.template), language())
     response = Response(write_xlsx([(str(gettext("Failed rows")), table)]), mimetype=_XLSX)
     return _named(response, batch, "xlsx")
 

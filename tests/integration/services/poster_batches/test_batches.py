@@ -34,10 +34,9 @@ from contentsvc.services.poster_batches.batches import (
 from contentsvc.services.poster_batches.making import BatchMaker
 from contentsvc.services.poster_batches.painting import paint_row
 from contentsvc.services.poster_batches.results import (
-    ReportWords,
     failed_table,
     members_of,
-    report_of,
+    report_csv,
 )
 from contentsvc.services.poster_batches.row_edits import apply_corrected_table, apply_row_edits
 from contentsvc.services.poster_batches.running import (
@@ -53,11 +52,6 @@ from contentsvc.storage import stream_archive
 from tests.factories import Clock, MemoryQueue
 
 INVITE = load_template("invite", [shipped("assets") / "posters"])
-WORDS = ReportWords(
-    ("row", "file", "code", "qr", "state", "remarks"),
-    {status: status.value for status in RowStatus},
-    lambda remark: f"{remark.field} {remark.code}",
-)
 HEAD = ("主标题", "昵称", "邀请码", "链接")
 
 
@@ -119,7 +113,7 @@ class Batches:
     def zip(self, batch_id: int) -> bytes:
         with self.runtime.database.read() as session:
             batch = get_batch(session, batch_id)
-            report = report_of(session, batch, INVITE, WORDS)
+            report = report_csv(session, batch, INVITE, "en")
             members = members_of(self.runtime.config, session, batch, report)
         return b"".join(stream_archive(members))
 
@@ -154,11 +148,11 @@ def test_each_row_becomes_a_poster_of_its_own(batches: Batches) -> None:
     assert _links(archive) == {"A1.jpg": "https://e.com/i/1", "A4.jpg": "https://e.com/i/4"}
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         assert opened.read("report.csv").decode("utf-8-sig").splitlines() == [
-            "row,file,code,qr,state,remarks",
-            "2,A1.jpg,A1,https://e.com/i/1,made,",
-            "3,,A2,nowhere,failed,url bad_link",
-            "4,,A3,https://e.com/i/3,failed,title required",
-            "5,A4.jpg,A4,https://e.com/i/4,made,",
+            "Row,File,Invite code,QR code's text,State,Remarks",
+            "2,A1.jpg,A1,https://e.com/i/1,Made,",
+            "3,,A2,nowhere,Failed,Sharer's link: “nowhere” is not a link that a phone can open",
+            "4,,A3,https://e.com/i/3,Failed,Title: is missing",
+            "5,A4.jpg,A4,https://e.com/i/4,Made,",
         ]
 
 
@@ -215,7 +209,7 @@ def test_whoever_dies_is_replaced_and_no_row_is_made_twice(
     """A worker that ends amid a row leaves the noted ones; when its lease ends the rest is made."""
     batch_id = batches.create(*members(4))
     batches.start(batch_id)
-    monkeypatch.setattr(making, "_NOTED_ROWS", 2)
+    monkeypatch.setattr(making, "_COMMIT_ROWS", 2)
     painted: list[str] = []
     paint = paint_row
 
@@ -327,7 +321,7 @@ def test_a_batch_whose_template_goes_away_stops_with_the_reason(
 
     batch = batches.get(batch_id)
     assert (batch.status, batches.statuses(batch_id)) == (BatchStatus.STOPPED, "ww")
-    assert "no poster template 'gone'" in batch.error
+    assert "no poster template 'gone'" in str(batch.error)
 
 
 def test_a_full_disk_stops_a_batch(batches: Batches, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -346,7 +340,7 @@ def test_a_full_disk_stops_a_batch(batches: Batches, monkeypatch: pytest.MonkeyP
     batches.work()
 
     assert stopped.status is BatchStatus.STOPPED
-    assert "No space left" in stopped.error
+    assert "No space left" in str(stopped.error)
     assert batches.statuses(batch_id) == "mm"
 
 
@@ -357,7 +351,7 @@ def test_two_batches_of_a_person_run_at_once(batches: Batches) -> None:
     batches.start(first)
     batches.start(second)
 
-    with pytest.raises(ConflictError, match="2 batches of mei run already"):
+    with pytest.raises(ConflictError, match="2 batches of mei are already running"):
         batches.start(third)
     batches.start(others)
     batches.work()
@@ -368,8 +362,8 @@ def test_two_batches_of_a_person_run_at_once(batches: Batches) -> None:
     ("rows", "sizes", "words"),
     [
         ([], ("1x1",), "no row below"),
-        (members(1), (), "at least one size"),
-        (members(1), ("poster",), "at least one size"),
+        (members(1), (), "at least one of the sizes"),
+        (members(1), ("poster",), "at least one of the sizes"),
         (members(5001), ("1x1",), "5001 rows; at most 5000"),
         (members(4000), ("1x1", "3x4", "9x16"), "12000 posters; at most 10000"),
     ],
@@ -405,7 +399,7 @@ def test_columns_stay_once_it_began(batches: Batches) -> None:
     batches.start(batch_id)
 
     with (
-        pytest.raises(ConflictError, match="started already"),
+        pytest.raises(ConflictError, match="already started"),
         batches.changing(batch_id) as (session, batch),
     ):
         map_columns(session, batch, INVITE, columns={}, fixed={}, now=batches.clock())
@@ -431,9 +425,12 @@ def test_mended_rows_alone_are_made_again(batches: Batches, broken: int) -> None
     """The sheet of failed rows, mended and sent back, completes the batch."""
     with batches.runtime.database.read() as session:
         batch = get_batch(session, broken)
-        head, *failed = failed_table(session, batch, ("行号", "失败原因"), lambda r: r.code)
+        head, *failed = failed_table(session, batch, INVITE, "zh")
     assert [row[0] for row in failed] == [3, 4]
-    assert [row[-1] for row in failed] == ["bad_link", "required"]
+    assert [row[-1] for row in failed] == [
+        "分享人链接：“nowhere”不是手机能打开的链接",
+        "主标题：没有填",
+    ]
     failed[0][4], failed[1][1] = "https://e.com/i/2", "补上"
     before = batches.rows(broken)[0].pictures
 
@@ -472,9 +469,9 @@ def test_rows_are_mended_in_the_page(batches: Batches, broken: int) -> None:
     ("rows", "words"),
     [
         ([("行号", "链接"), ("99", "https://e.com")], "no row 99"),
-        ([("行号", "链接"), ("x", "https://e.com")], "'x' is no row's number"),
+        ([("行号", "链接"), ("x", "https://e.com")], "'x' is not a row number"),
         ([("链接", "什么"), ("https://e.com", "1")], "no column 行号"),
-        ([("行号", "链接"), ("3", "nowhere")], "no row differs"),
+        ([("行号", "链接"), ("3", "nowhere")], "no row was changed"),
     ],
 )
 def test_corrections_that_cannot_be_told_are_refused(

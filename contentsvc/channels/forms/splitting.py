@@ -13,6 +13,8 @@ __all__ = ["ADDRESS", "split_text"]
 ADDRESS = re.compile(r"https?://[!-~]+")
 #: The least that a message may hold; below it one emoji could be too much.
 _LEAST = 16
+#: Levels of matches within matches, such as a link in coloured text in bold text.
+_MOST_DEPTH = 3
 _PARAGRAPH, _LINE, _SENTENCE, _CLAUSE, _ANYWHERE = range(5)
 #: From which share of a message on a border is good enough to be preferred to a finer one.
 _FILL = {_PARAGRAPH: 0.5, _LINE: 0.5, _SENTENCE: 0.5, _CLAUSE: 0.5}
@@ -51,14 +53,20 @@ def split_text(
 
 
 def _units(
-    text: str, most: int, size: Callable[[str], int], whole: re.Pattern[str]
+    text: str, most: int, size: Callable[[str], int], whole: re.Pattern[str], depth: int = 0
 ) -> Iterator[str]:
-    """Yield what is not divided, in pieces of at most *most*."""
+    """Yield the parts of *text* that are not divided, each at most *most* long.
+
+    A match of *whole* that is too long is divided around the matches within it, such as the links
+    of a long bold text.
+    """
     begin = 0
-    for found in whole.finditer(text):
+    for found in whole.finditer(text, 1 if depth else 0):
         yield from _small(text[begin : found.start()], most, size)
         if size(found[0]) <= most:
             yield found[0]
+        elif depth < _MOST_DEPTH:
+            yield from _units(found[0], most, size, whole, depth + 1)
         else:
             yield from _small(found[0], most, size)
         begin = found.end()

@@ -75,6 +75,27 @@ def test_a_link_is_not_divided() -> None:
     assert form.messages[-1] == "[直播回放](https://a.example/replay/42)"
 
 
+@pytest.mark.parametrize("version", WecomVersion)
+@pytest.mark.parametrize(
+    "body",
+    [
+        "**{long}[看](https://a.example/replay/42)**",
+        "<u>{long}[看](https://a.example/replay/42)</u>",
+        "**<u>{long}[看](https://a.example/replay/42)</u>**",
+        "**{long}https://a.example/replay/42**",
+        "**{long}![图](https://a.example/replay/42)**",
+    ],
+)
+def test_a_link_in_long_marked_text_is_not_divided(version: WecomVersion, body: str) -> None:
+    """Bold or coloured text that is longer than a message is divided around its links."""
+    for length in range(40, 60):
+        html = markdown_html(body.format(long="字" * length))
+
+        form = wecom_form(html, version=version, most=180)
+
+        assert [m for m in form.messages if "https://a.example/replay/42" in m]
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [

@@ -21,6 +21,7 @@ from contentsvc.channels import (
     Field,
     HttpUrl,
     Notice,
+    Phrases,
     Picture,
     Receipt,
     RenderContext,
@@ -47,6 +48,21 @@ _TYPES = {
     EntryKind.POSTER: "poster.published",
     EntryKind.LIVESTREAM: "livestream.notice.published",
 }
+
+_PHRASES = Phrases(
+    {
+        "zh": {
+            "pictures-too-large": "图片合计 {used} 字节，一条消息最多 {most} 字节",
+            "address-closed": "状态码 {status}：接收方已永久关闭这个地址",
+            "secret-malformed": "签名密钥应以 whsec_ 开头，后接 24 到 64 个字节的 base64",
+        },
+        "en": {
+            "pictures-too-large": "the pictures have {used} bytes; a message carries {most}",
+            "address-closed": "status {status}: the receiver has closed this address for good",
+            "secret-malformed": "a signing secret is whsec_ followed by 24 to 64 bytes in base64",
+        },
+    }
+)
 
 
 class Webhook(Channel):
@@ -105,27 +121,23 @@ class Webhook(Channel):
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
         """Render a post, and tell when its pictures are too large for one message."""
-        return self._checked(super().render_post(entry, context), context)
+        return self._checked(super().render_post(entry, context))
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
         """Render a poster likewise."""
-        return self._checked(super().render_poster(entry, context), context)
+        return self._checked(super().render_poster(entry, context))
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
         """Render a notice likewise."""
-        return self._checked(super().render_livestream_notice(entry, notice, context), context)
+        return self._checked(super().render_livestream_notice(entry, notice, context))
 
-    def _checked(self, rendition: Rendition, context: RenderContext) -> Rendition:
+    def _checked(self, rendition: Rendition) -> Rendition:
         used = sum(len(picture.content) for picture in rendition.pictures)
         if not self.settings.embed_pictures or used <= _MOST_PICTURE_BYTES:
             return rendition
-        words = {
-            "zh": f"图片合计 {used} 字节，一条消息最多 {_MOST_PICTURE_BYTES} 字节",
-            "en": f"the pictures have {used} bytes; a message carries {_MOST_PICTURE_BYTES}",
-        }
-        message = words.get(context.language, words["en"])
+        message = _PHRASES.message("pictures-too-large", used=used, most=_MOST_PICTURE_BYTES)
         warning = RenditionWarning(WarningLevel.BLOCK, "pictures", message)
         return replace(rendition, warnings=(*rendition.warnings, warning))
 
@@ -143,7 +155,7 @@ class Webhook(Channel):
             allow_private=self.settings.allow_private,
         )
         if response.status == _GONE:
-            raise ChannelAuthError("status 410: the receiver has closed this address for good")
+            raise ChannelAuthError(_PHRASES.message("address-closed", status=_GONE))
         raise_for_status(response, secrets=[self.settings.secret.get_secret_value()])
         return Receipt(id=key)
 
@@ -196,7 +208,7 @@ def _signing_key(secret: str) -> bytes:
     except (binascii.Error, ValueError):
         key = b""
     if not secret.startswith(_PREFIX) or len(key) not in _KEY_BYTES:
-        raise ValueError("a signing secret is whsec_ followed by 24 to 64 bytes in base64")
+        raise ValueError(_PHRASES.message("secret-malformed"))
     return key
 
 

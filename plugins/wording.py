@@ -10,6 +10,8 @@ from types import MappingProxyType
 from contentsvc.channels import (
     ChannelEntry,
     Check,
+    Message,
+    Phrases,
     Rendition,
     RenditionWarning,
     WarningLevel,
@@ -73,19 +75,33 @@ _MEDICAL = (
     r"抗癌|防癌|祛病",
     r"(?:替代|代替)药物",
 )
-_WHY = MappingProxyType(
+_PHRASES = Phrases(
     {
-        "zh": (
-            "是绝对化用语（《广告法》第九条），请换成可以证明的说法",
-            "像是医疗或保证功效的用语（《广告法》第十六至十八条），请改写",
-        ),
-        "en": (
-            "claims a superlative (Advertising Law of the PRC, article 9); say what can be shown",
-            "sounds like medicine (Advertising Law of the PRC, articles 16 to 18); reword it",
-        ),
+        "zh": {
+            "superlative": "{finds}是绝对化用语（《广告法》第九条），请换成可以证明的说法。",
+            "medical": "{finds}像是医疗或保证功效的用语（《广告法》第十六至十八条），请改写。",
+            "find": "“{word}”（第 {line} 行：{around}）",
+            "comma": "、",
+            "more": " 等 {count} 处",
+        },
+        "en": {
+            "superlative": "{finds}: claims a superlative (Advertising Law of the PRC, article 9); "
+            "say what can be shown.",
+            "medical": "{finds}: sounds like medicine (Advertising Law of the PRC, articles 16 to "
+            "18); reword it.",
+            "find": "“{word}” (line {line}: {around})",
+            "comma": ", ",
+            "more": " and {rest} more",
+        },
     }
 )
-_LAWS = tuple(re.compile("|".join(words)) for words in (_ABSOLUTE, _MEDICAL))
+#: By the code of the warning.
+_LAWS = MappingProxyType(
+    {
+        "superlative": re.compile("|".join(_ABSOLUTE)),
+        "medical": re.compile("|".join(_MEDICAL)),
+    }
+)
 #: １００％ is 100% to a reader and to the law.
 _NARROW = {ord(wide): chr(ord(wide) - 0xFEE0) for wide in "０１２３４５６７８９％"}
 #: Characters shown on either side of a word.
@@ -109,27 +125,38 @@ class Wording(Check):
     name = "wording"
 
     def check(
-        self, entry: ChannelEntry, rendition: Rendition, language: str
+        self,
+        entry: ChannelEntry,
+        rendition: Rendition,
+        language: str,  # noqa: ARG002 - the warnings have a text in each language
     ) -> list[RenditionWarning]:
         """Return a warning for each field and each law, with the words and their places."""
-        language = language if language in _WHY else "en"
         return [
-            RenditionWarning(WarningLevel.WARN, field, _message(found, why, language))
-            for field, found_by_law in _by_field(entry, rendition)
-            for found, why in zip(found_by_law, _WHY[language], strict=True)
-            if found
+            RenditionWarning(WarningLevel.WARN, field, _message(law, finds))
+            for field, finds_by_law in _by_field(entry, rendition)
+            for law, finds in finds_by_law.items()
+            if finds
         ]
 
 
-def _by_field(entry: ChannelEntry, rendition: Rendition) -> Iterator[tuple[str, list[list[_Find]]]]:
-    """Give what each field holds, by law; what only the channel shows counts to the body."""
+def _by_field(
+    entry: ChannelEntry, rendition: Rendition
+) -> Iterator[tuple[str, dict[str, list[_Find]]]]:
+    """Yield the finds of each field, by law; text that only the channel adds counts as the body."""
     known: set[str] = set()
     for field, text in _texts(entry, rendition):
-        found = [list(_finds(law, text)) for law in _LAWS]
-        yield field, found
-        known |= {one.word for some in found for one in some}
-    shown = [list(_finds(law, rendition.text)) for law in _LAWS]
-    yield "body", [[one for one in found if one.word not in known] for found in shown]
+        finds_by_law = _finds_by_law(text)
+        yield field, finds_by_law
+        known |= {find.word for finds in finds_by_law.values() for find in finds}
+    shown = _finds_by_law(rendition.text)
+    yield (
+        "body",
+        {law: [f for f in finds if f.word not in known] for law, finds in shown.items()},
+    )
+
+
+def _finds_by_law(text: str) -> dict[str, list[_Find]]:
+    return {law: list(_finds(pattern, text)) for law, pattern in _LAWS.items()}
 
 
 def _texts(entry: ChannelEntry, rendition: Rendition) -> Iterator[tuple[str, str]]:
@@ -149,18 +176,23 @@ def _finds(law: re.Pattern[str], text: str) -> Iterator[_Find]:
             yield _Find(line[slice(*found.span())], number, line[begin:end].strip())
 
 
-def _message(found: list[_Find], why: str, language: str) -> str:
-    places = [_place(one, language) for one in found[:_MOST]]
-    more = len(found) - len(places)
-    if language == "zh":
-        return "、".join(places) + (f" 等 {len(found)} 处" if more else "") + why + "。"
-    return ", ".join(places) + (f" and {more} more" if more else "") + f": {why}."
+def _message(law: str, finds: list[_Find]) -> Message:
+    """Return the warning that *law* gives for its finds, in both languages."""
+    texts = {
+        language: _PHRASES.text(law, language, finds=_listed(finds, language))
+        for language in _PHRASES.texts
+    }
+    return Message.given(**texts)
 
 
-def _place(found: _Find, language: str) -> str:
-    if language == "zh":
-        return f"“{found.word}”（第 {found.line} 行：{found.around}）"
-    return f"“{found.word}” (line {found.line}: {found.around})"
+def _listed(finds: list[_Find], language: str) -> str:
+    named = [
+        _PHRASES.text("find", language, word=find.word, line=find.line, around=find.around)
+        for find in finds[:_MOST]
+    ]
+    rest = len(finds) - len(named)
+    more = _PHRASES.text("more", language, count=len(finds), rest=rest) if rest else ""
+    return _PHRASES.text("comma", language).join(named) + more
 
 
 @hookimpl

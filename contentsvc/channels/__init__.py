@@ -88,6 +88,7 @@ from contentsvc.errors import (
     RenderError,
     TemporaryError,
 )
+from contentsvc.messages import Message, Phrases
 
 __all__ = [
     "PLATFORM_RULES",
@@ -118,11 +119,13 @@ __all__ = [
     "Listener",
     "Livestream",
     "Livestreams",
+    "Message",
     "Notice",
     "NoticeState",
     "OutcomeUnknownError",
     "Page",
     "PageRequest",
+    "Phrases",
     "Picture",
     "PlatformRule",
     "PluginError",

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.domain.entries import EntryKind, Livestream
 from contentsvc.errors import RenderError
-from contentsvc.messages import Message
+from contentsvc.messages import Message, Parameter
 
 __all__ = [
     "Accepted",
@@ -77,7 +77,7 @@ def _no_card(
     max_bytes: int | None,  # noqa: ARG001 - likewise
     media_type: str,  # noqa: ARG001 - likewise
 ) -> Picture:
-    raise RenderError(f"there are no cards here ({template}, {size})")
+    raise RenderError("cards-unavailable", template=template, size=size)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,14 +133,32 @@ class WarningLevel(StrEnum):
     BLOCK = "block"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, init=False)
 class RenditionWarning:
-    """Something to mend before it goes out, told while planning."""
+    """A fault of a rendition that people see while they plan."""
 
     level: WarningLevel
-    #: The form field it stands beside: `title`, `body`, `pictures`, `poster.title1`, …
+    #: The form field that shows it: `title`, `body`, `pictures`, `poster.title1`, …
     field: str
-    message: Message | str
+    message: Message
+
+    def __init__(
+        self,
+        level: WarningLevel,
+        field: str,
+        message: Message | Mapping[str, str] | str,
+        **params: Parameter,
+    ) -> None:
+        """Create a warning; *message* may also be a text, or a text per language (`zh`, `en`).
+
+        Raises:
+            TypeError: *message* is none of these.
+        """
+        if not isinstance(message, Message | Mapping | str):
+            raise TypeError(f"{message!r} is not a message")
+        object.__setattr__(self, "level", level)
+        object.__setattr__(self, "field", field)
+        object.__setattr__(self, "message", Message.of(message, **params))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,12 @@ from contentsvc.channels.limits import Limits
 from contentsvc.channels.settings import form_fields
 from contentsvc.domain.entries import EntryKind
 from contentsvc.errors import PluginError
+from contentsvc.messages import LANGUAGES, Message
 
 __all__ = ["CalendarTemplate", "Contributions", "Listener", "check_channel_class", "gather"]
 
+#: Characters of a value that a message shows.
+_MOST_SHOWN = 200
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -87,11 +90,17 @@ def _listeners(manager: pluggy.PluginManager, plugin: str) -> Iterator[Listener]
         yield Listener(plugin, lambda deliveries: hook(deliveries=deliveries))
 
 
-def _listed(hook: str, answers: Iterable[Any], what: str) -> Iterator[Any]:
-    """Give what is in the lists that a hook returned."""
+def _shown(value: object) -> str:
+    """Return a value for a message, on one line and cut to 200 characters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
+
+
+def _listed(hook: str, answers: Iterable[Any]) -> Iterator[Any]:
+    """Yield the items of the lists that a hook returned."""
     for answer in answers:
         if not isinstance(answer, list | tuple):
-            raise PluginError(f"{hook} returned {answer!r}, not a list of {what}")
+            raise PluginError("hook-returned-no-list", hook=hook, value=_shown(answer))
         yield from answer
 
 
@@ -99,36 +108,37 @@ def _channel_types(
     answers: Iterable[Any], taken: Mapping[str, type[Channel]]
 ) -> dict[str, type[Channel]]:
     brought: dict[str, type[Channel]] = {}
-    for one in _listed("register_channels", answers, "classes"):
+    for one in _listed("register_channels", answers):
         check_channel_class(one)
         if one.type in taken or one.type in brought:
-            raise PluginError(f"channel type {one.type!r} is brought by another plugin")
+            raise PluginError("channel-type-taken", channel_type=one.type)
         brought[one.type] = one
     return brought
 
 
 def _checks(answers: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Check]:
     brought: dict[str, Check] = {}
-    for one in _listed("register_checks", answers, "checks"):
+    for one in _listed("register_checks", answers):
         if not isinstance(one, Check):
-            raise PluginError(f"register_checks returned {one!r}, which is no instance of a Check")
+            raise PluginError("hook-returned-no-check", value=_shown(one))
         name = getattr(one, "name", None)
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise PluginError(
-                f"{type(one).__name__}: name {name!r} is not a word of lower-case letters, "
-                "digits and underscores"
+                "plugin-class-faulty",
+                name=type(one).__name__,
+                faults=Message("plugin-name-malformed", attribute="name", value=_shown(name)),
             )
         if name in taken or name in brought:
-            raise PluginError(f"check {name!r} is brought by another plugin")
+            raise PluginError("check-name-taken", name=name)
         brought[name] = one
     return brought
 
 
 def _paths(hook: str, answers: Iterable[Any]) -> Iterator[Path]:
     """Give the paths that a hook returned, each absolute, so that no working folder matters."""
-    for one in _listed(hook, answers, "paths"):
+    for one in _listed(hook, answers):
         if not isinstance(one, Path):
-            raise PluginError(f"{hook} returned {one!r}, which is no Path")
+            raise PluginError("hook-returned-no-path", hook=hook, value=_shown(one))
         yield one.absolute()
 
 
@@ -136,7 +146,7 @@ def _poster_folders(answers: Iterable[Any]) -> tuple[Path, ...]:
     folders = tuple(_paths("register_poster_templates", answers))
     for folder in folders:
         if not folder.is_dir():
-            raise PluginError(f"register_poster_templates returned {folder}, which is no folder")
+            raise PluginError("hook-returned-no-folder", folder=str(folder))
     return folders
 
 
@@ -145,39 +155,45 @@ def _calendar_templates(plugin: str, answers: Iterable[Any]) -> tuple[CalendarTe
     paths = list(_paths(hook, answers))
     for path in paths:
         if path.suffix not in {".yaml", ".yml"} or not path.is_file():
-            raise PluginError(f"{hook} returned {path}, which is no calendar file (.yaml)")
+            raise PluginError("hook-returned-no-calendar-file", path=str(path))
     if len({path.name for path in paths}) < len(paths):
-        raise PluginError(f"{hook} returned several files of one name")
+        raise PluginError("calendar-template-names-repeat")
     return tuple(CalendarTemplate(plugin, path) for path in paths)
 
 
 def check_channel_class(one: Any) -> None:
     """Raise PluginError with everything that a channel class lacks."""
     if not (inspect.isclass(one) and issubclass(one, Channel)):
-        raise PluginError(f"register_channels returned {one!r}, which is no Channel class")
+        raise PluginError("hook-returned-no-channel-class", value=_shown(one))
     faults = list(_faults(one))
     if faults:
-        raise PluginError(f"{one.__name__}: {'; '.join(faults)}")
+        raise PluginError("plugin-class-faulty", name=one.__name__, faults=_joined(faults))
     form_fields(one, "en")
 
 
-def _faults(one: type[Channel]) -> Iterator[str]:
+def _joined(faults: list[Message]) -> Message:
+    return Message.given(
+        **{lang: "; ".join(fault.text(lang) for fault in faults) for lang in LANGUAGES}
+    )
+
+
+def _faults(one: type[Channel]) -> Iterator[Message]:
     if inspect.isabstract(one):
-        yield "it does not define publish"
+        yield Message("channel-without-publish")
     name = getattr(one, "type", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        yield f"type {name!r} is not a word of lower-case letters, digits and underscores"
+        yield Message("plugin-name-malformed", attribute="type", value=_shown(name))
     label = getattr(one, "label", None)
     if not isinstance(label, Mapping) or not {"zh", "en"} <= set(label):
-        yield "label needs zh and en"
+        yield Message("channel-label-incomplete")
     if not isinstance(one.kinds, frozenset) or not one.kinds or not one.kinds <= set(EntryKind):
-        yield "kinds is not a frozenset of EntryKind"
+        yield Message("channel-attribute-type", attribute="kinds", type="frozenset[EntryKind]")
     if not isinstance(one.limits, Limits):
-        yield "limits is not a Limits"
+        yield Message("channel-attribute-type", attribute="limits", type="Limits")
     if not isinstance(one.rates, tuple) or not all(isinstance(rate, Rate) for rate in one.rates):
-        yield "rates is no tuple of Rate"
+        yield Message("channel-attribute-type", attribute="rates", type="tuple[Rate, ...]")
     if not (inspect.isclass(one.Settings) and issubclass(one.Settings, ChannelSettings)):
-        yield "Settings is not a ChannelSettings"
+        yield Message("channel-attribute-type", attribute="Settings", type="type[ChannelSettings]")
     for promise, method in (("can_find", "find"), ("has_pages", "page")):
         if getattr(one, promise) and getattr(one, method) is getattr(Channel, method):
-            yield f"{promise} is true but {method} is not defined"
+            yield Message("channel-method-missing", attribute=promise, method=method)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from html import escape
-from types import MappingProxyType
 from typing import Any
 
 from contentsvc.channels.content import (
@@ -22,6 +21,7 @@ from contentsvc.channels.markdown import clean_html, markdown_html
 from contentsvc.domain.entries import Livestream
 from contentsvc.domain.notices import Notice, NoticeState
 from contentsvc.errors import RenderError
+from contentsvc.messages import LANGUAGES, Message, Parameter
 
 __all__ = [
     "fill_words",
@@ -34,56 +34,9 @@ __all__ = [
     "rendition_data",
 ]
 
-_WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
-    {
-        "zh": {
-            "time": "时间：",
-            "host": "主播：",
-            "points": "看点：",
-            "recap": "要点回顾：",
-            "book": "预约席位：",
-            "watch": "点击观看：",
-            "replay": "观看回放：",
-            "soon_now": "马上开播",
-            "begun": "开播了",
-            "now": "正在直播",
-            "replay_title": "精彩回放",
-            "days": "还有{days}天",
-            "soon": "还有{distance}",
-            "title": "【{state}】{title}",
-            "no_link": "这条通知没有直播链接，读者无法点开",
-            "no_replay": "没有回放链接，将使用直播链接",
-        },
-        "en": {
-            "time": "Time: ",
-            "host": "Host: ",
-            "points": "What to expect:",
-            "recap": "Key points:",
-            "book": "Save your seat: ",
-            "watch": "Watch now: ",
-            "replay": "Watch the replay: ",
-            "soon_now": "Starting now",
-            "begun": "We are live",
-            "now": "Live now",
-            "replay_title": "Replay",
-            "days": "In {days} days",
-            "soon": "Starts in {distance}",
-            "title": "{state}: {title}",
-            "no_link": "this notice has no link, so readers cannot open the livestream",
-            "no_replay": "there is no replay link; the livestream's own link is used",
-        },
-    }
-)
 _PLACEHOLDER = re.compile(r"\{([a-z]+)\}")
-_DAYS = {
-    "zh": {0: "今天开播", 1: "明天开播", 2: "后天开播"},
-    "en": {0: "Today", 1: "Tomorrow", 2: "The day after tomorrow"},
-}
-_WEEKDAYS = {
-    "zh": ["周一", "周二", "周三", "周四", "周五", "周六", "周日"],
-    "en": ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"],
-}
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+#: Days before the start that have a phrase of their own: today, tomorrow, the day after.
+_NAMED_DAYS = 3
 
 
 def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
@@ -105,7 +58,7 @@ def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
 def poster_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
     """Render a poster with its text; RenderError where the entry has no poster."""
     if not entry.has_poster:
-        raise RenderError("a poster entry needs a poster template", field="poster")
+        raise RenderError("poster-needs-template", field="poster")
     return post_rendition(entry, context)
 
 
@@ -116,24 +69,24 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
     replay; each stands in for one that is missing.
     """
     language = _language(context)
-    words = _WORDS[language]
     live = entry.livestream or Livestream()
     state = notice_words(notice, entry, context)
-    title = entry.headline or words["title"].format(state=state, title=entry.title)
+    title = entry.headline or _phrase("title", language, state=state, title=entry.title)
     facts = list(_facts(entry, live, notice, context))
     address = live.link_at(notice.state, entry.booking_page)
     # A text that leads there already needs no second line for it.
-    link = (words[_link_word(notice)], "" if address in entry.body else address)
+    link = (_phrase(_link_code(notice), language), "" if address in entry.body else address)
+    points_title = _phrase("recap" if notice.state is NoticeState.REPLAY else "points", language)
     body = markdown_html(entry.body)
     return Rendition(
         title=title,
         text=_message(
-            [title, _fact_text(facts, live, notice, words, link), html_text(body, language)]
+            [title, _fact_text(facts, points_title, live, link), html_text(body, language)]
         ),
-        html=_fact_html(facts, live, notice, words, link) + body,
+        html=_fact_html(facts, points_title, live, link) + body,
         pictures=_pictures(entry, context),
         data=rendition_data(entry, context, notice),
-        warnings=_warnings(live, notice, address, words),
+        warnings=_warnings(live, notice, address),
     )
 
 
@@ -143,17 +96,16 @@ def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) ->
     Days are counted on the calendar's wall clock (`Notice.days_ahead`).
     """
     language = _language(context)
-    words = _WORDS[language]
     if notice.state is NoticeState.REPLAY:
-        return words["replay_title"]
+        return _phrase("replay-title", language)
     if notice.state is NoticeState.NOW:
         if notice.offset < timedelta(0):
-            return words["soon_now"]
-        return words["now" if notice.offset else "begun"]
+            return _phrase("starting", language)
+        return _phrase("live-now" if notice.offset else "started", language)
     if notice.state is NoticeState.SOON:
-        return words["soon"].format(distance=_distance(-notice.offset, language))
+        return _phrase("starts-in", language, time_left=_distance(-notice.offset, language))
     days = notice.days_ahead(entry.starts_at, context.zone)
-    return _DAYS[language].get(days) or words["days"].format(days=days)
+    return _phrase(f"day-{days}" if 0 <= days < _NAMED_DAYS else "days", language, days=days)
 
 
 def notice_placeholders(
@@ -180,10 +132,13 @@ def fill_words(text: str, placeholders: Mapping[str, str]) -> str:
 
 def format_moment(at: datetime, language: str) -> str:
     """Write a local time with its weekday: `11月26日（周四）20:00`, or `Thu, 26 Nov, 20:00`."""
-    weekday = _WEEKDAYS.get(language, _WEEKDAYS["en"])[at.weekday()]
-    if language == "zh":
-        return f"{at.month}月{at.day}日（{weekday}）{at:%H:%M}"
-    return f"{weekday}, {at.day} {_MONTHS[at.month - 1]}, {at:%H:%M}"
+    return Message(
+        "moment",
+        weekday=Message(f"weekday-short-{at.isoweekday()}"),
+        month=Message(f"month-short-{at.month}"),
+        day=at.day,
+        time=f"{at:%H:%M}",
+    ).text(language)
 
 
 def rendition_data(
@@ -218,7 +173,12 @@ def rendition_data(
 
 
 def _language(context: RenderContext) -> str:
-    return context.language if context.language in _WORDS else "en"
+    return context.language if context.language in LANGUAGES else LANGUAGES[0]
+
+
+def _phrase(code: str, language: str, **params: Parameter) -> str:
+    """Return a phrase that a livestream's notice contains."""
+    return Message(f"livestream-{code}", **params).text(language)
 
 
 def _message(parts: list[str]) -> str:
@@ -232,68 +192,59 @@ def _pictures(entry: ChannelEntry, context: RenderContext) -> tuple[Picture, ...
 def _distance(left: timedelta, language: str) -> str:
     minutes = max(1, round(left.total_seconds() / 60))
     hours, rest = divmod(minutes, 60)
-    if language == "zh":
-        return (f"{hours}小时" if hours else "") + (f"{rest}分钟" if rest else "")
-    parts = [(hours, "hour"), (rest, "minute")]
-    return " ".join(f"{n} {unit}{'s' if n > 1 else ''}" for n, unit in parts if n)
+    parts = [
+        _phrase(f"{unit}-{'one' if count == 1 else 'many'}", language, count=count)
+        for count, unit in ((hours, "hours"), (rest, "minutes"))
+        if count
+    ]
+    return (
+        _phrase("hours-and-minutes", language, hours=parts[0], minutes=parts[1])
+        if len(parts) > 1
+        else parts[0]
+    )
 
 
 def _facts(
     entry: ChannelEntry, live: Livestream, notice: Notice, context: RenderContext
 ) -> Iterator[tuple[str, str]]:
-    words = _WORDS[_language(context)]
+    language = _language(context)
     if notice.state is not NoticeState.REPLAY:
-        moment = format_moment(context.local(entry.starts_at), _language(context))
-        yield words["time"], moment
+        yield _phrase("time", language), format_moment(context.local(entry.starts_at), language)
     if live.host:
-        yield words["host"], live.host
+        yield _phrase("host", language), live.host
 
 
-def _link_word(notice: Notice) -> str:
+def _link_code(notice: Notice) -> str:
     return {NoticeState.NOW: "watch", NoticeState.REPLAY: "replay"}.get(notice.state, "book")
 
 
-def _points_word(notice: Notice) -> str:
-    return "recap" if notice.state is NoticeState.REPLAY else "points"
-
-
 def _fact_text(
-    facts: list[tuple[str, str]],
-    live: Livestream,
-    notice: Notice,
-    words: Mapping[str, str],
-    link: tuple[str, str],
+    facts: list[tuple[str, str]], points_title: str, live: Livestream, link: tuple[str, str]
 ) -> str:
     head = "\n".join(name + value for name, value in facts)
-    points = "\n".join([words[_points_word(notice)], *(f"• {point}" for point in live.points)])
+    points = "\n".join([points_title, *(f"• {point}" for point in live.points)])
     return _message([head, points if live.points else "", "".join(link) if link[1] else ""])
 
 
 def _fact_html(
-    facts: list[tuple[str, str]],
-    live: Livestream,
-    notice: Notice,
-    words: Mapping[str, str],
-    link: tuple[str, str],
+    facts: list[tuple[str, str]], points_title: str, live: Livestream, link: tuple[str, str]
 ) -> str:
     name, address = link
     head = "<br>".join(f"{escape(label)}{escape(value)}" for label, value in facts)
     points = "".join(f"<li>{escape(point)}</li>" for point in live.points)
     parts = [f"<p>{head}</p>" if head else ""]
     if points:
-        parts.append(f"<p>{words[_points_word(notice)]}</p><ul>{points}</ul>")
+        parts.append(f"<p>{points_title}</p><ul>{points}</ul>")
     if address:
         parts.append(f'<p>{name}<a href="{escape(address)}">{escape(address)}</a></p>')
     return clean_html("".join(parts))
 
 
-def _warnings(
-    live: Livestream, notice: Notice, address: str, words: Mapping[str, str]
-) -> tuple[RenditionWarning, ...]:
+def _warnings(live: Livestream, notice: Notice, address: str) -> tuple[RenditionWarning, ...]:
     if not address:
-        message, field = words["no_link"], "livestream.url"
+        message, field = Message("livestream-has-no-link"), "livestream.url"
     elif notice.state is NoticeState.REPLAY and not live.replay_url:
-        message, field = words["no_replay"], "livestream.replay_url"
+        message, field = Message("livestream-has-no-replay-link"), "livestream.replay_url"
     else:
         return ()
     return (RenditionWarning(WarningLevel.WARN, field, message),)

@@ -19,6 +19,7 @@ import httpx
 from contentsvc.channels.network import GuardedBackend, PrivateAddressError
 from contentsvc.channels.responses import Response
 from contentsvc.errors import OutcomeUnknownError, PublishError, RejectedError, TemporaryError
+from contentsvc.messages import Message
 
 __all__ = ["HttpClient"]
 
@@ -72,18 +73,15 @@ class HttpClient:
         try:
             return self._send(backend, method, url, content, headers or {})
         except PrivateAddressError:
-            raise RejectedError(
-                f"{where} is an address of a private network; "
-                "set allow_private in the channel's settings if that is meant"
-            ) from None
+            raise RejectedError("address-is-private", host=where) from None
         except _TooLargeError:
             raise OutcomeUnknownError(
-                f"{where} answered with more than {MOST_ANSWER_BYTES} bytes"
+                "response-too-large", host=where, most=MOST_ANSWER_BYTES
             ) from None
         except (httpcore.LocalProtocolError, httpx.InvalidURL, ValueError) as error:
             if backend.began:
                 raise _transport_error(where, error, began=True) from None
-            raise RejectedError(f"the request to {where} cannot be written as HTTP") from None
+            raise RejectedError("request-not-http", host=where) from None
         except _TRANSPORT as error:
             raise _transport_error(where, error, began=backend.began) from None
 
@@ -198,15 +196,16 @@ def _checked_host(url: str) -> str:
     except ValueError:
         host, port, parts = None, None, urlsplit("")
     if parts.scheme not in {"http", "https"} or not host:
-        raise RejectedError("the address is not one that begins with http:// or https://")
+        raise RejectedError("address-not-http")
     return f"{host}:{port}" if port else host
 
 
 def _transport_error(where: str, error: Exception, *, began: bool) -> PublishError:
-    reason = str(error) or type(error).__name__
+    given = error.args[0] if error.args else ""
+    reason = given if isinstance(given, Message) else str(error) or type(error).__name__
     if began:
-        return OutcomeUnknownError(f"{where} was sent the request but gave no answer: {reason}")
-    return TemporaryError(f"{where} could not be reached: {reason}")
+        return OutcomeUnknownError("platform-gave-no-response", host=where, reason=reason)
+    return TemporaryError("platform-not-reached", host=where, reason=reason)
 
 
 def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:

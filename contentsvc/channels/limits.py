@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from contentsvc.channels.content import Picture, Rendition, RenditionWarning, WarningLevel
+from contentsvc.messages import Message, Parameter
 
 __all__ = ["Limits"]
-
-_WORDS = {
-    "en": {
-        "title": "the title",
-        "body": "the text",
-        "characters": "{what} has {used} characters; {allowed} are allowed here",
-        "bytes": "{what} has {used} bytes in UTF-8; {allowed} are allowed here",
-        "pictures": "there are {used} pictures; {allowed} are allowed here",
-        "picture_bytes": "picture {what} has {used} bytes; {allowed} are allowed here",
-        "ratio": "picture {what} is {used}; {allowed} are allowed here",
-    },
-    "zh": {
-        "title": "标题",
-        "body": "正文",
-        "characters": "{what}有 {used} 字，这里最多 {allowed} 字",
-        "bytes": "{what}有 {used} 字节（UTF-8），这里最多 {allowed} 字节",
-        "pictures": "有 {used} 张图片，这里最多 {allowed} 张",
-        "picture_bytes": "图片 {what} 有 {used} 字节，这里最多 {allowed} 字节",
-        "ratio": "图片 {what} 的尺寸是 {used}，这里只允许 {allowed}",
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,48 +31,51 @@ class Limits:
     #: How far a picture's ratio may be off, as a share of the allowed one.
     ratio_tolerance: float = 0.02
 
-    def check(self, rendition: Rendition, *, language: str = "en") -> list[RenditionWarning]:
-        """Return a blocking warning for each limit exceeded, worded in `zh` or `en`."""
-        words = _WORDS.get(language, _WORDS["en"])
-        found = [
-            *self._text("title", rendition.title, self.title_characters, self.title_bytes),
-            *self._text("body", rendition.text, self.text_characters, self.text_bytes),
+    def check(self, rendition: Rendition) -> list[RenditionWarning]:
+        """Return a blocking warning for each limit that the rendition exceeds."""
+        return [
+            *self._title(rendition.title),
+            *self._text(rendition.text),
             *self._pictures(rendition.pictures),
         ]
-        return [
-            RenditionWarning(
-                WarningLevel.BLOCK,
-                field,
-                words[limit].format(what=words.get(what, what), used=used, allowed=allowed),
-            )
-            for field, limit, what, used, allowed in found
-        ]
 
-    def _text(
-        self, field: str, text: str, characters: int | None, most_bytes: int | None
-    ) -> list[tuple[str, str, str, str, str]]:
-        size = len(text.encode("utf-8", "surrogatepass"))
-        found = []
-        if characters is not None and len(text) > characters:
-            found.append((field, "characters", field, str(len(text)), str(characters)))
-        if most_bytes is not None and size > most_bytes:
-            found.append((field, "bytes", field, str(size), str(most_bytes)))
-        return found
+    def _title(self, title: str) -> Iterator[RenditionWarning]:
+        most = self.title_characters
+        if most is not None and len(title) > most:
+            yield _over("title", "limit-title-characters", used=len(title), most=most)
+        most, size = self.title_bytes, _utf8(title)
+        if most is not None and size > most:
+            yield _over("title", "limit-title-bytes", used=size, most=most)
 
-    def _pictures(self, pictures: tuple[Picture, ...]) -> list[tuple[str, str, str, str, str]]:
-        found = []
+    def _text(self, text: str) -> Iterator[RenditionWarning]:
+        most = self.text_characters
+        if most is not None and len(text) > most:
+            yield _over("body", "limit-text-characters", used=len(text), most=most)
+        most, size = self.text_bytes, _utf8(text)
+        if most is not None and size > most:
+            yield _over("body", "limit-text-bytes", used=size, most=most)
+
+    def _pictures(self, pictures: tuple[Picture, ...]) -> Iterator[RenditionWarning]:
         if self.pictures is not None and len(pictures) > self.pictures:
-            found.append(("pictures", "pictures", "", str(len(pictures)), str(self.pictures)))
+            yield _over("pictures", "limit-pictures", used=len(pictures), most=self.pictures)
         for picture in pictures:
-            used = len(picture.content)
-            if self.picture_bytes is not None and used > self.picture_bytes:
-                allowed = str(self.picture_bytes)
-                found.append(("pictures", "picture_bytes", picture.name, str(used), allowed))
+            size = len(picture.content)
+            if self.picture_bytes is not None and size > self.picture_bytes:
+                yield _over(
+                    "pictures",
+                    "limit-picture-bytes",
+                    picture=picture.name,
+                    used=size,
+                    most=self.picture_bytes,
+                )
             if self.ratios and not self._ratio_fits(picture):
-                shape = f"{picture.width}x{picture.height}"
-                allowed = ", ".join(f"{width}:{height}" for width, height in self.ratios)
-                found.append(("pictures", "ratio", picture.name, shape, allowed))
-        return found
+                yield _over(
+                    "pictures",
+                    "limit-picture-ratio",
+                    picture=picture.name,
+                    size=f"{picture.width}x{picture.height}",
+                    allowed=[f"{width}:{height}" for width, height in self.ratios],
+                )
 
     def _ratio_fits(self, picture: Picture) -> bool:
         return any(
@@ -99,3 +83,11 @@ class Limits:
             <= self.ratio_tolerance * picture.height * width
             for width, height in self.ratios
         )
+
+
+def _over(field: str, code: str, **params: Parameter) -> RenditionWarning:
+    return RenditionWarning(WarningLevel.BLOCK, field, Message(code, **params))
+
+
+def _utf8(text: str) -> int:
+    return len(text.encode("utf-8", "surrogatepass"))

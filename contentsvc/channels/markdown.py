@@ -66,7 +66,7 @@ def markdown_html(body: str) -> str:
     try:
         html = parser.convert(_printable(body))
     except RecursionError as error:
-        raise RenderError("the text is nested too deeply", field="body") from error
+        raise RenderError("text-nested-too-deeply", field="body", most=MOST_NESTING) from error
     return clean_html(html)
 
 
@@ -100,16 +100,13 @@ def _printable(body: str) -> str:
 def _guard(body: str) -> None:
     if len(body) > MOST_CHARACTERS:
         raise RenderError(
-            f"the text has {len(body)} characters; {MOST_CHARACTERS} are allowed", field="body"
+            "text-has-too-many-characters", field="body", used=len(body), most=MOST_CHARACTERS
         )
     lines = body.splitlines()
     if any(_nesting(line) > MOST_NESTING for line in lines):
-        raise RenderError(f"the text is nested more than {MOST_NESTING} levels deep", field="body")
+        raise RenderError("text-nested-too-deeply", field="body", most=MOST_NESTING)
     if _bracket_work(lines) > MOST_BRACKET_WORK:
-        raise RenderError(
-            "the text has too many '[' or '<' in one paragraph; divide it by empty lines",
-            field="body",
-        )
+        raise RenderError("text-has-too-many-brackets", field="body")
 
 
 def _nesting(line: str) -> int:

@@ -13,6 +13,8 @@ from typing import Any
 
 import httpcore
 
+from contentsvc.messages import Message
+
 __all__ = ["GuardedBackend", "PrivateAddressError", "is_public"]
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -72,7 +74,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         """Return the seconds that are left; ReadTimeout when there are none."""
         left = self._ends - time.monotonic()
         if left <= 0:
-            raise httpcore.ReadTimeout("the time for the whole call is over")
+            raise httpcore.ReadTimeout(Message("call-deadline-over"))
         return left
 
     def connect_tcp(
@@ -123,9 +125,9 @@ class GuardedBackend(httpcore.NetworkBackend):
         try:
             answer = answers.get(timeout=self.remaining())
         except queue.Empty:
-            raise httpcore.ConnectTimeout("the name server did not answer in time") from None
+            raise httpcore.ConnectTimeout(Message("name-server-too-slow")) from None
         if isinstance(answer, Exception):
-            raise httpcore.ConnectError("the host's name is not known") from answer
+            raise httpcore.ConnectError(Message("host-name-unknown")) from answer
         return answer
 
 
@@ -154,7 +156,7 @@ class _Stream(httpcore.NetworkStream):
             self._sock.settimeout(self._call.remaining())
             return self._sock.recv(max_bytes)
         except TimeoutError as error:
-            raise httpcore.ReadTimeout("no answer in time") from error
+            raise httpcore.ReadTimeout(Message("response-too-slow")) from error
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
 
@@ -166,7 +168,7 @@ class _Stream(httpcore.NetworkStream):
                 self._call.began = True
                 view = view[self._sock.send(view) :]
         except TimeoutError as error:
-            raise httpcore.WriteTimeout("the request could not be sent in time") from error
+            raise httpcore.WriteTimeout(Message("request-too-slow")) from error
         except OSError as error:
             raise httpcore.WriteError(str(error)) from error
 
@@ -184,7 +186,7 @@ class _Stream(httpcore.NetworkStream):
             secured = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
         except TimeoutError as error:
             self.close()
-            raise httpcore.ConnectTimeout("no secure connection in time") from error
+            raise httpcore.ConnectTimeout(Message("tls-too-slow")) from error
         except OSError as error:
             self.close()
             raise httpcore.ConnectError(str(error)) from error

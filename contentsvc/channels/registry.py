@@ -23,7 +23,8 @@ from contentsvc.channels.channel import Channel
 from contentsvc.channels.checks import Check
 from contentsvc.channels.contributions import CalendarTemplate, Contributions, Listener, gather
 from contentsvc.channels.hookspecs import PROJECT
-from contentsvc.errors import PluginError
+from contentsvc.errors import ContentsvcError, PluginError
+from contentsvc.messages import LANGUAGES, Message
 
 __all__ = ["PluginInfo", "Registry", "load_plugin", "load_plugins"]
 
@@ -31,8 +32,8 @@ __all__ = ["PluginInfo", "Registry", "load_plugin", "load_plugins"]
 _NOT_PLUGINS = re.compile(r"[_.].*|test_.*|.*_test|conftest")
 
 
-#: The rest of a long message is in the traceback.
-_MOST_WORDS = 500
+#: The traceback has the rest of a longer message.
+_MOST_CHARACTERS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class PluginInfo:
     #: Names of the hooks it implements.
     hooks: tuple[str, ...] = ()
     channel_types: tuple[str, ...] = ()
-    #: One line; None where it loaded.
-    error: str | None = None
+    #: One line; None if the plugin was loaded.
+    error: Message | None = None
     traceback: str | None = None
 
 
@@ -89,10 +90,10 @@ class Registry:
         try:
             return self._channel_types[type]
         except KeyError:
-            known = ", ".join(sorted(self._channel_types)) or "none"
-            raise PluginError(
-                f"there is no channel type {type!r}; those loaded are: {known}"
-            ) from None
+            known = sorted(self._channel_types)
+            if not known:
+                raise PluginError("no-channel-types", channel_type=type) from None
+            raise PluginError("no-such-channel-type", channel_type=type, known=known) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def _load_all(all_found: Iterable[_Found]) -> Registry:
         try:
             info, brought = _load(found, info, all_brought)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
-            info = replace(info, error=_one_line(error), traceback=_traceback(error))
+            info = replace(info, error=_message(error), traceback=_traceback(error))
         else:
             all_brought = all_brought.plus(brought)
         plugins.append(info)
@@ -157,7 +158,7 @@ def _import(source: Path) -> ModuleType:
     inside = [str(path.parent)] if path.name == "__init__.py" else None
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=inside)
     if spec is None or spec.loader is None:
-        raise PluginError(f"{source} is no Python file")
+        raise PluginError("plugin-not-python", path=str(source))
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -177,7 +178,7 @@ def _load(
     manager = _manager(plugin, found.name)
     hooks = tuple(caller.name for caller in manager.get_hookcallers(plugin) or ())
     if not hooks:
-        raise PluginError(f"it implements no hook; mark one of {_specs()} with @hookimpl")
+        raise PluginError("plugin-without-hooks", hooks=_specs())
     brought = gather(manager, found.name, taken)
     types = tuple(brought.channel_types)
     return replace(info, version=version, hooks=hooks, channel_types=types), brought
@@ -190,9 +191,9 @@ def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
     for attribute, function in inspect.getmembers(plugin, inspect.isroutine):
         marked = hasattr(function, f"{PROJECT}_impl")
         if marked and attribute not in _specs():
-            raise PluginError(f"{attribute!r} is no hook; the hooks are {_specs()}")
+            raise PluginError("plugin-unknown-hook", name=attribute, hooks=_specs())
         if attribute in _specs() and not marked:
-            raise PluginError(f"{attribute!r} is not marked with @hookimpl")
+            raise PluginError("plugin-hook-unmarked", name=attribute)
     manager.register(plugin, name)
     manager.check_pending()
     return manager
@@ -202,11 +203,19 @@ def _specs() -> list[str]:
     return sorted(name for name, one in vars(hookspecs).items() if hasattr(one, f"{PROJECT}_spec"))
 
 
-def _one_line(error: BaseException) -> str:
-    words = " ".join(str(error).split())[:_MOST_WORDS]
-    if isinstance(error, PluginError):
-        return words
-    return f"{type(error).__name__}: {words}" if words else type(error).__name__
+def _message(error: BaseException) -> Message:
+    """Return the message of a plugin's error; a text that is not ours is cut to one line."""
+    if isinstance(error, ContentsvcError):
+        if error.message.code:
+            return error.message
+        texts = {lang: _one_line(error.message.text(lang)) for lang in LANGUAGES}
+        return Message.given(**texts)
+    text = _one_line(str(error))
+    return Message.plain(f"{type(error).__name__}: {text}" if text else type(error).__name__)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_MOST_CHARACTERS]
 
 
 def _traceback(error: BaseException) -> str:

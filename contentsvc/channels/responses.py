@@ -17,6 +17,7 @@ from contentsvc.errors import (
     RejectedError,
     TemporaryError,
 )
+from contentsvc.messages import Message
 
 __all__ = ["Response", "raise_for_status"]
 
@@ -52,7 +53,7 @@ class Response:
             return jsonlib.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise OutcomeUnknownError(
-                f"the answer (status {self.status}) is not JSON: {_words(self, ())}"
+                "response-not-json", status=self.status, text=_words(self, ())
             ) from error
 
 
@@ -72,10 +73,10 @@ def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Resp
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success
         return response
-    message = f"status {status}: {_words(response, secrets)}"
+    message = Message("platform-status", status=status, text=_words(response, secrets))
     wait = _retry_after(response)
     if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
-        raise RejectedError(f"status {status}: the address redirects; redirects are not followed")
+        raise RejectedError("platform-redirects", status=status)
     if status in {401, 403}:
         raise ChannelAuthError(message)
     if status == 429:  # noqa: PLR2004 - Too Many Requests

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from contentsvc.errors import InputError, PluginError
+from contentsvc.messages import LANGUAGES, Message
 
 if TYPE_CHECKING:
     from contentsvc.channels.channel import Channel, ChannelSettings
@@ -35,16 +38,42 @@ _KINDS: dict[str, FieldKind] = {
     "boolean": "flag",
 }
 
+#: The message of each of pydantic's error types, and the values that its text names.
+_MESSAGES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "missing": ("setting-required", ()),
+        "extra_forbidden": ("setting-not-known", ()),
+        "string_type": ("setting-not-text", ()),
+        "string_too_short": ("setting-too-short", ("min_length",)),
+        "string_too_long": ("setting-too-long", ("max_length",)),
+        "string_pattern_mismatch": ("setting-not-matching", ("pattern",)),
+        "int_type": ("setting-not-whole-number", ()),
+        "int_parsing": ("setting-not-whole-number", ()),
+        "int_from_float": ("setting-not-whole-number", ()),
+        "float_type": ("setting-not-number", ()),
+        "float_parsing": ("setting-not-number", ()),
+        "bool_type": ("setting-not-flag", ()),
+        "bool_parsing": ("setting-not-flag", ()),
+        "literal_error": ("setting-not-choice", ("expected",)),
+        "greater_than": ("setting-not-above", ("gt",)),
+        "greater_than_equal": ("setting-too-small", ("ge",)),
+        "less_than": ("setting-not-below", ("lt",)),
+        "less_than_equal": ("setting-too-large", ("le",)),
+        "url_type": ("setting-not-address", ()),
+        "url_parsing": ("setting-not-address", ()),
+        "url_syntax_violation": ("setting-not-address", ()),
+        "url_too_long": ("setting-too-long", ("max_length",)),
+        "url_scheme": ("setting-address-scheme", ("expected_schemes",)),
+    }
+)
+
 
 class SettingsError(InputError):
     """A channel's settings cannot be used."""
 
-    def __init__(self, problems: list[tuple[str, str]]) -> None:
-        """Keep every (field, message); no message shows a value, since it may be a secret."""
-        super().__init__(
-            "; ".join(f"{field}: {message}" if field else message for field, message in problems),
-            field=problems[0][0] or None,
-        )
+    def __init__(self, problems: list[tuple[str, Message]]) -> None:
+        """Create the error of every (field, message); a value may be a secret and is not shown."""
+        super().__init__(_joined(problems), field=problems[0][0] or None)
         self.problems = problems
 
 
@@ -69,11 +98,36 @@ def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> Chan
         return channel_class.Settings.model_validate(dict(raw))
     except ValidationError as error:
         problems = [
-            (".".join(str(part) for part in one["loc"]), one["msg"].removeprefix("Value error, "))
-            for one in error.errors(include_url=False, include_input=False)
+            (".".join(str(part) for part in fault["loc"]), _message(fault))
+            for fault in error.errors(include_url=False, include_input=False)
         ]
         # From None: the cause would carry the values into a traceback.
         raise SettingsError(problems) from None
+
+
+def _message(fault: ErrorDetails) -> Message:
+    """Return the message of one of pydantic's errors; a validator's own text stays as it is."""
+    context = fault.get("ctx", {})
+    if fault["type"] == "value_error":
+        reason = context["error"].args[:1]
+        return Message.of(reason[0] if reason and isinstance(reason[0], Message) else _text(fault))
+    code, names = _MESSAGES.get(fault["type"], ("", ()))
+    if not code:
+        return Message.plain(_text(fault))
+    return Message(code, **{name: context[name] for name in names})
+
+
+def _text(fault: ErrorDetails) -> str:
+    return fault["msg"].removeprefix("Value error, ")
+
+
+def _joined(problems: list[tuple[str, Message]]) -> Message:
+    """Return one message of several problems, each after its field."""
+    texts = {}
+    for language in LANGUAGES:
+        parts = [(field, message.text(language)) for field, message in problems]
+        texts[language] = "; ".join(f"{field}: {text}" if field else text for field, text in parts)
+    return Message.given(**texts)
 
 
 def resolve_secrets(
@@ -84,13 +138,13 @@ def resolve_secrets(
     Paths are relative to *base*. Such references come from the operator's own files alone; a web
     form sends text, never a mapping. SettingsError names each field that leads nowhere.
     """
-    problems: list[tuple[str, str]] = []
+    problems: list[tuple[str, Message]] = []
     resolved: dict[str, Any] = {}
     for name, value in raw.items():
         try:
             resolved[name] = _resolved(value, environ, base)
-        except ValueError as error:
-            problems.append((name, str(error)))
+        except InputError as error:
+            problems.append((name, error.message))
     if problems:
         raise SettingsError(problems)
     return resolved
@@ -100,12 +154,12 @@ def _resolved(value: Any, environ: Mapping[str, str], base: Path) -> Any:
     match value:
         case {"$env": str(name), **rest} if not rest:
             if name not in environ:
-                raise ValueError(f"the environment variable {name} is not set")
+                raise InputError("environment-variable-unset", name=name)
             return environ[name]
         case {"$file": str(path), **rest} if not rest:
             return _from_file(base / path)
         case {"$env": _} | {"$file": _}:
-            raise ValueError("a reference is {$env: NAME} or {$file: path} and nothing beside it")
+            raise InputError("secret-reference-unknown")
         case _:
             return value
 
@@ -115,12 +169,14 @@ def _from_file(path: Path) -> str:
         with path.open("rb") as file:
             content = file.read(_MOST_SECRET_BYTES + 1)
         if len(content) > _MOST_SECRET_BYTES:
-            raise ValueError(f"{path} is larger than {_MOST_SECRET_BYTES} bytes")
+            raise InputError("secret-file-too-large", path=str(path), most=_MOST_SECRET_BYTES)
         return content.decode("utf-8").rstrip("\r\n")
     except OSError as error:
-        raise ValueError(f"{path} cannot be read: {error.strerror}") from error
+        raise InputError(
+            "secret-file-unreadable", path=str(path), reason=error.strerror or str(error)
+        ) from error
     except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text") from error
+        raise InputError("secret-file-not-text", path=str(path)) from error
 
 
 def secret_fields(channel_class: type[Channel]) -> set[str]:
@@ -157,10 +213,7 @@ def _form_field(  # noqa: PLR0917 - private, called once
     labels = words.get("choices", {})
     kind = _kind(shape)
     if kind is None:
-        raise PluginError(
-            f"setting {name!r} of channel type {channel_type!r} is of a kind that no form shows; "
-            "use text, a number, a flag, a choice, an address or a secret"
-        )
+        raise PluginError("plugin-setting-kind", setting=name, channel_type=channel_type)
     return FormField(
         name=name,
         kind=kind,

@@ -155,7 +155,7 @@ def _port(runtime: Runtime) -> Iterator[CheckResult]:
 
 def _plugins(runtime: Runtime) -> Iterator[CheckResult]:
     for plugin in runtime.registry.plugins:
-        message = plugin.error or ", ".join(plugin.channel_types) or "no channel types"
+        message = str(plugin.error or "") or ", ".join(plugin.channel_types) or "no channel types"
         yield CheckResult(
             f"plugin {plugin.name}", plugin.error is None, message, plugin.traceback or ""
         )

@@ -51,7 +51,7 @@ def show(*, as_json: bool) -> None:
     registry = load_plugins(Config.from_env().plugin_folders())
     if as_json:
         rows = [asdict(plugin) for plugin in registry.plugins]
-        click.echo(json.dumps(rows, ensure_ascii=False, indent=2))
+        click.echo(json.dumps(rows, default=str, ensure_ascii=False, indent=2))
     else:
         for plugin in registry.plugins:
             click.echo("\n".join(_lines(plugin)))

@@ -59,7 +59,7 @@ class Pace:
     def _quota_message(self, prefix: str, span: str, **params: Parameter) -> Message:
         if self.rule is None:
             return Message(f"{prefix}-{span}-quota", **params)
-        platform = Message.given(**self.rule.name)
+        platform = self.rule.name
         dated = str(self.rule.dated)
         return Message(f"{prefix}-{span}-rule", dated=dated, platform=platform, **params)
 

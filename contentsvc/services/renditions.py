@@ -58,7 +58,7 @@ def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
         "data": dict(rendition.data),
         "pictures": store_pictures(runtime.storage, rendition.pictures),
         "warnings": [
-            {"level": item.level.value, "field": item.field, "message": _stored(item.message)}
+            {"level": item.level.value, "field": item.field, "message": item.message.to_json()}
             for item in rendition.warnings
         ],
     }
@@ -83,18 +83,12 @@ def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition
         pictures=tuple(load_pictures(runtime.storage, document["pictures"])),
         data=document["data"],
         warnings=tuple(
-            RenditionWarning(WarningLevel(item["level"]), item["field"], _restored(item["message"]))
+            RenditionWarning(
+                WarningLevel(item["level"]), item["field"], Message.from_json(item["message"])
+            )
             for item in document["warnings"]
         ),
     )
-
-
-def _stored(message: Message | str) -> str:
-    return message.to_json() if isinstance(message, Message) else message
-
-
-def _restored(text: str) -> Message | str:
-    return Message.from_json(text) if text.startswith('{"code"') else text
 
 
 class Renditions:

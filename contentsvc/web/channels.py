@@ -107,12 +107,16 @@ def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tup
                 now=now(),
             )
     except SettingsError as error:
-        return _form(kind, channel, request.form, dict(error.problems)), 422
+        return _form(kind, channel, request.form, _texts(error)), 422
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _form(kind, channel, request.form, {error.field or "name": explain(error)}), status
     show_toast(gettext("Saved. Send a test to see whether it works."))
     return redirect(url_for("channels.edit", name=name), code=303)
+
+
+def _texts(error: SettingsError) -> dict[str, str]:
+    return {field: explain_text(message) for field, message in error.problems}
 
 
 def _refuse_taken(database: Any, name: str) -> None:

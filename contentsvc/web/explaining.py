@@ -90,7 +90,7 @@ def explain_text(text: Message | str) -> str:
 def _platform(name: str) -> str:
     """Return a platform's English name in the language of this answer."""
     names = (rule.name for rule in PLATFORM_RULES.values())
-    return next((one[language()] for one in names if one["en"] == name), name)
+    return next((one.text(language()) for one in names if str(one) == name), name)
 
 
 def _pattern(source: str) -> re.Pattern[str]:

@@ -34,6 +34,7 @@ from contentsvc.channels import (
 )
 
 from .forms import chosen_forms, form_files, manifest_data
+from .phrases import PHRASES
 from .settings import FolderSettings
 
 __version__ = "1.2"
@@ -86,9 +87,7 @@ class Folder(Channel):
         try:
             return self._standing(key) or self._write(rendition, key)
         except OSError as error:
-            raise TemporaryError(
-                f"the folder {self._root} cannot be written: {error.strerror or error}"
-            ) from error
+            raise self._error("folder-not-writable", error) from error
 
     def find(
         self,
@@ -101,9 +100,11 @@ class Folder(Channel):
         try:
             return self._standing(key)
         except OSError as error:
-            raise TemporaryError(
-                f"the folder {self._root} cannot be read: {error.strerror or error}"
-            ) from error
+            raise self._error("folder-not-readable", error) from error
+
+    def _error(self, code: str, error: OSError) -> TemporaryError:
+        reason = error.strerror or str(error)
+        return TemporaryError(PHRASES.message(code, folder=str(self._root), reason=reason))
 
     def retract(self, receipt: Receipt) -> None:
         """Delete the folder that was written; one that is gone already is no fault."""

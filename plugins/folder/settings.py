@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 from contentsvc.channels import PLATFORM_RULES, ChannelSettings, Field, field_validator
 
+from .phrases import PHRASES
+
 __all__ = ["FolderSettings"]
 
 #: What a signature may have; from the platforms' rules.
@@ -20,7 +22,7 @@ def _in_chinese(title: str, description: str = "", **choices: str) -> dict[str, 
 
 def _platforms(language: str, none: str) -> dict[str, str]:
     return {"none": none} | {
-        platform: rule.name[language] for platform, rule in PLATFORM_RULES.items()
+        platform: rule.name.text(language) for platform, rule in PLATFORM_RULES.items()
     }
 
 
@@ -118,7 +120,7 @@ class FolderSettings(ChannelSettings):
     @classmethod
     def _is_absolute(cls, path: str) -> str:
         if path and (not Path(path).is_absolute() or "\0" in path):
-            raise ValueError("the folder is not an absolute path such as /srv/handover")
+            raise ValueError(PHRASES.message("path-not-absolute"))
         return path
 
     @field_validator("sms_signature")
@@ -127,5 +129,5 @@ class FolderSettings(ChannelSettings):
         bare = signature.strip().removeprefix("【").removesuffix("】")
         least, most = _SIGNATURE
         if bare and not least <= len(bare) <= most:
-            raise ValueError(f"a signature has {least} to {most} characters, such as 贝贝优选")
+            raise ValueError(PHRASES.message("signature-length", least=least, most=most))
         return bare

@@ -33,6 +33,7 @@ from contentsvc.channels import (
 from .feeds import SiteWords, atom, json_feed
 from .ics import calendar_of
 from .live import LivePage
+from .phrases import PHRASES, language_of
 from .posts import Post, kept, post_id, summary_of
 
 __version__ = "1.0"
@@ -49,69 +50,6 @@ _POST = re.compile(r"posts/([0-9a-f]{16})(?:/([^/]+))?")
 _MOST_CARD_BYTES = 300_000
 _CALENDAR = "text/calendar; charset=utf-8"
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
-
-_WORDS = {
-    "zh-CN": {
-        "newest": "最新内容",
-        "empty": "这里还没有内容，过一会儿再来看看吧。",
-        "newer": "← 更新的内容",
-        "older": "更早的内容 →",
-        "back": "← 回到全部内容",
-        "pages": "翻页",
-        "skip": "跳到正文",
-        "subscribe": "订阅：",
-        "livestreams": "直播日历",
-        "when": "时间",
-        "host": "主播",
-        "points": "看点",
-        "until": "至 {until}",
-        "zone": "（{zone}）",
-        "moved": "已改期：原定 {was}，请以新时间为准。",
-        "cancelled": "这场直播已取消，不会开播。给您添麻烦了，抱歉。",
-        "left": "距开播",
-        "to_calendar": "加入日历",
-        "subscribe_live": "订阅日历，改期自动更新",
-        "book": "去平台预约",
-        "room": "直播间",
-        "watch": "进入直播间",
-        "no_room": "直播间链接还没公布，请稍后再来这一页看。",
-        "replay": "看回放",
-        "no_replay": "直播已结束，回放还在准备，稍后再来这一页看。",
-        "booked": "到点打开这一页，就能进直播间；结束后这里看回放。",
-        "in_chat": "在微信里打不开日历？点右上角，用浏览器打开这一页。",
-        "drop": "从日历里去掉",
-    },
-    "en": {
-        "newest": "Newest",
-        "empty": "There is nothing here yet. Come back a little later.",
-        "newer": "← Newer",
-        "older": "Older →",
-        "back": "← All posts",
-        "pages": "Pages",
-        "skip": "Skip to content",
-        "subscribe": "Subscribe:",
-        "livestreams": "Livestream calendar",
-        "when": "When",
-        "host": "Host",
-        "points": "What to expect",
-        "until": "until {until}",
-        "zone": "({zone})",
-        "moved": "It has moved: it was to be on {was}. The new time holds.",
-        "cancelled": "This livestream is cancelled and will not take place. We are sorry.",
-        "left": "Starts in",
-        "to_calendar": "Add to calendar",
-        "subscribe_live": "Subscribe, so that a new time comes by itself",
-        "book": "Book a seat there",
-        "room": "The room",
-        "watch": "Watch now",
-        "no_room": "The link to the room is not out yet. Please look here again later.",
-        "replay": "Watch the replay",
-        "no_replay": "It is over; the replay is being made ready. Please look here again later.",
-        "booked": "Open this page at the time to watch it, and afterwards for the replay.",
-        "in_chat": "Does a chat not open the calendar? Open this page in the browser.",
-        "drop": "Take it out of the calendar",
-    },
-}
 
 
 class Site(Channel):
@@ -311,7 +249,7 @@ class Site(Channel):
         return _page(html, "text/html; charset=utf-8", posts)
 
     def _rendered(self, template: str, **values: object) -> bytes:
-        words = _WORDS[self.settings.language]
+        words = PHRASES.texts[language_of(self.settings.language)]
         text = _templates().get_template(template)
         return text.render(site=self._words(), words=words, **values).encode()
 

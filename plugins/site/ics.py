@@ -11,16 +11,13 @@ from icalendar import Alarm, Calendar, Event
 from contentsvc.channels import PublicLivestream
 
 from .feeds import SiteWords
+from .phrases import PHRASES, language_of
 
 __all__ = ["calendar_of"]
 
 #: When a subscriber's program asks again: a livestream is seldom moved within the hour.
 _REFRESH = timedelta(hours=1)
 _ALARM = timedelta(minutes=-10)
-_WORDS = {
-    "zh-CN": {"cancelled": "【已取消】", "soon": "10 分钟后开播：", "page": "预约页："},
-    "en": {"cancelled": "Cancelled: ", "soon": "Starts in 10 minutes: ", "page": "Page: "},
-}
 
 
 def calendar_of(
@@ -47,7 +44,7 @@ def calendar_of(
 
 
 def _event(site: SiteWords, live: PublicLivestream) -> Event:
-    words = _WORDS[site.language]
+    language = language_of(site.language)
     changed_at = live.changed_at or live.starts_at
     event = Event()
     event.add("uid", f"{live.code}@{urlsplit(site.url).hostname or 'contentsvc'}")
@@ -57,15 +54,18 @@ def _event(site: SiteWords, live: PublicLivestream) -> Event:
     event.add("sequence", live.sequence)
     event.add("dtstart", live.starts_at.astimezone(UTC))
     event.add("dtend", live.ends_at.astimezone(UTC))
-    event.add("summary", (words["cancelled"] if live.is_cancelled else "") + live.title)
-    event.add("description", "\n".join(_lines(site, live, words["page"])))
+    event.add(
+        "summary",
+        (PHRASES.text("ics-cancelled", language) if live.is_cancelled else "") + live.title,
+    )
+    event.add("description", "\n".join(_lines(site, live, PHRASES.text("ics-page", language))))
     event.add("url", f"{site.url}/live/{live.code}")
     if live.url:
         event.add("location", live.url)
     event.add("status", "CANCELLED" if live.is_cancelled else "CONFIRMED")
     event.add("transp", "TRANSPARENT" if live.is_cancelled else "OPAQUE")
     if not live.is_cancelled:
-        event.add_component(_alarm(words["soon"] + live.title))
+        event.add_component(_alarm(PHRASES.text("ics-soon", language) + live.title))
     return event
 
 

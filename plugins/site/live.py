@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from contentsvc.channels import Picture, PublicLivestream, format_moment
 
 from .feeds import SiteWords
+from .phrases import PHRASES, language_of
 
 __all__ = ["LivePage", "Phase", "phase_of"]
 
@@ -79,7 +80,7 @@ class LivePage:
         cls, site: SiteWords, live: PublicLivestream, now: datetime, poster: Picture | None
     ) -> LivePage:
         """Return the page of a livestream as it is at *now* (UTC)."""
-        language = "zh" if site.language == "zh-CN" else "en"
+        language = language_of(site.language)
         url = f"{site.url}/live/{quote(live.code)}"
         phase = phase_of(live, now)
         local = live.starts_at.astimezone(live.zone)
@@ -94,7 +95,7 @@ class LivePage:
             when=format_moment(local, language),
             when_iso=local.isoformat(),
             until=f"{live.ends_at.astimezone(live.zone):%H:%M}",
-            zone=_ZONES[language].get(live.zone.key, live.zone.key),
+            zone=_zone(live.zone.key, language),
             moved_from=_moved_from(live, language),
             countdown=countdown(left, language) if phase in _AHEAD and left > _NONE else "",
             refresh=_REFRESH if phase in _AHEAD and left < _NEAR else 0,
@@ -106,23 +107,19 @@ class LivePage:
         )
 
 
-#: What people call a zone.
-_ZONES = {"zh": {"Asia/Shanghai": "北京时间"}, "en": {"Asia/Shanghai": "Beijing time"}}
 _AHEAD = frozenset({Phase.BOOK, Phase.WATCH})
 _NONE = timedelta(0)
-_STATES = {
-    Phase.BOOK: {"zh": "直播预告", "en": "Coming up"},
-    Phase.WATCH: {"zh": "正在直播", "en": "Live now"},
-    Phase.REPLAY: {"zh": "精彩回放", "en": "Replay"},
-    Phase.CANCELLED: {"zh": "直播已取消", "en": "Cancelled"},
-}
-_SOON = {"zh": "马上开播", "en": "Starting soon"}
+#: Zones that people call by another name than IANA's.
+_NAMED_ZONES = frozenset({"Asia/Shanghai"})
+
+
+def _zone(name: str, language: str) -> str:
+    return PHRASES.text(f"zone-{name}", language) if name in _NAMED_ZONES else name
 
 
 def _state(phase: Phase, left: timedelta, language: str) -> str:
-    if phase is Phase.WATCH and left > _NONE:
-        return _SOON[language]
-    return _STATES[phase][language]
+    code = "soon" if phase is Phase.WATCH and left > _NONE else phase.value
+    return PHRASES.text(f"state-{code}", language)
 
 
 def _moved_from(live: PublicLivestream, language: str) -> str:
@@ -135,12 +132,12 @@ def countdown(left: timedelta, language: str) -> str:
     """Return how long it is until the start: the two units that matter."""
     seconds = max(60, int(left.total_seconds()))
     days, hours, minutes = seconds // _DAY, seconds % _DAY // _HOUR, seconds % _HOUR // 60
-    if language == "zh":
-        units = [(days, " 天"), (hours, " 小时"), (minutes, " 分钟")]
-    else:
-        units = [(days, " d"), (hours, " h"), (minutes, " min")]
-    shown = [f"{count}{unit}" for count, unit in (units[:2] if days else units[1:]) if count]
-    return " ".join(shown)
+    units = [("days", days), ("hours", hours), ("minutes", minutes)]
+    return " ".join(
+        PHRASES.text(f"left-{unit}", language, count=count)
+        for unit, count in (units[:2] if days else units[1:])
+        if count
+    )
 
 
 def _safe(address: str) -> str:

@@ -12,16 +12,16 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.channels import Document, Rendition, format_moment
 
+from .phrases import PHRASES
+
 __all__ = ["Post", "PostPicture", "identity", "kept", "post_id", "summary_of"]
 
 #: Names the posts of every site; another value would give each post a new id in all readers.
 _NAMESPACE = uuid.UUID("6b1f5c1e-58f5-4a39-9c0e-0d7a4f6f2d11")
 #: As messengers and search engines show it below a title.
 _SUMMARY_CHARACTERS = 120
-_KINDS = {
-    "zh": {"poster": "海报", "livestream": "直播"},
-    "en": {"poster": "Poster", "livestream": "Livestream"},
-}
+#: Kinds that a page names; a post is nothing special.
+_NAMED_KINDS = frozenset({"poster", "livestream"})
 
 
 def identity(key: str) -> uuid.UUID:
@@ -118,7 +118,8 @@ class Post:
         body, data = document.body, document.body["data"]
         language = "zh" if data.get("language") == "zh" else "en"
         local = document.created_at.astimezone(ZoneInfo(data["zone"])).replace(microsecond=0)
-        year = f"{local.year}年" if language == "zh" else ""
+        moment = format_moment(local, language)
+        kind = data["kind"]
         url = f"{pages_url}/posts/{document.key}"
         pictures = [_picture(url, picture) for picture in body["pictures"]]
         card = f"{url}/{quote(data['card'])}" if "card" in data else None
@@ -131,11 +132,11 @@ class Post:
             summary=summary_of(text),
             text=text,
             html=body["html"],
-            kind_words=_KINDS[language].get(data["kind"], ""),
+            kind_words=PHRASES.text(f"kind-{kind}", language) if kind in _NAMED_KINDS else "",
             element=data.get("element"),
             published_at=document.created_at,
             published_iso=local.isoformat(),
-            published_words=year + format_moment(local, language),
+            published_words=PHRASES.text("published", language, year=local.year, moment=moment),
             pictures=tuple(picture for picture in pictures if picture.url != card),
             previews=tuple(pictures),
             data=data,

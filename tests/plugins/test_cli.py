@@ -113,7 +113,7 @@ def test_a_plugin_without_a_channel_is_loaded_and_no_more() -> None:
 
     assert result.exit_code == 0
     assert "hooks     register_checks\n" in result.output
-    assert "channels" not in result.output
+    assert "  channels" not in result.output
     assert "it loads" in result.output
 
 

@@ -291,7 +291,7 @@ def test_what_a_form_loses_is_told_while_planning(formed: Channel) -> None:
     """The warnings stand among the rendition's, each naming its form."""
     rendition = rendered(formed, title="字" * 40, body=_BODY)
 
-    words = [warning.message for warning in rendition.warnings]
+    words = [warning.message.text("zh") for warning in rendition.warnings]
     assert words == [
         "公众号文章：标题按平台计为 40，最多 32",
         "小红书：标题按平台计为 40，最多 20",
@@ -336,5 +336,5 @@ def test_every_platform_with_a_rule_can_be_chosen_by_its_name(language: str) -> 
 
     assert field.default == "none"
     assert dict(field.choices[1:]) == {
-        name: rule.name[language] for name, rule in PLATFORM_RULES.items()
+        name: rule.name.text(language) for name, rule in PLATFORM_RULES.items()
     }

@@ -106,11 +106,14 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
         ("import nothing_of_this_name", "ModuleNotFoundError"),
         ("x = 1", "it implements no hook"),
         (good().replace("@hookimpl", ""), "'register_channels' is not marked with @hookimpl"),
-        (good().replace("register_channels", "register_chanels"), "'register_chanels' is no hook"),
+        (
+            good().replace("register_channels", "register_chanels"),
+            "'register_chanels' is not a hook",
+        ),
         (good().replace("register_channels()", "register_channels(app)"), "{'app'} are declared"),
-        (good().replace("[Good]", "Good"), "not a list of classes"),
-        (good().replace("[Good]", "[str]"), "is no Channel class"),
-        (good().replace("[Good]", "[Good, Good]"), "is brought by another plugin"),
+        (good().replace("[Good]", "Good"), "instead of a list"),
+        (good().replace("[Good]", "[str]"), "is not a Channel class"),
+        (good().replace("[Good]", "[Good, Good]"), "another plugin already provides"),
         (good().replace("[Good]", "[1 / 0]"), "ZeroDivisionError"),
         (good("Bad-Type"), "type 'Bad-Type' is not a word"),
         (good().replace('{"zh": "好", "en": "Good"}', '"Good"'), "label needs zh and en"),
@@ -118,7 +121,7 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
         (good().replace("    def pub", "    can_find = True\n    def pub"), "find is not defined"),
         (good().replace("    def pub", "    kinds = ['post']\n    def pub"), "kinds is not"),
         (good().replace("    def pub", "    limits = 5\n    def pub"), "limits is not"),
-        (good().replace("    def pub", "    rates = 5\n    def pub"), "rates is no tuple"),
+        (good().replace("    def pub", "    rates = 5\n    def pub"), "rates is not"),
         (good().replace("    def pub", "    Settings = dict\n    def pub"), "Settings is not"),
     ],
 )
@@ -134,6 +137,16 @@ def test_a_broken_plugin_is_named_and_the_others_load(
     assert "Traceback" in str(broken.traceback)
     assert broken.channel_types == ()
     assert set(found.channel_types()) == {"first", "last"}
+
+
+def test_an_error_of_a_plugin_is_shown_in_both_languages(tmp_path: Path) -> None:
+    """The page of the plugins is in Chinese for people who read Chinese."""
+    found = loaded(tmp_path, broken=good().replace("@hookimpl", ""))
+
+    error = only(found, "broken").error
+    assert error is not None
+    assert error.text("en") == "'register_channels' is not marked with @hookimpl"
+    assert error.text("zh") == "“register_channels”没有用 @hookimpl 标记"
 
 
 CHECK = """
@@ -162,11 +175,11 @@ def test_a_plugin_brings_checks(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "words"),
     [
-        (CHECK.replace("[Mine()]", "Mine()"), "not a list of checks"),
-        (CHECK.replace("[Mine()]", "[Mine]"), "is no instance of a Check"),
+        (CHECK.replace("[Mine()]", "Mine()"), "instead of a list"),
+        (CHECK.replace("[Mine()]", "[Mine]"), "is not an instance of a Check"),
         (CHECK.replace('"mine"', '"My check"'), "name 'My check' is not a word"),
         (CHECK.replace('name = "mine"', "pass"), "name None is not a word"),
-        (CHECK.replace("[Mine()]", "[Mine(), Mine()]"), "check 'mine' is brought by another"),
+        (CHECK.replace("[Mine()]", "[Mine(), Mine()]"), "already provides the check 'mine'"),
         (CHECK.replace("def check", "def chek"), "abstract"),
         (CHECK.replace("checks()", "checks(app)"), "{'app'} are declared"),
     ],
@@ -242,12 +255,12 @@ def test_a_plugin_brings_calendar_templates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("paths", "words"),
     [
-        ("HERE / 'a.yaml'", "not a list of paths"),
-        ("['a.yaml']", "is no Path"),
-        ("[HERE / 'missing.yaml']", "is no calendar file"),
-        ("[HERE / 'a.txt']", "is no calendar file"),
-        ("[HERE]", "is no calendar file"),
-        ("[HERE / 'a.yaml', HERE / 'a.yaml']", "several files of one name"),
+        ("HERE / 'a.yaml'", "instead of a list"),
+        ("['a.yaml']", "is not a Path"),
+        ("[HERE / 'missing.yaml']", "is not a calendar file"),
+        ("[HERE / 'a.txt']", "is not a calendar file"),
+        ("[HERE]", "is not a calendar file"),
+        ("[HERE / 'a.yaml', HERE / 'a.yaml']", "several files of the same name"),
     ],
 )
 def test_what_is_no_calendar_template_is_told(tmp_path: Path, paths: str, words: str) -> None:
@@ -279,10 +292,10 @@ def test_plugins_bring_folders_of_poster_templates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("paths", "words"),
     [
-        ("HERE", "not a list of paths"),
-        ("['posters']", "is no Path"),
-        ("[HERE / 'missing']", "which is no folder"),
-        ("[Path(__file__)]", "which is no folder"),
+        ("HERE", "instead of a list"),
+        ("['posters']", "is not a Path"),
+        ("[HERE / 'missing']", "which is not a folder"),
+        ("[Path(__file__)]", "which is not a folder"),
     ],
 )
 def test_what_is_no_folder_of_templates_is_told(tmp_path: Path, paths: str, words: str) -> None:
@@ -298,7 +311,7 @@ def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
     found = loaded(tmp_path, a=good(), b=good())
 
     assert only(found, "a").error is None
-    assert "'good' is brought by another plugin" in str(only(found, "b").error)
+    assert "another plugin already provides the channel type 'good'" in str(only(found, "b").error)
     assert "_a" in found.channel_type("good").__module__
 
 

@@ -53,8 +53,8 @@ def article_form(
         Count("size", utf8(whole), MOST_BYTES),
     )
     warnings = [
-        *too_much(FormName.ARTICLE, counts, writer.language, frozenset({"markup"})),
-        *losses(FormName.ARTICLE, writer.lost, writer.language),
+        *too_much(FormName.ARTICLE, counts, frozenset({"markup"})),
+        *losses(FormName.ARTICLE, writer.lost),
     ]
     return PostForm(
         FormName.ARTICLE,

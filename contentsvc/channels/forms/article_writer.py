@@ -7,8 +7,8 @@ from html import escape
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from contentsvc.channels.forms.phrases import WORDS
-from contentsvc.channels.forms.plain import bare_address
+from contentsvc.channels.forms.phrases import phrase
+from contentsvc.channels.forms.plain import bare_address, picture_note
 from contentsvc.channels.forms.themes import STYLES, ArticleTheme
 from contentsvc.channels.forms.tree import (
     LOOSE,
@@ -174,7 +174,7 @@ class ArticleWriter(Writer):
         """Return a picture within a line; one from elsewhere is told and its place is marked."""
         source = self._source(node)
         if not source:
-            return self.text(self._place(node))
+            return self.text(picture_note(node, self.language))
         return self.element_img(source, node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
@@ -184,7 +184,7 @@ class ArticleWriter(Writer):
     def _figure(self, node: Node) -> str:
         source = self._source(node)
         if not source:
-            return self.element("section", "missing", self.text(self._place(node)))
+            return self.element("section", "missing", self.text(picture_note(node, self.language)))
         words = node.attributes.get("title") or node.attributes.get("alt") or ""
         caption = self.element("p", "caption", self.text(words)) if words.strip() else ""
         return self.element("section", "figure", self.element_img(source, node) + caption)
@@ -206,11 +206,6 @@ class ArticleWriter(Writer):
             self.lose("outside_pictures", node.attributes.get("alt") or source)
         return ""
 
-    def _place(self, node: Node) -> str:
-        words = WORDS[self.language]
-        alt = " ".join(node.attributes.get("alt", "").split())
-        return f"[{words['picture']}{words['colon'] + alt if alt else ''}]"
-
     def link(self, words: str, address: str) -> str:
         """Return a link within the platform; another becomes a footnote."""
         if _host(address) in _LINKED:
@@ -231,7 +226,7 @@ class ArticleWriter(Writer):
             self.element("p", "links_item", f"[{number}] {words}<br>{escape(address, quote=False)}")
             for address, (number, words) in self.notes.items()
         ]
-        title = self.element("p", "links_title", WORDS[self.language]["links"])
+        title = self.element("p", "links_title", phrase("links", self.language))
         return self.element("section", "links", title + "".join(lines))
 
 

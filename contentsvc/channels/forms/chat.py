@@ -60,5 +60,5 @@ def chat_form(
             Count("characters", sum(map(len, messages))),
             Count("messages", len(messages)),
         ),
-        warnings=tuple(losses(FormName.CHAT, writer.lost, writer.language)),
+        warnings=tuple(losses(FormName.CHAT, writer.lost)),
     )

@@ -135,7 +135,7 @@ def note_form(
         Count("hashtags", len(words), MOST_HASHTAGS),
     )
     warnings = [
-        *too_much(FormName.NOTE, counts, writer.language, frozenset({"hashtags"})),
-        *losses(FormName.NOTE, writer.lost, writer.language),
+        *too_much(FormName.NOTE, counts, frozenset({"hashtags"})),
+        *losses(FormName.NOTE, writer.lost),
     ]
     return PostForm(FormName.NOTE, title, (text,), counts=counts, warnings=tuple(warnings))

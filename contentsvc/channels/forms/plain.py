@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from contentsvc.channels.forms.phrases import WORDS
+from contentsvc.channels.forms.phrases import phrase
 from contentsvc.channels.forms.tree import WIDE, Item, Node, Table
 from contentsvc.channels.forms.writing import Writer
 
-__all__ = ["PlainWriter", "bare_address"]
+__all__ = ["PlainWriter", "bare_address", "picture_note"]
 
 _CJK = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff]"
 _GAP = re.compile(rf"(?<={_CJK})(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?={_CJK})")
@@ -103,7 +103,7 @@ class PlainWriter(Writer):
 
     def pair(self, cells: list[str]) -> str:
         """Return a row of two cells."""
-        return WORDS[self.language]["colon"].join(filter(None, cells))
+        return phrase("colon", self.language).join(filter(None, cells))
 
     def record(self, header: list[str], cells: list[str]) -> str:
         """Return a row of many cells: the first names it, the others are told by their heading."""
@@ -113,7 +113,7 @@ class PlainWriter(Writer):
 
     def field(self, name: str, value: str) -> str:
         """Return a cell with its column's heading."""
-        return f"{name}{WORDS[self.language]['colon']}{value}" if name else value
+        return f"{name}{phrase('colon', self.language)}{value}" if name else value
 
     def rule(self) -> str:
         """Return a line across."""
@@ -121,9 +121,7 @@ class PlainWriter(Writer):
 
     def picture(self, node: Node) -> str:
         """Return a picture's place and what it shows."""
-        words = WORDS[self.language]
-        alt = " ".join(node.attributes.get("alt", "").split())
-        return f"[{words['picture']}{words['colon'] + alt if alt else ''}]"
+        return picture_note(node, self.language)
 
     def link(self, words: str, address: str) -> str:
         """Write a link so that chat programs see where the address ends."""
@@ -133,6 +131,13 @@ class PlainWriter(Writer):
         if not words or address in {words, f"http://{words}", f"https://{words}"}:
             return f"{address} "
         return f"{words} {address} "
+
+
+def picture_note(node: Node, language: str) -> str:
+    """Return a note such as [图片：海报] that stands for a picture."""
+    alt = " ".join(node.attributes.get("alt", "").split())
+    colon = phrase("colon", language)
+    return f"[{phrase('picture', language)}{colon + alt if alt else ''}]"
 
 
 def bare_address(address: str) -> str:

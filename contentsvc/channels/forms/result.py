@@ -71,11 +71,11 @@ class PostForm:
 
 
 def too_much(
-    form: FormName, counts: tuple[Count, ...], language: str, lenient: frozenset[str] = frozenset()
+    form: FormName, counts: tuple[Count, ...], lenient: frozenset[str] = frozenset()
 ) -> list[RenditionWarning]:
     """Return a warning for each count over its limit; those in *lenient* refuse nothing."""
     return [
-        over(form, one.name, one.used, one.most, language, _level(one.name, lenient))
+        over(form, one.name, one.used, one.most, _level(one.name, lenient))
         for one in counts
         if one.most is not None and one.used > one.most
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote
 
-from contentsvc.channels.forms.phrases import WORDS, losses
+from contentsvc.channels.forms.phrases import losses, phrase
 from contentsvc.channels.forms.plain import PlainWriter, bare_address
 from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
 from contentsvc.channels.forms.tree import Item, Node, visible
@@ -82,7 +82,7 @@ class SmsWriter(PlainWriter):
     def record(self, header: list[str], cells: list[str]) -> str:
         """Return a row of a wide table as one line."""
         first, *rest = super().record(header, cells).split("\n")
-        return WORDS[self.language]["comma"].join([first.removeprefix("• "), *rest])
+        return phrase("comma", self.language).join([first.removeprefix("• "), *rest])
 
     def link(self, words: str, address: str) -> str:
         """Return a link's text and its address, in which 【】 are percent-encoded."""
@@ -152,8 +152,8 @@ def sms_form(
         Count("segments", encoding.segments),
     )
     warnings = [
-        *too_much(FormName.SMS, counts, writer.language, frozenset({"units"})),
-        *losses(FormName.SMS, writer.lost, writer.language),
+        *too_much(FormName.SMS, counts, frozenset({"units"})),
+        *losses(FormName.SMS, writer.lost),
     ]
     return PostForm(FormName.SMS, "", (text,), counts=counts, warnings=tuple(warnings))
 
@@ -175,4 +175,4 @@ def _joint(body: str, language: str) -> str:
     """Return what stands between the text and the words for opting out."""
     if not body or body[-1] in "。！？!?；;…~～\n":
         return ""
-    return WORDS[language]["comma"] if body[-1] > "\u2000" else " "
+    return phrase("comma", language) if body[-1] > "\u2000" else " "

@@ -266,8 +266,8 @@ def wecom_form(
         Count("messages", len(messages)),
     )
     warnings = [
-        *too_much(FormName.WECOM, counts, writer.language),
-        *losses(FormName.WECOM, writer.lost, writer.language),
+        *too_much(FormName.WECOM, counts),
+        *losses(FormName.WECOM, writer.lost),
     ]
     return PostForm(FormName.WECOM, title, tuple(messages), counts=counts, warnings=tuple(warnings))
 

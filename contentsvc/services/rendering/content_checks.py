@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterable
 
 from contentsvc.channels import ChannelEntry, Check, Rendition, RenditionWarning, WarningLevel
-from contentsvc.messages import Message
 
 __all__ = ["check_rendition"]
 
@@ -49,8 +48,5 @@ def _refuse_rubbish(warning: object) -> None:
     """Raise TypeError where a check gave back what is no warning; it would break every page."""
     if not isinstance(warning, RenditionWarning):
         raise TypeError(f"a check gave {warning!r} instead of a RenditionWarning")
-    field: object = warning.field
-    message: object = warning.message
-    is_usable = isinstance(field, str) and isinstance(message, Message | str)
-    if warning.level not in set(WarningLevel) or not is_usable:
+    if warning.level not in set(WarningLevel) or not isinstance(warning.field, str):
         raise TypeError(f"a check gave {warning!r}, whose level, field or message cannot be used")

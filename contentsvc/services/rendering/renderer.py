@@ -62,7 +62,7 @@ class Preview:
     rendition_hash: str | None = None
     rendition: Rendition | None = None
     warnings: tuple[RenditionWarning, ...] = ()
-    error: Message | str | None = None
+    error: Message | None = None
 
 
 class Renderer:
@@ -209,7 +209,7 @@ class Renderer:
             raise
         except Exception as error:
             raise _plugin_fault(channel, error) from error
-        found = channel.limits.check(rendition, language=context.language)
+        found = channel.limits.check(rendition)
         checks = self._runtime.registry.checks()
         found += check_rendition(checks, entry, rendition, context.language)
         return replace(rendition, warnings=(*rendition.warnings, *posters.warnings, *found))

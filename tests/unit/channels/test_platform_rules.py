@@ -25,16 +25,18 @@ def test_each_rule_has_its_date_and_source(rule: PlatformRule) -> None:
 def test_each_rule_limits_something_and_says_it_in_both_languages(rule: PlatformRule) -> None:
     """Its words hold its own number."""
     assert rule.quota != Quota()
-    assert set(rule.name) == set(rule.words) == {"zh", "en"}
+    assert rule.name.text("zh") != rule.name.text("en")
     for count in (rule.quota.day, rule.quota.month):
         said = {"1": r"1 次|1 条|\bonce\b"}.get(str(count), str(count))
-        assert count is None or all(re.search(said, words) for words in rule.words.values())
+        assert count is None or all(
+            re.search(said, rule.text.text(language)) for language in ("zh", "en")
+        )
 
 
 def test_rules_stand_under_their_platform_and_cannot_be_changed() -> None:
     """The name is what settings keep."""
     assert all(re.fullmatch(r"[a-z0-9-]+", name) for name in PLATFORM_RULES)
     assert [rule.platform for rule in RULES] == list(PLATFORM_RULES)
-    assert len({rule.name["en"] for rule in RULES}) == len({hash(rule) for rule in RULES})
+    assert len({str(rule.name) for rule in RULES}) == len({hash(rule) for rule in RULES})
     with pytest.raises(TypeError):
         PLATFORM_RULES["other"] = RULES[0]  # type: ignore[index]

@@ -64,7 +64,7 @@ def test_a_check_is_given_the_entry_and_the_rendition(runtime: Runtime, tmp_path
     (warning,) = preview(with_check(runtime, tmp_path / "own", found)).warnings
 
     assert warning.level is WarningLevel.BLOCK
-    assert warning.message == "baby-benefits/2026-W48/wed-post 冬季护肤小贴士 zh"
+    assert str(warning.message) == "baby-benefits/2026-W48/wed-post 冬季护肤小贴士 zh"
 
 
 @pytest.mark.parametrize(

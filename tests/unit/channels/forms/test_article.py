@@ -148,7 +148,9 @@ def test_an_outside_picture_is_told_and_its_place_marked() -> None:
     (warning,) = form.warnings
     assert "[图片：海报]" in form.html
     assert warning.level is WarningLevel.WARN
-    assert warning.message == "公众号文章：外部图片会被公众号去掉，请在标出的位置上传：海报"
+    assert (
+        warning.message.text("zh") == "公众号文章：外部图片会被公众号去掉，请在标出的位置上传：海报"
+    )
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def test_what_is_lost_and_what_is_over_is_told() -> None:
     form = sms_form(markdown_html("😀" + "字" * 501))
 
     assert [w.level for w in form.warnings] == [WarningLevel.WARN] * 2
-    assert [w.message for w in form.warnings] == [
+    assert [w.message.text("zh") for w in form.warnings] == [
         "短信：有 501 字，多数平台最多发 500 字",
         "短信：表情已去掉：😀",
     ]

@@ -1,4 +1,4 @@
-"""docs/calendars.md says what the code does."""
+"""docs/calendars.md describes the format that the code reads."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def section(heading: str) -> str:
 
 @pytest.mark.parametrize("mapping", FIELDS)
 def test_every_field_has_its_row(mapping: str) -> None:
-    """Each mapping's table has its fields, no others, in the order in which they are written."""
+    """Each mapping's table has exactly its fields, in the order of writing."""
     rows = re.findall(r"^\| `(\w+)` \|", section(HEADINGS[mapping]), re.MULTILINE)
 
     assert tuple(rows) == FIELDS[mapping]
@@ -45,18 +45,18 @@ def test_every_field_has_its_row(mapping: str) -> None:
 
 @pytest.mark.parametrize("kind", [CommunityKind, Element, EntryKind, EntryStatus, Weekday])
 def test_every_choice_is_named(kind: type[StrEnum]) -> None:
-    """Each value that a field may have stands in the text."""
+    """Each value that a field may have is in the text."""
     assert [value for value in kind if f"`{value}`" not in DOCS] == []
 
 
 @pytest.mark.parametrize("example", re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL))
 def test_examples_can_be_read(example: str) -> None:
-    """Each example is a calendar file as it stands."""
+    """Each example is a valid calendar file."""
     assert read_calendar(example, "docs/calendars.md").entries
 
 
 def test_the_first_example_shows_every_field() -> None:
-    """A reader finds each field of the format in use."""
+    """The first example uses every field of the format."""
     example = re.findall(r"```yaml\n(.*?)```", DOCS, re.DOTALL)[0]
 
     names = {name for fields in FIELDS.values() for name in fields}

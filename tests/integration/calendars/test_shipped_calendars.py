@@ -1,4 +1,4 @@
-"""The calendars that come along are ready to use."""
+"""The shipped calendars are ready to use."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def plan_of(name: str) -> CalendarPlan:
     return read_calendar_bytes(file.read_bytes(), file.name)
 
 
-def test_six_come_along() -> None:
-    """There is one for each kind of community, one for a livestream and one for reminders."""
+def test_six_are_shipped() -> None:
+    """There is a calendar per kind of community, one for a livestream and one for reminders."""
     assert [file.stem for file in FILES] == [
         "baby-benefits",
         "flash-sale",
@@ -43,7 +43,7 @@ def test_six_come_along() -> None:
 
 @each
 def test_is_a_template_of_a_full_week(name: str) -> None:
-    """Each is a template with 12 to 25 entries, something every day, and its file's name."""
+    """Each is a template with its file's name, 12 to 25 entries and at least one a day."""
     plan = plan_of(name)
 
     assert (plan.head.slug, plan.week, plan.head.channels) == (name, None, ("site",))
@@ -53,7 +53,7 @@ def test_is_a_template_of_a_full_week(name: str) -> None:
 
 @each
 def test_no_two_entries_at_one_time(name: str) -> None:
-    """No two entries fall on the same time, and no time is touched by a change of the clock."""
+    """No two entries are at the same time, and no time is in a clock change."""
     plan = plan_of(name)
     instants = [plan.head.starts_at(entry, WEEK) for entry in plan.entries]
 
@@ -62,8 +62,8 @@ def test_no_two_entries_at_one_time(name: str) -> None:
 
 
 @each
-def test_every_entry_says_what_it_is_for(name: str) -> None:
-    """Every entry has an element, and a week never only sells."""
+def test_every_entry_has_an_element(name: str) -> None:
+    """Every entry has an element, and no week has only deals."""
     mix = element_mix(entry.element for entry in plan_of(name).entries)
 
     assert mix.unnamed == 0
@@ -73,7 +73,7 @@ def test_every_entry_says_what_it_is_for(name: str) -> None:
 
 @each
 def test_markdown_leaves_nothing_behind(name: str) -> None:
-    """Every text becomes clean HTML: no asterisk, dash or hash of its Markdown can be seen."""
+    """Every text becomes HTML without visible asterisks, dashes or hashes of its Markdown."""
     entries = plan_of(name).entries
     texts = [entry.body for entry in entries]
     texts += [version.body or "" for entry in entries for version in entry.versions.values()]
@@ -86,14 +86,14 @@ def test_markdown_leaves_nothing_behind(name: str) -> None:
 
 @each
 def test_reads_back_as_written(name: str) -> None:
-    """Written by the service, it still says the same."""
+    """Each calendar reads back equal after the service has written it."""
     plan = plan_of(name)
 
     assert read_calendar_bytes(write_calendar(plan).encode(), name) == plan
 
 
 def test_the_sample_week() -> None:
-    """The sample has two entries or more a day, a livestream on Thursday at 20:00, and posters."""
+    """The sample has at least two entries a day, a livestream on Thursday at 20:00, and posters."""
     plan = plan_of("baby-benefits")
     days = Counter(entry.day for entry in plan.entries)
     live = [entry for entry in plan.entries if entry.kind is EntryKind.LIVESTREAM]

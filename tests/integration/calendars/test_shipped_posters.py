@@ -1,4 +1,4 @@
-"""The posters that the shipped calendars ask for."""
+"""The posters of the shipped calendars."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def wanted() -> list[RenderItem]:
 
 @pytest.fixture(scope="module")
 def fonts() -> Fonts:
-    """Give the fonts, opened once."""
+    """Return the fonts, opened once."""
     return Fonts()
 
 
 @pytest.mark.parametrize("item", wanted(), ids=lambda item: item.ref)
 def test_posters_render_without_a_warning(item: RenderItem, fonts: Fonts) -> None:
-    """Each poster's template is there, takes its fields, and loses no word in its usual size."""
+    """Each poster's template exists, takes its fields and shows every word at its default size."""
     assets = shipped("assets")
     spec = item.content.poster
     assert spec is not None
@@ -62,5 +62,5 @@ def test_posters_render_without_a_warning(item: RenderItem, fonts: Fonts) -> Non
 
 
 def test_there_are_posters_to_try() -> None:
-    """The sample calendar has three posters or more."""
+    """The sample calendar has at least three posters."""
     assert sum(item.slug == "baby-benefits" for item in wanted()) >= 3

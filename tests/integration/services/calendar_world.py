@@ -1,4 +1,4 @@
-"""What the tests of calendar files share: a small week and the calls made on a database."""
+"""A small week and a database, shared by the tests of calendar files."""
 
 from __future__ import annotations
 
@@ -44,18 +44,18 @@ LIVE = """\
 
 @dataclass
 class World:
-    """One database and the calls that a test makes on it."""
+    """A database, and the calls that tests make on it."""
 
     database: Database
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Give a session that is committed."""
+        """Yield a session that is committed."""
         with self.database.write() as session:
             yield session
 
     def take(self, plan: CalendarPlan | str, **options: Any) -> ImportReport:
-        """Import a plan, or a file's text."""
+        """Import a plan or the text of a file."""
         plan = read_calendar(plan, "t.yaml") if isinstance(plan, str) else plan
         given: dict[str, Any] = {"now": NOW, "by": "mei", "usefulness": USEFULNESS, **options}
         with self.write() as session:
@@ -70,7 +70,7 @@ class World:
             entry.rev += 1
 
     def entry(self, key: str) -> Entry:
-        """Return an entry as it stands."""
+        """Return the entry with this key."""
         with self.database.read() as session:
             return session.scalars(select(Entry).where(Entry.key == key)).one()
 

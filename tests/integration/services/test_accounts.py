@@ -1,4 +1,4 @@
-"""Accounts: passwords, links that work once, and who is at work."""
+"""Accounts: passwords, links that work once, and the system's status."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSWORD = "a good long password"
 
 
 def test_the_first_link_makes_the_first_admin_once(database: Database) -> None:
-    """Looking at it does not use it up; using it does."""
+    """The first link creates the first admin once; looking it up does not use it up."""
     with database.write() as session:
         token = service.make_link(session, now=NOW)
     with database.write() as session:
@@ -35,7 +35,7 @@ def test_the_first_link_makes_the_first_admin_once(database: Database) -> None:
 
 
 def test_a_new_link_ends_the_one_before(database: Database) -> None:
-    """Only the newest printed link works."""
+    """Only the newest link works."""
     with database.write() as session:
         first = service.make_link(session, now=NOW)
         second = service.make_link(session, now=NOW)
@@ -46,7 +46,7 @@ def test_a_new_link_ends_the_one_before(database: Database) -> None:
 
 @pytest.mark.parametrize("token", ["", "guess", "x" * 10_000])
 def test_a_guessed_link_does_not_work(database: Database, token: str) -> None:
-    """Nor does an expired one, nor the first admin's once there is a user."""
+    """A guessed or expired link does not work, nor the first admin's once there is a user."""
     with database.write() as session:
         good = service.make_link(session, now=NOW, valid=timedelta(hours=1))
         assert service.look_up_link(session, token, now=NOW) is None
@@ -57,7 +57,7 @@ def test_a_guessed_link_does_not_work(database: Database, token: str) -> None:
 
 
 def test_passwords_are_checked_and_changed(database: Database) -> None:
-    """A changed password ends open sessions; the name's case does not matter."""
+    """A changed password ends open sessions, and the case of the name does not matter."""
     with database.write() as session:
         user = service.create_user(session, name="Mei", password=PASSWORD, is_admin=False, now=NOW)
         before = user.session_token
@@ -75,10 +75,10 @@ def test_passwords_are_checked_and_changed(database: Database) -> None:
     ("name", "password", "field"),
     [("", PASSWORD, "name"), ("a b", PASSWORD, "name"), ("mei", "short", "password")],
 )
-def test_a_user_that_cannot_be_made_is_named(
+def test_a_refused_user_names_the_field(
     database: Database, name: str, password: str, field: str
 ) -> None:
-    """The error carries the form's field."""
+    """The error about a user that cannot be created has the form's field."""
     with database.write() as session, pytest.raises(InputError) as caught:
         service.create_user(session, name=name, password=password, is_admin=False, now=NOW)
 
@@ -86,7 +86,7 @@ def test_a_user_that_cannot_be_made_is_named(
 
 
 def test_a_name_is_taken_once(database: Database) -> None:
-    """Whatever its case."""
+    """A name can be used once, whatever its case."""
     with database.write() as session:
         service.create_user(session, name="mei", password=PASSWORD, is_admin=False, now=NOW)
         with pytest.raises(ConflictError):
@@ -94,7 +94,7 @@ def test_a_name_is_taken_once(database: Database) -> None:
 
 
 def test_a_silent_dispatcher_is_noticed(database: Database) -> None:
-    """Half a minute without a beat is silence."""
+    """A dispatcher without a heartbeat for half a minute counts as silent."""
     with database.write() as session:
         assert dispatcher_is_silent(session, NOW)
         record_heartbeat(session, role="dispatcher", name="host:1", started_at=NOW, now=NOW)
@@ -105,7 +105,7 @@ def test_a_silent_dispatcher_is_noticed(database: Database) -> None:
 
 
 def test_the_system_status_counts_and_names(engine: Engine) -> None:
-    """A delivery that is due but not out is the oldest due."""
+    """The status has the oldest delivery that is due but not published."""
     engine.script("scripted")
     engine.plan()
     engine.due()

@@ -1,4 +1,4 @@
-"""Corrections: what was told of a livestream and is no longer so, in every state it can be in."""
+"""Corrections of what readers were told about a livestream, in every state of its deliveries."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STARTS = datetime.fromisoformat("2026-11-26T12:00:00+00:00")
 
 @pytest.fixture
 def live(runtime: Runtime) -> Entry:
-    """Give an approved livestream on two channels, whose first notice is to go out."""
+    """Return an approved livestream on two channels whose first notice is planned."""
     make_channel(runtime)
     make_channel(runtime, "group")
     calendar = make_calendar(runtime, "site", "group")
@@ -46,7 +46,7 @@ def live(runtime: Runtime) -> Entry:
 
 
 def tell(runtime: Runtime, live: Entry, notice: str = "-24h", **values: Any) -> None:
-    """Let a notice stand as if it had been rendered, and *values* had become of it."""
+    """Set *values* on a notice, as if it had been rendered and sent."""
     with runtime.database.write() as session:
         entry = session.get_one(Entry, live.id)
         told = replace(
@@ -118,15 +118,15 @@ def statuses(runtime: Runtime, entry_id: int) -> dict[tuple[str, str], DeliveryS
         return {(row.channel.name, row.notice): row.status for row in rows}
 
 
-def test_nothing_is_offered_where_nothing_changed(runtime: Runtime, live: Entry) -> None:
-    """Readers who know what holds need no correction."""
+def test_nothing_is_offered_without_a_change(runtime: Runtime, live: Entry) -> None:
+    """Without a change no correction is offered."""
     tell(runtime, live)
 
     assert not offer(runtime, live)
 
 
 def test_a_move_is_offered_to_the_channels_that_told_it(runtime: Runtime, live: Entry) -> None:
-    """Each channel where the old time is out is named, with what it told and what is so."""
+    """A move is offered for each channel that published the old time, with old and new facts."""
     tell(runtime, live)
     move(runtime, live)
 
@@ -155,7 +155,7 @@ def test_a_move_is_offered_to_the_channels_that_told_it(runtime: Runtime, live: 
 def test_only_what_was_announced_is_corrected(
     runtime: Runtime, live: Entry, said: dict[str, Any], expected: tuple[Change, ...]
 ) -> None:
-    """A new text corrects nothing that readers were told; title, host, link and time do."""
+    """A new title, host, link or time needs a correction; a new text does not."""
     tell(runtime, live)
     change(runtime, live, **said)
 
@@ -164,8 +164,8 @@ def test_only_what_was_announced_is_corrected(
     assert (found.changes if found else ()) == expected
 
 
-def test_what_is_in_review_is_told_to_nobody(runtime: Runtime, live: Entry) -> None:
-    """The correction waits for the approval, and the page says whom it will be offered for."""
+def test_an_entry_in_review_is_not_corrected(runtime: Runtime, live: Entry) -> None:
+    """Until the change is approved, the page only lists the channels to correct."""
     tell(runtime, live)
     with runtime.database.write() as session:
         entry = session.get_one(Entry, live.id)
@@ -181,7 +181,7 @@ def test_what_is_in_review_is_told_to_nobody(runtime: Runtime, live: Entry) -> N
 
 
 def test_a_cancellation_is_offered_until_it_would_be_over(runtime: Runtime, live: Entry) -> None:
-    """Whoever was told the time hears that it is off; afterwards nobody waits for it."""
+    """A cancellation is offered until the planned end of the livestream."""
     tell(runtime, live)
     cancel(runtime, live)
 
@@ -193,7 +193,7 @@ def test_a_cancellation_is_offered_until_it_would_be_over(runtime: Runtime, live
 
 
 def test_a_deleted_livestream_is_called_off(runtime: Runtime, live: Entry) -> None:
-    """Taking it off the board does not take it out of the group's mind."""
+    """Deleting a livestream that was announced offers a correction."""
     tell(runtime, live)
     with runtime.database.write() as session:
         entry = session.get_one(Entry, live.id)
@@ -206,7 +206,7 @@ def test_a_deleted_livestream_is_called_off(runtime: Runtime, live: Entry) -> No
 
 
 def test_a_correction_goes_out_once(runtime: Runtime, live: Entry) -> None:
-    """It is an approved entry for exactly those channels; nobody makes a second of one change."""
+    """A correction is one approved entry for the chosen channels, made once per change."""
     tell(runtime, live)
     move(runtime, live)
     found = offer(runtime, live)
@@ -224,7 +224,7 @@ def test_a_correction_goes_out_once(runtime: Runtime, live: Entry) -> None:
 
 
 def test_a_correction_that_is_out_ends_the_offer(runtime: Runtime, live: Entry) -> None:
-    """What readers were told last counts; moving it back is another change."""
+    """A published correction ends the offer, and moving the livestream back is another change."""
     tell(runtime, live)
     move(runtime, live)
     made = correct(runtime, offer(runtime, live))
@@ -249,7 +249,7 @@ def test_a_correction_that_is_out_ends_the_offer(runtime: Runtime, live: Entry) 
 def test_a_correction_that_was_lost_is_offered_again(
     runtime: Runtime, live: Entry, lost: DeliveryStatus
 ) -> None:
-    """Readers still believe the old time, so there is something to do."""
+    """A correction that failed or was missed or cancelled is offered again."""
     tell(runtime, live)
     move(runtime, live)
     first = correct(runtime, offer(runtime, live))
@@ -265,7 +265,7 @@ def test_a_correction_that_was_lost_is_offered_again(
 
 
 def test_a_second_move_withdraws_the_first_correction(runtime: Runtime, live: Entry) -> None:
-    """A correction that waits for its time must not tell a time that is wrong by then."""
+    """A second move cancels a correction that is not yet published."""
     tell(runtime, live)
     move(runtime, live)
     first = offer(runtime, live)
@@ -282,7 +282,7 @@ def test_a_second_move_withdraws_the_first_correction(runtime: Runtime, live: En
 
 
 def test_a_person_may_want_no_correction(runtime: Runtime, live: Entry) -> None:
-    """The offer is gone, and one that was to go out later is withdrawn."""
+    """Dismissing ends the offer and cancels a correction that is not yet published."""
     tell(runtime, live)
     move(runtime, live)
     made = correct(runtime, offer(runtime, live), "site", at=NOW + timedelta(hours=1))
@@ -297,7 +297,7 @@ def test_a_person_may_want_no_correction(runtime: Runtime, live: Entry) -> None:
 
 
 def test_a_correction_needs_a_channel(runtime: Runtime, live: Entry) -> None:
-    """With every channel unticked there is nothing to send."""
+    """A correction without a channel is refused."""
     tell(runtime, live)
     move(runtime, live)
     found = offer(runtime, live)
@@ -335,16 +335,17 @@ def test_a_correction_needs_a_channel(runtime: Runtime, live: Entry) -> None:
         ((S.FAILED, False), S.FAILED, S.FAILED),
     ],
 )
-def test_every_state_has_its_answer(
+def test_every_status_has_its_consequence(
     runtime: Runtime,
     live: Entry,
     before: tuple[DeliveryStatus, bool],
     moved: DeliveryStatus | None,
     cancelled: DeliveryStatus,
 ) -> None:
-    """What is not out moves or is cancelled, what may be out waits for a person, the rest stays.
+    """Each status follows, waits for a person, or stays when the livestream changes.
 
-    Beside the status stands whether an earlier attempt may have published it.
+    The table also has whether an earlier attempt may have published the delivery.
+
     """
     status, in_doubt = before
     tell(runtime, live, "-1h", status=status, in_doubt=in_doubt)
@@ -362,7 +363,7 @@ def test_every_state_has_its_answer(
 
 
 def test_what_may_be_out_is_not_sent_again_with_the_old_time(runtime: Runtime, live: Entry) -> None:
-    """Even where the same key twice is one post: it would be the old time's first appearance."""
+    """A delivery in doubt is not sent again with the old time, even with an idempotent channel."""
     tell(runtime, live, "-1h", status=S.UNKNOWN, in_doubt=True)
     move(runtime, live)
 
@@ -377,7 +378,7 @@ def test_what_may_be_out_is_not_sent_again_with_the_old_time(runtime: Runtime, l
 
 
 def test_what_was_taken_back_is_told_no_more(runtime: Runtime, live: Entry) -> None:
-    """A channel whose notice is gone again needs no correction."""
+    """A channel whose notice was taken back needs no correction."""
     tell(runtime, live)
     with runtime.database.write() as session:
         session.execute(

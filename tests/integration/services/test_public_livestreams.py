@@ -1,4 +1,4 @@
-"""What the public knows of a livestream, and where its notices lead."""
+"""Public pages of livestreams, and the links of their notices."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ LIVE: Mapping[str, Any] = {
 
 @pytest.fixture
 def public(database: Database, tmp_path: Path) -> Runtime:
-    """Give a runtime that readers reach, with the channel `site`."""
+    """Return a runtime with a public address and the channel `site`."""
     runtime = make_runtime(database, tmp_path, PUBLIC_URL="https://content.example")
     make_channel(runtime)
     return runtime
@@ -82,8 +82,8 @@ def change(runtime: Runtime, entry: Entry, *, approved: bool = True, **said: Any
             planning.approve(session, row, by="lan", now=NOW, usefulness=USEFULNESS)
 
 
-def test_a_draft_is_known_to_nobody(public: Runtime) -> None:
-    """A livestream has a page from its first approval on, and an unapproved change stays out."""
+def test_a_draft_has_no_page(public: Runtime) -> None:
+    """A livestream has a page from its first approval on, without unapproved changes."""
     entry = make_entry(public, make_calendar(public), approved=False, **LIVE)
     assert known(public, entry) is None
 
@@ -97,8 +97,8 @@ def test_a_draft_is_known_to_nobody(public: Runtime) -> None:
     assert (live.title, live.sequence, live.zone) == ("冬季护肤直播课", 0, SHANGHAI)
 
 
-def test_its_sequence_counts_what_readers_would_notice(public: Runtime) -> None:
-    """Text and poster are no news to a calendar; time, title and cancellation are."""
+def test_the_sequence_counts_changed_facts(public: Runtime) -> None:
+    """A changed time, title or status counts up the sequence; a changed text or poster does not."""
     entry = make_entry(public, make_calendar(public), **LIVE)
     change(public, entry, body="别的正文")
     first = known(public, entry)
@@ -118,7 +118,7 @@ def test_its_sequence_counts_what_readers_would_notice(public: Runtime) -> None:
 
 
 def test_a_move_over_weeks_keeps_the_code(public: Runtime) -> None:
-    """The address in a hundred groups leads to the new time, and tells the old one."""
+    """After a move to another week the same address shows the new time and the old one."""
     entry = make_entry(public, make_calendar(public), **LIVE)
     with public.database.write() as session:
         session.execute(
@@ -147,7 +147,7 @@ def test_a_move_over_weeks_keeps_the_code(public: Runtime) -> None:
 
 
 def test_notices_and_their_qr_lead_to_the_page(public: Runtime) -> None:
-    """Before the start a seat is booked on the page, then it is watched, then the replay."""
+    """Notices and their QR codes link to the page, then the livestream, then the replay."""
     calendar = make_calendar(public)
     entry = make_entry(public, calendar, **LIVE)
     page = f"https://content.example/site/live/{entry.code}"
@@ -165,7 +165,7 @@ def test_notices_and_their_qr_lead_to_the_page(public: Runtime) -> None:
 
 
 def test_without_an_address_readers_reach_there_is_no_page(runtime: Runtime) -> None:
-    """A link to this machine's own address would be dead in every group."""
+    """Without a public address of the service, notices do not link to the page."""
     make_channel(runtime)
     calendar = make_calendar(runtime)
 
@@ -176,7 +176,7 @@ def test_without_an_address_readers_reach_there_is_no_page(runtime: Runtime) -> 
 
 
 def test_the_page_shows_the_poster_of_the_present_facts(public: Runtime) -> None:
-    """What was painted for the old time is shown no more, and a new one once it is painted."""
+    """The page shows no poster with outdated facts, and the new poster once it is painted."""
     entry = make_entry(public, make_calendar(public), **LIVE)
     renderer = Renderer(public)
 
@@ -203,8 +203,8 @@ def test_the_page_shows_the_poster_of_the_present_facts(public: Runtime) -> None
     assert poster() not in {None, first}
 
 
-def test_a_delivery_remembers_what_it_told(public: Runtime) -> None:
-    """The facts of the rendition are kept with it, the link that it carried too."""
+def test_a_delivery_stores_its_facts(public: Runtime) -> None:
+    """A delivery stores the facts and the link of its rendition."""
     entry = make_entry(public, make_calendar(public), **LIVE)
     with public.database.read() as session:
         first = session.scalars(select(Delivery).where(Delivery.notice == "-24h")).one()
@@ -218,8 +218,8 @@ def test_a_delivery_remembers_what_it_told(public: Runtime) -> None:
     assert facts["link"] == f"https://content.example/site/live/{entry.code}"
 
 
-def test_what_may_be_out_is_not_sent_again_with_what_is_no_longer_so(public: Runtime) -> None:
-    """The person is told to give it up and plan it anew, with the new facts."""
+def test_a_delivery_in_doubt_is_not_sent_again_with_outdated_facts(public: Runtime) -> None:
+    """Sending a delivery in doubt again with outdated facts is refused."""
     entry = make_entry(public, make_calendar(public), **LIVE)
     with public.database.read() as session:
         first = session.scalars(select(Delivery).where(Delivery.notice == "-24h")).one()
@@ -237,7 +237,7 @@ def test_what_may_be_out_is_not_sent_again_with_what_is_no_longer_so(public: Run
 
 
 def test_a_notice_is_taken_back(public: Runtime) -> None:
-    """It is gone from the site, once; a channel that cannot says so."""
+    """A notice is taken back once, if its channel can do that."""
     make_channel(public, "other", "scripted")
     entry = make_entry(public, make_calendar(public, "site", "other"), **LIVE)
     with public.database.read() as session:
@@ -272,8 +272,8 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
             take_back(public, delivery.id)
 
 
-def test_what_blocks_approval_does_not_go_out_by_another_way(public: Runtime) -> None:
-    """A title that its poster cannot hold fails, wherever the entry was approved."""
+def test_a_blocking_warning_fails_the_delivery(public: Runtime) -> None:
+    """A title that its poster cannot show fails the delivery, however the entry was approved."""
     spec = PosterSpec("live-notice", {"title1": "很长的标题" * 12})
     make_entry(public, make_calendar(public), **{**LIVE, "poster": spec})
     with public.database.read() as session:

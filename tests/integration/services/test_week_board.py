@@ -1,4 +1,4 @@
-"""The week board: days, slots, own times and the state of each card."""
+"""The week board: days, slots, times of entries' own, and the state of each card."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def states(week: WeekBoard) -> list[CardState]:
 
 
 def test_rows_are_slots_and_own_times_in_order(runtime: Runtime) -> None:
-    """A time of an entry's own stands between the slots, by the clock."""
+    """Rows are slots and entries' own times, in order of time."""
     make_channel(runtime)
     calendar = make_calendar(runtime)
     make_entry(runtime, calendar, slot=None, time=time(15, 30))
@@ -46,7 +46,7 @@ def test_rows_are_slots_and_own_times_in_order(runtime: Runtime) -> None:
 
 
 def test_today_and_the_past_are_marked(runtime: Runtime) -> None:
-    """It is Wednesday noon in the calendar's zone."""
+    """Today and past days are marked in the calendar's zone."""
     make_channel(runtime)
     make_calendar(runtime)
 
@@ -59,7 +59,7 @@ def test_today_and_the_past_are_marked(runtime: Runtime) -> None:
 
 
 def test_drafts_reviews_and_approved_entries_look_different(runtime: Runtime) -> None:
-    """A draft whose time has gone by is no failure."""
+    """A draft, a past draft, an entry in review and an approved entry have different states."""
     make_channel(runtime)
     calendar = make_calendar(runtime)
     make_entry(runtime, calendar, approved=False, key="mon", day=Weekday.MON)
@@ -74,7 +74,7 @@ def test_drafts_reviews_and_approved_entries_look_different(runtime: Runtime) ->
 
 
 def test_a_published_card_says_so(engine: Engine) -> None:
-    """And a failed one asks for attention, with the platform's words."""
+    """A published entry has its own state, and a failed one needs attention and has an error."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -95,7 +95,7 @@ def test_a_published_card_says_so(engine: Engine) -> None:
 
 
 def test_a_deleted_entry_is_not_on_the_board(runtime: Runtime) -> None:
-    """It is kept, but not shown."""
+    """A deleted entry is not on the board."""
     make_channel(runtime)
     entry = make_entry(runtime, make_calendar(runtime))
     with runtime.database.write() as session:

@@ -1,4 +1,4 @@
-"""Calendar files: what is read, and every fault with its line, field, value and remedy."""
+"""Reading calendar files, and every problem with its line, field, value and remedy."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ entries:
 
 
 def problems(text: str) -> list[tuple[int, str, str]]:
-    """Return a broken file's problems as line, field and message."""
+    """Return the problems of a broken file as line, field and message."""
     with pytest.raises(CalendarError) as caught:
         read_calendar(text, "week.yaml")
     return [
@@ -95,12 +95,12 @@ def entry_problems(fields: str) -> list[tuple[str, str]]:
 
 
 def entry(fields: str = "slot: 早安") -> EntryContent:
-    """Return the entry of the least file with these *fields*."""
+    """Return the entry of the smallest file, with these *fields*."""
     return read_calendar(LEAST % fields, "week.yaml").entries[0]
 
 
 def test_everything_is_read() -> None:
-    """Every field of the format comes to its place."""
+    """Every field of the format is read."""
     plan = read_calendar(FULL, "week.yaml")
 
     assert plan == CalendarPlan(
@@ -148,8 +148,8 @@ def test_everything_is_read() -> None:
 
 
 @pytest.mark.parametrize("word", ["on", "no", "yes", "1.0", "1e3", "0x10", "2026-11-26", "12:30"])
-def test_words_stay_words(word: str) -> None:
-    """What YAML 1.1 takes for a truth, a number or a date is text where text belongs."""
+def test_text_stays_text(word: str) -> None:
+    """Text that YAML 1.1 takes for a truth value, a number or a date stays text."""
     text = (LEAST % "slot: 早安").replace("title: t", f"title: {word}")
 
     assert read_calendar(text, "f").entries[0].title == word
@@ -157,12 +157,12 @@ def test_words_stay_words(word: str) -> None:
 
 @pytest.mark.parametrize("text", ["20:00", '"20:00"', "'20:00'"])
 def test_unquoted_times_are_times(text: str) -> None:
-    """YAML 1.1 reads 20:00 as 1200; here it is eight in the evening."""
+    """20:00, which YAML 1.1 reads as 1200, is eight in the evening."""
     assert entry(f"time: {text}").time == time(20)
 
 
 def test_defaults() -> None:
-    """What is left out has its default."""
+    """A field that is left out has its default."""
     plan = read_calendar(LEAST % "slot: 早安", "week.yaml")
 
     assert (plan.week, plan.head.community) == (None, Community())
@@ -172,14 +172,14 @@ def test_defaults() -> None:
 
 
 def test_fields_left_empty_are_left_out() -> None:
-    """An optional field with nothing after its colon is as good as none."""
+    """An optional field with nothing after its colon counts as left out."""
     text = LEAST % "slot: 早安, body: , element: , versions: , pictures: , poster: "
 
     assert read_calendar(text, "f") == read_calendar(LEAST % "slot: 早安", "f")
 
 
-def test_all_problems_are_told_at_once() -> None:
-    """A person mends all faults after one look; they come in the order of the file."""
+def test_all_problems_are_listed() -> None:
+    """All problems of a file are listed, in the order of the file."""
     text = (
         FULL.replace("timezone: Asia/Shanghai", "timezone: Asia/Peking")
         .replace("2026-W48", "2026-W60")
@@ -204,7 +204,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 
 def test_error_reads_as_lines() -> None:
-    """Each problem is one line with the file, the line and the field."""
+    """The error has a line per problem, with the file, the line and the field."""
     with pytest.raises(CalendarError) as caught:
         read_calendar(FULL.replace("tier: 2", "tier: 3").replace("day: mon", "day: x"), "w.yaml")
 
@@ -258,8 +258,8 @@ def test_error_reads_as_lines() -> None:
         ("name: C", "name: C\nname: D", "", "'name' occurs twice, first in line 2"),
     ],
 )
-def test_faults_of_a_calendar(before: str, after: str, field: str, words: str) -> None:
-    """Each fault of the calendar's head is told with its field, the value and what is allowed."""
+def test_problems_of_a_calendar(before: str, after: str, field: str, words: str) -> None:
+    """Each problem of the settings names its field, the value and what is allowed."""
     text = LEAST % "slot: 早安"
     assert before in text
 
@@ -307,8 +307,8 @@ def test_faults_of_a_calendar(before: str, after: str, field: str, words: str) -
         ('slot: 早安, body: "a\\0b"', ".body", "has the control character U+0000; remove it"),
     ],
 )
-def test_faults_of_an_entry(fields: str, field: str, words: str) -> None:
-    """Each fault of an entry is told with its field, the value and what is allowed."""
+def test_problems_of_an_entry(fields: str, field: str, words: str) -> None:
+    """Each problem of an entry names its field, the value and what is allowed."""
     found = entry_problems(fields)
 
     assert [message for name, message in found if name == f"entries[0]{field}" and words in message]
@@ -369,8 +369,8 @@ def test_faults_of_an_entry(fields: str, field: str, words: str) -> None:
         ("livestream", "livestream: {booking_url: ftp://x}", ".livestream.booking_url", "not an a"),
     ],
 )
-def test_faults_of_a_kind(kind: str, fields: str, field: str, words: str) -> None:
-    """Each kind of entry needs its own block and no other's."""
+def test_problems_of_a_kind(kind: str, fields: str, field: str, words: str) -> None:
+    """Each kind of entry needs its own block and allows no other's."""
     text = (LEAST % f"slot: 早安, {fields}").replace("kind: post", f"kind: {kind}")
 
     assert [m for _, name, m in problems(text) if name == f"entries[0]{field}" and words in m]
@@ -378,7 +378,7 @@ def test_faults_of_a_kind(kind: str, fields: str, field: str, words: str) -> Non
 
 @pytest.mark.parametrize("text", [FULL, FULL.replace("day: mon", "day: x"), "a: [1\n", "a: &x 1"])
 def test_both_yaml_readers_agree(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without libyaml the same is read, and the same fields and lines are named."""
+    """With and without libyaml the same plan is read and the same fields and lines are reported."""
 
     def outcome() -> object:
         try:
@@ -393,7 +393,7 @@ def test_both_yaml_readers_agree(text: str, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_key_twice_names_the_first() -> None:
-    """Two entries of one key are told with the line of the first."""
+    """A second entry with the same key is reported with the line of the first."""
     text = FULL.replace("key: thu-live", "key: mon-check-in")
 
     assert problems(text) == [
@@ -402,7 +402,7 @@ def test_key_twice_names_the_first() -> None:
 
 
 def test_entries_that_are_no_mappings() -> None:
-    """Text in the place of an entry, or of the list, is told once."""
+    """A text instead of an entry is reported once."""
     assert problems(LEAST % "slot: 早安" + "  - hello\n") == [
         (8, "entries[1]", "is not a mapping; write `field: value` lines")
     ]
@@ -447,15 +447,15 @@ def test_body_length(length: int, fits: bool) -> None:  # noqa: FBT001 - a colum
     ids=range(19),
 )
 def test_files_that_are_refused_whole(text: str, line: int, words: str) -> None:
-    """What is no plain YAML of sensible size is refused with its line, whatever it tries."""
+    """A file that is not plain YAML of a sensible size is refused with its line."""
     found = problems(text)
 
     assert (found[0][0], found[0][1]) == (line, "")
     assert words in found[0][2]
 
 
-def test_a_bomb_of_aliases_does_not_go_off() -> None:
-    """Aliases that would grow to billions are refused at the first anchor."""
+def test_alias_bombs_are_refused() -> None:
+    """Aliases that would expand to billions of values are refused at the first anchor."""
     bomb = 'a: &a ["x","x"]\n' + "".join(
         f"{one}: &{one} [*{before},*{before}]\n"
         for before, one in zip("abcdefgh", "bcdefghi", strict=True)
@@ -466,21 +466,21 @@ def test_a_bomb_of_aliases_does_not_go_off() -> None:
 
 @pytest.mark.parametrize("name", ["<<", "__class__", "1", "true"])
 def test_strange_fields_are_unknown(name: str) -> None:
-    """Merge keys and other odd names are unknown fields, no more."""
+    """Merge keys and other odd names are reported as unknown fields."""
     text = LEAST % "slot: 早安" + f"{name}: {{calendar: d}}\n"
 
     assert problems(text)[0][1:2] == (name,)
 
 
 def test_problems_end_at_a_hundred() -> None:
-    """A file that is all wrong is not told for ever."""
+    """The list of problems ends at one hundred."""
     rows = "".join("  - {key: A, day: x, kind: y, title: z, slot: 早安}\n" for _ in range(90))
 
     assert len(problems(LEAST % "slot: 早安" + rows)) == 100
 
 
 def test_bytes_are_utf8_with_or_without_a_mark() -> None:
-    """UTF-8 is read, also as Windows' Notepad writes it."""
+    """UTF-8 is read with and without a byte order mark, which Windows' Notepad writes."""
     text = LEAST % "slot: 早安"
 
     assert read_calendar_bytes(text.encode("utf-8-sig"), "f") == read_calendar(text, "f")
@@ -495,7 +495,7 @@ def test_bytes_are_utf8_with_or_without_a_mark() -> None:
     ],
 )
 def test_bytes_that_are_refused(data: bytes, line: int, words: str) -> None:
-    """Other encodings and too much of it are told with the line and the byte."""
+    """Other encodings and files that are too large are refused with the line and the byte."""
     with pytest.raises(CalendarError) as caught:
         read_calendar_bytes(data, "week.yaml")
 
@@ -504,19 +504,19 @@ def test_bytes_that_are_refused(data: bytes, line: int, words: str) -> None:
 
 
 def test_upload_pictures_by_hash() -> None:
-    """An upload is named by its content hash."""
+    """The source of an uploaded picture is its content hash."""
     source = "sha256:" + "0f" * 32
 
     assert entry(f"slot: 早安, pictures: ['{source}']").pictures == (PictureRef(source),)
 
 
-def test_an_entry_may_go_nowhere_yet() -> None:
-    """An empty list of channels is kept: a draft that goes nowhere yet."""
+def test_an_entry_may_have_no_channel() -> None:
+    """An empty list of channels is kept, for a draft that has no channel yet."""
     assert entry("slot: 早安, channels: []").channels == ()
 
 
 def test_a_problem_of_the_whole_file() -> None:
-    """A problem of the whole file is written without a line."""
+    """A problem of the whole file is written without a line number."""
     with pytest.raises(CalendarError) as caught:
         read_calendar("", "week.yaml")
 

@@ -1,4 +1,4 @@
-"""Calendar files as they are written: read back equal, and as a person would write them."""
+"""Writing calendar files: they read back equal and look as if a person wrote them."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def entries(draw: st.DrawFn, key: str, slots: list[str], channels: list[str]) ->
 
 @st.composite
 def plans(draw: st.DrawFn) -> CalendarPlan:
-    """Draw any plan that a calendar file can hold."""
+    """Draw any plan that a calendar file can contain."""
     slots = draw(st.dictionaries(shown, times, max_size=3))
     channels = draw(st.lists(slugs, unique=True, max_size=3))
     keys = draw(st.lists(slugs, unique=True, max_size=3))
@@ -156,11 +156,11 @@ def plans(draw: st.DrawFn) -> CalendarPlan:
     )
 
 
-# A slow machine is no fault of the format.
+# No deadline, because the machine may be slow.
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(plans())
-def test_what_is_written_reads_back_equal(plan: CalendarPlan) -> None:
-    """Reading what was written gives the same plan, whatever its texts hold."""
+def test_a_written_plan_reads_back_equal(plan: CalendarPlan) -> None:
+    """Reading a written plan gives an equal plan, whatever its texts contain."""
     assert read_calendar(write_calendar(plan), "written.yaml") == plan
 
 
@@ -248,7 +248,7 @@ entries:
 
 
 def test_written_as_a_person_would() -> None:
-    """Fields in order, bodies as blocks, Chinese as it is, times quoted, no defaults."""
+    """Fields are in order, bodies are blocks, Chinese is not escaped, defaults are left out."""
     assert write_calendar(PLAN) == WRITTEN
 
 
@@ -261,8 +261,8 @@ def test_template_and_empty_week() -> None:
 
 
 @pytest.mark.parametrize("body", ["一\n\n\n", "\n", "a\tb\nc", "a\r\nb"])
-def test_bodies_that_no_block_can_hold(body: str) -> None:
-    """Where a block would change a body it is written with escapes instead."""
+def test_bodies_that_cannot_be_blocks(body: str) -> None:
+    """A body that a block scalar would change is written with escapes."""
     plan = replace(PLAN, entries=(replace(PLAN.entries[0], body=body),))
 
     text = write_calendar(plan)

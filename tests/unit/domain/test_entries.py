@@ -41,18 +41,18 @@ ENTRY = EntryContent(
         ("silent", "无", ""),
     ],
 )
-def test_what_a_channel_shows(channel: str, title: str, body: str) -> None:
-    """A channel shows its version's words and the common ones for the rest; empty is a word."""
+def test_texts_of_a_channel(channel: str, title: str, body: str) -> None:
+    """A channel has its version's texts, empty ones too, and else the entry's."""
     assert (ENTRY.title_for(channel), ENTRY.body_for(channel)) == (title, body)
 
 
 def test_an_entry_is_a_draft_at_first() -> None:
-    """Nothing is approved unless somebody says so."""
+    """An entry is a draft by default."""
     assert ENTRY.status is EntryStatus.DRAFT
 
 
 def test_entries_do_not_change() -> None:
-    """An entry's content is a value."""
+    """An entry's content is immutable."""
     with pytest.raises(dataclasses.FrozenInstanceError):
         ENTRY.title = "x"  # type: ignore[misc]
 
@@ -77,20 +77,20 @@ LIVE = dataclasses.replace(
         ("+90m", "site", ""),
     ],
 )
-def test_what_a_notice_shows(at: str, channel: str, body: str) -> None:
-    """Early notices carry the entry's text, later ones are short, and own words go before all."""
+def test_text_of_a_notice(at: str, channel: str, body: str) -> None:
+    """A notice has its own text, else the entry's if it is early, else none."""
     assert LIVE.notice_body(channel, Notice.parse(at)) == body
 
 
-def test_the_first_notice_carries_the_text_however_late_it_is() -> None:
-    """A chain that begins ten minutes before still says what it is about, once."""
+def test_the_first_notice_has_the_text() -> None:
+    """The first notice has the entry's text even if it is ten minutes before the start."""
     late = dataclasses.replace(LIVE, notices=parse_chain(["-10m", "0m"]), notice_versions={})
 
     assert [late.notice_body("site", notice) for notice in late.chain] == ["早上好", ""]
 
 
 def test_only_a_livestream_has_a_chain() -> None:
-    """Without one of its own it is the usual chain, after the livestream's length."""
+    """Only a livestream has notices; by default the usual chain for its length."""
     usual = dataclasses.replace(LIVE, notices=(), livestream=Livestream(minutes=120))
 
     assert ENTRY.chain == ()
@@ -113,10 +113,8 @@ _WATCH, _BOOK, _REPLAY, _PAGE = "https://w", "https://b", "https://r", "https://
         (Livestream(url=_WATCH, replay_url=_REPLAY), _PAGE, _PAGE, _WATCH, _REPLAY),
     ],
 )
-def test_where_a_notice_leads(
-    live: Livestream, page: str, before: str, now: str, replay: str
-) -> None:
-    """What the writer gave wins, then the public page; what is missing is stood in for."""
+def test_link_of_a_notice(live: Livestream, page: str, before: str, now: str, replay: str) -> None:
+    """A notice links to the entry's address, else to the public page, else to the next best."""
     states = (NoticeState.TOMORROW, NoticeState.NOW, NoticeState.REPLAY)
 
     assert tuple(live.link_at(state, page) for state in states) == (before, now, replay)

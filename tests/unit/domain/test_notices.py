@@ -39,7 +39,7 @@ STARTS_AT = datetime(2026, 11, 26, 12, tzinfo=UTC)
     ],
 )
 def test_offsets(text: str, minutes: int, written: str, state: NoticeState) -> None:
-    """An offset is read, written shortly, and tells what the notice says."""
+    """An offset is parsed, written in its shortest form, and decides the notice's state."""
     notice = Notice.parse(text)
 
     assert notice.offset == timedelta(minutes=minutes)
@@ -51,32 +51,32 @@ def test_offsets(text: str, minutes: int, written: str, state: NoticeState) -> N
 @pytest.mark.parametrize(
     "text", ["", "1", "-1w", "soon", "- 1h", "1.5h", "32d", "-9999h", "12345m"]
 )
-def test_what_is_no_offset_is_named(text: str) -> None:
-    """What is no offset, or is further than a month, is refused."""
+def test_bad_offsets_are_refused(text: str) -> None:
+    """A text that is not an offset, or is further than a month, is refused."""
     with pytest.raises(InputError, match=r"is not an offset|is further than 31 days"):
         Notice.parse(text)
 
 
 def test_due_at() -> None:
-    """A notice is due at its distance from the start."""
+    """A notice is due at its offset from the start."""
     assert Notice.parse("-24h").due_at(STARTS_AT) == STARTS_AT - timedelta(days=1)
     assert Notice.parse("+90m").due_at(STARTS_AT) == STARTS_AT + timedelta(minutes=90)
 
 
-def test_usual_chain() -> None:
-    """The usual chain is a day, an hour, ten minutes, the start and the replay."""
+def test_default_chain() -> None:
+    """The default chain is a day, an hour, ten minutes before, the start, and the replay."""
     assert [str(notice) for notice in DEFAULT_CHAIN] == ["-24h", "-1h", "-10m", "0m", "+90m"]
 
 
-def test_chain_is_in_order_and_without_doubles() -> None:
-    """A chain is put in order of time; a notice given twice stands once."""
+def test_chain_is_sorted_without_duplicates() -> None:
+    """A chain is sorted by time, and a notice that is given twice occurs once."""
     chain = parse_chain(["0m", "-60m", "+90m", "-1h"])
 
     assert [str(notice) for notice in chain] == ["-1h", "0m", "+90m"]
 
 
 def test_chain_is_not_too_long() -> None:
-    """More than twelve notices would flood a group."""
+    """A chain of more than twelve notices is refused."""
     texts = [f"-{hours}h" for hours in range(1, 14)]
 
     assert len(parse_chain(texts[:12])) == 12
@@ -98,7 +98,7 @@ def test_chain_is_not_too_long() -> None:
 def test_a_notice_knows_whether_the_livestream_is_still_on(
     text: str, minutes: int, state: NoticeState
 ) -> None:
-    """Only what comes after the planned end speaks of the replay."""
+    """Only a notice after the planned end announces the replay."""
     notice = Notice.parse(text)
 
     assert notice.within(minutes).state is state
@@ -123,15 +123,15 @@ def test_a_notice_knows_whether_the_livestream_is_still_on(
 def test_days_are_counted_on_the_wall_clock(
     text: str, starts_at: str, zone: str, days: int
 ) -> None:
-    """Midnights lie between, however long the days are."""
+    """The days before the start are counted in midnights, even if a day has 23 or 25 hours."""
     at = datetime.fromisoformat(starts_at).replace(tzinfo=UTC)
 
     assert Notice.parse(text).days_ahead(at, ZoneInfo(zone)) == days
 
 
 @pytest.mark.parametrize(("minutes", "replay"), [(60, "+90m"), (90, "+2h"), (120, "+150m")])
-def test_the_usual_replay_comes_after_the_end(minutes: int, replay: str) -> None:
-    """However long it is planned, the usual chain ends with a replay."""
+def test_the_default_replay_comes_after_the_end(minutes: int, replay: str) -> None:
+    """The default chain ends with a replay for every planned length."""
     last = usual_chain(minutes)[-1]
 
     assert (str(last), last.state) == (replay, NoticeState.REPLAY)

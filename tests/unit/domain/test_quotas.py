@@ -1,4 +1,4 @@
-"""Quiet hours and the bounds of days and months, on the calendar's wall clock."""
+"""Quiet hours, and the bounds of days and months, on the calendar's wall clock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ],
 )
 def test_quiet_hours_may_span_midnight(span: str, at: str, ends: str | None) -> None:
-    """The first moment after them is free again."""
+    """Quiet hours may span midnight, and their end is no longer quiet."""
     moment = datetime.fromisoformat(at).replace(tzinfo=SHANGHAI)
     expected = datetime.fromisoformat(ends).replace(tzinfo=SHANGHAI) if ends else None
 
@@ -34,21 +34,21 @@ def test_quiet_hours_may_span_midnight(span: str, at: str, ends: str | None) -> 
 
 
 @pytest.mark.parametrize("text", ["", "22:00", "22:00-22:00", "25:00-08:00", "a-b"])
-def test_what_is_no_span_is_refused(text: str) -> None:
-    """The message shows how one is written."""
+def test_bad_spans_are_refused(text: str) -> None:
+    """A text that is not a span of hours is refused with an example of the format."""
     with pytest.raises(InputError, match=r"22:00|time of day|whole day"):
         QuietHours.parse(text)
 
 
 def test_a_day_may_have_twenty_five_hours() -> None:
-    """The bounds follow the zone's changes."""
+    """The bounds of a day follow daylight saving."""
     begins, ends = day_bounds(date(2026, 10, 25), BERLIN)
 
     assert (ends - begins).total_seconds() == 25 * 3600
 
 
 def test_a_month_ends_where_the_next_begins() -> None:
-    """December's is followed by January."""
+    """A month ends when the next one begins, December too."""
     begins, ends = month_bounds(date(2026, 12, 31), SHANGHAI)
 
     assert begins == datetime(2026, 11, 30, 16, tzinfo=UTC)
@@ -66,8 +66,8 @@ def test_a_month_ends_where_the_next_begins() -> None:
         (Quota(days_of_month=True), date(2028, 2, 1), {"month": 29}),
     ],
 )
-def test_a_quota_tells_what_holds_on_a_day(quota: Quota, day: date, most: dict[str, int]) -> None:
-    """Where a month may have as many as it has days, that month's days count."""
+def test_limits_of_a_day(quota: Quota, day: date, most: dict[str, int]) -> None:
+    """A quota of one delivery per day of the month counts the days of that month."""
     found = list(quota.spans(day, SHANGHAI))
 
     assert {span: count for span, count, _ in found} == most

@@ -1,4 +1,4 @@
-"""Wall-clock times, daylight saving included."""
+"""Wall-clock times, with daylight saving."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ E, O, G = Fit.EXACT, Fit.OVERLAP, Fit.GAP  # noqa: E741 - a letter each keeps th
     ],
 )
 def test_wall_clock_becomes_an_instant(zone: str, wall: str, utc: str, fit: Fit) -> None:
-    """In an overlap the first time is meant, in a gap the offset before it, as RFC 5545 says."""
+    """In an overlap the first time counts, in a gap the offset before it, as RFC 5545 says."""
     local = datetime.fromisoformat(wall)
 
     instant = resolve(local.date(), local.time(), ZoneInfo(zone))
@@ -55,7 +55,7 @@ def test_wall_clock_becomes_an_instant(zone: str, wall: str, utc: str, fit: Fit)
 
 
 def test_gap_is_shown_an_hour_later() -> None:
-    """02:30 on the day of the change is 03:30 on the clock."""
+    """02:30 on the day of the change becomes 03:30."""
     zone = ZoneInfo("America/New_York")
 
     at = resolve(date(2026, 3, 8), time(2, 30), zone).at
@@ -64,7 +64,7 @@ def test_gap_is_shown_an_hour_later() -> None:
 
 
 def test_overlap_ignores_the_callers_fold() -> None:
-    """A time that carries fold=1 still means the first of the two."""
+    """A time with fold=1 still means the first of the two."""
     zone = ZoneInfo("Europe/Berlin")
 
     at = resolve(date(2026, 10, 25), time(2, 30, fold=1), zone).at
@@ -84,7 +84,7 @@ def test_overlap_ignores_the_callers_fold() -> None:
     ],
 )
 def test_times_are_read_and_written(text: str, wall: time, written: str) -> None:
-    """Times have hours and minutes, seconds where there are any."""
+    """Times have hours and minutes, and seconds only if they are not zero."""
     assert parse_time(text) == wall
     assert format_time(wall) == written
 
@@ -92,8 +92,8 @@ def test_times_are_read_and_written(text: str, wall: time, written: str) -> None
 @pytest.mark.parametrize(
     "text", ["24:00", "12:60", "12", "1200", "8.30", "08:30:61", "晚上八点", ""]
 )
-def test_what_is_no_time_is_named(text: str) -> None:
-    """What is no time of day is repeated in the error."""
+def test_bad_times_are_refused(text: str) -> None:
+    """A text that is not a time of day is refused, and the error repeats it."""
     with pytest.raises(InputError, match="is not a time of day"):
         parse_time(text)
 
@@ -101,12 +101,12 @@ def test_what_is_no_time_is_named(text: str) -> None:
 @pytest.mark.parametrize(
     "name", ["Asia/Peking", "+08:00", "", "../etc/passwd", "/etc/passwd", "a" * 300]
 )
-def test_what_is_no_zone_is_named(name: str) -> None:
+def test_bad_zones_are_refused(name: str) -> None:
     """A zone that does not exist, or is a path, is refused."""
     with pytest.raises(InputError, match="is not a time zone such as Asia/Shanghai"):
         parse_zone(name)
 
 
 def test_zone() -> None:
-    """An IANA name gives its zone."""
+    """An IANA name is parsed to its zone."""
     assert parse_zone("Asia/Shanghai").key == "Asia/Shanghai"

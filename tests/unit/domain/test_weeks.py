@@ -21,13 +21,13 @@ from contentsvc.errors import InputError
     ],
 )
 def test_week_of_a_date(day: date, week: str) -> None:
-    """A date lies in the ISO week that has its Thursday."""
+    """A date belongs to the ISO week that contains its Thursday."""
     assert str(IsoWeek.of(day)) == week
 
 
 @pytest.mark.parametrize("text", ["2026-W01", "2026-W53", " 2026-W48 "])
 def test_parse_and_write(text: str) -> None:
-    """A week that exists is read and written back."""
+    """A week that exists is parsed and written back."""
     assert str(IsoWeek.parse(text)) == text.strip()
 
 
@@ -35,13 +35,13 @@ def test_parse_and_write(text: str) -> None:
     "text", ["2025-W53", "2026-W00", "2026-W54", "2026-48", "W48", "", "0000-W01"]
 )
 def test_parse_refuses(text: str) -> None:
-    """A week that does not exist, or is written otherwise, is named."""
+    """A week that does not exist, or has another format, is refused."""
     with pytest.raises(InputError, match=r"is not an ISO week|does not exist"):
         IsoWeek.parse(text)
 
 
 def test_days_of_a_week() -> None:
-    """A week begins on Monday and its days follow."""
+    """A week begins on Monday and has seven consecutive days."""
     week = IsoWeek(2026, 53)
 
     assert [week.day(day) for day in Weekday] == [
@@ -57,7 +57,7 @@ def test_days_of_a_week() -> None:
 
 
 def test_plus_crosses_the_year() -> None:
-    """Weeks count on over a year of 53 weeks and back."""
+    """Adding weeks crosses a year of 53 weeks in both directions."""
     assert IsoWeek(2026, 52).plus(2) == IsoWeek(2027, 1)
     assert IsoWeek(2027, 1).plus(-1) == IsoWeek(2026, 53)
 
@@ -70,6 +70,6 @@ def test_weeks_are_in_order_of_time() -> None:
 
 
 def test_weekday_numbers() -> None:
-    """Weekdays have their ISO numbers and are found by date."""
+    """Weekdays have their ISO numbers, and the weekday of a date is found."""
     assert [day.number for day in Weekday] == [1, 2, 3, 4, 5, 6, 7]
     assert Weekday.of(date(2026, 11, 26)) is Weekday.THU

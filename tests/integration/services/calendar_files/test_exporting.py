@@ -1,4 +1,4 @@
-"""Exporting: the same meaning back."""
+"""Exporting calendars: an exported file means the same as the imported one."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ WEEK = IsoWeek(2026, 48)
 
 
 @pytest.mark.parametrize("file", sorted(shipped("calendars").glob("*.yaml")), ids=lambda f: f.stem)
-def test_export_gives_the_import_back(world: World, file: Path) -> None:
-    """A shipped calendar stamped on a week comes back as it was, and again changes nothing."""
+def test_export_equals_the_import(world: World, file: Path) -> None:
+    """Exporting an imported calendar gives the same plan, and importing it changes nothing."""
     plan = replace(read_calendar_bytes(file.read_bytes(), file.name), week=WEEK)
     world.take(plan)
 
@@ -49,7 +49,7 @@ def test_export_leaves_out_deleted_entries(world: World) -> None:
     assert [entry.key for entry in plan.entries] == ["check-in"]
 
 
-def test_export_says_the_status(world: World) -> None:
+def test_export_has_the_status(world: World) -> None:
     """An approved entry is exported as approved."""
     world.take(HEAD + CHECK_IN % "", approve=True)
 
@@ -59,8 +59,8 @@ def test_export_says_the_status(world: World) -> None:
     assert plan.entries[0].status is EntryStatus.APPROVED
 
 
-def test_entry_of_a_lost_slot_is_exported_with_its_time(world: World) -> None:
-    """Where a slot is gone since, the entry's own time is written."""
+def test_entry_of_a_removed_slot_is_exported_with_its_time(world: World) -> None:
+    """An entry whose slot was removed is exported with its time."""
     world.take(HEAD + CHECK_IN % "" + LIVE)
     with world.write() as session:
         session.scalars(select(Calendar)).one().slots = [["晚间", "20:00"]]
@@ -72,7 +72,7 @@ def test_entry_of_a_lost_slot_is_exported_with_its_time(world: World) -> None:
 
 
 def test_web_line_ends_are_written_as_yaml_line_ends(world: World) -> None:
-    """A body from a browser's form is written as a readable block."""
+    """A body with a browser's line ends is exported as a readable block."""
     world.take(HEAD + CHECK_IN % "")
     world.edit("check-in", body="一\r\n\r\n二\r\n")
 
@@ -83,13 +83,13 @@ def test_web_line_ends_are_written_as_yaml_line_ends(world: World) -> None:
 
 
 def test_unknown_calendar(world: World) -> None:
-    """A calendar that does not exist is named."""
+    """Exporting a calendar that does not exist is refused."""
     with world.database.read() as session, pytest.raises(NotFoundError, match="'dads'"):
         export_calendar(session, "dads", WEEK)
 
 
-def test_what_no_file_can_say_is_refused(world: World) -> None:
-    """An entry whose text no file can hold is named before anything is written."""
+def test_content_that_no_file_can_have_is_refused(world: World) -> None:
+    """An entry with a text that no file can contain is named before anything is written."""
     world.take(HEAD + CHECK_IN % "")
     world.edit("check-in", body="bell \x07")
 

@@ -1,4 +1,4 @@
-"""The folder of calendar files: what each one is, imports from it and exports to it."""
+"""The calendars folder: states of its files, imports and exports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TEXT = HEAD + CHECK_IN % ""
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder that holds one dated calendar, `mums.yaml`."""
+    """Return a folder with one dated calendar, `mums.yaml`."""
     folder = tmp_path / "calendars"
     folder.mkdir()
     (folder / "mums.yaml").write_text(TEXT, encoding="utf-8")
@@ -53,7 +53,7 @@ def states(world: World, folder: Path) -> dict[str, FileState]:
 
 
 def test_states_from_new_to_changed(world: World, folder: Path) -> None:
-    """A file is new, then imported, and changed once somebody edits it."""
+    """A file is new, imported after its import, and changed after an edit."""
     seen = [states(world, folder)]
     take(world, folder)
     seen.append(states(world, folder))
@@ -79,7 +79,7 @@ def test_broken_file_shows_its_problems(world: World, folder: Path) -> None:
 
 
 def test_template_is_stamped_and_stays_a_template(world: World, folder: Path) -> None:
-    """A file without a week is a template; stamped, it tells on which week."""
+    """A file without a week stays a template after stamping, and shows the stamped week."""
     (folder / "t.yaml").write_text(TEXT.replace("week: 2026-W48\n", ""), encoding="utf-8")
 
     report = take(world, folder, "t.yaml", week=IsoWeek(2026, 50))
@@ -91,7 +91,7 @@ def test_template_is_stamped_and_stays_a_template(world: World, folder: Path) ->
 
 
 def test_other_files_are_not_listed(world: World, folder: Path) -> None:
-    """Hidden files, other types and folders inside are left alone."""
+    """Hidden files, other file types and subfolders are not listed."""
     for name in (".hidden.yaml", "notes.txt", "mums.yaml.bak"):
         (folder / name).write_text("x", encoding="utf-8")
 
@@ -104,7 +104,7 @@ def test_missing_folder_is_empty(world: World, tmp_path: Path) -> None:
 
 
 def test_huge_file_is_broken(world: World, folder: Path) -> None:
-    """A file over a megabyte is not read further."""
+    """A file larger than a megabyte is broken and is not read in full."""
     (folder / "huge.yaml").write_bytes(b"#" * 5_000_000)
 
     assert states(world, folder)["huge.yaml"] is FileState.BROKEN
@@ -112,13 +112,13 @@ def test_huge_file_is_broken(world: World, folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../mums.yaml", "/etc/passwd", "a/b.yaml", ".x.yaml", "mums", ""])
 def test_names_are_confined(folder: Path, name: str) -> None:
-    """A name that is no plain calendar file's is refused."""
+    """A name that is not a plain calendar file name is refused."""
     with pytest.raises(InputError, match="not the name of a calendar file"):
         read_from_folder(folder, name)
 
 
 def test_link_out_of_the_folder_is_refused(world: World, folder: Path, tmp_path: Path) -> None:
-    """A link that leads elsewhere is neither read nor written through."""
+    """A link that leads out of the folder is neither read nor written through."""
     secret = tmp_path / "secret.yaml"
     secret.write_text(TEXT, encoding="utf-8")
     (folder / "link.yaml").symlink_to(secret)
@@ -133,13 +133,13 @@ def test_link_out_of_the_folder_is_refused(world: World, folder: Path, tmp_path:
 
 
 def test_missing_file_is_named(folder: Path) -> None:
-    """A file that is not there is named."""
+    """A missing file is named in the error."""
     with pytest.raises(NotFoundError, match=r"there is no file dads\.yaml"):
         read_from_folder(folder, "dads.yaml")
 
 
 def test_broken_file_imports_nothing(world: World, folder: Path) -> None:
-    """Importing a broken file raises its problems and remembers nothing."""
+    """Importing a broken file raises its problems and stores nothing."""
     (folder / "mums.yaml").write_text(TEXT.replace("day: mon", "day: moon"), encoding="utf-8")
 
     with pytest.raises(CalendarError):
@@ -149,7 +149,7 @@ def test_broken_file_imports_nothing(world: World, folder: Path) -> None:
 
 
 def test_export_writes_back_to_the_file_it_came_from(world: World, folder: Path) -> None:
-    """Edits in the web come back to the same file, which then counts as imported."""
+    """A week is exported to the file it was imported from, which then counts as imported."""
     take(world, folder)
     world.edit("check-in", title="新的签到")
 
@@ -161,7 +161,7 @@ def test_export_writes_back_to_the_file_it_came_from(world: World, folder: Path)
 
 
 def test_edit_after_an_export_is_no_clash(world: World, folder: Path) -> None:
-    """What was exported and then changed in the file is imported without a clash."""
+    """A file that was exported and then edited is imported without a clash."""
     take(world, folder)
     world.edit("check-in", title="新的签到")
     give(world, folder)
@@ -174,7 +174,7 @@ def test_edit_after_an_export_is_no_clash(world: World, folder: Path) -> None:
 
 
 def test_export_does_not_lose_edits_on_disk(world: World, folder: Path) -> None:
-    """A file with changes that were never imported is only replaced when that is asked for."""
+    """A file with changes that were never imported is replaced only with *overwrite*."""
     take(world, folder)
     (folder / "mums.yaml").write_text(TEXT + LIVE, encoding="utf-8")
 
@@ -186,7 +186,7 @@ def test_export_does_not_lose_edits_on_disk(world: World, folder: Path) -> None:
 
 
 def test_stamped_week_does_not_replace_its_template(world: World, folder: Path) -> None:
-    """A week that came from a template is written to a file of its own."""
+    """A week that was stamped from a template is exported to a file of its own."""
     (folder / "mums.yaml").write_text(TEXT.replace("week: 2026-W48\n", ""), encoding="utf-8")
     take(world, folder, week=WEEK)
 
@@ -200,7 +200,7 @@ def test_stamped_week_does_not_replace_its_template(world: World, folder: Path) 
 
 
 def test_unwritable_folder(world: World, folder: Path, tmp_path: Path) -> None:
-    """Where the folder cannot be written the setting is named and no draft is left."""
+    """If the folder cannot be written, the error names the setting, and no draft is left."""
     take(world, folder)
     (tmp_path / "file").write_text("", encoding="utf-8")
 

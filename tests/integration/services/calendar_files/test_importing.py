@@ -1,4 +1,4 @@
-"""Importing: idempotent, careful with people's words, all or nothing."""
+"""Importing calendars: repeatable, careful with people's changes, all or nothing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TEMPLATE = DRAFT.replace("week: 2026-W48\n", "")
 
 
 def test_first_import_makes_drafts(world: World) -> None:
-    """A file's entries come in as drafts with the instants that their slots mean."""
+    """Entries are imported as drafts that are due at the time of their slot."""
     report = world.take(DRAFT + LIVE)
 
     assert report.created == ["check-in", "live"]
@@ -32,7 +32,7 @@ def test_first_import_makes_drafts(world: World) -> None:
 
 
 def test_second_import_changes_nothing(world: World) -> None:
-    """The same file again doubles nothing and touches no row."""
+    """Importing the same file again changes no row."""
     world.take(APPROVED + LIVE)
     before = (world.entry("check-in").rev, world.entry("check-in").updated_at)
 
@@ -45,7 +45,7 @@ def test_second_import_changes_nothing(world: World) -> None:
 
 
 def test_file_approves_an_entry(world: World) -> None:
-    """`status: approved` approves by who imports and plans the delivery."""
+    """`status: approved` approves in the importer's name and plans the delivery."""
     report = world.take(APPROVED)
 
     assert report.approved == ["check-in"]
@@ -54,7 +54,7 @@ def test_file_approves_an_entry(world: World) -> None:
 
 
 def test_approve_option_approves_all(world: World) -> None:
-    """With *approve* every entry is approved; a livestream gets its chain of notices."""
+    """With *approve* every entry is approved, and a livestream gets its chain of notices."""
     world.take(DRAFT + LIVE, approve=True)
 
     assert [row.notice for row in world.deliveries("live")] == ["-24h", "-1h", "-10m", "0m", "+90m"]
@@ -71,7 +71,7 @@ def test_approving_later_in_the_file(world: World) -> None:
 
 
 def test_past_approved_entry_comes_in_as_a_draft(world: World) -> None:
-    """What was to be approved but is no longer useful is listed and stands as a draft."""
+    """An approved entry that is too late to be useful is listed as past and is a draft."""
     report = world.take(APPROVED, now=NOW + timedelta(days=1))
 
     assert (report.created, report.past, report.approved) == (["check-in"], ["check-in"], [])
@@ -80,7 +80,7 @@ def test_past_approved_entry_comes_in_as_a_draft(world: World) -> None:
 
 
 def test_past_entry_is_approved_once_it_is_moved_ahead(world: World) -> None:
-    """A past draft whose file gives it a later day is approved then."""
+    """A past draft is approved when the file moves it to a future day."""
     later = NOW + timedelta(days=1)
     world.take(APPROVED, now=later)
 
@@ -90,7 +90,7 @@ def test_past_entry_is_approved_once_it_is_moved_ahead(world: World) -> None:
 
 
 def test_moved_approved_entry_moves_its_delivery(world: World) -> None:
-    """A moved entry stays approved and its delivery goes to the new time."""
+    """An approved entry that only moves stays approved, and its delivery moves with it."""
     world.take(APPROVED)
     (before,) = world.deliveries("check-in")
 
@@ -103,7 +103,7 @@ def test_moved_approved_entry_moves_its_delivery(world: World) -> None:
 
 
 def test_new_slot_time_moves_deliveries(world: World) -> None:
-    """Changing a slot's time in the file moves what stands in it."""
+    """A new time for a slot moves the deliveries of its entries."""
     world.take(APPROVED)
 
     world.take(APPROVED.replace('"08:30"', '"09:00"'))
@@ -113,7 +113,7 @@ def test_new_slot_time_moves_deliveries(world: World) -> None:
 
 
 def test_renamed_slot(world: World) -> None:
-    """A slot may get another name, in the calendar and in the entries at once."""
+    """A slot can be renamed in the calendar and its entries at once."""
     world.take(APPROVED + LIVE)
 
     report = world.take((APPROVED + LIVE).replace("早安", "清晨"))
@@ -125,7 +125,7 @@ def test_renamed_slot(world: World) -> None:
 
 
 def test_reworded_entry_that_was_approved_in_the_web_goes_back_to_review(world: World) -> None:
-    """New words from a file that says nothing of approval are looked at again."""
+    """A new text from a file without approval sends the entry back to review."""
     world.take(DRAFT, approve=True)
 
     report = world.take(DRAFT.replace("早上好", "大家早"))
@@ -136,10 +136,10 @@ def test_reworded_entry_that_was_approved_in_the_web_goes_back_to_review(world: 
 
 
 @pytest.mark.parametrize("options", [{"approve": True}, {"review_on_edit": False}])
-def test_reworded_entry_stays_approved_where_vouched_for(
+def test_reworded_entry_stays_approved_with_approval(
     world: World, options: dict[str, bool]
 ) -> None:
-    """New words stay approved where the import approves, or edits need no review."""
+    """A new text stays approved if the import approves, or if edits need no review."""
     world.take(DRAFT, approve=True)
 
     world.take(DRAFT.replace("早上好", "大家早"), **options)
@@ -149,7 +149,7 @@ def test_reworded_entry_stays_approved_where_vouched_for(
 
 
 def test_edit_in_the_web_is_kept(world: World) -> None:
-    """A person's words are not overwritten by a changed file; the clash is reported."""
+    """A changed file does not overwrite a person's edit; the entry is reported as skipped."""
     world.take(DRAFT)
     world.edit("check-in", body="我改过的")
 
@@ -162,7 +162,7 @@ def test_edit_in_the_web_is_kept(world: World) -> None:
 
 
 def test_overwrite_takes_the_file(world: World) -> None:
-    """With *overwrite* the file's words replace the person's."""
+    """With *overwrite* the file's content replaces the person's edit."""
     world.take(DRAFT)
     world.edit("check-in", body="我改过的")
 
@@ -173,7 +173,7 @@ def test_overwrite_takes_the_file(world: World) -> None:
 
 
 def test_deleted_entry_stays_deleted(world: World) -> None:
-    """An entry that a person deleted does not come back, unless *overwrite*."""
+    """An entry that a person deleted is restored only with *overwrite*."""
     world.take(DRAFT)
     world.edit("check-in", deleted_at=NOW)
 
@@ -185,7 +185,7 @@ def test_deleted_entry_stays_deleted(world: World) -> None:
 
 
 def test_a_deleted_approved_entry_is_planned_again(world: World) -> None:
-    """Brought back by *overwrite*, what the file approves goes out again."""
+    """An entry that the file approves is planned again when *overwrite* restores it."""
     world.take(APPROVED)
     world.edit("check-in", deleted_at=NOW)
     with world.write() as session:
@@ -199,7 +199,7 @@ def test_a_deleted_approved_entry_is_planned_again(world: World) -> None:
 
 
 def test_two_imports_of_a_new_calendar_at_once(world: World) -> None:
-    """Both end well or one is told to try again; the week is there once."""
+    """Of two imports at once both succeed or one is told to try again; the week exists once."""
     with ThreadPoolExecutor(4) as pool:
         done = [pool.submit(world.take, APPROVED + LIVE) for _ in range(4)]
     failures = [error for future in done if (error := future.exception())]
@@ -212,7 +212,7 @@ def test_two_imports_of_a_new_calendar_at_once(world: World) -> None:
 
 
 def test_entry_made_by_hand_is_kept(world: World) -> None:
-    """A file does not take over an entry of the same key that never came from a file."""
+    """An entry of the same key that never came from a file is left alone."""
     world.take(DRAFT)
     world.edit("check-in", imported_hash=None, title="手工")
 
@@ -222,7 +222,7 @@ def test_entry_made_by_hand_is_kept(world: World) -> None:
 
 
 def test_entry_going_out_is_kept(world: World) -> None:
-    """An entry between the intent and the receipt is not changed, not even by *overwrite*."""
+    """An entry that is being sent is not changed, not even with *overwrite*."""
     world.take(APPROVED)
     (delivery,) = world.deliveries("check-in")
     with world.write() as session:
@@ -237,7 +237,7 @@ def test_entry_going_out_is_kept(world: World) -> None:
 
 
 def test_a_persons_return_to_draft_stands(world: World) -> None:
-    """An unchanged file does not approve again what a person took back."""
+    """An unchanged file does not approve an entry again that a person returned to draft."""
     world.take(APPROVED)
     world.edit("check-in", status=EntryStatus.DRAFT)
 
@@ -247,7 +247,7 @@ def test_a_persons_return_to_draft_stands(world: World) -> None:
 
 
 def test_cancelling_and_bringing_back_in_the_file(world: World) -> None:
-    """`status: cancelled` cancels what is not out; taking it back plans it again."""
+    """`status: cancelled` cancels unpublished deliveries; removing it plans them again."""
     world.take(APPROVED)
     world.take(HEAD + CHECK_IN % ", status: cancelled")
     cancelled = [row.status for row in world.deliveries("check-in")]
@@ -260,7 +260,7 @@ def test_cancelling_and_bringing_back_in_the_file(world: World) -> None:
 
 
 def test_status_in_review(world: World) -> None:
-    """`status: in_review` hands a draft in for review and never takes an approval back."""
+    """`status: in_review` submits a draft for review and never withdraws an approval."""
     review = HEAD + CHECK_IN % ", status: in_review"
     world.take(review)
     first = world.entry("check-in").status
@@ -273,7 +273,7 @@ def test_status_in_review(world: World) -> None:
 
 
 def test_entry_gone_from_the_file_stays(world: World) -> None:
-    """What is no longer in the file stays in the week and is reported as absent."""
+    """An entry that is no longer in the file stays in the week and is reported as absent."""
     world.take(DRAFT + LIVE)
 
     report = world.take(DRAFT)
@@ -283,7 +283,7 @@ def test_entry_gone_from_the_file_stays(world: World) -> None:
 
 
 def test_template_is_refused_without_a_week(world: World) -> None:
-    """A plan without a week names what is to be given."""
+    """A plan without a week is refused, and the error says what to give."""
     with pytest.raises(InputError, match="give the week to stamp it on, such as 2026-W48"):
         world.take(TEMPLATE)
 
@@ -304,7 +304,7 @@ def test_unknown_channels_are_all_named_and_nothing_is_imported(world: World) ->
 
 
 def test_failure_half_way_leaves_nothing(world: World) -> None:
-    """Where the second entry cannot be approved, the first is not there either."""
+    """If the second entry cannot be approved, the first is not imported either."""
     text = APPROVED + LIVE + "    channels: []\n    status: approved\n"
 
     with pytest.raises(InputError, match="the entry 'live' cannot be approved: it goes to no"):

@@ -44,7 +44,7 @@ def in_week(world: World, week: IsoWeek) -> dict[str, Entry]:
 
 
 def test_stamp_brings_the_template_into_the_week(world: World) -> None:
-    """A template's entries stand in the week that was asked for."""
+    """A template's entries are imported into the given week."""
     with world.write() as session:
         plan = read_calendar(TEMPLATE, "t.yaml")
         report = stamp(session, plan, NEXT, now=NOW, by="mei", usefulness=USEFULNESS)
@@ -56,7 +56,7 @@ def test_stamp_brings_the_template_into_the_week(world: World) -> None:
 
 
 def test_copy_makes_drafts(world: World) -> None:
-    """Approved entries are copied as drafts that plan nothing; texts stay as they are."""
+    """Approved entries are copied as drafts without deliveries, and texts stay the same."""
     world.take(HEAD + CHECK_IN % "" + LIVE, approve=True)
 
     report = copied(world)
@@ -74,7 +74,7 @@ def world_livestream(world: World) -> object:
 
 
 def test_copy_twice_reports_the_same_keys(world: World) -> None:
-    """A second copy brings nothing and says that the keys are there."""
+    """A second copy creates nothing and reports that the keys exist."""
     world.take(HEAD + CHECK_IN % "" + LIVE)
     copied(world)
 
@@ -86,7 +86,7 @@ def test_copy_twice_reports_the_same_keys(world: World) -> None:
 
 
 def test_copy_leaves_out_a_taken_time(world: World) -> None:
-    """Where another entry stands at that time, the copy is left out and names it."""
+    """An entry whose time is taken is not copied, and the report names the other entry."""
     world.take(HEAD + CHECK_IN % "" + LIVE)
     other = (HEAD + CHECK_IN % "").replace("W48", "W49").replace("check-in", "hello")
     world.take(other)
@@ -99,8 +99,8 @@ def test_copy_leaves_out_a_taken_time(world: World) -> None:
     ]
 
 
-def test_copy_leaves_out_what_is_past(world: World) -> None:
-    """Copied in the middle of the target week, its earlier days are left out."""
+def test_copy_leaves_out_past_times(world: World) -> None:
+    """A copy in the middle of the target week leaves out its earlier days."""
     world.take(HEAD + CHECK_IN % "" + LIVE)
 
     report = copied(world, now=NOW + timedelta(days=9))
@@ -110,7 +110,7 @@ def test_copy_leaves_out_what_is_past(world: World) -> None:
 
 
 def test_copy_leaves_out_cancelled_and_deleted_entries(world: World) -> None:
-    """What was cancelled or deleted last week does not come back by a copy."""
+    """Cancelled and deleted entries are not copied."""
     world.take(HEAD + CHECK_IN % ", status: cancelled" + LIVE)
     world.edit("live", deleted_at=NOW)
 
@@ -120,7 +120,7 @@ def test_copy_leaves_out_cancelled_and_deleted_entries(world: World) -> None:
 
 
 def test_preview_changes_nothing(world: World) -> None:
-    """A preview says what the copy would do and writes no entry."""
+    """A preview reports what the copy would do and creates no entry."""
     world.take(HEAD + CHECK_IN % "" + LIVE)
 
     report = copied(world, preview=True)
@@ -130,7 +130,7 @@ def test_preview_changes_nothing(world: World) -> None:
 
 
 def test_a_week_is_not_copied_to_itself(world: World) -> None:
-    """The same week twice is refused."""
+    """Copying a week to itself is refused."""
     world.take(HEAD + CHECK_IN % "")
 
     with world.write() as session, pytest.raises(InputError, match="choose another week"):

@@ -1,4 +1,4 @@
-"""Plugins' calendar templates: offered with their problems, stamped on a week."""
+"""Calendar templates of plugins: listed with their problems, stamped on a week."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def stamped(
 
 
 def test_templates_are_offered_with_their_problems(registry: Registry) -> None:
-    """A broken one is listed too, so that somebody mends it."""
+    """A broken template is listed with its problems."""
     bad, good = offered_templates(registry)
 
     assert (bad.plugin, bad.name, bad.plan) == ("mine", "bad.yaml", None)
@@ -59,8 +59,8 @@ def test_templates_are_offered_with_their_problems(registry: Registry) -> None:
     assert good.problems == ()
 
 
-def test_a_template_that_is_gone_is_told(registry: Registry, tmp_path: Path) -> None:
-    """A file deleted while the service runs breaks no page."""
+def test_a_missing_template_is_listed(registry: Registry, tmp_path: Path) -> None:
+    """A template file that was deleted while the service runs is listed as unreadable."""
     (tmp_path / "own" / "good.yaml").unlink()
 
     _, gone = offered_templates(registry)
@@ -69,7 +69,7 @@ def test_a_template_that_is_gone_is_told(registry: Registry, tmp_path: Path) -> 
 
 
 def test_a_template_is_stamped_once(runtime: Runtime, registry: Registry) -> None:
-    """Stamping again doubles nothing."""
+    """Stamping a template again creates nothing."""
     make_channel(runtime)
 
     first = stamped(runtime.database, registry, "good.yaml")
@@ -84,15 +84,15 @@ def test_a_template_is_stamped_once(runtime: Runtime, registry: Registry) -> Non
 @pytest.mark.parametrize(
     ("plugin", "name"), [("mine", "other.yaml"), ("other", "good.yaml"), ("mine", "../bad.yaml")]
 )
-def test_only_what_a_plugin_registered_is_read(
+def test_only_registered_templates_are_read(
     runtime: Runtime, registry: Registry, plugin: str, name: str
 ) -> None:
-    """A name from outside leads to no other file."""
+    """A name that no plugin registered is refused."""
     with pytest.raises(NotFoundError, match="has no calendar template"):
         stamped(runtime.database, registry, name, plugin)
 
 
-def test_a_broken_template_brings_nothing(runtime: Runtime, registry: Registry) -> None:
-    """Its problems are told with their lines."""
+def test_a_broken_template_creates_nothing(runtime: Runtime, registry: Registry) -> None:
+    """Stamping a broken template raises its problems with their lines."""
     with pytest.raises(CalendarError, match=r"bad\.yaml: line"):
         stamped(runtime.database, registry, "bad.yaml")

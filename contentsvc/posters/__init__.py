@@ -1,8 +1,10 @@
-"""Posters: fields, a YAML template, a brand and pictures become an image. Pure, painted by Pillow.
+"""Posters: Pillow paints an image from fields, a YAML template, a brand kit and pictures.
 
-template = load_template("live-notice", [assets / "posters"])
-poster = render(template, fields, size="9x16", brand=brand, pictures=read, fonts=Fonts())
-encoded = encode(poster.image, "png", max_bytes=2_000_000)
+The package reads templates, brand kits and fonts; all other input comes as arguments::
+
+    template = load_template("live-notice", [assets / "posters"])
+    poster = render(template, fields, size="9x16", brand=brand, pictures=read, fonts=Fonts())
+    encoded = encode(poster.image, "png", max_bytes=2_000_000)
 """
 
 from contentsvc.posters.art import ART

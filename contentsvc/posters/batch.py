@@ -1,4 +1,4 @@
-"""A template × rows: a poster for each row of a table, packed in one ZIP."""
+"""Posters for the rows of a table, from one template, packed in one ZIP file."""
 
 from __future__ import annotations
 
@@ -31,18 +31,19 @@ __all__ = [
 ]
 
 _ENDINGS: Mapping[Format, str] = {"jpeg": "jpg", "png": "png", "webp": "webp"}
-#: What a file name may not hold on some system, and how much of one is kept.
+#: Characters that a file name may not contain on some system.
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
-#: Names of devices, with which no file can be called on Windows.
+#: Device names, which Windows refuses as file names.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
+#: Characters of a given file name that are used.
 _LONGEST_NAME = 60
-#: A ZIP's entries carry this time, the earliest it knows, so that equal rows give equal bytes.
+#: The time of every ZIP entry, the earliest that ZIP knows, so that equal rows give equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
 class PosterSetup:
-    """What all rows share."""
+    """Everything that the posters of a table share; only the field values differ by row."""
 
     template: Template
     brand: Brand
@@ -56,7 +57,10 @@ class PosterSetup:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """One row's file name, its poster where it could be made, and what is to be said of it."""
+    """The result of one row: its file name, its poster, and messages in English.
+
+    `encoded` is None if the row failed, or if the poster is already in the ZIP file.
+    """
 
     number: int
     name: str
@@ -66,7 +70,7 @@ class RowResult:
 
 @dataclass(slots=True)
 class ZipReport:
-    """How a batch went; the posters themselves are in the ZIP."""
+    """What `write_zip` made: the number of posters, the rows with warnings and the failed rows."""
 
     made: int = 0
     warned: list[RowResult] = field(default_factory=list)
@@ -74,7 +78,7 @@ class ZipReport:
 
 
 def render_rows(batch: PosterSetup, rows: Sequence[Row]) -> Iterator[RowResult]:
-    """Make a poster for each row, in order; a row that cannot be one does not stop the others."""
+    """Yield the result of each row, in order; a row that fails does not stop the others."""
     names: set[str] = set()
     for row in rows:
         fallback = f"{batch.template.id}-{row.number:04d}"
@@ -84,9 +88,11 @@ def render_rows(batch: PosterSetup, rows: Sequence[Row]) -> Iterator[RowResult]:
             poster = _paint(batch, row)
             encoded = encode(poster.image, batch.kind, batch.max_bytes)
         except RenderError as error:
-            yield RowResult(row.number, name, None, (_words(error.field, str(error)),))
+            yield RowResult(row.number, name, None, (_with_field(error.field, str(error)),))
             continue
-        messages = tuple(_words(each.field, str(each.message)) for each in poster.warnings)
+        messages = tuple(
+            _with_field(warning.field, str(warning.message)) for warning in poster.warnings
+        )
         yield RowResult(row.number, name, encoded, messages)
 
 
@@ -96,18 +102,18 @@ def write_zip(
     out: Path | IO[bytes],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ZipReport:
-    """Write the posters of *rows* to the ZIP *out*, with `failures.txt` where a row failed.
+    """Write the posters of *rows* to the ZIP file *out*; list failed rows in its `failures.txt`.
 
-    *progress* is called after each row with the rows done and all rows.
+    *progress* is called after each row with the number of finished rows and of all rows.
 
     Raises:
         OSError: *out* cannot be written.
     """
     report = ZipReport()
-    # Posters are compressed already; packing them again takes time and saves nothing.
+    # Posters are compressed already; compressing them again takes time and saves nothing.
     with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as archive:
         for done, result in enumerate(render_rows(batch, rows), 1):
-            _note(report, result, archive)
+            _add_to_zip(report, result, archive)
             progress(done, len(rows))
         if report.failed:
             lines = [f"row {row.number}: {'; '.join(row.messages)}\n" for row in report.failed]
@@ -115,14 +121,14 @@ def write_zip(
     return report
 
 
-def _note(report: ZipReport, result: RowResult, archive: zipfile.ZipFile) -> None:
+def _add_to_zip(report: ZipReport, result: RowResult, archive: zipfile.ZipFile) -> None:
     if result.encoded is None:
         report.failed.append(result)
         return
     archive.writestr(zipfile.ZipInfo(result.name, _EPOCH), result.encoded.data)
     report.made += 1
     if result.messages:
-        # A thousand posters in memory would be a gigabyte; what was said of them is little.
+        # A thousand posters in memory would take a gigabyte; their messages take little.
         report.warned.append(RowResult(result.number, result.name, None, result.messages))
 
 
@@ -140,7 +146,7 @@ def _paint(batch: PosterSetup, row: Row) -> Poster:
 
 
 def picture_name(given: str, fallback: str, kind: Format) -> str:
-    """Make a file's name of what a table gives, or of *fallback*, that every system takes."""
+    """Return a file name that is valid on every system, made from *given* or else *fallback*."""
     ending = _ENDINGS[kind]
     stem = _UNSAFE.sub("-", given).strip(" .-").removesuffix(f".{ending}")[:_LONGEST_NAME]
     stem = f"{stem}-" if _DEVICES.fullmatch(stem) else stem.rstrip(" .")
@@ -148,14 +154,17 @@ def picture_name(given: str, fallback: str, kind: Format) -> str:
 
 
 def unique_name(name: str, taken: set[str]) -> str:
-    """Number *name* where *taken* has it, and add it there; upper and lower case are one."""
+    """Return *name*, numbered if *taken* has it already, and add the result to *taken*.
+
+    Names that differ only in upper and lower case count as equal.
+    """
     stem, dot, ending = name.rpartition(".")
-    found, number = name, 2
-    while found.lower() in taken:
-        found, number = f"{stem}-{number}{dot}{ending}", number + 1
-    taken.add(found.lower())
-    return found
+    unique, number = name, 2
+    while unique.lower() in taken:
+        unique, number = f"{stem}-{number}{dot}{ending}", number + 1
+    taken.add(unique.lower())
+    return unique
 
 
-def _words(name: str | None, message: str) -> str:
+def _with_field(name: str | None, message: str) -> str:
     return f"{name}: {message}" if name and name not in message else message

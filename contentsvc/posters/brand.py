@@ -1,4 +1,4 @@
-"""A brand kit: the name, colours, footer and logo that any template takes on."""
+"""A brand kit: a brand's name, colours, footer, logo and fonts, for use with any template."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ __all__ = ["Brand", "brand_fonts", "load_brand"]
 
 
 class Brand(Part):
-    """What makes a poster a brand's own.
+    """The brand kit that makes a poster the brand's own.
 
-    `palette` overrides a template's colours by name; `logo` is a name for the pictures callable,
-    or `art:NAME`; `fonts` is a folder of own fonts, beside the kit or within the assets.
+    `palette` overrides a template's colours by name. `logo` is a picture name or `art:NAME`.
+    `fonts` is a folder of the brand's own fonts, relative to an asset folder.
     """
 
     name: Annotated[str, Field(max_length=40)] = ""
@@ -35,10 +35,11 @@ class Brand(Part):
 
 
 def load_brand(path: Path) -> Brand:
-    """Read the brand kit *path*.
+    """Return the brand kit in the file *path*.
 
     Raises:
-        TemplateError: it cannot be read or is broken; line, field and what is allowed are named.
+        TemplateError: the file cannot be read or is invalid; it has the line and field of each
+            fault.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -50,22 +51,22 @@ def load_brand(path: Path) -> Brand:
         return Brand.model_validate(data if data is not None else {})
     except ValidationError as error:
         problems = [
-            Problem(line_of(lines, where), ".".join(map(str, where)), message)
-            for where, message in explain(error, Brand)
+            Problem(line_of(lines, field_path), ".".join(map(str, field_path)), message)
+            for field_path, message in explain(error, Brand)
         ]
         raise TemplateError(str(path), problems) from error
 
 
 def brand_fonts(brand: Brand, folders: Sequence[Path]) -> Fonts:
-    """Open the fonts of *brand*: those of its folder below the first of *folders* that has it.
+    """Return the fonts of *brand*, from the first of *folders* that contains its font folder.
 
     Raises:
-        RenderError: no folder has it, or it holds no font that can be read.
+        RenderError: no folder contains it, or it has no readable font.
     """
     if brand.fonts is None:
         return Fonts()
     for folder in folders:
-        own = (folder / brand.fonts).resolve()
-        if own.is_relative_to(folder.resolve()) and own.is_dir():
-            return Fonts(own)
+        font_folder = (folder / brand.fonts).resolve()
+        if font_folder.is_relative_to(folder.resolve()) and font_folder.is_dir():
+            return Fonts(font_folder)
     raise RenderError("font-brand-folder-missing", folder=brand.fonts, field="fonts")

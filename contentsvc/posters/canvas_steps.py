@@ -1,4 +1,4 @@
-"""What is done to a canvas, noted before it is done: so it is known what lies over what."""
+"""The steps that paint a poster, recorded first so that overlaps are known before painting."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Box4: TypeAlias = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Paste:
-    """A picture, or one colour, through a mask."""
+    """A picture or a single colour to paste through a mask."""
 
     paint: Image.Image | tuple[int, int, int]
     at: tuple[int, int]
@@ -25,51 +25,49 @@ class Paste:
 
     @property
     def box(self) -> Box4:
-        """Give where it is seen."""
+        """Return the box of the canvas that the step changes."""
         return (*self.at, self.at[0] + self.size[0], self.at[1] + self.size[1])
 
     def on(self, canvas: Image.Image) -> None:
-        """Paint it."""
+        """Paste on *canvas*."""
         paint = self.paint
         if not isinstance(paint, Image.Image):
             if self.mask is None:
                 canvas.paste(paint, self.box)
                 return
-            # A picture of one colour is pasted in half the time that a colour takes.
+            # Pasting a picture of one colour takes half the time of pasting the colour.
             paint = Image.new("RGB", self.size, paint)
         canvas.paste(paint, self.at, self.mask)
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A look at what is painted so far."""
+    """A function that inspects the part of the canvas painted so far."""
 
     box: Box4
-    look: Callable[[Image.Image], None]
+    inspect: Callable[[Image.Image], None]
 
     def on(self, canvas: Image.Image) -> None:
-        """Probe."""
-        self.look(canvas)
+        """Call the function with *canvas*."""
+        self.inspect(canvas)
 
 
 Step: TypeAlias = Paste | Probe
 
 
 def boxes_of(steps: Iterable[Step]) -> tuple[Box4, ...]:
-    """Give where *steps* paint or look."""
+    """Return the box of each of *steps*."""
     return tuple(step.box for step in steps)
 
 
 def meet(first: Sequence[Box4], second: Sequence[Box4]) -> bool:
-    """Say whether some box of one meets some box of the other."""
+    """Return whether any box of *first* overlaps any box of *second*."""
     return any(
-        one[0] < other[2] and other[0] < one[2] and one[1] < other[3] and other[1] < one[3]
-        for one in first
-        for other in second
+        a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for a in first for b in second
     )
 
 
 def run(steps: Iterable[Step], canvas: Image.Image) -> None:
-    """Do *steps* on *canvas*, in order."""
+    """Run *steps* on *canvas*, in order."""
     for step in steps:
         step.on(canvas)

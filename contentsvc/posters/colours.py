@@ -1,4 +1,4 @@
-"""Colours by name, number or shade, as templates write them."""
+"""Colours as templates write them: a number, or a palette name with a shade and an opacity."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["BASE_PALETTE", "COLOUR", "Rgba", "average", "flatten", "mix", "resol
 #: Red, green and blue from 0 to 255, and opacity from 0 to 1.
 Rgba = tuple[int, int, int, float]
 
-#: What every template and brand has; the art drawn by code relies on these names.
+#: Colours that every template has by default; the art drawn by code relies on these names.
 BASE_PALETTE = {
     "white": "#FFFFFF",
     "black": "#000000",
@@ -39,12 +39,12 @@ COLOUR = re.compile(
 
 
 def resolve(colour: str, palette: Mapping[str, str]) -> Rgba:
-    """Turn a colour as a template writes it into numbers.
+    """Return the colour that a template writes as *colour*, as red, green, blue and opacity.
 
-    `+30` moves it 30 % towards white and `-30` towards black; `@72` gives it 72 % opacity.
+    `+30` moves the colour 30 % towards white and `-30` towards black; `@72` sets 72 % opacity.
 
     Raises:
-        RenderError: the name is not in the palette, or it is no colour.
+        RenderError: *colour* is not a colour, or its name is not in the palette.
     """
     match = _match(colour)
     if match is None:
@@ -64,10 +64,10 @@ def _shaded(base: Rgba, shade: int, percent: int) -> Rgba:
 
 
 def flatten(palette: Mapping[str, str]) -> dict[str, str]:
-    """Turn a palette whose colours may be shades of one another into one of numbers alone.
+    """Return *palette* with every shade of another colour replaced by its number.
 
     Raises:
-        RenderError: a colour leads to a name that is no number itself.
+        RenderError: a colour refers to a name that is not a number itself.
     """
     numbers = {name: value for name, value in palette.items() if value.startswith("#")}
     shades = {name: _hex(resolve(value, numbers)) for name, value in palette.items()}
@@ -80,7 +80,7 @@ def _hex(colour: Rgba) -> str:
 
 
 def mix(first: Rgba, second: Rgba, share: float) -> Rgba:
-    """Mix two colours, *share* of 1 being the second alone."""
+    """Return a mixture of two colours, in which *share* (0 to 1) is the share of *second*."""
     red, green, blue = (
         round(a + (b - a) * share) for a, b in zip(first[:3], second[:3], strict=True)
     )
@@ -88,7 +88,7 @@ def mix(first: Rgba, second: Rgba, share: float) -> Rgba:
 
 
 def average(colours: Sequence[Rgba]) -> Rgba:
-    """Give the colour halfway between all of *colours*."""
+    """Return the average of *colours*."""
     red, green, blue = (
         round(sum(each[band] for each in colours) / len(colours)) for band in range(3)
     )
@@ -102,7 +102,7 @@ def _base(match: re.Match[str], palette: Mapping[str, str]) -> Rgba:
     if name not in palette:
         raise RenderError("colour-unknown", name=name, names=sorted(palette))
     value = palette[name]
-    # A palette's own entries are numbers, so a name never leads to another name.
+    # The entries of a flattened palette are numbers, so a name never leads to another name.
     return _hexadecimal(value.removeprefix("#"))
 
 
@@ -110,7 +110,7 @@ def _base(match: re.Match[str], palette: Mapping[str, str]) -> Rgba:
 def _hexadecimal(digits: str) -> Rgba:
     if len(digits) == 3:  # noqa: PLR2004 - the short form has one digit a colour
         digits = "".join(digit * 2 for digit in digits)
-    red, green, blue = (int(digits[place : place + 2], 16) for place in (0, 2, 4))
+    red, green, blue = (int(digits[start : start + 2], 16) for start in (0, 2, 4))
     alpha = int(digits[6:8], 16) / 255 if len(digits) > 6 else 1.0  # noqa: PLR2004 - the long form
     return (red, green, blue, alpha)
 

@@ -1,4 +1,4 @@
-"""Contact sheets: many posters on one picture, to choose from."""
+"""Contact sheets: one picture that shows many posters, reduced, side by side."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from PIL import Image
 
 __all__ = ["contact_sheet"]
 
-#: Pixels of a sheet's breadth, of the room between pictures, and of a row's height.
+#: In pixels: the sheet's width, the gap between pictures, and the height of upright and wide ones.
 _WIDTH, _GAP, _HIGH, _LOW = 1600, 16, 300, 150
 _GROUND = (236, 236, 238)
 
 
 def contact_sheet(posters: Iterable[Image.Image]) -> Image.Image:
-    """Put *posters*, reduced, in rows of 1600 pixels; wide ones are half as high.
+    """Return a sheet of *posters*, reduced to rows of 1600 pixels; wide ones are half as high.
 
-    Each is reduced as it comes, so that a generator of them takes little memory.
+    Each poster is reduced as soon as it arrives, so a generator of posters takes little memory.
     """
     rows = _rows([_reduced(poster) for poster in posters])
     height = _GAP + sum(_height(row) + _GAP for row in rows)
@@ -40,7 +40,7 @@ def _reduced(poster: Image.Image) -> Image.Image:
 def _rows(pictures: Sequence[Image.Image]) -> list[list[Image.Image]]:
     rows: list[list[Image.Image]] = [[]]
     for picture in pictures:
-        used = sum(each.width + _GAP for each in rows[-1])
+        used = sum(shown.width + _GAP for shown in rows[-1])
         if rows[-1] and used + picture.width + 2 * _GAP > _WIDTH:
             rows.append([])
         rows[-1].append(picture)

@@ -1,4 +1,4 @@
-"""The values of one poster: checked against the template's fields, then put in its texts."""
+"""The field values of one poster: validated, and filled into the template's texts."""
 
 from __future__ import annotations
 
@@ -16,45 +16,45 @@ from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["Values", "resolve_values", "split_item"]
 
-#: What a phone opens from a QR code.
+#: URL schemes that a phone opens from a QR code.
 _SCHEMES = ("http", "https", "weixin")
 #: A QR code of level M holds 2,331 bytes at most (ISO/IEC 18004, table 7); a link is far shorter.
 _LONGEST_URL = 1000
-#: Nothing on a poster is longer; a page of text is a mistake.
+#: In characters; a longer text, such as a whole page, is a mistake.
 _LONGEST_TEXT = 2000
 _MOST_ITEMS = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The checked values: a text for each field, or a tuple of texts for a list."""
+    """The validated field values of one poster: a text per field, a tuple of texts for a list."""
 
     fields: Mapping[str, str | tuple[str, ...]]
     brand: Mapping[str, str]
 
     def text(self, name: str) -> str:
-        """Give field *name* as one text; a list's items are joined."""
+        """Return the value of field *name* as one text; the items of a list are joined."""
         value = self.fields.get(name, "")
         return value if isinstance(value, str) else "；".join(map(_whole, value))
 
     def items(self, name: str) -> tuple[str, ...]:
-        """Give the items of list field *name*."""
+        """Return the items of the list field *name*."""
         value = self.fields.get(name, ())
         return (value,) if isinstance(value, str) else value
 
     def holds(self, condition: str | None) -> bool:
-        """Say whether every part of *condition* holds; none at all always does."""
-        return all(self._keeps(clause) for clause in parts_of(condition))
+        """Return whether every clause of *condition* is true; True if there is no condition."""
+        return all(self._is_true(clause) for clause in parts_of(condition))
 
-    def _keeps(self, clause: Clause) -> bool:
+    def _is_true(self, clause: Clause) -> bool:
         value = self.brand.get(clause.name, "") if "." in clause.name else self.text(clause.name)
-        found = value == clause.words if clause.words else bool(value)
-        return found == clause.wanted
+        result = value == clause.value if clause.value else bool(value)
+        return result == clause.wanted
 
     def fill(self, text: str) -> str:
-        """Put the values in the placeholders of *text*: empty where all of them are empty."""
-        found = [self._placeholder(match) for match in PLACEHOLDER.finditer(text)]
-        if found and not any(found):
+        """Return *text* with its placeholders filled in; empty if all their values are empty."""
+        result = [self._placeholder(match) for match in PLACEHOLDER.finditer(text)]
+        if result and not any(result):
             return ""
         return PLACEHOLDER.sub(self._placeholder, text)
 
@@ -72,7 +72,7 @@ class Values:
 
 
 def split_item(item: str) -> tuple[str, str]:
-    """Part a list's item at its first `|`; what follows is empty where it has none."""
+    """Return the parts of a list item before and after its first `|`; the second may be empty."""
     head, _, tail = item.replace("｜", "|").partition("|")
     return head.strip(), tail.strip()
 
@@ -84,11 +84,12 @@ def _whole(item: str) -> str:
 def resolve_values(
     template: Template, fields: Mapping[str, object], defaults: Mapping[str, object], brand: Brand
 ) -> tuple[Values, list[PosterWarning]]:
-    """Check *fields* against the template, taking what is not given from *defaults*.
+    """Return the values of *fields*, validated against the template, and warnings about them.
+
+    *defaults* supplies the fields that *fields* leaves empty.
 
     Raises:
-        RenderError: a required field is missing, or a value is of the wrong kind; the field is
-            named.
+        RenderError: a required field is empty, or a value has the wrong type; its `field` is set.
     """
     warnings = [_unknown(name, template) for name in fields if name not in template.fields]
     known: dict[str, str | tuple[str, ...]] = {}
@@ -98,8 +99,12 @@ def resolve_values(
             raise RenderError("poster-field-required", label=_label(name, spec), field=name)
         known[name] = value
         warnings += _limits(name, spec, value)
-    words = {"brand.name": brand.name, "brand.footer": brand.footer, "brand.logo": brand.logo or ""}
-    return Values(known, words), warnings
+    brand_values = {
+        "brand.name": brand.name,
+        "brand.footer": brand.footer,
+        "brand.logo": brand.logo or "",
+    }
+    return Values(known, brand_values), warnings
 
 
 def _given(
@@ -128,7 +133,7 @@ def _label(name: str, spec: FieldSpec) -> Message:
 
 
 def _items(name: str, spec: FieldSpec, value: object) -> tuple[str, ...]:
-    """Take a list, or the lines of a text, as a form's text area sends them."""
+    """Return the items of a list, or the lines of a text, as the text area of a form sends them."""
     if isinstance(value, str):
         value = value.splitlines()
     if not isinstance(value, Sequence):
@@ -200,12 +205,12 @@ def _unknown(name: str, template: Template) -> PosterWarning:
 
 def _limits(name: str, spec: FieldSpec, value: str | tuple[str, ...]) -> list[PosterWarning]:
     texts = (value,) if isinstance(value, str) else value
-    found = []
+    result = []
     longest = max((len(text) for text in texts), default=0)
     if spec.max and longest > spec.max:
         message = Message("poster-text-long", used=longest, most=spec.max)
-        found.append(PosterWarning("", name, "long", message))
+        result.append(PosterWarning("", name, "long", message))
     if spec.max_items and isinstance(value, tuple) and len(value) > spec.max_items:
         message = Message("poster-list-long", used=len(value), most=spec.max_items)
-        found.append(PosterWarning("", name, "long", message))
-    return found
+        result.append(PosterWarning("", name, "long", message))
+    return result

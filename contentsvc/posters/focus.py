@@ -1,4 +1,4 @@
-"""The point of a picture that stays in view, written behind its name: `tent.jpg#focus=0.3,0.72`."""
+"""The point of a picture that stays in view, written after its name: `tent.jpg#focus=0.3,0.72`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 
 __all__ = ["Focus", "split_focus", "with_focus"]
 
-#: From the left and from the top, each from 0 to 1.
+#: The distances from the left and from the top edge, as shares from 0 to 1.
 Focus = tuple[float, float]
 _MARK = "#focus="
 _SHARE = r"(0(?:\.\d{1,6})?|1(?:\.0{1,6})?)"
@@ -14,7 +14,11 @@ _FOCUS = re.compile(rf"(?P<name>.+){_MARK}{_SHARE},\s?{_SHARE}")
 
 
 def split_focus(text: str) -> tuple[str, Focus | None]:
-    """Part a picture's name from its focus, None where it has none; ValueError for a wrong one."""
+    """Return the name of a picture and its focus, or None for the focus if *text* has none.
+
+    Raises:
+        ValueError: the focus is not two numbers from 0 to 1.
+    """
     if _MARK not in text:
         return text, None
     match = _FOCUS.fullmatch(text)
@@ -24,7 +28,7 @@ def split_focus(text: str) -> tuple[str, Focus | None]:
 
 
 def with_focus(name: str, focus: Focus | None) -> str:
-    """Write *name* with its focus, to a thousandth."""
+    """Return *name* with its focus, rounded to three digits; *name* alone if *focus* is None."""
     if focus is None or not name:
         return name
     return f"{name}{_MARK}{focus[0]:.3g},{focus[1]:.3g}"

@@ -1,4 +1,4 @@
-"""Pictures on posters: art drawn by code, stored pictures, cut to their boxes."""
+"""The pictures of image layers: art drawn by code or stored pictures, fitted to the layer's box."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from contentsvc.posters.template.layers import ImageLayer
 __all__ = ["Pictures", "digest_of", "fetch"]
 
 Pictures = Callable[[str], bytes]
-#: A picture may be enlarged this much before it looks soft.
-_MOST_ENLARGED = 1.35
-#: Of a picture at least as much is seen, or its maker is told.
-_LEAST_KEPT = 0.4
+#: The largest factor by which a picture can be enlarged before it looks soft.
+_MAX_ENLARGEMENT = 1.35
+#: The smallest share of a picture that may be visible without a warning.
+_MIN_VISIBLE = 0.4
 
 
 def fetch(
@@ -30,9 +30,9 @@ def fetch(
     palette: Mapping[str, str],
     cache: PaintCache,
 ) -> tuple[Image.Image, list[tuple[str, Message]]]:
-    """Give the picture *name* at the size of the layer's box, and what is wrong with it.
+    """Return the picture *name* at the size of the layer's box, and warnings about it.
 
-    That comes as pairs of a warning's code and its words.
+    Each warning is a pair of a code (see `PosterWarning`) and a message.
 
     Raises:
         RenderError: there is no such picture or art, or it cannot be opened.
@@ -44,26 +44,28 @@ def fetch(
     data = _read(layer, name, pictures)
     digest = hashlib.sha256(data).digest()
     key = (digest, size, layer.fitting, layer.focus)
-    picture = cache.get(key, lambda: _cut(layer, name, data, size))
-    return picture, _notes(layer, data, size)
+    picture = cache.get(key, lambda: _fitted(layer, name, data, size))
+    return picture, _picture_warnings(layer, data, size)
 
 
 def digest_of(name: str, pictures: Pictures) -> bytes:
-    """Name the picture *name* by its content; by nothing where there is none."""
+    """Return the SHA-256 of the content of picture *name*; empty if it cannot be read."""
     try:
         return hashlib.sha256(pictures(name)).digest()
     except (LookupError, OSError, InputError):
         return b""
 
 
-def _notes(layer: ImageLayer, data: bytes, size: tuple[int, int]) -> list[tuple[str, Message]]:
-    """Say whether the picture is too small for its box, or of quite another shape."""
+def _picture_warnings(
+    layer: ImageLayer, data: bytes, size: tuple[int, int]
+) -> list[tuple[str, Message]]:
+    """Return warnings if the picture is too small for its box or has a very different shape."""
     width, height = picture_size(data, field=layer.field)
     if layer.fitting == "contain":
         return []
-    notes = []
+    warnings = []
     across, down = size[0] / width, size[1] / height
-    if max(across, down) > _MOST_ENLARGED:
+    if max(across, down) > _MAX_ENLARGEMENT:
         message = Message(
             "picture-small",
             width=width,
@@ -71,12 +73,12 @@ def _notes(layer: ImageLayer, data: bytes, size: tuple[int, int]) -> list[tuple[
             shown_width=size[0],
             shown_height=size[1],
         )
-        notes.append(("small_picture", message))
-    kept = min(across, down) / max(across, down)
-    if kept < _LEAST_KEPT:
-        message = Message("picture-wrong-ratio", share=kept, width=size[0], height=size[1])
-        notes.append(("wrong_ratio", message))
-    return notes
+        warnings.append(("small_picture", message))
+    visible = min(across, down) / max(across, down)
+    if visible < _MIN_VISIBLE:
+        message = Message("picture-wrong-ratio", share=visible, width=size[0], height=size[1])
+        warnings.append(("wrong_ratio", message))
+    return warnings
 
 
 def _read(layer: ImageLayer, name: str, pictures: Pictures) -> bytes:
@@ -93,7 +95,7 @@ def _unreadable(layer: ImageLayer, name: str, error: OSError | InputError) -> Re
     return RenderError("picture-unreadable", name=name, reason=reason, field=layer.field)
 
 
-def _cut(layer: ImageLayer, name: str, data: bytes, size: tuple[int, int]) -> Image.Image:
+def _fitted(layer: ImageLayer, name: str, data: bytes, size: tuple[int, int]) -> Image.Image:
     try:
         picture = open_picture(data, field=layer.field)
     except InputError as error:
@@ -106,7 +108,7 @@ def _cut(layer: ImageLayer, name: str, data: bytes, size: tuple[int, int]) -> Im
 def _covering(
     picture: Image.Image, size: tuple[int, int], focus: tuple[float, float]
 ) -> Image.Image:
-    """Cut the part around *focus* that fills *size*, and resize it alone."""
+    """Return the part of *picture* around *focus* that fills *size*; only this part is resized."""
     scale = max(size[0] / picture.width, size[1] / picture.height)
     wide, high = size[0] / scale, size[1] / scale
     left = min(max(picture.width * focus[0] - wide / 2, 0), picture.width - wide)

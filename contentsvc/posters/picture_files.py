@@ -1,6 +1,6 @@
-"""Pictures from outside: opened only when they are small enough, and cleaned before they are kept.
+"""Picture files from outside: checked before they are decoded, and re-encoded before storage.
 
-Nothing is decoded before its format, bytes and pixels are known to be within bounds.
+Nothing is decoded before its format, its bytes and its pixels are known to be within limits.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contentsvc.errors import InputError
 __all__ = ["CleanPicture", "PictureLimits", "clean_picture", "open_picture", "picture_size"]
 
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF")
-#: What Pillow's decoders raise on broken files.
+#: Exceptions that Pillow's decoders raise for broken files.
 _BROKEN = (
     OSError,
     SyntaxError,
@@ -32,18 +32,18 @@ _BROKEN = (
     zlib.error,
 )
 _MEGABYTE = 1024 * 1024
-#: EXIF 2.32, tag 0x0112: these orientations exchange width and height.
+#: The orientations that exchange width and height (EXIF 2.32, tag 0x0112).
 _SIDEWAYS = (5, 6, 7, 8)
 _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """How large a picture from outside may be."""
+    """The largest picture file that is accepted."""
 
-    #: Of the file.
+    #: Bytes of the file.
     max_bytes: int = 10 * 1024 * 1024
-    #: Width times height; 40 million take 160 MB of memory once decoded.
+    #: Width times height; 40 million pixels take 160 MB of memory once decoded.
     max_pixels: int = 40_000_000
 
 
@@ -52,7 +52,7 @@ _LIMITS = PictureLimits()
 
 @dataclass(frozen=True, slots=True)
 class CleanPicture:
-    """A picture encoded anew, without metadata, the right way up."""
+    """A re-encoded picture: without metadata and with its orientation applied."""
 
     data: bytes
     media_type: str
@@ -63,12 +63,13 @@ class CleanPicture:
 def clean_picture(
     data: bytes, limits: PictureLimits = _LIMITS, *, field: str | None = None
 ) -> CleanPicture:
-    """Open *data* safely and encode it anew: what comes out holds pixels and nothing else.
+    """Return *data* decoded safely and encoded again, so that only its pixels remain.
 
-    Pictures with transparency, and GIFs (their first frame), become PNG; the others JPEG.
+    Pictures with transparency, and GIFs (their first frame), become PNG; all others become JPEG.
 
     Raises:
-        InputError: it is too large, of another format, cut short or no picture; *field* is kept.
+        InputError: the file is too large, of another format, truncated or no picture. Its `field`
+            is *field*.
     """
     picture = open_picture(data, limits, field=field)
     out = io.BytesIO()
@@ -84,10 +85,11 @@ def clean_picture(
 def open_picture(
     data: bytes, limits: PictureLimits = _LIMITS, *, field: str | None = None
 ) -> Image.Image:
-    """Decode *data* into RGB or RGBA in sRGB, turned as its EXIF orientation says.
+    """Return *data* decoded to RGB or RGBA in sRGB, rotated as its EXIF orientation says.
 
     Raises:
-        InputError: it is too large, of another format, cut short or no picture; *field* is kept.
+        InputError: the file is too large, of another format, truncated or no picture. Its `field`
+            is *field*.
     """
     if len(data) > limits.max_bytes:
         used, most = len(data) / _MEGABYTE, limits.max_bytes / _MEGABYTE
@@ -102,24 +104,24 @@ def open_picture(
         )
     try:
         picture.load()
-        return _plain(ImageOps.exif_transpose(picture))
+        return _normalised(ImageOps.exif_transpose(picture))
     except _BROKEN as error:
         raise InputError("picture-damaged", reason=str(error), field=field) from error
 
 
 def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
-    """Read the width and height that *data* will have once opened; its head alone is read.
+    """Return the width and height of *data* once opened; only the header of the file is read.
 
     Raises:
-        InputError: it is no picture of an allowed format.
+        InputError: the file is not a picture of an accepted format.
     """
     picture = _open(data, field)
-    turned = picture.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
-    return (picture.height, picture.width) if turned else picture.size
+    is_sideways = picture.getexif().get(ExifTags.Base.Orientation, 1) in _SIDEWAYS
+    return (picture.height, picture.width) if is_sideways else picture.size
 
 
 def _open(data: bytes, field: str | None) -> Image.Image:
-    """Read the head alone: format, width and height."""
+    """Return the picture with only its header read: format, width and height."""
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except _BOMB as error:
@@ -129,7 +131,7 @@ def _open(data: bytes, field: str | None) -> Image.Image:
         raise InputError("picture-not-usable", field=field) from error
 
 
-def _plain(picture: Image.Image) -> Image.Image:
+def _normalised(picture: Image.Image) -> Image.Image:
     has_alpha = picture.has_transparency_data
     profile = picture.info.get("icc_profile")
     plain = picture.convert("RGBA" if has_alpha else "RGB")
@@ -137,12 +139,12 @@ def _plain(picture: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Phones keep wide-gamut colours that look dull where the profile is dropped."""
+    """Convert from the embedded profile; without it the wide-gamut colours of phones look dull."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        turned = ImageCms.profileToProfile(
+        converted = ImageCms.profileToProfile(
             picture, source, ImageCms.createProfile("sRGB"), outputMode=picture.mode
         )
     except (ImageCms.PyCMSError, OSError, ValueError):
-        return picture  # A broken profile is no reason to refuse a good picture.
-    return turned if turned is not None else picture
+        return picture  # A picture with a broken profile is still usable.
+    return converted if converted is not None else picture

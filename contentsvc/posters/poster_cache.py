@@ -1,4 +1,4 @@
-"""Finished posters kept on disk: the same inputs are painted once."""
+"""A disk cache of finished posters, so that the same inputs are painted once."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _HEAD_END = b"\n"
 
 @dataclass(frozen=True, slots=True)
 class CachedPoster:
-    """A finished poster: its bytes, its alternative text and what is to be said of it."""
+    """A finished poster: its encoded bytes, size in pixels, alternative text and warnings."""
 
     encoded: Encoded
     size: tuple[int, int]
@@ -51,7 +51,7 @@ def poster_key(
     max_bytes: int | None = None,
     defaults: Mapping[str, object] | None = None,
 ) -> str:
-    """Name a poster by all that it is made of, the pictures by their content.
+    """Return the cache key of a poster: a hash of its inputs, with pictures by their content.
 
     Raises:
         RenderError: a required field is missing or a value is of the wrong kind.
@@ -74,7 +74,10 @@ def poster_key(
 def _pictures(
     template: Template, size: str, brand: Brand, text: Callable[[str], str]
 ) -> Iterator[str]:
-    """Name the stored pictures of a poster; the version of the engine stands for art."""
+    """Yield the names of the stored pictures on a poster.
+
+    Art drawn by code is left out, since the engine version covers it.
+    """
     names = [
         split_focus(text(name))[0] for name, spec in template.fields.items() if spec.type == "image"
     ]
@@ -84,10 +87,10 @@ def _pictures(
 
 
 class PosterCache:
-    """A folder of finished posters, the longest unused dropped beyond *limit* bytes.
+    """A folder of finished posters; beyond *limit* bytes the least recently used are deleted.
 
-    Several processes may share one: files are written aside and moved into place, and one that
-    another process dropped in the meantime is as good as never kept.
+    Several processes may share a folder: each file is written under a temporary name and then
+    moved, and a file that another process deleted counts as a cache miss.
     """
 
     def __init__(self, folder: Path, limit: int = 512 * 1024 * 1024) -> None:
@@ -97,23 +100,23 @@ class PosterCache:
     def get(
         self, key: str, kind: Format, max_bytes: int | None, paint: Callable[[], Poster]
     ) -> CachedPoster:
-        """Give the poster *key* (see `poster_key`), painting and encoding it where it is not kept.
+        """Return the poster *key* (see `poster_key`); on a miss, paint, encode and store it.
 
         Raises:
-            RenderError: it cannot be painted, or not be encoded within *max_bytes*.
+            RenderError: the poster cannot be painted, or not be encoded within *max_bytes*.
         """
         path = self._folder / key[:2] / key
-        found = _read(path)
-        if found is not None:
-            return found
+        cached = _read(path)
+        if cached is not None:
+            return cached
         poster = paint()
         encoded = encode(poster.image, kind, max_bytes)
-        kept = CachedPoster(encoded, poster.image.size, poster.alt, poster.warnings)
-        # A full disk costs time, never a poster.
+        poster_file = CachedPoster(encoded, poster.image.size, poster.alt, poster.warnings)
+        # A full disk makes later requests slower, but the poster is served.
         with suppress(OSError):
-            _write(path, kept)
+            _write(path, poster_file)
             self._drop_unused()
-        return kept
+        return poster_file
 
     def _drop_unused(self) -> None:
         files = [(path.stat().st_mtime_ns, path.stat().st_size, path) for path in self._files()]
@@ -129,7 +132,7 @@ class PosterCache:
 
 
 def _read(path: Path) -> CachedPoster | None:
-    """Read a kept poster; a damaged file is as good as none, and is painted anew."""
+    """Return the poster in the file *path*, or None if the file is missing or damaged."""
     try:
         head, end, data = path.read_bytes().partition(_HEAD_END)
         facts: dict[str, Any] = json.loads(head)
@@ -146,16 +149,16 @@ def _read(path: Path) -> CachedPoster | None:
         return None
 
 
-def _write(path: Path, kept: CachedPoster) -> None:
+def _write(path: Path, poster_file: CachedPoster) -> None:
     facts = {
-        "sha256": hashlib.sha256(kept.encoded.data).hexdigest(),
-        "media_type": kept.encoded.media_type,
-        "quality": kept.encoded.quality,
-        "size": kept.size,
-        "alt": kept.alt,
-        "warnings": [warning.to_data() for warning in kept.warnings],
+        "sha256": hashlib.sha256(poster_file.encoded.data).hexdigest(),
+        "media_type": poster_file.encoded.media_type,
+        "quality": poster_file.encoded.quality,
+        "size": poster_file.size,
+        "alt": poster_file.alt,
+        "warnings": [warning.to_data() for warning in poster_file.warnings],
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as aside:
-        aside.write(json.dumps(facts).encode() + _HEAD_END + kept.encoded.data)
-    Path(aside.name).replace(path)
+    with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as temporary:
+        temporary.write(json.dumps(facts).encode() + _HEAD_END + poster_file.encoded.data)
+    Path(temporary.name).replace(path)

@@ -1,4 +1,4 @@
-"""What is wrong with a row's fields, told before its poster is painted."""
+"""Checks of a row's field values before its poster is painted."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ __all__ = ["Proofreader", "RowRemark", "remark_of"]
 
 @dataclass(frozen=True, slots=True)
 class RowRemark:
-    """One thing that is to be said of a row.
+    """A fault or a warning about one row of a table.
 
-    `code` is a warning's (see PosterWarning), or of a fault that leaves the row without a poster:
-    `required`, `bad_link`, `bad_picture` or `bad_value`.
+    `code` is the code of a warning (see `PosterWarning`), or of a fault that leaves the row without
+    a poster: `required`, `bad_link`, `bad_picture` or `bad_value`.
     """
 
     field: str | None
@@ -55,7 +55,7 @@ class RowRemark:
 
 
 def remark_of(template: Template, fields: Mapping[str, object], error: RenderError) -> RowRemark:
-    """Say which kind of fault *error* is."""
+    """Return the remark for *error*, with the code that its field and value call for."""
     spec = template.fields.get(error.field or "")
     return RowRemark(error.field, _code(spec, fields.get(error.field or "")), error.message, True)
 
@@ -69,7 +69,7 @@ def _code(spec: FieldSpec | None, value: object) -> str:
 
 
 class Proofreader:
-    """Reads rows of one template for what its sizes would cut, miss or refuse; paints nothing."""
+    """Checks rows for what the sizes of one template would cut, lack or refuse; paints nothing."""
 
     def __init__(
         self,
@@ -85,15 +85,15 @@ class Proofreader:
         self._brand = brand
         self._fonts = fonts
         self._pictures = pictures
-        #: Pixels of a module by size, layer and length of the link.
-        self._modules: dict[tuple[str, int, int, bool], int] = {}
+        #: Pixels per module, by size, layer index, the link's bytes and whether it is all capitals.
+        self._module_pixels: dict[tuple[str, int, int, bool], int] = {}
         self._known_pictures: dict[str, bool] = {}
 
     def read(self, fields: Mapping[str, object], *, fits: bool = True) -> tuple[RowRemark, ...]:
-        """Give every fault of *fields*, then what would be said of the poster.
+        """Return every fault of *fields*, then the warnings that its poster would have.
 
-        Without *fits* it is not looked whether the words find room, which takes most of the time
-        (measured: 1.7 ms of an invitation).
+        Without *fits*, texts are not laid out to see whether they fit. Laying out takes most of the
+        time (measured: 1.7 ms for an invitation).
         """
         given = dict(fields)
         faults = []
@@ -105,25 +105,34 @@ class Proofreader:
                 faults.append(remark_of(self._template, given, error))
                 if error.field is None or len(faults) > len(self._template.fields):
                     return tuple(faults)
-                # The other fields are looked at as if this one were right.
-                given[error.field] = _stand_in(self._template.fields[error.field])
+                # Replace the faulty value with a valid one to check the other fields.
+                given[error.field] = _valid_value(self._template.fields[error.field])
         faults += self._missing_pictures(values)
-        wrong = {fault.field for fault in faults}
+        faulty_fields = {fault.field for fault in faults}
         sizes = self._sizes if fits else ()
-        told = [*warnings, *(each for size in sizes for each in self._fit(size, values))]
-        said = [RowRemark(each.field, each.code, each.message) for each in told]
-        return tuple(dict.fromkeys([*faults, *(each for each in said if each.field not in wrong)]))
+        all_warnings = [
+            *warnings,
+            *(warning for size in sizes for warning in self._fit(size, values)),
+        ]
+        remarks = [
+            RowRemark(warning.field, warning.code, warning.message) for warning in all_warnings
+        ]
+        return tuple(
+            dict.fromkeys(
+                [*faults, *(warning for warning in remarks if warning.field not in faulty_fields)]
+            )
+        )
 
     def _missing_pictures(self, values: Values) -> list[RowRemark]:
-        found = []
+        faults = []
         for name, spec in self._template.fields.items():
             source = values.text(name)
-            if spec.type == "image" and source and not self._is_there(source):
+            if spec.type == "image" and source and not self._exists(source):
                 message = Message("picture-missing", name=source)
-                found.append(RowRemark(name, "bad_picture", message, True))
-        return found
+                faults.append(RowRemark(name, "bad_picture", message, True))
+        return faults
 
-    def _is_there(self, source: str) -> bool:
+    def _exists(self, source: str) -> bool:
         if source not in self._known_pictures:
             self._known_pictures[source] = source.startswith("art:") or self._opens(source)
         return self._known_pictures[source]
@@ -137,32 +146,32 @@ class Proofreader:
 
     def _fit(self, size: str, values: Values) -> list[PosterWarning]:
         layers = self._template.by_size[size]
-        shown = [(place, layer) for place, layer in enumerate(layers) if values.holds(layer.when)]
+        shown = [(index, layer) for index, layer in enumerate(layers) if values.holds(layer.when)]
         layout = Layout(values, self._fonts, [])
         layout.lay_out(shown)
-        for place, layer in shown:
+        for index, layer in shown:
             if isinstance(layer, Qr) and values.text(layer.field):
-                self._measure_code(size, place, layer, layout)
+                self._measure_code(size, index, layer, layout)
         return layout.warnings
 
-    def _measure_code(self, size: str, place: int, layer: Qr, layout: Layout) -> None:
+    def _measure_code(self, size: str, index: int, layer: Qr, layout: Layout) -> None:
         text = layout.values.text(layer.field)
-        # How large a code is follows from the length of its text and the alphabet that it needs.
-        key = (size, place, len(text.encode()), text == text.upper())
-        if key not in self._modules:
+        # The size of a code depends only on the length of its text and the alphabet that it needs.
+        key = (size, index, len(text.encode()), text == text.upper())
+        if key not in self._module_pixels:
             side = round(min(layer.box[2:]))
             try:
                 pixels = qr_mask(text, side, error=layer.error, quiet=layer.quiet)[1]
             except RenderError:
                 pixels = 0
-            self._modules[key] = pixels
-        module = self._modules[key]
+            self._module_pixels[key] = pixels
+        module = self._module_pixels[key]
         if module < LEAST_MODULE:
             message = Message("poster-code-small", pixels=module, least=LEAST_MODULE)
-            layout.tell(layer, "small_qr", message)
+            layout.warn(layer, "small_qr", message)
 
 
-def _stand_in(spec: FieldSpec) -> object:
+def _valid_value(spec: FieldSpec) -> object:
     if spec.type == "url":
         return "https://example.com/i/000000"
     return "" if spec.type == "image" and not spec.required else spec.sample or "art:letter"

@@ -1,4 +1,4 @@
-"""QR codes as masks."""
+"""QR codes, drawn as masks."""
 
 from __future__ import annotations
 
@@ -10,21 +10,22 @@ from contentsvc.errors import RenderError
 
 __all__ = ["LEAST_MODULE", "qr_mask"]
 
-#: A phone still reads a code whose modules are this many pixels on a poster shown at a third.
+#: Smallest module, in pixels, that a phone still reads when the poster is shown at a third.
 LEAST_MODULE = 4
-#: Any of the eight patterns is valid, and a reader learns which from the code itself. Weighing all
-#: eight, as ISO/IEC 18004 advises, takes four times as long (measured: 7.4 ms instead of 1.9, of an
-#: invitation's 20); this one, a chequerboard, never leaves large plain areas.
+#: The mask pattern, a chequerboard, which never leaves large plain areas. Any of the eight patterns
+#: is valid, and the code itself tells the reader which one it uses. Comparing all eight, as ISO/IEC
+#: 18004 advises, takes four times as long (measured: 7.4 ms instead of 1.9, of an invitation's 20).
 _MASK = 0
 
 
 def qr_mask(text: str, side: int, *, error: str, quiet: int) -> tuple[Image.Image, int]:
-    """Draw *text* as a mask of its dark modules, at most *side* pixels wide, quiet zone included.
+    """Return a mask of the dark modules of a QR code for *text*, and the pixels per module.
 
-    Give it with the pixels a module takes. Modules are whole pixels, so edges stay sharp.
+    The mask is at most *side* pixels wide, quiet zone included. A module is a whole number of
+    pixels, so that its edges stay sharp.
 
     Raises:
-        RenderError: the text is too long for a code, or the side too short for its modules.
+        RenderError: *text* is too long for a code, or *side* is too small for the modules.
     """
     try:
         code = segno.make(text, error=error, micro=False, mask=_MASK)

@@ -1,4 +1,4 @@
-"""Masks and gradients: smooth edges without painting the whole picture larger."""
+"""Masks and gradients with smooth edges, drawn without enlarging the whole picture."""
 
 from __future__ import annotations
 
@@ -24,40 +24,40 @@ __all__ = [
     "with_opacity",
 ]
 
-#: Edges are drawn this many times larger and reduced; in figures of more pixels, half as many.
-_OVER, _LARGE = 4, 160_000
-#: Blurs are done at a size that leaves this many pixels of radius.
-_BLUR_KEPT = 6
+#: Shapes are drawn this many times larger and then reduced; beyond `_LARGE` pixels, half as many.
+_ENLARGED, _LARGE = 4, 160_000
+#: Before a blur the picture is reduced until the radius has this many pixels.
+_BLUR_PIXELS = 6
 
 Corners = tuple[float, float, float, float]
 
 
 def circle(radius: float) -> Image.Image:
-    """Draw a filled circle as a mask of `2 * radius` pixels a side."""
+    """Return the mask of a filled circle, `2 * radius` pixels a side."""
     side = max(round(radius * 2), 1)
-    over = _over(side * side)
-    large = Image.new("L", (side * over, side * over), 0)
-    ImageDraw.Draw(large).ellipse((0, 0, side * over - 1, side * over - 1), fill=255)
-    return large.reduce(over)
+    factor = _enlargement(side * side)
+    large = Image.new("L", (side * factor, side * factor), 0)
+    ImageDraw.Draw(large).ellipse((0, 0, side * factor - 1, side * factor - 1), fill=255)
+    return large.reduce(factor)
 
 
-def _over(pixels: int) -> int:
-    """Say how many times larger a figure is drawn; of a large one less of it is edge."""
-    return _OVER if pixels <= _LARGE else _OVER // 2
+def _enlargement(pixels: int) -> int:
+    """Return how many times larger to draw a shape; of a large shape less is edge."""
+    return _ENLARGED if pixels <= _LARGE else _ENLARGED // 2
 
 
 def rounded(
     size: tuple[int, int], radii: Corners, notches: Sequence[tuple[float, float]] = ()
 ) -> Image.Image:
-    """Draw a filled rectangle with four radii (from the top left, clockwise) as a mask.
+    """Return the mask of a filled rectangle with four corner radii, clockwise from the top left.
 
-    *notches* are (x, radius) pairs: half circles cut out of the top and the bottom edge.
+    *notches* are (x, radius) pairs of half circles that are cut out of the top and the bottom edge.
     """
     width, height = size
     mask = Image.new("L", size, 255)
     limit = min(width, height) / 2
-    for place, radius in enumerate(radii):
-        _round_corner(mask, place, min(radius, limit))
+    for corner, radius in enumerate(radii):
+        _round_corner(mask, corner, min(radius, limit))
     for x, radius in notches:
         hole = circle(radius)
         left = round(x) - hole.width // 2
@@ -66,43 +66,45 @@ def rounded(
     return mask
 
 
-def _round_corner(mask: Image.Image, place: int, radius: float) -> None:
+def _round_corner(mask: Image.Image, corner: int, radius: float) -> None:
     side = round(radius)
     if side < 1:
         return
     ball = circle(side)
-    right, bottom = place in (1, 2), place in (2, 3)
-    corner = ball.crop((side * right, side * bottom, side * right + side, side * bottom + side))
-    mask.paste(corner, ((mask.width - side) * right, (mask.height - side) * bottom))
+    right, bottom = corner in (1, 2), corner in (2, 3)
+    rounded_corner = ball.crop(
+        (side * right, side * bottom, side * right + side, side * bottom + side)
+    )
+    mask.paste(rounded_corner, ((mask.width - side) * right, (mask.height - side) * bottom))
 
 
 def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> Image.Image:
-    """Draw a filled polygon as a mask of *size*."""
-    over = _over(size[0] * size[1])
-    large = Image.new("L", (size[0] * over, size[1] * over), 0)
-    ImageDraw.Draw(large).polygon([(x * over, y * over) for x, y in points], fill=255)
-    return large.reduce(over)
+    """Return the mask of a filled polygon, of *size*."""
+    factor = _enlargement(size[0] * size[1])
+    large = Image.new("L", (size[0] * factor, size[1] * factor), 0)
+    ImageDraw.Draw(large).polygon([(x * factor, y * factor) for x, y in points], fill=255)
+    return large.reduce(factor)
 
 
 def ticket(
-    size: tuple[int, int], radius: float, place: float, notch: float, *, across: bool
+    size: tuple[int, int], radius: float, position: float, notch: float, *, across: bool
 ) -> Image.Image:
-    """Draw a coupon as a mask: half circles cut out where its perforated line meets the edges."""
+    """Return the mask of a coupon with half circles cut out at the ends of its perforated line."""
     width, height = size
     mask = rounded(size, (radius,) * 4)
     hole = circle(notch)
     half = hole.width // 2
     for far in (False, True):
         if across:
-            at = (width - half if far else -half, round(height * place) - half)
+            at = (width - half if far else -half, round(height * position) - half)
         else:
-            at = (round(width * place) - half, height - half if far else -half)
+            at = (round(width * position) - half, height - half if far else -half)
         mask.paste(0, at, hole)
     return mask
 
 
 def figure(name: str, size: tuple[int, int]) -> Image.Image:
-    """Draw one of the figures that a picture can be cut to as a mask of *size*."""
+    """Return the mask of the figure *name* (see `MASKS` in `layers`), of *size*."""
     width, height = size
     if name == "arch":
         round_ = min(width / 2, height)
@@ -121,13 +123,13 @@ def _circle_outline() -> list[tuple[float, float]]:
 
 
 def _squircle_outline() -> list[tuple[float, float]]:
-    """Follow a superellipse of degree four, softer than a rounded square."""
-    found = []
+    """Return a superellipse of degree four, which is softer than a rounded square."""
+    points = []
     for step in range(360):
         x, y = math.cos(math.radians(step)), math.sin(math.radians(step))
         reach = (abs(x) ** 4 + abs(y) ** 4) ** -0.25 / 2
-        found.append((0.5 + x * reach, 0.5 + y * reach))
-    return found
+        points.append((0.5 + x * reach, 0.5 + y * reach))
+    return points
 
 
 def _hexagon_outline() -> list[tuple[float, float]]:
@@ -135,7 +137,7 @@ def _hexagon_outline() -> list[tuple[float, float]]:
 
 
 def _heart_outline() -> list[tuple[float, float]]:
-    found = []
+    points = []
     for step in range(360):
         turn = math.radians(step)
         x = 16 * math.sin(turn) ** 3
@@ -146,8 +148,8 @@ def _heart_outline() -> list[tuple[float, float]]:
             - math.cos(4 * turn)
         )
         # The curve runs from -16 to 16 across, and from 12 down to -17.
-        found.append(((x + 16) / 32, (12 - y) / 29))
-    return found
+        points.append(((x + 16) / 32, (12 - y) / 29))
+    return points
 
 
 _OUTLINES = {
@@ -159,9 +161,9 @@ _OUTLINES = {
 
 
 def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
-    """Blur *mask* by *blur* pixels as CSS counts them; give it with the margin it grew by.
+    """Return *mask* blurred by *blur* pixels, as CSS counts them, and the margin that was added.
 
-    The blur runs on a reduced picture, where it costs a fraction and looks the same.
+    The blur runs on a reduced picture, which looks the same and takes a fraction of the time.
     """
     margin = math.ceil(blur)
     step = _blur_step(blur)
@@ -171,7 +173,7 @@ def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
     wide = Image.new("L", (room[0], room[1]), 0)
     wide.paste(mask, (edge, edge))
     small = wide.reduce(step) if step > 1 else wide
-    # CSS calls twice the standard deviation the blur radius.
+    # The blur radius of CSS is twice the standard deviation.
     small = small.filter(ImageFilter.GaussianBlur(blur / 2 / step))
     start = (edge - margin) / step
     box = (start, start, start + size[0] / step, start + size[1] / step)
@@ -179,7 +181,7 @@ def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
 
 
 def soft_ball(radius: float, blur: float) -> Image.Image:
-    """Draw a circle blurred by *blur* pixels, with its margin; it is never drawn at its size."""
+    """Return a circle blurred by *blur* pixels, with its margin; it is drawn reduced."""
     step = _blur_step(blur)
     side = 2 * (math.ceil(radius) + math.ceil(blur))
     small = Image.new("L", (-(-side // step),) * 2, 0)
@@ -191,11 +193,11 @@ def soft_ball(radius: float, blur: float) -> Image.Image:
 
 
 def _blur_step(blur: float) -> int:
-    return max(int(blur / 2 // _BLUR_KEPT), 1)
+    return max(int(blur / 2 // _BLUR_PIXELS), 1)
 
 
 def with_opacity(mask: Image.Image, opacity: float) -> Image.Image:
-    """Thin *mask* to *opacity* (0 to 1)."""
+    """Return *mask* multiplied by *opacity* (0 to 1)."""
     if opacity >= 1:
         return mask
     return Image.blend(Image.new("L", mask.size, 0), mask, max(opacity, 0))
@@ -204,10 +206,10 @@ def with_opacity(mask: Image.Image, opacity: float) -> Image.Image:
 def gradient(
     size: tuple[int, int], stops: Sequence[tuple[float, Rgba]], angle: float, *, radial: bool
 ) -> Image.Image:
-    """Paint a gradient, as RGB where all its *stops* are opaque and as RGBA elsewhere.
+    """Return a gradient: RGB if all its *stops* are opaque, else RGBA.
 
-    *stops* are (place from 0 to 1, colour), sorted; *angle* is in degrees as CSS has it: 180 runs
-    from top to bottom, 90 from left to right.
+    *stops* are sorted pairs of a position (0 to 1) and a colour. *angle* is in degrees, as in CSS:
+    180 runs from top to bottom, 90 from left to right.
     """
     width, height = size
     if radial:
@@ -227,7 +229,7 @@ def gradient(
 
 @lru_cache(maxsize=128)
 def _ladder(stops: tuple[tuple[float, Rgba], ...], length: int) -> Image.Image:
-    """Paint *stops* as one row of pixels; whoever takes it leaves it as it is."""
+    """Return *stops* as one row of pixels. The row is cached, so callers must not change it."""
     mode = "RGB" if all(stop[3] >= 1 for _, stop in stops) else "RGBA"
     row = Image.new(mode, (length, 1), _pixel(stops[0][1]))
     for (start, first), (end, second) in pairwise(stops):
@@ -235,7 +237,7 @@ def _ladder(stops: tuple[tuple[float, Rgba], ...], length: int) -> Image.Image:
         if right > left:
             pair = Image.new(mode, (2, 1), _pixel(first))
             pair.putpixel((1, 0), _pixel(second))
-            # From the middle of one pixel to that of the other, so both ends are reached.
+            # From the middle of one pixel to the middle of the other, so that both ends are exact.
             box = (0.5, 0, 1.5, 1)
             row.paste(pair.resize((right - left, 1), Image.Resampling.BILINEAR, box), (left, 0))
     row.paste(_pixel(stops[-1][1]), (round(stops[-1][0] * length), 0, length, 1))
@@ -249,7 +251,7 @@ def _pixel(colour: Rgba) -> tuple[int, int, int, int]:
 def _slanted(
     stops: tuple[tuple[float, Rgba], ...], size: tuple[int, int], angle: float
 ) -> Image.Image:
-    """Read a row of one step a pixel at a slant, which is quicker than filling from Python."""
+    """Return a gradient at an angle. Pillow's affine transform is faster than a loop in Python."""
     width, height = size
     sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
     length = abs(width * sine) + abs(height * cosine)
@@ -260,13 +262,13 @@ def _slanted(
 
 
 def _radial_ramp(size: tuple[int, int]) -> Image.Image:
-    """Stretch Pillow's own ramp, which is black in the middle, so that it ends at the edges."""
-    # Pillow's reaches white at the corners only: measured, 181 at the middle of an edge.
+    """Return Pillow's radial gradient, black in the middle, stretched to end at the edges."""
+    # Pillow's gradient is white only at the corners; at the middle of an edge it is 181.
     table = [min(round(value * 255 / 181), 255) for value in range(256)]
     return Image.radial_gradient("L").point(table).resize(size, Image.Resampling.BILINEAR)
 
 
 def soft_spot(size: tuple[int, int]) -> Image.Image:
-    """Draw an ellipse that fades from its middle to nothing at its edge, without a visible rim."""
+    """Return an ellipse that fades from its middle to its edge, without a visible rim."""
     fade = [round(255 * (1 - value / 255) ** 2 * (1 + 2 * value / 255)) for value in range(256)]
     return _radial_ramp(size).point(fade)

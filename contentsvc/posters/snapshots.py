@@ -1,4 +1,4 @@
-"""Half-painted posters kept in a folder, so that a new process need not paint what all share."""
+"""Half-painted posters (snapshots), cached in a folder for other processes and later ones."""
 
 from __future__ import annotations
 
@@ -26,28 +26,28 @@ _SUFFIX = ".snapshot"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A poster with some of its layers painted, and the values it was painted with."""
+    """A poster with some of its layers painted, and the field values of the last poster."""
 
     picture: Image.Image
-    #: The layers that are on it by their places, each with the boxes it was painted in.
+    #: The boxes that each painted layer covers, by the layer's index.
     layers: Mapping[int, tuple[Box4, ...]]
-    #: What each field held the last time, as `repr` writes it.
+    #: The value of each field in the last poster, as `repr` writes it.
     values: Mapping[str, str]
-    #: What is to be said of those layers.
+    #: The warnings about the painted layers, by the layer's index.
     warnings: Mapping[int, Sequence[PosterWarning]]
 
 
 class SnapshotFolder:
-    """A folder of snapshots, the longest unused dropped beyond *limit* bytes.
+    """A folder of snapshots; beyond *limit* bytes the least recently used files are deleted.
 
-    Pixels are kept as they are: reading 6 MB takes 4 ms, unpacking a PNG of them 26. Several
-    processes may share a folder: files are written aside and moved into place, and what is damaged
-    or of another version is as good as not there.
+    Pixels are stored uncompressed: reading 6 MB takes 4 ms, decoding a PNG of them 26 ms. Several
+    processes may share a folder: each file is written under a temporary name and then moved. A
+    file that is damaged, or that another version wrote, is ignored.
 
     Args:
-        folder: made where it is missing.
-        version: of the engine; what another one painted is not used.
-        limit: in bytes; a poster of 1080 × 1920 takes 6 million.
+        folder: created if it does not exist.
+        version: of the engine; snapshots of other versions are ignored.
+        limit: in bytes; a snapshot of 1080 × 1920 pixels takes 6 million.
     """
 
     def __init__(self, folder: Path, version: int, limit: int = 384 * 1024 * 1024) -> None:
@@ -56,29 +56,29 @@ class SnapshotFolder:
         self._limit = limit
 
     def read(self, key: Hashable) -> Snapshot | None:
-        """Give the snapshot kept under *key*, if it is there and whole."""
+        """Return the snapshot stored under *key*, or None if there is none or it is damaged."""
         path = self._path(key)
         try:
             data = path.read_bytes()
             head, _, pixels = data.partition(b"\n")
-            facts: dict[str, Any] = json.loads(head)
-            if facts["crc"] != zlib.crc32(pixels):
+            header: dict[str, Any] = json.loads(head)
+            if header["crc"] != zlib.crc32(pixels):
                 return None
-            snapshot = _unpacked(facts, pixels)
+            snapshot = _unpacked(header, pixels)
             os.utime(path)
         except (OSError, ValueError, KeyError, TypeError, IndexError, AttributeError):
             return None
         return snapshot
 
     def write(self, key: Hashable, snapshot: Snapshot) -> None:
-        """Keep *snapshot* under *key*; a full disk costs time, never a poster."""
+        """Store *snapshot* under *key*; a disk error is ignored, since posters do without it."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as aside:
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as temporary:
                 pixels = snapshot.picture.tobytes()
-                aside.write(_head(snapshot, zlib.crc32(pixels)) + b"\n")
-                aside.write(pixels)
-            Path(aside.name).replace(self._path(key))
+                temporary.write(_head(snapshot, zlib.crc32(pixels)) + b"\n")
+                temporary.write(pixels)
+            Path(temporary.name).replace(self._path(key))
             self._drop_unused()
 
     def _path(self, key: Hashable) -> Path:
@@ -88,7 +88,7 @@ class SnapshotFolder:
     def _drop_unused(self) -> None:
         files = [(path.stat(), path) for path in self._folder.glob(f"*{_SUFFIX}")]
         used = sum(stat.st_size for stat, _ in files)
-        for stat, path in sorted(files, key=lambda each: each[0].st_mtime_ns):
+        for stat, path in sorted(files, key=lambda pair: pair[0].st_mtime_ns):
             if used <= self._limit:
                 return
             path.unlink(missing_ok=True)
@@ -96,31 +96,31 @@ class SnapshotFolder:
 
 
 def _head(snapshot: Snapshot, crc: int) -> bytes:
-    told = {
-        place: [each.to_data() for each in warnings]
-        for place, warnings in snapshot.warnings.items()
+    warning_data = {
+        index: [warning.to_data() for warning in warnings]
+        for index, warnings in snapshot.warnings.items()
     }
-    facts = {
+    header = {
         "crc": crc,
         "size": snapshot.picture.size,
         "layers": snapshot.layers,
         "values": snapshot.values,
-        "warnings": told,
+        "warnings": warning_data,
     }
-    return json.dumps(facts).encode()
+    return json.dumps(header).encode()
 
 
-def _unpacked(facts: dict[str, Any], pixels: bytes) -> Snapshot:
-    width, height = facts["size"]
+def _unpacked(header: dict[str, Any], pixels: bytes) -> Snapshot:
+    width, height = header["size"]
     return Snapshot(
         Image.frombytes("RGB", (width, height), pixels),
         {
-            int(place): tuple((box[0], box[1], box[2], box[3]) for box in boxes)
-            for place, boxes in facts["layers"].items()
+            int(index): tuple((box[0], box[1], box[2], box[3]) for box in boxes)
+            for index, boxes in header["layers"].items()
         },
-        {str(name): str(value) for name, value in facts["values"].items()},
+        {str(name): str(value) for name, value in header["values"].items()},
         {
-            int(place): tuple(PosterWarning.from_data(each) for each in warnings)
-            for place, warnings in facts["warnings"].items()
+            int(index): tuple(PosterWarning.from_data(warning) for warning in warnings)
+            for index, warnings in header["warnings"].items()
         },
     )

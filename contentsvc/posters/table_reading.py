@@ -1,4 +1,4 @@
-"""Tables from outside: CSV, XLSX and what is pasted from a spreadsheet, as lines of text cells."""
+"""Tables from outside: CSV and XLSX files, and cells pasted from a spreadsheet."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from contentsvc.errors import InputError
 
 __all__ = ["FILE_COLUMN", "Line", "Row", "read_lines", "read_pasted", "read_rows"]
 
-#: The column that names a row's picture.
+#: The column with the file name of a row's poster.
 FILE_COLUMN = "file"
-#: A sheet of a thousand invitations has about 100 KB.
+#: Limit of the file, in bytes; a sheet of a thousand invitations has about 100 KB.
 _MOST_BYTES = 10 * 1024 * 1024
 _MOST_ROWS, _MOST_COLUMNS = 20_000, 60
-#: Lines that are looked at, empty ones too.
+#: Limit of all lines, including empty ones.
 _MOST_LINES = 100_000
 #: Excel writes CSV in the system's encoding, which is GB 18030 on a Chinese one.
 _ENCODINGS = ("utf-8-sig", "gb18030")
-#: What Excel calls "Unicode text" begins with one of these.
+#: Files that Excel saves as "Unicode text" begin with one of these marks.
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-#: What may part the cells of a text, the likeliest first.
+#: Characters that can separate cells, the most likely first.
 _DELIMITERS = ",\t;"
 _TEXT_ENDINGS = {"csv", "tsv", "txt"}
-#: A cell that begins so is a formula to a spreadsheet; a mark before it says that it is text.
+#: Spreadsheets take a cell that begins like this for a formula, unless an apostrophe precedes it.
 _FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line that is not empty: its number in the file, counted from 1, and all its cells."""
+    """A line that is not empty: its number in the file (from 1) and all its cells."""
 
     number: int
     cells: tuple[str, ...]
@@ -42,17 +42,19 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row: its number in the file, counted from 1 with the header, and its filled cells."""
+    """A row: its number in the file (from 1, the header included) and its filled cells by field."""
 
     number: int
     values: Mapping[str, str]
 
 
 def read_lines(data: bytes, name: str) -> list[Line]:
-    """Read the lines of a table whose file's *name* ends in `.csv`, `.tsv`, `.txt` or `.xlsx`.
+    """Return the lines of a table; the suffix of *name* says which kind of file *data* is.
+
+    The suffixes are `.csv`, `.tsv`, `.txt` and `.xlsx`.
 
     Raises:
-        InputError: it is of another kind, too large, damaged or empty; what to do is said.
+        InputError: the table is of another kind, too large, damaged or empty.
     """
     if len(data) > _MOST_BYTES:
         raise InputError("table-too-large", file=name, most=_MOST_BYTES // 1024 // 1024)
@@ -60,7 +62,7 @@ def read_lines(data: bytes, name: str) -> list[Line]:
     if ending in _TEXT_ENDINGS:
         return _filled_lines(_csv_lines(_decoded(data, name), name), name)
     if ending == "xlsx":
-        # Imported late: see there.
+        # Imported late: `xlsx` says why.
         from contentsvc.posters.xlsx import read_cells
 
         cells = read_cells(data, name, most_columns=_MOST_COLUMNS + 1, most_lines=_MOST_LINES + 2)
@@ -69,35 +71,37 @@ def read_lines(data: bytes, name: str) -> list[Line]:
 
 
 def read_pasted(text: str, name: str) -> list[Line]:
-    """Read cells copied from a spreadsheet, parted by tabs; *name* stands in messages.
+    """Return the lines of *text*, cells that were copied from a spreadsheet.
+
+    Messages call the text *name*.
 
     Raises:
-        InputError: it is too large or empty.
+        InputError: the text is too large or empty.
     """
     if len(text.encode("utf-8", "surrogatepass")) > _MOST_BYTES:
         raise InputError("table-too-large", file=name, most=_MOST_BYTES // 1024 // 1024)
     try:
         return _filled_lines(_csv_lines(text, name), name)
     except InputError:
-        # Excel quotes only cells with line breaks, so a quote at a cell's edge may be a word's own.
+        # Excel quotes only cells with line breaks, so a quote at a cell's edge may be text.
         plain = [line.split("\t") for line in text.splitlines()]
         return _filled_lines(plain, name)
 
 
 def read_rows(data: bytes, name: str) -> list[Row]:
-    """Read the table *data*, whose file's *name* says its kind, without empty rows.
+    """Return the rows of the table *data*, without empty ones; *name* is the file's name.
 
-    The first row names the fields. A list's items stand in one cell, a line each.
+    The first line names the fields. The items of a list are lines of one cell.
 
     Raises:
-        InputError: it is of another kind, too large, damaged or has no rows; what to do is said.
+        InputError: the table is of another kind, too large, damaged or has no rows.
     """
     first, *lines = read_lines(data, name)
     header = _header(first.cells, name)
-    found = [Row(line.number, _filled(header, line, name)) for line in lines]
-    if not found:
+    result = [Row(line.number, _filled_cells(header, line, name)) for line in lines]
+    if not result:
         raise InputError("table-empty", file=name)
-    return found
+    return result
 
 
 def _csv_lines(text: str, name: str) -> Iterator[Sequence[object]]:
@@ -110,11 +114,11 @@ def _csv_lines(text: str, name: str) -> Iterator[Sequence[object]]:
 
 
 def _delimiter(text: str) -> str:
-    """Tell by the first lines what parts the cells."""
+    """Return the character that separates the cells of the first lines."""
     head = "\n".join(text[:4096].splitlines()[:5])
-    mark = max(_DELIMITERS, key=head.count)
-    # A full-width comma is a mark of the language, unless nothing else parts the cells.
-    return mark if mark in head or "，" not in head else "，"
+    delimiter = max(_DELIMITERS, key=head.count)
+    # A full-width comma is punctuation, unless nothing else separates the cells.
+    return delimiter if delimiter in head or "，" not in head else "，"
 
 
 def _decoded(data: bytes, name: str) -> str:
@@ -128,7 +132,7 @@ def _decoded(data: bytes, name: str) -> str:
 
 
 def _filled_lines(lines: Iterable[Sequence[object]], name: str) -> list[Line]:
-    found: list[Line] = []
+    result: list[Line] = []
     for number, cells in enumerate(lines, 1):
         if number > _MOST_LINES:
             raise InputError("table-too-many-lines", file=name, most=_MOST_LINES)
@@ -137,26 +141,28 @@ def _filled_lines(lines: Iterable[Sequence[object]], name: str) -> list[Line]:
             continue
         if any(texts[_MOST_COLUMNS:]):
             raise InputError("table-too-many-columns", file=name, most=_MOST_COLUMNS)
-        width = max(place for place, text in enumerate(texts, 1) if text)
-        found.append(Line(number, texts[:width]))
-        if len(found) > _MOST_ROWS:
+        width = max(column for column, text in enumerate(texts, 1) if text)
+        result.append(Line(number, texts[:width]))
+        if len(result) > _MOST_ROWS:
             raise InputError("table-too-many-rows", file=name, most=_MOST_ROWS)
-    if not found:
+    if not result:
         raise InputError("table-empty", file=name)
-    return found
+    return result
 
 
 def _header(cells: Sequence[str], name: str) -> list[str]:
     names = list(cells)
     while names and not names[-1]:
         names.pop()
-    doubled = sorted({each for each in names if each and names.count(each) > 1})
-    if doubled:
-        raise InputError("table-columns-alike", file=name, names=doubled)
+    duplicates = sorted(
+        {column_name for column_name in names if column_name and names.count(column_name) > 1}
+    )
+    if duplicates:
+        raise InputError("table-columns-alike", file=name, names=duplicates)
     return names
 
 
-def _filled(header: Sequence[str], line: Line, name: str) -> dict[str, str]:
+def _filled_cells(header: Sequence[str], line: Line, name: str) -> dict[str, str]:
     if any(line.cells[len(header) :]):
         raise InputError("table-row-too-wide", file=name, number=line.number)
     pairs = zip_longest(header, line.cells[: len(header)], fillvalue="")
@@ -164,7 +170,7 @@ def _filled(header: Sequence[str], line: Line, name: str) -> dict[str, str]:
 
 
 def _text(cell: object) -> str:
-    """Give a cell as a person typed it: 39.0 is 39, a date has no midnight."""
+    """Return a cell as people read it: 39.0 becomes 39, and a date has no midnight."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():

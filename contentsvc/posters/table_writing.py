@@ -1,4 +1,4 @@
-"""Tables for people: CSV and XLSX of which a spreadsheet takes no cell for a formula."""
+"""Tables for people: CSV and XLSX files in which no cell is taken for a formula."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 
 __all__ = ["write_csv", "write_xlsx"]
 
-#: A spreadsheet takes a cell that begins so for a formula (OWASP, "CSV Injection").
+#: Spreadsheets take a cell that begins like this for a formula (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(rows: Iterable[Sequence[object]]) -> bytes:
-    """Write *rows* as UTF-8 with the mark that Excel asks for; no cell of it is a formula."""
+    """Return *rows* as UTF-8 CSV with the byte order mark that Excel needs, and no formulas."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerows([_plain(cell) for cell in row] for row in rows)
@@ -26,8 +26,11 @@ def _plain(cell: object) -> str:
 
 
 def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> bytes:
-    """Write *sheets*, pairs of a title and rows with their head; every cell is a text."""
-    # Imported late: see there.
+    """Return an XLSX file of *sheets*, pairs of a title and rows; every cell is a text.
+
+    The first row of each sheet is its header.
+    """
+    # Imported late: `xlsx` says why.
     from contentsvc.posters.xlsx import write_cells
 
     return write_cells(sheets)

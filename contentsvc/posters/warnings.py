@@ -1,4 +1,4 @@
-"""What a person should know about a poster that was painted all the same."""
+"""Warnings about a poster that could be painted in spite of a problem."""
 
 from __future__ import annotations
 
@@ -13,11 +13,12 @@ __all__ = ["PosterWarning"]
 
 @dataclass(frozen=True, slots=True)
 class PosterWarning:
-    """One thing that is not as it should be, with the layer and the field it stands beside.
+    """A problem with a poster that was painted, with the layer and the field that it concerns.
 
-    `code` is one of: `cut` (lettering did not fit at its least size), `missing_glyph`, `long`
-    (over the field's limit), `dropped` (list items without room), `unknown_field`, `small_qr`,
-    `small_picture`.
+    `layer` is empty if only a field is concerned, and `field` is None if no field is concerned.
+    `code` is one of: `cut` (a text did not fit at its smallest size), `missing_glyph`, `long` (over
+    the field's limit), `dropped` (list items without room), `unknown_field`, `small_qr`,
+    `small_picture`, `wrong_ratio`, `low_contrast`, `overlap`, `no_share`.
     """
 
     layer: str

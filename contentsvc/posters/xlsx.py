@@ -1,7 +1,7 @@
-"""XLSX workbooks, read and written.
+"""XLSX files, read and written.
 
-Its library takes a fifth of a second and ten megabytes in every process that imports it, and few
-open a workbook: this module is imported where one is opened, and not before.
+Import this module only where a workbook is opened: openpyxl adds a fifth of a second and ten
+megabytes to every process that imports it.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from contentsvc.errors import InputError
 
 __all__ = ["read_cells", "write_cells"]
 
-#: An XLSX is a ZIP; unpacked it may be no more, so that a small file cannot fill the memory.
+#: Limit of the unpacked ZIP, in bytes, so that a small file cannot fill the memory.
 _MOST_UNPACKED = 64 * 1024 * 1024
 _HEAD = PatternFill("solid", fgColor="EDF2FD")
-#: A column's width, in characters of the spreadsheet's own font.
+#: Limits of a column's width, in characters of the spreadsheet's default font.
 _NARROWEST, _WIDEST = 10, 48
 
 
 def read_cells(
     data: bytes, name: str, *, most_columns: int, most_lines: int
 ) -> Iterator[Sequence[object]]:
-    """Yield the lines of the first sheet of *data*, at most so many; *name* stands in messages.
+    """Yield the lines of the first sheet of *data*, within the two limits; *name* is for messages.
 
     Raises:
-        InputError: it is no readable workbook, or too large once unpacked.
+        InputError: *data* is not a readable workbook, or too large once unpacked.
     """
     try:
         _check_unpacked(data, name)
@@ -54,7 +54,10 @@ def _check_unpacked(data: bytes, name: str) -> None:
 
 
 def write_cells(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> bytes:
-    """Write *sheets*, pairs of a title and rows with their head; every cell is a text."""
+    """Return an XLSX file of *sheets*, pairs of a title and rows; every cell is a text.
+
+    The first row of each sheet is its header.
+    """
     book = Workbook()
     book.remove(book.worksheets[0])
     for title, rows in sheets:
@@ -66,22 +69,22 @@ def write_cells(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> byt
 
 def _fill(sheet: Worksheet, rows: Sequence[Sequence[object]]) -> None:
     for number, row in enumerate(rows, 1):
-        for place, value in enumerate(row, 1):
-            cell = sheet.cell(number, place)
+        for column, value in enumerate(row, 1):
+            cell = sheet.cell(number, column)
             cell.value = ILLEGAL_CHARACTERS_RE.sub("", str(value))
-            # A text stays one, whatever it begins with; so does a code with zeros before it.
+            # Store every cell as text, even if it looks like a formula or has leading zeros.
             cell.data_type, cell.number_format = "s", "@"
             cell.alignment = Alignment(vertical="top", wrap_text=number > 1)
             if number == 1:
                 cell.font, cell.fill = Font(bold=True), _HEAD
-    for place in range(1, max(map(len, rows), default=0) + 1):
-        longest = max((_width(row[place - 1]) for row in rows if len(row) >= place), default=0)
+    for column in range(1, max(map(len, rows), default=0) + 1):
+        longest = max((_width(row[column - 1]) for row in rows if len(row) >= column), default=0)
         width = min(max(longest + 2, _NARROWEST), _WIDEST)
-        sheet.column_dimensions[get_column_letter(place)].width = width
+        sheet.column_dimensions[get_column_letter(column)].width = width
     sheet.freeze_panes = "A2"
 
 
 def _width(value: object) -> int:
-    """Count a hanzi as two."""
+    """Return the width of a cell in characters; a hanzi counts as two."""
     lines = str(value).splitlines() or [""]
     return max(sum(1 if char.isascii() else 2 for char in line) for line in lines)

@@ -1,1 +1,1 @@
-"""Paint a poster: lay out every layer, then draw them."""
+"""Painting of a poster: every layer is laid out, then painted."""

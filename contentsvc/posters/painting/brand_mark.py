@@ -1,4 +1,4 @@
-"""The brand's own line on a poster: its logo, or a bar, and its name."""
+"""The brand layer: the brand's logo, or a bar in its place, and its name on one line."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from contentsvc.posters.typesetting.fonts import Fonts
 
 __all__ = ["Signature", "lay_out_signature", "logo_layer"]
 
-#: Of the box's height: the bar's height, its breadth, and what parts it from the name.
+#: The bar's height, its width, and the gap before the name, as shares of the box's height.
 _BAR_HIGH, _BAR_WIDE, _GAP = 0.78, 0.23, 0.34
-#: What stands between a logo and the plate that sets it off a dark ground.
+#: The margin of the plate that sets the logo off a dark ground, as a share of the logo's height.
 _PLATE = 0.14
 
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """Where the name stands, and the logo or the bar before it."""
+    """A brand layer, laid out: the lettering of the name, and the box of the logo or bar."""
 
     block: Block | None
     mark: Box | None
@@ -27,7 +27,7 @@ class Signature:
 
     @property
     def plate(self) -> Box | None:
-        """Give the ground that the logo stands on."""
+        """Return the box of the ground behind the logo, or None if no logo is shown."""
         if not (self.mark and self.has_logo):
             return None
         x, y, width, height = self.mark
@@ -36,11 +36,11 @@ class Signature:
 
 
 def lay_out_signature(layer: BrandMark, name: str, fonts: Fonts, *, has_logo: bool) -> Signature:
-    """Put the mark and the *name* on one line within the layer's box."""
+    """Return the layout of the mark and the *name* on one line in the layer's box."""
     x, y, width, height = layer.box
     shows_logo = has_logo and layer.logo
-    wide = height if shows_logo else height * _BAR_WIDE
-    lead = wide + height * _GAP if shows_logo or layer.bar else 0
+    mark_width = height if shows_logo else height * _BAR_WIDE
+    lead = mark_width + height * _GAP if shows_logo or layer.bar else 0
     text = _name_layer(layer, (x + lead, y, max(width - lead, 1), height))
     block = lay_out(text, name, fonts) if name else None
     left = x
@@ -50,8 +50,10 @@ def lay_out_signature(layer: BrandMark, name: str, fonts: Fonts, *, has_logo: bo
         return Signature(block, None, has_logo=False)
     if shows_logo:
         return Signature(block, (left, y, height, height), has_logo=True)
-    high = height * _BAR_HIGH
-    return Signature(block, (left, y + (height - high) / 2, wide, high), has_logo=False)
+    bar_height = height * _BAR_HIGH
+    return Signature(
+        block, (left, y + (height - bar_height) / 2, mark_width, bar_height), has_logo=False
+    )
 
 
 def _name_layer(layer: BrandMark, box: Box) -> TextLayer:
@@ -62,5 +64,5 @@ def _name_layer(layer: BrandMark, box: Box) -> TextLayer:
 
 
 def logo_layer(box: Box) -> ImageLayer:
-    """Give the layer that shows the logo whole in *box*."""
+    """Return an image layer that shows the whole logo in *box*."""
     return ImageLayer(type="image", source="brand:logo", box=box, fitting="contain")

@@ -1,4 +1,4 @@
-"""Lays out the lettering of one poster before anything is painted, and tells what did not fit."""
+"""The layout of the lettering of a poster, made before anything is painted, and its warnings."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["IndexedLayer", "Layout", "warning_of"]
 
-#: A layer that is shown, with its place among those of its variant.
+#: A layer and its index in its variant.
 IndexedLayer: TypeAlias = tuple[int, Layer]
 _SHARE = re.compile(r"(?P<of>\d+(?:\.\d+)?)\s*(?:(?P<percent>[%％])|/\s*(?P<all>\d+(?:\.\d+)?))?.*")
 
 
 @dataclass(slots=True)
 class Layout:
-    """Where the lettering of each shown layer stands, by the layer's place."""
+    """The layout of the lettering of each shown layer, by the layer's index."""
 
     values: Values
     fonts: Fonts
@@ -55,50 +55,50 @@ class Layout:
     shares: dict[int, float] = field(default_factory=dict)
 
     def lay_out(self, shown: Sequence[IndexedLayer]) -> None:
-        """Lay out every layer of *shown* that has words, then look for what crosses what."""
-        for place, layer in shown:
+        """Lay out every layer of *shown* that has text, then warn about layers that overlap."""
+        for index, layer in shown:
             if isinstance(layer, Spans):
-                self._lay_out_spans(place, layer)
+                self._lay_out_spans(index, layer)
             elif isinstance(layer, ListLayer):
-                self._lay_out_list(place, layer)
+                self._lay_out_list(index, layer)
             elif isinstance(layer, BrandMark):
-                self._lay_out_signature(place, layer)
+                self._lay_out_signature(index, layer)
             elif isinstance(layer, Countdown):
-                self._lay_out_countdown(place, layer)
+                self._lay_out_countdown(index, layer)
             elif isinstance(layer, Progress):
-                self._read_share(place, layer)
+                self._read_share(index, layer)
         self._lay_out_texts([(p, layer) for p, layer in shown if isinstance(layer, TextLayer)])
-        self._tell_crossings(shown)
+        self._warn_overlaps(shown)
 
-    def right(self, place: int) -> float:
-        """Give the right edge of the lettering of the layer at *place*; 0 where it has none."""
-        return max((rect[2] for rect in self._rects(place)), default=0)
+    def right(self, index: int) -> float:
+        """Return the right edge of the lettering of layer *index*; 0 if the layer has none."""
+        return max((rect[2] for rect in self._rects(index)), default=0)
 
     def _lay_out_texts(self, shown: list[tuple[int, TextLayer]]) -> None:
-        """Fit each text, then those of a group again at the size of its smallest."""
-        texts = {place: self.words(layer, self._source(layer)) for place, layer in shown}
+        """Fit each text, then fit the texts of a group again at their smallest size."""
+        texts = {index: self.drawable(layer, self._source(layer)) for index, layer in shown}
         smallest: dict[str, int] = {}
-        for place, layer in shown:
-            if not texts[place]:
+        for index, layer in shown:
+            if not texts[index]:
                 continue
             if layer.vertical:
-                self.columns[place] = vertical_text.lay_out_columns(layer, texts[place], self.fonts)
-                self._tell_cut(layer, self.columns[place].lost)
+                self.columns[index] = vertical_text.lay_out_columns(layer, texts[index], self.fonts)
+                self._warn_cut(layer, self.columns[index].lost)
                 continue
-            block = self.blocks[place] = self._block(layer, texts[place], None)
+            block = self.blocks[index] = self._block(layer, texts[index], None)
             if layer.group:
                 known = smallest.get(layer.group, block.fitted.size)
                 smallest[layer.group] = min(known, block.fitted.size)
-        for place, layer in shown:
-            if place in self.blocks:
-                most = smallest.get(layer.group or "", self.blocks[place].fitted.size)
-                if most < self.blocks[place].fitted.size:
-                    self.blocks[place] = self._block(layer, texts[place], most)
-                self._tell_cut(layer, self.blocks[place].fitted.lost)
+        for index, layer in shown:
+            if index in self.blocks:
+                max_size = smallest.get(layer.group or "", self.blocks[index].fitted.size)
+                if max_size < self.blocks[index].fitted.size:
+                    self.blocks[index] = self._block(layer, texts[index], max_size)
+                self._warn_cut(layer, self.blocks[index].fitted.lost)
 
-    def _block(self, layer: TextLayer, text: str, most: int | None) -> lettering.Block:
+    def _block(self, layer: TextLayer, text: str, max_size: int | None) -> lettering.Block:
         return self.fonts.cached_layout(
-            layer, (text, most), lambda: lettering.lay_out(layer, text, self.fonts, most)
+            layer, (text, max_size), lambda: lettering.lay_out(layer, text, self.fonts, max_size)
         )
 
     def _source(self, layer: TextLayer) -> str:
@@ -107,89 +107,89 @@ class Layout:
         return self.values.fill(layer.text or "")
 
     def runs(self, layer: Spans | Seal) -> list[tuple[Run, str]]:
-        """Give the runs that have words, with them."""
+        """Return the runs of *layer* that have text, each with its text."""
         filled = [
-            (run, self.words(layer, self.values.fill(run.text)))
+            (run, self.drawable(layer, self.values.fill(run.text)))
             for run in layer.runs
             if self.values.holds(run.when)
         ]
         return [(run, text) for run, text in filled if text]
 
-    def _lay_out_spans(self, place: int, layer: Spans) -> None:
+    def _lay_out_spans(self, index: int, layer: Spans) -> None:
         runs = self.runs(layer)
-        # Which runs there are follows from which of the layer's own have words.
-        words = tuple((layer.runs.index(run), text) for run, text in runs)
-        self.spans[place] = self.fonts.cached_layout(
-            layer, words, lambda: mixed_lettering.lay_out_spans(layer, runs, self.fonts)
+        # The runs that are present follow from the indexes of the runs that have text.
+        texts = tuple((layer.runs.index(run), text) for run, text in runs)
+        self.spans[index] = self.fonts.cached_layout(
+            layer, texts, lambda: mixed_lettering.lay_out_spans(layer, runs, self.fonts)
         )
-        self._tell_cut(layer, "".join(span.block.fitted.lost for span in self.spans[place]))
+        self._warn_cut(layer, "".join(span.block.fitted.lost for span in self.spans[index]))
 
-    def _lay_out_countdown(self, place: int, layer: Countdown) -> None:
-        words = self.words(layer, self.values.text(layer.field))
-        self.spans[place] = mixed_lettering.lay_out_countdown(layer, words, self.fonts)
-        self._tell_cut(layer, "".join(span.block.fitted.lost for span in self.spans[place]))
+    def _lay_out_countdown(self, index: int, layer: Countdown) -> None:
+        text = self.drawable(layer, self.values.text(layer.field))
+        self.spans[index] = mixed_lettering.lay_out_countdown(layer, text, self.fonts)
+        self._warn_cut(layer, "".join(span.block.fitted.lost for span in self.spans[index]))
 
-    def _lay_out_list(self, place: int, layer: ListLayer) -> None:
-        items = [self.words(layer, item) for item in self.values.items(layer.field)]
-        given = tuple(item for item in items if item)
-        found, dropped = self.fonts.cached_layout(
-            layer, given, lambda: list_layer.lay_out_list(layer, given, self.fonts)
+    def _lay_out_list(self, index: int, layer: ListLayer) -> None:
+        items = [self.drawable(layer, item) for item in self.values.items(layer.field)]
+        texts = tuple(item for item in items if item)
+        rows, dropped = self.fonts.cached_layout(
+            layer, texts, lambda: list_layer.lay_out_list(layer, texts, self.fonts)
         )
-        self.rows[place] = found
-        for row in found:
-            self._tell_cut(layer, "".join(block.fitted.lost for block in row.blocks))
+        self.rows[index] = rows
+        for row in rows:
+            self._warn_cut(layer, "".join(block.fitted.lost for block in row.blocks))
         if dropped:
-            self.tell(layer, "dropped", Message("poster-items-dropped", items="；".join(dropped)))
+            self.warn(layer, "dropped", Message("poster-items-dropped", items="；".join(dropped)))
 
-    def _lay_out_signature(self, place: int, layer: BrandMark) -> None:
-        name = self.words(layer, self.values.brand.get("brand.name", ""))
+    def _lay_out_signature(self, index: int, layer: BrandMark) -> None:
+        name = self.drawable(layer, self.values.brand.get("brand.name", ""))
         has_logo = bool(self.values.brand.get("brand.logo"))
-        laid = brand_mark.lay_out_signature(layer, name, self.fonts, has_logo=has_logo)
-        self.signatures[place] = laid
-        if laid.block:
-            self._tell_cut(layer, laid.block.fitted.lost)
+        signature = brand_mark.lay_out_signature(layer, name, self.fonts, has_logo=has_logo)
+        self.signatures[index] = signature
+        if signature.block:
+            self._warn_cut(layer, signature.block.fitted.lost)
 
-    def _read_share(self, place: int, layer: Progress) -> None:
+    def _read_share(self, index: int, layer: Progress) -> None:
         text = self.values.text(layer.field)
         match = _SHARE.fullmatch(text)
         if match is None:
             if text:
-                self.tell(layer, "no_share", Message("poster-not-share", value=text))
+                self.warn(layer, "no_share", Message("poster-not-share", value=text))
             return
         whole = 100 if match["percent"] else float(match["all"] or 1)
-        self.shares[place] = min(max(float(match["of"]) / whole if whole else 0, 0), 1)
+        self.shares[index] = min(max(float(match["of"]) / whole if whole else 0, 0), 1)
 
-    def words(self, layer: Layer, text: str) -> str:
-        """Give *text* without what no font can draw, which is told."""
-        kept, missing = lettering.drawable(text, self.fonts)
+    def drawable(self, layer: Layer, text: str) -> str:
+        """Return *text* without the characters that no font can draw, and warn about them."""
+        drawable_text, missing = lettering.drawable(text, self.fonts)
         if missing:
             characters = tuple(f"{char} (U+{ord(char):04X})" for char in missing)
             message = Message("poster-glyphs-missing", characters=characters)
-            self.tell(layer, "missing_glyph", message)
-        return kept
+            self.warn(layer, "missing_glyph", message)
+        return drawable_text
 
-    def _tell_cut(self, layer: Layer, lost: str) -> None:
+    def _warn_cut(self, layer: Layer, lost: str) -> None:
         if lost:
-            self.tell(layer, "cut", Message("poster-text-cut", lost=lost))
+            self.warn(layer, "cut", Message("poster-text-cut", lost=lost))
 
-    def tell(self, layer: Layer, code: str, message: Message) -> None:
-        """Note a warning beside the layer and the field it is about."""
+    def warn(self, layer: Layer, code: str, message: Message) -> None:
+        """Add a warning about *layer* and its field."""
         self.warnings.append(warning_of(layer, code, message))
 
-    def _tell_crossings(self, shown: Sequence[IndexedLayer]) -> None:
+    def _warn_overlaps(self, shown: Sequence[IndexedLayer]) -> None:
         by_name = {layer.id or layer.type: layer for _, layer in shown}
         for first, second in legibility.crossings(list(self._lettered(shown))):
             if first.field:
                 message = Message("poster-overlap-field", layer=first.name, field=first.field)
             else:
                 message = Message("poster-overlap", layer=first.name)
-            self.tell(by_name[second.name], "overlap", message)
+            self.warn(by_name[second.name], "overlap", message)
 
     def _lettered(self, shown: Sequence[IndexedLayer]) -> Iterator[legibility.Lettered]:
-        for place, layer in shown:
+        for index, layer in shown:
             if layer.overlap or layer.opacity == 0:
                 continue
-            rects = list(self._rects(place))
+            rects = list(self._rects(index))
             if isinstance(layer, Qr) and self.values.text(layer.field):
                 x, y, width, height = layer.box
                 rects = [(x, y, x + width, y + height)]
@@ -200,29 +200,29 @@ class Layout:
             name = layer.id or layer.type
             yield from (legibility.Lettered(name, _field(layer), rect) for rect in rects)
 
-    def _rects(self, place: int) -> Iterator[legibility.Rect4]:
-        if place in self.columns:
-            yield self.columns[place].rect
-        found = [span.block for span in self.spans.get(place, ())]
-        found += [block for row in self.rows.get(place, ()) for block in row.blocks]
-        if place in self.blocks:
-            found.append(self.blocks[place])
-        mark = self.signatures.get(place)
+    def _rects(self, index: int) -> Iterator[legibility.Rect4]:
+        if index in self.columns:
+            yield self.columns[index].rect
+        blocks = [span.block for span in self.spans.get(index, ())]
+        blocks += [block for row in self.rows.get(index, ()) for block in row.blocks]
+        if index in self.blocks:
+            blocks.append(self.blocks[index])
+        mark = self.signatures.get(index)
         if mark and mark.block:
-            found.append(mark.block)
-        yield from (block.rect for block in found if block.right > block.left)
+            blocks.append(mark.block)
+        yield from (block.rect for block in blocks if block.right > block.left)
 
 
-#: A round sticker covers about as much of the square around it.
+#: The share of its radius within which a round sticker counts as covering lettering.
 _SEAL_REACH = 0.8
 
 
 def warning_of(layer: Layer, code: str, message: Message) -> PosterWarning:
-    """Make a warning that names *layer* and the field it is about."""
+    """Return a warning about *layer* and its field."""
     return PosterWarning(layer.id or layer.type, _field(layer), code, message)
 
 
 def _field(layer: Layer) -> str | None:
-    """Name the field that *layer* is about; what it only asks for as a condition comes last."""
+    """Return the field that *layer* shows, rather than one that only its condition names."""
     names = sorted(field_names(layer) - {clause.name for clause in parts_of(layer.when)})
     return getattr(layer, "field", None) or (names[0] if names else None)

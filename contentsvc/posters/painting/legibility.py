@@ -1,4 +1,4 @@
-"""Judges a laid-out poster as a reader would: what lies over what, what is hard to see."""
+"""Checks of a poster for its readers: overlapping lettering, and lettering with low contrast."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["Lettered", "Rect4", "contrast", "crossings", "ground_contrast"]
 
 #: Left, top, right, bottom.
 Rect4 = tuple[float, float, float, float]
-#: Letters' cells may touch by as many pixels, because a cell is larger than what is drawn in it.
+#: Pixels by which the cells of letters may overlap, because a cell is larger than its letter.
 _TOUCH = 8
-#: Samples of the ground that are looked at, across and down.
+#: The numbers of samples of the ground, across and down.
 _SAMPLES = (12, 4)
-#: Of the samples, how many may be worse: a reader follows a word over a small bright spot.
+#: The share of samples that may be worse: a reader can follow a word over a small bright spot.
 _WORSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Lettered:
-    """One piece of lettering, or a code or a sticker, and the room it takes."""
+    """A piece of lettering, a code or a sticker, and the rectangle that it covers."""
 
     name: str
     field: str | None
@@ -32,9 +32,9 @@ class Lettered:
 
 
 def crossings(pieces: Sequence[Lettered]) -> Iterator[tuple[Lettered, Lettered]]:
-    """Give each pair of *pieces* of different layers of which one lies over the other."""
-    for place, first in enumerate(pieces):
-        for second in pieces[place + 1 :]:
+    """Yield each pair of *pieces* of different layers that overlap."""
+    for index, first in enumerate(pieces):
+        for second in pieces[index + 1 :]:
             if first.name != second.name and _cross(first.rect, second.rect):
                 yield first, second
 
@@ -46,28 +46,31 @@ def _cross(first: Rect4, second: Rect4) -> bool:
 
 
 def contrast(first: Rgba, second: Rgba) -> float:
-    """Give the contrast ratio of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
-    one, other = sorted((_luminance(first[:3]), _luminance(second[:3])))
-    return (other + 0.05) / (one + 0.05)
+    """Return the contrast ratio of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    darker, lighter = sorted((_luminance(first[:3]), _luminance(second[:3])))
+    return (lighter + 0.05) / (darker + 0.05)
 
 
 def ground_contrast(canvas: Image.Image, rect: Rect4, fill: Rgba) -> float:
-    """Give the contrast that letters in *fill* have over most of the ground under *rect*."""
+    """Return the contrast of letters in *fill* with the ground under *rect*.
+
+    A fifth of the ground may have a lower contrast than the returned value.
+    """
     left, top, right, bottom = (round(value) for value in rect)
     box = (max(left, 0), max(top, 0), min(right, canvas.width), min(bottom, canvas.height))
     if box[2] <= box[0] or box[3] <= box[1]:
         return 21
     small = canvas.resize(_SAMPLES, Image.Resampling.NEAREST, box)
-    # Grounds are mostly even, so a few colours stand for all samples.
+    # Most grounds are even, so a few colours represent all samples.
     ratios = sorted(
         (_contrast_on(ground, fill), count)
         for count, ground in small.getcolors(_SAMPLES[0] * _SAMPLES[1]) or ()
         if isinstance(ground, tuple)
     )
-    worse = int(_SAMPLES[0] * _SAMPLES[1] * _WORSE)
+    allowed = int(_SAMPLES[0] * _SAMPLES[1] * _WORSE)
     for ratio, count in ratios:
-        worse -= count
-        if worse < 0:
+        allowed -= count
+        if allowed < 0:
             return ratio
     return 21
 
@@ -87,4 +90,4 @@ def _luminance(colour: tuple[int, int, int]) -> float:
 @lru_cache(maxsize=256)
 def _linear(value: int) -> float:
     share = value / 255
-    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - the numbers of sRGB itself
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - constants of sRGB

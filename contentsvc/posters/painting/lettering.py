@@ -1,4 +1,4 @@
-"""Lays out lettering before anything is painted, then paints it."""
+"""Lettering: a text is fitted to its box before anything is painted, then painted."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ __all__ = [
     "style_of",
 ]
 
-#: Where a hanzi's baseline stands in its cell, from the top, in ems (Noto Sans SC: 0.88).
+#: The distance of a hanzi's baseline from the top of its cell, in ems (Noto Sans SC: 0.88).
 _BASELINE = 0.88
-#: A dot on a badge, and its distance from the words, in ems of them.
+#: The diameter of the dot on a badge and its distance from the text, in ems.
 _DOT, _DOT_GAP = 0.42, 0.28
 
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """What one set of lines is painted with."""
+    """How to paint a block: fonts, weight, fill and line height."""
 
     fonts: Fonts
     weight: int
@@ -44,7 +44,7 @@ class Lettering:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Fitted lines with the place that each starts at."""
+    """Fitted lines and the position of each."""
 
     fitted: Fitted
     #: Left edge and baseline of each line, in pixels.
@@ -52,42 +52,45 @@ class Block:
 
     @property
     def left(self) -> float:
-        """Give the left edge of the leftmost line."""
+        """Return the left edge of the leftmost line."""
         return min((x for x, _ in self.starts), default=0)
 
     @property
     def right(self) -> float:
-        """Give the right edge of the longest line."""
+        """Return the right edge of the rightmost line."""
         pairs = zip(self.starts, self.fitted.lines, strict=True)
         return max((x + line.width * self.fitted.size for (x, _), line in pairs), default=0)
 
     @property
     def rect(self) -> tuple[float, float, float, float]:
-        """Give left, top, right and bottom of the letters' cells."""
+        """Return the left, top, right and bottom edge of the letters' cells."""
         size = self.fitted.size
         top = self.starts[0][1] - _BASELINE * size
         return (self.left, top, self.right, self.starts[-1][1] + (1 - _BASELINE) * size)
 
 
 def drawable(text: str, fonts: Fonts) -> tuple[str, list[str]]:
-    """Take out of *text* what no font can draw, and name it; never a silent box."""
+    """Return *text* without the characters that no font can draw, and those characters.
+
+    Without this, such characters would appear as boxes.
+    """
     cleaned = chars.clean(text)
     missing = [
         char
         for char in cleaned
         if char not in "\n \u3000" and not chars.is_joiner(char) and not fonts.covers(char)
     ]
-    kept = (char for char in cleaned if char not in missing and not chars.is_joiner(char))
-    return chars.clean("".join(kept)), list(dict.fromkeys(missing))
+    characters = (char for char in cleaned if char not in missing and not chars.is_joiner(char))
+    return chars.clean("".join(characters)), list(dict.fromkeys(missing))
 
 
 def measurer(fonts: Fonts, weight: int) -> Callable[[str], float]:
-    """Give the measure of characters at *weight*, in ems."""
+    """Return a function that measures a character at *weight*, in ems."""
     return lambda char: fonts.advance(char, weight)
 
 
 def style_of(layer: TextLayer) -> Style:
-    """Say how *layer* is to be fitted."""
+    """Return the style in which to fit *layer*."""
     return Style(
         layer.size,
         min(layer.min or layer.size, layer.size),
@@ -98,20 +101,23 @@ def style_of(layer: TextLayer) -> Style:
     )
 
 
-def lay_out(layer: TextLayer, text: str, fonts: Fonts, most: int | None = None) -> Block:
-    """Fit *text* into the layer's box, at no more than *most* pixels where its group says so."""
+def lay_out(layer: TextLayer, text: str, fonts: Fonts, max_size: int | None = None) -> Block:
+    """Return *text* fitted to the layer's box, at no more than *max_size* pixels.
+
+    *max_size* is the size of the smallest text of the layer's group, or None.
+    """
     x, y, width, height = layer.box
     pad, dot = _plate_room(layer.plate)
     style = style_of(layer)
-    if most is not None:
-        style = replace(style, size=most, least=min(style.least, most))
+    if max_size is not None:
+        style = replace(style, size=max_size, least=min(style.least, max_size))
     inner = width - 2 * pad
     if dot:
         inner -= (_DOT + _DOT_GAP) * style.size
     fitted = fit(text, measurer(fonts, layer.weight), (inner, height), style)
-    lead = (_DOT + _DOT_GAP) * fitted.size if dot else 0
-    left = x + pad + lead
-    room = width - 2 * pad - lead
+    dot_width = (_DOT + _DOT_GAP) * fitted.size if dot else 0
+    left = x + pad + dot_width
+    room = width - 2 * pad - dot_width
     return Block(fitted, tuple(_starts(layer, fitted, (left, y, room, height))))
 
 
@@ -127,10 +133,10 @@ def _starts(
     slack = height - pitch * len(fitted.lines)
     top = y + {"top": 0, "middle": slack / 2, "bottom": slack}[layer.valign]
     share = {"left": 0, "center": 0.5, "right": 1}[layer.align]
-    for place, line in enumerate(fitted.lines):
+    for index, line in enumerate(fitted.lines):
         free = width - line.width * fitted.size
-        # A line's cell stands in the middle of its pitch.
-        baseline = top + pitch * place + (pitch - fitted.size) / 2 + _BASELINE * fitted.size
+        # The cell of a line is centred in its pitch.
+        baseline = top + pitch * index + (pitch - fitted.size) / 2 + _BASELINE * fitted.size
         yield x + free * share, baseline
 
 
@@ -164,7 +170,7 @@ def _draw(
     mask = Image.new("L", size, 0)
     for (x, baseline), line in zip(starts, fitted.lines, strict=True):
         for char, offset in _glyphs(line):
-            # Quarters of a pixel space evenly to the eye, and let a drawn one serve again.
+            # Positions in quarters of a pixel look even, and let cached glyphs be used again.
             quarters = round((x + offset * fitted.size) * 4)
             glyph = lettering.fonts.glyph(char, fitted.size, lettering.weight, quarters % 4)
             at = (quarters // 4 + glyph.offset[0], round(baseline) + glyph.offset[1])
@@ -177,13 +183,13 @@ def _glyphs(line: SetLine) -> Iterable[tuple[str, float]]:
 
 
 def paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> None:
-    """Paint the ground that *block* stands on."""
+    """Paint the plate behind *block*, and the dot on it."""
     size = block.fitted.size
-    lead = (_DOT + _DOT_GAP) * size if plate.dot else 0
+    dot_width = (_DOT + _DOT_GAP) * size if plate.dot else 0
     top = block.starts[0][1] - _BASELINE * size
     bottom = block.starts[-1][1] + (1 - _BASELINE) * size
     across, down = plate.pad
-    x, y = round(block.left - lead - across), round(top - down)
+    x, y = round(block.left - dot_width - across), round(top - down)
     extent = (round(block.right + across) - x, round(bottom + down) - y)
     key, mask = easel.rounded(extent, plate.radius)
     if plate.shadow:
@@ -192,4 +198,4 @@ def paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> Non
     if plate.dot:
         _, dot = easel.rounded((round(_DOT * size),) * 2, size)
         middle = round((top + bottom) / 2 - dot.height / 2)
-        easel.stamp(dot, (round(block.left - lead), middle), plate.dot, opacity)
+        easel.stamp(dot, (round(block.left - dot_width), middle), plate.dot, opacity)

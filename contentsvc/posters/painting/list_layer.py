@@ -1,4 +1,4 @@
-"""Lays out and paints lists: rows with their bullets, and what stands at their ends."""
+"""Lists: rows with a bullet, an item and an optional column at the end."""
 
 from __future__ import annotations
 
@@ -18,53 +18,54 @@ from contentsvc.posters.typesetting.paragraphs import Fitted, set_line
 __all__ = ["RowBlock", "lay_out_list", "paint_list"]
 
 _INDEX_WEIGHT = 800
-#: Pixels between a row's words and its end, and how small the end may become.
+#: Pixels between the item and the end column, and the smallest share of the end column's size.
 _TAIL_GAP, _TAIL_LEAST = 20, 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """One row of a list, laid out: its ground, its lettering and what stands at its end."""
+    """A row of a list, laid out: its rectangle, its lettering and the lettering at its end."""
 
-    place: tuple[int, int, int, int]
+    rect: tuple[int, int, int, int]
     block: Block
     tail: Block | None = None
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """Give the lettering of the row."""
+        """Return the blocks of lettering in the row."""
         return (self.block, self.tail) if self.tail else (self.block,)
 
 
 def lay_out_list(
     layer: ListLayer, items: Sequence[str], fonts: Fonts
 ) -> tuple[list[RowBlock], list[str]]:
-    """Put the items in rows, all in one size; give the rows and the items without room."""
+    """Return the items in rows of one font size, and the items for which there is no room."""
     items = items[layer.skip :]
-    places = _row_places(layer, len(items))
-    shown = [split_item(item) if layer.tail else (item, "") for item in items[: len(places)]]
+    rects = _row_rects(layer, len(items))
+    shown = [split_item(item) if layer.tail else (item, "") for item in items[: len(rects)]]
     heads = [
-        _row_text(layer, place, alone=not tail)
-        for place, (_, tail) in zip(places, shown, strict=True)
+        _row_text(layer, rect, alone=not tail) for rect, (_, tail) in zip(rects, shown, strict=True)
     ]
     blocks = _alike(heads, [head for head, _ in shown], fonts)
-    tails = [_tail_text(layer, place) for place in places] if layer.tail else []
-    ends = _alike(tails, [tail for _, tail in shown], fonts) if tails else [None] * len(shown)
-    rows = [RowBlock(*row) for row in zip(places, blocks, ends, strict=True)]
-    return rows, list(items[len(places) :])
+    tails = [_tail_text(layer, rect) for rect in rects] if layer.tail else []
+    tail_blocks = (
+        _alike(tails, [tail for _, tail in shown], fonts) if tails else [None] * len(shown)
+    )
+    rows = [RowBlock(*row) for row in zip(rects, blocks, tail_blocks, strict=True)]
+    return rows, list(items[len(rects) :])
 
 
 def _alike(layers: Sequence[TextLayer], texts: Sequence[str], fonts: Fonts) -> list[Block]:
-    """Fit each text in its layer, all at the size of the smallest."""
+    """Return each text fitted to its layer, all at the size of the smallest."""
     blocks = [lay_out(row, text, fonts) for row, text in zip(layers, texts, strict=True)]
-    most = min((block.fitted.size for block in blocks), default=0)
+    smallest = min((block.fitted.size for block in blocks), default=0)
     return [
-        block if block.fitted.size == most else lay_out(row, text, fonts, most)
+        block if block.fitted.size == smallest else lay_out(row, text, fonts, smallest)
         for row, text, block in zip(layers, texts, blocks, strict=True)
     ]
 
 
-def _row_places(layer: ListLayer, count: int) -> list[tuple[int, int, int, int]]:
+def _row_rects(layer: ListLayer, count: int) -> list[tuple[int, int, int, int]]:
     x, y, width, height = layer.box
     row = layer.row
     shown = min(count, int((height + row.gap) // (row.height + row.gap)))
@@ -74,13 +75,13 @@ def _row_places(layer: ListLayer, count: int) -> list[tuple[int, int, int, int]]
     if row.stretch:
         tall = min((height - row.gap * (shown - 1)) / shown, max(row.most, row.height))
     return [
-        (round(x), round(y + place * (tall + row.gap)), round(width), round(tall))
-        for place in range(shown)
+        (round(x), round(y + index * (tall + row.gap)), round(width), round(tall))
+        for index in range(shown)
     ]
 
 
-def _row_text(layer: ListLayer, place: tuple[int, int, int, int], *, alone: bool) -> TextLayer:
-    x, y, width, height = place
+def _row_text(layer: ListLayer, rect: tuple[int, int, int, int], *, alone: bool) -> TextLayer:
+    x, y, width, height = rect
     bullet = layer.bullet
     lead = layer.row.pad + (bullet.size + bullet.gap if bullet.kind != "none" else 0)
     end = layer.row.pad + (layer.tail.width + _TAIL_GAP if layer.tail and not alone else 0)
@@ -97,8 +98,8 @@ def _row_text(layer: ListLayer, place: tuple[int, int, int, int], *, alone: bool
     )
 
 
-def _tail_text(layer: ListLayer, place: tuple[int, int, int, int]) -> TextLayer:
-    x, y, width, height = place
+def _tail_text(layer: ListLayer, rect: tuple[int, int, int, int]) -> TextLayer:
+    x, y, width, height = rect
     tail = layer.tail
     assert tail is not None
     return TextLayer(
@@ -115,16 +116,16 @@ def _tail_text(layer: ListLayer, place: tuple[int, int, int, int]) -> TextLayer:
     )
 
 
-#: Told of lettering just before it is painted: its layer, its rectangle, its colour.
-Judge = Callable[[ListLayer, tuple[float, float, float, float], str], None]
+#: Called before lettering is painted, with its layer, rectangle and colour.
+LetteringCheck = Callable[[ListLayer, tuple[float, float, float, float], str], None]
 
 
 def paint_list(
-    easel: Easel, layer: ListLayer, rows: Sequence[RowBlock], fonts: Fonts, judge: Judge
+    easel: Easel, layer: ListLayer, rows: Sequence[RowBlock], fonts: Fonts, check: LetteringCheck
 ) -> None:
-    """Paint rows that were laid out, each told to *judge* before its letters are painted."""
+    """Paint rows that were laid out; call *check* for the lettering of a row before painting it."""
     for number, row in enumerate(rows, layer.skip + 1):
-        x, y, width, height = row.place
+        x, y, width, height = row.rect
         if layer.row.fill:
             _, mask = easel.rounded((width, height), layer.row.radius)
             easel.stamp(mask, (x, y), layer.row.fill, layer.opacity)
@@ -132,7 +133,7 @@ def paint_list(
             rule = Image.new("L", (width, 2), 255)
             easel.stamp(rule, (x, round(y + height + layer.row.gap / 2) - 1), layer.row.rule)
         _paint_bullet(easel, layer, row, number, fonts)
-        judge(layer, row.block.rect, layer.fill)
+        check(layer, row.block.rect, layer.fill)
         paint_block(easel, row.block, Lettering(fonts, layer.weight, layer.fill, 1), layer.opacity)
         if row.tail and layer.tail and row.tail.fitted.lines[0].placed:
             style = Lettering(fonts, layer.tail.weight, layer.tail.fill, 1)
@@ -141,7 +142,7 @@ def paint_list(
 
 def _paint_bullet(easel: Easel, layer: ListLayer, row: RowBlock, number: int, fonts: Fonts) -> None:
     bullet = layer.bullet
-    x, y, _, height = row.place
+    x, y, _, height = row.rect
     left = round(x + layer.row.pad)
     middle = y + height / 2
     if bullet.kind in {"number", "check", "dot"}:

@@ -1,4 +1,4 @@
-"""Lays out and paints lettering of several pieces: spans, seals, countdowns."""
+"""Lettering that mixes font sizes: spans, seals and countdowns."""
 
 from __future__ import annotations
 
@@ -28,29 +28,29 @@ __all__ = [
 ]
 
 _STEP = 0.97
-#: Of the letters' size: how high a strike stands over the baseline, and its thickness.
+#: The height of a strike over the baseline and its thickness, as shares of the font size.
 _STRIKE_UP, _STRIKE_THICK = 0.36, 0.07
-#: How much of a seal's breadth its words may take.
-_SEAL_ROOM = 1.5
+#: The width of a seal's texts, as a multiple of its radius.
+_SEAL_WIDTH = 1.5
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One run of a line of mixed sizes, laid out."""
+    """A run of a line of mixed sizes, laid out."""
 
     run: Run
     block: Block
 
 
 def lay_out_spans(layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts) -> list[Span]:
-    """Put the runs beside each other on one baseline, smaller together where they are too wide."""
+    """Return the runs side by side on one baseline, scaled down together if they are too wide."""
     x, y, width, height = layer.box
     scale, lines = _scaled(layer, texts, fonts)
     tallest = max((run.size for run, _ in texts), default=0) * scale
     slack = height - tallest
     top = y + {"top": 0, "middle": slack / 2, "bottom": slack}[layer.valign]
     baseline = top + 0.88 * tallest
-    free = width - _breadth(texts, lines, scale)
+    free = width - _total_width(texts, lines, scale)
     left = x + max(free, 0) * {"left": 0, "center": 0.5, "right": 1}[layer.align]
     spans = []
     for (run, _), line in zip(texts, lines, strict=True):
@@ -66,12 +66,12 @@ def lay_out_spans(layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts) 
 def _scaled(
     layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> tuple[float, list[Fitted]]:
-    """Find the scale at which the runs fit; at the least one the longest run is cut."""
+    """Return the scale at which the runs fit; at the smallest scale the longest run is cut."""
     lines = [
         _whole(set_line(text, measurer(fonts, run.weight), run.tracking)) for run, text in texts
     ]
     scale = 1.0
-    while _breadth(texts, lines, scale) > layer.box[2]:
+    while _total_width(texts, lines, scale) > layer.box[2]:
         if scale * _STEP < layer.least:
             return scale, _cut_longest(layer, texts, lines, scale, fonts)
         scale *= _STEP
@@ -82,7 +82,7 @@ def _whole(line: SetLine) -> Fitted:
     return Fitted(0, (line,))
 
 
-def _breadth(texts: Sequence[tuple[Run, str]], lines: Sequence[Fitted], scale: float) -> float:
+def _total_width(texts: Sequence[tuple[Run, str]], lines: Sequence[Fitted], scale: float) -> float:
     return sum(
         run.gap * scale + line.lines[0].width * max(round(run.size * scale), 1)
         for (run, _), line in zip(texts, lines, strict=True)
@@ -95,11 +95,11 @@ def _cut_longest(
     sizes = [max(round(run.size * scale), 1) for run, _ in texts]
     widths = [line.lines[0].width * size for line, size in zip(lines, sizes, strict=True)]
     longest = widths.index(max(widths))
-    room = layer.box[2] - _breadth(texts, lines, scale) + widths[longest]
+    room = layer.box[2] - _total_width(texts, lines, scale) + widths[longest]
     run, text = texts[longest]
     size = sizes[longest]
     style = Style(size, size, tracking=run.tracking)
-    # A run keeps room for its ellipsis at least, however crowded its neighbours are.
+    # Leave room for the ellipsis at least, however wide the other runs are.
     cut = fit(text, measurer(fonts, run.weight), (max(room, size), size * 2), style)
     return [*lines[:longest], cut, *lines[longest + 1 :]]
 
@@ -120,19 +120,20 @@ def paint_spans(easel: Easel, spans: Sequence[Span], fonts: Fonts, opacity: floa
             easel.stamp(bar, at, run.fill, opacity)
 
 
-#: Of a countdown's letters: the tile's breadth beyond a number, its height, the words' size.
+#: A tile's width beyond its number, its height, and the size of the texts between the tiles, as
+#: shares of the numbers' font size.
 _TILE_PAD, _TILE_HIGH, _UNIT = 0.5, 1.5, 0.46
-#: How far a digit's middle stands over its baseline, in ems (Noto Sans SC: 0.37).
+#: The height of a digit's middle over its baseline, in ems (Noto Sans SC: 0.37).
 _DIGIT_MIDDLE = 0.37
 _NUMBERS = re.compile(r"\d+|\D+")
 
 
 def lay_out_countdown(layer: Countdown, text: str, fonts: Fonts) -> list[Span]:
-    """Part *text* into numbers on tiles and the words between them, smaller where it must be."""
+    """Return *text* as numbers and the texts between them, scaled down to leave room for tiles."""
     pieces = [piece.strip() for piece in _NUMBERS.findall(text) if piece.strip()]
     runs = [
-        (_piece_run(layer, piece, gap=layer.gap if place else 0), piece)
-        for place, piece in enumerate(pieces)
+        (_piece_run(layer, piece, gap=layer.gap if index else 0), piece)
+        for index, piece in enumerate(pieces)
     ]
     pads = _TILE_PAD * layer.size * sum(piece.isdigit() for piece in pieces)
     x, y, width, height = layer.box
@@ -155,7 +156,7 @@ def _piece_run(layer: Countdown, piece: str, gap: float) -> Run:
 
 
 def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
-    """Make room for the tiles beside the numbers, and stand the words in the tiles' middle."""
+    """Return *spans* moved apart to make room for the tiles, and centred vertically in them."""
     x, y, width, height = layer.box
     whole = spans[-1].block.right - spans[0].block.left if spans else 0
     pads = [_TILE_PAD * span.block.fitted.size * span.run.text.isdigit() for span in spans]
@@ -163,19 +164,19 @@ def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
         x + max(width - whole - sum(pads), 0) * {"left": 0, "center": 0.5, "right": 1}[layer.align]
     )
     moved, start = [], spans[0].block.left if spans else 0
-    done = 0.0
+    added = 0.0
     for span, pad in zip(spans, pads, strict=True):
         size = span.block.fitted.size
-        at = left + (span.block.left - start) + done + pad / 2
+        at = left + (span.block.left - start) + added + pad / 2
         moved.append(
             Span(span.run, Block(span.block.fitted, ((at, y + height / 2 + 0.37 * size),)))
         )
-        done += pad
+        added += pad
     return moved
 
 
 def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts: Fonts) -> None:
-    """Paint tiles and what stands on and between them."""
+    """Paint the tiles, the numbers on them and the texts between them."""
     for span in spans:
         size = span.block.fitted.size
         if span.run.text.isdigit():
@@ -192,7 +193,7 @@ def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts
 def paint_seal(
     easel: Easel, layer: Seal, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> list[str]:
-    """Paint a sticker; give the words that had no room on it."""
+    """Paint a sticker, and return the texts that were cut off."""
     x, y, radius = layer.at
     side = round(radius * 2)
     at = (round(x - radius), round(y - radius))
@@ -204,15 +205,15 @@ def paint_seal(
     if layer.ring:
         easel.stamp(_ring(side), at, layer.ring, layer.opacity)
     lines = [
-        fit(text, measurer(fonts, run.weight), (radius * _SEAL_ROOM, run.size * 2),
+        fit(text, measurer(fonts, run.weight), (radius * _SEAL_WIDTH, run.size * 2),
             Style(run.size, max(run.size // 2, 6), tracking=run.tracking))
         for run, text in texts
     ]  # fmt: skip
     pitch = [line.size * 1.16 for line in lines]
     top = (side - sum(pitch)) / 2
     for (run, _), line, tall in zip(texts, lines, pitch, strict=True):
-        words = _turned(line, run, (side, top + tall / 2), fonts, layer.rotate)
-        easel.stamp(words, at, run.fill, layer.opacity)
+        lettering = _turned(line, run, (side, top + tall / 2), fonts, layer.rotate)
+        easel.stamp(lettering, at, run.fill, layer.opacity)
         top += tall
     return [line.lost for line in lines if line.lost]
 
@@ -237,9 +238,9 @@ def _ring(side: int) -> Image.Image:
 
 
 def _turned(
-    line: Fitted, run: Run, place: tuple[int, float], fonts: Fonts, turn: float
+    line: Fitted, run: Run, position: tuple[int, float], fonts: Fonts, turn: float
 ) -> Image.Image:
-    side, middle = place
+    side, middle = position
     mask = Image.new("L", (side, side), 0)
     draw = ImageDraw.Draw(mask)
     left = (side - line.lines[0].width * line.size) / 2

@@ -1,4 +1,4 @@
-"""Renders a poster: fields, a template, a brand and pictures become one image."""
+"""Rendering of a poster: fields, a template, a brand and pictures become one image."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["ENGINE_VERSION", "Poster", "render", "shared_cache"]
 
-#: Grows when the same inputs come out as another picture; part of what a poster is kept under.
+#: Increase when the same inputs give other pixels; it is part of every cache key.
 ENGINE_VERSION = 3
 _DEFAULT_CACHE = PaintCache()
 
 
 def shared_cache(folder: Path) -> PaintCache:
-    """Give a cache of 48 MB that keeps half-painted posters in *folder* for other processes too."""
+    """Return a cache of 48 MB that also stores snapshots in *folder*, for other processes too."""
     return PaintCache(folder=SnapshotFolder(folder, ENGINE_VERSION))
 
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """A painted poster in RGB, its alternative text, and what a person should know about it."""
+    """A painted poster: an RGB image, its alternative text and warnings."""
 
     image: Image.Image
     alt: str
@@ -61,22 +61,24 @@ def render(
     cache: PaintCache | None = None,
     watch: Callable[[], None] | None = None,
 ) -> Poster:
-    """Paint *template* with *fields* in its variant *size*; the same inputs give the same pixels.
+    """Return the poster of *template* with *fields*; the same inputs give the same pixels.
 
     Args:
-        template: as `load_template` gives it.
-        fields: what the entry says; a name the template does not declare becomes a warning.
-        brand: overrides the template's palette by name, and lends name, footer and logo.
-        pictures: gives the bytes of a stored picture by name; raises LookupError or OSError.
-        fonts: kept between calls, because opening a font takes longer than using it.
-        size: a variant of the template.
-        defaults: values for fields that *fields* leaves out; others are passed over in silence.
-        cache: where painted parts are kept; a shared one of 48 MB where it is not given.
-        watch: called before each layer, to end by what it raises a painting that takes too long.
+        template: as `load_template` returns it.
+        fields: the values; a name that the template does not declare becomes a warning.
+        brand: overrides the template's palette by name; supplies name, footer and logo.
+        pictures: returns the bytes of a stored picture by name; raises LookupError or OSError.
+        fonts: reuse them between calls, because opening a font takes longer than using it.
+        size: the name of a variant of the template.
+        defaults: values for fields that *fields* leaves empty; names that the template does not
+            declare are ignored.
+        cache: for painted parts; by default a cache of 48 MB that all calls share.
+        watch: called before each layer; it can stop a painting that takes too long by raising an
+            exception.
 
     Raises:
-        RenderError: a required field is missing, a value is of the wrong kind, a picture cannot be
-            opened or the template has no such size; the field is named.
+        RenderError: a required field is empty, a value has the wrong type, a picture cannot be
+            opened, or the template has no such size. Its `field` is the field at fault, if any.
     """
     if size not in template.variants:
         raise RenderError(
@@ -90,86 +92,91 @@ def render(
     shown = scene.shown()
     layout.lay_out(shown)
     image = _paint(scene, shown)
-    told = [warning for place in sorted(scene.found) for warning in scene.found[place]]
-    return Poster(image, _alternative(template, values), _once([*layout.warnings, *told]))
+    painted = [warning for index in sorted(scene.warnings) for warning in scene.warnings[index]]
+    return Poster(image, _alternative(template, values), _unique([*layout.warnings, *painted]))
 
 
-def _once(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
+def _unique(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
     return tuple(dict.fromkeys(warnings))
 
 
 def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
-    """Paint what differs from the last poster of this kind over what does not."""
-    cache, key, values = scene.easel.cache, _kind(scene), _values(scene)
+    """Return the painted image; only what differs from the last snapshot is painted."""
+    cache, key, values = scene.easel.cache, _snapshot_key(scene), _values(scene)
     snapshot = cache.snapshot(key)
-    kept = snapshot.values if snapshot else {}
-    changed = {name for name, value in values.items() if name not in kept or kept[name] != value}
+    old_values = snapshot.values if snapshot else {}
+    changed = {
+        name
+        for name, value in values.items()
+        if name not in old_values or old_values[name] != value
+    }
     loose = _loose(scene, changed)
-    found = _sort(scene, shown, snapshot, loose) if snapshot else None
-    if snapshot is None or found is None:
+    sorted_steps = _sort(scene, shown, snapshot, loose) if snapshot else None
+    if snapshot is None or sorted_steps is None:
         picture = Image.new("RGB", scene.template.variants[scene.size].size, (255, 255, 255))
         snapshot = Snapshot(picture, {}, values, {})
-        found = _sort(scene, shown, snapshot, loose)
-    fixed, free = found or ([], [])
+        sorted_steps = _sort(scene, shown, snapshot, loose)
+    fixed, free = sorted_steps or ([], [])
     canvas = snapshot.picture.copy()
-    for place, warnings in snapshot.warnings.items():
-        scene.found[place] = list(warnings)
+    for index, warnings in snapshot.warnings.items():
+        scene.warnings[index] = list(warnings)
     if not fixed:
         cache.store_snapshot(key, replace(snapshot, values=values))
     else:
         for _, steps in fixed:
             run(steps, canvas)
-        layers = {**snapshot.layers, **{place: boxes_of(steps) for place, steps in fixed}}
-        told = {place: tuple(scene.found[place]) for place in layers}
-        cache.store_snapshot(key, Snapshot(canvas.copy(), layers, values, told))
+        layers = {**snapshot.layers, **{index: boxes_of(steps) for index, steps in fixed}}
+        warnings_by_index = {index: tuple(scene.warnings[index]) for index in layers}
+        cache.store_snapshot(key, Snapshot(canvas.copy(), layers, values, warnings_by_index))
     for _, steps in free:
         run(steps, canvas)
     return canvas
 
 
-_Noted: TypeAlias = list[tuple[int, list[Step]]]
+_IndexedSteps: TypeAlias = list[tuple[int, list[Step]]]
 
 
 def _loose(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
-    """Give the places of the layers that may look otherwise than they did."""
+    """Return the indexes of the layers whose looks may have changed."""
     uses, layers = scene.template.uses[scene.size], scene.template.by_size[scene.size]
     return frozenset(
-        place for place, layer in enumerate(layers) if uses[place] & changed or _shows_file(layer)
+        index for index, layer in enumerate(layers) if uses[index] & changed or _shows_file(layer)
     )
 
 
 def _sort(
     scene: Scene, shown: Sequence[IndexedLayer], snapshot: Snapshot, loose: AbstractSet[int]
-) -> tuple[_Noted, _Noted] | None:
-    """Part the steps that *snapshot* lacks into those that may join it and those that may not.
+) -> tuple[_IndexedSteps, _IndexedSteps] | None:
+    """Return the steps that *snapshot* lacks: those that may join it, and those that may not.
 
-    A layer may be painted before one that is under it where the two do not meet. Give None where
-    the snapshot has a layer that changes or goes, or one over what is still to be painted.
+    A layer may be painted before a layer below it if the two do not overlap. Return None if the
+    snapshot has a layer that has changed or is no longer shown, or that covers a layer still to be
+    painted.
     """
-    places = snapshot.layers.keys()
-    if places & loose or places - {place for place, _ in shown}:
+    painted = snapshot.layers.keys()
+    if painted & loose or painted - {index for index, _ in shown}:
         return None
-    fixed: _Noted = []
-    free: _Noted = []
+    fixed: _IndexedSteps = []
+    free: _IndexedSteps = []
     new_boxes: list[Box4] = []
     free_boxes: list[Box4] = []
-    for place, layer in shown:
-        if place in snapshot.layers:
-            if meet(snapshot.layers[place], new_boxes):
+    for index, layer in shown:
+        if index in snapshot.layers:
+            if meet(snapshot.layers[index], new_boxes):
                 return None
             continue
-        steps = scene.steps(place, layer)
+        steps = scene.steps(index, layer)
         boxes = boxes_of(steps)
         new_boxes += boxes
-        if place in loose or meet(boxes, free_boxes):
-            free.append((place, steps))
+        if index in loose or meet(boxes, free_boxes):
+            free.append((index, steps))
             free_boxes += boxes
         else:
-            fixed.append((place, steps))
+            fixed.append((index, steps))
     return fixed, free
 
 
-def _kind(scene: Scene) -> tuple[str, ...]:
+def _snapshot_key(scene: Scene) -> tuple[str, ...]:
     brand = hashlib.sha256(scene.brand.model_dump_json().encode()).hexdigest()
     logo = scene.brand.logo or "art:"
     drawn = "" if logo.startswith("art:") else digest_of(logo, scene.pictures).hex()
@@ -177,24 +184,27 @@ def _kind(scene: Scene) -> tuple[str, ...]:
 
 
 def _values(scene: Scene) -> dict[str, str]:
-    """Give what each field holds; a stored picture counts by its content."""
-    found = {name: repr(value) for name, value in scene.values.fields.items()}
+    """Return the value of each field as text; a stored picture counts by its content."""
+    sorted_steps = {name: repr(value) for name, value in scene.values.fields.items()}
     for name, spec in scene.template.fields.items():
         value = scene.values.text(name)
         if spec.type == "image" and value and not value.startswith("art:"):
             picture, focus = split_focus(value)
-            found[name] = f"{digest_of(picture, scene.pictures).hex()} {focus}"
-    return found
+            sorted_steps[name] = f"{digest_of(picture, scene.pictures).hex()} {focus}"
+    return sorted_steps
 
 
 def _shows_file(layer: Layer) -> bool:
-    """A brand's logo is a file too, but one that changes with its brand kit."""
+    """Return whether *layer* has a fixed stored picture, whose content may change at any time.
+
+    A brand's logo is a stored picture too, but the snapshot key covers its content.
+    """
     source = getattr(layer, "source", None) or "art:"
     return not source.startswith(("art:", "brand:"))
 
 
 def _alternative(template: Template, values: Values) -> str:
-    """Say in words what the poster says, for those who do not see it."""
+    """Return the poster's content as text, for people who cannot see it."""
     phrases = [values.fill(phrase) for phrase in template.alt]
     if not template.alt:
         shown = (name for name, spec in template.fields.items() if spec.type in {"text", "list"})

@@ -1,4 +1,4 @@
-"""One poster in the making: every layer laid out first, then turned into steps, then painted."""
+"""A poster while it is painted: its layers, already laid out, are turned into steps."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["Scene"]
 
-#: A phone's camera parts dark from light modules by brightness alone.
+#: The lowest contrast between dark and light modules that a phone's camera can tell apart.
 _QR_CONTRAST = 4
 
 
@@ -67,24 +67,24 @@ class Scene:
     pictures: Pictures
     brand: Brand
     layout: Layout
-    #: What is found while painting, by the layer's place; what is found before is the layout's.
-    found: dict[int, list[PosterWarning]] = field(default_factory=dict)
-    #: The layer whose steps are being noted.
-    place: int = 0
-    #: Called before each layer; what it raises ends the painting.
+    #: Warnings found while painting, by the layer's index; those found before are in the layout.
+    warnings: dict[int, list[PosterWarning]] = field(default_factory=dict)
+    #: The index of the layer whose steps are being recorded.
+    index: int = 0
+    #: Called before each layer; an exception that it raises stops the painting.
     watch: Callable[[], None] | None = None
 
     def shown(self) -> list[IndexedLayer]:
-        """Give the layers whose condition holds, each with its place."""
+        """Return the layers whose condition is true, each with its index."""
         layers = self.template.by_size[self.size]
         return [
-            (place, layer) for place, layer in enumerate(layers) if self.values.holds(layer.when)
+            (index, layer) for index, layer in enumerate(layers) if self.values.holds(layer.when)
         ]
 
-    def steps(self, place: int, layer: Layer) -> list[Step]:
-        """Give the steps that paint a layer which was laid out."""
+    def steps(self, index: int, layer: Layer) -> list[Step]:
+        """Return the steps that paint *layer*, which has been laid out."""
         self.easel.steps.clear()
-        self.place, self.found[place] = place, []
+        self.index, self.warnings[index] = index, []
         painters: dict[type[Any], Callable[[int, Any], None]] = {
             Rect: self._paint_rect,
             Ticket: lambda _, layer: self.easel.ticket(layer),
@@ -102,27 +102,31 @@ class Scene:
         }
         if self.watch:
             self.watch()
-        painters[type(layer)](place, layer)
+        painters[type(layer)](index, layer)
         return self.easel.steps.copy()
 
-    def _tell(self, layer: Layer, code: str, message: Message) -> None:
-        self.found[self.place].append(warning_of(layer, code, message))
+    def _warn(self, layer: Layer, code: str, message: Message) -> None:
+        self.warnings[self.index].append(warning_of(layer, code, message))
 
-    def _judge(self, layer: Layer, rect: legibility.Rect4, fill: Fill) -> None:
-        """Tell where letters in *fill* would hardly be seen on what is painted before them."""
+    def _check_contrast(self, layer: Layer, rect: legibility.Rect4, fill: Fill) -> None:
+        """Add a step that warns if letters in *fill* have too little contrast with the ground."""
         if layer.overlap:
             return
-        found, colour, least = self.found[self.place], self._colour(fill), self.template.contrast
+        warnings, colour, least = (
+            self.warnings[self.index],
+            self._colour(fill),
+            self.template.contrast,
+        )
 
-        def look(canvas: Image.Image) -> None:
+        def check(canvas: Image.Image) -> None:
             ratio = legibility.ground_contrast(canvas, rect, colour)
             if ratio < least:
                 message = Message("poster-low-contrast", ratio=ratio, least=least)
-                found.append(warning_of(layer, "low_contrast", message))
+                warnings.append(warning_of(layer, "low_contrast", message))
 
         left, top, right, bottom = rect
         box = (math.floor(left), math.floor(top), math.ceil(right), math.ceil(bottom))
-        self.easel.steps.append(Probe(box, look))
+        self.easel.steps.append(Probe(box, check))
 
     def _colour(self, fill: Fill) -> Rgba:
         if isinstance(fill, str):
@@ -136,8 +140,8 @@ class Scene:
             ids = [each.id for each in self.template.by_size[self.size]]
             ends = [self.layout.right(ids.index(name)) for name in layer.hug.layers]
             width = max(round(max(ends, default=0) + layer.hug.pad) - x, 1)
-        place: PixelRect = (x, y, width, height)
-        self.easel.rect(layer, place)
+        rect: PixelRect = (x, y, width, height)
+        self.easel.rect(layer, rect)
 
     def _paint_image(self, layer: ImageLayer) -> None:
         name = self.values.text(layer.field) if layer.field else layer.source or ""
@@ -149,9 +153,9 @@ class Scene:
         if focus:
             layer = layer.model_copy(update={"focus": focus})
         easel = self.easel
-        picture, notes = fetch(layer, name, self.pictures, easel.palette, easel.cache)
-        for code, note in notes:
-            self._tell(layer, code, note)
+        picture, picture_warnings = fetch(layer, name, self.pictures, easel.palette, easel.cache)
+        for code, message in picture_warnings:
+            self._warn(layer, code, message)
         at = (round(layer.box[0]), round(layer.box[1]))
         if layer.mask:
             key, mask = easel.figure(picture.size, layer.mask)
@@ -164,58 +168,58 @@ class Scene:
         rim = None if layer.mask else math.ceil(max(corners(layer.radius))) + 1
         easel.picture(picture, at, mask, layer.opacity, rim)
 
-    def _paint_signature(self, place: int, layer: BrandMark) -> None:
-        laid = self.layout.signatures[place]
-        if laid.mark and laid.has_logo:
-            if laid.plate and layer.plate:
-                box = tuple(round(value) for value in laid.plate)
+    def _paint_signature(self, index: int, layer: BrandMark) -> None:
+        laid_out = self.layout.signatures[index]
+        if laid_out.mark and laid_out.has_logo:
+            if laid_out.plate and layer.plate:
+                box = tuple(round(value) for value in laid_out.plate)
                 _, mask = self.easel.rounded((box[2], box[3]), box[3] * 0.28)
                 self.easel.stamp(mask, (box[0], box[1]), layer.plate, layer.opacity)
-            self._paint_image(brand_mark.logo_layer(laid.mark))
-        elif laid.mark and layer.bar:
-            x, y, width, height = (round(value) for value in laid.mark)
+            self._paint_image(brand_mark.logo_layer(laid_out.mark))
+        elif laid_out.mark and layer.bar:
+            x, y, width, height = (round(value) for value in laid_out.mark)
             _, mask = self.easel.rounded((width, height), width / 2)
             self.easel.stamp(mask, (x, y), layer.bar, layer.opacity)
-        if laid.block:
-            self._judge(layer, laid.block.rect, layer.fill)
+        if laid_out.block:
+            self._check_contrast(layer, laid_out.block.rect, layer.fill)
             style = lettering.Lettering(self.fonts, layer.weight, layer.fill, 1)
-            lettering.paint_block(self.easel, laid.block, style, layer.opacity)
+            lettering.paint_block(self.easel, laid_out.block, style, layer.opacity)
 
-    def _paint_text(self, place: int, layer: TextLayer) -> None:
-        if place in self.layout.columns:
-            columns = self.layout.columns[place]
-            self._judge(layer, columns.rect, layer.fill)
+    def _paint_text(self, index: int, layer: TextLayer) -> None:
+        if index in self.layout.columns:
+            columns = self.layout.columns[index]
+            self._check_contrast(layer, columns.rect, layer.fill)
             vertical_text.paint_columns(self.easel, layer, columns, self.fonts)
-        if place not in self.layout.blocks:
+        if index not in self.layout.blocks:
             return
-        block = self.layout.blocks[place]
+        block = self.layout.blocks[index]
         if layer.plate:
             lettering.paint_plate(self.easel, block, layer.plate, layer.opacity)
-        self._judge(layer, block.rect, layer.fill)
+        self._check_contrast(layer, block.rect, layer.fill)
         style = lettering.Lettering(self.fonts, layer.weight, layer.fill, layer.line)
         lettering.paint_block(self.easel, block, style, layer.opacity)
 
-    def _paint_spans(self, place: int, layer: Spans) -> None:
-        for span in self.layout.spans[place]:
-            self._judge(layer, span.block.rect, span.run.fill)
-        mixed_lettering.paint_spans(self.easel, self.layout.spans[place], self.fonts, layer.opacity)
+    def _paint_spans(self, index: int, layer: Spans) -> None:
+        for span in self.layout.spans[index]:
+            self._check_contrast(layer, span.block.rect, span.run.fill)
+        mixed_lettering.paint_spans(self.easel, self.layout.spans[index], self.fonts, layer.opacity)
 
-    def _paint_countdown(self, place: int, layer: Countdown) -> None:
-        mixed_lettering.paint_countdown(self.easel, layer, self.layout.spans[place], self.fonts)
+    def _paint_countdown(self, index: int, layer: Countdown) -> None:
+        mixed_lettering.paint_countdown(self.easel, layer, self.layout.spans[index], self.fonts)
 
-    def _paint_list(self, place: int, layer: ListLayer) -> None:
-        laid = self.layout.rows[place]
-        list_layer.paint_list(self.easel, layer, laid, self.fonts, self._judge)
+    def _paint_list(self, index: int, layer: ListLayer) -> None:
+        laid_out = self.layout.rows[index]
+        list_layer.paint_list(self.easel, layer, laid_out, self.fonts, self._check_contrast)
 
-    def _paint_progress(self, place: int, layer: Progress) -> None:
-        if place in self.layout.shares:
-            self.easel.progress(layer, self.layout.shares[place])
+    def _paint_progress(self, index: int, layer: Progress) -> None:
+        if index in self.layout.shares:
+            self.easel.progress(layer, self.layout.shares[index])
 
     def _paint_seal(self, layer: Seal) -> None:
         texts = self.layout.runs(layer)
         if texts:
             for lost in mixed_lettering.paint_seal(self.easel, layer, texts, self.fonts):
-                self._tell(layer, "cut", Message("poster-text-cut", lost=lost))
+                self._warn(layer, "cut", Message("poster-text-cut", lost=lost))
 
     def _paint_qr(self, layer: Qr) -> None:
         text = self.values.text(layer.field)
@@ -233,16 +237,16 @@ class Scene:
             ) from error
         if module < LEAST_MODULE:
             message = Message("poster-code-small", pixels=module, least=LEAST_MODULE)
-            self._tell(layer, "small_qr", message)
-        self._judge_code(layer)
+            self._warn(layer, "small_qr", message)
+        self._check_code_contrast(layer)
         _, plate = self.easel.rounded((side, side), layer.radius)
         at = (x + (width - side) // 2, y + (height - side) // 2)
         self.easel.stamp(plate, at, layer.light, layer.opacity)
         inset = (side - mask.width) // 2
         self.easel.stamp(mask, (at[0] + inset, at[1] + inset), layer.dark, layer.opacity)
 
-    def _judge_code(self, layer: Qr) -> None:
+    def _check_code_contrast(self, layer: Qr) -> None:
         ratio = legibility.contrast(self.easel.colour(layer.dark), self.easel.colour(layer.light))
         if ratio < _QR_CONTRAST:
             message = Message("poster-code-low-contrast", ratio=ratio, least=_QR_CONTRAST)
-            self._tell(layer, "low_contrast", message)
+            self._warn(layer, "low_contrast", message)

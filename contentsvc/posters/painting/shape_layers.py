@@ -1,4 +1,4 @@
-"""Paints shapes: rectangles, blobs, lines, pictures, codes."""
+"""Steps for shapes: rectangles, blobs, lines, pictures, coupons, progress bars."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ PixelRect = tuple[int, int, int, int]
 
 
 def corners(radius: Radius) -> shapes.Corners:
-    """Give a radius, or four, as four."""
+    """Return *radius* as four corner radii."""
     return radius if isinstance(radius, tuple) else (radius,) * 4
 
 
 @dataclass(frozen=True, slots=True)
 class Easel:
-    """Notes the steps in which layers are painted, with the palette and cache they come from."""
+    """Records the steps that paint layers; holds the palette and the cache that they need."""
 
     palette: Mapping[str, str]
     cache: PaintCache
     steps: list[Step] = field(default_factory=list)
 
     def colour(self, colour: str) -> Rgba:
-        """Turn a colour as the template writes it into numbers."""
+        """Return the colour that a template writes as *colour*."""
         return resolve(colour, self.palette)
 
     def stamp(self, mask: Image.Image, at: tuple[int, int], fill: Fill, opacity: float = 1) -> None:
-        """Paint *fill* through *mask*, whose top left corner comes to *at*."""
+        """Paint *fill* through *mask*, with its top left corner at *at*."""
         if isinstance(fill, str):
             red, green, blue, alpha = self.colour(fill)
             thin = shapes.with_opacity(mask, alpha * opacity)
@@ -59,9 +59,9 @@ class Easel:
         mask: Image.Image,
         rim: int,
     ) -> None:
-        """Paint through *mask* only in *rim* pixels of its top and foot: elsewhere it is full.
+        """Paint through *mask*, which is opaque except in *rim* pixels at its top and bottom.
 
-        That is several times as quick as through a mask.
+        Pasting the opaque part without a mask is several times as fast.
         """
         width, height = mask.size
         rim = min(rim, height // 2)
@@ -70,16 +70,16 @@ class Easel:
             if bottom > top:
                 box = (0, top, width, bottom)
                 piece = paint.crop(box) if isinstance(paint, Image.Image) else paint
-                place, size = (at[0], at[1] + top), (width, bottom - top)
-                self.steps.append(Paste(piece, place, mask.crop(box) if is_rim else None, size))
+                corner, size = (at[0], at[1] + top), (width, bottom - top)
+                self.steps.append(Paste(piece, corner, mask.crop(box) if is_rim else None, size))
 
     def _gradient(self, fill: Gradient, size: tuple[int, int]) -> Image.Image:
         last = len(fill.stops) - 1
         stops = [
-            (place / last, self.colour(stop))
+            (index / last, self.colour(stop))
             if isinstance(stop, str)
             else (stop[0], self.colour(stop[1]))
-            for place, stop in enumerate(fill.stops)
+            for index, stop in enumerate(fill.stops)
         ]
         key = ("gradient", size, tuple(stops), fill.angle, fill.radial)
         return self.cache.get(
@@ -89,13 +89,13 @@ class Easel:
     def shadow(
         self, key: Hashable, mask: Image.Image, at: tuple[int, int], shadow: Shadow, opacity: float
     ) -> None:
-        """Paint the shadow that *mask* (known to the cache as *key*) casts from *at*."""
+        """Paint the shadow of *mask*, which is at *at*; *key* is the cache key of the mask."""
         margin = math.ceil(shadow.blur)
         blurred = self.cache.get(
             ("shadow", key, shadow.blur), lambda: shapes.soft(mask, shadow.blur)[0]
         )
-        place = (at[0] - margin + round(shadow.dx), at[1] - margin + round(shadow.dy))
-        self.stamp(blurred, place, shadow.fill, shadow.alpha * opacity)
+        corner = (at[0] - margin + round(shadow.dx), at[1] - margin + round(shadow.dy))
+        self.stamp(blurred, corner, shadow.fill, shadow.alpha * opacity)
 
     def rounded(
         self,
@@ -103,13 +103,13 @@ class Easel:
         radius: Radius,
         notches: tuple[tuple[float, float], ...] = (),
     ) -> tuple[Hashable, Image.Image]:
-        """Give the mask of a rounded rectangle and the key it is kept under."""
+        """Return the cache key and the mask of a rounded rectangle."""
         key = ("rounded", size, corners(radius), notches)
         return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
 
-    def rect(self, layer: Rect, place: PixelRect) -> None:
-        """Paint a rectangle at *place*, which its template or what it hugs decided."""
-        x, y, width, height = place
+    def rect(self, layer: Rect, rect: PixelRect) -> None:
+        """Paint a rectangle at *rect*, whose width may differ from that in the template."""
+        x, y, width, height = rect
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
         if layer.shadow:
             self.shadow(key, mask, (x, y), layer.shadow, layer.opacity)
@@ -135,7 +135,7 @@ class Easel:
         )
 
     def _edge(self, mask: Image.Image, radius: Radius, width: int) -> Image.Image:
-        """Leave only the outer *width* pixels of *mask*."""
+        """Return only the outer *width* pixels of *mask*."""
         inner_size = (max(mask.width - 2 * width, 1), max(mask.height - 2 * width, 1))
         radii = tuple(max(each - width, 0) for each in corners(radius))
         _, inner = self.rounded(inner_size, (radii[0], radii[1], radii[2], radii[3]))
@@ -143,7 +143,7 @@ class Easel:
         return ImageChops.subtract(mask, hole)
 
     def ticket(self, layer: Ticket) -> None:
-        """Paint a coupon and the line it is torn along."""
+        """Paint a coupon and its perforated line."""
         x, y, width, height = (round(value) for value in layer.box)
         size = (width, height)
         key = ("ticket", size, layer.radius, layer.at, layer.notch, layer.across)
@@ -158,23 +158,23 @@ class Easel:
             self.line(_perforation(layer))
 
     def progress(self, layer: Progress, share: float) -> None:
-        """Paint a bar that is full to *share*, from 0 to 1."""
+        """Paint a progress bar that is full to *share*, from 0 to 1."""
         x, y, width, height = (round(value) for value in layer.box)
         _, track = self.rounded((width, height), layer.radius)
         self.stamp(track, (x, y), layer.track, layer.opacity)
         full = round(width * share)
         if full > 0:
-            # A little is still a whole bead, cut to the track's own round ends.
+            # Even a small share is a whole bead, with the round ends of the track.
             _, bar = self.rounded((max(full, height), height), layer.radius)
             self.stamp(bar, (x, y), layer.fill, layer.opacity)
 
     def figure(self, size: tuple[int, int], name: str) -> tuple[Hashable, Image.Image]:
-        """Give the mask of a named figure and the key it is kept under."""
+        """Return the cache key and the mask of a named figure."""
         key = ("figure", name, size)
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
     def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
-        """Paint a band around a picture, as the ground that it is then laid on."""
+        """Paint a border around a picture, as a ground on which the picture is painted next."""
         x, y, width, height = picture
         wide = round(stroke.width)
         size = (width + 2 * wide, height + 2 * wide)
@@ -194,7 +194,7 @@ class Easel:
         self.stamp(mask, at, layer.fill, layer.opacity)
 
     def line(self, layer: Line) -> None:
-        """Paint a straight line, in dashes where it has them."""
+        """Paint a straight line, dashed if the layer has dashes."""
         x1, y1, x2, y2 = layer.points
         pad = math.ceil(layer.width)
         left, top = math.floor(min(x1, x2)) - pad, math.floor(min(y1, y2)) - pad
@@ -217,9 +217,9 @@ class Easel:
         opacity: float = 1,
         rim: int | None = None,
     ) -> None:
-        """Paint *picture*, of the mask's size, through *mask*.
+        """Paint *picture* through *mask*, which has the same size.
 
-        The mask is full but in *rim* pixels of its top and its foot, where that is given.
+        If *rim* is given, the mask is opaque except in *rim* pixels at its top and bottom.
         """
         if rim is not None and opacity >= 1 and picture.mode == "RGB":
             self._lay(picture, at, mask, rim)
@@ -245,7 +245,7 @@ def _perforation(layer: Ticket) -> Line:
 
 
 def _dashes(layer: Line) -> list[tuple[float, float]]:
-    """Give the painted parts of a line as shares of its length."""
+    """Return the painted parts of a line, as shares of its length."""
     if layer.dash is None:
         return [(0, 1)]
     on, off = layer.dash
@@ -253,6 +253,6 @@ def _dashes(layer: Line) -> list[tuple[float, float]]:
     length = math.hypot(x2 - x1, y2 - y1) or 1
     count = math.ceil(length / (on + off))
     return [
-        (place * (on + off) / length, min((place * (on + off) + on) / length, 1))
-        for place in range(count)
+        (index * (on + off) / length, min((index * (on + off) + on) / length, 1))
+        for index in range(count)
     ]

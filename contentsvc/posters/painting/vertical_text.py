@@ -1,4 +1,4 @@
-"""Sets Chinese text in columns, from the right to the left."""
+"""Chinese text in columns, from right to left."""
 
 from __future__ import annotations
 
@@ -17,34 +17,33 @@ from contentsvc.posters.typesetting.paragraphs import Style, sizes
 
 __all__ = ["Columns", "lay_out_columns", "paint_columns"]
 
-#: Marks that have a form of their own in columns (Unicode, "Vertical Forms" and "CJK
-#: Compatibility Forms").
+#: Marks with a separate vertical form (Unicode, "Vertical Forms" and "CJK Compatibility Forms").
 _UPRIGHT = dict(zip(
     "，、。：；！？…—（）《》〈〉「」『』【】“”",
     "︐︑︒︓︔︕︖︙︱︵︶︽︾︿﹀﹁﹂﹃﹄︻︼﹃﹄",
     strict=True,
 ))  # fmt: skip
-#: Numbers of two digits stand upright in one cell; longer ones and words are turned.
+#: A number of two digits shares an upright cell; longer numbers and words are rotated.
 _CELLS = re.compile(
     r"(?<![0-9A-Za-z])\d{1,2}(?![0-9A-Za-z])|[0-9A-Za-z][0-9A-Za-z.,:%+\-/'&]*|.", re.DOTALL
 )
-#: Of a cell: where the baseline stands in it.
+#: The distance of the baseline from the top of a cell, in ems.
 _BASELINE = 0.88
 _ELLIPSIS = "…"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One hanzi, one short number or one turned word, and its height in ems."""
+    """A cell of a column: a hanzi, a short number or a rotated word, and its height in ems."""
 
     text: str
     height: float
-    turned: bool
+    rotated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A text in columns that fit their box, and what had to be left out."""
+    """A text in columns that fit its box: font size, columns, and the text that was cut off."""
 
     size: int
     #: The left edge and the top of each column, with its cells.
@@ -54,7 +53,7 @@ class Columns:
 
     @property
     def rect(self) -> tuple[float, float, float, float]:
-        """Give left, top, right and bottom of what is painted."""
+        """Return the left, top, right and bottom edge of the columns."""
         left = min(x for x, _, _ in self.columns)
         right = max(x for x, _, _ in self.columns) + self.size
         top = min(y for _, y, _ in self.columns)
@@ -65,23 +64,23 @@ class Columns:
 
 
 def lay_out_columns(layer: TextLayer, text: str, fonts: Fonts) -> Columns:
-    """Shrink *text* until its columns fit the layer's box; at the least size it is cut."""
+    """Return *text* at the largest size at which its columns fit; cut it at the smallest size."""
     style = style_of(layer)
     paragraphs = [_cells(part, fonts, layer.weight) for part in chars.clean(text).split("\n")]
     for size in sizes(style):
-        room, deep = _room(layer, size, style)
-        columns = [column for cells in paragraphs for column in _fill(cells, deep, style.tracking)]
+        room, depth = _room(layer, size, style)
+        columns = [column for cells in paragraphs for column in _fill(cells, depth, style.tracking)]
         if len(columns) <= room:
-            return _placed(layer, size, columns, "")
-    room, deep = _room(layer, style.least, style)
-    kept, rest = columns[:room], columns[room:]
-    kept[-1], dropped = _with_ellipsis(kept[-1])
+            return _positioned(layer, size, columns, "")
+    room, depth = _room(layer, style.least, style)
+    visible, rest = columns[:room], columns[room:]
+    visible[-1], dropped = _with_ellipsis(visible[-1])
     lost = "".join(cell.text for cell in [*dropped, *(cell for cells in rest for cell in cells)])
-    return _placed(layer, style.least, kept, lost)
+    return _positioned(layer, style.least, visible, lost)
 
 
 def _room(layer: TextLayer, size: int, style: Style) -> tuple[int, float]:
-    """Say how many columns there is room for, and how deep one is, in ems."""
+    """Return how many columns fit, and the depth of a column in ems."""
     _, _, width, height = layer.box
     count = int((width - size) / (size * style.line) + 1.001) if width >= size else 1
     return max(min(style.max_lines, count), 1), height / size
@@ -94,18 +93,21 @@ def _cells(text: str, fonts: Fonts, weight: int) -> list[Cell]:
 def _cell(text: str, fonts: Fonts, weight: int) -> Cell:
     if len(text) > 2 or (len(text) == 2 and not text.isdigit()):  # noqa: PLR2004 - digits in a cell
         measure = measurer(fonts, weight)
-        return Cell(text, sum(measure(char) for char in text) + 0.1, turned=True)
+        return Cell(text, sum(measure(char) for char in text) + 0.1, rotated=True)
     upright = _UPRIGHT.get(text)
-    return Cell(upright if upright and fonts.covers(upright) else text, 1, turned=False)
+    return Cell(upright if upright and fonts.covers(upright) else text, 1, rotated=False)
 
 
-def _fill(cells: Sequence[Cell], deep: float, tracking: float) -> list[tuple[Cell, ...]]:
-    """Fill columns to *deep* ems; a mark that may not begin one takes a companion along."""
+def _fill(cells: Sequence[Cell], depth: float, tracking: float) -> list[tuple[Cell, ...]]:
+    """Return *cells* in columns of at most *depth* ems.
+
+    A mark that may not begin a column takes the cell before it along.
+    """
     columns: list[list[Cell]] = [[]]
     used = 0.0
     for cell in cells:
         height = cell.height + tracking
-        if columns[-1] and used + height - tracking > deep + 1e-6:
+        if columns[-1] and used + height - tracking > depth + 1e-6:
             carried = _carried(columns[-1], cell)
             columns.append(carried)
             used = sum(each.height + tracking for each in carried)
@@ -130,23 +132,25 @@ def _plain(char: str) -> str:
 
 
 def _with_ellipsis(cells: tuple[Cell, ...]) -> tuple[tuple[Cell, ...], tuple[Cell, ...]]:
-    mark = Cell(_UPRIGHT[_ELLIPSIS], 1, turned=False)
+    mark = Cell(_UPRIGHT[_ELLIPSIS], 1, rotated=False)
     return (*cells[:-1], mark), cells[-1:]
 
 
-def _placed(layer: TextLayer, size: int, columns: Sequence[tuple[Cell, ...]], lost: str) -> Columns:
+def _positioned(
+    layer: TextLayer, size: int, columns: Sequence[tuple[Cell, ...]], lost: str
+) -> Columns:
     x, y, width, height = layer.box
     pitch = size * layer.line
     breadth = pitch * (len(columns) - 1) + size
     left = x + max(width - breadth, 0) * {"left": 0, "center": 0.5, "right": 1}[layer.align]
-    found = []
-    for place, cells in enumerate(columns):
-        deep = sum(cell.height + layer.tracking for cell in cells) * size
-        # Columns of one text begin at one height; a single one may stand in the middle.
+    placed = []
+    for index, cells in enumerate(columns):
+        depth = sum(cell.height + layer.tracking for cell in cells) * size
+        # Several columns begin at the same height; a single column may be centred.
         share = {"top": 0.0, "middle": 0.5, "bottom": 1.0}[layer.valign]
-        top = y + max(height - deep, 0) * (share if len(columns) == 1 else 0)
-        found.append((left + breadth - size - pitch * place, top, cells))
-    return Columns(size, tuple(found), lost, layer.tracking)
+        top = y + max(height - depth, 0) * (share if len(columns) == 1 else 0)
+        placed.append((left + breadth - size - pitch * index, top, cells))
+    return Columns(size, tuple(placed), lost, layer.tracking)
 
 
 def paint_columns(easel: Easel, layer: TextLayer, columns: Columns, fonts: Fonts) -> None:
@@ -181,17 +185,17 @@ def _draw(
 
 
 def _piece(cell: Cell, size: int, weight: int, fonts: Fonts) -> Image.Image:
-    """Draw one cell: upright, or turned by a quarter."""
+    """Return the mask of one cell, upright or rotated by 90 degrees."""
     glyphs = list(_glyphs(cell.text, size, weight, fonts))
     width = round(sum(advance for _, advance in glyphs)) if glyphs else size
-    piece = Image.new("L", (max(width, size) if not cell.turned else width, round(size * 1.25)), 0)
+    piece = Image.new("L", (max(width, size) if not cell.rotated else width, round(size * 1.25)), 0)
     draw = ImageDraw.Draw(piece)
     at = (piece.width - width) / 2
     for char, advance in glyphs:
         font = fonts.font(char, size, weight)
         draw.text((at, round(_BASELINE * size)), char, fill=255, font=font, anchor="ls")
         at += advance
-    return piece.transpose(Image.Transpose.ROTATE_270) if cell.turned else piece
+    return piece.transpose(Image.Transpose.ROTATE_270) if cell.rotated else piece
 
 
 def _glyphs(text: str, size: int, weight: int, fonts: Fonts) -> Iterator[tuple[str, float]]:

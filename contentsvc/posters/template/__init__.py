@@ -1,1 +1,1 @@
-"""Poster templates: their schema, how they are loaded, checked and explained."""
+"""Poster templates: their schema, how they are loaded and checked, and messages about faults."""

@@ -1,4 +1,4 @@
-"""What a template must keep beyond its shape: names that exist, lettering in the safe area."""
+"""Checks beyond the schema: that names exist and that lettering stays in the safe area."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ _COLOUR_KEYS = {
 
 
 def check_names(template: Template) -> Iterator[tuple[Path, Message]]:
-    """Give what is wrong with ids, with the fields' limits and with the alternative text."""
+    """Yield the faults in layer ids, field limits, palette and alternative text."""
     ids = [raw.get("id") for raw in template.layers if raw.get("id")]
-    for place, raw in enumerate(template.layers):
+    for index, raw in enumerate(template.layers):
         if raw.get("id") and ids.count(raw["id"]) > 1:
-            yield ("layers", place, "id"), Message("template-id-twice", id=str(raw["id"]))
+            yield ("layers", index, "id"), Message("template-id-twice", id=str(raw["id"]))
     for size, variant in template.variants.items():
         for key, names in (("hide", variant.hide), ("set", tuple(variant.set))):
             for name in names:
@@ -75,17 +75,20 @@ def _check_fields(template: Template) -> Iterator[tuple[Path, Message]]:
         if match and match["name"] and match["name"] not in numbers | set(BASE_PALETTE):
             message = Message("template-shade-unknown", value=value, names=_listed(numbers))
             yield ("palette", name), message
-    for place, phrase in enumerate(template.alt):
-        yield from _check_fields_named(template, _placeholders(phrase), ("alt", place))
+    for index, phrase in enumerate(template.alt):
+        yield from _check_fields_named(template, _placeholders(phrase), ("alt", index))
 
 
 def check_layers(
     template: Template, size: str, layers: list[tuple[int, Layer]]
 ) -> Iterator[tuple[int, Path, Message]]:
-    """Give what is wrong with the read *layers* of variant *size*: place, key and words."""
+    """Yield the faults in the validated *layers* of variant *size*.
+
+    Each fault is the index of the layer, the path of the key in it, and a message.
+    """
     ids = {layer.id for _, layer in layers if layer.id}
-    for place, layer in layers:
-        found = [
+    for index, layer in layers:
+        faults = [
             *_check_fields_named(template, field_names(layer), ()),
             *(((), message) for message in _check_colours(template, layer)),
             *((("box",), message) for message in _check_safe(template, size, layer)),
@@ -93,8 +96,8 @@ def check_layers(
             *_check_hug(size, layer, ids),
         ]
         if isinstance(layer, ImageLayer) and layer.source:
-            found += _check_art(layer.source, ("source",))
-        yield from ((place, path, message) for path, message in found)
+            faults += _check_art(layer.source, ("source",))
+        yield from ((index, path, message) for path, message in faults)
 
 
 def _check_hug(size: str, layer: Layer, ids: set[str]) -> Iterator[tuple[Path, Message]]:
@@ -114,7 +117,7 @@ def _check_fields_named(
 
 
 def _check_kind(template: Template, layer: Layer) -> Iterator[Message]:
-    """Say where a layer shows a field of another type than it can."""
+    """Yield a message if the layer shows a field of a type that it cannot show."""
     wanted = {ListLayer: "list", ImageLayer: "image", Qr: "url"}.get(type(layer))
     spec = template.fields.get(getattr(layer, "field", None) or "")
     if wanted and spec and spec.type != wanted:

@@ -1,4 +1,4 @@
-"""What can be wrong with a template, told with its place."""
+"""The error for a template or a brand kit that has faults."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["TemplateError"]
 
 
 class TemplateError(RenderError):
-    """A poster template, or a brand kit, has faults and cannot be painted from."""
+    """A poster template or a brand kit has faults, so no poster can be painted from it."""
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
-        """Keep every problem of *file*, so that its author can mend them all at once."""
+        """Create the error with all *problems* of *file*, to be fixed together."""
         self.file = file
         self.problems = problems
         super().__init__(Message.given(**{each: self.text(each) for each in LANGUAGES}))

@@ -117,12 +117,15 @@ def _choices(text: str) -> list[str]:
 
 
 def allowed_keys(model: type[BaseModel]) -> list[str]:
-    """Name the keys of *model* as a template writes them."""
+    """Return the keys of *model* as a template writes them."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _walk(loc: tuple[str | int, ...], root: Any) -> tuple[Path, list[str]]:
-    """Follow pydantic's location: drop what only names a branch, and note the keys in the end."""
+    """Return the path of pydantic's location *loc* in the file, and the keys allowed at its end.
+
+    Parts of *loc* that only name a branch of a union are left out.
+    """
     path: list[str | int] = []
     current: Any = root
     keys: list[str] = []
@@ -157,18 +160,18 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _names(model: type[BaseModel]) -> tuple[str, ...]:
-    """Give what pydantic calls *model* in a location: its class, and its tag in a union."""
+    """Return pydantic's names of *model* in a location: its class, and its tag in a union."""
     field = model.model_fields.get("type")
     return (model.__name__, *(typing.get_args(field.annotation) if field else ()))
 
 
 def _is_branch(step: str, models: list[type[BaseModel]]) -> bool:
-    """Say whether *step* picks one of a union's models, and is no key of the only one."""
+    """Return whether *step* selects a model of a union, rather than a key of a single model."""
     if len(models) == 1 and step in models[0].model_fields:
         return False
     return any(step in _names(model) for model in models)
 
 
 def _looks_internal(step: str) -> bool:
-    """Say whether *step* is pydantic's name for a type and not a key anybody wrote."""
+    """Return whether *step* is pydantic's name of a type, and not a key of the file."""
     return "[" in step or step in {"str", "float", "int", "constrained-str", "[key]"}

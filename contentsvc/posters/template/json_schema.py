@@ -1,4 +1,4 @@
-"""The JSON schema of templates, by which editors complete and check what an author types."""
+"""The JSON schema of templates, with which editors complete and validate them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def template_json_schema() -> str:
-    """Give the schema as JSON text; a variant's `set` may hold any key of its layer."""
+    """Return the JSON schema as text.
+
+    The `set` of a variant accepts any key, although a template accepts only keys of the layer.
+    """
     template: dict[str, Any] = Template.model_json_schema()
     layers = TypeAdapter(list[Layer]).json_schema(ref_template="#/$defs/{model}")
     template["$defs"] |= layers.pop("$defs")

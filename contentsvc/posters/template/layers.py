@@ -1,4 +1,4 @@
-"""The layers of a poster template: what each is called and which keys it takes.
+"""The layers of a poster template and their keys.
 
 All numbers are pixels of the variant's canvas; boxes are `[x, y, width, height]`.
 """
@@ -65,9 +65,9 @@ def _refused(code: LiteralString) -> PydanticCustomError:
 
 
 class Base(Part):
-    """What every layer may have.
+    """The keys that every layer has.
 
-    `overlap` says that the layer may lie over other lettering, or have it over itself.
+    `overlap` allows the layer to cover other lettering, or to be covered.
     """
 
     id: Name | None = None
@@ -77,7 +77,7 @@ class Base(Part):
 
 
 class Rect(Base):
-    """A rectangle: grounds and cards."""
+    """A rectangle, for grounds and cards."""
 
     type: Literal["rect"]
     box: Box
@@ -90,7 +90,7 @@ class Rect(Base):
 
 
 class Ticket(Base):
-    """A coupon with a perforated line; `at` is its place along the ticket, from 0 to 1."""
+    """A coupon with a perforated line; `at` is the position of the line as a share of the width."""
 
     type: Literal["ticket"]
     box: Box
@@ -105,7 +105,7 @@ class Ticket(Base):
 
 
 class Blob(Base):
-    """A soft spot of colour: `at` is its middle and radius, `[x, y, radius]`."""
+    """A soft spot of colour; `at` is its centre and radius, `[x, y, radius]`."""
 
     type: Literal["blob"]
     at: tuple[Coordinate, Coordinate, Above]
@@ -114,7 +114,7 @@ class Blob(Base):
 
 
 class Line(Base):
-    """A straight line from one point to another, whole or dashed."""
+    """A straight line between two points, solid or dashed."""
 
     type: Literal["line"]
     points: tuple[Coordinate, Coordinate, Coordinate, Coordinate]
@@ -124,7 +124,7 @@ class Line(Base):
 
 
 class ImageLayer(Base):
-    """A picture of a field, or a fixed one: `art:NAME`, `brand:logo` or a stored name."""
+    """The picture of a field, or a fixed picture: `art:NAME`, `brand:logo` or a stored name."""
 
     type: Literal["image"]
     box: Box
@@ -145,7 +145,7 @@ class ImageLayer(Base):
 
 
 class BrandMark(Base):
-    """The brand's logo and name on one line; a bar stands in for a missing logo."""
+    """The brand's logo and name on one line; a bar replaces a missing logo."""
 
     type: Literal["brand"]
     box: Box
@@ -160,7 +160,7 @@ class BrandMark(Base):
 
 
 class TextLayer(Base):
-    """Lettering that shrinks from `size` to `min`, then is cut with a warning."""
+    """Lettering that shrinks from `size` to `min`, and is then cut with a warning."""
 
     type: Literal["text"]
     box: Box
@@ -190,7 +190,7 @@ class TextLayer(Base):
 
 
 class Spans(Base):
-    """Mixed sizes on one baseline: dates, prices."""
+    """Mixed font sizes on one baseline, for dates and prices."""
 
     type: Literal["spans"]
     box: Box
@@ -201,7 +201,7 @@ class Spans(Base):
 
 
 class ListLayer(Base):
-    """The rows of a list field, all in one size; `skip` leaves out the first of them."""
+    """The rows of a list field in one font size; `skip` leaves out that many items at the start."""
 
     type: Literal["list"]
     box: Box
@@ -219,7 +219,7 @@ class ListLayer(Base):
 
 
 class Seal(Base):
-    """A round sticker with a few words: `at` is its middle and radius, `[x, y, radius]`."""
+    """A round sticker with a few words; `at` is its centre and radius, `[x, y, radius]`."""
 
     type: Literal["seal"]
     at: tuple[Coordinate, Coordinate, Above]
@@ -232,7 +232,7 @@ class Seal(Base):
 
 
 class Qr(Base):
-    """A QR code of a link; the quiet zone is inside the box."""
+    """A QR code of a link; its quiet zone is inside the box."""
 
     type: Literal["qr"]
     box: Box
@@ -246,7 +246,7 @@ class Qr(Base):
 
 
 class Progress(Base):
-    """A bar as full as its field says: `64%`, `128/200` or `0.64`."""
+    """A progress bar for the share in its field: `64%`, `128/200` or `0.64`."""
 
     type: Literal["progress"]
     box: Box
@@ -257,7 +257,7 @@ class Progress(Base):
 
 
 class Countdown(Base):
-    """A time to go in tiles: the digits of `2天13:45:00` on grounds, the rest between them."""
+    """The time left: each number of `2天13:45:00` on a tile, the rest between the tiles."""
 
     type: Literal["countdown"]
     box: Box

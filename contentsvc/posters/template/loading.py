@@ -1,4 +1,4 @@
-"""Poster templates as files: found in folders, read safely, checked whole."""
+"""Poster templates as files: found in folders, read safely, validated completely."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def load_template(template_id: str, folders: Sequence[Path]) -> Template:
-    """Read the template *template_id* from the first of *folders* that has it.
+    """Return the template *template_id* from the first of *folders* that has it.
 
     Raises:
         RenderError: no folder has it.
-        TemplateError: the file is broken; file, line, field and what is allowed are named.
+        TemplateError: the file is invalid; the error has the line and field of each fault.
     """
     return _load(template_id, folders, _read)
 
@@ -50,9 +50,10 @@ def _load(template_id: str, folders: Sequence[Path], read: Callable[[Path], Temp
 
 
 def list_templates(folders: Sequence[Path]) -> tuple[list[Template], list[TemplateError]]:
-    """Read every template of *folders*, first hit of an id winning, and the faults of the broken.
+    """Return the templates of *folders*, sorted by id, and an error for each invalid file.
 
-    One broken file does not keep the others from being used.
+    If two folders have a template of the same id, the first folder wins. An invalid file does not
+    hide the others.
     """
     return _list(folders, _read)
 
@@ -61,49 +62,49 @@ def _list(
     folders: Sequence[Path], read: Callable[[Path], Template]
 ) -> tuple[list[Template], list[TemplateError]]:
     templates: dict[str, Template] = {}
-    faults: list[TemplateError] = []
+    errors: list[TemplateError] = []
     for path in _files(folders):
         if path.stem in templates:
             continue
         try:
             templates[path.stem] = read(path)
         except TemplateError as error:
-            faults.append(error)
-    return sorted(templates.values(), key=lambda template: template.id), faults
+            errors.append(error)
+    return sorted(templates.values(), key=lambda template: template.id), errors
 
 
 class Library:
-    """The templates of *folders*, each file read once until it changes; safe among threads."""
+    """A thread-safe collection of the templates in *folders*; a changed file is read again."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
-        self._kept: dict[Path, tuple[tuple[int, int], Template]] = {}
+        self._cached: dict[Path, tuple[tuple[int, int], Template]] = {}
 
     def load(self, template_id: str) -> Template:
-        """Give a template as `load_template` does."""
+        """Return a template as `load_template` does."""
         return _load(template_id, self._folders, self._read)
 
     def list(self) -> tuple[list[Template], list[TemplateError]]:
-        """Give every template as `list_templates` does."""
+        """Return all templates and errors as `list_templates` does."""
         return _list(self._folders, self._read)
 
     def _read(self, path: Path) -> Template:
         try:
-            facts = path.stat()
+            stat = path.stat()
         except OSError:
             return _read(path)
-        stamp = (facts.st_mtime_ns, facts.st_size)
-        kept = self._kept.get(path)
-        if kept is None or kept[0] != stamp:
-            kept = self._kept[path] = (stamp, _read(path))
-        return kept[1]
+        stamp = (stat.st_mtime_ns, stat.st_size)
+        cached = self._cached.get(path)
+        if cached is None or cached[0] != stamp:
+            cached = self._cached[path] = (stamp, _read(path))
+        return cached[1]
 
 
 def parse_template(text: str, file: str) -> Template:
-    """Read a template from YAML *text*; *file* is named in what is wrong.
+    """Return the template in the YAML *text*; error messages call it *file*.
 
     Raises:
-        TemplateError: it is broken; every problem is in it.
+        TemplateError: the template is invalid; the error has every problem.
     """
     data, lines = read_yaml(text, file)
     return build_template(data, file, lines)
@@ -112,10 +113,10 @@ def parse_template(text: str, file: str) -> Template:
 def build_template(
     data: object, file: str, lines: Mapping[yaml_lines.Path, int] | None = None
 ) -> Template:
-    """Check plain values as a template, each variant's layers among them.
+    """Return the template in *data*, plain values, after validating the layers of each variant.
 
     Raises:
-        TemplateError: it is broken; every problem is in it.
+        TemplateError: the template is invalid; the error has every problem.
     """
     known = dict(lines or {})
     if not isinstance(data, dict):
@@ -123,42 +124,42 @@ def build_template(
     try:
         template = Template.model_validate(data)
     except ValidationError as error:
-        raise _faults(file, known, explain(error, Template)) from error
+        raise _error(file, known, explain(error, Template)) from error
     problems = [*check_names(template)]
     for size in template.variants:
         problems += _read_layers(template, size)
     if problems:
-        raise _faults(file, known, iter(problems))
+        raise _error(file, known, iter(problems))
     return template
 
 
 def _read_layers(template: Template, size: str) -> list[tuple[yaml_lines.Path, Message]]:
     problems: list[tuple[yaml_lines.Path, Message]] = []
     layers: list[tuple[int, Layer]] = []
-    for place, raw in template.raw_layers(size):
+    for index, raw in template.raw_layers(size):
         try:
-            layers.append((place, _ONE_LAYER.validate_python(raw)))
+            layers.append((index, _ONE_LAYER.validate_python(raw)))
         except ValidationError as error:
             for path, message in explain(error, Layer):
-                problems.append((_origin(template, size, place, path), message))
-    for place, path, message in check_layers(template, size, layers):
-        problems.append((_origin(template, size, place, path), message))
+                problems.append((_origin(template, size, index, path), message))
+    for index, path, message in check_layers(template, size, layers):
+        problems.append((_origin(template, size, index, path), message))
     return problems
 
 
-def _origin(template: Template, size: str, place: int, path: yaml_lines.Path) -> yaml_lines.Path:
-    """Say whether the key at fault stands in the layer or in the variant that changes it."""
-    name = template.layers[place].get("id", "")
+def _origin(template: Template, size: str, index: int, path: yaml_lines.Path) -> yaml_lines.Path:
+    """Return the path of a fault in the file: in the layer, or in the variant that changes it."""
+    name = template.layers[index].get("id", "")
     changes: Mapping[str, Any] = template.variants[size].set.get(name, {})
     if path and path[0] in changes:
         return ("variants", size, "set", name, *path)
-    return ("layers", place, *path)
+    return ("layers", index, *path)
 
 
-def _faults(
-    file: str, lines: dict[yaml_lines.Path, int], found: Iterator[tuple[yaml_lines.Path, Message]]
+def _error(
+    file: str, lines: dict[yaml_lines.Path, int], faults: Iterator[tuple[yaml_lines.Path, Message]]
 ) -> TemplateError:
-    problems = (Problem(line_of(lines, path), _dotted(path), message) for path, message in found)
+    problems = (Problem(line_of(lines, path), _dotted(path), message) for path, message in faults)
     return TemplateError(file, list(dict.fromkeys(problems)))
 
 

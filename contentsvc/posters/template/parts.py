@@ -1,4 +1,4 @@
-"""The pieces that the layers of a template are made of: numbers, colours, gradients, shadows."""
+"""The parts of layers: numbers, colours, gradients, shadows and the like."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ __all__ = [
     "Weight",
 ]
 
-#: No canvas is larger, so no number in it is.
+#: Limit of all coordinates and lengths, in pixels; no canvas is as large.
 _FAR = 10_000
 Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR)]
 Length = Annotated[float, Field(ge=0, le=_FAR)]
 Above = Annotated[float, Field(gt=0, le=_FAR)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Box: TypeAlias = tuple[Coordinate, Coordinate, Above, Above]
-#: Of all four corners, or of each from the top left clockwise.
+#: One radius for all corners, or four clockwise from the top left.
 Radius: TypeAlias = Length | tuple[Length, Length, Length, Length]
 Colour = Annotated[
     str,
@@ -62,7 +62,7 @@ Tracking = Annotated[float, Field(ge=-0.2, le=2)]
 
 
 class Part(BaseModel):
-    """A piece of a template: unknown keys are faults, and nothing changes once it is read."""
+    """The base of all parts: immutable once validated, and strict about unknown keys."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False
@@ -70,7 +70,7 @@ class Part(BaseModel):
 
 
 class Gradient(Part):
-    """Colours that run into each other."""
+    """A gradient between two or more colours."""
 
     stops: Annotated[tuple[Colour | tuple[Share, Colour], ...], Field(min_length=2, max_length=12)]
     angle: float = 180
@@ -81,7 +81,7 @@ Fill: TypeAlias = Colour | Gradient
 
 
 class Shadow(Part):
-    """A soft shadow, best in a darker shade of what casts it."""
+    """A soft shadow; best in a darker shade of the colour that casts it."""
 
     dx: Coordinate = 0
     dy: Coordinate = 12
@@ -98,7 +98,7 @@ class Stroke(Part):
 
 
 class Plate(Part):
-    """A ground that is as wide as the lettering on it: badges, labels."""
+    """A ground that is as wide as the lettering on it, for badges and labels."""
 
     fill: Fill
     pad: tuple[Length, Length] = (24, 12)
@@ -108,14 +108,14 @@ class Plate(Part):
 
 
 class Hug(Part):
-    """Makes a rectangle as wide as the lettering of other layers needs."""
+    """Makes a rectangle as wide as the lettering of other layers."""
 
     layers: Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]
     pad: Length = 32
 
 
 class Run(Part):
-    """One piece of a line of mixed sizes."""
+    """A piece of a line that mixes font sizes."""
 
     text: Annotated[str, Field(max_length=200)]
     size: Size
@@ -128,7 +128,7 @@ class Run(Part):
 
 
 class Bullet(Part):
-    """What stands before each row of a list."""
+    """The bullet before each row of a list."""
 
     kind: Literal["number", "index", "dot", "check", "none"] = "number"
     size: Size = 40
@@ -138,7 +138,7 @@ class Bullet(Part):
 
 
 class Row(Part):
-    """The ground and the height of a list's rows."""
+    """The height and the ground of the rows of a list."""
 
     height: Above = 60
     gap: Length = 14
@@ -151,7 +151,7 @@ class Row(Part):
 
 
 class Tail(Part):
-    """What follows `|` in a list's items, in a column of its own at the row's end."""
+    """The column at the end of the rows for the part of a list item after its `|`."""
 
     width: Above
     size: Size

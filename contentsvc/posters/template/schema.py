@@ -1,4 +1,4 @@
-"""A poster template: its fields, its palette, its layers and its variants by size."""
+"""The schema of a poster template: fields, palette, layers, and variants by size."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ __all__ = [
     "texts_of",
 ]
 
-#: `{host}`, `{host:1}` for its first character, `{brand.name}`, `{ranks[1]}` for a list's first
-#: item without what follows `|` in it, and `{ranks[1].tail}` for that.
+#: `{host}`, `{host:1}` for its first character, `{brand.name}`, `{ranks[1]}` for the first item of
+#: a list up to its `|`, and `{ranks[1].tail}` for the rest of that item.
 PLACEHOLDER = re.compile(
     r"\{(?P<name>[a-z][a-z0-9_]*(?:\.[a-z]+)?)"
     r"(?:\[(?P<item>[1-9]\d?)\](?P<tail>\.tail)?)?(?::(?P<first>\d{1,2}))?\}"
 )
-#: What a brand kit lends to any text.
+#: Placeholders with a brand kit's values.
 BRAND_PLACEHOLDERS = ("brand.name", "brand.footer", "brand.logo")
 _LAYERS: TypeAdapter[Any] = TypeAdapter(tuple[Layer, ...])
 Side = Annotated[int, Field(ge=64, le=4096)]
@@ -53,22 +53,22 @@ PlainColour = Annotated[str, Field(pattern=r"^#([0-9A-Fa-f]{3}|[0-9A-Fa-f]{6}|[0
 SizeName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,19}$")]
 RawLayer: TypeAlias = dict[str, Any]
 Margin = Annotated[int, Field(ge=0, le=1000)]
-#: Left, top, right and bottom margin that no lettering may enter, in pixels.
+#: Left, top, right and bottom margin that lettering must not enter, in pixels.
 Safe: TypeAlias = tuple[Margin, Margin, Margin, Margin]
 
 
 class Label(Part):
-    """Words in both languages of the web form."""
+    """A label in the two languages of the web interface."""
 
     zh: Annotated[str, Field(min_length=1, max_length=80)]
     en: Annotated[str, Field(min_length=1, max_length=80)]
 
 
 class FieldSpec(Part):
-    """One value a template asks for; the web form is made from it.
+    """The declaration of a field; the web form is built from it.
 
-    `max` and `ideal` count characters (of each item, in a list); `max_items` counts items.
-    `source` names a supplied value that stands in where the field is not given.
+    `max` and `ideal` count characters (of each item, in a list), and `max_items` counts items.
+    `source` names a default value that is used if the field is empty.
     """
 
     label: Label
@@ -83,7 +83,7 @@ class FieldSpec(Part):
 
 
 class Variant(Part):
-    """A template at another size: layers hidden, or changed key by key, by their id."""
+    """A template at another size, with layers hidden or changed, key by key, by their id."""
 
     size: tuple[Side, Side]
     hide: tuple[Name, ...] = ()
@@ -92,7 +92,7 @@ class Variant(Part):
 
 
 class Template(Part):
-    """A poster template; `posters.templates` reads it and checks every variant's layers."""
+    """A poster template; `template.loading` reads it and validates the layers of each variant."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
     version: Annotated[int, Field(ge=1, le=1)] = 1
@@ -110,42 +110,42 @@ class Template(Part):
 
     @cached_property
     def digest(self) -> str:
-        """Name this template by its content, for what is cached by it."""
+        """Return a hash of the content, for cache keys."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @cached_property
     def by_size(self) -> dict[str, tuple[Layer, ...]]:
-        """Give the layers of each variant, in painting order."""
+        """Return the layers of each variant, in painting order."""
         return {size: self._read(size) for size in self.variants}
 
     @cached_property
     def uses(self) -> dict[str, tuple[frozenset[str], ...]]:
-        """Give, for each variant, the fields that each layer looks otherwise by."""
+        """Return, for each variant, the fields that each layer's looks depend on."""
         return {size: _uses(layers) for size, layers in self.by_size.items()}
 
     @property
     def sizes(self) -> tuple[str, ...]:
-        """Name the variants, in the template's order."""
+        """Return the names of the variants, in the template's order."""
         return tuple(self.variants)
 
     def samples(self) -> dict[str, object]:
-        """Give values that show the template at its best, for pictures of it."""
+        """Return sample values of the fields, for pictures of the template."""
         return {name: spec.sample for name, spec in self.fields.items() if spec.sample}
 
     def choices(self, name: str) -> tuple[str, ...]:
-        """Give the words of field *name* by which some layer is shown or not."""
+        """Return the values of field *name* that decide whether some layer is shown."""
         layers = [layer for layers in self.by_size.values() for layer in layers]
         conditions = [getattr(layer, "when", None) for layer in layers]
         conditions += [run.when for layer in layers for run in getattr(layer, "runs", ())]
         clauses = (clause for condition in conditions for clause in parts_of(condition))
-        return tuple(dict.fromkeys(c.words for c in clauses if c.name == name and c.words))
+        return tuple(dict.fromkeys(c.value for c in clauses if c.name == name and c.value))
 
     def raw_layers(self, size: str) -> list[tuple[int, RawLayer]]:
-        """Give the layers of variant *size* as written, each with its place in the template."""
+        """Return the layers of variant *size* as written, each with its index in the template."""
         variant = self.variants[size]
         return [
-            (place, {**raw, **variant.set.get(raw.get("id", ""), {})})
-            for place, raw in enumerate(self.layers)
+            (index, {**raw, **variant.set.get(raw.get("id", ""), {})})
+            for index, raw in enumerate(self.layers)
             if raw.get("id") not in variant.hide
         ]
 
@@ -158,17 +158,18 @@ class Template(Part):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One part of a condition: the field, the words it must have, and whether it must not."""
+    """A part of a condition: a field, the value that it must have, and whether it must not."""
 
     name: str
-    words: str | None
+    value: str | None
     wanted: bool
 
 
 def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
-    """A text depends on its whole group, and a rectangle on the lettering that it hugs.
+    """Return the fields that the looks of each of *layers* depend on.
 
-    Whether a layer is shown at all is another matter: its own condition does not change its looks.
+    A text depends on its whole group, and a rectangle on the lettering that it hugs. The condition
+    of a layer does not count, since it decides only whether the layer is shown.
     """
     names = [field_names(layer) for layer in layers]
     groups: dict[str, set[str]] = {}
@@ -188,17 +189,17 @@ def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
 
 
 def parts_of(condition: str | None) -> list[Clause]:
-    """Give the parts of a condition such as `a and not b and state is 直播`."""
+    """Return the clauses of a condition such as `a and not b and state is 直播`."""
     return [_clause(part) for part in condition.split(" and ")] if condition else []
 
 
 def _clause(part: str) -> Clause:
-    name, _, words = part.removeprefix("not ").partition(" is ")
-    return Clause(name, words or None, not part.startswith("not "))
+    name, _, value = part.removeprefix("not ").partition(" is ")
+    return Clause(name, value or None, not part.startswith("not "))
 
 
 def texts_of(layer: BaseModel) -> Iterator[str]:
-    """Give every text with placeholders in *layer*."""
+    """Yield every text with placeholders in *layer*."""
     if isinstance(layer, TextLayer) and layer.text is not None:
         yield layer.text
     if isinstance(layer, Spans | Seal):
@@ -206,7 +207,7 @@ def texts_of(layer: BaseModel) -> Iterator[str]:
 
 
 def field_names(layer: BaseModel) -> set[str]:
-    """Name the fields that *layer* depends on; the brand's words are not among them."""
+    """Return the fields that *layer* depends on, without the brand's placeholders."""
     conditions = {clause.name for clause in parts_of(getattr(layer, "when", None))}
     return (_content_names(layer) | conditions) - set(BRAND_PLACEHOLDERS)
 

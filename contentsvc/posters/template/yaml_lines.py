@@ -1,4 +1,4 @@
-"""Reads the YAML of templates and brand kits into plain values and the line of each field."""
+"""Safe reading of YAML from outside, with the line number of every key."""
 
 from __future__ import annotations
 
@@ -15,12 +15,10 @@ _LIMITS = Limits(most_bytes=256 * 1024, most_depth=20, most_values=50_000)
 
 
 def read_yaml(text: str, file: str) -> tuple[Any, dict[Path, int]]:
-    """Return *text* as plain values, and the 1-based line of each path in it.
-
-    The values of an empty file are None. *file* is the file's name, which the error shows.
+    """Return the values of the YAML *text*, and the line number (from 1) of each path in it.
 
     Raises:
-        TemplateError: the text is not YAML, is too large or too deep, or has anchors or tags.
+        TemplateError: *text* is too large, nested too deeply, has anchors, or is not YAML.
     """
     try:
         root = read_nodes(text, _LIMITS)
@@ -30,7 +28,7 @@ def read_yaml(text: str, file: str) -> tuple[Any, dict[Path, int]]:
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int:
-    """Return the line of *path*, or of the nearest value that contains it; 0 if unknown."""
+    """Return the line of *path* or of its nearest parent in *lines*; 0 if none is known."""
     for length in range(len(path), -1, -1):
         if path[:length] in lines:
             return lines[path[:length]]

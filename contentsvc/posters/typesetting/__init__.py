@@ -1,1 +1,1 @@
-"""Set Chinese text: measure characters, break lines, find fonts. Imports nothing outside itself."""
+"""Typesetting of Chinese text: fonts, measuring, line breaking. Knows nothing of posters."""

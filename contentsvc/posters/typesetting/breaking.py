@@ -1,4 +1,4 @@
-"""Breaks a measured paragraph into lines: as full as may be, or of like length."""
+"""Line breaking of a measured paragraph: full lines, or lines of similar length."""
 
 from __future__ import annotations
 
@@ -9,17 +9,20 @@ from contentsvc.posters.typesetting.measuring import Measured
 
 __all__ = ["Cut", "balanced_cuts", "full_cuts"]
 
-#: Where a line starts and ends in its paragraph.
+#: The start and end index of a line in its paragraph.
 Cut = tuple[int, int]
-#: What a break costs, against squared shares of the mean line: inside a phrase, beside a number.
-_COST_IN_PHRASE, _COST_IN_COUNT = 0.1, 0.2
+#: The cost of a break inside a phrase and beside a number, in squared shares of the mean line.
+_COST_IN_PHRASE, _COST_AT_NUMBER = 0.1, 0.2
 _EQUAL = 1e-9
-#: Beyond as many places to break a paragraph is not balanced: it would take too long.
-_MOST_PLACES = 240
+#: A paragraph with more possible breaks is not balanced, because that would take too long.
+_MOST_BREAKS = 240
 
 
 def full_cuts(measured: Measured, width: float) -> list[Cut]:
-    """Fill each line as far as the rules allow; a piece too long for any line breaks anywhere."""
+    """Return the lines of a paragraph, each filled as far as the rules allow.
+
+    A piece that is longer than a whole line is broken anywhere.
+    """
     cuts, start, length = [], 0, len(measured.text)
     while start < length:
         end = _line_end(measured, start, width)
@@ -53,20 +56,20 @@ def _without_spaces(text: str, start: int, end: int) -> int:
 
 
 def balanced_cuts(measured: Measured, width: float, count: int) -> list[Cut]:
-    """Break into *count* lines of like length, after a mark rather than within a phrase.
+    """Return *count* lines of similar length, broken after punctuation rather than within a phrase.
 
-    The cost of each line is its squared distance from the mean, plus that of where it breaks.
+    The cost of a line is its squared distance from the mean, plus the cost of the break after it.
     """
-    ends = [0, *_break_places(measured.text), len(measured.text)]
-    if len(ends) > _MOST_PLACES:
+    ends = [0, *_possible_breaks(measured.text), len(measured.text)]
+    if len(ends) > _MOST_BREAKS:
         return full_cuts(measured, width)
     mean = measured.width(0, len(measured.text)) / count
     best: dict[int, tuple[float, tuple[Cut, ...]]] = {0: (0.0, ())}
     for _ in range(count):
         best = _one_line_more(measured, ends, best, width, mean)
-    found = best.get(len(measured.text))
-    # A piece too long for any line was broken by force, and stays as it was.
-    return list(found[1]) if found else full_cuts(measured, width)
+    solution = best.get(len(measured.text))
+    # If a piece is longer than a line, no balanced set of lines exists.
+    return list(solution[1]) if solution else full_cuts(measured, width)
 
 
 def _one_line_more(
@@ -85,22 +88,22 @@ def _one_line_more(
             if length > width:
                 break
             total = cost + ((length - mean) / mean) ** 2 + _break_cost(measured.text, end)
-            # Of equals, the one whose earlier lines are longer wins.
+            # Between equal costs, the lines with the longer beginning win.
             if end not in longer or total < longer[end][0] + _EQUAL:
                 longer[end] = (total, (*cuts, (first, stop)))
     return longer
 
 
-def _break_places(text: str) -> list[int]:
-    return [place for place in range(1, len(text)) if chars.may_break(text[place - 1], text[place])]
+def _possible_breaks(text: str) -> list[int]:
+    return [index for index in range(1, len(text)) if chars.may_break(text[index - 1], text[index])]
 
 
 def _break_cost(text: str, end: int) -> float:
-    """Say how much a break before *end* disturbs reading."""
+    """Return how much a break before *end* disturbs reading."""
     if end >= len(text) or text[end - 1] in chars.CLOSING or " " in text[end - 1 : end + 1]:
         return 0
-    counts = text[end - 1].isdigit() or text[end].isdigit()
-    return _COST_IN_COUNT if counts else _COST_IN_PHRASE
+    beside_number = text[end - 1].isdigit() or text[end].isdigit()
+    return _COST_AT_NUMBER if beside_number else _COST_IN_PHRASE
 
 
 def _after_spaces(text: str, start: int) -> int:

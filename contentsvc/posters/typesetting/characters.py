@@ -1,4 +1,4 @@
-"""What each character does in a line of Chinese text.
+"""The role of each character in a line of Chinese text.
 
 The rules follow W3C "Requirements for Chinese Text Layout" (clreq), sections 3.1 and 3.2.
 """
@@ -20,13 +20,13 @@ __all__ = [
     "may_break",
 ]
 
-#: Full-width marks whose left half is empty; they never end a line.
+#: Full-width marks with an empty left half; they never end a line.
 OPENING = frozenset("（《〈「『【〔〖｛［“‘")
-#: Full-width marks whose right half is empty; they never start a line.
+#: Full-width marks with an empty right half; they never start a line.
 CLOSING = frozenset("，。、；：？！）》〉」』】〕〗｝］”’．")
 _NO_START = CLOSING | frozenset("…—～·•・％℃°‰,.;:?!)]}%»›")
 _NO_END = OPENING | frozenset("([{¥￥$£€#№«‹")
-#: Marks that hold Latin words, numbers and links together.
+#: Marks that belong to Latin words, numbers and links.
 _WORD_MARKS = frozenset(".,:;/\\-_@'’%‰°℃¥￥$£€+~&=?!#*()[]{}<>|^\"")
 _INSEPARABLE = frozenset("…—")
 _MIDDLE_DOTS = frozenset("·•・")
@@ -34,7 +34,7 @@ _CONTROLS = re.compile(r"[^\S\n\u3000]+")
 
 
 def clean(text: str) -> str:
-    """Normalise *text*: one form of each character, single spaces, no controls but line breaks."""
+    """Return *text* normalised: NFC, single spaces, and no control characters but line breaks."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROLS.sub(" ", text)
     kept = (
@@ -46,12 +46,12 @@ def clean(text: str) -> str:
 
 
 def is_joiner(char: str) -> bool:
-    """Say whether *char* only changes its neighbours: variation selectors, zero-width joiners."""
+    """Return whether *char* only modifies its neighbours (variation selector, joiner)."""
     return char in "\u200d\ufe0e\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff"
 
 
 def is_hanzi(char: str) -> bool:
-    """Say whether *char* is a Chinese character or a kana, and so as wide as it is high."""
+    """Return whether *char* is a Chinese character or a kana, and so as wide as high."""
     return (
         "\u3400" <= char <= "\u9fff"
         or "\uf900" <= char <= "\ufaff"
@@ -62,22 +62,22 @@ def is_hanzi(char: str) -> bool:
 
 
 def is_western(char: str) -> bool:
-    """Say whether a thin space belongs between *char* and a hanzi."""
+    """Return whether a thin space belongs between *char* and a hanzi."""
     return (char.isalnum() and not is_hanzi(char) and ord(char) < 0x2E80) or char in "%‰°℃¥$€£+&@#"  # noqa: PLR2004 - Chinese blocks of Unicode begin here
 
 
 def is_middle_dot(char: str) -> bool:
-    """Say whether *char* is a dot that fonts make a whole em wide and readers want narrow."""
+    """Return whether *char* is a middle dot: one em wide in fonts, narrow for readers."""
     return char in _MIDDLE_DOTS
 
 
 def is_inseparable(first: str, second: str) -> bool:
-    """Say whether two characters are one mark: a Chinese dash and ellipsis have two each."""
+    """Return whether the pair is one mark: a Chinese dash or ellipsis has two characters."""
     return first == second and first in _INSEPARABLE
 
 
 def may_break(before: str, after: str) -> bool:
-    """Say whether a line may end with *before* and the next begin with *after*."""
+    """Return whether a line may end with *before* and the next line begin with *after*."""
     if after == " " or is_joiner(after):
         return False
     if before == " ":

@@ -1,4 +1,4 @@
-"""Which characters a font file can draw, read from its character map."""
+"""The characters that a font file can draw, read from its character map."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ _ENCODINGS = ((3, 10), (0, 6), (0, 4), (3, 1), (0, 3))
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The code points of a font as sorted, closed ranges."""
+    """The code points of a font, as sorted, closed ranges."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]
 
     def __contains__(self, char: str) -> bool:
-        place = bisect_right(self.starts, ord(char)) - 1
-        return place >= 0 and ord(char) <= self.ends[place]
+        index = bisect_right(self.starts, ord(char)) - 1
+        return index >= 0 and ord(char) <= self.ends[index]
 
 
 def read_coverage(path: Path, face: int = 0) -> Coverage:
-    """Read the ranges of *face* (its index in a collection) of the font file *path*.
+    """Return the code points of *face* (its index in a collection) in the font file *path*.
 
     Raises:
-        RenderError: the file has no Unicode character map that is understood.
+        RenderError: the file has no Unicode character map of format 4 or 12.
     """
     with path.open("rb") as file:
         table = _cmap_offset(file, face)
@@ -53,8 +53,8 @@ def _cmap_offset(file: BinaryIO, face: int) -> int:
     is_collection = tag == int.from_bytes(b"ttcf", "big")
     (base,) = _unpack(file, ">I", 12 + 4 * face) if is_collection else (0,)
     (tables,) = _unpack(file, ">H", base + 4)
-    for place in range(tables):
-        name, _, offset, _ = _unpack(file, ">IIII", base + 12 + 16 * place)
+    for index in range(tables):
+        name, _, offset, _ = _unpack(file, ">IIII", base + 12 + 16 * index)
         if name == int.from_bytes(b"cmap", "big"):
             return offset
     raise RenderError("font-map-missing")
@@ -62,7 +62,7 @@ def _cmap_offset(file: BinaryIO, face: int) -> int:
 
 def _ranges(file: BinaryIO, table: int) -> list[tuple[int, int]]:
     (count,) = _unpack(file, ">H", table + 2)
-    records = [_unpack(file, ">HHI", table + 4 + 8 * place) for place in range(count)]
+    records = [_unpack(file, ">HHI", table + 4 + 8 * index) for index in range(count)]
     maps = {(platform, encoding): table + offset for platform, encoding, offset in records}
     for wanted in _ENCODINGS:
         if wanted in maps:
@@ -90,5 +90,5 @@ def _read_segments(file: BinaryIO, offset: int) -> list[tuple[int, int]]:
     count = doubled // 2
     ends = _unpack(file, f">{count}H", offset + 14)
     starts = _unpack(file, f">{count}H", offset + 16 + doubled)
-    # The last segment is 0xFFFF by rule and stands for no character.
+    # The last segment is always 0xFFFF and stands for no character.
     return list(zip(starts[:-1], ends[:-1], strict=True))

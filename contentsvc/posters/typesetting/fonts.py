@@ -1,4 +1,4 @@
-"""The fonts that posters are set in: found, and opened once per size and weight."""
+"""The fonts of posters, a brand's own and the packaged ones, opened once per size and weight."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from contentsvc.posters.typesetting.unhinted import unhinted
 __all__ = ["Face", "Fonts", "Glyph", "warm_up"]
 
 _PACK = "justmytype_intl_cjk"
-#: Simplified first; the others lend the rare and traditional characters that it lacks.
+#: Simplified first; the others have rare and traditional characters that it lacks.
 _PACK_FILES = (
     "fonts/ofl/notosanssc/NotoSansSC[wght].ttf",
     "fonts/ofl/notosanstc/NotoSansTC[wght].ttf",
     "fonts/ofl/notosansjp/NotoSansJP[wght].ttf",
 )
-#: One-coloured emoji, so that they take the colour of the words around them; its licence is
-#: beside it. Noto Emoji 2.0 at weight 600, without what joins several into one.
+#: Monochrome emoji, which take the colour of the text around them; the licence is in the same
+#: folder. Noto Emoji 2.0 at weight 600, without the ligatures that join several emoji.
 _EMOJI = Path(__file__).parent / "emoji" / "NotoEmoji.ttf"
 _SUFFIXES = {".ttf", ".otf", ".ttc"}
-#: Advances are measured at this size, in pixels, and scaled: hinting rounds them at small ones.
+#: Advances are measured at this size, in pixels, because hinting rounds them at small sizes.
 _MASTER = 200
 _STYLE_WEIGHTS = {
     "thin": 100,
@@ -60,7 +60,7 @@ _LaidOut = TypeVar("_LaidOut")
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A drawn character: its mask, and where that stands of the place on the baseline."""
+    """A drawn character: its mask, and the offset of the mask from its origin on the baseline."""
 
     mask: Image.Image
     offset: tuple[int, int]
@@ -68,38 +68,40 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """One face of one font file, and what it can draw."""
+    """A face of a font file: its index, its weights and the characters that it can draw."""
 
     path: Path
     index: int
-    #: The weights it has: one number, or the two ends of a variable axis.
+    #: The lightest and the heaviest weight; equal unless the font is variable.
     weights: tuple[int, int]
     coverage: Coverage
 
     @property
     def is_variable(self) -> bool:
-        """Whether any weight between its two ends can be had."""
+        """Return whether the face has every weight between its two ends."""
         return self.weights[0] != self.weights[1]
 
     def distance(self, weight: int) -> int:
-        """Say how far this face is from *weight*, 0 where it has it."""
+        """Return how far *weight* is from the weights of the face; 0 if the face has it."""
         low, high = self.weights
         return max(low - weight, weight - high, 0)
 
 
 def warm_up() -> None:
-    """Read the packaged font before forking, so that not every child has to."""
+    """Read the packaged font, so that forked processes share its memory."""
     unhinted(_pack_face(0).path)
 
 
 class Fonts:
-    """The faces a poster may use, in order of preference, each size and weight opened once.
+    """The faces for posters in order of preference: a brand's own, then the packaged ones.
+
+    Safe to share between threads.
 
     Args:
-        folder: a folder of own fonts (`.ttf`, `.otf`, `.ttc`), preferred to the packaged ones.
+        folder: a folder with the brand's own fonts (`.ttf`, `.otf`, `.ttc`).
 
     Raises:
-        RenderError: the folder does not exist or holds no font that can be read.
+        RenderError: the folder does not exist, or has no readable font.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -116,24 +118,24 @@ class Fonts:
 
     @property
     def key(self) -> str:
-        """Name the own fonts in use, for what is cached by them."""
+        """Return a text that identifies the brand's own font files, for cache keys."""
         return self._key
 
     def covers(self, char: str) -> bool:
-        """Say whether some face can draw *char*."""
+        """Return whether some face can draw *char*."""
         return self._find(char, 400) is not None
 
     def font(self, char: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
-        """Open the font that draws *char* at *size* pixels and *weight* (100 to 900)."""
+        """Return the open font that draws *char* at *size* pixels and *weight* (100 to 900)."""
         number = self._find(char, weight)
         return self.open(0 if number is None else number, size, weight)
 
     def face_number(self, char: str, weight: int) -> int:
-        """Give the place of the face that draws *char*, 0 (the first) where none does."""
+        """Return the number of the face that draws *char*; 0, the first, if none does."""
         return self._find(char, weight) or 0
 
     def open(self, number: int, size: int, weight: int) -> ImageFont.FreeTypeFont:
-        """Open face *number* at *size* pixels and *weight*, from the cache where it is there."""
+        """Return face *number*, opened at *size* pixels and *weight*."""
         key = (number, size, weight)
         with self._lock:
             font = self._opened.get(key)
@@ -142,7 +144,7 @@ class Fonts:
             return font
 
     def glyph(self, char: str, size: int, weight: int, quarter: int = 0) -> Glyph:
-        """Draw *char* once, *quarter* quarters of a pixel right of its place, and keep it."""
+        """Return *char* drawn *quarter* quarters of a pixel right of its origin."""
         key = (char, size, weight, quarter)
         with self._lock:
             try:
@@ -167,7 +169,7 @@ class Fonts:
             return layout
 
     def advance(self, char: str, weight: int) -> float:
-        """Measure *char* in ems, as the font was drawn and not as a small size rounds it."""
+        """Return the width of *char* in ems, without the rounding of small sizes."""
         key = (weight, char)
         with self._lock:
             if key not in self._advances:
@@ -176,13 +178,16 @@ class Fonts:
             return self._advances[key]
 
     def _find(self, char: str, weight: int) -> int | None:
-        """Number the faces: 0 is the own font nearest the weight, then the packaged ones."""
+        """Return the number of the face that draws *char*, or None if none does.
+
+        Number 0 is the brand's own face nearest to *weight*; the packaged faces follow.
+        """
         if self._own and char in self._nearest(weight).coverage:
             return 0
         first = 1 if self._own else 0
-        for place in range(len(_PACK_FILES) + 1):
-            if char in _pack_face(place).coverage:
-                return first + place
+        for index in range(len(_PACK_FILES) + 1):
+            if char in _pack_face(index).coverage:
+                return first + index
         return None
 
     def _face(self, number: int, weight: int) -> Face:
@@ -200,7 +205,7 @@ def _bytes_of(glyph: Glyph) -> int:
 
 def _drawn(font: ImageFont.FreeTypeFont, char: str, shift: float) -> Glyph:
     left, top, right, bottom = font.getbbox(char, anchor="ls")
-    # What the font says of its size is whole pixels; a shift and rounding may add one.
+    # The bounding box is in whole pixels; the shift and rounding can add one on each side.
     at = (math.floor(left) - 1, math.floor(top) - 1)
     size = (math.ceil(right) - at[0] + 2, math.ceil(bottom) - at[1] + 1)
     mask = Image.new("L", size, 0)
@@ -209,7 +214,7 @@ def _drawn(font: ImageFont.FreeTypeFont, char: str, shift: float) -> Glyph:
 
 
 def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
-    # Raqm needs a system library that slim images lack, so glyphs are placed here by hand.
+    # Raqm needs a system library that slim images lack, so this package positions glyphs itself.
     font = ImageFont.truetype(
         unhinted(face.path), size, index=face.index, layout_engine=ImageFont.Layout.BASIC
     )
@@ -219,12 +224,12 @@ def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
 
 
 @lru_cache(maxsize=len(_PACK_FILES) + 1)
-def _pack_face(place: int) -> Face:
-    """Read the packaged face at *place*: those for Chinese, and the emoji last."""
-    if place == len(_PACK_FILES):
+def _pack_face(index: int) -> Face:
+    """Return the packaged face *index*: the faces for Chinese, then the emoji face."""
+    if index == len(_PACK_FILES):
         return Face(_EMOJI, 0, (600, 600), read_coverage(_EMOJI))
     try:
-        path = Path(str(resources.files(_PACK) / _PACK_FILES[place]))
+        path = Path(str(resources.files(_PACK) / _PACK_FILES[index]))
     except ModuleNotFoundError as error:
         raise RenderError("font-package-missing", package=_PACK) from error
     return Face(path, 0, (100, 900), read_coverage(path))
@@ -250,7 +255,7 @@ def _read_face(path: Path) -> Face:
 
 
 def _simplified_index(path: Path) -> int:
-    """Find the simplified Chinese face of a collection, the first where none says so."""
+    """Return the index of the simplified Chinese face in a collection; 0 if no face says so."""
     if path.suffix.lower() != ".ttc":
         return 0
     for index in range(16):

@@ -1,6 +1,6 @@
-"""Sets Chinese text in lines: kinsoku, half-width marks, thin spaces, balance, fit.
+"""Typesetting of Chinese text in lines: line breaking, spacing, balance, fitting to a box.
 
-Everything here is counted in ems, so one setting holds for every size.
+Lengths are in ems unless stated otherwise, so one setting serves every font size.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ __all__ = ["Fitted", "Style", "fit", "set_line", "sizes", "wrap"]
 
 _ELLIPSIS = "…"
 _STEP = 0.97
-#: Less than any letter takes, in ems.
+#: Narrower than any letter, in ems.
 _NARROWEST = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How a text is to be fitted; sizes in pixels, line height and tracking in ems."""
+    """How to fit a text: font sizes in pixels, line height and tracking in ems."""
 
     size: int
     least: int
@@ -35,7 +35,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """A text that fits its box, and what had to be left out for that."""
+    """A text that fits its box: font size in pixels, lines, and the text that was cut off."""
 
     size: int
     lines: tuple[SetLine, ...]
@@ -43,7 +43,7 @@ class Fitted:
 
 
 def set_line(text: str, measure: Measure, tracking: float = 0) -> SetLine:
-    """Set *text* on one line, however long it is."""
+    """Return *text* on one line, however long it is."""
     measured = Measured(chars.clean(text).replace("\n", " "), measure, tracking)
     return measured.place_line(0, len(measured.text))
 
@@ -51,9 +51,9 @@ def set_line(text: str, measure: Measure, tracking: float = 0) -> SetLine:
 def wrap(
     text: str, measure: Measure, width: float, *, tracking: float = 0, balance: bool = True
 ) -> list[SetLine]:
-    """Break *text* into lines of at most *width* ems; a newline in it breaks by force.
+    """Return *text* broken into lines of at most *width* ems; a newline always breaks.
 
-    With *balance*, a paragraph's lines come out about equally long, and no more of them.
+    With *balance* the lines of a paragraph have similar lengths, and their number stays the same.
     """
     return _set(_paragraphs(text, measure, tracking), width, balance=balance)
 
@@ -73,9 +73,10 @@ def _set(paragraphs: Sequence[Measured], width: float, *, balance: bool) -> list
 
 
 def fit(text: str, measure: Measure, box: tuple[float, float], style: Style) -> Fitted:
-    """Shrink *text* from its size by steps of 3 % until it fits *box* (width, height in pixels).
+    """Return *text* at the largest font size, in steps of 3 %, at which it fits *box*.
 
-    At the least size it is cut with an ellipsis, and what was lost is told.
+    *box* is a width and height in pixels. At the smallest size the text is cut with an ellipsis,
+    and `lost` has the rest.
     """
     width, height = box
     paragraphs = _paragraphs(text, measure, style.tracking)
@@ -92,12 +93,12 @@ def fit(text: str, measure: Measure, box: tuple[float, float], style: Style) -> 
 
 
 def _least_lines(paragraphs: Sequence[Measured], width: float) -> int:
-    """Say how many lines there will be at the very least, without breaking any."""
+    """Return a lower bound of the number of lines, without breaking any."""
     return sum(max(int(part.width(0, len(part.text)) / (width + 1)), 1) for part in paragraphs)
 
 
 def sizes(style: Style) -> Iterator[int]:
-    """Give the sizes to try, from the wanted to the least, by steps of 3 %."""
+    """Yield the sizes to try, from the style's size down to its least size, in steps of 3 %."""
     size, last = float(style.size), 0
     while round(size) > style.least:
         if round(size) != last:
@@ -108,7 +109,7 @@ def sizes(style: Style) -> Iterator[int]:
 
 
 def _room(height: float, size: int, style: Style) -> int:
-    """Say how many lines there is room for; the box may be as low as one line's letters."""
+    """Return how many lines fit; one line fits even if the box is as low as its letters."""
     return max(min(style.max_lines, int((height + 1) / (size * style.line))), 1)
 
 
@@ -120,10 +121,10 @@ def _cut(text: str, measure: Measure, box: tuple[float, float], style: Style) ->
     width = box[0] / style.least
     room = _room(box[1], style.least, style)
     lines = _set(_paragraphs(text, measure, style.tracking), width, balance=False)
-    kept = lines[: room - 1]
-    rest = _after(chars.clean(text), sum(len(_bare(line.text)) for line in kept))
+    whole_lines = lines[: room - 1]
+    rest = _after(chars.clean(text), sum(len(_bare(line.text)) for line in whole_lines))
     rest = rest.replace("\n", " ")
-    # The narrowest letters bound the number that can fit; the longest that does is bisected.
+    # The narrowest letter limits how many characters fit; bisect for the longest text that does.
     most = min(len(rest), int(width / _NARROWEST) + 1)
     fitting = bisect_right(
         range(1, most + 1),
@@ -131,9 +132,9 @@ def _cut(text: str, measure: Measure, box: tuple[float, float], style: Style) ->
         key=lambda count: set_line(rest[:count] + _ELLIPSIS, measure, style.tracking).width,
     )
     last = rest[:fitting]
-    shown = last.rstrip("".join(chars.CLOSING | chars.OPENING) + " ,.;:-")
-    final = set_line(shown + _ELLIPSIS, measure, style.tracking)
-    return Fitted(style.least, (*kept, final), rest[len(shown) :])
+    visible = last.rstrip("".join(chars.CLOSING | chars.OPENING) + " ,.;:-")
+    final = set_line(visible + _ELLIPSIS, measure, style.tracking)
+    return Fitted(style.least, (*whole_lines, final), rest[len(visible) :])
 
 
 def _bare(text: str) -> str:
@@ -141,9 +142,9 @@ def _bare(text: str) -> str:
 
 
 def _after(text: str, count: int) -> str:
-    """Give what follows the first *count* characters of *text*, spaces not counted."""
-    for place, char in enumerate(text):
+    """Return the rest of *text* after its first *count* characters, not counting spaces."""
+    for index, char in enumerate(text):
         if count == 0 and char not in " \n":
-            return text[place:]
+            return text[index:]
         count -= char not in " \n"
     return ""

@@ -1,10 +1,10 @@
-"""Variable fonts without hints, freed of FreeType's automatic ones.
+"""Unhinted variable fonts, prepared so that FreeType's auto-hinter leaves them alone.
 
-A font whose `prep` program is the usual seven bytes of an unhinted one is given to FreeType's
-auto-hinter. For each size that is opened it draws scores of characters to learn their zones
-(measured: 2 ms of processor time and 7 MB mapped, instead of 0.3 ms and 3 MB), and it bends every
-outline to a pixel grid that a poster, always shown reduced, does not have. A program that is two
-bytes longer and does nothing turns it off (FreeType 2.14, `FT_Load_Glyph`).
+FreeType auto-hints a font whose `prep` program is the usual seven bytes of an unhinted font. For
+each size that is opened the auto-hinter draws scores of characters to learn their zones (measured:
+2 ms of processor time and 7 MB mapped, instead of 0.3 ms and 3 MB). It also bends every outline to
+a pixel grid that a poster, always shown reduced, does not have. Two more bytes that do nothing make
+the program one that FreeType does not recognise (FreeType 2.14, `FT_Load_Glyph`).
 """
 
 from __future__ import annotations
@@ -17,24 +17,25 @@ from pathlib import Path
 
 __all__ = ["unhinted"]
 
-#: PUSHW 511 SCANCTRL PUSHB 4 SCANTYPE: what font makers give to fonts without hints.
+#: PUSHW 511 SCANCTRL PUSHB 4 SCANTYPE: the usual `prep` program of a font without hints.
 _IDLE = bytes.fromhex("b801ff85b0048d")
-#: MPPEM POP: reads the size and forgets it.
+#: MPPEM POP: read the size and discard it.
 _NOTHING = bytes.fromhex("4b21")
 _RECORD = struct.Struct(">4sIII")
 
 
 @cache
 def unhinted(path: Path) -> str:
-    """Give the path of a copy of the font *path* that is not hinted, as long as this process lives.
+    """Return the path of a copy of the font *path* that FreeType does not hint.
 
-    A font that has hints of its own, or that is no single TrueType font, is given as it is.
+    The copy exists as long as this process. For a font that has hints of its own, or that is not a
+    single TrueType font, return *path* itself.
     """
     with path.open("rb") as file:
-        found = _program(file.read(12 + _RECORD.size * 64))
-        if found is None:
+        record = _program(file.read(12 + _RECORD.size * 64))
+        if record is None:
             return str(path)
-        place, tag, checksum, offset = found
+        position, tag, checksum, offset = record
         file.seek(offset)
         if file.read(len(_IDLE)) != _IDLE:
             return str(path)
@@ -42,24 +43,27 @@ def unhinted(path: Path) -> str:
     end = (path.stat().st_size + 3) // 4 * 4
     os.pwrite(copy, _IDLE + _NOTHING, end)
     length = len(_IDLE + _NOTHING)
-    os.pwrite(copy, _RECORD.pack(tag, checksum, end, length), place)
+    os.pwrite(copy, _RECORD.pack(tag, checksum, end, length), position)
     return name
 
 
 def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
-    """Find the record of an idle `prep` table: its place, tag, checksum and the table's offset."""
+    """Return the record of an idle `prep` table, or None if there is none.
+
+    The record is its position in *head*, its tag, its checksum and the table's offset.
+    """
     if head[:4] != b"\0\1\0\0":
         return None
     (tables,) = struct.unpack_from(">H", head, 4)
-    for place in range(12, min(12 + _RECORD.size * tables, len(head)), _RECORD.size):
-        tag, checksum, offset, length = _RECORD.unpack_from(head, place)
+    for position in range(12, min(12 + _RECORD.size * tables, len(head)), _RECORD.size):
+        tag, checksum, offset, length = _RECORD.unpack_from(head, position)
         if tag == b"prep":
-            return (place, tag, checksum, offset) if length == len(_IDLE) else None
+            return (position, tag, checksum, offset) if length == len(_IDLE) else None
     return None
 
 
 def _copied(path: Path) -> tuple[int, str]:
-    """Copy the font to where only this process and its children see it."""
+    """Return a descriptor and a path of a copy that only this process and its children see."""
     if hasattr(os, "memfd_create"):
         copy = os.memfd_create(path.name)
         name = f"/proc/self/fd/{copy}"

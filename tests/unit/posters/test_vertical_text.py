@@ -43,7 +43,7 @@ def test_short_numbers_stand_and_words_are_turned(
     """Two digits share a cell; longer numbers and Latin words lie on their side."""
     cells = columns(text, fonts, box=(0, 0, 60, 400)).columns[0][2]
 
-    assert [cell.text for cell in cells if cell.turned] == turned
+    assert [cell.text for cell in cells if cell.rotated] == turned
 
 
 def test_a_column_does_not_begin_with_a_closing_mark(fonts: Fonts) -> None:

@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 PACKAGE   := pyproject.toml hatch_build.py $(wildcard contentsvc/web/translations/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test unit fuzz check docs mutate bench lock clean
+.PHONY: help up test unit fuzz clocks check docs mutate bench lock clean
 
 CORES = $$(getconf _NPROCESSORS_ONLN)
 
@@ -39,6 +39,9 @@ unit: $(DEV_STAMP) ## Run the unit tests, less than a minute (ARGS='-k weeks')
 
 fuzz: $(DEV_STAMP) ## Run the property tests with fresh seeds for five minutes (SEED=n repeats a round)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
+
+clocks: $(DEV_STAMP) ## Run the tests that depend on a clock at odd instants (CLOCK=leap-day)
+	@$(BIN)/python -m tests.clocks $(CLOCK)
 
 check: $(DEV_STAMP) ## Check style, types and import contracts
 	@$(BIN)/ruff check .

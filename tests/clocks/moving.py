@@ -1,0 +1,40 @@
+"""The machine's clock as the tests see it: the real one, or one that `make clocks` sets.
+
+Under `make clocks` every process loads `shift.c`, which adds the nanoseconds that stand in a shared
+file to the wall clock. Each test starts at the same instant, and time goes on from there.
+"""
+
+from __future__ import annotations
+
+import os
+import struct
+import time
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+__all__ = ["set_clock", "zone"]
+
+_FILE = "TEST_CLOCK_FILE"
+_INSTANT = "TEST_CLOCK"
+_ZONE = "TEST_ZONE"
+_NANOSECONDS = 1_000_000_000
+
+
+def set_clock() -> None:
+    """Set the clock of all processes to the instant in TEST_CLOCK; do nothing without it."""
+    instant = os.environ.get(_INSTANT)
+    if instant is None:
+        return
+    path = Path(os.environ[_FILE])
+    (shift,) = struct.unpack("q", path.read_bytes())
+    real = time.time_ns() - shift
+    wanted = int(datetime.fromisoformat(instant).timestamp()) * _NANOSECONDS
+    # Written in place: the processes have mapped this very file.
+    with path.open("r+b", buffering=0) as file:
+        file.write(struct.pack("q", wanted - real))
+
+
+def zone() -> ZoneInfo:
+    """Return the zone in which the calendars of the real service are tested."""
+    return ZoneInfo(os.environ.get(_ZONE, "Asia/Shanghai"))

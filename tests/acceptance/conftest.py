@@ -177,7 +177,7 @@ def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:
 
 
 #: Milliseconds for which a page is waited for; on a busy machine a poster takes its time.
-_PATIENCE = 30_000
+_PATIENCE = 90_000
 expect.set_options(timeout=_PATIENCE)
 
 

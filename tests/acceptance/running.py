@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["Service", "free_port", "until"]
+__all__ = ["PATIENCE", "Service", "free_port", "until"]
 
-#: Starting seven processes takes two seconds on a quiet machine and many on a busy one.
-_READY = 90.0
+#: Seconds for which the real processes are waited for. Starting seven of them takes two seconds on
+#: a quiet machine and many on a busy one.
+PATIENCE = 120.0
 
 
 def free_port() -> int:
@@ -29,7 +30,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(what: str, ready: Callable[[], Any], seconds: float = 30) -> Any:
+def until(what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
     """Return the first true answer of *ready*; fail, naming *what*, where there is none in time."""
     deadline = time.monotonic() + seconds
     while not (answer := ready()):
@@ -71,7 +72,7 @@ class Service:
     def start(self) -> str:
         """Start everything and return the sign-in address, once it is ready."""
         self.begin()
-        until(f"ready ({self.log})", self._said_ready, _READY)
+        until(f"ready ({self.log})", self._said_ready)
         (line,) = [line for line in self.said().splitlines() if "Sign in:" in line]
         return line.split("Sign in:")[1].split()[0]
 
@@ -101,7 +102,7 @@ class Service:
         """Stop in order, as Ctrl-C does, and return the exit status."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(60)
+        return self.process.wait(PATIENCE)
 
     def processes(self) -> dict[int, str]:
         """Return every living process of this folder with its command line."""
@@ -121,7 +122,7 @@ class Service:
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)
         if self.process is not None:
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
 
     def run(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command beside the service and return how it went."""
@@ -132,7 +133,7 @@ class Service:
             input=text,
             capture_output=True,
             encoding="utf-8",
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -145,10 +146,10 @@ class Service:
     def statuses(self) -> list[str]:
         """Return the status of every delivery, without the cost of a command."""
         file = self.folder / "var/contentsvc.db"
-        with closing(sqlite3.connect(file, timeout=15)) as connection:
+        with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
             return [status for (status,) in connection.execute("SELECT status FROM deliveries")]
 
     def read(self, path: str) -> bytes:
         """Return what the web server answers."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=10) as answer:
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE) as answer:
             return bytes(answer.read())

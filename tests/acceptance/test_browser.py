@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from contentsvc.services import accounts
 from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor, entry_at
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 BOARD = f"/calendars/baby-benefits?week={WEEK}"
 PICTURE = Path(__file__).parents[2] / "docs/board.png"

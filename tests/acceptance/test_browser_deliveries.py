@@ -9,7 +9,7 @@ from contentsvc.db.models import Attempt, Delivery
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from tests.acceptance.visitor import Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def _in_doubt(visitor: Visitor) -> Delivery:
@@ -54,8 +54,7 @@ def test_an_unknown_outcome_is_found_and_settled(mei: Visitor) -> None:
     assert page.locator(".rendition").inner_text().strip()
     assert "the connection was cut" in page.locator(".attempts").inner_text()
     page.fill("[name=url]", "https://group.example.com/posts/42")
-    page.click("button[value=out]")
-    page.wait_for_load_state()
+    mei.submit(page.locator("button[value=out]"))
 
     settled = _stands(mei, delivery)
     assert settled.status is DeliveryStatus.PUBLISHED
@@ -68,8 +67,7 @@ def test_an_address_that_is_none_is_refused_and_kept(mei: Visitor) -> None:
     delivery = _in_doubt(mei)
     page = mei.open(f"/deliveries/{delivery.id}")
     page.fill("[name=url]", "group.example.com")
-    page.click("button[value=out]")
-    page.wait_for_load_state()
+    mei.submit(page.locator("button[value=out]"))
 
     assert page.input_value("[name=url]") == "group.example.com"
     assert _stands(mei, delivery).status is DeliveryStatus.UNKNOWN
@@ -79,8 +77,7 @@ def test_what_is_not_there_is_sent_again_by_a_persons_word(mei: Visitor) -> None
     """The delivery waits for the dispatcher with its own key."""
     delivery = _in_doubt(mei)
     page = mei.open(f"/deliveries/{delivery.id}")
-    page.click("button[value=send-again]")
-    page.wait_for_load_state()
+    mei.submit(page.locator("button[value=send-again]"))
 
     standing = _stands(mei, delivery)
     assert (standing.status, standing.key) == (DeliveryStatus.RETRYING, delivery.key)

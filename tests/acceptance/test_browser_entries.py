@@ -12,7 +12,7 @@ from playwright.sync_api import Dialog, Route, expect
 
 from tests.acceptance.visitor import WEEK, Visitor, entry_at
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_an_entry_is_edited_with_its_preview(mei: Visitor) -> None:
@@ -73,7 +73,8 @@ def test_text_typed_before_the_page_is_ready_survives_too(mei: Visitor) -> None:
     asked: list[str] = []
     page.on("dialog", partial(_accept, asked))
     page.route("**/js/entry.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
-    page.goto(f"{mei.site.url}/entries/{entry.id}", wait_until="commit")
+    with page.expect_request("**/js/entry.js"):
+        page.goto(f"{mei.site.url}/entries/{entry.id}", wait_until="commit")
     page.locator("[name=title]").press("End")
     page.locator("[name=title]").press_sequentially("！很快就打了")
     with page.expect_response("**/preview"):

@@ -9,7 +9,7 @@ from contentsvc.channels import ArticleTheme, article_form, markdown_html
 from contentsvc.services.channel_setup import channels
 from tests.acceptance.visitor import Visitor, entry_at
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 _BODY = (
     "冬天到了，**脸颊发红**怎么办？\n\n## 三步\n\n1. 清洁\n2. 保湿\n    - 面霜\n\n"

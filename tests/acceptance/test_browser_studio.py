@@ -16,7 +16,7 @@ from sqlalchemy import select
 from contentsvc.db.models import Entry
 from tests.acceptance.visitor import WEEK, Visitor
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 LINK = "https://live.example.com/winter-skin"
 
@@ -43,10 +43,22 @@ def settled(page: Page) -> None:
 
 def write(page: Page, name: str, text: str) -> Response:
     """Fill a field and wait for the poster that says it."""
-    with page.expect_response(re.compile("/sketch$")) as answered:
+    sent = {f"poster-field.{name}": text}
+    with page.expect_response(lambda answer: is_sketch(answer, **sent)) as answered:
         page.fill(field(page, name), text)
     settled(page)
     return answered.value
+
+
+def is_sketch(answer: Response, **values: str) -> bool:
+    """Return whether the *answer* brings the poster of a form with these values.
+
+    A request for what was typed just before may still be on its way.
+    """
+    if not answer.url.endswith("/sketch"):
+        return False
+    sent = parse_qs(answer.request.post_data or "", keep_blank_values=True)
+    return all(sent.get(name) == [value] for name, value in values.items())
 
 
 def two_halves() -> bytes:
@@ -63,7 +75,7 @@ def test_a_poster_is_made_and_taken_home(mei: Visitor, tmp_path: Path) -> None:
     page = mei.open("/posters/")
     tile = page.get_by_role("link", name="直播预告")
     tile.scroll_into_view_if_needed()
-    expect(tile.locator("img")).to_have_js_property("naturalWidth", 360, timeout=20_000)
+    expect(tile.locator("img")).to_have_js_property("naturalWidth", 360)
     tile.click()
     before = shown(page)
 
@@ -129,13 +141,20 @@ def test_a_picture_s_focus_is_dragged(mei: Visitor) -> None:
     box = pad.bounding_box()
     assert box
 
+    painted: list[Response] = []
+    # Playwright takes no built-in function.
+    page.on("response", lambda answer: painted.append(answer))  # noqa: PLW0108
+
     def drag(share: float) -> Image.Image:
         middle = box["y"] + box["height"] / 2
-        with page.expect_response(re.compile("/sketch$")):
-            page.mouse.move(box["x"] + box["width"] / 2, middle)
-            page.mouse.down()
-            page.mouse.move(box["x"] + box["width"] * share, middle, steps=4)
-            page.mouse.up()
+        painted.clear()
+        page.mouse.move(box["x"] + box["width"] / 2, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * share, middle, steps=4)
+        page.mouse.up()
+        focus = {"poster-focus-x.hero": page.input_value("[name='poster-focus-x.hero']")}
+        while not any(is_sketch(answer, **focus) for answer in painted):
+            page.wait_for_event("response")
         settled(page)
         return shown(page)
 
@@ -176,7 +195,8 @@ def test_what_is_typed_before_the_page_is_ready_is_painted(mei: Visitor) -> None
     """On a slow line somebody types while the page's program is still on its way."""
     page, held = mei.page, list[Route]()
     page.route("**/js/studio.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
-    page.goto(f"{mei.site.url}/posters/quote", wait_until="commit")
+    with page.expect_request("**/js/studio.js"):
+        page.goto(f"{mei.site.url}/posters/quote", wait_until="commit")
     page.fill(field(page, "text"), "先人后事。")
 
     with page.expect_response(re.compile("/sketch$")) as answered:

@@ -15,7 +15,7 @@ import feedparser
 import pytest
 
 from tests.acceptance.receiver import Receiver, receiving
-from tests.acceptance.running import Service, until
+from tests.acceptance.running import PATIENCE, Service, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
 
@@ -114,13 +114,13 @@ def test_a_killed_worker_neither_loses_nor_doubles_a_post(
     _apply_channels(service, receiver)
     receiver.holds = True
     _import_due(service, 4, "site, hand-over, kept, lost")
-    callers = {_caller(service, receiver.held.get(timeout=30)) for _ in range(2)}
+    callers = {_caller(service, receiver.held.get(timeout=PATIENCE)) for _ in range(2)}
 
     for pid in callers:
         os.kill(pid, signal.SIGKILL)
     receiver.holds = False
     receiver.go_on.set()
-    until("every delivery published", lambda: _settled(service), 90)
+    until("every delivery published", lambda: _settled(service))
 
     assert _feed_titles(service) == ["只发一次的早安"]
     assert len(list((service.folder / "out").rglob("manifest.json"))) == 1
@@ -145,7 +145,7 @@ def test_a_stop_leaves_nothing_running_and_a_start_continues(
     assert service.processes() == {}
     assert not _settled(service)
     again = service.start()
-    until("published after the restart", lambda: _settled(service), 60)
+    until("published after the restart", lambda: _settled(service))
     assert _feed_titles(service) == ["只发一次的早安"]
     assert [n for (at, _), n in receiver.requests.items() if at == "/kept"] == [1]
     # Nobody has signed in yet, so each start offers a link of its own.
@@ -160,14 +160,14 @@ def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) 
     _apply_channels(service, receiver)
     receiver.holds = True
     _import_due(service, 4, "kept")
-    receiver.held.get(timeout=30)
+    receiver.held.get(timeout=PATIENCE)
 
     assert service.process is not None
     service.process.send_signal(signal.SIGINT)
-    until("it is stopping", lambda: "action=stopping" in service.said(), 5)
+    until("it is stopping", lambda: "action=stopping" in service.said())
     receiver.go_on.set()
 
-    assert service.process.wait(60) == 0
+    assert service.process.wait(PATIENCE) == 0
     assert service.statuses() == ["published"]
     assert list(receiver.requests.values()) == [1]
 
@@ -175,7 +175,7 @@ def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) 
 def test_a_stop_amid_the_start_is_clean(service: Service) -> None:
     """Ctrl-C before it is ready: what has started already ends, and no link is printed."""
     service.begin()
-    until("the database is there", lambda: "action=migrated" in service.said(), 60)
+    until("the database is there", lambda: "action=migrated" in service.said())
 
     assert service.stop() == 0
     assert service.processes() == {}
@@ -192,7 +192,7 @@ def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
     service.process.kill()
     service.process.wait()
 
-    until("nothing is left", lambda: not service.processes(), 5)
+    until("nothing is left", lambda: not service.processes())
     service.start()
     assert service.stop() == 0
 
@@ -206,7 +206,7 @@ def test_workers_outlive_the_queue(service: Service, receiver: Receiver) -> None
 
     os.kill(valkey, signal.SIGKILL)
     _import_due(service, 4, "site, kept")
-    until("published", lambda: _settled(service), 60)
+    until("published", lambda: _settled(service))
 
     after = _children(service)
     assert set(before) - set(after) == {valkey}
@@ -226,8 +226,8 @@ def test_what_dies_is_started_again(service: Service) -> None:
         now = set(_children(service))
         return len(now) == len(before) and not now & before
 
-    until("every child replaced", replaced, 30)
-    until("healthy", lambda: _is_healthy(service), 30)
+    until("every child replaced", replaced)
+    until("healthy", lambda: _is_healthy(service))
     assert service.said().count("again_in_s=") >= len(before)
     assert service.stop() == 0
 

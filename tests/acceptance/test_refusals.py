@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy
 
 from contentsvc.db.session import Database
-from tests.acceptance.running import Service
+from tests.acceptance.running import PATIENCE, Service
 
 pytestmark = pytest.mark.processes
 
@@ -100,7 +100,7 @@ def _run_without_override(service: Service) -> str:
         preexec_fn=drop,
         capture_output=True,
         encoding="utf-8",
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     assert answer.returncode == 2, answer.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Request
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
 from sqlalchemy import select
 
 from contentsvc.db.models import Entry
@@ -59,6 +59,11 @@ class Visitor:
         """Open a page of the application."""
         self.page.goto(self.site.url + path)
         return self.page
+
+    def submit(self, button: Locator) -> None:
+        """Click a button that sends a form, and wait for the page that answers it."""
+        with self.page.expect_navigation():
+            button.click()
 
     def sign_in(self) -> None:
         """Sign in as the admin."""

@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contentsvc.messages import Message, Parameter
+from contentsvc.messages import LANGUAGES, Message, Parameter
 
 __all__ = [
     "CalendarError",
@@ -98,37 +98,37 @@ class InputError(ContentsvcError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong in a file, with its place."""
+    """One problem in a file, with its line and field."""
 
-    #: 1-based line; 0 where the whole file is meant.
+    #: 1-based line; 0 for a problem of the whole file.
     line: int
     #: Dotted path of the field, such as `entries[2].day`; empty for the whole file.
     field: str
     #: What is wrong, the value at fault and what is allowed.
-    message: Message | str
+    message: Message
 
     def text(self, language: str = "en") -> str:
         """Return the problem in *language*, after its line and field."""
         parts = [Message("at-line", line=self.line).text(language)] if self.line else []
         parts += [f"{self.field}: "] if self.field else []
-        return f"{''.join(parts)}{Message.of(self.message).text(language)}"
+        return f"{''.join(parts)}{self.message.text(language)}"
 
     def __str__(self) -> str:
         return self.text()
 
 
 class CalendarError(InputError):
-    """A calendar or channel file has faults; none of it was taken in."""
+    """A calendar or channel file cannot be used; nothing of it was stored."""
 
     def __init__(self, file: str | Path, problems: list[Problem]) -> None:
-        """Keep every problem of *file*, so that a person can mend them all at once."""
+        """Store every problem of *file*, so that a person can correct them all at once."""
         self.file = str(file)
         self.problems = problems
-        super().__init__(Message.plain(self.text("en")))
+        super().__init__({language: self.text(language) for language in LANGUAGES})
         self.args = (self.file, problems)
 
     def text(self, language: str = "en") -> str:
-        """Return a line per problem in *language*, each with the file and its place."""
+        """Return a line of text per problem in *language*, each with file, line and field."""
         return "\n".join(f"{self.file}: {problem.text(language)}" for problem in self.problems)
 
 

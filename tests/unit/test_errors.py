@@ -24,6 +24,7 @@ from contentsvc.errors import (
     RenderError,
     TemporaryError,
 )
+from contentsvc.messages import Message
 
 CLASSES = [
     value
@@ -72,22 +73,29 @@ def test_the_drawing_is_true() -> None:
 @pytest.mark.parametrize(
     ("problem", "text"),
     [
-        (Problem(8, "entries[2].day", "'x' is wrong"), "line 8: entries[2].day: 'x' is wrong"),
-        (Problem(8, "", "no YAML"), "line 8: no YAML"),
-        (Problem(0, "", "empty"), "empty"),
-        (Problem(0, "week", "missing"), "week: missing"),
+        (
+            Problem(8, "entries[2].day", Message.plain("'x' is wrong")),
+            "line 8: entries[2].day: 'x' is wrong",
+        ),
+        (Problem(8, "", Message.plain("no YAML")), "line 8: no YAML"),
+        (Problem(0, "", Message.plain("empty")), "empty"),
+        (Problem(0, "week", Message.plain("missing")), "week: missing"),
     ],
 )
 def test_problem_says_its_place(problem: Problem, text: str) -> None:
-    """A problem is written with as much of its place as there is."""
+    """A problem is written with its line and its field, if it has them."""
     assert str(problem) == text
 
 
 def test_calendar_error_is_a_line_a_problem() -> None:
-    """A calendar's error keeps its problems and prints each on a line with the file."""
-    error = CalendarError(Path("a.yaml"), [Problem(1, "name", "x"), Problem(2, "week", "y")])
+    """A calendar's error has a line per problem, in English and Chinese."""
+    error = CalendarError(
+        Path("a.yaml"),
+        [Problem(1, "name", Message.plain("x")), Problem(2, "week", Message("file-text-empty"))],
+    )
 
-    assert str(error) == "a.yaml: line 1: name: x\na.yaml: line 2: week: y"
+    assert str(error) == "a.yaml: line 1: name: x\na.yaml: line 2: week: is empty"
+    assert error.message.text("zh").endswith("a.yaml: 第 2 行：week: 是空的")
     assert (error.file, len(error.problems)) == ("a.yaml", 2)
 
 

@@ -34,13 +34,13 @@ def propose_text(runtime: Runtime, offer: Offer) -> CorrectionDraft:
 
     It compares the present facts with those that the readers of the first channel were told.
     """
-    one, item = offer.outdated[0], _item(runtime, offer.entry)
-    state = NoticeState.NOW if one.present.starts_at <= runtime.clock() else NoticeState.BEFORE
+    channel, item = offer.outdated[0], _item(runtime, offer.entry)
+    state = NoticeState.NOW if channel.present.starts_at <= runtime.clock() else NoticeState.BEFORE
     live = item.content.livestream or Livestream()
     return draft_correction(
         offer.changes,
-        one.told,
-        one.present,
+        channel.told,
+        channel.present,
         zone=item.zone,
         language=runtime.config.language,
         link=live.link_at(state, item.booking_page),
@@ -78,7 +78,7 @@ def _has_new_host(offer: Offer) -> bool:
 
 
 def _newest(offer: Offer) -> list[Delivery]:
-    return [one.deliveries[0] for one in offer.outdated if one.deliveries]
+    return [channel.deliveries[0] for channel in offer.outdated if channel.deliveries]
 
 
 def _shows_posters(runtime: Runtime, channel_type: str) -> bool:

@@ -203,6 +203,22 @@ def test_all_problems_are_listed() -> None:
     ]
 
 
+def test_problems_are_shown_in_chinese() -> None:
+    """In Chinese, each problem has its line, its field and a Chinese text with the same values."""
+    text = FULL.replace("timezone: Asia/Shanghai", "timezone: Asia/Peking").replace(
+        "day: mon", "day: monday"
+    )
+
+    with pytest.raises(CalendarError) as caught:
+        read_calendar(text, "w.yaml")
+
+    assert caught.value.message.text("zh") == (
+        "w.yaml: 第 3 行：timezone: “Asia/Peking”不是时区，例如 Asia/Shanghai\n"
+        "w.yaml: 第 10 行：entries[0].day: 不能用“monday”，请从这些里选："
+        "mon、tue、wed、thu、fri、sat、sun"
+    )
+
+
 def test_error_reads_as_lines() -> None:
     """The error has a line per problem, with the file, the line and the field."""
     with pytest.raises(CalendarError) as caught:

@@ -128,7 +128,7 @@ def _checked(name: str, spec: FieldSpec, value: object) -> str | tuple[str, ...]
 
 
 def _label(name: str, spec: FieldSpec) -> Message:
-    """Return what a message calls a field: its name in English, its label in Chinese."""
+    """Return a field's name for messages: its key in English, its label in Chinese."""
     return Message.given(en=name, zh=spec.label.zh)
 
 

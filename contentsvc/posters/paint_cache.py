@@ -15,8 +15,8 @@ __all__ = ["PaintCache"]
 
 #: Bytes per pixel in Pillow's memory, by mode; Pillow pads RGB to four bytes.
 _PIXEL_BYTES = {"L": 1, "RGB": 4, "RGBA": 4}
-#: A snapshot is usually complete with the second poster of its kind. A snapshot that goes on
-#: changing, as while somebody tries texts in the studio, is written to the folder only this often.
+#: The most times that a snapshot is written to the folder. A snapshot is usually complete with the
+#: second poster of its kind, but it keeps changing while somebody tries texts in the studio.
 _MOST_WRITES = 3
 
 

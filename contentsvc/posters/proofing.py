@@ -95,18 +95,18 @@ class Proofreader:
         Without *fits*, texts are not laid out to see whether they fit. Laying out takes most of the
         time (measured: 1.7 ms for an invitation).
         """
-        given = dict(fields)
+        candidate = dict(fields)
         faults = []
         while True:
             try:
-                values, warnings = resolve_values(self._template, given, {}, self._brand)
+                values, warnings = resolve_values(self._template, candidate, {}, self._brand)
                 break
             except RenderError as error:
-                faults.append(remark_of(self._template, given, error))
+                faults.append(remark_of(self._template, candidate, error))
                 if error.field is None or len(faults) > len(self._template.fields):
                     return tuple(faults)
                 # Replace the faulty value with a valid one to check the other fields.
-                given[error.field] = _valid_value(self._template.fields[error.field])
+                candidate[error.field] = _valid_value(self._template.fields[error.field])
         faults += self._missing_pictures(values)
         faulty_fields = {fault.field for fault in faults}
         sizes = self._sizes if fits else ()

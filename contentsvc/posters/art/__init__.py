@@ -1,4 +1,4 @@
-"""Art drawn by code: no picture files, any size, in the poster's own colours."""
+"""Art: pictures that are drawn by code, at any size and in the poster's colours."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from contentsvc.posters.art.symbols import (
 
 __all__ = ["ART", "draw_art"]
 
-#: Every art by its name, as templates and fields write it after `art:`.
+#: The function that draws each art, by the name that follows `art:` in templates and fields.
 ART: Mapping[str, Callable[[Pen], None]] = {
     "arcs": draw_arcs,
     "bear": draw_bear,
@@ -63,15 +63,15 @@ ART: Mapping[str, Callable[[Pen], None]] = {
 }
 
 
-#: So pale that smooth edges would not show.
+#: Art so pale that smooth edges would be invisible.
 _FAINT = frozenset({"rays", "dots"})
 
 
 def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Image.Image:
-    """Draw art *name* to fill *size* pixels, as RGB, or as RGBA where it is not opaque.
+    """Return the art *name*, drawn to fill *size* pixels: RGB if it is opaque, else RGBA.
 
     Raises:
-        RenderError: there is no such art.
+        RenderError: there is no art of that name.
     """
     if name not in ART:
         raise RenderError("art-unknown", name=name, names=tuple(ART))

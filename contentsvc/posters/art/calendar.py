@@ -1,4 +1,4 @@
-"""A wall calendar with today ticked, a plant and a cup: the daily check-in."""
+"""A wall calendar with ticked days, a plant and a cup, for daily check-ins."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from contentsvc.posters.art.pen import Pen
 __all__ = ["draw_calendar"]
 
 _LEAF, _LEAF_DARK, _POT = "#57B894", "#3E9E7C", "#F2A978"
-#: A sun needs this much over the scene.
+#: The space above the scene that the sun needs, in units of the scene.
 _ROOM_FOR_SUN = -200
-#: Days ticked so far.
+#: The number of ticked days.
 _DONE = 15
 
 
 def draw_calendar(pen: Pen) -> None:
-    """Draw the scene, 936 × 600."""
+    """Draw a calendar, a plant and a cup, in a scene of 936 × 600."""
     pen.ground(["accent+62", "accent+74", "#FFF3DD"])
     pen.frame(936, 600)
     left, top, width, _ = pen.whole()
@@ -40,7 +40,7 @@ def draw_calendar(pen: Pen) -> None:
 
 
 def _sky(pen: Pen, top: float) -> None:
-    """Fill the room over the scene in a tall picture."""
+    """Draw a sun in the space above the scene, which tall pictures have."""
     pen.glow((262, top * 0.42), (250, 250), "#FFF3C9", 0.9)
     pen.ellipse((262, top * 0.42), (88, 88), ["#FFE08A", "gold"])
     pen.cloud((350, top * 0.42 + 86), 200, "white", 0.95)

@@ -1,4 +1,4 @@
-"""Outlines of shapes as points."""
+"""Outlines of shapes, as lists of points."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 __all__ = ["Point", "ellipse_points", "rounded_points", "smooth", "turned"]
 
 Point = tuple[float, float]
-#: A Catmull-Rom curve's weights of the four points around it, for each of its steps.
+#: The weights of the four nearest points at each step of a Catmull-Rom curve.
 _STEPS = tuple(
     (
         0.5 * (-share + 2 * share**2 - share**3),
@@ -27,14 +27,14 @@ _QUARTER = tuple(
 
 
 def smooth(points: Sequence[Point], *, closed: bool) -> list[Point]:
-    """Run a Catmull-Rom curve through *points*."""
+    """Return a Catmull-Rom curve through *points*, as points."""
     count = len(points)
     curve: list[Point] = []
-    for place in range(count if closed else count - 1):
+    for index in range(count if closed else count - 1):
         (x0, y0), (x1, y1), (x2, y2), (x3, y3) = (
-            points[(place + step) % count]
+            points[(index + step) % count]
             if closed
-            else points[min(max(place + step, 0), count - 1)]
+            else points[min(max(index + step, 0), count - 1)]
             for step in (-1, 0, 1, 2)
         )
         curve += [
@@ -45,13 +45,13 @@ def smooth(points: Sequence[Point], *, closed: bool) -> list[Point]:
 
 
 def ellipse_points(at: Point, radii: Point) -> list[Point]:
-    """Give the outline of an ellipse around *at*."""
+    """Return the outline of an ellipse around *at*."""
     (x, y), (across, down) = at, radii
     return [(x + across * cosine, y + down * sine) for cosine, sine in _TURNS]
 
 
 def rounded_points(x: float, y: float, width: float, height: float, radius: float) -> list[Point]:
-    """Give the outline of a rounded rectangle."""
+    """Return the outline of a rounded rectangle."""
     radius = min(radius, width / 2, height / 2)
     quarter = [(radius * cosine, radius * sine) for cosine, sine in _QUARTER]
     left, right = x + radius, x + width - radius
@@ -65,7 +65,7 @@ def rounded_points(x: float, y: float, width: float, height: float, radius: floa
 
 
 def turned(points: Sequence[Point], around: Point, turn: float) -> list[Point]:
-    """Turn *points* by *turn* degrees *around* a point."""
+    """Return *points* rotated by *turn* degrees around the point *around*."""
     if not turn:
         return list(points)
     sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))

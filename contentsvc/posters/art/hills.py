@@ -1,4 +1,4 @@
-"""Misty mountains under a large sun: quiet words."""
+"""Misty mountains under a large sun, for quotations."""
 
 from __future__ import annotations
 
@@ -9,38 +9,38 @@ from contentsvc.posters.art.pen import Pen
 
 __all__ = ["draw_hills"]
 
-#: Mist lies between the first ridges, not on the nearest.
+#: The number of ridges, from the farthest, that have mist in front of them.
 _MISTY = 3
 
 
 def draw_hills(pen: Pen) -> None:
-    """Draw the scene, 1080 × 900, on a transparent ground."""
+    """Draw mountains and a sun, in a scene of 1080 × 900 on a transparent ground."""
     pen.frame(1080, 900)
     left, top, width, height = pen.whole()
     pen.glow((762, 330), (326, 326), "primary+30", 0.6)
     pen.ellipse((762, 330), (168, 168), ["primary", "primary+26", "primary+58"])
     _cranes(pen)
     right, foot = left + width, top + height + 20
-    for place, (base, rise, pitch, start) in enumerate(
+    for number, (base, rise, pitch, start) in enumerate(
         ((470, 92, 210, 0.4), (560, 110, 260, 2.1), (664, 92, 230, 3.6), (760, 74, 280, 5.2))
     ):
         ridge = [
             (x, base - rise * _ridge(x / pitch + start)) for x in _steps(left - 60, right + 60, 36)
         ]
-        shade = 66 - place * 21
+        shade = 66 - number * 21
         tones = [f"mist+{max(shade, 0)}", f"mist+{min(shade + 30, 92)}"]
         pen.shape([*smooth(ridge, closed=False), (right + 60, foot), (left - 60, foot)], tones)
-        if place < _MISTY:
-            pen.glow((540 + (place - 1) * 260, base + 96), (620, 70), "paper", 0.85)
+        if number < _MISTY:
+            pen.glow((540 + (number - 1) * 260, base + 96), (620, 70), "paper", 0.85)
     _boat(pen)
 
 
 def _steps(start: float, end: float, step: int) -> list[float]:
-    return [start + place * step for place in range(math.ceil((end - start) / step) + 1)]
+    return [start + index * step for index in range(math.ceil((end - start) / step) + 1)]
 
 
 def _ridge(turn: float) -> float:
-    """Give a mountain line from 0 to 1: a few waves that do not repeat within the picture."""
+    """Return the height of a ridge, from 0 to 1: a sum of waves that does not repeat."""
     wave = math.sin(turn) + 0.5 * math.sin(2.3 * turn + 1) + 0.22 * math.sin(5.1 * turn)
     return (wave + 1.7) / 3.4
 

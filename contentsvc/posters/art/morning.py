@@ -1,4 +1,4 @@
-"""The sun coming up over hills and water: the morning paper."""
+"""A sunrise over hills and water, for the morning paper."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["draw_morning"]
 
 
 def draw_morning(pen: Pen) -> None:
-    """Draw the scene, 1080 × 620."""
+    """Draw a sunrise over hills and water, in a scene of 1080 × 620."""
     pen.ground(["sky", "sky+30", "dawn", "dawn+35"])
     pen.frame(1080, 620)
     left, top, width, height = pen.whole()

@@ -1,4 +1,4 @@
-"""A pen for pictures drawn by code: smooth shapes in a scene's own coordinates."""
+"""A pen for art: smooth shapes in the coordinates of a scene."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from contentsvc.posters.colours import resolve
 
 __all__ = ["Pen"]
 
-#: One colour, or several from top to bottom.
+#: A colour, or the colours of a gradient from top to bottom.
 Paint = str | Sequence[str]
-#: Shapes of up to so many pixels are drawn four and three times larger, all others twice: the
-#: larger a shape, the less of it is edge.
+#: Shapes of up to this many pixels are drawn four times and three times larger, all others twice:
+#: the larger a shape, the less of it is edge.
 _SMALL, _MIDDLE = 10_000, 90_000
 
 
 class Pen:
-    """Draws on a transparent ground; each shape is drawn larger and reduced, so edges are smooth.
+    """Draws on a transparent ground; each shape is drawn enlarged and reduced, so edges are smooth.
 
-    With *smooth* off shapes are drawn as they are: quick, and enough for what is very pale.
+    If *smooth* is false, shapes are drawn at their size: faster, and good enough for very pale art.
     """
 
     def __init__(
@@ -38,22 +38,23 @@ class Pen:
         self.width, self.height = size
         self._palette = palette
         self._smooth = smooth
-        # Red, green and blue weighed by opacity, then opacity. Pillow pastes the four bands of CMYK
-        # all alike, which lays paint over paint; in RGBA it treats what is empty in its own way.
+        # The bands are red, green and blue premultiplied by opacity, and the opacity. Pillow pastes
+        # all four bands of CMYK alike, which composites correctly; in RGBA it does not.
         self._image = Image.new("CMYK", size, (0, 0, 0, 0))
         self._scale, self._left, self._top = 1.0, 0.0, 0.0
 
     def finish(self) -> Image.Image:
-        """Give the picture, as RGB where it is opaque all over and as RGBA elsewhere."""
+        """Return the picture: RGB if it is opaque everywhere, else RGBA."""
         *colours, opacity = self._image.split()
         if opacity.getextrema() == (255, 255):
             return Image.merge("RGB", colours)
         return Image.merge("RGBa", [*colours, opacity]).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
-        """Draw from now on in a scene of *width* × *height*, shown whole and centred.
+        """Set the coordinates to a scene of *width* × *height*, shown whole and centred.
 
-        *anchor* says where it stands when there is room over it: 1 at the bottom, 0 at the top.
+        *anchor* is the vertical position if the picture is taller than the scene: 1 at the bottom,
+        0 at the top.
         """
         scale = min(self.width / width, self.height / height)
         self._scale = scale
@@ -61,7 +62,7 @@ class Pen:
         self._top = (self.height - height * scale) * anchor
 
     def whole(self) -> tuple[float, float, float, float]:
-        """Give the left, top, width and height of the whole picture in the scene's numbers."""
+        """Return left, top, width and height of the whole picture in the scene's coordinates."""
         return (
             -self._left / self._scale,
             -self._top / self._scale,
@@ -76,7 +77,7 @@ class Pen:
     def round(
         self, box: tuple[float, float, float, float], radius: float, paint: Paint, turn: float = 0
     ) -> None:
-        """Fill a rounded rectangle (x, y, width, height), turned around its middle."""
+        """Fill a rounded rectangle (x, y, width, height), rotated around its centre."""
         x, y, width, height = box
         outline = rounded_points(x, y, width, height, min(radius, width / 2, height / 2))
         self.shape(turned(outline, (x + width / 2, y + height / 2), turn), paint)
@@ -94,12 +95,17 @@ class Pen:
         if size[0] < 1 or size[1] < 1:
             return
         level = round(255 * alpha * self._opacity(paint))
-        over = self._over(size)
-        mask = Image.new("L", (size[0] * over, size[1] * over), 0)
+        factor = self._enlargement(size)
+        mask = Image.new("L", (size[0] * factor, size[1] * factor), 0)
         x, y = x - corner[0], y - corner[1]
-        box = [(x - across) * over, (y - down) * over, (x + across) * over, (y + down) * over]
+        box = [
+            (x - across) * factor,
+            (y - down) * factor,
+            (x + across) * factor,
+            (y + down) * factor,
+        ]
         ImageDraw.Draw(mask).ellipse(box, fill=level)
-        self._fill(mask.reduce(over) if over > 1 else mask, corner, paint)
+        self._fill(mask.reduce(factor) if factor > 1 else mask, corner, paint)
 
     def shape(
         self,
@@ -109,7 +115,7 @@ class Pen:
         alpha: float = 1,
         inside: Sequence[Point] = (),
     ) -> None:
-        """Fill a polygon; of it only what is *inside* another, where that is given."""
+        """Fill a polygon; with *inside*, only the part of it within that other polygon."""
         moved = self._moved(points)
         corner, size = self._bounds(moved)
         if size[0] < 1 or size[1] < 1:
@@ -117,12 +123,12 @@ class Pen:
         alpha *= self._opacity(paint)
         mask = self._mask([moved], corner, size, 255 if inside else round(255 * alpha))
         if inside:
-            kept = self._mask([self._moved(inside)], corner, size, round(255 * alpha))
-            mask = ImageChops.multiply(mask, kept)
+            inner = self._mask([self._moved(inside)], corner, size, round(255 * alpha))
+            mask = ImageChops.multiply(mask, inner)
         self._fill(mask, corner, paint)
 
     def _bounds(self, moved: Sequence[Point]) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Give the corner and the size of what is seen of a shape."""
+        """Return the top left corner and the size of the visible part of a shape, in pixels."""
         across, down = zip(*moved, strict=True)
         left, top = max(math.floor(min(across)), 0), max(math.floor(min(down)), 0)
         right = min(math.ceil(max(across)) + 1, self.width)
@@ -142,19 +148,19 @@ class Pen:
         corner, size = self._bounds(corners)
         if size[0] < 1 or size[1] < 1:
             return
-        over = self._over(size)
-        mask = Image.new("L", (size[0] * over, size[1] * over), 0)
+        factor = self._enlargement(size)
+        mask = Image.new("L", (size[0] * factor, size[1] * factor), 0)
         draw = ImageDraw.Draw(mask)
-        line = [((x - corner[0]) * over, (y - corner[1]) * over) for x, y in moved]
+        line = [((x - corner[0]) * factor, (y - corner[1]) * factor) for x, y in moved]
         opacity = round(255 * self._opacity(paint))
-        draw.line(line, fill=opacity, width=max(round(thick * over), 1), joint="curve")
-        half = thick * over / 2
+        draw.line(line, fill=opacity, width=max(round(thick * factor), 1), joint="curve")
+        half = thick * factor / 2
         for x, y in (line[0], line[-1]):
             draw.ellipse((x - half, y - half, x + half, y + half), fill=opacity)
-        self._fill(mask.reduce(over) if over > 1 else mask, corner, paint)
+        self._fill(mask.reduce(factor) if factor > 1 else mask, corner, paint)
 
     def arc(self, at: Point, radii: Point, span: Point, width: float, paint: str) -> None:
-        """Draw a part of an ellipse from *span*'s first to its second angle, 0 to the right."""
+        """Draw an arc of an ellipse between two angles, in degrees clockwise from the right."""
         points = [
             (
                 at[0]
@@ -193,7 +199,7 @@ class Pen:
     def star(
         self, at: Point, radius: float, paint: str, *, turn: float = 0, points: int = 5
     ) -> None:
-        """Fill a star with rounded looks."""
+        """Fill a star with *points* points."""
         outline = []
         for step in range(points * 2):
             reach = radius if step % 2 == 0 else radius * 0.5
@@ -202,7 +208,7 @@ class Pen:
         self.shape(outline, paint)
 
     def sparkle(self, at: Point, radius: float, paint: str, alpha: float = 1) -> None:
-        """Fill a four-pointed glint with hollow sides."""
+        """Fill a four-pointed glint with concave sides."""
         turns = [math.radians(step * 5) for step in range(72)]
         outline = [
             (at[0] + radius * math.cos(turn) ** 3, at[1] + radius * math.sin(turn) ** 3)
@@ -211,7 +217,7 @@ class Pen:
         self.shape(outline, paint, alpha=alpha)
 
     def cloud(self, at: Point, size: float, paint: Paint, alpha: float = 1) -> None:
-        """Fill a cloud whose flat foot is *size* wide and stands at *at* (its middle)."""
+        """Fill a cloud with a flat base, *size* wide and centred at *at*."""
         x, y = at
         puffs = ((-0.3, -0.2, 0.2), (-0.05, -0.32, 0.28), (0.26, -0.2, 0.2))
         discs = [
@@ -233,7 +239,7 @@ class Pen:
         scale, left, top = self._scale, self._left, self._top
         return [(x * scale + left, y * scale + top) for x, y in points]
 
-    def _over(self, size: tuple[int, int]) -> int:
+    def _enlargement(self, size: tuple[int, int]) -> int:
         if not self._smooth:
             return 1
         pixels = size[0] * size[1]
@@ -246,28 +252,28 @@ class Pen:
         size: tuple[int, int],
         level: int,
     ) -> Image.Image:
-        """Fill *outlines* with *level* (0 to 255) on a mask whose corner is at *corner*."""
-        over = self._over(size)
+        """Return a mask, with its top left at *corner*, of *outlines* filled with *level*."""
+        factor = self._enlargement(size)
         left, top = corner
-        mask = Image.new("L", (size[0] * over, size[1] * over), 0)
+        mask = Image.new("L", (size[0] * factor, size[1] * factor), 0)
         draw = ImageDraw.Draw(mask)
         for points in outlines:
-            draw.polygon([((x - left) * over, (y - top) * over) for x, y in points], fill=level)
-        return mask.reduce(over) if over > 1 else mask
+            draw.polygon([((x - left) * factor, (y - top) * factor) for x, y in points], fill=level)
+        return mask.reduce(factor) if factor > 1 else mask
 
     def _opacity(self, paint: Paint) -> float:
-        """Give the opacity of one colour; that of several differs from row to row."""
+        """Return the opacity of a colour; 1 for a gradient, whose opacity differs by row."""
         return resolve(paint, self._palette)[3] if isinstance(paint, str) else 1
 
     def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint) -> None:
-        """Paint through *mask*, which is as thin already as the paint is to be seen.
+        """Paint through *mask*, which already includes the opacity of *paint*.
 
-        The picture's colours are weighed by its opacity, so that pasting through a mask lays the
-        paint over what is there, whether that is opaque or empty.
+        The colours of the picture are premultiplied by its opacity, so that pasting through a mask
+        composites correctly over both opaque and empty pixels.
         """
         if isinstance(paint, str):
             red, green, blue, _ = resolve(paint, self._palette)
-            # A picture of one colour is pasted in half the time that a colour takes.
+            # Pasting a picture of one colour takes half the time of pasting the colour.
             ink = Image.new("CMYK", mask.size, (red, green, blue, 255))
             self._image.paste(ink, at, mask)
             return
@@ -279,10 +285,13 @@ class Pen:
     def _ramp(
         self, paint: Sequence[str], size: tuple[int, int]
     ) -> tuple[Image.Image | None, Image.Image]:
-        """Give a gradient's opacity, where it is not opaque all over, and its opaque colours."""
+        """Return the opacity and the opaque colours of a gradient from top to bottom.
+
+        The opacity is None if all colours are opaque.
+        """
         last = len(paint) - 1
-        stops = [(place / last, resolve(name, self._palette)) for place, name in enumerate(paint)]
-        # From top to bottom all rows are alike, so a column is painted and stretched.
+        stops = [(index / last, resolve(name, self._palette)) for index, name in enumerate(paint)]
+        # All columns are alike, so one column is painted and stretched.
         bands = shapes.gradient((1, size[1]), stops, 180, radial=False).split()
         full = Image.new("L", (1, size[1]), 255)
         ink = Image.merge("CMYK", [*bands[:3], full]).resize(size, Image.Resampling.NEAREST)

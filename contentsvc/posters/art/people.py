@@ -1,4 +1,4 @@
-"""People: the expert who answers, the friends who buy together, the face in a small frame."""
+"""People: an adviser, friends around a parcel, and a face for a small frame."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["draw_expert", "draw_face", "draw_friends"]
 
 _SKIN, _SKIN_DARK, _LIP = "#FFD9BD", "#F3B994", "#D9705F"
 _HAIR = "#4A342B"
-#: Hair, shirt and whether the hair is long, for each of a circle of friends.
+#: The colours of hair and shirt, and whether the hair is long, for each friend.
 _FRIENDS = (
     ("#3B2A25", "primary", True),
     ("#5A3B2A", "accent", False),
@@ -23,7 +23,7 @@ _FRIENDS = (
 
 
 def draw_expert(pen: Pen) -> None:
-    """Draw a smiling adviser in a white coat among questions, 936 × 560."""
+    """Draw a smiling adviser in a white coat among question marks, in a scene of 936 × 560."""
     pen.ground(["accent+58", "accent+70", "accent+84"])
     pen.frame(936, 560)
     left, _, width, _ = pen.whole()
@@ -172,7 +172,7 @@ def _glasses(pen: Pen) -> None:
 
 
 def draw_face(pen: Pen) -> None:
-    """Draw a friendly face for a small frame, 400 × 400."""
+    """Draw a friendly face for a small frame, in a scene of 400 × 400."""
     pen.ground(["gold+56", "primary+66"])
     pen.frame(400, 400)
     pen.shape(
@@ -186,7 +186,7 @@ def draw_face(pen: Pen) -> None:
 
 
 def draw_friends(pen: Pen) -> None:
-    """Draw five friends around one parcel, 936 × 600, on a transparent ground."""
+    """Draw five friends around a parcel, in a scene of 936 × 600 on a transparent ground."""
     pen.frame(936, 600)
     pen.glow((468, 330), (470, 330), "gold+60", 0.7)
     spots = ((170, 330, 0.62), (766, 330, 0.62), (318, 196, 0.7), (618, 196, 0.7), (468, 236, 0.82))

@@ -1,4 +1,4 @@
-"""Places and occasions: a market, a quiet room, a letter, a heart, a podium."""
+"""Scenes: a street market, a quiet room, a letter, hearts, a podium and a winner's cup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def draw_market(pen: Pen) -> None:
-    """Draw a stall under lights at a street fair, 1080 × 700."""
+    """Draw a stall under lights at a street market, in a scene of 1080 × 700."""
     pen.ground(["sky+40", "sky+66", "dawn+50"])
     pen.frame(1080, 700)
     left, top, width, height = pen.whole()
@@ -83,7 +83,7 @@ def _crates(pen: Pen) -> None:
 
 
 def draw_room(pen: Pen) -> None:
-    """Draw an armchair, a lamp and a plant by an arched window, 1000 × 800."""
+    """Draw an armchair, a lamp and a plant by an arched window, in a scene of 1000 × 800."""
     pen.ground(["paper", "paper-4"])
     pen.frame(1000, 800)
     left, top, width, height = pen.whole()
@@ -134,16 +134,16 @@ def _plant(pen: Pen) -> None:
         (806, 560, 700, 450),
         (814, 560, 920, 440),
     )
-    for place, (x, y, tip_x, tip_y) in enumerate(stems):
+    for index, (x, y, tip_x, tip_y) in enumerate(stems):
         middle = ((x + tip_x) / 2 - 26, (y + tip_y) / 2)
         other = ((x + tip_x) / 2 + 30, (y + tip_y) / 2 + 20)
-        pen.curve([(x, y), middle, (tip_x, tip_y), other], f"mist+{place * 9}")
+        pen.curve([(x, y), middle, (tip_x, tip_y), other], f"mist+{index * 9}")
     pen.shape([(744, 552), (874, 552), (856, 716), (762, 716)], ["primary+34", "primary+14"])
     pen.round((734, 536, 150, 34), 12, "primary+44")
 
 
 def draw_letter(pen: Pen) -> None:
-    """Draw an open envelope with an invitation coming out, 936 × 560."""
+    """Draw an open envelope with an invitation in it, in a scene of 936 × 560."""
     pen.ground(["primary+36", "primary+54", "gold+66"])
     pen.frame(936, 560)
     pen.glow((468, 260), (430, 320), "#FFFFFF", 0.55)
@@ -180,7 +180,7 @@ def draw_letter(pen: Pen) -> None:
 
 
 def draw_love(pen: Pen) -> None:
-    """Draw two hearts among flowers and soft light, 936 × 640."""
+    """Draw two hearts among flowers and soft light, in a scene of 936 × 640."""
     pen.ground(["primary+58", "primary+72", "gold+76"])
     pen.frame(936, 640)
     left, top, width, height = pen.whole()
@@ -254,7 +254,7 @@ def _flower(pen: Pen, at: Point, size: float, paint: str) -> None:
 
 
 def draw_podium(pen: Pen) -> None:
-    """Draw three steps, a cup and laurels, 936 × 420, on a transparent ground."""
+    """Draw the three steps of a podium, in a scene of 936 × 420 on a transparent ground."""
     pen.frame(936, 420)
     for x, top, wide, paint in (
         (24, 190, 296, "white"),
@@ -268,7 +268,7 @@ def draw_podium(pen: Pen) -> None:
 
 
 def draw_cup(pen: Pen) -> None:
-    """Draw a winner's cup with laurels, 400 × 400, on a transparent ground."""
+    """Draw a winner's cup with laurels, in a scene of 400 × 400 on a transparent ground."""
     pen.frame(400, 400)
     pen.glow((200, 190), (190, 190), "gold+60", 0.8)
     for side in (-1, 1):

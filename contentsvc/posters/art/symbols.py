@@ -1,4 +1,4 @@
-"""Small marks and grounds: a play button, dots, arcs, streamers."""
+"""Symbols and patterns: a play button, dots, arcs, streamers, logos of sample brands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["draw_arcs", "draw_dots", "draw_isle", "draw_leaf", "draw_play", "dra
 
 
 def draw_play(pen: Pen) -> None:
-    """Draw a round play button, 200 × 200, on a transparent ground."""
+    """Draw a round play button, in a scene of 200 × 200 on a transparent ground."""
     pen.frame(200, 200)
     pen.glow((100, 108), (100, 92), "ink", 0.35)
     pen.ellipse((100, 100), (74, 74), "white", alpha=0.94)
@@ -31,17 +31,17 @@ def draw_dots(pen: Pen) -> None:
 
 
 def draw_arcs(pen: Pen) -> None:
-    """Draw thin arcs from a lower corner, on a transparent ground."""
+    """Draw thin arcs around a lower corner, on a transparent ground."""
     for step in range(9):
         radius = (0.22 + step * 0.1) * pen.width
         pen.arc((pen.width, pen.height), (radius, radius), (180, 270), 2.5, "accent@40")
 
 
 def draw_streamers(pen: Pen) -> None:
-    """Draw confetti and streamers over a whole ground, which stays transparent."""
+    """Draw confetti and streamers all over a transparent ground."""
     paints = ("gold", "white", "gold+40", "accent+30", "warm+30")
     for step in range(46):
-        # Steps by the two plastic ratios spread points evenly and never in rows.
+        # Steps by the two plastic ratios spread points evenly without forming rows.
         x = (0.5 + step * 0.7548776662) % 1 * pen.width
         y = (0.5 + step * 0.5698402910) % 1 * pen.height
         size = 12 + step % 5 * 4
@@ -52,7 +52,7 @@ def draw_streamers(pen: Pen) -> None:
 
 
 def draw_leaf(pen: Pen) -> None:
-    """Draw two leaves in a disc, the logo of a sample brand, 100 × 100."""
+    """Draw two leaves in a disc, the logo of a sample brand, in a scene of 100 × 100."""
     pen.frame(100, 100)
     pen.ellipse((50, 50), (50, 50), ["primary+8", "primary-10"])
     pen.stroke([(50, 84), (50, 50)], 6, "white")
@@ -63,7 +63,7 @@ def draw_leaf(pen: Pen) -> None:
 
 
 def draw_isle(pen: Pen) -> None:
-    """Draw a light over an isle, the logo of a sample brand, 100 × 100."""
+    """Draw a light over an island, the logo of a sample brand, in a scene of 100 × 100."""
     pen.frame(100, 100)
     pen.round((0, 0, 100, 100), 26, ["primary+12", "primary-14"])
     pen.ellipse((50, 46), (22, 22), ["gold+40", "gold"])

@@ -15,7 +15,7 @@ class TemplateError(RenderError):
         """Create the error with all *problems* of *file*, to be fixed together."""
         self.file = file
         self.problems = problems
-        super().__init__(Message.given(**{each: self.text(each) for each in LANGUAGES}))
+        super().__init__(Message.given(**{language: self.text(language) for language in LANGUAGES}))
 
     def text(self, language: str = "en") -> str:
         """Return a line per problem in *language*, each with the file, its line and its field."""

@@ -37,12 +37,12 @@ def clean(text: str) -> str:
     """Return *text* normalised: NFC, single spaces, and no control characters but line breaks."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROLS.sub(" ", text)
-    kept = (
+    characters = (
         char
         for char in text
         if char == "\n" or is_joiner(char) or unicodedata.category(char) not in {"Cc", "Cf", "Cs"}
     )
-    return "\n".join(line.strip(" ") for line in "".join(kept).split("\n")).strip("\n")
+    return "\n".join(line.strip(" ") for line in "".join(characters).split("\n")).strip("\n")
 
 
 def is_joiner(char: str) -> bool:

@@ -1,4 +1,4 @@
-"""Assembles the web side."""
+"""Create the Flask application."""
 
 from __future__ import annotations
 
@@ -23,37 +23,40 @@ from contentsvc.web import (
     site,
     system,
 )
-from contentsvc.web.access import choose_language, guard
+from contentsvc.web.access import choose_language, require_sign_in
 from contentsvc.web.batches import runs, setup
 from contentsvc.web.entries import corrections, editor, previews, steps
 from contentsvc.web.errors import handle_errors
-from contentsvc.web.page_context import furnish
+from contentsvc.web.page_context import add_template_context
 from contentsvc.web.security import protect
 from contentsvc.web.studio import gallery, studio
 from contentsvc.web.toasts import store_toasts_after_requests
 
 __all__ = ["create_app"]
 
-#: Text typed into one form: an entry of 100,000 characters in several versions.
+#: Most bytes of text in one form: an entry of 100,000 characters in several versions.
 _MOST_TEXT = 4 * 1024 * 1024
 
 
 def create_app(runtime: Runtime) -> Flask:
-    """Return the web application on the parts of *runtime*; nothing is read or written yet."""
+    """Return the web application that serves the parts of *runtime*.
+
+    Nothing is read from the database or written to it yet.
+    """
     app = Flask("contentsvc.web", static_folder="static", template_folder="templates")
     app.config.from_mapping(_settings(runtime))
     app.extensions["contentsvc"] = runtime
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    # A proxy in front speaks for the visitor's address and scheme only where it is set up so.
+    # The address and scheme that a proxy reports are trusted only if the public address is https.
     if runtime.config.public_url.startswith("https://"):
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     Babel(app, locale_selector=choose_language, default_translation_directories="translations")
     Bootstrap5(app)
     protect(app)
-    guard(app)
+    require_sign_in(app)
     store_toasts_after_requests(app)
     handle_errors(app)
-    furnish(app)
+    add_template_context(app)
     for module in (
         *(accounts, boards, calendars, calendar_files, channels, deliveries),
         *(corrections, editor, previews, steps),
@@ -72,14 +75,14 @@ def _settings(runtime: Runtime) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": config.public_url.startswith("https://"),
-        # A signed-in person's session is extended once a day; see `access`.
+        # `access` extends the session of a signed-in person once a day.
         "PERMANENT_SESSION_LIFETIME": timedelta(days=14),
-        # A late response would overwrite a newer cookie.
+        # A late response that sends its cookie again would overwrite a newer cookie.
         "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": config.max_upload_bytes,
         "MAX_FORM_MEMORY_SIZE": _MOST_TEXT,
         "MAX_FORM_PARTS": 2000,
-        # A form may stand open as long as its session lives; text must not be lost over lunch.
+        # A form can be sent as long as its session lasts: nobody loses text over lunch.
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_DEFAULT_LOCALE": config.language,

@@ -1,4 +1,4 @@
-"""Who is signed in, which language they read, and what is open to everybody."""
+"""Sign-in checks, the language of a request, and the views that are open to everybody."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ __all__ = [
     "SignedIn",
     "admin_only",
     "choose_language",
-    "guard",
-    "local",
+    "local_address",
     "open_to_all",
+    "require_sign_in",
 ]
 
 LANGUAGES = {"zh": "中文", "en": "English"}
@@ -30,28 +30,28 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # the library is untyped
-    """The person of this session."""
+    """The signed-in person of a request."""
 
     def __init__(self, user: User) -> None:
-        """Keep what pages show; the row's session has ended."""
+        """Copy the fields that pages show, because the database session of *user* has ended."""
         self.id = user.id
         self.name = user.name
         self.is_admin = user.is_admin
         self.session_token = user.session_token
 
     def get_id(self) -> str:
-        """Return what the cookie holds; it ends with the password."""
+        """Return the id that the cookie stores; it becomes invalid when the password changes."""
         return f"{self.id}:{self.session_token}"
 
 
 def open_to_all(view: View) -> View:
-    """Let a view answer people who are not signed in."""
+    """Mark *view* as open to people who are not signed in."""
     view.is_open = True  # type: ignore[attr-defined]
     return view
 
 
 def admin_only(view: View) -> View:
-    """Answer 403 to people who are no admins."""
+    """Wrap *view* so that only admins reach it; other people get the status 403."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -62,8 +62,8 @@ def admin_only(view: View) -> View:
     return checked  # type: ignore[return-value]
 
 
-def guard(app: Flask) -> None:
-    """Have every view refuse people who are not signed in, unless it is open to all."""
+def require_sign_in(app: Flask) -> None:
+    """Make every view of *app* require a sign-in, except those marked by `open_to_all`."""
     manager = LoginManager(app)
     manager.user_loader(_load)
     app.before_request(_require_sign_in)
@@ -95,8 +95,8 @@ def _require_sign_in() -> BaseResponse | None:
 def _renew_session() -> None:
     """Extend the session when the first page of a day is opened.
 
-    A session ends 14 days after its last extension. Responses to scripts and of previews never
-    extend it: a late one would overwrite a cookie that was changed meanwhile.
+    A session ends 14 days after its last extension. Responses to scripts and responses of previews
+    never extend it, because a late response would overwrite a cookie that changed meanwhile.
     """
     today = now().date().isoformat()
     if session.get("renewed_on") != today and _opens_page():
@@ -115,16 +115,16 @@ def _is_static() -> bool:
 
 
 def choose_language() -> str:
-    """Return the language of this request."""
+    """Return the language of this request: `zh` or `en`."""
     if request.blueprint == "site":
-        # Public pages read no session, so that they can be kept by anybody on the way.
+        # Public pages do not depend on the session, so that any proxy may cache them.
         return runtime().config.language
     chosen = session.get("language")
     return str(chosen) if chosen in LANGUAGES else runtime().config.language
 
 
-def local(target: str | None) -> str:
-    """Return *target* where it lies on this server, else the first page."""
+def local_address(target: str | None) -> str:
+    """Return *target* if it is an address on this server, otherwise `/`."""
     if not target or not target.startswith("/") or target.startswith(("//", "/\\")):
         return "/"
     return target if target.isprintable() else "/"

@@ -1,4 +1,4 @@
-"""Signing in and out, passwords, language, and the users page."""
+"""The pages for signing in and out, passwords, the language and the users."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from werkzeug.wrappers import Response
 from contentsvc.db.models import User
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import accounts
-from contentsvc.web.access import LANGUAGES, SignedIn, admin_only, local, open_to_all
+from contentsvc.web.access import LANGUAGES, SignedIn, admin_only, local_address, open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import open_toast_box, show_toast
@@ -27,27 +27,27 @@ __all__ = ["SignInThrottle", "blueprint"]
 
 blueprint = Blueprint("accounts", __name__)
 
-#: Tries in a quarter of an hour: for one name from one address, and for one address in all.
+#: Failed sign-ins allowed in 15 minutes: per name and address, and per address.
 _TRIES_NAME = RateLimitItemPerMinute(10, 15)
 _TRIES_ADDRESS = RateLimitItemPerMinute(60, 15)
 _LINK_VALID = timedelta(hours=24)
 
 
 class SignInThrottle:
-    """Counts refused sign-ins in this process's memory."""
+    """A limit on failed sign-ins, counted in the memory of this process."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Start with no failed sign-in."""
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def allows(self, address: str, name: str) -> bool:
-        """Tell whether another try may be made."""
+        """Return whether *name* may try to sign in from *address* now."""
         return self._limiter.test(_TRIES_NAME, address, name) and self._limiter.test(
             _TRIES_ADDRESS, address
         )
 
     def refused(self, address: str, name: str) -> None:
-        """Count a refused try."""
+        """Count a failed sign-in of *name* from *address*."""
         self._limiter.hit(_TRIES_NAME, address, name)
         self._limiter.hit(_TRIES_ADDRESS, address)
 
@@ -68,29 +68,29 @@ def _throttle() -> SignInThrottle:
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @open_to_all
 def sign_in() -> Response | str | tuple[str, int]:
-    """Ask for name and password."""
+    """Show the sign-in form, or sign in with the posted name and password."""
     if request.method == "GET":
         if current_user.is_authenticated:
-            return redirect(local(request.args.get("next")))
+            return redirect(local_address(request.args.get("next")))
         with reading() as database:
             first = not accounts.has_users(database)
         return render_template("accounts/sign_in.html", first=first)
     name = request.form.get("name", "").strip().lower()[:64]
     address = request.remote_addr or ""
     if not _throttle().allows(address, name):
-        words = gettext("Too many tries. Wait a quarter of an hour, or ask an admin for a link.")
-        return _sign_in_again(name, words, 429)
+        message = gettext("Too many tries. Wait a quarter of an hour, or ask an admin for a link.")
+        return _sign_in_again(name, message, 429)
     with reading() as database:
         user = accounts.check_password(database, name, request.form.get("password", ""))
     if user is None:
         _throttle().refused(address, name)
-        return _sign_in_again(name, gettext("Name and password do not go together."), 422)
+        return _sign_in_again(name, gettext("Wrong name or password."), 422)
     _welcome(user)
-    return redirect(local(request.form.get("next")))
+    return redirect(local_address(request.form.get("next")))
 
 
-def _sign_in_again(name: str, words: str, status: int) -> tuple[str, int]:
-    return render_template("accounts/sign_in.html", first=False, name=name, error=words), status
+def _sign_in_again(name: str, message: str, status: int) -> tuple[str, int]:
+    return render_template("accounts/sign_in.html", first=False, name=name, error=message), status
 
 
 def _welcome(user: User) -> None:
@@ -100,8 +100,8 @@ def _welcome(user: User) -> None:
         session["language"] = language
     session.permanent = True
     login_user(SignedIn(user))
-    # Set now what later requests would add: a response that changes nothing sends no cookie, and
-    # so cannot overwrite a newer one.
+    # Set now what later requests would add to the session. They then send no cookie, which could
+    # overwrite a newer one.
     open_toast_box()
     generate_csrf()
 
@@ -109,7 +109,7 @@ def _welcome(user: User) -> None:
 @blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
 @open_to_all
 def use_link(token: str) -> Response | str | tuple[str, int]:
-    """Sign a person in by a link that works once: they choose a password."""
+    """Let a person choose a password by a link that works once, and sign them in."""
     with reading() as database:
         link = accounts.look_up_link(database, token, now=now())
         user = accounts.get_user(database, link.user_id) if link and link.user_id else None
@@ -141,27 +141,27 @@ def _take_link(database: Session, token: str, user: User | None) -> User:
         return accounts.create_user(
             database, name=name, password=password, is_admin=True, now=now()
         )
-    known = _known(database, user.id)
+    known = _existing_user(database, user.id)
     accounts.set_password(database, known, password)
     return known
 
 
-def _known(database: Session, user_id: int) -> User:
+def _existing_user(database: Session, user_id: int) -> User:
     user = accounts.get_user(database, user_id)
     if user is None:
-        raise NotFoundError(f"there is no user {user_id}")
+        raise NotFoundError("no-user", number=user_id)
     return user
 
 
 def _check_repeated() -> None:
     if request.form.get("password") != request.form.get("repeated"):
-        raise InputError(gettext("The two passwords differ."), field="repeated")
+        raise InputError("passwords-differ", field="repeated")
 
 
 @blueprint.post("/sign-out")
 @open_to_all
 def sign_out() -> Response:
-    """End the session."""
+    """Sign the person out and keep only the language in the session."""
     logout_user()
     language = session.get("language")
     session.clear()
@@ -173,20 +173,20 @@ def sign_out() -> Response:
 @blueprint.post("/language")
 @open_to_all
 def set_language() -> Response:
-    """Choose the language of the pages."""
+    """Set the language of the pages."""
     language = request.form.get("language", "")
     if language in LANGUAGES:
         session["language"] = language
         session.permanent = True
         if current_user.is_authenticated:
             with writing() as database:
-                accounts.set_language(database, _known(database, current_user.id), language)
-    return redirect(local(request.form.get("next")))
+                accounts.set_language(database, _existing_user(database, current_user.id), language)
+    return redirect(local_address(request.form.get("next")))
 
 
 @blueprint.route("/account", methods=["GET", "POST"])
 def account() -> Response | str | tuple[str, int]:
-    """Change one's own password; sessions elsewhere end."""
+    """Let people change their own password, which ends their sessions on other devices."""
     if request.method == "GET":
         return render_template("accounts/account.html", errors={})
     try:
@@ -203,7 +203,7 @@ def account() -> Response | str | tuple[str, int]:
 def _change_password(database: Session) -> User:
     user = accounts.check_password(database, person(), request.form.get("current", ""))
     if user is None:
-        raise InputError(gettext("This is not your present password."), field="current")
+        raise InputError("present-password-wrong", field="current")
     _check_repeated()
     accounts.set_password(database, user, request.form.get("password", ""))
     return user
@@ -212,7 +212,7 @@ def _change_password(database: Session) -> User:
 @blueprint.route("/users", methods=["GET", "POST"])
 @admin_only
 def users() -> Response | str | tuple[str, int]:
-    """List the people and add one, who gets a link to choose a password."""
+    """List the users, or add a user and show the link for choosing a password."""
     if request.method == "GET":
         return _users_page()
     try:
@@ -220,7 +220,7 @@ def users() -> Response | str | tuple[str, int]:
             user = accounts.create_user(
                 database,
                 name=request.form.get("name", ""),
-                # Nobody knows it; the link lets the person choose their own.
+                # Nobody knows this password; the link lets the user choose one.
                 password=secrets.token_urlsafe(32),
                 is_admin=bool(request.form.get("is_admin")),
                 now=now(),
@@ -234,9 +234,9 @@ def users() -> Response | str | tuple[str, int]:
 @blueprint.post("/users/<int:user_id>/link")
 @admin_only
 def new_link(user_id: int) -> str:
-    """Make a link by which a person chooses a new password."""
+    """Create a link by which a user chooses a new password."""
     with writing() as database:
-        user = _known(database, user_id)
+        user = _existing_user(database, user_id)
         token = accounts.make_link(database, user_id=user.id, now=now(), valid=_LINK_VALID)
     return _users_page(link=_address(token), name=user.name)
 

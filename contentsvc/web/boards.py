@@ -1,8 +1,8 @@
-"""The week board: seen, filtered, moved about on, copied and approved."""
+"""The week board: show, filter, move entries, copy a week and approve a week."""
 
 from __future__ import annotations
 
-import zlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,43 +21,40 @@ from contentsvc.services.calendar_files import stamping
 from contentsvc.services.calendar_files.exporting import week_entries
 from contentsvc.services.operations.health import dispatcher_is_silent
 from contentsvc.services.week_board import Card, WeekBoard
-from contentsvc.web.board_places import Place, place_of, read_place, read_rev, read_week, this_week
+from contentsvc.web.board_positions import (
+    Position,
+    position_of,
+    read_position,
+    read_rev,
+    read_week,
+    this_week,
+)
 from contentsvc.web.current import now, person, reading, usefulness, writing
-from contentsvc.web.entries.corrections import tell_offer
+from contentsvc.web.entries.corrections import show_correction_toast
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.labels import label
 from contentsvc.web.toasts import show_toast
 
-__all__ = ["back_to_board", "blueprint", "move_words"]
+__all__ = ["back_to_board", "blueprint", "describe_position"]
 
 blueprint = Blueprint("boards", __name__)
-
-#: Colours of channels on the board; `board.css` defines as many.
-_HUES = 12
-
-
-@blueprint.app_template_filter("hue")
-def channel_hue(name: str) -> int:
-    """Return the number of a channel's colour, 0 to 11, which depends on its name alone."""
-    return zlib.crc32(name.encode()) % _HUES
 
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A channel in the filter."""
+    """A channel in the filter of the board."""
 
     name: str
-    hue: int
     count: int
     is_on: bool
-    #: What a click leads to.
+    #: The address of the board after a click on this chip.
     address: str
 
 
 @blueprint.get("/")
 def first() -> Response:
-    """Lead to the calendar last seen, else to the list of calendars."""
+    """Redirect to the calendar that the person opened last, or to the list of calendars."""
     slug = session.get("calendar")
     with reading() as database:
         known = [calendar.slug for calendar in calendar_settings.all_calendars(database)]
@@ -76,24 +73,24 @@ def week(slug: str) -> str:
         return _page(database, calendar, read_week(request.args.get("week"), calendar.timezone))
 
 
-def _page(database: Session, calendar: Calendar, shown: IsoWeek) -> str:
-    """Render the whole page, or the board alone where a script asks for it."""
-    board = week_board.week_board(database, calendar, shown, now=now())
-    wanted = request.values.getlist("channel")
+def _page(database: Session, calendar: Calendar, iso_week: IsoWeek) -> str:
+    """Render the whole page, or only the board if a script asks for it."""
+    board = week_board.week_board(database, calendar, iso_week, now=now())
+    chosen_channels = request.values.getlist("channel")
     template = "boards/_board.html" if request.headers.get("HX-Request") else "boards/week.html"
     return render_template(
         template,
         calendar=calendar,
         board=board,
-        week=shown,
+        week=iso_week,
         today=this_week(calendar.timezone),
-        chips=_chips(board, wanted, calendar.slug),
-        wanted=wanted,
-        shows=lambda card: _shows(card, wanted),
+        chips=_filter_chips(board, chosen_channels, calendar.slug),
+        chosen_channels=chosen_channels,
+        shows=lambda card: _shows(card, chosen_channels),
         all_calendars=calendar_settings.all_calendars(database),
         waiting=_waiting(board),
         nobody_publishes=dispatcher_is_silent(database, now()),
-        held=switch.paused(database),
+        pause=switch.paused(database),
     )
 
 
@@ -101,42 +98,38 @@ def _cards(board: WeekBoard) -> list[Card]:
     return [card for row in board.rows for cell in row.cells for card in cell.cards]
 
 
-def _shows(card: Card, wanted: Sequence[str]) -> bool:
-    return not wanted or any(channel.name in wanted for channel in card.channels)
+def _shows(card: Card, chosen_channels: Sequence[str]) -> bool:
+    return not chosen_channels or any(channel.name in chosen_channels for channel in card.channels)
 
 
 def _waiting(board: WeekBoard) -> int:
     return sum(card.state in {"draft", "in_review"} for card in _cards(board))
 
 
-def _chips(board: WeekBoard, wanted: list[str], slug: str) -> list[Chip]:
-    seen: dict[str, int] = {}
-    hues: dict[str, int] = {}
-    for card in _cards(board):
-        for channel in card.channels:
-            seen[channel.name] = seen.get(channel.name, 0) + 1
-            hues[channel.name] = channel_hue(channel.name)
+def _filter_chips(board: WeekBoard, chosen_channels: list[str], slug: str) -> list[Chip]:
+    """Return a filter chip for each channel of the board; a click adds or removes the channel."""
+    counts = Counter(channel.name for card in _cards(board) for channel in card.channels)
     chips = []
-    for name in sorted(seen):
-        others = [other for other in wanted if other != name]
-        chosen = others if name in wanted else [*others, name]
+    for name, count in sorted(counts.items()):
+        others = [other for other in chosen_channels if other != name]
+        chosen = others if name in chosen_channels else [*others, name]
         address = url_for("boards.week", slug=slug, week=str(board.week), channel=chosen)
-        chips.append(Chip(name, hues[name], seen[name], name in wanted, address))
+        chips.append(Chip(name, count, name in chosen_channels, address))
     return chips
 
 
 def back_to_board(entry: Entry) -> Response:
-    """Lead to the week that an entry stands in."""
+    """Return a redirect to the week of *entry* on the board."""
     address = url_for("boards.week", slug=entry.calendar.slug, week=entry.week)
     return redirect(f"{address}#entry-{entry.id}", code=303)
 
 
 @blueprint.get("/entries/<int:entry_id>/move")
 def ask_move(entry_id: int) -> str:
-    """Ask where to move an entry to."""
+    """Show the form for moving an entry."""
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
-        return _move_form(entry, place_of(entry).values(), {})
+        return _move_form(entry, position_of(entry).values(), {})
 
 
 def _move_form(entry: Entry, form: dict[str, str], errors: dict[str, str]) -> str:
@@ -152,36 +145,36 @@ def _move_form(entry: Entry, form: dict[str, str], errors: dict[str, str]) -> st
     )
 
 
-def _weeks_to_choose(shown: IsoWeek, present: IsoWeek) -> list[IsoWeek]:
-    return sorted({shown, *(present.plus(weeks) for weeks in range(9))})
+def _weeks_to_choose(own_week: IsoWeek, present: IsoWeek) -> list[IsoWeek]:
+    return sorted({own_week, *(present.plus(weeks) for weeks in range(9))})
 
 
 @blueprint.post("/entries/<int:entry_id>/move")
 def move(entry_id: int) -> Response | str | tuple[str, int]:
-    """Move an entry; the board comes back with a way to undo it."""
+    """Move an entry and offer to undo the move."""
     with reading() as database:
         before = entries.get_entry(database, entry_id)
         zone = before.calendar.timezone
-        origin = place_of(before)
+        origin = position_of(before)
     try:
-        target = read_place(request.form, zone)
+        target = read_position(request.form, zone)
         with writing() as database:
             entry = _move(database, entry_id, target)
     except (InputError, ConflictError) as error:
         return _refused(before, error)
     if target != origin:
         show_toast(
-            gettext("Moved to %(place)s", place=move_words(entry, target)),
+            gettext("Moved to %(place)s", place=describe_position(entry, target)),
             undo=url_for("boards.move", entry_id=entry_id),
             undo_values=origin.values() | {"rev": str(entry.rev)},
         )
-        tell_offer(entry_id)
+        show_correction_toast(entry_id)
     if request.headers.get("HX-Request"):
         return _board_again(entry.calendar.slug, entry.week)
     return back_to_board(entry)
 
 
-def _move(database: Session, entry_id: int, target: Place) -> Entry:
+def _move(database: Session, entry_id: int, target: Position) -> Entry:
     return entries.move_entry(
         database,
         entry_id,
@@ -196,15 +189,15 @@ def _move(database: Session, entry_id: int, target: Place) -> Entry:
     )
 
 
-def move_words(entry: Entry, place: Place) -> str:
-    """Return a place as people say it, such as 周三 20:00."""
+def describe_position(entry: Entry, position: Position) -> str:
+    """Return the day and time of *position* for display, such as 周三 20:00."""
     slots = dict(entry.calendar.slots)
-    at = place.values()["time"] or str(slots.get(place.slot, ""))
-    return f"{label('weekday', place.day)} {at}"
+    at = position.values()["time"] or str(slots.get(position.slot, ""))
+    return f"{label('weekday', position.day)} {at}"
 
 
 def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
-    """Say why an entry stays where it is, on the board or on the form that asked."""
+    """Explain on the board, or in the form, why *entry* was not moved."""
     status = 409 if isinstance(error, ConflictError) else 422
     if request.headers.get("HX-Request"):
         show_toast(explain(error), bad=True)
@@ -212,17 +205,17 @@ def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
     return _move_form(entry, dict(request.form), {error.field or "day": explain(error)}), status
 
 
-def _board_again(slug: str, shown: str) -> str:
-    """Render the board that the person looked at, as it now stands."""
+def _board_again(slug: str, own_week: str) -> str:
+    """Render the board that the person is looking at, with its current cards."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
-        text = request.form.get("shown") or shown
+        text = request.form.get("shown") or own_week
         return _page(database, calendar, read_week(text, calendar.timezone))
 
 
 @blueprint.get("/calendars/<slug>/copy")
 def ask_copy(slug: str) -> str:
-    """Show what copying a week would bring and what clashes; nothing is changed."""
+    """Show what copying a week would create and what clashes, without changing anything."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         source, target = _copied_weeks(calendar)
@@ -259,18 +252,22 @@ def copy_week(slug: str) -> Response:
 
 @blueprint.post("/calendars/<slug>/approve")
 def approve_week(slug: str) -> Response:
-    """Approve every draft of a week that is not past and that nothing stands against."""
+    """Approve every entry of a week that waits for approval and that no check blocks."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
-        shown = read_week(request.form.get("week"), calendar.timezone)
-        waiting = planning.waiting_in(database, calendar, shown, now=now(), usefulness=usefulness())
-    # Posters are painted before the transaction begins: it would hold up every other writer.
-    blocked = {entry.id: words for entry in waiting if (words := _against(calendar, entry))}
+        iso_week = read_week(request.form.get("week"), calendar.timezone)
+        waiting = planning.waiting_in(
+            database, calendar, iso_week, now=now(), usefulness=usefulness()
+        )
+    # Posters are painted before the write transaction, which blocks every other writer.
+    blocked = {
+        entry.id: reason for entry in waiting if (reason := _blocking_reason(calendar, entry))
+    }
     seen = {entry.id: entry.rev for entry in waiting if entry.id not in blocked}
     with writing() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         approved = planning.approve_week(
-            database, calendar, shown, by=person(), now=now(), usefulness=usefulness(), seen=seen
+            database, calendar, iso_week, by=person(), now=now(), usefulness=usefulness(), seen=seen
         )
     show_toast(ngettext("%(num)d entry approved", "%(num)d entries approved", len(approved)))
     for entry in waiting:
@@ -285,13 +282,13 @@ def approve_week(slug: str) -> Response:
                 link=url_for("entries.edit", entry_id=entry.id),
                 link_text=gettext("Open it"),
             )
-    return redirect(url_for("boards.week", slug=slug, week=str(shown)), code=303)
+    return redirect(url_for("boards.week", slug=slug, week=str(iso_week)), code=303)
 
 
-def _against(calendar: Calendar, entry: Entry) -> str:
-    """Return what stands against approving an entry, in words; empty where nothing does."""
+def _blocking_reason(calendar: Calendar, entry: Entry) -> str:
+    """Return the text of the check that blocks the approval of *entry*; empty if none does."""
     week = IsoWeek.parse(entry.week)
     previews = renderer().preview(calendar, week, content_of(entry), code=entry.code)
     warnings = [warning for preview in previews for warning in preview.warnings]
-    blocking = [one.message for one in warnings if one.level is WarningLevel.BLOCK]
+    blocking = [warning.message for warning in warnings if warning.level is WarningLevel.BLOCK]
     return explain_text(blocking[0]) if blocking else ""

@@ -1,4 +1,4 @@
-"""Calendar files: imported by a click or an upload, written back to the folder."""
+"""Import calendar files from the folder or an upload, and write weeks back to the folder."""
 
 from __future__ import annotations
 
@@ -6,19 +6,20 @@ from dataclasses import replace
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
-from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response as BaseResponse
 
 from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, ConflictError, InputError
+from contentsvc.messages import Message
 from contentsvc.services import calendar_settings
 from contentsvc.services.calendar_files import calendar_folder, templates
 from contentsvc.services.calendar_files.exporting import export_text
 from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
 from contentsvc.services.rendering.branding import require_brand
-from contentsvc.web.board_places import read_week, this_week
+from contentsvc.web.board_positions import read_week, this_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
+from contentsvc.web.errors import answer_error
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
 
@@ -34,7 +35,7 @@ def _chosen_week(name: str = "week") -> IsoWeek | None:
 
 @blueprint.post("/calendar-files/<name>/import")
 def import_file(name: str) -> BaseResponse | tuple[str, int]:
-    """Import a file of the folder, a template on the chosen week."""
+    """Import a file of the calendars folder; a template goes to the chosen week."""
     folder = runtime().config.calendars_dir
     try:
         require_brand(runtime(), calendar_folder.read_from_folder(folder, name).head)
@@ -58,7 +59,7 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
 
 @blueprint.post("/calendar-templates/<plugin>/<name>/stamp")
 def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
-    """Bring the entries of a plugin's template into the chosen week."""
+    """Create the entries of a plugin's template in the chosen week."""
     week = _chosen_week() or this_week(runtime().config.timezone.key)
     try:
         require_brand(runtime(), templates.read_template(runtime().registry, plugin, name).head)
@@ -80,10 +81,10 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
 
 @blueprint.post("/calendar-files/upload")
 def upload() -> BaseResponse | tuple[str, int]:
-    """Import a calendar file from the person's own machine."""
+    """Import a calendar file from the person's own computer."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        raise BadRequest(gettext("Choose a calendar file first."))
+        return answer_error(400, Message("calendar-file-needed"), field="file")
     try:
         plan = read_calendar_bytes(file.read(), file.filename)
         require_brand(runtime(), plan.head)
@@ -107,7 +108,7 @@ def _broken(error: CalendarError) -> tuple[str, int]:
 
 
 def _report(report: ImportReport) -> BaseResponse:
-    """Lead to the board; what was kept or is past gets a page of its own."""
+    """Redirect to the board, or show a report if not every entry of the file was imported."""
     show_toast(
         gettext(
             "Imported: %(created)s new, %(changed)s changed, %(unchanged)s as before.",
@@ -124,7 +125,7 @@ def _report(report: ImportReport) -> BaseResponse:
 
 @blueprint.post("/calendars/<slug>/export")
 def export(slug: str) -> BaseResponse:
-    """Write a week into the calendars folder."""
+    """Write a week to the calendars folder."""
     with reading() as database:
         zone = calendar_settings.get_calendar(database, slug).timezone
     week = read_week(request.form.get("week"), zone)
@@ -157,7 +158,7 @@ def export(slug: str) -> BaseResponse:
 
 @blueprint.get("/calendars/<slug>/file")
 def download(slug: str) -> Response:
-    """Answer a week as a calendar file to keep."""
+    """Return a week as a calendar file for download."""
     with reading() as database:
         zone = calendar_settings.get_calendar(database, slug).timezone
         week = read_week(request.args.get("week"), zone)

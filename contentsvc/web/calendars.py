@@ -1,4 +1,4 @@
-"""The list of calendars, and the form of one."""
+"""The list of calendars, and the form for creating and changing a calendar."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import calendar_settings
 from contentsvc.services.calendar_files import calendar_folder, templates
 from contentsvc.services.channel_setup import channels
-from contentsvc.services.rendering.branding import check_brand, list_brands
-from contentsvc.web.board_places import this_week
+from contentsvc.services.rendering.branding import check_brand
+from contentsvc.web.board_positions import this_week
 from contentsvc.web.current import now, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain
+from contentsvc.web.poster_choices import brand_choices
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("calendars", __name__)
 
-_USUAL_SLOTS = "早安 08:30\n午间 12:00\n晚间 20:00"
+_DEFAULT_SLOTS = "早安 08:30\n午间 12:00\n晚间 20:00"
 
 
 @blueprint.get("/calendars/")
@@ -53,11 +54,11 @@ def index() -> str:
 
 @blueprint.route("/new-calendar", methods=["GET", "POST"])
 def new() -> Response | tuple[str, int]:
-    """Make a calendar."""
+    """Create a calendar."""
     if request.method == "GET":
         blank = {
             "timezone": runtime().config.timezone.key,
-            "slots": _USUAL_SLOTS,
+            "slots": _DEFAULT_SLOTS,
             "kind": "benefits",
             "tier": "1",
         }
@@ -67,7 +68,7 @@ def new() -> Response | tuple[str, int]:
 
 @blueprint.route("/calendars/<slug>/edit", methods=["GET", "POST"])
 def edit(slug: str) -> Response | tuple[str, int]:
-    """Change a calendar; its entries follow."""
+    """Change a calendar; its entries follow the new slots and channels."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
     if request.method == "GET":
@@ -88,7 +89,7 @@ def _values(calendar: Calendar) -> MultiDict[str, str]:
             "brand": calendar.brand or "",
             "quiet": calendar.quiet or "",
             "quotas": "\n".join(
-                f"{name} {_count(quota['day'])} {_count(quota['month'])}"
+                f"{name} {_format_limit(quota['day'])} {_format_limit(quota['month'])}"
                 for name, quota in calendar.quotas.items()
             ),
         }
@@ -130,16 +131,15 @@ def _refuse_taken(database: Session, slug: str) -> None:
         calendar_settings.get_calendar(database, slug)
     except NotFoundError:
         return
-    raise ConflictError(gettext("There is a calendar of this short name already."), field="slug")
+    raise ConflictError("calendar-slug-taken", field="slug")
 
 
 def _form(calendar: Calendar | None, form: MultiDict[str, str], errors: dict[str, str]) -> str:
     with reading() as database:
         offered = channels.all_channels(database)
-    brands = list_brands(runtime().config.asset_folders())
-    # A brand that went away stays to be seen, with what is said of it, until another is chosen.
+    brands = brand_choices()
+    # A brand that was removed stays in the list, beside its error, until another is chosen.
     brands.setdefault(form.get("brand", ""), form.get("brand", ""))
-    brands[""] = str(gettext("The usual one"))
     return render_template(
         "calendars/edit.html",
         calendar=calendar,
@@ -154,7 +154,7 @@ def _community(form: Mapping[str, str]) -> Community:
     try:
         kind = CommunityKind(form.get("kind", ""))
     except ValueError as error:
-        raise InputError(gettext("Choose one of the list."), field="kind") from error
+        raise InputError("not-a-choice", field="kind") from error
     tags = form.get("tags", "").replace("，", ",").split(",")
     tier = 2 if form.get("tier") == "2" else 1
     brand = form.get("brand") or None
@@ -163,20 +163,17 @@ def _community(form: Mapping[str, str]) -> Community:
 
 
 def _slots(text: str) -> dict[str, time]:
-    """Read lines such as `早安 08:30`; InputError names the line at fault."""
+    """Return the slots that *text* gives, a line such as `早安 08:30` per slot.
+
+    Raises:
+        InputError: a line cannot be read.
+    """
     slots: dict[str, time] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
         name, _, wall = line.rpartition(" ")
         name = name.strip()
         if not name or name in slots:
-            raise InputError(
-                gettext(
-                    "Write a name and a time on each line, such as 早安 08:30; “%(line)s” is not "
-                    "one, or stands there twice.",
-                    line=line,
-                ),
-                field="slots",
-            )
+            raise InputError("slot-line-unreadable", line=line, field="slots")
         try:
             slots[name] = parse_time(wall)
         except InputError as error:
@@ -185,7 +182,11 @@ def _slots(text: str) -> dict[str, time]:
 
 
 def _quiet(text: str) -> QuietHours | None:
-    """Read `22:00-08:00`; nothing is quiet where it is empty."""
+    """Return the quiet hours that *text* gives, such as `22:00-08:00`; None if it is empty.
+
+    Raises:
+        InputError: *text* is not a span of hours.
+    """
     if not text.strip():
         return None
     try:
@@ -194,26 +195,25 @@ def _quiet(text: str) -> QuietHours | None:
         raise InputError(error.message, field="quiet") from error
 
 
-def _count(count: int | None) -> str:
+def _format_limit(count: int | None) -> str:
     return "-" if count is None else str(count)
 
 
 def _quotas(text: str) -> dict[str, Quota]:
-    """Read lines such as `benefits-group 3 60`; a hyphen stands for no limit."""
+    """Return the quotas that *text* gives, a line such as `benefits-group 3 60` per channel.
+
+    A hyphen stands for no limit.
+
+    Raises:
+        InputError: a line cannot be read.
+    """
     quotas: dict[str, Quota] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        words = line.split()
-        counts = [None if word == "-" else word for word in words[1:]]
-        is_one = len(words) == 3 and all(count is None or count.isdecimal() for count in counts)  # noqa: PLR2004 - name, day, month
-        if not is_one or words[0] in quotas:
-            raise InputError(
-                gettext(
-                    "Write a channel, the most a day and the most a month on each line, such as "
-                    "benefits-group 3 60, with a hyphen for no limit; “%(line)s” is not one.",
-                    line=line,
-                ),
-                field="quotas",
-            )
+        columns = line.split()
+        counts = [None if column == "-" else column for column in columns[1:]]
+        is_quota = len(columns) == 3 and all(count is None or count.isdecimal() for count in counts)  # noqa: PLR2004 - name, day, month
+        if not is_quota or columns[0] in quotas:
+            raise InputError("quota-line-unreadable", line=line, field="quotas")
         day, month = (int(count) if count else None for count in counts)
-        quotas[words[0]] = Quota(day, month)
+        quotas[columns[0]] = Quota(day, month)
     return quotas

@@ -1,4 +1,4 @@
-"""Channels: listed, configured by the form of their plugin, tried out, paused."""
+"""The list of channels, and the forms for configuring, testing and pausing a channel."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ blueprint = Blueprint("channels", __name__)
 
 @blueprint.get("/channels/")
 def index() -> str:
-    """List the channels and the types that one can be made of."""
+    """List the channels and the channel types that a new channel can have."""
     with reading() as database:
         rows = channels.all_channels(database)
     types = runtime().registry.channel_types()
@@ -44,7 +44,7 @@ def index() -> str:
 
 @blueprint.route("/new-channel/<type_name>", methods=["GET", "POST"])
 def new(type_name: str) -> Response | tuple[str, int]:
-    """Configure a new channel of a type."""
+    """Create a channel of the type *type_name*."""
     kind = _type(type_name)
     if request.method == "GET":
         blank = {
@@ -59,7 +59,7 @@ def _type(name: str) -> type[ChannelType]:
     try:
         return runtime().registry.channel_type(name)
     except PluginError as error:
-        raise NotFoundError(str(error)) from error
+        raise NotFoundError(error.message) from error
 
 
 @blueprint.route("/channels/<name>", methods=["GET", "POST"])
@@ -70,24 +70,24 @@ def edit(name: str) -> Response | tuple[str, int]:
     try:
         kind = runtime().registry.channel_type(channel.type)
     except PluginError as error:
-        return render_template("channels/missing.html", channel=channel, error=str(error)), 200
+        return render_template("channels/missing.html", channel=channel, error=explain(error)), 200
     if request.method == "GET":
-        shown = channels.masked_settings(runtime().registry, channel)
-        return _form(kind, channel, MultiDict(_as_text(shown)), {}), 200
+        masked = channels.masked_settings(runtime().registry, channel)
+        return _form(kind, channel, MultiDict(_as_text(masked)), {}), 200
     return _save(kind, channel)
 
 
 def _as_text(settings: dict[str, Any]) -> dict[str, str]:
-    """Return settings as the form shows them; a reference is shown by its place, no secret is."""
-    shown = {}
+    """Return *settings* as form fields; secrets and references to secrets are masked."""
+    texts = {}
     for name, value in settings.items():
         if isinstance(value, dict):
-            shown[name] = MASK
+            texts[name] = MASK
         elif isinstance(value, bool):
-            shown[name] = "yes" if value else ""
+            texts[name] = "yes" if value else ""
         else:
-            shown[name] = "" if value is None else str(value)
-    return shown
+            texts[name] = "" if value is None else str(value)
+    return texts
 
 
 def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tuple[str, int]:
@@ -124,19 +124,19 @@ def _refuse_taken(database: Any, name: str) -> None:
         channels.get_channel(database, name)
     except NotFoundError:
         return
-    raise ConflictError(gettext("There is a channel of this name already."), field="name")
+    raise ConflictError("channel-name-taken", field="name")
 
 
 def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, Any]:
-    """Read the settings that the form gives; an untouched secret keeps what it was."""
+    """Return the settings of the posted form; an untouched secret keeps the channel's value."""
     settings: dict[str, Any] = {}
     for field in form_fields(kind, language()):
         text = request.form.get(field.name, "")
-        kept = channel.settings.get(field.name) if channel else None
+        stored = channel.settings.get(field.name) if channel else None
         if field.kind == "flag":
             settings[field.name] = bool(text)
-        elif field.kind == "secret" and isinstance(kept, dict) and text in {"", MASK}:
-            settings[field.name] = kept
+        elif field.kind == "secret" and isinstance(stored, dict) and text in {"", MASK}:
+            settings[field.name] = stored
         elif text.strip() or field.kind == "secret":
             settings[field.name] = text if field.kind == "secret" else text.strip()
         elif not field.required and field.default not in {None, ""}:
@@ -168,7 +168,7 @@ def _form(
 
 
 def _own_quota(channel: ChannelRow | None) -> tuple[Quota | None, PlatformRule | None]:
-    """Return a channel's own quota; one that cannot be opened has none."""
+    """Return the channel's default quota and the platform rule behind it, or None for either."""
     if channel is None:
         return None, None
     try:
@@ -179,13 +179,15 @@ def _own_quota(channel: ChannelRow | None) -> tuple[Quota | None, PlatformRule |
 
 @blueprint.post("/channels/<name>/test")
 def test(name: str) -> Response:
-    """Send a test message and say what became of it."""
+    """Send a test message and show its outcome."""
     sent = channels.test_send(runtime(), name, language=language())
     if sent.error:
-        show_toast(gettext("The test failed: %(words)s", words=explain_text(sent.error)), bad=True)
+        show_toast(
+            gettext("The test failed: %(reason)s", reason=explain_text(sent.error)), bad=True
+        )
     elif sent.receipt is not None:
-        place = sent.receipt.url or sent.receipt.id
-        show_toast(gettext("The test message is out: %(place)s", place=place))
+        receipt = sent.receipt.url or sent.receipt.id
+        show_toast(gettext("The test message is published: %(receipt)s", receipt=receipt))
     else:
         show_toast(explain_text(sent.note or ""))
     return redirect(url_for("channels.edit", name=name), code=303)
@@ -193,26 +195,26 @@ def test(name: str) -> Response:
 
 @blueprint.post("/channels/<name>/pause")
 def pause(name: str) -> Response:
-    """Hold a channel's deliveries."""
+    """Pause a channel, so that its deliveries wait."""
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         channels.pause_channel(database, name, reason=reason, now=now())
-    show_toast(gettext("%(name)s pauses. Its deliveries wait.", name=name))
+    show_toast(gettext("%(name)s is paused. Its deliveries wait.", name=name))
     return redirect(url_for("channels.edit", name=name), code=303)
 
 
 @blueprint.post("/channels/<name>/resume")
 def resume(name: str) -> Response:
-    """Let a channel's deliveries go again."""
+    """Resume a paused channel."""
     with writing() as database:
         channels.resume_channel(database, name)
-    show_toast(gettext("%(name)s goes again.", name=name))
+    show_toast(gettext("%(name)s is resumed.", name=name))
     return redirect(url_for("channels.edit", name=name), code=303)
 
 
 @blueprint.post("/channels/<name>/delete")
 def delete(name: str) -> Response:
-    """Drop a channel that nothing uses."""
+    """Delete a channel that no calendar and no delivery uses."""
     try:
         with writing() as database:
             channels.delete_channel(database, name)

@@ -1,4 +1,4 @@
-"""What a view reaches for: the parts of this process, the clock, the person."""
+"""What views share: the parts of this process, the clock, the person, database sessions."""
 
 from __future__ import annotations
 
@@ -25,41 +25,41 @@ def runtime() -> Runtime:
 
 
 def now() -> datetime:
-    """Return the present instant, UTC."""
+    """Return the current time, in UTC."""
     return runtime().clock()
 
 
 def person() -> str:
-    """Return the name of the person who is signed in."""
+    """Return the name of the signed-in person."""
     return str(current_user.name)
 
 
 def language() -> str:
-    """Return the language of this answer: `zh` or `en`."""
+    """Return the language of this response: `zh` or `en`."""
     locale = get_locale()
     return "en" if locale is not None and locale.language == "en" else "zh"
 
 
 def usefulness() -> Usefulness:
-    """Return for how long a delivery is useful."""
+    """Return how long after its due time a delivery is still useful."""
     return Usefulness.of(runtime().config)
 
 
 def zone() -> ZoneInfo:
-    """Return the zone of times that belong to no calendar."""
+    """Return the time zone of times that belong to no calendar."""
     return runtime().config.timezone
 
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Give a session whose changes are dropped."""
+    """Provide a database session whose changes are rolled back."""
     with runtime().database.read() as session:
         yield session
 
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """Give a session that is committed at the end; the dispatcher is woken after the commit."""
+    """Provide a database session that is committed at the end; then wake the dispatcher."""
     with runtime().database.write() as session:
         yield session
     runtime().queue.wake()

@@ -1,4 +1,4 @@
-"""Deliveries: what waits for a person first, then all; and each one's attempts."""
+"""The pages of deliveries: a list, and each delivery with its attempts."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RESOLVED = {DeliveryStatus.UNKNOWN, DeliveryStatus.HANDED_OFF}
 
 @blueprint.get("/deliveries/")
 def index() -> str:
-    """List deliveries, those that wait for a person first."""
+    """List the deliveries, with those that need attention first."""
     status = _status(request.args.get("status"))
     channel = request.args.get("channel") or None
     calendar = request.args.get("calendar") or None
@@ -70,7 +70,7 @@ def _status(text: str | None) -> DeliveryStatus | None:
 
 @blueprint.get("/deliveries/<int:delivery_id>")
 def show(delivery_id: int) -> str:
-    """Show a delivery, what was or will be sent, and its attempts."""
+    """Show a delivery, the rendition that was or will be sent, and its attempts."""
     return _page(delivery_id)
 
 
@@ -82,7 +82,7 @@ def _page(delivery_id: int, message: str = "") -> str:
             try:
                 rendition = load_rendition(runtime(), database, delivery.rendition_hash)
             except NotFoundError as error:
-                message = message or str(error)
+                message = message or explain(error)
         return render_template(
             "deliveries/show.html",
             delivery=delivery,
@@ -97,29 +97,35 @@ def _page(delivery_id: int, message: str = "") -> str:
 
 
 @blueprint.post("/deliveries/<int:delivery_id>/resolve")
-def resolve_one(delivery_id: int) -> Response | tuple[str, int]:
-    """Settle a delivery of which only a person knows what became."""
+def settle(delivery_id: int) -> Response | tuple[str, int]:
+    """Record the outcome that a person found for a delivery with an unknown outcome."""
     try:
-        resolution = Resolution(request.form.get("resolution", ""))
         with writing() as database:
             deliveries.resolve_delivery(
                 database,
                 delivery_id,
-                resolution,
+                _resolution(request.form.get("resolution", "")),
                 url=request.form.get("url", "").strip() or None,
                 by=person(),
                 now=now(),
                 usefulness=usefulness(),
             )
-    except (InputError, ValueError) as error:
+    except InputError as error:
         return _page(delivery_id, explain(error)), 422
-    show_toast(gettext("Noted. Thank you."))
+    show_toast(gettext("Recorded. Thank you."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
+
+
+def _resolution(text: str) -> Resolution:
+    try:
+        return Resolution(text)
+    except ValueError as error:
+        raise InputError("not-a-choice", field="resolution") from error
 
 
 @blueprint.post("/deliveries/<int:delivery_id>/plan-again")
 def plan_again(delivery_id: int) -> Response | tuple[str, int]:
-    """Publish now, or at a chosen time."""
+    """Plan a delivery again, for now or for the chosen time."""
     try:
         with writing() as database:
             delivery = deliveries.get_delivery(database, delivery_id)
@@ -138,12 +144,12 @@ def plan_again(delivery_id: int) -> Response | tuple[str, int]:
 
 
 def _chosen_time(delivery: Delivery) -> datetime | None:
-    """Read the wall-clock time of the calendar's zone; None means at once."""
+    """Return the time that the form gives in the calendar's time zone; None for now."""
     text = request.form.get("at", "").strip()
     if not text:
         return None
     try:
         local = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError as error:
-        raise InputError(gettext("Choose a day and a time."), field="at") from error
+        raise InputError("day-and-time-needed", field="at") from error
     return resolve(local.date(), local.time(), ZoneInfo(delivery.entry.calendar.timezone)).at

@@ -1,4 +1,4 @@
-"""Names of files that a browser is given, in any language."""
+"""File names of downloads, in any language."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ __all__ = ["name_file"]
 
 
 def name_file(response: Response, name: str, *, inline: bool = False) -> Response:
-    """Have a browser call the answer *name*: to keep it, or *inline* to show it.
+    """Name the file of *response*, for saving or, if *inline*, for showing it in the browser.
 
-    A header holds ASCII alone; the name itself travels as RFC 6266 has it.
+    Headers hold only ASCII, so the real name is encoded as RFC 6266 specifies.
     """
     plain = "".join(char if char.isascii() and char.isprintable() else "_" for char in name)
     plain = plain.replace('"', "_").replace("\\", "_")

@@ -1,8 +1,10 @@
-"""Answers to what went wrong: a page for people, one JSON shape for programs."""
+"""Error responses: a page or a toast for people, JSON for programs."""
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import secrets
 
 from flask import Flask, Response, make_response, render_template, request
@@ -19,20 +21,27 @@ from contentsvc.errors import (
     PluginError,
     RenderError,
 )
+from contentsvc.messages import Message
 from contentsvc.web.current import runtime
-from contentsvc.web.explaining import explain
+from contentsvc.web.explaining import explain_text
 
 __all__ = ["answer_error", "handle_errors", "status_of"]
 
 logger = logging.getLogger(__name__)
 
-#: The most of a refused upload that is read and thrown away, so that its sender gets to read why.
+#: Most bytes of a rejected upload that are read and discarded before the response is sent.
 _DRAIN = 512 * 1024 * 1024
 _CHUNK = 256 * 1024
+_HTTP_MESSAGES = {
+    400: Message("request-unreadable"),
+    403: Message("not-allowed"),
+    404: Message("no-page"),
+    405: Message("method-not-allowed"),
+}
 
 
 def status_of(error: ContentsvcError) -> int:
-    """Return the HTTP status that tells of an error."""
+    """Return the HTTP status for *error*."""
     if isinstance(error, NotFoundError):
         return 404
     if isinstance(error, ConflictError | PluginError):
@@ -41,7 +50,7 @@ def status_of(error: ContentsvcError) -> int:
 
 
 def handle_errors(app: Flask) -> None:
-    """Answer every error in the person's language."""
+    """Make *app* answer every error in the person's language."""
     app.register_error_handler(RequestEntityTooLarge, _too_large)
     app.register_error_handler(CSRFError, _stale_form)
     app.register_error_handler(HTTPException, _http)
@@ -50,27 +59,33 @@ def handle_errors(app: Flask) -> None:
 
 
 def answer_error(
-    status: int, message: str, *, field: str | None = None, mark: str = ""
+    status: int, message: Message, *, code: str = "", field: str | None = None, mark: str = ""
 ) -> Response:
-    """Return the answer that says *message*: JSON, a toast or a page, as was asked for."""
+    """Return an error response with *message*: JSON, a toast or a page, as the request accepts.
+
+    *code* is the error code in JSON for a message without a code; *mark* is the number of the error
+    in the log.
+    """
+    text = explain_text(message)
     if _wants_json():
-        body = {"error": {"status": status, "message": message, "field": field, "id": mark}}
-        return make_response(body, status)
+        params = json.loads(message.to_json())["params"] if message.code else {}
+        error = {"status": status, "code": message.code or code, "message": text, "params": params}
+        return make_response({"error": {**error, "field": field, "id": mark}}, status)
     if request.headers.get("HX-Request"):
-        response = make_response(render_template("errors/toast.html", message=message), status)
+        response = make_response(render_template("errors/toast.html", message=text), status)
         response.headers["HX-Reswap"] = "none"
         return response
-    return make_response(_page(status, message, mark), status)
+    return make_response(_page(status, text, mark), status)
 
 
 def _page(status: int, message: str, mark: str) -> str:
     title = _title(status)
-    # A visitor of the public pages gets no session, whatever they ask for.
+    # The page of the public site reads no session.
     template = "errors/public.html" if request.blueprint == "site" else "errors/page.html"
     try:
         return render_template(template, status=status, title=title, message=message, mark=mark)
     except SQLAlchemyError:
-        # The page's head asks the database who is signed in; where it is away, plain words do.
+        # The page's head reads the signed-in person from the database, which is not available.
         return f"<!doctype html><meta charset=utf-8><title>{title}</title><h1>{title}</h1>{message}"
 
 
@@ -81,13 +96,13 @@ def _wants_json() -> bool:
 
 def _title(status: int) -> str:
     titles = {
-        400: gettext("That did not work"),
+        400: gettext("Request failed"),
         403: gettext("Not allowed"),
         404: gettext("Not found"),
-        405: gettext("That did not work"),
-        409: gettext("Somebody was quicker"),
+        405: gettext("Request failed"),
+        409: gettext("Changed by somebody else"),
         413: gettext("Too large"),
-        422: gettext("Something needs mending"),
+        422: gettext("Please correct the marked fields"),
         429: gettext("Too many tries"),
     }
     return str(titles.get(status, gettext("Something went wrong")))
@@ -96,14 +111,8 @@ def _title(status: int) -> str:
 def _http(error: HTTPException) -> Response:
     if error.code is None or error.code < 400:  # noqa: PLR2004 - redirects are no errors
         return make_response(error.get_response())
-    messages = {
-        400: gettext("The request could not be read."),
-        403: gettext("Your account may not do this. Ask an admin."),
-        404: gettext("There is no such page. It may have been moved or deleted."),
-        405: gettext("This address does not do that."),
-    }
-    message = messages.get(error.code, error.description or "")
-    response = answer_error(error.code, message)
+    message = _HTTP_MESSAGES.get(error.code, Message.plain(error.description or ""))
+    response = answer_error(error.code, message, code=f"http-{error.code}")
     if error.code == 405:  # noqa: PLR2004 - the standard asks for Allow
         response.headers["Allow"] = ", ".join(getattr(error, "valid_methods", None) or [])
     return response
@@ -111,42 +120,38 @@ def _http(error: HTTPException) -> Response:
 
 def _too_large(error: RequestEntityTooLarge) -> Response:  # noqa: ARG001 - Flask's signature
     _drain()
-    return answer_error(
-        413,
-        gettext(
-            "The upload is larger than %(most)s MB. Make the picture smaller and try again; the "
-            "text you typed is kept in this browser.",
-            most=runtime().config.max_upload_mb,
-        ),
-    )
+    return answer_error(413, Message("upload-too-large", most=runtime().config.max_upload_mb))
 
 
 def _drain() -> None:
-    """Read what the sender still sends: a closed connection would hide the answer from them."""
+    """Read and discard the remaining of the upload.
+
+    If the connection closed earlier, the browser would not show the response.
+    """
     stream = request.environ["wsgi.input"]
-    rest = min(request.content_length or 0, _DRAIN)
+    remaining = min(request.content_length or 0, _DRAIN)
     try:
-        while rest > 0 and (chunk := stream.read(min(_CHUNK, rest))):
-            rest -= len(chunk)
+        while remaining > 0 and (chunk := stream.read(min(_CHUNK, remaining))):
+            remaining -= len(chunk)
     except (OSError, ValueError):
         logger.debug("An upload ended early", extra={"action": "upload_cut"})
 
 
 def _stale_form(error: CSRFError) -> Response:  # noqa: ARG001 - Flask's signature
-    return answer_error(
-        400,
-        gettext(
-            "The form was open for too long, or cookies are off. Go back, reload the page and try "
-            "again; the text you typed is kept in this browser."
-        ),
-    )
+    return answer_error(400, Message("form-expired"))
 
 
 def _known(error: ContentsvcError) -> Response:
     status = status_of(error)
     if status >= 500:  # noqa: PLR2004 - a server's error
         return _unforeseen(error)
-    return answer_error(status, explain(error), field=getattr(error, "field", None))
+    field = getattr(error, "field", None)
+    return answer_error(status, error.message, code=_class_code(error), field=field)
+
+
+def _class_code(error: ContentsvcError) -> str:
+    """Return a code for an error whose message has none, such as `calendar-error`."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 
 def _unforeseen(error: Exception) -> Response:
@@ -156,9 +161,4 @@ def _unforeseen(error: Exception) -> Response:
         extra={"action": "request_failed", "id": mark, "path": request.path},
         exc_info=error,
     )
-    message = gettext(
-        "This is our mistake, and it is in the log under %(mark)s. Nothing was half done: try "
-        "again, or tell your operator this number.",
-        mark=mark,
-    )
-    return answer_error(500, message, mark=mark)
+    return answer_error(500, Message("internal-error", mark=mark), mark=mark)

@@ -7,7 +7,7 @@ import re
 from flask_babel import gettext
 
 from contentsvc.channels import PLATFORM_RULES
-from contentsvc.errors import CalendarError, ContentsvcError
+from contentsvc.errors import ContentsvcError
 from contentsvc.messages import Message
 from contentsvc.web.current import language
 
@@ -28,7 +28,6 @@ _MESSAGES = (
     N_("it goes to no channel; choose one first"),
     N_("it is going out at this moment; look again in a few seconds"),
     N_("there is no brand %(name)s; there are: %(known)s"),
-    N_("the form does not say which revision it was made from"),
     N_("its entry is not approved; approve it first"),
     N_("somebody else has settled it meanwhile; look again"),
     N_("give an address that begins with https:// or http://"),
@@ -55,20 +54,15 @@ _MESSAGES = (
     N_("everything is paused"),
     N_("its time went by before it could be sent"),
     N_("the worker went silent while it was being sent"),
-    N_("choose a table, or paste rows of one"),
     N_("its livestream has changed since; give it up, then plan it again"),
     N_("%(channel)s cannot take this post back"),
     N_("%(channel)s did not take it back: %(reason)s"),
 )
 
 
-def explain(error: Exception) -> str:
+def explain(error: ContentsvcError) -> str:
     """Return an error's text in the language of this response."""
-    if isinstance(error, CalendarError):
-        return error.text(language())
-    if isinstance(error, ContentsvcError):
-        return explain_text(error.message)
-    return explain_text(str(error))
+    return explain_text(error.message)
 
 
 def explain_text(text: Message | str) -> str:

@@ -1,4 +1,4 @@
-"""How times, sizes and sanitised HTML are shown."""
+"""The display of times, sizes and sanitised HTML."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _DAY = {"zh": "M月d日", "en": "d MMM"}
 _MOMENT = {"zh": "M月d日 EEE HH:mm", "en": "EEE d MMM HH:mm"}
 _MOMENT_SECONDS = {"zh": "M月d日 HH:mm:ss", "en": "d MMM HH:mm:ss"}
 #: Seconds.
-_MOMENTS, _MINUTE, _HOUR, _DAY_LONG = 5, 60, 3600, 86400
+_JUST_NOW, _MINUTE, _HOUR, _DAY_LONG = 5, 60, 3600, 86400
 
 
 def as_day(day: date) -> str:
-    """Return a date without its year, such as 11月26日."""
+    """Return *day* without its year, such as 11月26日."""
     return str(format_date(day, _DAY[language()]))
 
 
 def as_time(at: datetime | None, zone: ZoneInfo | str, *, seconds: bool = False) -> str:
-    """Return an instant on the wall clock of *zone*; a dash where there is none."""
+    """Return *at* as a wall-clock time in *zone*; a dash for None."""
     if at is None:
         return "–"
     zone = ZoneInfo(zone) if isinstance(zone, str) else zone
@@ -36,33 +36,33 @@ def as_time(at: datetime | None, zone: ZoneInfo | str, *, seconds: bool = False)
 
 
 def ago(at: datetime | None) -> str:
-    """Return how long ago an instant was, in words."""
+    """Return how long ago *at* was, such as "5 min ago"; "never" for None."""
     if at is None:
         return str(gettext("never"))
-    gone = int((now() - at.astimezone(UTC)).total_seconds())
-    if gone < _MOMENTS:
-        words = gettext("just now")
-    elif gone < _MINUTE:
-        words = ngettext("%(num)d s ago", "%(num)d s ago", gone)
-    elif gone < _HOUR:
-        words = ngettext("%(num)d min ago", "%(num)d min ago", gone // _MINUTE)
-    elif gone < _DAY_LONG:
-        words = ngettext("%(num)d h ago", "%(num)d h ago", gone // _HOUR)
+    seconds_ago = int((now() - at.astimezone(UTC)).total_seconds())
+    if seconds_ago < _JUST_NOW:
+        text = gettext("just now")
+    elif seconds_ago < _MINUTE:
+        text = ngettext("%(num)d s ago", "%(num)d s ago", seconds_ago)
+    elif seconds_ago < _HOUR:
+        text = ngettext("%(num)d min ago", "%(num)d min ago", seconds_ago // _MINUTE)
+    elif seconds_ago < _DAY_LONG:
+        text = ngettext("%(num)d h ago", "%(num)d h ago", seconds_ago // _HOUR)
     else:
-        words = ngettext("%(num)d day ago", "%(num)d days ago", gone // _DAY_LONG)
-    return str(words)
+        text = ngettext("%(num)d day ago", "%(num)d days ago", seconds_ago // _DAY_LONG)
+    return str(text)
 
 
 def week_title(week: IsoWeek) -> str:
-    """Return a week as people say it: 11月23日 – 11月29日 · 第48周."""
+    """Return *week* for display, such as 11月23日 – 11月29日 · 第48周."""
     days = list(_days(week))
-    words = gettext(
+    text = gettext(
         "%(first)s – %(last)s · week %(number)s",
         first=as_day(days[0]),
         last=as_day(days[-1]),
         number=week.week,
     )
-    return str(words)
+    return str(text)
 
 
 def _days(week: IsoWeek) -> list[date]:
@@ -70,14 +70,14 @@ def _days(week: IsoWeek) -> list[date]:
 
 
 def size(count: int) -> str:
-    """Return a number of bytes as people read it."""
+    """Return a size of *count* bytes in kB or MB."""
     if count < 1024 * 1024:
         return f"{max(1, count // 1024)} kB"
     return f"{count / 1024 / 1024:.1f} MB"
 
 
 def _local_only(tag: str, attribute: str, value: str) -> str | None:
-    """Keep a picture's address only where it lies on this machine: no page calls another host."""
+    """Return *value*, or None for the address of a picture on another server."""
     if (tag, attribute) == ("img", "src") and not (
         value.startswith("/") and not value.startswith("//")
     ):
@@ -86,6 +86,6 @@ def _local_only(tag: str, attribute: str, value: str) -> str | None:
 
 
 def safe_html(html: str) -> Markup:
-    """Return a rendition's HTML, cleaned once more, fit to stand inside a page."""
+    """Return the HTML of a rendition, sanitised once more before it is put into a page."""
     cleaned = nh3.clean(html, attribute_filter=_local_only, link_rel="noopener nofollow")
     return Markup(cleaned)  # noqa: S704 - nh3 has just cleaned it

@@ -1,4 +1,4 @@
-"""The words of statuses, kinds and elements, in the person's language."""
+"""The labels of statuses, kinds, elements and other values, in the person's language."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ENTRY_STATUSES = {
     EntryStatus.APPROVED: _("Approved"),
     EntryStatus.CANCELLED: _("Cancelled"),
 }
-#: What a card on the board shows beside an entry's own status.
+#: States of a card on the board, in addition to the statuses of entries.
 CARD_STATES = {
     "past_draft": _("Past draft"),
     "publishing": _("Publishing"),
@@ -36,10 +36,10 @@ CARD_STATES = {
 DELIVERY_STATUSES = {
     DeliveryStatus.PLANNED: _("Planned"),
     DeliveryStatus.SCHEDULED: _("Scheduled"),
-    DeliveryStatus.RETRYING: _("Trying again"),
+    DeliveryStatus.RETRYING: _("Waiting to retry"),
     DeliveryStatus.CLAIMED: _("Publishing"),
     DeliveryStatus.SENDING: _("Publishing"),
-    DeliveryStatus.ACCEPTED: _("Platform is working"),
+    DeliveryStatus.ACCEPTED: _("Processing on the platform"),
     DeliveryStatus.HANDED_OFF: _("For a person to finish"),
     DeliveryStatus.PUBLISHED: _("Published"),
     DeliveryStatus.UNKNOWN: _("Outcome unknown"),
@@ -49,12 +49,12 @@ DELIVERY_STATUSES = {
 }
 OUTCOMES = {
     Outcome.PUBLISHED: _("Published"),
-    Outcome.ACCEPTED: _("Platform is working"),
+    Outcome.ACCEPTED: _("Processing on the platform"),
     Outcome.HANDED_OFF: _("For a person to finish"),
-    Outcome.TEMPORARY: _("Nothing was sent, for now"),
+    Outcome.TEMPORARY: _("Not sent, temporary failure"),
     Outcome.RATE_LIMITED: _("The platform asks to wait"),
     Outcome.REJECTED: _("Rejected"),
-    Outcome.AUTH: _("Sign-in data refused"),
+    Outcome.AUTH: _("Authorisation failed"),
     Outcome.UNKNOWN: _("Outcome unknown"),
 }
 ELEMENTS = {
@@ -112,7 +112,7 @@ ROLES = {
     "publish": _("Publishing worker"),
     "render": _("Rendering worker"),
 }
-#: The forms of a post, and what is counted of them.
+#: The forms of a post, and the values that are counted in them.
 FORMS = {
     FormName.ARTICLE: _("Official Account article"),
     FormName.WECOM: _("WeCom Markdown"),
@@ -123,7 +123,7 @@ FORMS = {
 COUNTS = {
     "title": _("Title"),
     "characters": _("Characters"),
-    "markup": _("With styles"),
+    "markup": _("With formatting"),
     "size": _("Bytes"),
     "bytes": _("Bytes"),
     "messages": _("Messages"),
@@ -132,20 +132,20 @@ COUNTS = {
     "segments": _("Segments"),
 }
 
-#: By table name, for templates: `label("kind", entry.kind)`.
+#: The tables of labels by name, for templates: `label("kind", entry.kind)`.
 LABELS: dict[str, dict[str, LazyString]] = {
-    "kind": {str(key): words for key, words in KINDS.items()},
-    "entry": {str(key): words for key, words in ENTRY_STATUSES.items()},
-    "card": {str(key): words for key, words in ENTRY_STATUSES.items()} | CARD_STATES,
-    "delivery": {str(key): words for key, words in DELIVERY_STATUSES.items()},
-    "outcome": {str(key): words for key, words in OUTCOMES.items()},
-    "element": {str(key): words for key, words in ELEMENTS.items()},
-    "community": {str(key): words for key, words in COMMUNITY_KINDS.items()},
-    "weekday": {str(key): words for key, words in WEEKDAYS.items()},
-    "change": {str(key): words for key, words in CHANGES.items()},
+    "kind": {str(key): text for key, text in KINDS.items()},
+    "entry": {str(key): text for key, text in ENTRY_STATUSES.items()},
+    "card": {str(key): text for key, text in ENTRY_STATUSES.items()} | CARD_STATES,
+    "delivery": {str(key): text for key, text in DELIVERY_STATUSES.items()},
+    "outcome": {str(key): text for key, text in OUTCOMES.items()},
+    "element": {str(key): text for key, text in ELEMENTS.items()},
+    "community": {str(key): text for key, text in COMMUNITY_KINDS.items()},
+    "weekday": {str(key): text for key, text in WEEKDAYS.items()},
+    "change": {str(key): text for key, text in CHANGES.items()},
     "file": FILE_STATES,
     "role": ROLES,
-    "form": {str(key): words for key, words in FORMS.items()},
+    "form": {str(key): text for key, text in FORMS.items()},
     "count": COUNTS,
 }
 
@@ -167,7 +167,7 @@ ICONS = {
     "missed": "slash-circle",
     "cancelled": "x-circle",
 }
-#: Icons of a card's state.
+#: Icons of card states.
 CARD_ICONS = {
     "draft": "pencil",
     "past_draft": "pencil",
@@ -181,5 +181,5 @@ CARD_ICONS = {
 
 
 def label(table: str, key: object) -> str:
-    """Return the words of a status, kind or element; the key itself where there are none."""
+    """Return the label of *key* in *table* (see `LABELS`); *key* itself if it has none."""
     return str(LABELS[table].get(str(key), key))

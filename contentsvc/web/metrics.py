@@ -1,4 +1,4 @@
-"""Figures for Prometheus."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -28,58 +28,72 @@ _LOCAL = frozenset({"127.0.0.1", "::1"})
 @blueprint.get("/metrics")
 @open_to_all
 def metrics() -> Response:
-    """Answer with the figures, to whoever has the token, or to this machine where none is set."""
-    if not _may_see():
+    """Return the metrics.
+
+    The request needs the token of the settings. Without such a token, only requests from this
+    machine are allowed.
+    """
+    if not _is_allowed():
         abort(403)
     with reading() as database:
         status = system_status(runtime(), database, now())
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Figures(status))
+    registry.register(_StatusCollector(status))
     return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
 
 
-def _may_see() -> bool:
+def _is_allowed() -> bool:
     token = runtime().config.metrics_token
     if not token:
         return request.remote_addr in _LOCAL
-    given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    return hmac.compare_digest(given.encode(), token.encode())
+    sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return hmac.compare_digest(sent.encode(), token.encode())
 
 
-class _Figures(Collector):
-    """A system status as metrics; all are gauges in seconds or counts."""
+class _StatusCollector(Collector):
+    """The system status as gauges: counts, and times in seconds."""
 
     def __init__(self, status: SystemStatus) -> None:
         self._status = status
 
     def collect(self) -> Iterator[Metric]:
-        """Give every figure."""
+        """Yield every metric."""
         status = self._status
-        yield _one("contentsvc_up", "1, with the version.", 1, version=__version__)
-        deliveries = _many("contentsvc_deliveries", "Deliveries of the last week.", "status")
+        yield _gauge("contentsvc_up", "1, labelled with the version.", 1, version=__version__)
+        deliveries = _labelled_gauge(
+            "contentsvc_deliveries", "Deliveries of the last week.", "status"
+        )
         for name in DeliveryStatus:
             deliveries.add_metric([name.value], status.counts.get(name, 0))
         yield deliveries
         oldest = (now() - status.oldest_due_at).total_seconds() if status.oldest_due_at else 0.0
-        yield _one("contentsvc_oldest_due_seconds", "Age of the oldest that should be out.", oldest)
+        yield _gauge("contentsvc_oldest_due_seconds", "Age of the oldest overdue delivery.", oldest)
         yield from self._lateness()
         yield from self._processes()
         yield from self._queue()
         paused = len(status.paused_channels)
-        yield _one("contentsvc_paused_channels", "Channels that pause.", paused)
-        yield _one("contentsvc_switch", "1 while everything is held.", status.switch is not None)
+        yield _gauge("contentsvc_paused_channels", "Paused channels.", paused)
+        yield _gauge(
+            "contentsvc_switch", "1 while everything is paused.", status.switch is not None
+        )
 
     def _lateness(self) -> Iterator[Metric]:
         seen = self._status.lateness
-        late = _many("contentsvc_lateness_seconds", "Of the last hour's deliveries.", "quantile")
+        late = _labelled_gauge(
+            "contentsvc_lateness_seconds",
+            "Lateness of the deliveries of the last hour.",
+            "quantile",
+        )
         for quantile, seconds in (("0.5", seen.p50), ("0.99", seen.p99), ("1", seen.worst)):
             if seconds is not None:
                 late.add_metric([quantile], seconds)
         yield late
 
     def _processes(self) -> Iterator[Metric]:
-        """Give the silence of each role's latest process."""
-        silence = _many("contentsvc_silence_seconds", "Since a role was last seen.", "role")
+        """Yield the seconds since the latest heartbeat of each role's most recent process."""
+        silence = _labelled_gauge(
+            "contentsvc_silence_seconds", "Seconds since the last heartbeat of a role.", "role"
+        )
         latest: dict[str, datetime] = {}
         for beat in self._status.heartbeats:
             role = str(beat.detail.get("queue") or beat.role)
@@ -90,18 +104,20 @@ class _Figures(Collector):
 
     def _queue(self) -> Iterator[Metric]:
         queue = self._status.queue
-        yield _one("contentsvc_queue_reachable", "1 where the queue answers.", queue.reachable)
-        waiting = _many("contentsvc_queue_jobs", "Jobs that wait.", "queue")
+        yield _gauge(
+            "contentsvc_queue_reachable", "1 if the queue can be reached.", queue.reachable
+        )
+        waiting = _labelled_gauge("contentsvc_queue_jobs", "Waiting jobs.", "queue")
         for name, count in queue.waiting:
             waiting.add_metric([name], count)
         yield waiting
 
 
-def _one(name: str, words: str, value: float, **labels: str) -> GaugeMetricFamily:
-    family = GaugeMetricFamily(name, words, labels=list(labels))
+def _gauge(name: str, help_text: str, value: float, **labels: str) -> GaugeMetricFamily:
+    family = GaugeMetricFamily(name, help_text, labels=list(labels))
     family.add_metric(list(labels.values()), float(value))
     return family
 
 
-def _many(name: str, words: str, label: str) -> GaugeMetricFamily:
-    return GaugeMetricFamily(name, words, labels=[label])
+def _labelled_gauge(name: str, help_text: str, label: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help_text, labels=[label])

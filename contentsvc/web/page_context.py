@@ -1,4 +1,4 @@
-"""What every page has: navigation, words for scripts, formats and labels."""
+"""The globals and filters of all templates: navigation, texts for scripts, formats, labels."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from sqlalchemy.exc import SQLAlchemyError
 from contentsvc.services.deliveries import needs_attention
 from contentsvc.web import formatting, labels
 from contentsvc.web.access import LANGUAGES
+from contentsvc.web.colours import card_hue, channel_hue
 from contentsvc.web.current import language, reading, runtime
 from contentsvc.web.explaining import explain_text
 from contentsvc.web.toasts import toasts
 
-__all__ = ["furnish", "icon"]
+__all__ = ["add_template_context", "icon"]
 
-#: Beyond this the badge says 99+.
+#: From this number on, the badge shows 99+.
 _MOST_COUNTED = 100
 
 
-def furnish(app: Flask) -> None:
-    """Give the templates of *app* their names."""
+def add_template_context(app: Flask) -> None:
+    """Add the globals, filters and variables of the templates to *app*."""
     app.jinja_env.globals.update(
         icon=icon,
         label=labels.label,
@@ -34,8 +35,10 @@ def furnish(app: Flask) -> None:
         languages=LANGUAGES,
         get_locale=get_locale,
         language=language,
+        card_hue=card_hue,
+        channel_hue=channel_hue,
         attention_count=_attention_count,
-        script_words=script_words,
+        script_texts=script_texts,
         toasts=toasts,
     )
     app.jinja_env.filters.update(
@@ -55,43 +58,44 @@ def _page_context() -> dict[str, Any]:
 
 
 def icon(name: str, text: str = "") -> Markup:
-    """Return an icon; *text* is what a screen reader says, nothing where words stand beside it."""
-    say = (
+    """Return an icon; *text* is its label for screen readers, empty if text stands beside it."""
+    attributes = (
         Markup('role="img" aria-label="{}"').format(text) if text else Markup('aria-hidden="true"')
     )
     return Markup('<svg class="icon" {}><use href="/static/icons.svg#{}"></use></svg>').format(
-        say, escape(name)
+        attributes, escape(name)
     )
 
 
 def _attention_count() -> str:
-    """Return how many deliveries wait for a person; empty where none do."""
+    """Return the number of deliveries that need attention; empty if none do."""
     if not current_user.is_authenticated:
         return ""
     try:
         with reading() as database:
             count = len(needs_attention(database, _MOST_COUNTED))
     except SQLAlchemyError:
-        # The page that says so must not fail for the same reason.
+        # The page that reports a database failure must not fail for the same reason.
         return ""
     if not count:
         return ""
     return str(count) if count < _MOST_COUNTED else f"{_MOST_COUNTED - 1}+"
 
 
-def script_words() -> dict[str, object]:
-    """Return the words that scripts say."""
+def script_texts() -> dict[str, object]:
+    """Return the texts that scripts show."""
     return {
         "picked": gettext(
-            "Picked up “{title}”. Choose a place with the arrow keys, Enter drops, Esc cancels."
+            "Picked up “{title}”. Choose a position with the arrow keys, drop with "
+            "Enter, cancel with Esc."
         ),
-        "past": gettext("{place}: gone by, cannot be used"),
-        "cancelled": gettext("Left where it was."),
-        "draft_found": gettext("This browser kept text that was not saved ({when})."),
-        "draft_take": gettext("Bring it back"),
-        "draft_drop": gettext("Throw it away"),
+        "past": gettext("{place}: in the past, cannot be used"),
+        "cancelled": gettext("Not moved."),
+        "draft_found": gettext("This browser has unsaved text ({when})."),
+        "draft_take": gettext("Restore"),
+        "draft_drop": gettext("Discard"),
         "too_large": gettext("This file is larger than {most} MB; choose a smaller one."),
-        "offline": gettext("The server cannot be reached. Your text is kept in this browser."),
+        "offline": gettext("The server cannot be reached. Your text is saved in this browser."),
         "copied": gettext("Copied."),
         "marked": gettext("Marked; copy it with Ctrl+C."),
         "most_upload": runtime().config.max_upload_mb,

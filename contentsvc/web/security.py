@@ -1,4 +1,4 @@
-"""Headers of every answer, and the check of forms."""
+"""Security headers of every response, and the token check of forms."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from flask_wtf import CSRFProtect
 
 __all__ = ["CONTENT_SECURITY_POLICY", "protect"]
 
-#: Nothing but this server's own files; no script or style inside a page.
+#: Only files of this server may be loaded; a page contains no script or style.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; "
     "font-src 'self'; connect-src 'self'; form-action 'self'; frame-src 'self'; "
@@ -24,7 +24,7 @@ _HEADERS = {
 
 
 def protect(app: Flask) -> None:
-    """Check every form's token and give every answer its headers."""
+    """Make *app* check the token of every form and send security headers."""
     CSRFProtect(app)
     app.after_request(_add_headers)
 
@@ -32,7 +32,7 @@ def protect(app: Flask) -> None:
 def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    # A page of a person who is signed in is kept by nobody on the way.
+    # No proxy may store the page of a signed-in person.
     if request.endpoint and not request.endpoint.endswith(("static", "htmx", "page")):
         response.headers.setdefault("Cache-Control", "no-store")
     return response

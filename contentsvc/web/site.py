@@ -1,4 +1,4 @@
-"""The public pages of channels that have any. No session is read and no cookie is set."""
+"""The public pages of channels. They read no session and set no cookie."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["PUBLIC_POLICY", "blueprint"]
 
 blueprint = Blueprint("site", __name__)
 
-#: A page made by a plugin may show its own pictures and styles; it runs no script.
+#: A plugin's page may use its own pictures and styles, but no script.
 PUBLIC_POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; "
     "media-src 'self'; font-src 'self'; form-action 'none'; frame-ancestors 'none'; "
@@ -25,23 +25,23 @@ PUBLIC_POLICY = (
 @blueprint.get("/site/<path:path>")
 @open_to_all
 def page(path: str) -> Response:
-    """Answer a channel's public page, with what lets a reader ask again cheaply."""
+    """Return a channel's public page, with headers for conditional requests."""
     language = request.accept_languages.best_match(list(LANGUAGES)) or runtime().config.language
     try:
         with reading() as database:
             query = request.args.to_dict()
-            shown = public_page(runtime(), database, path, language=language, query=query)
+            public = public_page(runtime(), database, path, language=language, query=query)
     except NotFoundError:
-        shown = None
-    if shown is None:
+        public = None
+    if public is None:
         abort(404)
-    response = make_response(shown.body, shown.status)
-    response.content_type = shown.media_type
+    response = make_response(public.body, public.status)
+    response.content_type = public.media_type
     response.headers["Content-Security-Policy"] = PUBLIC_POLICY
     response.headers["Cache-Control"] = "public, max-age=60"
     response.headers["Vary"] = "Accept-Language"
     response.add_etag()
-    if shown.modified_at is not None:
-        response.last_modified = shown.modified_at.replace(microsecond=0)
+    if public.modified_at is not None:
+        response.last_modified = public.modified_at.replace(microsecond=0)
     response.make_conditional(request)
     return response

@@ -1,4 +1,4 @@
-"""The system page, help, health for machines, and htmx from its package."""
+"""The system page, the help page, the health check and the htmx script."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ __all__ = ["blueprint"]
 
 blueprint = Blueprint("system", __name__)
 
-#: A process that was silent for longer has been stopped on purpose, or replaced.
-_FORGOTTEN = timedelta(minutes=30)
+#: A process without a heartbeat for longer was stopped on purpose or replaced, and is not shown.
+_SHOWN_FOR = timedelta(minutes=30)
 
 
 @blueprint.get("/system/")
 def index() -> str:
-    """Show who is alive, what waits, and the settings in force."""
+    """Show the running processes, the queues and the current settings."""
     with reading() as database:
         status = system_status(runtime(), database, now())
-        held = switch.paused(database)
-    shown = [beat for beat in status.heartbeats if now() - beat.seen_at < _FORGOTTEN]
-    alive = {_job_of(beat) for beat in shown if now() - beat.seen_at < SILENT_AFTER}
+        pause = switch.paused(database)
+    recent = [beat for beat in status.heartbeats if now() - beat.seen_at < _SHOWN_FOR]
+    alive = {_job_of(beat) for beat in recent if now() - beat.seen_at < SILENT_AFTER}
     return render_template(
         "system/index.html",
         status=status,
-        heartbeats=shown,
+        heartbeats=recent,
         is_silent=lambda beat: now() - beat.seen_at >= SILENT_AFTER,
         job_of=_job_of,
-        held=held,
+        pause=pause,
         missing=[job for job in ("dispatcher", "publish") if job not in alive],
         settings=runtime().config.in_force() if current_user.is_admin else [],
         zone=runtime().config.timezone,
@@ -58,41 +58,42 @@ def index() -> str:
 
 
 def _job_of(beat: Heartbeat) -> str:
-    """Return what a process does: its role, for a worker its queue."""
+    """Return the job of a process: the queue of a worker, the role of other processes."""
     return str(beat.detail.get("queue") or beat.role)
 
 
 @blueprint.post("/system/pause")
 def pause() -> Response:
-    """Hold everything that has not begun to go out."""
+    """Pause all deliveries that are not being sent yet."""
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         switch.pause_all(database, reason=reason, by=person(), now=now())
-    show_toast(gettext("Everything is held. Nothing goes out until it is let go."))
+    show_toast(gettext("Everything is paused. Nothing is published until you resume."))
     return redirect(url_for("system.index"), code=303)
 
 
 @blueprint.post("/system/resume")
 def resume() -> Response:
-    """Let deliveries go again."""
+    """Resume the deliveries."""
     with writing() as database:
         switch.resume_all(database)
-    show_toast(gettext("Deliveries go again."))
+    show_toast(gettext("Publishing is resumed."))
     return redirect(url_for("system.index"), code=303)
 
 
 @blueprint.get("/help")
 def help_page() -> str:
-    """List the keys and the words."""
+    """Show the keyboard shortcuts and the terms of the product."""
     return render_template("system/help.html")
 
 
 @blueprint.get("/healthz")
 @open_to_all
 def health() -> tuple[dict[str, object], int]:
-    """Tell machines whether this service works.
+    """Report whether this service works, for monitoring.
 
-    503 where the database cannot be asked, or no dispatcher was seen for half a minute.
+    The status is 503 if the database cannot be read, or if no dispatcher has been seen for half a
+    minute.
     """
     try:
         with reading() as database:
@@ -113,8 +114,8 @@ def health() -> tuple[dict[str, object], int]:
 
 @blueprint.get("/htmx-<version>.js")
 @open_to_all
-def htmx(version: str) -> Response:  # noqa: ARG001 - it makes the address new with each release
-    """Answer htmx as its package has it."""
+def htmx(version: str) -> Response:  # noqa: ARG001 - a new version gets a new address
+    """Return the htmx script from its Python package."""
     file = resources.files("js_lib_htmx") / "static/htmx/htmx.min.js"
     with resources.as_file(file) as path:
         response: Response = send_file(path, mimetype="text/javascript", max_age=31_536_000)
@@ -124,7 +125,7 @@ def htmx(version: str) -> Response:  # noqa: ARG001 - it makes the address new w
 @blueprint.get("/favicon.ico")
 @open_to_all
 def favicon() -> Response:
-    """Answer the icon that browsers ask for by this name."""
+    """Return the icon that browsers request under this name."""
     file = resources.files("contentsvc.web") / "static/favicon.svg"
     response = make_response(file.read_bytes())
     response.content_type = "image/svg+xml"

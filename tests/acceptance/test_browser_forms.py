@@ -63,12 +63,12 @@ def test_a_form_is_copied_by_a_button(mei: Visitor, form: Page) -> None:
     sms = form.locator(".as-form[data-fold=sms]")
     sms.locator("summary").click()
     sms.get_by_role("button", name="复制").click()
-    expect(sms.locator("[data-told]")).to_be_visible()
+    expect(sms.locator("[data-result]")).to_be_visible()
     text = _pasted(mei, "text/plain")
     article = form.locator(".as-form[data-fold=article]")
     article.locator("summary").click()
     article.get_by_role("button", name="复制").last.click()
-    expect(article.locator("[data-told]")).to_be_visible()
+    expect(article.locator("[data-result]")).to_be_visible()
     rich = _pasted(mei, "text/html")
 
     assert "脸颊发红怎么办？\n三步\n1.清洁" in text

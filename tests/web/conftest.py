@@ -37,7 +37,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def calendars_dir(tmp_path: Path) -> Path:
-    """Return an own calendars folder with one dated file, one template and one broken file."""
+    """Return a calendars folder with a dated file, a template and a broken file."""
     folder = tmp_path / "calendars"
     folder.mkdir()
     sample = (shipped("calendars") / "baby-benefits.yaml").read_text(encoding="utf-8")
@@ -50,7 +50,7 @@ def calendars_dir(tmp_path: Path) -> Path:
 def runtime(
     tmp_path: Path, sqlite_url: str, redis_url: str, calendars_dir: Path, clock: Clock
 ) -> Iterator[Runtime]:
-    """Give the parts of a process with an empty database."""
+    """Yield the parts of a process with an empty database."""
     config = Config.from_env(
         {
             "CONTENTSVC_DATA_DIR": str(tmp_path / "var"),
@@ -73,13 +73,13 @@ def app(runtime: Runtime) -> Flask:
 
 @pytest.fixture
 def anonymous(app: Flask) -> FlaskClient:
-    """Return a client of nobody."""
+    """Return a client that is not signed in."""
     return app.test_client()
 
 
 @pytest.fixture
 def mei(runtime: Runtime, app: Flask) -> Person:
-    """Return an admin who is signed in."""
+    """Return a signed-in admin."""
     with runtime.database.write() as session:
         accounts.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=NOW)
     return Person(app)
@@ -87,7 +87,7 @@ def mei(runtime: Runtime, app: Flask) -> Person:
 
 @pytest.fixture
 def wang(runtime: Runtime, app: Flask) -> Person:
-    """Return a member who is signed in."""
+    """Return a signed-in member."""
     with runtime.database.write() as session:
         accounts.create_user(session, name="wang", password=PASSWORD, is_admin=False, now=NOW)
     return Person(app, "wang")
@@ -95,7 +95,7 @@ def wang(runtime: Runtime, app: Flask) -> Person:
 
 @pytest.fixture
 def sample(runtime: Runtime, calendars_dir: Path) -> str:
-    """Bring the sample calendar to the week of the clock; return its slug."""
+    """Import the sample calendar into the week of the clock and return its slug."""
     with runtime.database.write() as session:
         channels.save_channel(
             session,

@@ -23,7 +23,7 @@ WEEK = "2026-W48"
 
 
 class Clock:
-    """A clock that stands until it is set."""
+    """A clock that stands still until it is set."""
 
     def __init__(self) -> None:
         self.now = NOW
@@ -36,7 +36,7 @@ class Person:
     """A signed-in client that sends the forms' tokens, as a browser does."""
 
     def __init__(self, app: Flask, name: str = "mei") -> None:
-        """Begin a session as the sign-in page would, without the time that a password takes."""
+        """Start a session as the sign-in page does, but without hashing a password."""
         self.client = app.test_client()
         self.name = name
         with app.extensions["contentsvc"].database.read() as database:
@@ -49,16 +49,19 @@ class Person:
         return self.client.get(path, buffered=True, **kwargs)
 
     def text(self, path: str) -> str:
-        answer = self.get(path)
-        assert answer.status_code == 200, (answer.status_code, answer.get_data(as_text=True)[:2000])
-        return answer.get_data(as_text=True)
+        response = self.get(path)
+        assert response.status_code == 200, (
+            response.status_code,
+            response.get_data(as_text=True)[:2000],
+        )
+        return response.get_data(as_text=True)
 
     def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
         return self.client.post(path, data={"csrf_token": self.token, **(data or {})}, **kwargs)
 
 
 class _Handlers(HTMLParser):
-    """Notes what could run in a page."""
+    """A parser that collects what a page could execute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -74,14 +77,14 @@ class _Handlers(HTMLParser):
 
 
 def handlers_in(page: str) -> list[str]:
-    """Return all in a page that runs without being a file of this server."""
+    """Return the scripts, handlers and styles of a page that are not files of this server."""
     parser = _Handlers()
     parser.feed(page)
     return parser.found
 
 
 def token_in(page: str) -> str:
-    """Return the form token that a page holds."""
+    """Return the form token of a page."""
     found = re.search(r'name="csrf_token" value="([^"]+)"', page)
     assert found, page[:2000]
     return found[1]

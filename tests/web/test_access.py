@@ -1,4 +1,4 @@
-"""Who gets in, who does not, and what every answer carries."""
+"""Who gets in, who does not, and what every response carries."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def _token(client: FlaskClient) -> str:
 
 
 def test_anonymous_people_are_led_to_sign_in(app: Flask, anonymous: FlaskClient) -> None:
-    """Every page but the open ones sends a stranger to the sign-in page."""
+    """Every page that is not open redirects a stranger to the sign-in page."""
     pages = [address for method, address in _addresses(app) if method == "GET"]
 
-    answers = {address: anonymous.get(address) for address in pages}
+    responses = {address: anonymous.get(address) for address in pages}
 
     assert len(pages) > 20
-    for address, answer in answers.items():
-        assert answer.status_code == 302, address
-        assert answer.location.startswith("/sign-in"), address
+    for address, response in responses.items():
+        assert response.status_code == 302, address
+        assert response.location.startswith("/sign-in"), address
 
 
 def test_every_form_needs_its_token(app: Flask, mei: Person) -> None:
-    """A form without the session's token is refused with 400, whoever sends it."""
+    """A form without the token of the session gets 400, whoever sends it."""
     forms = [address for method, address in _addresses(app) if method == "POST"]
     forms += ["/sign-in", "/sign-out", "/language"]
 
@@ -76,28 +76,28 @@ def test_every_form_needs_its_token(app: Flask, mei: Person) -> None:
     "path", ["/", "/sign-in", "/nothing/here", "/healthz", "/static/css/app.css"]
 )
 def test_every_answer_carries_its_headers(anonymous: FlaskClient, path: str) -> None:
-    """Pages, errors and files alike forbid scripts and styles that are not this server's files."""
-    answer = anonymous.get(path, buffered=True)
+    """Pages, errors and files forbid scripts and styles that are not files of this server."""
+    response = anonymous.get(path, buffered=True)
 
-    assert answer.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    assert response.headers["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
     assert "unsafe" not in CONTENT_SECURITY_POLICY
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Referrer-Policy"] == "same-origin"
-    assert answer.headers["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    assert response.headers["Referrer-Policy"] == "same-origin"
+    assert response.headers["Cross-Origin-Opener-Policy"] == "same-origin"
 
 
 def test_the_first_link_makes_the_admin_once(
     runtime: Runtime, app: Flask, anonymous: FlaskClient
 ) -> None:
-    """The printed link lets the first person choose name and password, and then is used up."""
+    """The printed link lets the first person choose a name and a password, and works once."""
     with runtime.database.write() as session:
         token = accounts.make_link(session, now=NOW)
     form = anonymous.get(f"/sign-in/{token}").get_data(as_text=True)
     data = {"name": "Lin", "password": PASSWORD, "repeated": PASSWORD}
 
-    answer = anonymous.post(f"/sign-in/{token}", data={**data, "csrf_token": token_in(form)})
+    response = anonymous.post(f"/sign-in/{token}", data={**data, "csrf_token": token_in(form)})
 
-    assert answer.location == "/"
+    assert response.location == "/"
     assert anonymous.get("/users").status_code == 200
     again = app.test_client().get(f"/sign-in/{token}")
     assert again.status_code == 404
@@ -116,7 +116,7 @@ def test_a_link_expires(runtime: Runtime, anonymous: FlaskClient, clock: Clock) 
 def test_a_weak_or_differing_password_uses_no_link_up(
     runtime: Runtime, anonymous: FlaskClient
 ) -> None:
-    """A refused form leaves the link as it was and says what is wrong beside the field."""
+    """A rejected form leaves the link valid and shows the error beside the field."""
     with runtime.database.write() as session:
         token = accounts.make_link(session, now=NOW)
     csrf = _token(anonymous)
@@ -135,7 +135,7 @@ def test_a_weak_or_differing_password_uses_no_link_up(
 
 
 def test_a_wrong_password_is_refused_and_then_throttled(mei: Person, app: Flask) -> None:
-    """After ten wrong tries from one address even the right password has to wait."""
+    """After ten wrong passwords from one address even the right password is refused for a while."""
     stranger = app.test_client()
     token = _token(stranger)
 
@@ -150,7 +150,7 @@ def test_a_wrong_password_is_refused_and_then_throttled(mei: Person, app: Flask)
 
 
 def test_a_session_ends_with_the_password(mei: Person, app: Flask) -> None:
-    """Changing the password keeps this session and ends the one on another device."""
+    """Changing the password keeps this session and ends the session on another device."""
     other = Person(app)
     data = {"current": PASSWORD, "password": "another-one-2", "repeated": "another-one-2"}
 
@@ -173,7 +173,7 @@ def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(anonymous: FlaskC
     "target", ["https://evil.example/", "//evil.example", "/\\evil.example", "javascript:alert(1)"]
 )
 def test_signing_in_never_leads_elsewhere(mei: Person, app: Flask, target: str) -> None:
-    """An address given with the sign-in form is followed only on this server."""
+    """The sign-in form redirects only to addresses on this server."""
     client = app.test_client()
     data = {"name": "mei", "password": PASSWORD, "next": target, "csrf_token": _token(client)}
 
@@ -181,14 +181,14 @@ def test_signing_in_never_leads_elsewhere(mei: Person, app: Flask, target: str) 
 
 
 def test_members_cannot_manage_users(wang: Person) -> None:
-    """The users page and its forms are the admins'."""
+    """Only admins can use the users page and its forms."""
     assert wang.get("/users").status_code == 403
     assert wang.post("/users", {"name": "eve"}).status_code == 403
     assert "CONTENTSVC_SECRET_KEY" not in wang.text("/system/")
 
 
 def test_an_admin_adds_somebody_who_chooses_the_password(mei: Person, app: Flask) -> None:
-    """A new user comes with a link that works once; its name is not taken twice."""
+    """A new user gets a link that works once; a second user cannot have the same name."""
     page = mei.post("/users", {"name": "Xiao.Wang"}).get_data(as_text=True)
     address = page.split("/sign-in/")[1].split('"')[0]
     newcomer = app.test_client()
@@ -201,17 +201,17 @@ def test_an_admin_adds_somebody_who_chooses_the_password(mei: Person, app: Flask
 
 
 def test_the_language_is_chosen_by_a_switch(mei: Person) -> None:
-    """Chinese comes first; a switch changes to English and is remembered."""
+    """Pages are Chinese by default; switching to English is remembered."""
     assert "快捷键与用语" in mei.text("/help")
 
     assert mei.post("/language", {"language": "en", "next": "/help"}).location == "/help"
 
-    assert "Keys and words" in mei.text("/help")
+    assert "Shortcuts and terms" in mei.text("/help")
     assert 'lang="en"' in mei.text("/help")
 
 
 def test_signing_out_ends_the_session(mei: Person) -> None:
-    """After signing out no page opens."""
+    """After signing out every page asks to sign in."""
     mei.post("/sign-out")
 
     assert mei.get("/help").status_code == 302

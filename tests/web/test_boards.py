@@ -34,7 +34,7 @@ def _move(person: Person, entry: Entry, **values: str) -> TestResponse:
 
 
 def test_the_first_page_leads_to_the_calendar_last_seen(mei: Person, sample: str) -> None:
-    """Without a calendar seen before it is the first one."""
+    """Without a calendar opened before, the board shows the first calendar."""
     assert mei.get("/").location == f"/calendars/{sample}"
 
 
@@ -66,7 +66,7 @@ def test_a_week_that_does_not_exist_is_told(mei: Person, sample: str) -> None:
 
 
 def test_a_channel_filter_leaves_dots_for_what_it_hides(mei: Person, sample: str) -> None:
-    """What a filter hides is still seen to be there."""
+    """Cards that a filter hides stay visible as dots."""
     page = mei.text(f"{BOARD}&channel=elsewhere")
 
     assert "card-entry" not in page
@@ -74,12 +74,12 @@ def test_a_channel_filter_leaves_dots_for_what_it_hides(mei: Person, sample: str
 
 
 def test_a_move_offers_the_way_back(mei: Person, sample: str, runtime: Runtime) -> None:
-    """A moved entry stands in its new place, and the undo form brings it back."""
+    """A moved entry is at its new position, and the undo form moves it back."""
     before = _entry(runtime)
-    answer = _move(mei, before)
+    response = _move(mei, before)
     moved = _entry(runtime, before.key)
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert (moved.day, moved.slot, moved.rev) == ("sat", "午间", before.rev + 1)
     page = mei.text(BOARD)
     undo = page[page.index("data-undo") :].split("</form>")[0]
@@ -90,7 +90,7 @@ def test_a_move_offers_the_way_back(mei: Person, sample: str, runtime: Runtime) 
 
 
 def test_a_move_to_an_own_time(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Without a slot the time of its own is taken."""
+    """Without a slot the entry gets the time of the form."""
     entry = _entry(runtime)
 
     _move(mei, entry, slot="", time="21:15")
@@ -101,14 +101,14 @@ def test_a_move_to_an_own_time(mei: Person, sample: str, runtime: Runtime) -> No
 def test_a_script_gets_the_board_and_the_toast_back(
     mei: Person, sample: str, runtime: Runtime
 ) -> None:
-    """A move by drag and drop is answered with the board as it now stands."""
+    """The response to drag and drop is the board after the move."""
     entry = _entry(runtime)
     data = {"rev": entry.rev, "week": WEEK, "day": "fri", "slot": "晚间"}
 
-    answer = mei.post(f"/entries/{entry.id}/move", data, headers={"HX-Request": "true"})
+    response = mei.post(f"/entries/{entry.id}/move", data, headers={"HX-Request": "true"})
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 200
+    page = response.get_data(as_text=True)
+    assert response.status_code == 200
     assert page.lstrip().startswith("<section")
     assert 'hx-swap-oob="true"' in page
     assert "已移到 周五 20:00" in page
@@ -121,25 +121,25 @@ def test_a_stale_move_is_refused_with_who_was_quicker(
     entry = _entry(runtime)
     _move(wang, entry, day="fri")
 
-    answer = _move(mei, entry)
+    response = _move(mei, entry)
 
-    assert answer.status_code == 409
-    assert "wang" in answer.get_data(as_text=True)
+    assert response.status_code == 409
+    assert "wang" in response.get_data(as_text=True)
     assert _entry(runtime, entry.key).day == "fri"
 
 
 def test_a_move_into_the_past_is_refused(mei: Person, sample: str, runtime: Runtime) -> None:
-    """What has gone by cannot be planned; the reason is said in the person's language."""
+    """An entry cannot move into the past; the reason is in the person's language."""
     entry = _entry(runtime)
 
-    answer = _move(mei, entry, day="mon", slot="早安")
+    response = _move(mei, entry, day="mon", slot="早安")
 
-    assert answer.status_code == 422
-    assert "这个时间已经过去" in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "这个时间已经过去" in response.get_data(as_text=True)
 
 
 def test_nonsense_in_a_move_is_refused(mei: Person, sample: str, runtime: Runtime) -> None:
-    """A day, time, slot, week or revision that is none changes nothing."""
+    """An invalid day, time, slot, week or revision changes nothing."""
     entry = _entry(runtime)
     wrong = [
         {"day": "someday"},
@@ -159,7 +159,7 @@ def test_nonsense_in_a_move_is_refused(mei: Person, sample: str, runtime: Runtim
 def test_copying_a_week_shows_first_what_it_would_do(
     mei: Person, sample: str, runtime: Runtime
 ) -> None:
-    """The preview changes nothing; doing it makes drafts; doing it again only clashes."""
+    """The preview changes nothing; copying creates drafts; copying again only clashes."""
     address = f"/calendars/{sample}/copy?week=2026-W49"
 
     assert "会复制为草稿" in mei.text(address)
@@ -174,7 +174,7 @@ def test_copying_a_week_shows_first_what_it_would_do(
 
 
 def test_a_week_is_approved_at_once(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Approving all leaves no draft that is still to come."""
+    """Approving all leaves no draft in the future."""
     mei.post(f"/calendars/{sample}/approve", {"week": WEEK})
 
     with runtime.database.read() as session:

@@ -26,7 +26,7 @@ FORM = {
 
 
 def test_a_calendar_is_made_and_changed(mei: Person, sample: str, runtime: Runtime) -> None:
-    """What the form says is what the calendar is."""
+    """The calendar gets the values of the form."""
     assert mei.post("/new-calendar", FORM).location == "/calendars/camping"
     changed = {**FORM, "name": "城市露营", "slots": "早安 09:00"}
     assert mei.post("/calendars/camping/edit", changed).status_code == 303
@@ -40,7 +40,7 @@ def test_a_calendar_is_made_and_changed(mei: Person, sample: str, runtime: Runti
 
 
 def test_a_brand_is_chosen(mei: Person, sample: str, runtime: Runtime) -> None:
-    """The form offers the brands by what they call themselves, and keeps the chosen one."""
+    """The form lists the brands by their own names and stores the chosen brand."""
     assert mei.post("/new-calendar", {**FORM, "brand": "qinghe"}).status_code == 303
 
     with runtime.database.read() as session:
@@ -51,11 +51,11 @@ def test_a_brand_is_chosen(mei: Person, sample: str, runtime: Runtime) -> None:
 
 
 def test_a_brand_that_is_not_there_is_refused(mei: Person, sample: str) -> None:
-    """The message names those there are, and what was typed stays in the form."""
-    answer = mei.post("/new-calendar", {**FORM, "brand": "nobody"})
+    """The message lists the existing brands, and the typed values stay in the form."""
+    response = mei.post("/new-calendar", {**FORM, "brand": "nobody"})
 
-    assert answer.status_code == 422
-    page = answer.get_data(as_text=True)
+    assert response.status_code == 422
+    page = response.get_data(as_text=True)
     assert "没有品牌 &#39;nobody&#39;，现有：qinghe, yuguang" in page
     assert "露营兴趣群" in page
 
@@ -63,18 +63,18 @@ def test_a_brand_that_is_not_there_is_refused(mei: Person, sample: str) -> None:
 def test_a_file_of_an_unknown_brand_is_refused(
     mei: Person, sample: str, calendars_dir: Path
 ) -> None:
-    """Nothing of it is imported."""
+    """A calendar with an unknown brand is not imported."""
     text = (calendars_dir / "baby-benefits.yaml").read_text(encoding="utf-8")
     (calendars_dir / "other.yaml").write_text(f"brand: nobody\n{text}", encoding="utf-8")
 
-    answer = mei.post("/calendar-files/other.yaml/import", {"week": WEEK})
+    response = mei.post("/calendar-files/other.yaml/import", {"week": WEEK})
 
-    assert answer.status_code == 422
-    assert "qinghe, yuguang" in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "qinghe, yuguang" in response.get_data(as_text=True)
 
 
 def test_quiet_hours_and_quotas_are_kept(mei: Person, sample: str, runtime: Runtime) -> None:
-    """The form gives back what it took."""
+    """The form shows the stored values again."""
     pacing = {"quiet": "22:00-08:00", "quotas": "site 3 -"}
     assert mei.post("/new-calendar", {**FORM, **pacing}).status_code == 303
 
@@ -106,11 +106,11 @@ def test_quiet_hours_and_quotas_are_kept(mei: Person, sample: str, runtime: Runt
 def test_a_wrong_calendar_comes_back_filled(
     mei: Person, sample: str, runtime: Runtime, field: str, value: str
 ) -> None:
-    """The fault stands beside its field and nothing is made."""
-    answer = mei.post("/new-calendar", {**FORM, field: value})
+    """The error is shown beside its field and no calendar is created."""
+    response = mei.post("/new-calendar", {**FORM, field: value})
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
     assert f'id="error-{field}"' in page
     with runtime.database.read() as session:
         assert [calendar.slug for calendar in all_calendars(session)] == [sample]
@@ -134,23 +134,23 @@ def test_the_page_tells_the_line_of_a_mistake(mei: Person, sample: str) -> None:
 
 def test_a_template_is_stamped_by_one_click(mei: Person, sample: str) -> None:
     """The chosen week gets the template's entries."""
-    answer = mei.post("/calendar-files/baby-benefits.yaml/import", {"week": "2026-W50"})
+    response = mei.post("/calendar-files/baby-benefits.yaml/import", {"week": "2026-W50"})
 
-    assert answer.location == f"/calendars/{sample}?week=2026-W50"
-    assert "card-entry" in mei.text(answer.location)
+    assert response.location == f"/calendars/{sample}?week=2026-W50"
+    assert "card-entry" in mei.text(response.location)
 
 
 def test_a_broken_file_is_not_imported(mei: Person, sample: str) -> None:
-    """Its problems are shown and nothing is half imported."""
-    answer = mei.post("/calendar-files/broken.yaml/import", {"week": "2026-W50"})
+    """The problems of the file are shown and no entry is imported."""
+    response = mei.post("/calendar-files/broken.yaml/import", {"week": "2026-W50"})
 
-    assert answer.status_code == 422
-    assert "没有导入任何内容" in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "没有导入任何内容" in response.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("name", ["..%2Fsecret.yaml", "nothing.yaml", ".hidden.yaml"])
 def test_no_file_outside_the_folder_is_read(mei: Person, sample: str, name: str) -> None:
-    """A name that leads out of the folder, or to nothing, is refused."""
+    """A file name outside of the folder, or of no file, is refused."""
     assert mei.post(f"/calendar-files/{name}/import").status_code in {404, 422}
 
 
@@ -171,7 +171,7 @@ def test_a_file_from_ones_machine_is_imported(
 
 
 def test_a_week_is_written_back(mei: Person, sample: str, calendars_dir: Path) -> None:
-    """The export is a file of the folder, and the same text can be downloaded."""
+    """The export writes a file to the folder, and the download has the same text."""
     mei.post(f"/calendars/{sample}/export", {"week": WEEK})
 
     written = (calendars_dir / f"{sample}-{WEEK}.yaml").read_text(encoding="utf-8")
@@ -182,7 +182,7 @@ def test_a_week_is_written_back(mei: Person, sample: str, calendars_dir: Path) -
 def test_a_file_with_changes_of_its_own_is_not_written_over(
     mei: Person, sample: str, calendars_dir: Path
 ) -> None:
-    """The clash is told, with a button that replaces the file on purpose."""
+    """The conflict is shown with a button that replaces the file."""
     path = calendars_dir / f"{sample}-{WEEK}.yaml"
     path.write_text("calendar: mine\n", encoding="utf-8")
 
@@ -196,21 +196,21 @@ def test_a_file_with_changes_of_its_own_is_not_written_over(
 
 
 def test_a_plugins_template_is_stamped_by_one_click(mei: Person, sample: str) -> None:
-    """It is offered beside the folder's files, and the chosen week gets its entries."""
+    """A plugin's template is listed beside the files, and the chosen week gets its entries."""
     address = "/calendar-templates/festivals/double-12.yaml/stamp"
     page = mei.text("/calendars/")
 
-    answer = mei.post(address, {"week": "2026-W50"})
+    response = mei.post(address, {"week": "2026-W50"})
 
     assert "插件提供的模板" in page
     assert "双12 返场群" in page
     assert f'action="{address}"' in page
-    assert answer.location == "/calendars/festival-double-12?week=2026-W50"
-    assert "card-entry" in mei.text(answer.location)
+    assert response.location == "/calendars/festival-double-12?week=2026-W50"
+    assert "card-entry" in mei.text(response.location)
 
 
 def test_a_template_that_no_plugin_brings_is_not_found(mei: Person, sample: str) -> None:
-    """Nothing but what plugins registered is read."""
-    answer = mei.post("/calendar-templates/festivals/other.yaml/stamp", {"week": "2026-W50"})
+    """Only registered templates of plugins are read."""
+    response = mei.post("/calendar-templates/festivals/other.yaml/stamp", {"week": "2026-W50"})
 
-    assert answer.status_code == 404
+    assert response.status_code == 404

@@ -19,13 +19,13 @@ HOOK = {"name": "shop-hook", "url": "https://shop.example/hook", "secret": SECRE
 
 
 def test_a_channel_is_made_by_its_plugins_form(mei: Person, runtime: Runtime) -> None:
-    """The settings' fields are the form; what is typed is kept."""
+    """The form has the fields of the settings and stores the typed values."""
     form = mei.text("/new-channel/webhook")
-    answer = mei.post("/new-channel/webhook", HOOK)
+    response = mei.post("/new-channel/webhook", HOOK)
 
     assert 'name="url"' in form
     assert 'type="password"' in form
-    assert answer.location == "/channels/shop-hook"
+    assert response.location == "/channels/shop-hook"
     with runtime.database.read() as session:
         channel = get_channel(session, "shop-hook")
     assert channel.settings["url"] == HOOK["url"]
@@ -34,15 +34,15 @@ def test_a_channel_is_made_by_its_plugins_form(mei: Person, runtime: Runtime) ->
 
 
 def test_a_secret_is_never_shown_again(mei: Person, runtime: Runtime) -> None:
-    """No page holds it, and saving the form without it keeps it."""
+    """No page shows the secret, and saving the form without it keeps it."""
     mei.post("/new-channel/webhook", HOOK)
     with runtime.database.read() as session:
         before = get_channel(session, "shop-hook").sealed
     pages = [mei.text("/channels/shop-hook"), mei.text("/channels/")]
 
-    answer = mei.post("/channels/shop-hook", {"url": "https://shop.example/other", "secret": ""})
+    response = mei.post("/channels/shop-hook", {"url": "https://shop.example/other", "secret": ""})
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert not any(SECRET in page for page in pages)
     with runtime.database.read() as session:
         after = get_channel(session, "shop-hook")
@@ -58,11 +58,11 @@ def test_a_secret_is_never_shown_again(mei: Person, runtime: Runtime) -> None:
 def test_wrong_settings_come_back_filled(
     mei: Person, runtime: Runtime, field: str, value: str
 ) -> None:
-    """The fault stands beside its field, the secret is not sent back, nothing is made."""
-    answer = mei.post("/new-channel/webhook", {**HOOK, field: value})
+    """The error is shown beside its field, the secret is not sent back, no channel is created."""
+    response = mei.post("/new-channel/webhook", {**HOOK, field: value})
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
     assert f'id="error-{field}"' in page
     assert SECRET not in page
     with runtime.database.read() as session:
@@ -76,7 +76,7 @@ def test_a_name_is_taken_once(mei: Person, sample: str) -> None:
 
 
 def test_a_channel_pauses_with_its_reason(mei: Person, sample: str) -> None:
-    """The reason stands on the page and the board until the channel goes again."""
+    """The page and the board show the reason until the channel is resumed."""
     mei.post("/channels/site/pause", {"reason": "账号在换手机号"})
     paused = mei.text("/channels/site")
     board = mei.text("/calendars/baby-benefits?week=2026-W48")
@@ -88,7 +88,7 @@ def test_a_channel_pauses_with_its_reason(mei: Person, sample: str) -> None:
 
 
 def test_a_test_message_goes_out(mei: Person, sample: str) -> None:
-    """A test send says where the message can be seen."""
+    """A test send shows where the message can be seen."""
     mei.post("/channels/site/test")
 
     assert "测试消息已发出" in mei.text("/channels/site")
@@ -96,7 +96,7 @@ def test_a_test_message_goes_out(mei: Person, sample: str) -> None:
 
 
 def test_a_used_channel_is_not_deleted(mei: Person, sample: str, runtime: Runtime) -> None:
-    """What uses it is named; an unused one goes."""
+    """The error names what uses the channel; an unused channel is deleted."""
     mei.post("/new-channel/webhook", HOOK)
 
     mei.post("/channels/site/delete")
@@ -109,7 +109,7 @@ def test_a_used_channel_is_not_deleted(mei: Person, sample: str, runtime: Runtim
 
 
 def test_the_platforms_rule_stands_on_the_channels_page(mei: Person) -> None:
-    """In words, with its date and its source; a channel without a rule shows none."""
+    """The page shows the rule with its date and source; a channel without a rule shows none."""
     forms = {"article": "none", "wecom": "none"}
     for name, platform in (("account", "wechat-service"), ("drawer", "none")):
         mei.post("/new-channel/folder", {"name": name, "platform": platform, **forms})
@@ -135,7 +135,7 @@ def test_the_platforms_rule_stands_on_the_channels_page(mei: Person) -> None:
 def test_a_platforms_rule_is_told_in_the_persons_language(
     app: Flask, language: str, words: str
 ) -> None:
-    """The platform's name is, too."""
+    """The name of the platform is translated too."""
     with app.test_request_context():
         session["language"] = language
         told = explain_text(RULE_TOLD)

@@ -29,7 +29,7 @@ LIVE = {
 
 @pytest.fixture
 def told(mei: Person, sample: str, runtime: Runtime) -> Entry:
-    """Give a livestream on Saturday evening whose first notice is out, now on Sunday."""
+    """Return a livestream whose first notice is published and that then moved to Sunday."""
     entry = make(mei, runtime, **LIVE)
     mei.post(f"/entries/{entry.id}/approve", {"rev": entry.rev})
     facts = Facts.of(content_of(entry), entry.starts_at)
@@ -50,8 +50,10 @@ def told(mei: Person, sample: str, runtime: Runtime) -> Entry:
 
 def move(person: Person, runtime: Runtime, entry: Entry, day: str) -> str:
     place = {"rev": entry_of(runtime, entry.id).rev, "week": WEEK, "day": day, "slot": "晚间"}
-    answer = person.post(f"/entries/{entry.id}/move", {**place, "time": ""}, follow_redirects=True)
-    return answer.get_data(as_text=True)
+    response = person.post(
+        f"/entries/{entry.id}/move", {**place, "time": ""}, follow_redirects=True
+    )
+    return response.get_data(as_text=True)
 
 
 def send(person: Person, entry: Entry, **values: object) -> tuple[int, str]:
@@ -59,8 +61,8 @@ def send(person: Person, entry: Entry, **values: object) -> tuple[int, str]:
     page = person.text(f"/entries/{entry.id}/correction")
     sequence = re.search(r'name="sequence" value="(\d+)"', page)
     form = {**words, "sequence": sequence[1] if sequence else "", **values}
-    answer = person.post(f"/entries/{entry.id}/correction", form)
-    return answer.status_code, answer.get_data(as_text=True)
+    response = person.post(f"/entries/{entry.id}/correction", form)
+    return response.status_code, response.get_data(as_text=True)
 
 
 def corrections(runtime: Runtime) -> list[Entry]:
@@ -70,7 +72,7 @@ def corrections(runtime: Runtime) -> list[Entry]:
 
 
 def test_the_offer_stands_where_it_is_seen(mei: Person, told: Entry, runtime: Runtime) -> None:
-    """The toast after the move, the entry's page and the correction's own page all have it."""
+    """The toast after the move, the entry's page and the correction's page offer the correction."""
     moved = move(mei, runtime, told, "sat")
     assert "去更正" not in moved
     moved = move(mei, runtime, told, "sun")
@@ -87,7 +89,7 @@ def test_the_offer_stands_where_it_is_seen(mei: Person, told: Entry, runtime: Ru
 
 
 def test_one_click_sends_it_once(mei: Person, told: Entry, runtime: Runtime) -> None:
-    """The correction is planned for now; pressing again says that there is nothing to do."""
+    """The correction is planned for now; sending it again reports that nothing is left."""
     status, _ = send(mei, told)
     again, _ = send(mei, told)
 
@@ -103,7 +105,7 @@ def test_one_click_sends_it_once(mei: Person, told: Entry, runtime: Runtime) -> 
 
 
 def test_a_chosen_time_is_of_the_calendars_zone(mei: Person, told: Entry, runtime: Runtime) -> None:
-    """A correction may wait until people are awake."""
+    """A correction can be sent at a later time."""
     send(mei, told, at="2026-11-24T18:30")
 
     (made,) = corrections(runtime)
@@ -111,7 +113,7 @@ def test_a_chosen_time_is_of_the_calendars_zone(mei: Person, told: Entry, runtim
 
 
 @pytest.mark.parametrize(
-    ("values", "answer"),
+    ("values", "response"),
     [
         ({"title": " "}, (422, "请填写标题")),
         ({"at": "yesterday"}, (422, "请选择日期和时间")),
@@ -125,19 +127,19 @@ def test_what_cannot_be_sent_stays_in_the_form(
     told: Entry,
     runtime: Runtime,
     values: dict[str, str],
-    answer: tuple[int, str],
+    response: tuple[int, str],
 ) -> None:
-    """Every word is still there, and nothing is made."""
+    """The typed text stays in the form, and no correction is created."""
     status, page = send(mei, told, **{"body": "很长的一段心血", **values})
 
-    assert status == answer[0]
-    assert answer[1] in page
+    assert status == response[0]
+    assert response[1] in page
     assert "很长的一段心血" in page
     assert corrections(runtime) == []
 
 
 def test_no_correction_is_wanted(mei: Person, told: Entry, runtime: Runtime) -> None:
-    """The offer goes, and what waited of it is withdrawn."""
+    """The offer disappears, and a waiting correction is withdrawn."""
     send(mei, told, at="2026-11-24T18:30")
 
     mei.post(f"/entries/{told.id}/correction/dismiss")
@@ -152,7 +154,7 @@ def test_no_correction_is_wanted(mei: Person, told: Entry, runtime: Runtime) -> 
 def test_a_cancelled_and_a_deleted_livestream_are_corrected_too(
     mei: Person, told: Entry, runtime: Runtime
 ) -> None:
-    """The notice that it is off is ready, even when the entry is off the board."""
+    """A cancellation is proposed even if the entry is no longer on the board."""
     rev = entry_of(runtime, told.id).rev
     page = mei.post(f"/entries/{told.id}/cancel", {"rev": rev}, follow_redirects=True).get_data(
         as_text=True
@@ -169,7 +171,7 @@ def test_a_cancelled_and_a_deleted_livestream_are_corrected_too(
 
 
 def test_a_changed_title_waits_for_the_approval(mei: Person, told: Entry, runtime: Runtime) -> None:
-    """What is not approved is told to nobody; the page says what will be offered."""
+    """A change that is not approved is not corrected; the page announces the correction."""
     values = {**PLAIN, **LIVE, "day": "sun", "title": "新题目", "rev": told.rev}
     mei.post(f"/entries/{told.id}", values)
     waiting = mei.text(f"/entries/{told.id}")
@@ -184,7 +186,7 @@ def test_a_changed_title_waits_for_the_approval(mei: Person, told: Entry, runtim
 
 
 def test_a_notice_that_cannot_be_taken_back_says_so(mei: Person, told: Entry) -> None:
-    """Somebody else's delivery, or one that is not out, is refused in words."""
+    """Retracting a delivery of another entry, or an unpublished one, shows an error."""
     page = mei.post(f"/entries/{told.id}/correction/retract/1", follow_redirects=True).get_data(
         as_text=True
     )
@@ -193,25 +195,25 @@ def test_a_notice_that_cannot_be_taken_back_says_so(mei: Person, told: Entry) ->
 
 
 def test_the_page_of_a_livestream_is_linked(mei: Person, told: Entry) -> None:
-    """The writer finds the public page and its calendar file, and why readers are not led there."""
+    """The entry's page links to the public page and tells why notices do not link to it."""
     page = mei.text(f"/entries/{told.id}")
 
     assert f'href="/site/live/{told.code}"' in page
     assert "CONTENTSVC_PUBLIC_URL" in page
     public = mei.text(f"/site/live/{told.code}")
     assert "已改期：原定 11月28日（周六）20:00" in public
-    answer = mei.get(f"/site/live/{told.code}/livestream.ics")
-    assert answer.content_type == "text/calendar; charset=utf-8"
+    response = mei.get(f"/site/live/{told.code}/livestream.ics")
+    assert response.content_type == "text/calendar; charset=utf-8"
 
 
 def test_a_week_is_approved_but_for_what_is_cut(mei: Person, sample: str, runtime: Runtime) -> None:
-    """A poster that lost words of a required field is not approved along with the rest."""
+    """Approving a week leaves out an entry whose poster lost text of a required field."""
     poster = {"poster.template": "live-notice", "poster-field.title1": "很长的标题" * 12}
     cut = make(mei, runtime, **LIVE, **poster)
     good = make(mei, runtime, day="sun")
 
-    answer = mei.post("/calendars/baby-benefits/approve", {"week": WEEK}, follow_redirects=True)
+    response = mei.post("/calendars/baby-benefits/approve", {"week": WEEK}, follow_redirects=True)
 
     assert entry_of(runtime, good.id).status == "approved"
     assert entry_of(runtime, cut.id).status == "draft"
-    assert "「冬季护肤直播课」没有通过" in answer.get_data(as_text=True)
+    assert "「冬季护肤直播课」没有通过" in response.get_data(as_text=True)

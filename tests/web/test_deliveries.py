@@ -55,7 +55,7 @@ def test_what_waits_for_a_person_stands_first(mei: Person, runtime: Runtime, del
 
 
 def test_a_filter_shows_only_what_fits(mei: Person, runtime: Runtime, delivery: int) -> None:
-    """By status, channel and calendar; what fits nothing says so, and nonsense is no error."""
+    """The list filters by status, channel and calendar; an invalid filter is ignored."""
     _set(runtime, delivery, DeliveryStatus.FAILED)
     address = f'href="/deliveries/{delivery}"'
 
@@ -66,7 +66,7 @@ def test_a_filter_shows_only_what_fits(mei: Person, runtime: Runtime, delivery: 
 
 
 def test_a_delivery_shows_its_attempts(mei: Person, runtime: Runtime, delivery: int) -> None:
-    """Times, outcome and the platform's words, as text."""
+    """The page shows the times, the outcome and the platform's message as text."""
     page = mei.text(f"/deliveries/{delivery}")
 
     assert "connection reset &lt;b&gt;by peer" in page
@@ -85,13 +85,13 @@ def test_a_delivery_shows_its_attempts(mei: Person, runtime: Runtime, delivery: 
 def test_an_unknown_delivery_is_settled(
     mei: Person, runtime: Runtime, delivery: int, resolution: str, status: DeliveryStatus
 ) -> None:
-    """A person says what became of it."""
+    """A person records the outcome of an unknown delivery."""
     _set(runtime, delivery, DeliveryStatus.UNKNOWN)
     assert "再发一次" in mei.text(f"/deliveries/{delivery}")
 
-    answer = mei.post(f"/deliveries/{delivery}/resolve", {"resolution": resolution})
+    response = mei.post(f"/deliveries/{delivery}/resolve", {"resolution": resolution})
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert _status(runtime, delivery) is status
 
 
@@ -99,7 +99,7 @@ def test_an_unknown_delivery_is_settled(
 def test_a_wrong_resolution_changes_nothing(
     mei: Person, runtime: Runtime, delivery: int, data: dict[str, str]
 ) -> None:
-    """Nonsense and an address that is none are refused."""
+    """An invalid outcome or address is refused."""
     _set(runtime, delivery, DeliveryStatus.UNKNOWN)
 
     assert mei.post(f"/deliveries/{delivery}/resolve", data).status_code == 422
@@ -107,7 +107,7 @@ def test_a_wrong_resolution_changes_nothing(
 
 
 def test_a_missed_delivery_is_planned_again(mei: Person, runtime: Runtime, delivery: int) -> None:
-    """Now, or at a time of the calendar's wall clock; not in the past."""
+    """A delivery can be planned for now or for a time of the calendar, not for the past."""
     _set(runtime, delivery, DeliveryStatus.MISSED)
     address = f"/deliveries/{delivery}/plan-again"
 

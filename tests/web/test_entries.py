@@ -19,14 +19,14 @@ EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
 
 
 def test_an_entry_is_made_changed_and_shown(mei: Person, sample: str, runtime: Runtime) -> None:
-    """What was typed is what is kept, and what the form shows again."""
+    """The typed values are stored, and the form shows them again."""
     entry = make(mei, runtime)
     page = mei.text(f"/entries/{entry.id}")
     changed = {**PLAIN, "title": "周六大课堂", "rev": entry.rev, "slot": "", "time": "15:30"}
 
-    answer = mei.post(f"/entries/{entry.id}", changed)
+    response = mei.post(f"/entries/{entry.id}", changed)
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert 'value="周六小课堂"' in page
     after = entry_of(runtime, entry.id)
     assert (after.title, after.slot, after.time, after.rev) == ("周六大课堂", None, "15:30", 2)
@@ -35,7 +35,7 @@ def test_an_entry_is_made_changed_and_shown(mei: Person, sample: str, runtime: R
 
 
 def test_a_rejected_form_comes_back_filled(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Every fault stands beside its field and every word is still there."""
+    """Every error is shown beside its field, and the typed text stays in the form."""
     before = count(runtime, Entry)
     wrong = {
         **PLAIN,
@@ -49,10 +49,10 @@ def test_a_rejected_form_comes_back_filled(mei: Person, sample: str, runtime: Ru
         "body": "很长的一段心血",
     }
 
-    answer = mei.post(NEW, wrong)
+    response = mei.post(NEW, wrong)
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
     assert "data-rejected" in page
     assert "很长的一段心血" in page
     for field in ("title", "time", "livestream.url", "livestream.minutes", "notices"):
@@ -63,15 +63,15 @@ def test_a_rejected_form_comes_back_filled(mei: Person, sample: str, runtime: Ru
 def test_a_conflict_shows_both_texts(
     mei: Person, wang: Person, sample: str, runtime: Runtime
 ) -> None:
-    """Mine stays in the form, theirs stands beside it, and saving again is then a choice."""
+    """My text stays in the form beside theirs, and saving again overwrites it."""
     entry = make(mei, runtime)
     theirs = {**PLAIN, "title": "王老师的标题", "rev": entry.rev}
     assert wang.post(f"/entries/{entry.id}", theirs).status_code == 303
 
-    answer = mei.post(f"/entries/{entry.id}", {**PLAIN, "title": "我的标题", "rev": entry.rev})
+    response = mei.post(f"/entries/{entry.id}", {**PLAIN, "title": "我的标题", "rev": entry.rev})
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 409
+    page = response.get_data(as_text=True)
+    assert response.status_code == 409
     assert 'value="我的标题"' in page
     assert "<pre>王老师的标题</pre>" in page
     rev = re.search(r'name="rev" value="(\d+)"', page)
@@ -82,7 +82,7 @@ def test_a_conflict_shows_both_texts(
 
 
 def test_a_livestream_keeps_its_block_and_chain(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Host, link, points and notices are kept; the usual chain is kept as the usual one."""
+    """Host, link, points and notices are stored; the default notices stay the default."""
     values = {
         "kind": "livestream",
         "livestream.host": "林晓 医生",
@@ -107,7 +107,7 @@ def test_a_livestream_keeps_its_block_and_chain(mei: Person, sample: str, runtim
 
 
 def test_versions_are_kept_for_their_channel(mei: Person, sample: str, runtime: Runtime) -> None:
-    """A version with words is kept, an empty one leaves the common text."""
+    """A version with text is stored; an empty version uses the common text."""
     entry = make(mei, runtime, version_title__site="", version_body__site="只给网站")
     plain = make(mei, runtime, version_title__site="", version_body__site="")
 
@@ -116,7 +116,7 @@ def test_versions_are_kept_for_their_channel(mei: Person, sample: str, runtime: 
 
 
 def test_a_poster_is_made_by_its_template(mei: Person, sample: str, runtime: Runtime) -> None:
-    """The template's fields come by script, lists as lines, and are kept."""
+    """A script loads the fields of the template; their values are stored, lists by line."""
     fields = mei.text("/poster-fields?poster.template=morning-paper")
     names = re.findall(r'name="poster-field\.(\w+)"', fields)
     assert "headlines" in names
@@ -136,7 +136,7 @@ def test_a_poster_is_made_by_its_template(mei: Person, sample: str, runtime: Run
 
 
 def test_the_preview_is_the_stored_rendition(mei: Person, sample: str, runtime: Runtime) -> None:
-    """The preview renders what the form says, for each channel, and saves no entry."""
+    """The preview renders the form for each channel and saves no entry."""
     before = count(runtime, Entry)
 
     page = mei.post("/calendars/baby-benefits/preview", PLAIN).get_data(as_text=True)
@@ -147,21 +147,21 @@ def test_the_preview_is_the_stored_rendition(mei: Person, sample: str, runtime: 
 
 
 def test_a_poster_preview_shows_its_picture(mei: Person, sample: str) -> None:
-    """The picture in the preview is served from the stored rendition, for ever."""
+    """The picture of the preview comes from the stored rendition and may be cached for ever."""
     values = {"kind": "poster", "poster.template": "quote", "poster-field.quote": "慢慢来。"}
     page = mei.post("/calendars/baby-benefits/preview", {**PLAIN, **values}).get_data(as_text=True)
     source = re.search(r'src="(/renditions/[^"]+)"', page)
     assert source is not None, page
 
-    answer = mei.get(source[1])
+    response = mei.get(source[1])
 
-    assert answer.content_type == "image/png"
-    assert "immutable" in answer.headers["Cache-Control"]
-    assert Image.open(io.BytesIO(answer.data)).size[0] > 500
+    assert response.content_type == "image/png"
+    assert "immutable" in response.headers["Cache-Control"]
+    assert Image.open(io.BytesIO(response.data)).size[0] > 500
 
 
 def test_the_preview_tells_what_is_wrong(mei: Person, sample: str) -> None:
-    """A fault in the form is said in the preview, with the field that it belongs to."""
+    """The preview shows an error of the form with its field."""
     page = mei.post("/calendars/baby-benefits/preview", {**PLAIN, "title": ""})
 
     assert 'data-for="title"' in page.get_data(as_text=True)
@@ -225,7 +225,7 @@ def test_approving_plans_the_deliveries(mei: Person, sample: str, runtime: Runti
 
 
 def test_a_past_entry_is_saved_but_not_approved(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Text is saved whatever becomes of the approval, and the reason is told."""
+    """The text is saved even if the approval fails, and the reason is shown."""
     entry = make(mei, runtime, day="mon", slot="早安", action="approve")
 
     assert entry.status is EntryStatus.DRAFT
@@ -233,7 +233,7 @@ def test_a_past_entry_is_saved_but_not_approved(mei: Person, sample: str, runtim
 
 
 def test_the_steps_of_an_entry(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Submit, return, approve and cancel each bring the status they say."""
+    """Submit, return, approve and cancel each set their status."""
     entry = make(mei, runtime, action="submit")
     seen = [entry.status]
     for action in ("return", "approve", "cancel"):
@@ -250,7 +250,7 @@ def test_the_steps_of_an_entry(mei: Person, sample: str, runtime: Runtime) -> No
 
 
 def test_deleting_has_a_way_back(mei: Person, sample: str, runtime: Runtime) -> None:
-    """A deleted entry is gone from the board and comes back by the message's form."""
+    """A deleted entry disappears from the board, and the undo form of the toast restores it."""
     entry = make(mei, runtime)
     address = f"/calendars/baby-benefits?week={WEEK}"
 
@@ -264,12 +264,12 @@ def test_deleting_has_a_way_back(mei: Person, sample: str, runtime: Runtime) -> 
 
 
 def test_duplicating_makes_a_draft(mei: Person, sample: str, runtime: Runtime) -> None:
-    """The copy says the same and is a draft; its message takes it back."""
+    """The copy is a draft with the same content; the toast can delete it."""
     entry = make(mei, runtime, action="approve")
 
-    answer = mei.post(f"/entries/{entry.id}/duplicate")
+    response = mei.post(f"/entries/{entry.id}/duplicate")
 
-    copy = entry_of(runtime, int(answer.location.rsplit("-", 1)[1]))
+    copy = entry_of(runtime, int(response.location.rsplit("-", 1)[1]))
     assert (copy.title, copy.body, copy.status) == (entry.title, entry.body, EntryStatus.DRAFT)
     assert copy.id != entry.id
 
@@ -278,14 +278,14 @@ def test_duplicating_makes_a_draft(mei: Person, sample: str, runtime: Runtime) -
     "path", ["/entries/999", "/entries/999/move", "/uploads/x", "/renditions/x/y", "/assets/../x"]
 )
 def test_what_is_not_there_is_a_404(mei: Person, path: str) -> None:
-    """An address of nothing is a page that says so."""
+    """An address without an entry shows an error page."""
     assert mei.get(path).status_code == 404
 
 
 def test_a_channels_own_card_is_no_poster_to_choose(
     mei: Person, sample: str, runtime: Runtime
 ) -> None:
-    """The site's card for links has none of the sizes that a poster needs."""
+    """The site's link card is not offered, because it lacks the sizes of a poster."""
     entry = make(mei, runtime)
 
     page = mei.text(f"/entries/{entry.id}")
@@ -296,7 +296,7 @@ def test_a_channels_own_card_is_no_poster_to_choose(
 
 @pytest.fixture
 def handover(runtime: Runtime, sample: str) -> str:
-    """Bring a folder channel that lays down every form; return its name."""
+    """Create a folder channel that writes every form; return its name."""
     with runtime.database.write() as session:
         channels.save_channel(
             session,
@@ -311,7 +311,7 @@ def handover(runtime: Runtime, sample: str) -> str:
 
 
 def test_the_preview_shows_the_forms_with_their_counts(mei: Person, handover: str) -> None:
-    """What a person will copy, and how much of the platform's room it takes."""
+    """The preview shows each form to copy and its use of the platform's limits."""
     values = {**PLAIN, "channels": handover, "title": "标题" * 11, "body": "早安 <@all> ~~9~~"}
 
     page = mei.post("/calendars/baby-benefits/preview", values).get_data(as_text=True)
@@ -325,24 +325,24 @@ def test_the_preview_shows_the_forms_with_their_counts(mei: Person, handover: st
 
 
 def test_an_article_is_looked_at_in_a_box(mei: Person, handover: str) -> None:
-    """Its inline styles live there; a script would not, nor does anything else call it."""
+    """The article keeps its inline styles; scripts and requests are forbidden."""
     values = {**PLAIN, "channels": handover, "body": "**早安**<script>alert(1)</script>"}
     page = mei.post("/calendars/baby-benefits/preview", values).get_data(as_text=True)
     source = re.search(r'<iframe [^>]*sandbox[^>]* src="(/renditions/[^"]+/article)"', page)
     assert source is not None, page
 
-    answer = mei.get(source[1])
+    response = mei.get(source[1])
 
-    policy = answer.headers["Content-Security-Policy"]
-    assert '<strong style="' in answer.get_data(as_text=True)
-    assert "script" not in answer.get_data(as_text=True)
+    policy = response.headers["Content-Security-Policy"]
+    assert '<strong style="' in response.get_data(as_text=True)
+    assert "script" not in response.get_data(as_text=True)
     assert "default-src 'none'" in policy
     assert "sandbox" in policy
-    assert answer.headers["X-Frame-Options"] == "SAMEORIGIN"
+    assert response.headers["X-Frame-Options"] == "SAMEORIGIN"
 
 
 def test_a_rendition_without_an_article_has_no_such_page(mei: Person, sample: str) -> None:
-    """Neither has one that is not there."""
+    """Neither a rendition without an article nor a missing one has an article page."""
     values = {"kind": "poster", "poster.template": "quote", "poster-field.quote": "慢慢来。"}
     page = mei.post("/calendars/baby-benefits/preview", {**PLAIN, **values}).get_data(as_text=True)
     digest = re.search(r"/renditions/([0-9a-f]+)/", page)
@@ -353,7 +353,7 @@ def test_a_rendition_without_an_article_has_no_such_page(mei: Person, sample: st
 
 
 def test_single_notices_get_words_of_their_own(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Title, text and poster words of one notice are kept, shown again, and gone when emptied."""
+    """Texts of a notice and its poster are stored, shown again, and removed when emptied."""
     values = {
         "kind": "livestream",
         "livestream.url": "https://live.example/1",
@@ -389,7 +389,7 @@ def test_single_notices_get_words_of_their_own(mei: Person, sample: str, runtime
 
 
 def test_the_fields_of_notices_follow_the_chain(mei: Person, sample: str) -> None:
-    """While the chain is typed its notices' fields come, those of a broken chain do not."""
+    """The fields of the notices follow the typed offsets; invalid offsets have no fields."""
     asked = "notices=-3d,%20-90m&notice.-72h.title=三天后&poster.template=live-notice"
 
     page = mei.text(f"/notice-fields?{asked}")
@@ -402,7 +402,7 @@ def test_the_fields_of_notices_follow_the_chain(mei: Person, sample: str) -> Non
 
 
 def test_the_usual_chain_goes_with_the_length(mei: Person, sample: str, runtime: Runtime) -> None:
-    """A chain that was left as it came follows the planned minutes; one that was typed stays."""
+    """Default notices follow the length of the livestream; typed notices stay."""
     usual = "-24h, -1h, -10m, 0m, +90m"
     values = {"kind": "livestream", "livestream.minutes": "120", "notices": usual}
 

@@ -37,13 +37,13 @@ def _upload(
 
 def _draft(person: Person, data: bytes | str = TABLE, **values: Any) -> str:
     """Upload a table and return the address of its batch."""
-    answer = _upload(person, data, **values)
-    assert answer.status_code == 303, answer.get_data(as_text=True)
-    return str(answer.location)
+    response = _upload(person, data, **values)
+    assert response.status_code == 303, response.get_data(as_text=True)
+    return str(response.location)
 
 
 def _columns(page: str) -> dict[str, str]:
-    """Return what the form of a draft would send."""
+    """Return the values that the form of a draft sends."""
     found = {}
     for name, inner in re.findall(
         r'<select[^>]* name="(column\.[^"]+)"(.*?)</select>', page, re.DOTALL
@@ -55,13 +55,13 @@ def _columns(page: str) -> dict[str, str]:
 
 def _started(person: Person, runtime: Runtime, data: str = TABLE) -> str:
     address = _draft(person, data)
-    answer = person.post(f"{address}/start", _columns(person.text(address)))
-    assert answer.status_code == 303, answer.get_data(as_text=True)
+    response = person.post(f"{address}/start", _columns(person.text(address)))
+    assert response.status_code == 303, response.get_data(as_text=True)
     return address
 
 
 def _work(runtime: Runtime) -> None:
-    """Make all that was handed out, as a worker does."""
+    """Make the posters of all enqueued batches, as a worker does."""
     maker = BatchMaker(runtime)
     while True:
         with runtime.database.read() as session:
@@ -82,7 +82,7 @@ def done(mei: Person, runtime: Runtime) -> str:
 
 
 def test_the_way_begins_with_pictures(mei: Person) -> None:
-    """An empty list leads to the templates, each with a picture of itself."""
+    """An empty list links to the templates, each with its picture."""
     assert "/posters/batches/new" in mei.text("/posters/batches/")
     gallery = mei.text("/posters/batches/new")
 
@@ -96,7 +96,7 @@ def test_the_way_begins_with_pictures(mei: Person) -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("ending", ["csv", "xlsx"])
 def test_a_sample_sheet_comes_back_understood(mei: Person, language: str, ending: str) -> None:
-    """Downloaded in the person's language, it is taken without a column to choose."""
+    """A sample table in the person's language is accepted without choosing columns."""
     mei.post("/language", {"language": language, "next": "/"})
     sheet = mei.get(f"{NEW}/sample.{ending}")
 
@@ -109,7 +109,7 @@ def test_a_sample_sheet_comes_back_understood(mei: Person, language: str, ending
 
 
 def test_a_table_is_checked_before_it_begins(mei: Person) -> None:
-    """Guessed columns, the first posters and what is wrong in which row are on one page."""
+    """One page shows the guessed columns, the first posters and the faulty rows."""
     address = _draft(mei)
     page = mei.text(address)
 
@@ -124,7 +124,7 @@ def test_a_table_is_checked_before_it_begins(mei: Person) -> None:
 
 
 def test_a_chosen_column_shows_at_once(mei: Person) -> None:
-    """A script gets the posters and faults anew; without one the page comes back."""
+    """A script gets the posters and faults again; without a script the page is reloaded."""
     address = _draft(mei)
     values = {**_columns(mei.text(address)), "fixed.title": "都来", "column.url": ""}
 
@@ -138,11 +138,11 @@ def test_a_chosen_column_shows_at_once(mei: Person) -> None:
 
 
 def test_rows_are_pasted(mei: Person, runtime: Runtime) -> None:
-    """Cells copied from a spreadsheet are a table too."""
+    """Cells copied from a spreadsheet are accepted as a table."""
     text = "昵称\t链接\n小满\thttps://e.com/1\n果果\thttps://e.com/2"
-    answer = mei.post(NEW, {"sizes": ["1x1"], "pasted": text})
+    response = mei.post(NEW, {"sizes": ["1x1"], "pasted": text})
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     with runtime.database.read() as session:
         assert [row.cells[0] for row in session.scalars(select(PosterRow))] == ["小满", "果果"]
 
@@ -174,11 +174,11 @@ def _rows(count: int) -> str:
 def test_a_table_that_cannot_be_used_is_refused(
     mei: Person, runtime: Runtime, data: bytes, name: str, words: str
 ) -> None:
-    """The reason stands beside the field in the person's language; what was chosen stays."""
-    answer = _upload(mei, data, name, sizes=["3x4"], format="png")
-    page = answer.get_data(as_text=True)
+    """The reason is beside the field in the person's language; the choices stay."""
+    response = _upload(mei, data, name, sizes=["3x4"], format="png")
+    page = response.get_data(as_text=True)
 
-    assert answer.status_code == 422
+    assert response.status_code == 422
     assert words in page
     assert 'value="3x4" checked' in page
     assert re.search(r'value="png"[^>]* checked', page)
@@ -198,38 +198,38 @@ def test_a_table_that_cannot_be_used_is_refused(
 def test_a_choice_that_there_is_not_is_refused(
     mei: Person, values: dict[str, Any], words: str
 ) -> None:
-    """Sizes, formats and brands that do not exist are told beside their fields."""
-    answer = _upload(mei, **values)
+    """Unknown sizes, formats and brands are reported beside their fields."""
+    response = _upload(mei, **values)
 
-    assert answer.status_code == 422
-    assert words in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert words in response.get_data(as_text=True)
 
 
 def test_a_batch_without_a_good_row_does_not_begin(mei: Person, runtime: Runtime) -> None:
-    """Where every row lacks something, that is said and nothing is handed out."""
+    """If every row lacks a field, the page says so and nothing is enqueued."""
     address = _draft(mei)
 
-    answer = mei.post(f"{address}/start", {})
+    response = mei.post(f"{address}/start", {})
 
-    assert answer.status_code == 422
-    assert "现在没有一行能做成海报" in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "现在没有一行能做成海报" in response.get_data(as_text=True)
     assert runtime.queue.stats().waiting[2] == ("batch", 0)
 
 
 def test_a_third_batch_waits_for_one_to_end(mei: Person, runtime: Runtime) -> None:
-    """Two run at once; the draft of the third stays with the reason."""
+    """Two batches run at once; the third stays a draft with the reason."""
     for _ in range(2):
         _started(mei, runtime)
     address = _draft(mei)
 
-    answer = mei.post(f"{address}/start", _columns(mei.text(address)))
+    response = mei.post(f"{address}/start", _columns(mei.text(address)))
 
-    assert answer.status_code == 422
-    assert "mei 已有 2 个批量在制作" in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "mei 已有 2 个批量在制作" in response.get_data(as_text=True)
 
 
 def test_progress_is_asked_for_until_the_end(mei: Person, runtime: Runtime, clock: Clock) -> None:
-    """The page asks by itself, works when it is opened anew, and loads its end."""
+    """The page polls, works when it is opened again, and reloads at the end."""
     address = _started(mei, runtime)
     assert mei.get(address).location == f"{address}/run"
     running = mei.text(f"{address}/run")
@@ -246,7 +246,7 @@ def test_progress_is_asked_for_until_the_end(mei: Person, runtime: Runtime, cloc
 
 
 def test_silence_is_told(mei: Person, runtime: Runtime, clock: Clock) -> None:
-    """Where nobody is at it for a while, the page says that it waits for a worker."""
+    """Without progress for a while, the page says that the batch waits for a worker."""
     address = _started(mei, runtime)
     clock.now = clock.now.replace(minute=clock.now.minute + 1)
 
@@ -254,20 +254,20 @@ def test_silence_is_told(mei: Person, runtime: Runtime, clock: Clock) -> None:
 
 
 def test_the_zip_holds_posters_and_report(mei: Person, done: str) -> None:
-    """Its name is the table's in any language, its length is told, no cell of it is a formula."""
-    answer = mei.get(f"{done}/posters.zip")
+    """The ZIP has the name of the table and a length, and no cell of its report is a formula."""
+    response = mei.get(f"{done}/posters.zip")
 
-    assert int(answer.headers["Content-Length"]) == len(answer.data)
-    disposition = answer.headers["Content-Disposition"]
+    assert int(response.headers["Content-Length"]) == len(response.data)
+    disposition = response.headers["Content-Disposition"]
     assert disposition.endswith("filename*=UTF-8''%E4%BC%9A%E5%91%98.zip")
     assert disposition.isascii()
-    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+    with zipfile.ZipFile(io.BytesIO(response.data)) as archive:
         assert archive.namelist() == ["小满.jpg", "report.csv"]
         report = list(csv.reader(io.StringIO(archive.read("report.csv").decode("utf-8-sig"))))
     assert report[0] == ["行号", "文件", "邀请码", "二维码内容", "状态", "说明"]
     assert report[1] == ["2", "小满.jpg", "A1", "https://e.com/i/A1", "已做好", ""]
     assert report[2][:5] == ["3", "", "A2", "nowhere", "失败"]
-    assert mei.get(f"{done}/report.csv").data == archive_report(answer.data)
+    assert mei.get(f"{done}/report.csv").data == archive_report(response.data)
     shown = mei.get(f"{done}/rows/2/1x1")
     assert shown.content_type == "image/jpeg"
 
@@ -278,21 +278,21 @@ def archive_report(data: bytes) -> bytes:
 
 
 def test_failed_rows_are_mended_in_the_page(mei: Person, runtime: Runtime, done: str) -> None:
-    """The cells at fault stand in a form; saved, those rows are made and the others left."""
+    """The faulty cells are in a form; saving it makes only these rows again."""
     page = mei.text(f"{done}/run")
     assert 'name="cell.3.url" value="nowhere"' in page
 
     values = {"cell.3.url": "https://e.com/i/A2", "cell.4.title": "来"}
-    answer = mei.post(f"{done}/rows", values)
+    response = mei.post(f"{done}/rows", values)
     _work(runtime)
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     with zipfile.ZipFile(io.BytesIO(mei.get(f"{done}/posters.zip").data)) as archive:
         assert archive.namelist() == ["小满.jpg", "=cmd.jpg", "阿芷.jpg", "report.csv"]
 
 
 def test_failed_rows_are_mended_in_a_sheet(mei: Person, runtime: Runtime, done: str) -> None:
-    """The sheet of failed rows says why, and comes back mended."""
+    """The sheet of failed rows gives the reasons and can be uploaded after correction."""
     book = load_workbook(io.BytesIO(mei.get(f"{done}/failed.xlsx").data))
     sheet = book.worksheets[0]
     titles = [cell.value for cell in sheet[1]]
@@ -302,10 +302,10 @@ def test_failed_rows_are_mended_in_a_sheet(mei: Person, runtime: Runtime, done: 
     out = io.BytesIO()
     book.save(out)
 
-    answer = mei.post(f"{done}/rows", {"table": (io.BytesIO(out.getvalue()), "failed.xlsx")})
+    response = mei.post(f"{done}/rows", {"table": (io.BytesIO(out.getvalue()), "failed.xlsx")})
     _work(runtime)
 
-    assert answer.status_code == 303
+    assert response.status_code == 303
     assert "行失败" not in mei.text(f"{done}/run")
 
 
@@ -320,15 +320,15 @@ def test_failed_rows_are_mended_in_a_sheet(mei: Person, runtime: Runtime, done: 
 def test_corrections_that_cannot_be_used_are_told(
     mei: Person, done: str, values: dict[str, str], words: str
 ) -> None:
-    """The page comes back with the reason; nothing was changed."""
-    answer = mei.post(f"{done}/rows", values)
+    """The page shows the reason, and nothing is changed."""
+    response = mei.post(f"{done}/rows", values)
 
-    assert answer.status_code == 422
-    assert words in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert words in response.get_data(as_text=True)
 
 
 def test_a_batch_is_stopped_goes_on_and_is_deleted(mei: Person, runtime: Runtime) -> None:
-    """Each is one button; a deleted batch is found nowhere."""
+    """A batch can be stopped, resumed and deleted; a deleted batch has no page."""
     address = _started(mei, runtime)
     mei.post(f"{address}/stop")
     assert "已停止" in mei.text(f"{address}/run")
@@ -362,12 +362,12 @@ def test_what_a_table_holds_runs_in_no_page(mei: Person, runtime: Runtime) -> No
 
 
 def test_pages_are_in_english_too(mei: Person, runtime: Runtime, done: str) -> None:
-    """Whoever reads English gets every page and the report in it."""
+    """Every page and the report are in English for a person who reads English."""
     mei.post("/language", {"language": "en", "next": "/"})
 
     pages = [mei.text(path) for path in ("/posters/batches/", NEW, f"{done}/run")]
 
     assert "Poster batches" in pages[0]
-    assert "A row a poster" in pages[1]
+    assert "One poster per row" in pages[1]
     assert "“nowhere” is not a link that a phone can open" in pages[2]
     assert "邀请码" not in mei.get(f"{done}/report.csv").data.decode().splitlines()[0]

@@ -24,7 +24,7 @@ BROKEN = "id: odd\nname: {zh: 坏, en: Odd}\nlayers: []\n"
 
 @pytest.fixture
 def assets(tmp_path: Path) -> Path:
-    """Return the team's own assets, with one template that is broken."""
+    """Return the team's own assets folder, with one broken template."""
     folder = tmp_path / "assets"
     (folder / "posters").mkdir(parents=True)
     (folder / "posters/odd.yaml").write_text(BROKEN, encoding="utf-8")
@@ -38,7 +38,7 @@ def app(runtime: Runtime, assets: Path) -> Flask:
 
 
 def png(width: int = 1200, height: int = 900) -> bytes:
-    """Return a picture, red on the left and blue on the right."""
+    """Return a picture that is red on the left and blue on the right."""
     picture = Image.new("RGB", (width, height), "#00F")
     picture.paste("#F00", (0, 0, width // 2, height))
     out = io.BytesIO()
@@ -47,21 +47,21 @@ def png(width: int = 1200, height: int = 900) -> bytes:
 
 
 def sketch(mei: Person, name: str = "quote", **fields: object) -> str:
-    """Return what is answered while typing."""
-    answer = mei.post(f"/posters/{name}/sketch", {"size": "1x1", **fields})
-    assert answer.status_code == 200
-    return answer.get_data(as_text=True)
+    """Return the response that a script gets while a person types."""
+    response = mei.post(f"/posters/{name}/sketch", {"size": "1x1", **fields})
+    assert response.status_code == 200
+    return response.get_data(as_text=True)
 
 
 def said_of(page: str, name: str) -> str:
-    """Return what stands beside a field."""
+    """Return the notes beside a field."""
     found = re.search(rf'<div[^>]* id="remarks-{name}"[^>]*>(.*?)</div>', page, re.DOTALL)
     assert found, page[:3000]
     return found[1]
 
 
 def test_the_gallery_shows_each_template_by_its_picture(mei: Person) -> None:
-    """In its family, with its sizes; a channel's own card is no poster; the broken are named."""
+    """Templates are listed by family with their sizes; broken ones are listed apart."""
     page = mei.text("/posters/")
 
     for words in ("直播预告", "限时秒杀", "语录", "2.35:1", "暖光", "杂志", "醒目"):
@@ -71,14 +71,14 @@ def test_the_gallery_shows_each_template_by_its_picture(mei: Person) -> None:
     assert handlers_in(page) == []
     picture = re.search(r'src="(/posters/quote/picture\?v=\w+)"', page)
     assert picture
-    answer = mei.get(picture[1])
-    assert answer.content_type == "image/jpeg"
-    assert "immutable" in answer.headers["Cache-Control"]
-    assert Image.open(io.BytesIO(answer.data)).size == (360, 640)
+    response = mei.get(picture[1])
+    assert response.content_type == "image/jpeg"
+    assert "immutable" in response.headers["Cache-Control"]
+    assert Image.open(io.BytesIO(response.data)).size == (360, 640)
 
 
 def test_the_gallery_is_filtered_and_branded(mei: Person) -> None:
-    """By what a template is for; in another brand every picture has another address."""
+    """The gallery filters by use; in another brand every picture has another address."""
     page = mei.text("/posters/?use=flash-sale&brand=qinghe")
 
     assert "限时秒杀" in page
@@ -100,7 +100,7 @@ def test_the_form_is_made_from_the_template(mei: Person) -> None:
 
 
 def test_the_form_is_there_in_english(mei: Person) -> None:
-    """Labels follow the person's language."""
+    """The labels are in the person's language."""
     mei.post("/language", {"language": "en"})
 
     page = mei.text("/posters/live-notice")
@@ -110,7 +110,7 @@ def test_the_form_is_there_in_english(mei: Person) -> None:
 
 
 def test_the_picture_follows_the_words(mei: Person) -> None:
-    """Other words are another picture, and the same words the same."""
+    """Different texts give a different picture, equal texts the same."""
     one, two = (sketch(mei, **{"poster-field.text": text}) for text in ("早安", "晚安"))
 
     assert one != two
@@ -132,14 +132,14 @@ def test_the_picture_follows_the_words(mei: Person) -> None:
 def test_what_is_wrong_stands_beside_its_field(
     mei: Person, name: str, field: str, text: str, words: str
 ) -> None:
-    """Too long, not drawable, no link, too dense a code, no room, no picture, no focus."""
-    answer = sketch(mei, name, size="9x16", samples="on", **{f"poster-field.{field}": text})
+    """Each faulty value is reported beside its field."""
+    response = sketch(mei, name, size="9x16", samples="on", **{f"poster-field.{field}": text})
 
-    assert words in said_of(answer, field)
+    assert words in said_of(response, field)
 
 
 def test_a_missing_field_is_named_and_shown_with_sample_words(mei: Person) -> None:
-    """With samples the picture is there; without, the last one stays."""
+    """With sample texts there is a picture; without them the last picture stays."""
     with_samples = sketch(mei, samples="on")
     without = mei.post("/posters/quote/sketch", {"size": "1x1"})
 
@@ -150,19 +150,19 @@ def test_a_missing_field_is_named_and_shown_with_sample_words(mei: Person) -> No
 
 
 def test_a_required_text_that_was_cut_is_worse_than_another(mei: Person) -> None:
-    """It is told as an error, because it keeps the entry from being approved."""
-    answer = sketch(mei, **{"poster-field.text": "长" * 300, "poster-field.author": "名" * 90})
+    """A required text that is cut is an error, because the entry could not be approved."""
+    response = sketch(mei, **{"poster-field.text": "长" * 300, "poster-field.author": "名" * 90})
 
-    assert "field-error" in said_of(answer, "text")
-    assert "field-error" not in said_of(answer, "author")
+    assert "field-error" in said_of(response, "text")
+    assert "field-error" not in said_of(response, "author")
 
 
 def test_a_broken_template_is_a_page(mei: Person) -> None:
-    """Its mistakes are listed with their places, and one that is not there is not found."""
-    answer = mei.get("/posters/odd")
+    """A broken template is shown with its mistakes and lines; a missing template is a 404."""
+    response = mei.get("/posters/odd")
 
-    assert answer.status_code == 422
-    page = answer.get_data(as_text=True)
+    assert response.status_code == 422
+    page = response.get_data(as_text=True)
     assert "模板有错误" in page
     assert "layers" in page
     assert mei.get("/posters/nobody").status_code == 404
@@ -170,17 +170,17 @@ def test_a_broken_template_is_a_page(mei: Person) -> None:
 
 
 def test_it_works_without_a_script(mei: Person) -> None:
-    """A press of the button answers the whole page, its picture and what was typed in it."""
-    answer = mei.post("/posters/quote", {**QUOTE, "samples": ""})
+    """Without scripts the button returns the whole page with the picture and the typed text."""
+    response = mei.post("/posters/quote", {**QUOTE, "samples": ""})
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 200
+    page = response.get_data(as_text=True)
+    assert response.status_code == 200
     assert "慢慢来，比较快。" in page
     assert 'data-size="1x1"' in page
 
 
 def test_a_picture_comes_with_the_form_itself(mei: Person) -> None:
-    """It is kept and chosen; its focus decides what is seen."""
+    """An uploaded picture is stored and selected; its focus decides which part is visible."""
     page = mei.post(
         "/posters/product-card",
         {"samples": "on", "poster-upload.hero": (io.BytesIO(png()), "tent.png")},
@@ -206,37 +206,37 @@ def test_a_picture_comes_with_the_form_itself(mei: Person) -> None:
 
 
 def test_a_bad_picture_loses_nothing(mei: Person) -> None:
-    """It is refused beside its field; the words are still there."""
-    answer = mei.post(
+    """A picture that cannot be used is refused beside its field; the typed text stays."""
+    response = mei.post(
         "/posters/product-card",
         {"poster-field.product": "润肤乳", "poster-upload.hero": (io.BytesIO(b"no"), "a.png")},
     )
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
     assert "不是可用的图片" in said_of(page, "hero")
     assert "润肤乳" in page
 
 
 @pytest.mark.parametrize(("kind", "form"), [("png", "PNG"), ("jpeg", "JPEG"), ("webp", "WEBP")])
 def test_a_poster_is_downloaded(mei: Person, kind: str, form: str) -> None:
-    """Whole, in its size and format, within its kilobytes, under its own name."""
-    answer = mei.post("/posters/quote/file", {**QUOTE, "format": kind, "limit": "300"})
+    """The file has the chosen size and format, stays within the limit and has its own name."""
+    response = mei.post("/posters/quote/file", {**QUOTE, "format": kind, "limit": "300"})
 
-    assert answer.status_code == 200, answer.get_data(as_text=True)[:2000]
-    picture = Image.open(io.BytesIO(answer.data))
+    assert response.status_code == 200, response.get_data(as_text=True)[:2000]
+    picture = Image.open(io.BytesIO(response.data))
     assert (picture.size, picture.format) == ((1080, 1080), form)
-    assert len(answer.data) <= 300 * 1024
-    disposition = answer.headers["Content-Disposition"]
+    assert len(response.data) <= 300 * 1024
+    disposition = response.headers["Content-Disposition"]
     assert disposition.startswith("attachment")
     assert "%E8%AF%AD%E5%BD%95-" in disposition  # 语录
 
 
 def test_every_size_is_downloaded(mei: Person) -> None:
-    """In one ZIP, sample words in none of them."""
-    answer = mei.post("/posters/quote/file", {**QUOTE, "action": "all", "samples": "on"})
+    """All sizes are in one ZIP, without sample texts."""
+    response = mei.post("/posters/quote/file", {**QUOTE, "action": "all", "samples": "on"})
 
-    names = zipfile.ZipFile(io.BytesIO(answer.data)).namelist()
+    names = zipfile.ZipFile(io.BytesIO(response.data)).namelist()
     assert [name.rpartition("-")[2] for name in names] == [
         "9x16.png", "3x4.png", "1x1.png", "cover.png", "wide.png",
     ]  # fmt: skip
@@ -255,11 +255,11 @@ def test_every_size_is_downloaded(mei: Person) -> None:
 def test_a_download_that_cannot_be_is_told_on_the_page(
     mei: Person, values: dict[str, str], words: str
 ) -> None:
-    """The form is as it was."""
-    answer = mei.post("/posters/quote/file", {**QUOTE, "poster-field.author": "某人", **values})
+    """The form keeps its values."""
+    response = mei.post("/posters/quote/file", {**QUOTE, "poster-field.author": "某人", **values})
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
     assert words in page
     assert "某人" in page
 
@@ -268,10 +268,10 @@ PLACE = {"place": "baby-benefits|晚间", "week": WEEK, "day": "sat", "kind": "p
 
 
 def test_a_poster_is_saved_as_a_draft(mei: Person, sample: str, runtime: Runtime) -> None:
-    """In the chosen slot, called after its words, made for what its template is made for."""
-    answer = mei.post("/posters/quote/entry", {**QUOTE, **PLACE, "samples": "on"})
+    """The entry is in the chosen slot, with the poster's title and the template's element."""
+    response = mei.post("/posters/quote/entry", {**QUOTE, **PLACE, "samples": "on"})
 
-    entry = entry_of(runtime, int(answer.location.split("/")[2]))
+    entry = entry_of(runtime, int(response.location.split("/")[2]))
     assert (entry.week, entry.day, entry.slot, entry.status) == (WEEK, "sat", "晚间", "draft")
     assert (entry.title, entry.element) == ("慢慢来，比较快。", "quote")
     assert entry.poster == {"template": "quote", "fields": {"text": "慢慢来，比较快。"}}
@@ -280,8 +280,8 @@ def test_a_poster_is_saved_as_a_draft(mei: Person, sample: str, runtime: Runtime
 def test_a_livestream_takes_what_its_poster_says(
     mei: Person, sample: str, runtime: Runtime
 ) -> None:
-    """Its host, link and points, at a time of its own."""
-    answer = mei.post(
+    """The livestream has the host, link and points of the poster, at its own time."""
+    response = mei.post(
         "/posters/live-notice/entry",
         {
             **PLACE,
@@ -296,7 +296,7 @@ def test_a_livestream_takes_what_its_poster_says(
         },
     )
 
-    entry = entry_of(runtime, int(answer.location.split("/")[2]))
+    entry = entry_of(runtime, int(response.location.split("/")[2]))
     assert (entry.kind, entry.title, entry.time) == ("livestream", "冬季护肤课", "19:30")
     assert entry.livestream
     assert entry.livestream["host"] == "林晓"
@@ -317,13 +317,13 @@ def test_a_livestream_takes_what_its_poster_says(
 def test_an_entry_that_cannot_be_is_told_on_the_page(
     mei: Person, sample: str, runtime: Runtime, values: dict[str, str], words: str
 ) -> None:
-    """Nothing is made, and nothing typed is lost."""
+    """No entry is created, and the typed text stays."""
     before = count(runtime, Entry)
 
-    answer = mei.post("/posters/quote/entry", {**QUOTE, **PLACE, **values})
+    response = mei.post("/posters/quote/entry", {**QUOTE, **PLACE, **values})
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
+    page = response.get_data(as_text=True)
+    assert response.status_code == 422
     assert words in page
     assert "慢慢来，比较快。" in page
     assert count(runtime, Entry) == before
@@ -331,7 +331,7 @@ def test_an_entry_that_cannot_be_is_told_on_the_page(
 
 @pytest.fixture
 def poster(mei: Person, sample: str, runtime: Runtime) -> Entry:
-    """Give an entry with a poster."""
+    """Return an entry with a poster."""
     fields = {"poster.template": "quote", "poster-field.text": "原来的话"}
     return make(mei, runtime, kind="poster", **fields)
 
@@ -339,18 +339,18 @@ def poster(mei: Person, sample: str, runtime: Runtime) -> Entry:
 def test_an_entry_s_poster_comes_to_the_studio_and_back(
     mei: Person, runtime: Runtime, poster: Entry
 ) -> None:
-    """The link is on the entry; what was made goes into it, whatever the template."""
+    """The entry links to the studio, and the studio stores the poster in the entry."""
     assert f"/posters/quote?entry={poster.id}" in mei.text(f"/entries/{poster.id}")
     page = mei.text(f"/posters/quote?entry={poster.id}")
     assert "原来的话" in page
     assert f'name="rev" value="{poster.rev}"' in page
 
-    answer = mei.post(
+    response = mei.post(
         "/posters/live-salon/use",
         {"entry": poster.id, "rev": poster.rev, "poster-field.title1": "新的话"},
     )
 
-    assert answer.location == f"/entries/{poster.id}"
+    assert response.location == f"/entries/{poster.id}"
     changed = entry_of(runtime, poster.id)
     assert changed.poster == {"template": "live-salon", "fields": {"title1": "新的话"}}
     assert changed.title == PLAIN["title"]
@@ -359,13 +359,13 @@ def test_an_entry_s_poster_comes_to_the_studio_and_back(
 def test_somebody_else_s_change_is_not_overwritten(
     mei: Person, runtime: Runtime, poster: Entry
 ) -> None:
-    """The page says so and keeps the poster; using it again is then a choice."""
+    """The page reports the conflict and keeps the poster; using it again overwrites."""
     stale = {"entry": poster.id, "rev": 99, **QUOTE}
 
-    answer = mei.post("/posters/quote/use", stale)
+    response = mei.post("/posters/quote/use", stale)
 
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 409
+    page = response.get_data(as_text=True)
+    assert response.status_code == 409
     assert "慢慢来，比较快。" in page
     rev = re.search(r'name="rev" value="(\d+)"', page)
     assert rev
@@ -373,7 +373,7 @@ def test_somebody_else_s_change_is_not_overwritten(
 
 
 def test_a_focus_in_an_entry_s_form_is_kept(mei: Person, sample: str, runtime: Runtime) -> None:
-    """The entry form has the studio's inputs, and shows the focus again."""
+    """The entry form has the inputs of the studio and shows the focus again."""
     fields = {
         "poster.template": "product-card",
         "poster-field.product": "润肤乳",
@@ -392,5 +392,5 @@ def test_a_focus_in_an_entry_s_form_is_kept(mei: Person, sample: str, runtime: R
 
 @pytest.mark.parametrize("path", ["/posters/", "/posters/quote", "/posters/quote/picture"])
 def test_nobody_sees_the_studio_without_signing_in(app: Flask, path: str) -> None:
-    """Every page of it leads to signing in."""
+    """Every page of the studio redirects a stranger to the sign-in page."""
     assert "/sign-in" in app.test_client().get(path).location

@@ -30,7 +30,7 @@ def _beat(runtime: Runtime, role: str, **detail: str) -> None:
 
 
 def test_silent_processes_are_told(mei: Person, runtime: Runtime, clock: Clock) -> None:
-    """The system page warns where nobody hands out or publishes, and half a minute later again."""
+    """The system page warns if no dispatcher or worker has been seen for half a minute."""
     nobody = mei.text("/system/")
     _beat(runtime, "dispatcher")
     _beat(runtime, "worker", queue="publish")
@@ -44,7 +44,7 @@ def test_silent_processes_are_told(mei: Person, runtime: Runtime, clock: Clock) 
 
 
 def test_everything_is_held_and_let_go(mei: Person, sample: str, runtime: Runtime) -> None:
-    """The switch says who held everything and why, on the board too, until it is let go."""
+    """The system page and the board tell who paused everything and why, until it is resumed."""
     mei.post("/system/pause", {"reason": "公关事件，先停"})
     held = [mei.text("/system/"), mei.text("/calendars/baby-benefits?week=2026-W48")]
     mei.post("/system/resume")
@@ -64,7 +64,7 @@ def test_the_settings_in_force_are_masked(mei: Person, runtime: Runtime) -> None
 def test_a_broken_plugin_is_shown_with_its_traceback(
     runtime: Runtime, tmp_path: Path, mei: Person
 ) -> None:
-    """The plugins page lists what loaded, and what did not with the reason."""
+    """The plugins page lists the loaded plugins, and the broken ones with the reason."""
     (tmp_path / "bad.py").write_text("raise RuntimeError('<b>broken</b>')\n", encoding="utf-8")
     folders = [*runtime.config.plugin_folders(), tmp_path]
     app = create_app(replace(runtime, registry=load_plugins(folders, entry_points=False)))
@@ -77,22 +77,22 @@ def test_a_broken_plugin_is_shown_with_its_traceback(
 
 
 def test_health_tells_machines(runtime: Runtime, anonymous: FlaskClient, clock: Clock) -> None:
-    """Without signing in: the database, the queue and how long the dispatcher is silent."""
+    """The health check needs no sign-in and reports the database, the queue and the dispatcher."""
     _beat(runtime, "dispatcher")
     clock.now = NOW + timedelta(seconds=7)
 
-    answer = anonymous.get("/healthz")
+    response = anonymous.get("/healthz")
 
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["database"] is True
-    assert answer.json["dispatcher_silent_seconds"] == 7.0
+    assert response.status_code == 200
+    assert response.json is not None
+    assert response.json["database"] is True
+    assert response.json["dispatcher_silent_seconds"] == 7.0
 
 
 def test_health_is_not_ready_without_a_dispatcher(
     runtime: Runtime, anonymous: FlaskClient, clock: Clock
 ) -> None:
-    """Half a minute of silence is told by the status, so that a supervisor can act."""
+    """The status is 503 after half a minute without a dispatcher, so that a supervisor can act."""
     never = anonymous.get("/healthz")
     _beat(runtime, "dispatcher")
     clock.now = NOW + timedelta(seconds=31)
@@ -107,10 +107,10 @@ def test_the_figures_are_prometheus_text(runtime: Runtime, anonymous: FlaskClien
     """A scraper on this machine reads every figure by its name."""
     _beat(runtime, "dispatcher")
     _beat(runtime, "worker", queue="publish")
-    answer = anonymous.get("/metrics")
-    families = {family.name: family for family in text_string_to_metric_families(answer.text)}
+    response = anonymous.get("/metrics")
+    families = {family.name: family for family in text_string_to_metric_families(response.text)}
 
-    assert answer.status_code == 200
+    assert response.status_code == 200
     assert families["contentsvc_up"].samples[0].value == 1
     assert {sample.labels["role"] for sample in families["contentsvc_silence_seconds"].samples} == {
         "dispatcher",
@@ -123,7 +123,7 @@ def test_the_figures_are_prometheus_text(runtime: Runtime, anonymous: FlaskClien
 
 
 def test_the_figures_are_for_those_who_may_see_them(runtime: Runtime) -> None:
-    """Another machine gets nothing without the token, and all with it."""
+    """Another machine needs the token to get the metrics."""
     elsewhere = {"REMOTE_ADDR": "203.0.113.7"}
     closed = create_app(runtime).test_client()
     config = replace(runtime.config, metrics_token="a long token of ours")
@@ -139,21 +139,21 @@ def test_the_figures_are_for_those_who_may_see_them(runtime: Runtime) -> None:
 
 
 def test_health_is_503_without_the_database(runtime: Runtime, anonymous: FlaskClient) -> None:
-    """A database that cannot be asked is told by the status."""
+    """The status is 503 if the database cannot be read."""
     with runtime.database.write() as session:
         session.execute(text("DROP TABLE heartbeats"))
 
-    answer = anonymous.get("/healthz")
+    response = anonymous.get("/healthz")
 
-    assert answer.status_code == 503
-    assert answer.json is not None
-    assert answer.json["database"] is False
+    assert response.status_code == 503
+    assert response.json is not None
+    assert response.json["database"] is False
 
 
 def test_public_pages_set_no_cookie_and_can_be_asked_again(
     mei: Person, sample: str, anonymous: FlaskClient
 ) -> None:
-    """A visitor gets the page with an ETag; asking again with it is a 304; wrong paths are 404s."""
+    """A public page has an ETag; a conditional request gets 304; a wrong path gets 404."""
     mei.post("/channels/site/test")
     first = anonymous.get("/site/")
     again = anonymous.get("/site/", headers={"If-None-Match": first.headers["ETag"]})
@@ -168,37 +168,37 @@ def test_public_pages_set_no_cookie_and_can_be_asked_again(
 
 
 def test_public_pages_without_a_channel_are_a_404(anonymous: FlaskClient) -> None:
-    """There is nothing to show before a channel has pages."""
+    """Without a channel that has pages, the public site is a 404."""
     assert anonymous.get("/site/").status_code == 404
 
 
 def test_an_unforeseen_error_has_a_number(
     app: Flask, mei: Person, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The person reads a number, the log has the same with the traceback; no details leak."""
+    """The page shows a number that the log repeats with the traceback; no details leak."""
 
     def fail() -> str:
         raise RuntimeError("secret detail")
 
     monkeypatch.setitem(app.view_functions, "system.help_page", fail)
     with caplog.at_level(logging.ERROR):
-        answer = mei.get("/help")
+        response = mei.get("/help")
 
-    page = answer.get_data(as_text=True)
+    page = response.get_data(as_text=True)
     record = next(record for record in caplog.records if hasattr(record, "id"))
-    assert answer.status_code == 500
+    assert response.status_code == 500
     assert record.id in page
     assert record.exc_info is not None
     assert "secret detail" not in page
 
 
 def test_errors_have_one_json_shape(mei: Person) -> None:
-    """A program that asks for JSON gets status, message and field."""
-    answer = mei.get("/calendars/none", headers={"Accept": "application/json"})
+    """A program that asks for JSON gets status, code, message, parameters and field."""
+    response = mei.get("/calendars/none", headers={"Accept": "application/json"})
 
-    assert answer.status_code == 404
-    assert answer.json is not None
-    assert set(answer.json["error"]) == {"status", "message", "field", "id"}
+    assert response.status_code == 404
+    assert response.json is not None
+    assert set(response.json["error"]) == {*("status", "code", "message", "params", "field", "id")}
 
 
 @pytest.mark.parametrize(("language", "words"), [("zh", "没有找到"), ("en", "Not found")])
@@ -212,7 +212,7 @@ def test_error_pages_speak_the_persons_language(mei: Person, language: str, word
 
 
 def test_the_catalogue_is_complete() -> None:
-    """Every message of code and templates is translated, and no translation is left over."""
+    """Every text of code and templates is translated, and no translation is unused."""
     options = {"templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true"}}
     keywords = {
         "_": None,

@@ -39,9 +39,9 @@ def _bomb() -> bytes:
 def test_an_uploaded_picture_is_cleaned_and_kept(
     mei: Person, sample: str, runtime: Runtime
 ) -> None:
-    """A picture sent by script comes back as a row of the form, and is shown from the storage."""
-    answer = mei.post("/uploads", {"upload": (io.BytesIO(_png()), "宝宝.png")})
-    row = answer.get_data(as_text=True)
+    """A script's upload returns a row of the form, and the picture is served from the storage."""
+    response = mei.post("/uploads", {"upload": (io.BytesIO(_png()), "宝宝.png")})
+    row = response.get_data(as_text=True)
     source = re.search(r'value="(sha256:[0-9a-f]{64})"', row)
     assert source is not None, row
 
@@ -56,7 +56,7 @@ def test_an_uploaded_picture_is_cleaned_and_kept(
 def test_a_form_brings_its_pictures_without_a_script(
     mei: Person, sample: str, runtime: Runtime
 ) -> None:
-    """A picture that comes with the form itself is kept too."""
+    """A picture that is posted with the form is stored too."""
     entry = make(mei, runtime, upload=(io.BytesIO(_png()), "a.png"))
 
     assert [picture["source"][:7] for picture in entry.pictures] == ["sha256:"]
@@ -66,7 +66,7 @@ def test_a_form_brings_its_pictures_without_a_script(
 def test_what_is_no_picture_is_refused(
     mei: Person, sample: str, runtime: Runtime, name: str
 ) -> None:
-    """A decompression bomb, a text and half a picture are refused with what helps; none is kept."""
+    """A decompression bomb, a text and half a picture are refused with advice; none is stored."""
     content = {"bomb": _bomb(), "text": b"not a picture", "cut": _png(400, 300)[:200]}[name]
 
     by_script = mei.post("/uploads", {"upload": (io.BytesIO(content), "a.png")})
@@ -77,19 +77,19 @@ def test_what_is_no_picture_is_refused(
 
 
 def test_a_bad_picture_does_not_lose_the_form(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Without a script, a form with a picture that cannot be used comes back filled."""
-    answer = mei.post(NEW, {**PLAIN, "upload": (io.BytesIO(b"nothing"), "a.png")})
+    """Without scripts, a form with an unusable picture is shown again with its values."""
+    response = mei.post(NEW, {**PLAIN, "upload": (io.BytesIO(b"nothing"), "a.png")})
 
-    assert answer.status_code == 422
-    assert "聊聊睡眠" in answer.get_data(as_text=True)
+    assert response.status_code == 422
+    assert "聊聊睡眠" in response.get_data(as_text=True)
 
 
 def test_a_huge_upload_gets_a_clear_answer(mei: Person, sample: str, runtime: Runtime) -> None:
-    """Too much is refused in the person's language before anything is stored."""
+    """A too large upload is refused in the person's language and not stored."""
     huge = b"\0" * (3 * 1024 * 1024)
 
-    answer = mei.client.post(NEW, data=huge, content_type="multipart/form-data; boundary=b")
+    response = mei.client.post(NEW, data=huge, content_type="multipart/form-data; boundary=b")
 
-    assert answer.status_code == 413
-    assert "超过 2 MB" in answer.get_data(as_text=True)
+    assert response.status_code == 413
+    assert "超过 2 MB" in response.get_data(as_text=True)
     assert count(runtime, Upload) == 0

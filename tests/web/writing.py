@@ -25,19 +25,19 @@ PLAIN = {
 
 
 def make(person: Person, runtime: Runtime, **values: object) -> Entry:
-    """Make an entry by the form."""
-    answer = person.post(NEW, {**PLAIN, **values})
-    assert answer.status_code == 303, answer.get_data(as_text=True)[:3000]
-    return entry_of(runtime, int(answer.location.split("/")[2]))
+    """Create an entry with the form."""
+    response = person.post(NEW, {**PLAIN, **values})
+    assert response.status_code == 303, response.get_data(as_text=True)[:3000]
+    return entry_of(runtime, int(response.location.split("/")[2]))
 
 
 def entry_of(runtime: Runtime, entry_id: int) -> Entry:
-    """Return an entry as it stands."""
+    """Return the stored entry."""
     with runtime.database.read() as session:
         return session.get_one(Entry, entry_id)
 
 
 def count(runtime: Runtime, table: type) -> int:
-    """Return how many rows a table has."""
+    """Return the number of rows of a table."""
     with runtime.database.read() as session:
         return session.scalar(select(func.count()).select_from(table)) or 0

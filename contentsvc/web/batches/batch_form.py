@@ -1,4 +1,4 @@
-"""The forms of a batch: which table, and which of its columns is which field."""
+"""The forms of a poster batch: the table, and the column of each field."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = [
     "column_options",
     "field_rows",
     "posted_columns",
+    "posted_corrections",
     "posted_fixed",
-    "posted_mends",
     "posted_table",
 ]
 
@@ -28,25 +28,27 @@ _LONGEST_SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """One field in the form: its column, or what is the same in all rows."""
+    """A field of the template in the form: its column, or its text for all rows."""
 
     name: str
-    #: None for the files' names.
+    #: None for the file names.
     spec: FieldSpec | None
-    place: int | None
+    column: int | None
     fixed: str
 
     @property
     def is_used(self) -> bool:
-        """Return whether it is shown at once: it is needed, or given."""
-        return self.spec is None or self.spec.required or self.place is not None or bool(self.fixed)
+        """Return whether the field is shown at once: it is required or filled in."""
+        return (
+            self.spec is None or self.spec.required or self.column is not None or bool(self.fixed)
+        )
 
 
 def posted_table() -> tuple[str, list[Line]]:
-    """Return the table of a form, uploaded or pasted, with its name.
+    """Return the name and the lines of the posted table, uploaded or pasted.
 
     Raises:
-        InputError: there is none, or it cannot be read.
+        InputError: no table was posted, or it cannot be read.
     """
     file = request.files.get("table")
     if file is not None and file.filename:
@@ -56,7 +58,7 @@ def posted_table() -> tuple[str, list[Line]]:
     if text.strip():
         name = str(gettext("Pasted rows"))
         return name, _read(lambda: read_pasted(text, name))
-    raise InputError("choose a table, or paste rows of one", field="table")
+    raise InputError("table-needed", field="table")
 
 
 def _read(read: Callable[[], list[Line]]) -> list[Line]:
@@ -67,23 +69,23 @@ def _read(read: Callable[[], list[Line]]) -> list[Line]:
 
 
 def posted_columns(template: Template) -> dict[str, int]:
-    """Return the columns that a form gives: of fields, and of the files' names."""
-    found = {}
+    """Return the posted column of each field, and of the file names."""
+    columns = {}
     for name in (*template.fields, FILE_COLUMN):
         text = request.form.get(f"column.{name}", "")
-        if text.isdecimal() and len(text) < 4:  # noqa: PLR2004 - a table has sixty columns
-            found[name] = int(text)
-    return found
+        if text.isdecimal() and len(text) < 4:  # noqa: PLR2004 - a table has at most sixty columns
+            columns[name] = int(text)
+    return columns
 
 
 def posted_fixed(template: Template) -> dict[str, str]:
-    """Return what a form gives for all rows."""
+    """Return the posted texts for all rows, by field."""
     texts = {name: request.form.get(f"fixed.{name}", "").strip() for name in template.fields}
     return {name: text.replace("\r\n", "\n") for name, text in texts.items() if text}
 
 
 def field_rows(batch: PosterBatch, template: Template) -> list[FieldRow]:
-    """Return the fields in the order of the template, the files' names last."""
+    """Return the fields in the order of the template, the file names last."""
     rows = [
         FieldRow(name, spec, batch.columns.get(name), batch.fixed.get(name, ""))
         for name, spec in template.fields.items()
@@ -92,24 +94,24 @@ def field_rows(batch: PosterBatch, template: Template) -> list[FieldRow]:
 
 
 def column_options(batch: PosterBatch, rows: Sequence[PosterRow]) -> list[tuple[int, str]]:
-    """Return the columns to choose from: each with its title and what it begins with."""
+    """Return the columns to choose from, each with its title and its first cell."""
     options = []
-    for place, title in enumerate(batch.header):
-        cells = (row.cells[place] for row in rows if place < len(row.cells))
+    for index, title in enumerate(batch.header):
+        cells = (row.cells[index] for row in rows if index < len(row.cells))
         first = " ".join(next((cell for cell in cells if cell), "").split())
         cut = f"{first[:_LONGEST_SHOWN]}…" if len(first) > _LONGEST_SHOWN else first
-        options.append((place, f"{title} · {cut}" if cut else str(title)))
+        options.append((index, f"{title} · {cut}" if cut else str(title)))
     return options
 
 
-def posted_mends() -> dict[int, dict[str, str]]:
-    """Return the cells of a form in which failed rows are mended: by row and field."""
-    found: dict[int, dict[str, str]] = {}
+def posted_corrections() -> dict[int, dict[str, str]]:
+    """Return the corrected cells of failed rows, by row and field."""
+    corrections: dict[int, dict[str, str]] = {}
     for key, text in _fields(request.form, "cell."):
         number, _, name = key.partition(".")
         if number.isdecimal() and len(number) < 8:  # noqa: PLR2004 - no table has as many rows
-            found.setdefault(int(number), {})[name] = text.replace("\r\n", "\n")
-    return found
+            corrections.setdefault(int(number), {})[name] = text.replace("\r\n", "\n")
+    return corrections
 
 
 def _fields(form: Mapping[str, str], start: str) -> list[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What is said of a batch and its rows, in the person's language."""
+"""The texts about a batch and its rows, in the person's language."""
 
 from __future__ import annotations
 
@@ -36,28 +36,28 @@ STATUS_ICONS = {
     BatchStatus.STOPPED: "slash-circle",
     BatchStatus.DONE: "check-circle-fill",
 }
-#: What helps, by a remark's code.
+#: Advice by the code of a remark.
 _REMEDIES = {
-    "required": _("Fill in the cell, or give a text for all rows."),
+    "required": _("Fill in the cell, or type a text for all rows."),
     "bad_link": _("Give the whole link, such as https://example.com/i/A1."),
-    "bad_picture": _("Name a picture of the assets folder, or leave the cell empty."),
+    "bad_picture": _("Give the name of a picture in the assets folder, or leave the cell empty."),
     "bad_value": _("Shorten the text or leave it out."),
-    "faulty_cell": _("Mend the formula in your spreadsheet."),
+    "faulty_cell": _("Correct the formula in your spreadsheet."),
     "cut": _("Shorten the text."),
     "long": _("Shorten the text."),
-    "dropped": _("Leave out items."),
+    "dropped": _("Use fewer items."),
     "missing_glyph": _("Write another character."),
-    "same_name": _("Choose a column in which no two cells are alike."),
+    "same_name": _("Choose a column without repeated cells."),
     "small_qr": _("Use a shorter link."),
     "overlap": _("Shorten the text."),
     "low_contrast": _("Choose another picture or brand."),
     "small_picture": _("Use a larger picture."),
     "wrong_ratio": _("Use a picture of another shape."),
     "no_share": _("Write a share such as 128/200 or 0.64."),
-    "deadly": _("Look at this row's texts and pictures, or leave the row out."),
+    "deadly": _("Check the texts and pictures of this row, or leave the row out."),
     "unforeseen": _("Try again; if it fails again, tell your operator."),
 }
-#: Names of the sizes that templates have.
+#: Labels of the sizes of templates.
 _SIZES = {
     "9x16": _("Tall poster"),
     "3x4": _("Portrait"),
@@ -69,28 +69,28 @@ _MINUTE, _HOUR = 60, 3600
 
 
 def field_label(template: Template | None, name: str | None) -> str:
-    """Return what people call a field; its own name where the template has no other."""
+    """Return the label of a field; its name if the template has no label for it."""
     return results.field_label(template, name, language())
 
 
 def size_label(template: Template, size: str) -> str:
-    """Return a size as people choose it: its shape and its pixels."""
+    """Return the label of a size: its shape and its pixels."""
     width, height = template.variants[size].size
     return f"{_SIZES.get(size, size)} {width}×{height}"
 
 
 def sayer(template: Template | None) -> Callable[[RowRemark], str]:
-    """Return what puts a remark in words, its field first."""
+    """Return a function that describes a remark, beginning with the label of its field."""
     return lambda remark: results.remark_text(template, remark, language())
 
 
 def remedy(remark: RowRemark) -> str:
-    """Return what helps against a remark; empty where nothing is known."""
+    """Return advice against a remark; empty if none is known."""
     return str(_REMEDIES.get(remark.code, ""))
 
 
 def time_left(left: timedelta) -> str:
-    """Return a span as people say it, not more exactly than it is known."""
+    """Return a remaining time for display, in seconds, minutes or hours."""
     seconds = max(1, round(left.total_seconds()))
     if seconds < _MINUTE:
         return str(ngettext("%(num)d second", "%(num)d seconds", seconds))

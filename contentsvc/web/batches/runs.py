@@ -1,4 +1,4 @@
-"""Batches of posters that were started: how far they are, what came of them, mending."""
+"""The pages of running and finished poster batches: progress, results, corrections, downloads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from contentsvc.services.poster_batches.row_edits import apply_corrected_table, 
 from contentsvc.services.poster_batches.running import enqueue_batch, retry, run, stop
 from contentsvc.storage import FileStorage, archive_size, stream_archive
 from contentsvc.web.batches import messages
-from contentsvc.web.batches.batch_form import posted_mends, posted_table
+from contentsvc.web.batches.batch_form import posted_corrections, posted_table
 from contentsvc.web.batches.setup import find_template
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.downloads import name_file
@@ -39,19 +39,19 @@ __all__ = ["blueprint"]
 
 blueprint = Blueprint("batch_runs", __name__, url_prefix="/posters/batches")
 
-#: Finished posters that a page shows, and failed or remarked rows that it lists.
+#: Most finished posters that a page shows, and most failed or remarked rows that it lists.
 _SHOWN, _LISTED = 6, 100
-#: Failed rows that are mended in the page itself; more are mended in a table.
-_MENDED = 20
-#: After this without a change it is said that the batch waits.
-_QUIET = timedelta(seconds=12)
+#: Most failed rows that can be corrected in the page; more are corrected in a table.
+_CORRECTED_IN_PAGE = 20
+#: A batch without progress for this long is shown as waiting.
+_WAITING_AFTER = timedelta(seconds=12)
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _MEDIA = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 
 @blueprint.get("/<int:batch_id>/run")
 def show(batch_id: int) -> BaseResponse | str:
-    """Show how far a batch is and what came of it."""
+    """Show the progress and the results of a batch."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         if batch.status is BatchStatus.DRAFT:
@@ -68,7 +68,7 @@ def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
         batch=batch,
         template=template,
         failed=[(row, remarks_of(row)) for row in failed],
-        mended=[(row, _faulty_fields(batch, template, row)) for row in failed[:_MENDED]],
+        mended=[(row, _faulty_fields(batch, template, row)) for row in failed[:_CORRECTED_IN_PAGE]],
         made=made,
         remarked=_remarked(database, batch),
         errors=errors,
@@ -79,13 +79,13 @@ def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
 
 
 def _state(database: Session, batch: PosterBatch) -> dict[str, Any]:
-    """Return what is said of how far a batch is."""
-    is_quiet = batch.status is BatchStatus.RUNNING and now() - batch.updated_at > _QUIET
+    """Return the progress of a batch for display."""
+    is_quiet = batch.status is BatchStatus.RUNNING and now() - batch.updated_at > _WAITING_AFTER
     return {"progress": progress_of(database, batch, now()), "is_quiet": is_quiet}
 
 
 def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, Any]]:
-    """Return rows that were made although something is to be said of them."""
+    """Return the rows that were made despite remarks."""
     if batch.status is BatchStatus.RUNNING:
         return []
     rows = batches.rows_with_remarks(database, batch, limit=_LISTED)
@@ -95,19 +95,19 @@ def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, An
 def _faulty_fields(
     batch: PosterBatch, template: Template | None, row: PosterRow
 ) -> list[tuple[str, str, str]]:
-    """Return the fields of a failed row that can be typed anew: name, label and what is there."""
-    found = []
+    """Return the fields of a failed row that can be corrected: name, label and text."""
+    fields = []
     for name in dict.fromkeys(remark.field or "" for remark in remarks_of(row)):
-        place = batch.columns.get(name)
-        if place is not None:
-            text = row.cells[place] if place < len(row.cells) else ""
-            found.append((name, messages.field_label(template, name), text))
-    return found
+        column = batch.columns.get(name)
+        if column is not None:
+            text = row.cells[column] if column < len(row.cells) else ""
+            fields.append((name, messages.field_label(template, name), text))
+    return fields
 
 
 @blueprint.get("/<int:batch_id>/progress")
 def progress(batch_id: int) -> Response:
-    """Answer how far a batch is, for the page that asks again and again."""
+    """Return the progress of a batch, for the page that polls it."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         state = _state(database, batch)
@@ -115,7 +115,7 @@ def progress(batch_id: int) -> Response:
         render_template("batches/_progress.html", batch=batch, error=batch.error, **state)
     )
     if batch.status is not BatchStatus.RUNNING:
-        # What came of it stands on the whole page.
+        # The whole page shows the results.
         response.headers["HX-Refresh"] = "true"
     return response
 
@@ -126,7 +126,7 @@ def _back(batch_id: int) -> BaseResponse:
 
 @blueprint.post("/<int:batch_id>/stop")
 def stop_batch(batch_id: int) -> BaseResponse:
-    """Let nothing more be made; what was made stays."""
+    """Stop a batch; the posters made so far stay."""
     with writing() as database:
         stop(get_batch(database, batch_id, to_change=True), now())
     return _back(batch_id)
@@ -134,18 +134,18 @@ def stop_batch(batch_id: int) -> BaseResponse:
 
 @blueprint.post("/<int:batch_id>/go-on")
 def go_on(batch_id: int) -> BaseResponse:
-    """Go on with a batch that was stopped."""
+    """Resume a stopped batch."""
     return _again(batch_id, lambda _database, _batch: None)
 
 
 @blueprint.post("/<int:batch_id>/retry")
 def retry_failed(batch_id: int) -> BaseResponse:
-    """Make the failed rows again as they stand."""
+    """Make the failed rows again without changes."""
     return _again(batch_id, retry)
 
 
 def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> BaseResponse:
-    """Have what waits of a batch made; what keeps it from that is said on its page."""
+    """Make the waiting rows of a batch; if that is not possible, show the reason as a toast."""
     try:
         with writing() as database:
             batch = get_batch(database, batch_id, to_change=True)
@@ -161,14 +161,14 @@ def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> Ba
 
 
 @blueprint.post("/<int:batch_id>/rows")
-def mend_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
-    """Take over rows that were mended, in the page or in a table, and make those again."""
+def correct_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
+    """Store corrected rows, from the page or from a table, and make them again."""
     try:
         with writing() as database:
             batch = get_batch(database, batch_id, to_change=True)
-            mends = posted_mends()
-            if mends:
-                count = apply_row_edits(database, batch, mends)
+            edits = posted_corrections()
+            if edits:
+                count = apply_row_edits(database, batch, edits)
             else:
                 count = apply_corrected_table(database, batch, posted_table()[1])
             fence = run(database, batch, now())
@@ -179,29 +179,31 @@ def mend_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
             batch = get_batch(database, batch_id)
             return _page(database, batch, {"table": explain(error)}), 422
     enqueue_batch(runtime(), batch_id, fence)
-    show_toast(ngettext("%(num)d row is made again", "%(num)d rows are made again", count))
+    show_toast(
+        ngettext("%(num)d row is being made again", "%(num)d rows are being made again", count)
+    )
     return _back(batch_id)
 
 
 @blueprint.post("/<int:batch_id>/delete")
 def delete(batch_id: int) -> BaseResponse:
-    """Drop a batch with its posters."""
+    """Delete a batch and its posters."""
     with writing() as database:
         batch = get_batch(database, batch_id, to_change=True)
         batches.delete_batch(database, runtime().config, batch)
-    show_toast(gettext("“%(name)s” and its posters are deleted.", name=batch.name))
+    show_toast(gettext("“%(name)s” and its posters were deleted.", name=batch.name))
     return redirect(url_for("poster_batches.index"), code=303)
 
 
 @blueprint.get("/<int:batch_id>/rows/<int:number>/<size>")
 def poster(batch_id: int, number: int, size: str) -> Response:
-    """Answer a poster that was made."""
+    """Return a finished poster."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         row = database.get(PosterRow, (batch_id, number))
-    pictures = {each["size"]: each["hash"] for each in row.pictures} if row else {}
+    pictures = {picture["size"]: picture["hash"] for picture in row.pictures} if row else {}
     if row is None or size not in pictures:
-        raise NotFoundError(f"there is no poster of row {number} in this size")
+        raise NotFoundError("no-row-poster", number=number)
     files = FileStorage(batch_folder(runtime().config, batch.key))
     response = make_response(files.get(pictures[size]))
     response.content_type = _MEDIA[batch.format]
@@ -211,7 +213,7 @@ def poster(batch_id: int, number: int, size: str) -> Response:
 
 @blueprint.get("/<int:batch_id>/posters.zip")
 def archive(batch_id: int) -> Response:
-    """Answer the posters made so far with their report, read from the disk as they are sent."""
+    """Return the posters made so far and their report as a ZIP that is streamed from the disk."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         template = find_template(batch.template)
@@ -226,7 +228,7 @@ def archive(batch_id: int) -> Response:
 
 @blueprint.get("/<int:batch_id>/report.csv")
 def report(batch_id: int) -> Response:
-    """Answer what became of each row."""
+    """Return a CSV report of the outcome of each row."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         template = find_template(batch.template)
@@ -237,7 +239,7 @@ def report(batch_id: int) -> Response:
 
 @blueprint.get("/<int:batch_id>/failed.xlsx")
 def failed(batch_id: int) -> Response:
-    """Answer the failed rows as a table to mend and upload again."""
+    """Return the failed rows as a table to correct and upload again."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         table = failed_table(database, batch, find_template(batch.template), language())
@@ -246,6 +248,6 @@ def failed(batch_id: int) -> Response:
 
 
 def _named(response: Response, batch: PosterBatch, ending: str) -> Response:
-    """Have a download called as the table is."""
+    """Name the download after the batch's table."""
     stem = PurePath(batch.name).stem or "posters"
     return name_file(response, f"{stem}.{ending}")

@@ -1,1 +1,1 @@
-"""The entry pages: the form, its live preview, an entry's steps and corrections."""
+"""The pages of entries: the form with its live preview, the steps and the corrections."""

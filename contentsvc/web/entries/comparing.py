@@ -1,4 +1,4 @@
-"""What differs between two people's texts of one entry."""
+"""Differences between two versions of an entry form."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["differences"]
 
 
 def differences(theirs: EntryForm, yours: EntryForm) -> list[tuple[str, str, str]]:
-    """Return (label, theirs, yours) of every field in which the two forms differ."""
+    """Return (label, theirs, yours) of every field whose text differs between the two forms."""
     pairs = [
         (gettext("Week"), theirs.week, yours.week),
-        *((words, theirs[name], yours[name]) for name, words in _labels().items()),
+        *((text, theirs[name], yours[name]) for name, text in _labels().items()),
         (gettext("Channels"), _lines(theirs.channels), _lines(yours.channels)),
         (gettext("Pictures"), _pictures(theirs), _pictures(yours)),
     ]
@@ -22,8 +22,10 @@ def differences(theirs: EntryForm, yours: EntryForm) -> list[tuple[str, str, str
         for name in sorted({*theirs.poster, *yours.poster})
         if theirs["poster.template"] or yours["poster.template"]
     ]
-    own = sorted(name for name in {*theirs.values, *yours.values} if name.startswith("notice."))
-    pairs += [(name.removeprefix("notice."), theirs[name], yours[name]) for name in own]
+    notice_fields = sorted(
+        name for name in {*theirs.values, *yours.values} if name.startswith("notice.")
+    )
+    pairs += [(name.removeprefix("notice."), theirs[name], yours[name]) for name in notice_fields]
     for name in sorted({*theirs.versions, *yours.versions}):
         their_title, their_body = theirs.versions.get(name, ("", ""))
         your_title, your_body = yours.versions.get(name, ("", ""))

@@ -1,4 +1,4 @@
-"""Corrections of what was told of a livestream: offered, sent, withdrawn; notices taken back."""
+"""The pages of corrections: offer, send or dismiss a correction, and retract notices."""
 
 from __future__ import annotations
 
@@ -28,56 +28,59 @@ from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import choose_template
 from contentsvc.web.toasts import show_toast
 
-__all__ = ["Correcting", "blueprint", "correcting_of", "tell_offer"]
+__all__ = ["CorrectionView", "blueprint", "correction_view", "show_correction_toast"]
 
 blueprint = Blueprint("corrections", __name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Correcting:
-    """What the correction's form shows."""
+class CorrectionView:
+    """The content of the correction form."""
 
     offer: Offer
     title: str
     body: str
-    #: Ticked channels.
+    #: Names of the selected channels.
     channels: tuple[str, ...]
-    #: A local time as it was typed; empty means now.
+    #: A local time as typed; empty for now.
     at: str = ""
     has_poster: bool = False
     can_have_poster: bool = False
-    #: Ids of deliveries that can be taken back.
+    #: Ids of deliveries that can be retracted.
     retractable: frozenset[int] = frozenset()
     message: str = ""
     status: int = 200
 
 
-def correcting_of(entry_id: int) -> Correcting | None:
-    """Return the correction that is offered for an entry; None where there is nothing to do."""
+def correction_view(entry_id: int) -> CorrectionView | None:
+    """Return the content of the correction form of an entry; None if nothing is outdated."""
     with reading() as database:
         offer = correcting.offer_of(database, entry_id, now())
     if not offer:
         return None
     retractable = frozenset(
-        row.id for one in offer.outdated for row in one.deliveries if can_take_back(runtime(), row)
+        row.id
+        for notice in offer.outdated
+        for row in notice.deliveries
+        if can_take_back(runtime(), row)
     )
     if not offer.outdated:
-        return Correcting(offer, "", "", (), retractable=retractable)
-    words = propose_text(runtime(), offer)
+        return CorrectionView(offer, "", "", (), retractable=retractable)
+    text = propose_text(runtime(), offer)
     poster = propose_poster(runtime(), offer, _template(offer.entry))
-    return Correcting(
+    return CorrectionView(
         offer,
-        words.title,
-        words.body,
-        tuple(one.channel for one in offer.outdated),
+        text.title,
+        text.body,
+        tuple(notice.channel for notice in offer.outdated),
         has_poster=poster is not None,
         can_have_poster=poster is not None,
         retractable=retractable,
     )
 
 
-def tell_offer(entry_id: int) -> None:
-    """Say right after a change that readers were told otherwise, and lead to the correction."""
+def show_correction_toast(entry_id: int) -> None:
+    """Show a toast with a link to the correction form if published notices became outdated."""
     with reading() as database:
         offer = correcting.offer_of(database, entry_id, now())
     if not offer or not (offer.outdated or offer.unsettled):
@@ -85,8 +88,8 @@ def tell_offer(entry_id: int) -> None:
     count = len(offer.outdated) or len({row.channel_id for row in offer.unsettled})
     show_toast(
         ngettext(
-            "%(num)d channel was told otherwise before.",
-            "%(num)d channels were told otherwise before.",
+            "%(num)d channel has published outdated information.",
+            "%(num)d channels have published outdated information.",
             count,
         ),
         bad=True,
@@ -97,59 +100,59 @@ def tell_offer(entry_id: int) -> None:
 
 @blueprint.get("/entries/<int:entry_id>/correction")
 def show(entry_id: int) -> str:
-    """Show what readers were told that is no longer so, with a correction ready to be sent."""
-    return _page(entry_id, correcting_of(entry_id))
+    """Show the outdated notices of an entry and a proposed correction."""
+    return _page(entry_id, correction_view(entry_id))
 
 
-def _page(entry_id: int, shown: Correcting | None) -> str:
+def _page(entry_id: int, view: CorrectionView | None) -> str:
     with reading() as database:
         entry = entries.get_entry(database, entry_id, deleted=True)
     return render_template(
-        "corrections/show.html", entry=entry, calendar=entry.calendar, correcting=shown
+        "corrections/show.html", entry=entry, calendar=entry.calendar, correcting=view
     )
 
 
 @blueprint.post("/entries/<int:entry_id>/correction")
 def send(entry_id: int) -> Response | tuple[str, int]:
-    """Send a correction, now or at the chosen time; what was typed is kept where it cannot be."""
-    shown = correcting_of(entry_id)
-    if shown is None or not shown.offer.outdated:
-        show_toast(gettext("There is nothing to correct any more."))
+    """Send a correction, now or at the chosen time, or show the form again with the error."""
+    view = correction_view(entry_id)
+    if view is None or not view.offer.outdated:
+        show_toast(gettext("There is nothing left to correct."))
         return _back(entry_id)
-    typed = _typed(shown)
+    typed = _typed(view)
     try:
         made = _send(typed)
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _page(entry_id, _with(typed, explain(error))), status
     show_toast(
-        gettext("The correction is on its way."),
+        gettext("The correction will be sent."),
         link=url_for("entries.edit", entry_id=made.id),
         link_text=gettext("Open it"),
     )
     return _back(entry_id)
 
 
-def _typed(shown: Correcting) -> Correcting:
+def _typed(view: CorrectionView) -> CorrectionView:
     form = request.form
-    return Correcting(
-        shown.offer,
+    return CorrectionView(
+        view.offer,
         form.get("title", ""),
         form.get("body", "").replace("\r\n", "\n"),
         tuple(form.getlist("channels")),
         at=form.get("at", "").strip(),
-        has_poster=shown.can_have_poster and "poster" in form,
-        can_have_poster=shown.can_have_poster,
-        retractable=shown.retractable,
+        has_poster=view.can_have_poster and "poster" in form,
+        can_have_poster=view.can_have_poster,
+        retractable=view.retractable,
     )
 
 
-def _with(typed: Correcting, message: str) -> Correcting:
-    values: dict[str, Any] = {name: getattr(typed, name) for name in Correcting.__slots__}
-    return Correcting(**{**values, "message": message})
+def _with(typed: CorrectionView, message: str) -> CorrectionView:
+    values: dict[str, Any] = {name: getattr(typed, name) for name in CorrectionView.__slots__}
+    return CorrectionView(**{**values, "message": message})
 
 
-def _send(typed: Correcting) -> Entry:
+def _send(typed: CorrectionView) -> Entry:
     offer = typed.offer
     if request.form.get("sequence") != str(offer.sequence):
         raise ConflictError("correction-outdated")
@@ -164,7 +167,11 @@ def _send(typed: Correcting) -> Entry:
 
 
 def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
-    """Raise InputError where a channel could not show the correction; it is painted to see."""
+    """Render the correction for its channels and check the result.
+
+    Raises:
+        InputError: the title is missing, or a check blocks the correction on a channel.
+    """
     if not text.title.strip():
         raise InputError("entry-title-missing", field="title")
     local = at.astimezone(ZoneInfo(entry.calendar.timezone))
@@ -176,13 +183,13 @@ def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
 
 
 def _chosen_time(entry: Entry, text: str) -> datetime:
-    """Read the wall-clock time of the calendar's zone; none means now."""
+    """Return the time that *text* gives in the calendar's time zone; now if it is empty."""
     if not text:
         return now()
     try:
         local = datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError as error:
-        raise InputError(gettext("Choose a day and a time."), field="at") from error
+        raise InputError("day-and-time-needed", field="at") from error
     at = resolve(local.date(), local.time(), ZoneInfo(entry.calendar.timezone)).at
     if at < now() - timedelta(minutes=1):
         raise InputError("entry-time-past", field="at")
@@ -196,7 +203,7 @@ def _template(entry: Entry) -> Any:
 
 @blueprint.post("/entries/<int:entry_id>/correction/dismiss")
 def dismiss(entry_id: int) -> Response:
-    """Want no correction; one that is not out yet is withdrawn."""
+    """Record that no correction is wanted; a correction that is not published yet is withdrawn."""
     with reading() as database:
         offer = correcting.offer_of(database, entry_id, now())
     if offer:
@@ -206,19 +213,19 @@ def dismiss(entry_id: int) -> Response:
         except InputError as error:
             show_toast(explain(error), bad=True)
             return _back(entry_id)
-    show_toast(gettext("No correction goes out."))
+    show_toast(gettext("No correction will be sent."))
     return _back(entry_id)
 
 
 @blueprint.post("/entries/<int:entry_id>/correction/retract/<int:delivery_id>")
 def retract(entry_id: int, delivery_id: int) -> Response:
-    """Take a notice back from its channel."""
+    """Retract a published notice from its channel."""
     try:
         take_back(runtime(), delivery_id)
     except InputError as error:
         show_toast(explain(error), bad=True)
     else:
-        show_toast(gettext("It is taken back."))
+        show_toast(gettext("It is retracted."))
     return _back(entry_id)
 
 

@@ -1,4 +1,4 @@
-"""The entry form: made and changed without losing a word; and its live preview."""
+"""The entry form and its live preview. Text that cannot be saved stays in the form."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from contentsvc.services import booking, calendar_settings, entries, uploads
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.corrections import correcting
 from contentsvc.services.rendering.renderer import Preview
-from contentsvc.web.board_places import read_rev, read_week
+from contentsvc.web.board_positions import read_rev, read_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.entries.comparing import differences
-from contentsvc.web.entries.corrections import correcting_of, tell_offer
+from contentsvc.web.entries.corrections import correction_view, show_correction_toast
 from contentsvc.web.entries.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
 from contentsvc.web.entries.notice_form import NoticeFields, notice_fields, notice_when, typed_chain
 from contentsvc.web.entries.previews import renderer
@@ -41,12 +41,12 @@ blueprint.add_app_template_filter(notice_when)
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What the entry page shows beside the form."""
+class EntryView:
+    """The content of the entry page beside the form."""
 
     entry: Entry | None = None
     errors: dict[str, str] = field(default_factory=dict)
-    #: What somebody else saved meanwhile: (label, theirs, yours).
+    #: Differences to the version that somebody else saved: (label, theirs, yours).
     theirs: list[tuple[str, str, str]] = field(default_factory=list)
     message: str = ""
     status: int = 200
@@ -54,17 +54,17 @@ class Shown:
 
 @blueprint.route("/calendars/<slug>/entries/new", methods=["GET", "POST"])
 def new(slug: str) -> Response | tuple[str, int]:
-    """Make an entry."""
+    """Create an entry."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
     week = read_week(request.args.get("week"), calendar.timezone)
     if request.method == "GET":
-        return _page(calendar, blank_form(calendar, week, request.args), Shown())
-    form, refused = _with_uploads(posted_form(request.form, str(week)))
+        return _page(calendar, blank_form(calendar, week, request.args), EntryView())
+    form, upload_errors = _with_uploads(posted_form(request.form, str(week)))
     target, content, errors = _read(form, calendar)
-    errors |= refused
+    errors |= upload_errors
     if errors or target is None:
-        return _page(calendar, form, Shown(errors=errors, status=422))
+        return _page(calendar, form, EntryView(errors=errors, status=422))
     try:
         with writing() as database:
             calendar = calendar_settings.get_calendar(database, slug)
@@ -72,7 +72,7 @@ def new(slug: str) -> Response | tuple[str, int]:
                 database, calendar, target, content, by=person(), now=now()
             )
     except InputError as error:
-        return _page(calendar, form, _faulty(error))
+        return _page(calendar, form, _error_view(error))
     return _after_saving(entry.id, entry.rev)
 
 
@@ -82,19 +82,19 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
     if request.method == "GET":
-        return _page(entry.calendar, form_of(entry), Shown(entry=entry))
-    form, refused = _with_uploads(posted_form(request.form, entry.week))
+        return _page(entry.calendar, form_of(entry), EntryView(entry=entry))
+    form, upload_errors = _with_uploads(posted_form(request.form, entry.week))
     target, content, errors = _read(form, entry.calendar)
-    errors |= refused
+    errors |= upload_errors
     if errors or target is None:
-        return _page(entry.calendar, form, Shown(entry=entry, errors=errors, status=422))
+        return _page(entry.calendar, form, EntryView(entry=entry, errors=errors, status=422))
     try:
         with writing() as database:
             saved = _change(database, entry_id, target, content)
     except ConflictError as error:
-        return _page(entry.calendar, form, _conflict(entry_id, form, error))
+        return _page(entry.calendar, form, _conflict_view(entry_id, form, error))
     except InputError as error:
-        return _page(entry.calendar, form, replace(_faulty(error), entry=entry))
+        return _page(entry.calendar, form, replace(_error_view(error), entry=entry))
     return _after_saving(saved.id, saved.rev)
 
 
@@ -119,39 +119,41 @@ def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryConte
 
 
 def _with_uploads(form: EntryForm) -> tuple[EntryForm, dict[str, str]]:
-    """Keep the pictures that came with the form itself, where no script sent them before."""
+    """Store the pictures that were posted with the form, and add them to the form."""
     try:
-        kept = _keep_uploads()
+        stored = _store_uploads()
     except InputError as error:
         return form, {"pictures": explain(error)}
-    return replace(form, pictures=(*form.pictures, *((source, "") for source in kept))), {}
+    return replace(form, pictures=(*form.pictures, *((source, "") for source in stored))), {}
 
 
-def _keep_uploads() -> list[str]:
-    """Keep every picture of this request, or none; return their references."""
+def _store_uploads() -> list[str]:
+    """Store every picture of this request, or none if one cannot be used; return the references."""
     contents = [
         (file.filename, file.read()) for file in request.files.getlist("upload") if file.filename
     ]
     if not contents:
         return []
     with writing() as database:
-        kept = [
+        stored = [
             uploads.keep_upload(database, runtime().storage, name=name, content=content, now=now())
             for name, content in contents
         ]
-        return [f"sha256:{upload.hash}" for upload in kept]
+        return [f"sha256:{upload.hash}" for upload in stored]
 
 
-def _faulty(error: InputError) -> Shown:
-    words = explain(error)
-    return Shown(errors={error.field: words} if error.field else {}, message=words, status=422)
+def _error_view(error: InputError) -> EntryView:
+    message = explain(error)
+    return EntryView(
+        errors={error.field: message} if error.field else {}, message=message, status=422
+    )
 
 
-def _conflict(entry_id: int, form: EntryForm, error: ConflictError) -> Shown:
-    """Show what stands now beside what was typed; saving again is then a choice."""
+def _conflict_view(entry_id: int, form: EntryForm, error: ConflictError) -> EntryView:
+    """Return a view that compares the stored entry with the form; saving again overwrites it."""
     with reading() as database:
         current = entries.get_entry(database, entry_id)
-    return Shown(
+    return EntryView(
         entry=current,
         theirs=differences(form_of(current), form),
         message=explain(error),
@@ -160,27 +162,27 @@ def _conflict(entry_id: int, form: EntryForm, error: ConflictError) -> Shown:
 
 
 def _after_saving(entry_id: int, rev: int) -> Response:
-    """Do what the pressed button asks beyond saving; what was typed is saved whatever comes."""
+    """Do what the pressed button asks besides saving; the text is saved in any case."""
     action = request.form.get("action", "save")
     if action in {"approve", "submit"}:
         return act_on(entry_id, rev, action)
     show_toast(gettext("Saved."))
-    tell_offer(entry_id)
+    show_correction_toast(entry_id)
     return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
 
 
 @dataclass(frozen=True, slots=True)
 class PublicPage:
-    """A livestream's public page, as the entry's page links to it."""
+    """A livestream's public page."""
 
-    #: From the server's root.
+    #: Path from the root of this server.
     path: str
-    #: Whether notices lead there.
+    #: Whether readers can reach it: a public URL is set.
     is_reachable: bool
 
 
 def _public(entry: Entry) -> PublicPage | None:
-    """Return the page of a livestream that was approved once, on a site that shows one."""
+    """Return the public page of a livestream; None if it was never approved or no site shows it."""
     with reading() as database:
         address = booking.public_page(runtime(), database, entry)
     if not address:
@@ -193,32 +195,32 @@ def _told_otherwise(entry: Entry) -> tuple[str, ...]:
         return correcting.channels_to_correct(database, entry.id, now())
 
 
-def _page(calendar: Calendar, form: EntryForm, shown: Shown) -> tuple[str, int]:
+def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, int]:
     with reading() as database:
         offered = channels.all_channels(database)
-    entry = shown.entry
+    entry = view.entry
     page = render_template(
         "entries/edit.html",
         calendar=calendar,
         form=form,
-        shown=shown,
+        view=view,
         entry=entry,
-        errors=shown.errors,
+        errors=view.errors,
         offered=offered,
         templates=offered_templates(),
         notices=_notices(form),
-        correcting=correcting_of(entry.id) if entry else None,
+        correcting=correction_view(entry.id) if entry else None,
         public=_public(entry) if entry else None,
         told_otherwise=_told_otherwise(entry) if entry else (),
         template=choose_template(form["poster.template"]),
         deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
     )
-    return page, shown.status
+    return page, view.status
 
 
 @blueprint.get("/poster-fields")
 def poster_fields() -> str:
-    """Answer the fields of a poster template, filled with what stands in the form already."""
+    """Return the fields of a poster template, filled with the texts of the form."""
     template = choose_template(request.args.get("poster.template", ""))
     form = posted_form(request.args, "")
     return render_template("entries/_poster_fields.html", template=template, form=form, errors={})
@@ -226,7 +228,7 @@ def poster_fields() -> str:
 
 @blueprint.get("/notice-fields")
 def notices() -> str:
-    """Answer the fields of the notices whose distances stand in the form."""
+    """Return the fields of the notices whose offsets the form contains."""
     form = posted_form(request.args, "")
     return render_template("entries/_notices.html", notices=_notices(form), form=form, errors={})
 
@@ -238,16 +240,18 @@ def _notices(form: EntryForm) -> list[NoticeFields]:
 
 @blueprint.post("/calendars/<slug>/preview")
 def preview(slug: str) -> str:
-    """Render what the form says for each channel; nothing of the entry is saved."""
+    """Render the form for each channel, without saving the entry."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
     form = posted_form(request.form, "")
     week, content, errors = _read(form, calendar)
-    made: list[Preview] = []
+    previews: list[Preview] = []
     if week is not None and not errors:
         content = replace(content, key=request.form.get("key") or "new")
-        made, errors = _make_previews(slug, week, content)
-    return render_template("entries/_preview.html", calendar=calendar, previews=made, errors=errors)
+        previews, errors = _make_previews(slug, week, content)
+    return render_template(
+        "entries/_preview.html", calendar=calendar, previews=previews, errors=errors
+    )
 
 
 def _make_previews(
@@ -263,16 +267,16 @@ def _make_previews(
 
 
 def _posted_code() -> str:
-    """Return the code that the form carries, with which the preview's links are the real ones."""
+    """Return the code of the entry in the form, which makes links in the preview real."""
     code = request.form.get("code", "")
     return code if _CODE.fullmatch(code) else ""
 
 
 @blueprint.post("/uploads")
 def upload() -> tuple[str, int]:
-    """Keep pictures and answer their rows for the form."""
+    """Store pictures and return their rows for the form."""
     try:
-        rows = [(source, "") for source in _keep_uploads()]
+        rows = [(source, "") for source in _store_uploads()]
     except InputError as error:
         return render_template("entries/_pictures.html", rows=[], error=explain(error)), 422
     return render_template("entries/_pictures.html", rows=rows, error=""), 200

@@ -1,4 +1,4 @@
-"""The entry form: its values as text, and what they say as an EntryContent."""
+"""The entry form: its values as text, and their conversion to an EntryContent."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class EntryForm:
-    """What stands in the fields; every value is text as it was typed."""
+    """The values of the entry form, as typed."""
 
     week: str
     values: Mapping[str, str]
-    #: Channel names that are ticked.
+    #: Names of the selected channels.
     channels: tuple[str, ...]
-    #: (source, alt) in their order.
+    #: Pairs of source and alternative text, in order.
     pictures: tuple[tuple[str, str], ...] = ()
-    #: By field; a list's items are lines.
+    #: Texts by field; the items of a list are lines.
     poster: Mapping[str, str] = field(default_factory=dict)
-    #: (title, body) by channel.
+    #: Pairs of title and body by channel.
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
 
 
-def blank_form(calendar: Calendar, week: IsoWeek, asked: Mapping[str, str]) -> EntryForm:
-    """Return the form of a new entry in the cell that was asked for."""
+def blank_form(calendar: Calendar, week: IsoWeek, query: Mapping[str, str]) -> EntryForm:
+    """Return the form of a new entry for the position that *query* names."""
     first_slot = str(calendar.slots[0][0]) if calendar.slots else ""
-    has_time = bool(asked.get("time"))
+    has_time = bool(query.get("time"))
     values = {
-        "day": asked.get("day", "mon"),
-        "slot": "" if has_time else asked.get("slot") or first_slot,
-        "time": asked.get("time", ""),
-        "kind": asked.get("kind", "post"),
-        "title": asked.get("title", "")[:500],
+        "day": query.get("day", "mon"),
+        "slot": "" if has_time else query.get("slot") or first_slot,
+        "time": query.get("time", ""),
+        "kind": query.get("kind", "post"),
+        "title": query.get("title", "")[:500],
         "livestream.minutes": "60",
         "notices": _chain_text(usual_chain()),
         "notices.usual": _chain_text(usual_chain()),
@@ -77,7 +77,7 @@ def blank_form(calendar: Calendar, week: IsoWeek, asked: Mapping[str, str]) -> E
 
 
 def form_of(entry: Entry) -> EntryForm:
-    """Return the form filled with what an entry says."""
+    """Return the form filled with the content of *entry*."""
     content = content_of(entry)
     stream = content.livestream or Livestream()
     values = {
@@ -119,7 +119,7 @@ def _chain_text(chain: Sequence[Notice]) -> str:
 
 
 def posted_form(posted: MultiDict[str, str], week: str) -> EntryForm:
-    """Return the form as it was sent."""
+    """Return the form as it was posted."""
     values = {name: value.replace("\r\n", "\n") for name, value in posted.items()}
     dropped = set(posted.getlist("picture_drop"))
     pictures = zip(posted.getlist("picture"), posted.getlist("picture_alt"), strict=False)
@@ -139,7 +139,7 @@ def posted_form(posted: MultiDict[str, str], week: str) -> EntryForm:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads one form and collects what is wrong, field by field."""
+    """A reader of one form that collects the errors by field."""
 
     form: EntryForm
     errors: dict[str, str] = field(default_factory=dict)
@@ -176,7 +176,10 @@ class _Reader:
         return text
 
     def chain(self) -> tuple[Notice, ...]:
-        """Return the chain as it was typed; the usual one, untouched, goes with the length."""
+        """Return the notices as typed.
+
+        The default notices, if untouched, follow the length of the livestream.
+        """
         try:
             chain = parse_chain(chain_texts(self.form["notices"]))
             usual = parse_chain(chain_texts(self.form["notices.usual"]))
@@ -196,9 +199,9 @@ class _Reader:
 def read_form(
     form: EntryForm, calendar: Calendar, template: Template | None
 ) -> tuple[IsoWeek | None, EntryContent, dict[str, str]]:
-    """Return the week and content that a form says, and what is wrong by field.
+    """Return the week and content of a form, and its errors by field.
 
-    *template* is the poster's, by which a list is told from a text; None where there is none.
+    *template* tells which fields of the poster are lists; None if the entry has no poster.
     """
     reader = _Reader(form)
     kind = reader.choice("kind", EntryKind, EntryKind.POST)
@@ -230,12 +233,12 @@ def read_form(
 
 
 def _channels(form: EntryForm, calendar: Calendar) -> tuple[str, ...] | None:
-    """Follow the calendar where the same channels are ticked."""
+    """Return the selected channels; None, which means the calendar's, if they are the same."""
     return None if set(form.channels) == set(calendar.channels) else form.channels
 
 
 def _versions(form: EntryForm) -> dict[str, Version]:
-    """Take the versions of ticked channels; one that says nothing keeps the common text."""
+    """Return the non-empty versions of the selected channels."""
     return {
         name: Version(title.strip() or None, body if body.strip() else None)
         for name, (title, body) in form.versions.items()

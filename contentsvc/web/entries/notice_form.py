@@ -1,4 +1,4 @@
-"""The part of the entry form in which single notices of a livestream get words of their own."""
+"""The part of the entry form that gives single notices of a livestream a text of their own."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 _PREFIX = "notice."
-#: The poster's words that change with the distance; the others are rarely another notice's own.
-_USUAL = (
+#: Fields of a poster that often differ between notices; other fields are shown only if they do.
+_OFTEN_OWN = (
     *("state", "title1", "title2", "subtitle", "time_note"),
     *("offer_tag", "offer", "offer_note", "action"),
 )
@@ -34,36 +34,36 @@ _TITLE, _BODY, _SILENT, _POSTER = "title", "body", "silent", "poster."
 
 @dataclass(frozen=True, slots=True)
 class NoticeFields:
-    """The fields of one notice."""
+    """The form fields of one notice."""
 
     #: Its offset, such as `-24h`.
     at: str
-    #: How far from the start, in words.
+    #: The offset for display.
     when: str
-    #: Begins the names of its fields.
+    #: The prefix of the names of its fields.
     prefix: str
     values: Mapping[str, str]
-    #: The poster's fields that it may say otherwise.
+    #: The fields of the poster that can differ.
     poster: Mapping[str, FieldSpec]
 
     @property
     def is_own(self) -> bool:
-        """Tell whether it says anything otherwise than the entry."""
+        """Return whether the notice differs from the entry."""
         return any(value.strip() for value in self.values.values())
 
     @property
     def has_own_poster(self) -> bool:
-        """Tell whether its poster says anything otherwise."""
+        """Return whether the poster of the notice differs from that of the entry."""
         return any(text.strip() for name, text in self.values.items() if name.startswith(_POSTER))
 
 
 def chain_texts(text: str) -> list[str]:
-    """Return the offsets that were typed with commas between, Chinese ones too."""
+    """Return the offsets in *text*, which commas separate (`,` or `，`)."""
     return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
 
 
 def notice_values(content: EntryContent) -> dict[str, str]:
-    """Return the form's values of what notices say otherwise."""
+    """Return the form values of the notices that differ from the entry."""
     values: dict[str, str] = {}
     for at, version in content.notice_versions.items():
         own = {
@@ -82,20 +82,22 @@ def notice_values(content: EntryContent) -> dict[str, str]:
 def notice_fields(
     values: Mapping[str, str], chain: Sequence[Notice], template: Template | None
 ) -> list[NoticeFields]:
-    """Return the fields to show for each notice of a chain, filled with *values*."""
-    shown = []
+    """Return the form fields of each notice in *chain*, filled with *values*."""
+    fields_of_notices = []
     for notice in chain:
         prefix = f"{_PREFIX}{notice}."
         own = _own(values, prefix)
-        given = {name.removeprefix(_POSTER) for name in own if name.startswith(_POSTER)}
+        filled = {name.removeprefix(_POSTER) for name in own if name.startswith(_POSTER)}
         fields = template.fields if template else {}
-        offered = {name: fields[name] for name in fields if name in given or name in _USUAL}
-        shown.append(NoticeFields(str(notice), notice_when(notice), prefix, own, offered))
-    return shown
+        offered = {name: fields[name] for name in fields if name in filled or name in _OFTEN_OWN}
+        fields_of_notices.append(
+            NoticeFields(str(notice), notice_when(notice), prefix, own, offered)
+        )
+    return fields_of_notices
 
 
 def typed_chain(text: str) -> tuple[Notice, ...]:
-    """Return the chain that stands in the field as far as it can be read."""
+    """Return the notices that *text* gives; none if it cannot be read."""
     try:
         return parse_chain(chain_texts(text))
     except InputError:
@@ -105,8 +107,8 @@ def typed_chain(text: str) -> tuple[Notice, ...]:
 def read_versions(
     values: Mapping[str, str], chain: Sequence[Notice], template: Template | None
 ) -> dict[str, NoticeVersion]:
-    """Return what the notices of *chain* say otherwise; one that says nothing is left out."""
-    found = {}
+    """Return the versions of the notices in *chain* that differ from the entry, by offset."""
+    versions = {}
     for notice in chain:
         own = _own(values, f"{_PREFIX}{notice}.")
         body = own.get(_BODY, "")
@@ -116,8 +118,8 @@ def read_versions(
             poster=_poster(own, template),
         )
         if version != NoticeVersion():
-            found[str(notice)] = version
-    return found
+            versions[str(notice)] = version
+    return versions
 
 
 def _own(values: Mapping[str, str], prefix: str) -> dict[str, str]:
@@ -139,15 +141,15 @@ def _poster(own: Mapping[str, str], template: Template | None) -> dict[str, str 
 
 
 def notice_when(notice: Notice | str) -> str:
-    """Return how far from the start a notice goes out, such as 开播前 1 天."""
+    """Return how long before or after the start *notice* goes out, such as 开播前 1 天."""
     if isinstance(notice, str):
         notice = Notice.parse(notice)
     if not notice.offset:
         return str(gettext("At the start"))
     distance = _distance(abs(notice.offset))
     if notice.offset < timedelta(0):
-        return str(gettext("%(distance)s before", distance=distance))
-    return str(gettext("%(distance)s after", distance=distance))
+        return str(gettext("%(distance)s before the start", distance=distance))
+    return str(gettext("%(distance)s after the start", distance=distance))
 
 
 def _distance(span: timedelta) -> str:

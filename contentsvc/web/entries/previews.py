@@ -1,4 +1,4 @@
-"""Stored renditions and pictures, as pages and previews show them."""
+"""Stored renditions and pictures, for pages and previews."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ __all__ = ["Usage", "blueprint", "renderer", "shown_forms", "usages"]
 
 blueprint = Blueprint("previews", __name__)
 
-#: What is named by its content's hash never changes.
+#: Files that are addressed by the hash of their content never change.
 _FOREVER = "private, max-age=31536000, immutable"
-#: An article is looked at in a box: no script, no request, no other page around it. Its pictures
-#: lie with the platform, which shows them to its own readers alone.
+#: An article is shown in a sandbox without scripts and requests. Its pictures are on the platform,
+#: which serves them only to its own readers.
 _ARTICLE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'; "
     "form-action 'none'; base-uri 'none'"
@@ -32,9 +32,9 @@ _ENDINGS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".
 
 
 def renderer() -> Renderer:
-    """Return this process's renderer, which keeps fonts and templates warm."""
-    kept: Renderer = current_app.extensions.setdefault("contentsvc_renderer", Renderer(runtime()))
-    return kept
+    """Return this process's renderer, which caches fonts and templates."""
+    cached: Renderer = current_app.extensions.setdefault("contentsvc_renderer", Renderer(runtime()))
+    return cached
 
 
 @blueprint.app_context_processor
@@ -44,18 +44,18 @@ def _context() -> dict[str, Any]:
 
 @blueprint.app_template_filter()
 def usage_level(count: Count) -> str:
-    """Return how near a count is to what the platform takes."""
+    """Return how close *count* is to the platform's limit: `over`, `near` or `fine`."""
     return "fine" if count.most is None else Usage(count.used, count.most, count.name).level
 
 
 def shown_forms(rendition: Rendition) -> list[PostForm]:
-    """Return the forms that a channel keeps with a rendition."""
+    """Return the forms of the post that a channel stored in *rendition*."""
     return stored_forms(rendition.data)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How much of what a channel allows a text takes."""
+    """The used part of a channel's limit."""
 
     used: int
     most: int
@@ -64,14 +64,14 @@ class Usage:
 
     @property
     def level(self) -> str:
-        """Return `over`, `near` (from four fifths on) or `fine`."""
+        """Return `over`, `near` (above four fifths of the limit) or `fine`."""
         if self.used > self.most:
             return "over"
         return "near" if self.used > self.most * 4 / 5 else "fine"
 
 
 def usages(rendition: Rendition, channel_type: str) -> list[Usage]:
-    """Return how much of its channel's limits a rendition's text takes."""
+    """Return how much of its channel's limits the text of *rendition* uses."""
     try:
         limits = runtime().registry.channel_type(channel_type).limits
     except PluginError:
@@ -86,7 +86,7 @@ def usages(rendition: Rendition, channel_type: str) -> list[Usage]:
 
 def _picture(content: bytes, media_type: str) -> Response:
     if media_type not in _PICTURES:
-        raise NotFoundError("this is no picture that a page may show")
+        raise NotFoundError("picture-type-not-shown")
     response = make_response(content)
     response.content_type = media_type
     response.headers["Cache-Control"] = _FOREVER
@@ -97,7 +97,7 @@ def _picture(content: bytes, media_type: str) -> Response:
 
 @blueprint.get("/renditions/<digest>/<name>")
 def picture_of_rendition(digest: str, name: str) -> Response:
-    """Answer a picture of a kept rendition."""
+    """Return a picture of a stored rendition."""
     with reading() as database:
         picture = rendition_picture(runtime(), database, digest, name)
     return _picture(picture.content, picture.media_type)
@@ -105,12 +105,12 @@ def picture_of_rendition(digest: str, name: str) -> Response:
 
 @blueprint.get("/renditions/<digest>/article")
 def article(digest: str) -> Response:
-    """Answer an article as the platform shows it, its inline styles alone alive."""
+    """Return an article as the platform shows it; only its inline styles work."""
     with reading() as database:
         forms = rendition_forms(database, digest)
     form = next((form for form in forms if form.name is FormName.ARTICLE), None)
     if form is None:
-        raise NotFoundError("this rendition has no article")
+        raise NotFoundError("rendition-without-article")
     response = make_response(render_template("entries/article.html", form=form))
     response.headers["Content-Security-Policy"] = _ARTICLE_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
@@ -119,17 +119,17 @@ def article(digest: str) -> Response:
 
 @blueprint.get("/uploads/<digest>")
 def uploaded(digest: str) -> Response:
-    """Answer an uploaded picture."""
+    """Return an uploaded picture."""
     with reading() as database:
         upload = database.get(Upload, digest)
     if upload is None:
-        raise NotFoundError(f"there is no upload {digest[:12]}")
+        raise NotFoundError("no-upload", digest=digest[:12])
     return _picture(runtime().storage.get(digest), upload.media_type)
 
 
 @blueprint.get("/assets/<path:name>")
 def asset(name: str) -> Response:
-    """Answer a picture of the assets folders."""
+    """Return a picture of the assets folders."""
     path = asset_path(runtime().config.asset_folders(), name)
     media_type = _ENDINGS.get(path.suffix.lower(), "")
     response = _picture(path.read_bytes() if media_type else b"", media_type)

@@ -1,4 +1,4 @@
-"""An entry's steps: approved, submitted, returned, cancelled, duplicated, deleted, restored."""
+"""The steps of an entry: approve, submit, return, cancel, duplicate, delete, restore."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from contentsvc.db.models import Entry
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services import entries, planning
-from contentsvc.web.board_places import place_of, read_place, read_rev
+from contentsvc.web.board_positions import position_of, read_position, read_rev
 from contentsvc.web.boards import back_to_board
 from contentsvc.web.current import now, person, reading, usefulness, writing
-from contentsvc.web.entries.corrections import tell_offer
+from contentsvc.web.entries.corrections import show_correction_toast
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
@@ -30,13 +30,13 @@ blueprint = Blueprint("steps", __name__)
 
 @blueprint.post("/entries/<int:entry_id>/<any(approve,submit,return,cancel):action>")
 def act(entry_id: int, action: str) -> Response:
-    """Bring an entry a step on or back."""
+    """Approve, submit, return or cancel an entry."""
     return act_on(entry_id, read_rev(request.form), action)
 
 
 def act_on(entry_id: int, rev: int, action: str) -> Response:
-    """Bring an entry a step on or back, and lead on to where its result is seen."""
-    # Posters are painted before the transaction begins: it would hold up every other writer.
+    """Approve, submit, return or cancel an entry; redirect to the page that shows the result."""
+    # Posters are painted before the write transaction, which blocks every other writer.
     warnings = _warnings_of(entry_id) if action == "approve" else []
     steps: dict[str, Callable[[Session, int, int], Entry]] = {
         "approve": lambda database, number, seen: planning.approve_entry(
@@ -58,11 +58,11 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
             database, number, seen, by=person(), now=now(), usefulness=usefulness()
         ),
     }
-    words = {
-        "approve": gettext("Approved. It goes out at its time."),
+    done = {
+        "approve": gettext("Approved. It will be published at its time."),
         "submit": gettext("Submitted for review."),
-        "return": gettext("It is a draft again."),
-        "cancel": gettext("Cancelled. What is not out yet will not go out."),
+        "return": gettext("It is back to draft."),
+        "cancel": gettext("Cancelled. Nothing more will be published."),
     }
     try:
         with writing() as database:
@@ -70,16 +70,16 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
     except InputError as error:
         show_toast(explain(error), bad=True)
         return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
-    show_toast(words[action])
+    show_toast(done[action])
     if action in {"approve", "cancel"}:
-        tell_offer(entry_id)
+        show_correction_toast(entry_id)
     if request.form.get("back") == "board":
         return back_to_board(entry)
     return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
 
 
 def _warnings_of(entry_id: int) -> list[RenditionWarning]:
-    """Return what is to be said of an entry as its channels would show it."""
+    """Return the warnings of the renditions that the channels of an entry would show."""
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
     content = content_of(entry)
@@ -90,18 +90,20 @@ def _warnings_of(entry_id: int) -> list[RenditionWarning]:
 
 @blueprint.post("/entries/<int:entry_id>/duplicate")
 def duplicate(entry_id: int) -> Response:
-    """Make a draft that says the same, in the same place or a chosen one."""
+    """Create a draft with the same content, at the same position or a chosen one."""
     with writing() as database:
         source = entries.get_entry(database, entry_id)
         zone = source.calendar.timezone
-        place = read_place(request.form, zone) if request.form.get("day") else place_of(source)
+        position = (
+            read_position(request.form, zone) if request.form.get("day") else position_of(source)
+        )
         copy = entries.duplicate_entry(
             database,
             entry_id,
-            week=place.week,
-            day=place.day,
-            slot=place.slot,
-            time=place.time,
+            week=position.week,
+            day=position.day,
+            slot=position.slot,
+            time=position.time,
             by=person(),
             now=now(),
         )
@@ -116,7 +118,7 @@ def duplicate(entry_id: int) -> Response:
 
 @blueprint.post("/entries/<int:entry_id>/delete")
 def delete(entry_id: int) -> Response:
-    """Take an entry off the board; the message has the way back."""
+    """Delete an entry and offer to undo it."""
     with writing() as database:
         entry = entries.delete_entry(
             database,
@@ -130,15 +132,15 @@ def delete(entry_id: int) -> Response:
         gettext("“%(title)s” is deleted.", title=entry.title),
         undo=url_for("steps.restore", entry_id=entry_id),
     )
-    tell_offer(entry_id)
+    show_correction_toast(entry_id)
     return redirect(url_for("boards.week", slug=entry.calendar.slug, week=entry.week), code=303)
 
 
 @blueprint.post("/entries/<int:entry_id>/restore")
 def restore(entry_id: int) -> Response:
-    """Bring a deleted entry back."""
+    """Restore a deleted entry."""
     with writing() as database:
         entries.restore_entry(database, entry_id, by=person(), now=now())
         entry = entries.get_entry(database, entry_id)
-    show_toast(gettext("“%(title)s” is back.", title=entry.title))
+    show_toast(gettext("“%(title)s” is restored.", title=entry.title))
     return back_to_board(entry)

@@ -1,4 +1,4 @@
-"""The fields of a poster as inputs of a form: in the studio and in an entry."""
+"""The fields of a poster as inputs of a form, in the studio and in an entry."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = [
 ]
 
 _FIELD, _ACROSS, _DOWN = "poster-field.", "poster-focus-x.", "poster-focus-y."
-#: Pictures that a list offers.
+#: Most pictures that a list offers.
 _MOST_UPLOADS, _MOST_ASSETS = 24, 200
 _ART = "art:"
 
@@ -56,45 +56,45 @@ ART_NAMES: Mapping[str, LazyString] = {
     "streamers": _("streamers"),
 }
 
-#: Groups of a list: what each is called, and its pairs of value and words.
+#: The groups of a list, each a title and pairs of value and label.
 Groups = list[tuple[str, list[tuple[str, str]]]]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldInput:
-    """One field of a template with what stands in it."""
+    """A field of a template and its value in the form."""
 
     name: str
     spec: FieldSpec
     label: str
-    #: As it was typed; a list's items are lines. A picture's is its name without the focus.
+    #: As typed; the items of a list are lines. For a picture, its name without the focus.
     value: str
-    #: What it would look like, as a placeholder.
+    #: An example, shown as the placeholder.
     sample: str
-    #: Words that the template knows, to choose from.
+    #: Texts that the template offers.
     suggestions: tuple[str, ...] = ()
     #: Pictures to choose from.
     groups: tuple[tuple[str, list[tuple[str, str]]], ...] = ()
-    #: In percent from the left and the top, as it was typed.
+    #: Percent from the left and from the top, as typed.
     focus: tuple[str, str] = ("", "")
-    #: Where the picture itself is seen; empty for art.
+    #: The address of the picture; empty for art.
     address: str = ""
 
 
 def posted_poster(values: Mapping[str, str]) -> dict[str, str]:
     """Return the poster's fields of a posted form, each picture with its focus."""
-    found = {}
+    fields = {}
     for key, text in values.items():
         if not key.startswith(_FIELD):
             continue
         name = key.removeprefix(_FIELD)
         across, down = values.get(_ACROSS + name, ""), values.get(_DOWN + name, "")
-        found[name] = _focused(text, across, down) if across or down else text
-    return found
+        fields[name] = _focused(text, across, down) if across or down else text
+    return fields
 
 
 def _focused(text: str, across: str, down: str) -> str:
-    """Join a picture and its focus in percent; art is drawn to its box and has none."""
+    """Return a picture with its focus, given in percent; art has no focus."""
     try:
         bare, _ = split_focus(text)
     except ValueError:
@@ -105,7 +105,7 @@ def _focused(text: str, across: str, down: str) -> str:
 
 
 def _share(text: str) -> float:
-    """Read percent; the middle where it is no number."""
+    """Return a percentage as a share from 0 to 1; 0.5 if *text* is not a number."""
     try:
         percent = float(text or 50)
     except ValueError:
@@ -114,7 +114,7 @@ def _share(text: str) -> float:
 
 
 def poster_texts(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, str]:
-    """Return a poster's fields as a form shows them: a list's items are lines."""
+    """Return the fields of a poster as texts of a form; the items of a list are lines."""
     return {
         name: value if isinstance(value, str) else "\n".join(value)
         for name, value in fields.items()
@@ -124,7 +124,7 @@ def poster_texts(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, str]:
 def poster_values(
     texts: Mapping[str, str], template: Template | None
 ) -> dict[str, str | tuple[str, ...]]:
-    """Return what a form's texts say for *template*; what it does not know is left out."""
+    """Return the values of *texts* for *template*, without fields that it does not have."""
     fields: dict[str, str | tuple[str, ...]] = {}
     for name, text in texts.items():
         spec = template.fields.get(name) if template else None
@@ -153,13 +153,13 @@ def _text_input(template: Template, name: str, spec: FieldSpec, text: str) -> Fi
     sample = spec.sample if isinstance(spec.sample, str) else "\n".join(spec.sample)
     usual = (spec.default,) if spec.default and isinstance(spec.default, str) else ()
     choices = template.choices(name)
-    words = tuple(dict.fromkeys([*usual, *choices])) if choices else ()
-    return FieldInput(name, spec, _label(spec), text, sample, suggestions=words)
+    texts = tuple(dict.fromkeys([*usual, *choices])) if choices else ()
+    return FieldInput(name, spec, _label(spec), text, sample, suggestions=texts)
 
 
 def _picture_input(name: str, spec: FieldSpec, text: str, offered: Groups) -> FieldInput:
     bare, focus = _parted(text)
-    groups = [(gettext("Usual"), [("", gettext("the template's own"))]), *offered]
+    groups = [(gettext("Default"), [("", gettext("the template's own"))]), *offered]
     if bare and not any(bare == value for _, pairs in groups for value, _ in pairs):
         groups.insert(1, (gettext("Chosen"), [(bare, bare.partition(":")[2][:12] or bare)]))
     return FieldInput(
@@ -190,7 +190,7 @@ def _label(spec: FieldSpec) -> str:
 
 
 def picture_address(source: str) -> str:
-    """Return where a stored picture is seen; nothing for art or none."""
+    """Return the address of a stored picture; empty for art and for no picture."""
     if not source or source.startswith(_ART):
         return ""
     if source.startswith(UPLOAD):
@@ -199,13 +199,13 @@ def picture_address(source: str) -> str:
 
 
 def _pictures() -> Groups:
-    """Return what a picture may be: uploads, the assets' files and the drawn art."""
+    """Return the pictures to choose from: uploads, the assets' files and the drawn art."""
     with reading() as database:
-        kept = recent_uploads(database, _MOST_UPLOADS)
+        uploads = recent_uploads(database, _MOST_UPLOADS)
     assets = asset_pictures(runtime().config.asset_folders(), _MOST_ASSETS)
     groups: Sequence[tuple[str, list[tuple[str, str]]]] = [
-        (gettext("Uploaded"), [(f"{UPLOAD}{upload.hash}", upload.name) for upload in kept]),
+        (gettext("Uploaded"), [(f"{UPLOAD}{upload.hash}", upload.name) for upload in uploads]),
         (gettext("Assets"), [(name, name) for name in assets]),
         (gettext("Drawn"), [(f"{_ART}{name}", str(ART_NAMES.get(name, name))) for name in ART]),
     ]
-    return [(words, pairs) for words, pairs in groups if pairs]
+    return [(title, pairs) for title, pairs in groups if pairs]

@@ -1,4 +1,4 @@
-"""What stands beside the studio's form: the poster as it would be, and what is to be said of it."""
+"""The content of the studio page beside its form: the sketch of the poster and the notes on it."""
 
 from __future__ import annotations
 
@@ -17,38 +17,46 @@ from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.studio.studio_form import StudioForm
 
-__all__ = ["Remark", "Shown", "beside", "blame", "poster_remarks", "sketched", "studio"]
+__all__ = [
+    "FieldNote",
+    "StudioView",
+    "error_view",
+    "poster_notes",
+    "sketch_view",
+    "studio",
+    "with_sketch_of",
+]
 
 
 def studio() -> Studio:
     """Return this process's studio, which shares fonts and finished posters with the renderer."""
-    kept = current_app.extensions.get("contentsvc_studio")
-    if kept is None:
-        made = Studio(runtime(), renderer().posters.painter)
-        kept = current_app.extensions.setdefault("contentsvc_studio", made)
-    assert isinstance(kept, Studio)
-    return kept
+    cached = current_app.extensions.get("contentsvc_studio")
+    if cached is None:
+        created = Studio(runtime(), renderer().posters.painter)
+        cached = current_app.extensions.setdefault("contentsvc_studio", created)
+    assert isinstance(cached, Studio)
+    return cached
 
 
 @dataclass(frozen=True, slots=True)
-class Remark:
-    """One thing that is said of a poster."""
+class FieldNote:
+    """A note on a field of a poster, or on the poster as a whole."""
 
-    words: str
-    #: Whether it must be mended; else it may stay so.
+    text: str
+    #: Whether it must be corrected.
     is_bad: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """What the studio shows beside its form."""
+class StudioView:
+    """The content of the studio page beside its form."""
 
     sketch: Sketch | None = None
-    #: By field of the template.
-    remarks: dict[str, list[Remark]] = field(default_factory=dict)
-    #: Of the poster as a whole.
-    general: list[Remark] = field(default_factory=list)
-    #: By field of the rest of the form.
+    #: Notes by field of the template.
+    notes: dict[str, list[FieldNote]] = field(default_factory=dict)
+    #: Notes on the poster as a whole.
+    general: list[FieldNote] = field(default_factory=list)
+    #: Errors by field of the rest of the form.
     errors: dict[str, str] = field(default_factory=dict)
     is_busy: bool = False
     message: str = ""
@@ -56,59 +64,61 @@ class Shown:
 
     @property
     def address(self) -> str:
-        """Return the picture as an address that needs no other request."""
+        """Return the sketch as a `data:` address; empty if there is no sketch."""
         return _data_address(self.sketch.kept) if self.sketch else ""
 
 
-def _data_address(kept: CachedPoster) -> str:
-    """Return a poster's file as a `data:` address."""
-    return f"data:{kept.encoded.media_type};base64,{b64encode(kept.encoded.data).decode()}"
+def _data_address(poster: CachedPoster) -> str:
+    """Return the file of a poster as a `data:` address."""
+    return f"data:{poster.encoded.media_type};base64,{b64encode(poster.encoded.data).decode()}"
 
 
-def sketched(form: StudioForm) -> Shown:
-    """Paint what the form says, or say why that cannot be."""
+def sketch_view(form: StudioForm) -> StudioView:
+    """Return a view with a sketch of the form, or with the reason why there is none."""
     try:
-        sketch = studio().sketch(form.order(), samples=form.samples)
+        sketch = studio().sketch(form.poster_request(), samples=form.samples)
     except StudioBusyError as error:
-        return Shown(general=[Remark(explain(error))], is_busy=True)
+        return StudioView(general=[FieldNote(explain(error))], is_busy=True)
     except (RenderError, InputError) as error:
-        return blame(form.template, error)
-    remarks: dict[str, list[Remark]] = {}
+        return error_view(form.template, error)
+    notes: dict[str, list[FieldNote]] = {}
     for name in sketch.sampled:
         if form.template.fields[name].required:
-            words = gettext("Required. The picture shows sample words.")
-            remarks.setdefault(name, []).append(Remark(words, is_bad=True))
+            text = gettext("Required. The picture shows sample text.")
+            notes.setdefault(name, []).append(FieldNote(text, is_bad=True))
     general = []
     for warning in sketch.kept.warnings:
         spec = form.template.fields.get(warning.field or "")
         is_bad = warning.code == "cut" and spec is not None and spec.required
-        remark = Remark(explain_text(warning.message), is_bad)
+        note = FieldNote(explain_text(warning.message), is_bad)
         if spec is not None and warning.field is not None:
-            remarks.setdefault(warning.field, []).append(remark)
+            notes.setdefault(warning.field, []).append(note)
         else:
-            general.append(remark)
-    return Shown(sketch, remarks, general)
+            general.append(note)
+    return StudioView(sketch, notes, general)
 
 
-def blame(template: Template, error: RenderError | InputError) -> Shown:
-    """Say an error beside the field at fault, or of the poster as a whole."""
-    words = explain(error)
+def error_view(template: Template, error: RenderError | InputError) -> StudioView:
+    """Return a view that shows *error* with_sketch_of its field, or for the poster as a whole."""
+    text = explain(error)
     if error.field in template.fields:
-        said = {error.field: [Remark(words, is_bad=True)]}
-        return Shown(remarks=said, message=words, status=422)
-    errors = {error.field: words} if error.field else {}
-    return Shown(general=[Remark(words, is_bad=True)], errors=errors, message=words, status=422)
+        beside_field = {error.field: [FieldNote(text, is_bad=True)]}
+        return StudioView(notes=beside_field, message=text, status=422)
+    errors = {error.field: text} if error.field else {}
+    return StudioView(
+        general=[FieldNote(text, is_bad=True)], errors=errors, message=text, status=422
+    )
 
 
-def beside(shown: Shown, other: Shown) -> Shown:
-    """Return *other*'s faults with the picture of *shown*."""
-    return replace(other, sketch=shown.sketch)
+def with_sketch_of(view: StudioView, other: StudioView) -> StudioView:
+    """Return *other* with the sketch of *view*."""
+    return replace(other, sketch=view.sketch)
 
 
-def poster_remarks(errors: Mapping[str, str]) -> dict[str, list[Remark]]:
-    """Return what an entry form's errors say of its poster, by field of the template."""
+def poster_notes(errors: Mapping[str, str]) -> dict[str, list[FieldNote]]:
+    """Return the notes on an entry form's poster, by field of the template."""
     return {
-        name.removeprefix("poster."): [Remark(words, is_bad=True)]
-        for name, words in errors.items()
+        name.removeprefix("poster."): [FieldNote(text, is_bad=True)]
+        for name, text in errors.items()
         if name.startswith("poster.")
     }

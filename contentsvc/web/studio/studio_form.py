@@ -1,4 +1,4 @@
-"""The studio's form: its values as text, and what they say as an order or as an entry."""
+"""The form of the studio: its values as text, and their conversion to a poster or an entry."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import time
 
-from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
 from contentsvc.db.mapping import content_of
@@ -20,25 +19,25 @@ from contentsvc.services.rendering.entry_posters import poster_defaults
 from contentsvc.services.rendering.painting import PosterRequest
 from contentsvc.services.rendering.render_items import RenderItem
 from contentsvc.services.rendering.studio import FORMATS
-from contentsvc.web.board_places import read_day, read_week
+from contentsvc.web.board_positions import read_day, read_week
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
 
-__all__ = ["StudioForm", "blank_form", "first_words", "form_of_entry", "posted_form", "read_entry"]
+__all__ = ["StudioForm", "blank_form", "form_of_entry", "posted_form", "poster_title", "read_entry"]
 
 #: Kilobytes.
-_MOST_LIMIT = 100_000
+_LARGEST_LIMIT = 100_000
 _FORMATS: Mapping[str, Format] = {name: name for name in FORMATS}
 
 
 @dataclass(frozen=True, slots=True)
 class StudioForm:
-    """What stands in the fields; every value is text as it was typed."""
+    """The values of the studio form, as typed."""
 
     template: Template
-    #: By field; a list's items are lines.
+    #: Texts by field; the items of a list are lines.
     poster: Mapping[str, str]
     values: Mapping[str, str] = field(default_factory=dict)
-    #: The entry whose poster it is, and what that says for fields left empty.
+    #: The entry that the poster belongs to; it gives the values of empty fields.
     entry: Entry | None = None
 
     def __getitem__(self, name: str) -> str:
@@ -46,18 +45,18 @@ class StudioForm:
 
     @property
     def size(self) -> str:
-        """Return the chosen size, else the template's first."""
+        """Return the chosen size, or the template's first size."""
         sizes = self.template.sizes
         return self["size"] if self["size"] in sizes else sizes[0]
 
     @property
     def samples(self) -> bool:
-        """Whether fields that are left empty show sample words."""
+        """Return whether empty fields show sample texts."""
         return bool(self["samples"])
 
     @property
     def defaults(self) -> dict[str, object]:
-        """Return what the entry itself says."""
+        """Return the values that the entry itself gives the fields of the poster."""
         if self.entry is None:
             return {}
         week = IsoWeek.parse(self.entry.week)
@@ -65,44 +64,41 @@ class StudioForm:
             RenderItem.of(self.entry.calendar, week, content_of(self.entry), None)
         )
 
-    def order(self) -> PosterRequest:
-        """Return the order of the poster as it stands, as a PNG."""
+    def poster_request(self) -> PosterRequest:
+        """Return the request for the poster as a PNG."""
         fields = poster_values(self.poster, self.template)
         brand = self["brand"] or None
         return PosterRequest(self.template, fields, self.size, brand=brand, defaults=self.defaults)
 
-    def file_order(self) -> PosterRequest:
-        """Return the order of the file that is asked for.
+    def file_request(self) -> PosterRequest:
+        """Return the request for the file that the form asks for.
 
         Raises:
             InputError: the format or the limit cannot be used.
         """
         kind = _FORMATS.get(self["format"] or "png")
         if kind is None:
-            raise InputError(gettext("Choose one of the list."), field="format")
+            raise InputError("not-a-choice", field="format")
         text = self["limit"].strip()
         if not text:
-            return replace(self.order(), kind=kind)
-        if not text.isdecimal() or not 1 <= int(text[:9]) <= _MOST_LIMIT:
-            raise InputError(
-                gettext("Give a whole number of kilobytes, up to %(most)s.", most=_MOST_LIMIT),
-                field="limit",
-            )
-        return replace(self.order(), kind=kind, max_bytes=int(text) * 1024)
+            return replace(self.poster_request(), kind=kind)
+        if not text.isdecimal() or not 1 <= int(text[:9]) <= _LARGEST_LIMIT:
+            raise InputError("poster-kilobytes-wrong", most=_LARGEST_LIMIT, field="limit")
+        return replace(self.poster_request(), kind=kind, max_bytes=int(text) * 1024)
 
 
-def blank_form(template: Template, asked: Mapping[str, str]) -> StudioForm:
-    """Return the form of a new poster, its empty fields shown with sample words."""
-    values = {name: asked.get(name, "") for name in ("size", "brand", "day", "week", "place")}
+def blank_form(template: Template, query: Mapping[str, str]) -> StudioForm:
+    """Return the form of a new poster, whose empty fields show sample texts."""
+    values = {name: query.get(name, "") for name in ("size", "brand", "day", "week", "place")}
     return StudioForm(template, {}, {"samples": "on", "kind": "poster", **values})
 
 
-def form_of_entry(template: Template, entry: Entry, asked: Mapping[str, str]) -> StudioForm:
-    """Return the form filled with an entry's poster, in its calendar's brand."""
+def form_of_entry(template: Template, entry: Entry, query: Mapping[str, str]) -> StudioForm:
+    """Return the form filled with the poster of *entry*, in the brand of its calendar."""
     poster = content_of(entry).poster
     values = {
-        "size": asked.get("size", ""),
-        "brand": asked.get("brand", entry.calendar.brand or ""),
+        "size": query.get("size", ""),
+        "brand": query.get("brand", entry.calendar.brand or ""),
         "rev": str(entry.rev),
         "kind": entry.kind.value,
         "week": entry.week,
@@ -112,20 +108,20 @@ def form_of_entry(template: Template, entry: Entry, asked: Mapping[str, str]) ->
 
 
 def posted_form(template: Template, posted: MultiDict[str, str], entry: Entry | None) -> StudioForm:
-    """Return the form as it was sent."""
+    """Return the form as it was posted."""
     values = {name: value.replace("\r\n", "\n") for name, value in posted.items()}
     return StudioForm(template, posted_poster(values), values, entry)
 
 
-def first_words(form: StudioForm) -> str:
-    """Return the words that stand for a poster: its title, else the first text it has."""
+def poster_title(form: StudioForm) -> str:
+    """Return the title of a poster, or its first text if it has no title."""
     texts = [
         (spec.source != "title", form.poster.get(name, "").strip())
         for name, spec in form.template.fields.items()
         if spec.type == "text"
     ]
-    said = [words for _other, words in sorted(texts, key=lambda pair: pair[0]) if words]
-    return said[0].splitlines()[0] if said else ""
+    filled = [text for _other, text in sorted(texts, key=lambda pair: pair[0]) if text]
+    return filled[0].splitlines()[0] if filled else ""
 
 
 def read_entry(form: StudioForm, zone: str) -> tuple[IsoWeek, EntryContent]:
@@ -137,14 +133,14 @@ def read_entry(form: StudioForm, zone: str) -> tuple[IsoWeek, EntryContent]:
     try:
         kind = EntryKind(form["kind"])
     except ValueError as error:
-        raise InputError(gettext("Choose one of the list."), field="kind") from error
+        raise InputError("not-a-choice", field="kind") from error
     slot = form["place"].partition("|")[2]
     fields = poster_values(form.poster, form.template)
     content = EntryContent(
         key="",
         day=read_day(form["day"]),
         kind=kind,
-        title=form["title"].strip() or first_words(form) or form.template.name.zh,
+        title=form["title"].strip() or poster_title(form) or form.template.name.zh,
         slot=slot or None,
         time=None if slot else _own_time(form["time"]),
         element=form.template.elements[0] if form.template.elements else None,
@@ -158,13 +154,11 @@ def _own_time(text: str) -> time:
     try:
         return parse_time(text)
     except InputError as error:
-        raise InputError(
-            gettext("Give a time of day such as 20:00, or choose a slot."), field="time"
-        ) from error
+        raise InputError("poster-time-unreadable", field="time") from error
 
 
 def _livestream(fields: Mapping[str, str | tuple[str, ...]]) -> Livestream:
-    """Take what a livestream's poster says of it."""
+    """Return the livestream that the fields of a livestream's poster describe."""
     texts = {name: value for name, value in fields.items() if isinstance(value, str)}
     points = fields.get("points", ())
     return Livestream(

@@ -1,6 +1,6 @@
-// What every page has: menus, messages, the dialog, keys and words.
+// Code of every page: menus, toasts, the dialog, keyboard shortcuts and texts.
 
-export const words = JSON.parse(document.getElementById("words").textContent);
+export const texts = JSON.parse(document.getElementById("script-texts").textContent);
 
 export const fill = (text, values) => text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 
@@ -13,7 +13,7 @@ export const isTyping = (target) =>
 
 document.documentElement.classList.add("has-script");
 
-// A menu closes when something else is clicked, and by Escape.
+// Close a menu on a click outside of it and on Escape.
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details.menu[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
@@ -27,31 +27,31 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Messages go by themselves; one that offers a way back stays longer.
-const watched = new WeakSet();
-function tendToasts() {
+// Toasts disappear by themselves; a toast with an undo button stays longer.
+const scheduled = new WeakSet();
+function scheduleToasts() {
   for (const toast of document.querySelectorAll("[data-toast]")) {
-    if (watched.has(toast)) continue;
-    watched.add(toast);
+    if (scheduled.has(toast)) continue;
+    scheduled.add(toast);
     if (toast.classList.contains("is-bad")) continue;
     setTimeout(() => {
       if (!toast.matches(":hover, :focus-within")) toast.remove();
     }, toast.querySelector("[data-undo]") ? 12000 : 6000);
   }
 }
-tendToasts();
-document.addEventListener("htmx:afterSettle", tendToasts);
-document.addEventListener("htmx:oobAfterSwap", tendToasts);
+scheduleToasts();
+document.addEventListener("htmx:afterSettle", scheduleToasts);
+document.addEventListener("htmx:oobAfterSwap", scheduleToasts);
 
 const dialog = document.getElementById("dialog");
 
 async function openDialog(address) {
-  const answer = await fetch(address, { headers: { "HX-Request": "true" } });
-  if (!answer.ok) {
+  const response = await fetch(address, { headers: { "HX-Request": "true" } });
+  if (!response.ok) {
     location.assign(address);
     return;
   }
-  document.getElementById("dialog-body").innerHTML = await answer.text();
+  document.getElementById("dialog-body").innerHTML = await response.text();
   dialog.showModal();
 }
 
@@ -83,45 +83,46 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// What a person pastes elsewhere: text as it stands, an article with its looks.
+// Copy a text as plain text, and an article with its styles.
 async function copy(button) {
-  const place = button.closest(".to-copy");
-  const text = place.querySelector("pre");
-  const shown = place.querySelector("iframe");
-  const kept = { "text/plain": text.textContent };
-  if (shown) kept["text/html"] = await article(shown.src);
-  if (put(kept)) {
-    tell(button, words.copied);
-  } else if (shown) {
-    open(shown.src);
+  const container = button.closest(".to-copy");
+  const text = container.querySelector("pre");
+  const frame = container.querySelector("iframe");
+  const formats = { "text/plain": text.textContent };
+  if (frame) formats["text/html"] = await article(frame.src);
+  if (writeClipboard(formats)) {
+    showResult(button, texts.copied);
+  } else if (frame) {
+    open(frame.src);
   } else {
     getSelection().selectAllChildren(text);
-    tell(button, words.marked);
+    showResult(button, texts.marked);
   }
 }
 
-// It is cut out as text: this page's policy lets no inline style be read into a document.
+// Cut the article out as text: the content security policy of this page forbids inline styles in
+// a parsed document.
 async function article(address) {
   const page = await (await fetch(address)).text();
   return page.slice(page.indexOf("<section"), page.lastIndexOf("</section>") + "</section>".length);
 }
 
-// The older way to the clipboard: it works without https, and it changes nothing of the HTML.
-function put(kept) {
-  const give = (event) => {
-    for (const [type, value] of Object.entries(kept)) event.clipboardData.setData(type, value);
+// Use execCommand: it works without HTTPS, and browsers do not sanitise the HTML.
+function writeClipboard(formats) {
+  const fillClipboard = (event) => {
+    for (const [type, value] of Object.entries(formats)) event.clipboardData.setData(type, value);
     event.preventDefault();
   };
-  document.addEventListener("copy", give);
+  document.addEventListener("copy", fillClipboard);
   const done = document.execCommand("copy");
-  document.removeEventListener("copy", give);
+  document.removeEventListener("copy", fillClipboard);
   return done;
 }
 
-function tell(button, text) {
+function showResult(button, text) {
   announce(text);
-  button.dataset.told = text;
-  setTimeout(() => delete button.dataset.told, 2500);
+  button.dataset.result = text;
+  setTimeout(() => delete button.dataset.result, 2500);
 }
 
 document.addEventListener("click", (event) => {
@@ -129,7 +130,7 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
-// The zone is worth a word only where this device keeps another.
+// Show the time zone of the board only if it differs from that of this device.
 function showZones() {
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const board = document.querySelector("[data-zone]");
@@ -141,12 +142,12 @@ function showZones() {
 showZones();
 document.addEventListener("htmx:afterSettle", showZones);
 
-document.addEventListener("htmx:sendError", () => announce(words.offline));
+document.addEventListener("htmx:sendError", () => announce(texts.offline));
 
-// A form is sent once, however often its button is pressed.
+// Send a form only once, even if its button is pressed again.
 document.addEventListener("submit", (event) => {
   const form = event.target;
-  // A download leaves the page, and its form, where they are.
+  // After a download the page and its form stay usable.
   if ("stays" in (event.submitter?.dataset ?? {})) return;
   if (form.dataset.sent) {
     event.preventDefault();
@@ -158,8 +159,8 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// The entry page of a text that was sent tells here whether it arrived: any page that is neither
-// an error nor the same form again means that it is saved.
+// Delete the draft of a form that was sent once its text is saved: when any page appears that is
+// neither an error nor the same form again.
 const pending = sessionStorage.getItem("pending-draft");
 if (pending && !document.body.dataset.error && !document.querySelector("form[data-rejected]")) {
   localStorage.removeItem(pending);

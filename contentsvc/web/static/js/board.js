@@ -1,8 +1,8 @@
-// Moving cards about on the week board: by pointer, and the same on the keyboard.
+// Move cards on the week board, with a pointer or the keyboard.
 
-import { announce, fill, isTyping, words } from "./app.js";
+import { announce, fill, isTyping, texts } from "./app.js";
 
-const HOLD = 300; // milliseconds that a finger rests before a card is picked up
+const HOLD = 300; // milliseconds that a finger rests on a card before it is picked up
 const SLACK = 6; // pixels that a mouse moves before a click becomes a drag
 
 const board = () => document.getElementById("board");
@@ -12,7 +12,7 @@ const cards = () => [...board().querySelectorAll(".card-entry")];
 function send(card, cell) {
   const { week } = board().dataset;
   return htmx.ajax("POST", `/entries/${card.dataset.entry}/move`, {
-    target: "#board",
+    cellUnder: "#board",
     swap: "outerHTML",
     values: {
       rev: card.dataset.rev,
@@ -27,15 +27,15 @@ function send(card, cell) {
 }
 
 function filter() {
-  const wanted = new URLSearchParams(location.search).getAll("channel");
-  return wanted.length ? { channel: wanted } : {};
+  const channels = new URLSearchParams(location.search).getAll("channel");
+  return channels.length ? { channel: channels } : {};
 }
 
 function focusCard(id) {
   document.getElementById(id)?.querySelector(".card-title")?.focus({ preventScroll: true });
 }
 
-function mark(cell) {
+function markTarget(cell) {
   for (const other of cells()) other.classList.remove("is-target", "is-refused");
   for (const head of board().querySelectorAll("[data-day-head]")) {
     head.classList.toggle("is-target", head.dataset.dayHead === cell?.dataset.day && !("past" in cell.dataset));
@@ -57,24 +57,24 @@ function begin(event) {
   Object.assign(drag, { ghost, dx: drag.x - box.left, dy: drag.y - box.top, active: true });
   card.classList.add("is-dragged");
   document.body.classList.add("is-dragging");
-  follow(event);
+  moveGhost(event);
 }
 
-// The cell under the pointer; over a day's head, that day's cell of the card's own slot, which a
-// phone does not show while it is empty.
-function target(element) {
+// Return the cell under the pointer. Over the heading of a day it is that day's cell of the card's
+// own slot, because a phone does not show empty cells.
+function cellUnder(element) {
   const head = element?.closest("[data-day-head]");
   if (!head) return element?.closest("[data-cell]");
   const { slot, time } = drag.card.closest("[data-cell]").dataset;
   const day = head.dataset.dayHead;
-  return cells().find(({ dataset: place }) => place.day === day && place.slot === slot && place.time === time);
+  return cells().find(({ dataset: cell }) => cell.day === day && cell.slot === slot && cell.time === time);
 }
 
-function follow(event) {
+function moveGhost(event) {
   drag.ghost.style.left = `${event.clientX - drag.dx}px`;
   drag.ghost.style.top = `${event.clientY - drag.dy}px`;
-  drag.cell = target(document.elementFromPoint(event.clientX, event.clientY));
-  mark(drag.cell);
+  drag.cell = cellUnder(document.elementFromPoint(event.clientX, event.clientY));
+  markTarget(drag.cell);
   const edge = 60;
   if (event.clientY < edge) scrollBy(0, -12);
   if (event.clientY > innerHeight - edge) scrollBy(0, 12);
@@ -85,17 +85,17 @@ function end(drop) {
   clearTimeout(drag.timer);
   const { active, card, cell, ghost } = drag;
   drag = null;
-  mark(null);
+  markTarget(null);
   if (!active) return;
   ghost.remove();
   card.classList.remove("is-dragged");
   document.body.classList.remove("is-dragging");
-  // The click that follows a drop must not open the card.
+  // Suppress the click that follows a drop, which would open the card.
   const swallow = (event) => { event.preventDefault(); event.stopPropagation(); };
   addEventListener("click", swallow, { capture: true });
   setTimeout(() => removeEventListener("click", swallow, { capture: true }), 0);
   if (!drop || !cell || cell.contains(card)) return;
-  if ("past" in cell.dataset) announce(fill(words.past, { place: cell.dataset.words }));
+  if ("past" in cell.dataset) announce(fill(texts.past, { place: cell.dataset.text }));
   else send(card, cell);
 }
 
@@ -111,7 +111,7 @@ document.addEventListener("pointermove", (event) => {
   if (!drag || event.pointerId !== drag.pointer) return;
   if (drag.active) {
     event.preventDefault();
-    follow(event);
+    moveGhost(event);
     return;
   }
   const far = Math.hypot(event.clientX - drag.x, event.clientY - drag.y) > SLACK;
@@ -121,51 +121,51 @@ document.addEventListener("pointermove", (event) => {
 });
 document.addEventListener("pointerup", () => end(true));
 document.addEventListener("pointercancel", () => end(false));
-// While a finger holds a card the page stays where it is; otherwise it scrolls as always.
+// The page does not scroll while a finger drags a card.
 document.addEventListener("touchmove", (event) => { if (drag?.active) event.preventDefault(); }, { passive: false });
 document.addEventListener("contextmenu", (event) => { if (drag?.touch) event.preventDefault(); });
 document.addEventListener("dragstart", (event) => { if (event.target.closest?.(".card-entry")) event.preventDefault(); });
 
 // On the keyboard.
-let held = null;
+let picked = null;
 
 function pick(card) {
   if ("locked" in card.dataset) return;
-  held = { card, cell: card.closest("[data-cell]") };
+  picked = { card, cell: card.closest("[data-cell]") };
   card.classList.add("is-picked");
-  mark(held.cell);
-  announce(fill(words.picked, { title: card.dataset.title }));
+  markTarget(picked.cell);
+  announce(fill(texts.picked, { title: card.dataset.title }));
 }
 
 function step(key) {
   const all = cells();
-  const place = all.indexOf(held.cell);
+  const index = all.indexOf(picked.cell);
   const moves = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
-  const wanted = place + moves[key];
+  const next = index + moves[key];
   const sideways = key === "ArrowLeft" || key === "ArrowRight";
-  if (!all[wanted] || (sideways && Math.floor(wanted / 7) !== Math.floor(place / 7))) return;
-  held.cell = all[wanted];
-  mark(held.cell);
-  held.cell.scrollIntoView({ block: "nearest" });
-  announce("past" in held.cell.dataset ? fill(words.past, { place: held.cell.dataset.words }) : held.cell.dataset.words);
+  if (!all[next] || (sideways && Math.floor(next / 7) !== Math.floor(index / 7))) return;
+  picked.cell = all[next];
+  markTarget(picked.cell);
+  picked.cell.scrollIntoView({ block: "nearest" });
+  announce("past" in picked.cell.dataset ? fill(texts.past, { place: picked.cell.dataset.text }) : picked.cell.dataset.text);
 }
 
 function release(drop) {
-  const { card, cell } = held;
+  const { card, cell } = picked;
   if (drop && "past" in cell.dataset) {
-    announce(fill(words.past, { place: cell.dataset.words }));
+    announce(fill(texts.past, { place: cell.dataset.text }));
     return;
   }
-  held = null;
+  picked = null;
   card.classList.remove("is-picked");
-  mark(null);
+  markTarget(null);
   if (drop && !cell.contains(card)) send(card, cell);
-  else announce(words.cancelled);
+  else announce(texts.cancelled);
 }
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (held) {
+  if (picked) {
     if (event.key.startsWith("Arrow")) step(event.key);
     else if (event.key === "Enter" || event.key === " ") release(true);
     else if (event.key === "Escape" || event.key === "Tab") release(false);
@@ -179,8 +179,8 @@ document.addEventListener("keydown", (event) => {
     pick(card);
   } else if (event.key === "j" || event.key === "k") {
     const all = cards();
-    const place = card ? all.indexOf(card) + (event.key === "j" ? 1 : -1) : 0;
-    all[place]?.querySelector(".card-title").focus();
+    const index = card ? all.indexOf(card) + (event.key === "j" ? 1 : -1) : 0;
+    all[index]?.querySelector(".card-title").focus();
   } else {
     const keys = { n: "new", t: "today", ArrowLeft: "prev", ArrowRight: "next" };
     const name = keys[event.key] ?? keys[event.key.toLowerCase()];
@@ -188,7 +188,7 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Undo without leaving the board.
+// Undo a move without leaving the board.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   const inPlace = form.matches("[data-undo]") && form.action.endsWith("/move");
@@ -200,7 +200,7 @@ document.addEventListener("submit", (event) => {
   const shown = form.matches("[data-undo]") ? week : values.week;
   const id = `entry-${new URL(form.action).pathname.split("/")[2]}`;
   document.getElementById("dialog").close();
-  htmx.ajax("POST", form.action, { target: "#board", swap: "outerHTML", values: { ...values, shown, ...filter() } })
+  htmx.ajax("POST", form.action, { cellUnder: "#board", swap: "outerHTML", values: { ...values, shown, ...filter() } })
     .then(() => {
       const url = new URL(location.href);
       url.searchParams.set("week", shown);
@@ -209,7 +209,7 @@ document.addEventListener("submit", (event) => {
     });
 }, { capture: true });
 
-// A phone lists the days one below the other: begin with today.
+// A phone lists the days below each other: scroll to today.
 if (innerWidth <= 700 && !location.hash) {
   board().querySelector(".day-head.is-today")?.scrollIntoView({ block: "start" });
 }

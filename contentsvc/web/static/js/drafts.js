@@ -1,26 +1,26 @@
-// What is typed into a form survives a closed page: kept in this browser until the server has it.
+// Drafts: store the typed text of a form in this browser until the server has saved it.
 
-import { fill, words } from "./app.js";
+import { fill, texts } from "./app.js";
 
-const USUAL = ["csrf_token", "rev", "key", "code", "notices.usual", "upload", "action"];
+const NEVER_STORED = ["csrf_token", "rev", "key", "code", "notices.usual", "upload", "action"];
 
-// Watches `form`, which names its draft in data-draft. `restored` is told what was brought back;
-// `skips` says which fields cannot be brought back by their name alone, and `never` names those
-// that are no part of the text.
-export function keepDraft(form, { restored, skips = () => false, never = [] }) {
-  const left = [...USUAL, ...never];
+// Store the values of `form` under the name in its data-draft attribute. `restored` is called after
+// a draft was restored; `skips` tells which fields cannot be restored by their name alone, and
+// `never` lists fields that are not part of the text.
+export function storeDraft(form, { restored, skips = () => false, never = [] }) {
+  const excluded = [...NEVER_STORED, ...never];
   const key = `draft:${form.dataset.draft}`;
-  const isKept = ([name, value]) => !left.includes(name) && typeof value === "string";
-  const values = () => [...new FormData(form)].filter(isKept);
+  const isStored = ([name, value]) => !excluded.includes(name) && typeof value === "string";
+  const values = () => [...new FormData(form)].filter(isStored);
   const asText = (list) => JSON.stringify(list);
   const isRejected = "rejected" in form.dataset;
 
-  // What a rejected form holds is saved nowhere yet; what was typed before this program had come is
-  // no part of what the server sent.
-  const clean = isRejected ? "" : asText(sent(form).filter(isKept));
+  // A rejected form is not saved on the server, so all its values count as changed. Values that were
+  // typed before this script was loaded count as changed too.
+  const clean = isRejected ? "" : asText(sentValues(form).filter(isStored));
   let leaving = false;
 
-  function keep() {
+  function store() {
     const now = values();
     if (asText(now) === clean) {
       localStorage.removeItem(key);
@@ -30,37 +30,37 @@ export function keepDraft(form, { restored, skips = () => false, never = [] }) {
   }
 
   function offer() {
-    let kept = null;
+    let draft = null;
     try {
-      kept = JSON.parse(localStorage.getItem(key));
+      draft = JSON.parse(localStorage.getItem(key));
     } catch {
       localStorage.removeItem(key);
     }
-    if (kept && asText(kept.values) !== clean && !isRejected) propose(kept);
-    if (asText(values()) !== clean && !isRejected) keep();
+    if (draft && asText(draft.values) !== clean && !isRejected) propose(draft);
+    if (asText(values()) !== clean && !isRejected) store();
   }
 
-  function propose(kept) {
+  function propose(draft) {
     const banner = document.createElement("div");
     banner.className = "note";
     const text = document.createElement("span");
-    text.textContent = fill(words.draft_found, { when: new Date(kept.at).toLocaleString() });
-    const take = button(words.draft_take, () => { restore(kept.values); banner.remove(); });
-    const drop = button(words.draft_drop, () => { localStorage.removeItem(key); banner.remove(); });
+    text.textContent = fill(texts.draft_found, { when: new Date(draft.at).toLocaleString() });
+    const take = button(texts.draft_take, () => { restore(draft.values); banner.remove(); });
+    const drop = button(texts.draft_drop, () => { localStorage.removeItem(key); banner.remove(); });
     banner.append(text, take, drop);
     document.getElementById("draft-banner").append(banner);
   }
 
   function restore(list) {
-    const many = new Map();
-    for (const [name, value] of list) many.set(name, [...(many.get(name) ?? []), value]);
+    const valuesByName = new Map();
+    for (const [name, value] of list) valuesByName.set(name, [...(valuesByName.get(name) ?? []), value]);
     for (const field of form.elements) {
-      if (!field.name || left.includes(field.name) || field.type === "file" || skips(field.name)) continue;
-      const given = many.get(field.name) ?? [];
-      if (field.type === "checkbox" || field.type === "radio") field.checked = given.includes(field.value);
-      else if (given.length) {
-        if (field.tagName === "SELECT") offerValue(field, given[0]);
-        field.value = given[0];
+      if (!field.name || excluded.includes(field.name) || field.type === "file" || skips(field.name)) continue;
+      const stored = valuesByName.get(field.name) ?? [];
+      if (field.type === "checkbox" || field.type === "radio") field.checked = stored.includes(field.value);
+      else if (stored.length) {
+        if (field.tagName === "SELECT") offerValue(field, stored[0]);
+        field.value = stored[0];
       }
     }
     restored();
@@ -68,38 +68,38 @@ export function keepDraft(form, { restored, skips = () => false, never = [] }) {
 
   addEventListener("beforeunload", (event) => {
     if (leaving || asText(values()) === clean) return;
-    keep();
+    store();
     event.preventDefault();
   });
   form.addEventListener("submit", (event) => {
-    keep();
-    // A download leaves the page where it is.
+    store();
+    // After a download the page stays.
     if ("stays" in (event.submitter?.dataset ?? {})) return;
     leaving = true;
     sessionStorage.setItem("pending-draft", key);
   });
   addEventListener("pageshow", () => { leaving = false; });
 
-  return { keep, offer };
+  return { store, offer };
 }
 
-// What `form` says as the server sent it.
-function sent(form) {
+// Return the values of `form` as the server sent them.
+function sentValues(form) {
   const copy = form.cloneNode(true);
   copy.reset();
   return [...new FormData(copy)];
 }
 
 function button(text, act) {
-  const made = document.createElement("button");
-  made.type = "button";
-  made.className = "btn btn-sm btn-outline-secondary";
-  made.textContent = text;
-  made.addEventListener("click", act);
-  return made;
+  const element = document.createElement("button");
+  element.type = "button";
+  element.className = "btn btn-sm btn-outline-secondary";
+  element.textContent = text;
+  element.addEventListener("click", act);
+  return element;
 }
 
-// A picture that was uploaded after the page was made is not in its list yet.
+// Add an option to `select` unless it has it: a picture that was uploaded after the page was loaded.
 export function offerValue(select, value, text = value) {
   if ([...select.options].some((option) => option.value === value)) return;
   select.add(new Option(text, value), 1);

@@ -1,14 +1,14 @@
-// The entry form: nothing typed is lost, and what goes out is seen while typing.
+// The entry form: drafts, and a live preview of what each channel will show.
 
-import { fill, isTyping, words } from "./app.js";
-import { keepDraft } from "./drafts.js";
-import { tendPosterFields } from "./poster-fields.js";
+import { fill, isTyping, texts } from "./app.js";
+import { storeDraft } from "./drafts.js";
+import { addPosterFields } from "./poster-fields.js";
 
-const PAUSE = 400; // milliseconds after the last key before the preview is asked for
+const PAUSE = 400; // milliseconds between the last key and the request for the preview
 const form = document.getElementById("entry-form");
 const preview = document.getElementById("preview");
 
-const draft = keepDraft(form, {
+const draft = storeDraft(form, {
   restored: () => {
     for (const version of form.querySelectorAll("details.version")) {
       version.open = [...version.querySelectorAll("input, textarea")].some((field) => field.value);
@@ -27,107 +27,108 @@ function count() {
   }
 }
 
-// What was unfolded in the preview stays so while a person types.
+// Return the foldable parts of the preview by name. What a person unfolded stays unfolded.
 function folds() {
-  const seen = new Map();
-  for (const [place, shown] of [...preview.querySelectorAll(".rendition")].entries()) {
-    for (const fold of shown.querySelectorAll("[data-fold]")) seen.set(`${place} ${fold.dataset.fold}`, fold);
+  const found = new Map();
+  for (const [index, rendition] of [...preview.querySelectorAll(".rendition")].entries()) {
+    for (const fold of rendition.querySelectorAll("[data-fold]")) found.set(`${index} ${fold.dataset.fold}`, fold);
   }
-  return seen;
+  return found;
 }
 
 // The preview.
 let timer = 0;
-let asked = null;
-let answered = ""; // what the server sent last
+let request = null; // the AbortController of the running request
+let lastHtml = ""; // the last response of the server
 
 async function show() {
-  asked?.abort();
-  asked = new AbortController();
+  request?.abort();
+  request = new AbortController();
   const body = new FormData(form);
   for (const name of [...body.keys()]) if (/^(upload|poster-upload\.)/.test(name)) body.delete(name);
   preview.classList.add("is-busy");
   try {
-    const answer = await fetch(preview.dataset.address, {
+    const response = await fetch(preview.dataset.address, {
       method: "POST",
       body,
-      signal: asked.signal,
+      signal: request.signal,
       headers: { "HX-Request": "true", "X-CSRFToken": form.elements.csrf_token.value },
     });
-    if (answer.status === 401) location.assign("/sign-in");
-    if (!answer.ok) return;
-    const html = await answer.text();
-    // Where nothing is new, nothing is taken from under a person's hand: leaving a field asks again.
-    if (html === answered) return;
-    answered = html;
+    if (response.status === 401) location.assign("/sign-in");
+    if (!response.ok) return;
+    const html = await response.text();
+    // Leave an unchanged preview alone: a person may be clicking in it, and leaving a field asks for
+    // the preview again.
+    if (html === lastHtml) return;
+    lastHtml = html;
     const unfolded = folds();
     preview.innerHTML = html;
     folds().forEach((fold, name) => { fold.open = unfolded.get(name)?.open ?? fold.open; });
-    besideFields();
+    showBesideFields();
   } catch (error) {
-    if (error.name !== "AbortError") document.getElementById("save-state").textContent = words.offline;
+    if (error.name !== "AbortError") document.getElementById("save-state").textContent = texts.offline;
   } finally {
     preview.classList.remove("is-busy");
   }
 }
 
-// What is to be said of a field stands beside it too.
-function besideFields() {
+// Show the warnings of the preview beside their fields too.
+function showBesideFields() {
   for (const old of form.querySelectorAll("[data-live]")) old.remove();
-  const said = new Set();
+  const added = new Set();
   for (const warning of preview.querySelectorAll("[data-for]")) {
     const name = warning.dataset.for.replace(/^poster\.(?!template)/, "poster-field.");
     const field = form.elements[name];
-    const place = (field instanceof RadioNodeList ? field[0] : field)?.closest(".field");
+    const container = (field instanceof RadioNodeList ? field[0] : field)?.closest(".field");
     const line = `${name} ${warning.textContent}`;
-    if (!place || said.has(line)) continue;
-    said.add(line);
+    if (!container || added.has(line)) continue;
+    added.add(line);
     const copy = warning.cloneNode(true);
     copy.dataset.live = "";
     copy.removeAttribute("data-for");
-    place.append(copy);
+    container.append(copy);
   }
 }
 
 function changed() {
   count();
-  draft.keep();
+  draft.store();
   clearTimeout(timer);
   timer = setTimeout(show, PAUSE);
 }
 form.addEventListener("input", changed);
 form.addEventListener("change", changed);
 document.addEventListener("htmx:afterSettle", () => { refreshPoster(); changed(); });
-const refreshPoster = tendPosterFields(form, changed);
+const refreshPoster = addPosterFields(form, changed);
 
-// Pictures are sent when they are chosen, so that the preview shows them.
+// Upload pictures when they are chosen, so that the preview shows them.
 const upload = document.getElementById("f-upload");
-const fault = document.getElementById("upload-error");
+const uploadError = document.getElementById("upload-error");
 upload.addEventListener("change", async (event) => {
   event.stopPropagation();
-  fault.hidden = true;
-  const large = [...upload.files].some((file) => file.size > words.most_upload * 1024 * 1024);
-  if (large) return refuse(fill(words.too_large, { most: words.most_upload }));
+  uploadError.hidden = true;
+  const large = [...upload.files].some((file) => file.size > texts.most_upload * 1024 * 1024);
+  if (large) return showUploadError(fill(texts.too_large, { most: texts.most_upload }));
   const body = new FormData();
   for (const file of upload.files) body.append("upload", file);
-  const answer = await fetch("/uploads", {
+  const response = await fetch("/uploads", {
     method: "POST",
     body,
     headers: { "X-CSRFToken": form.elements.csrf_token.value, Accept: "text/html" },
   });
-  const html = await answer.text();
+  const html = await response.text();
   upload.value = "";
-  if (!answer.ok) {
-    const told = new DOMParser().parseFromString(html, "text/html");
-    return refuse((told.querySelector(".field-error, .error-words")?.textContent ?? answer.statusText).trim());
+  if (!response.ok) {
+    const page = new DOMParser().parseFromString(html, "text/html");
+    return showUploadError((page.querySelector(".field-error, .error-text")?.textContent ?? response.statusText).trim());
   }
   document.getElementById("pictures").insertAdjacentHTML("beforeend", html);
   changed();
 });
-function refuse(text) {
+function showUploadError(text) {
   upload.value = "";
-  fault.textContent = text;
-  fault.hidden = false;
+  uploadError.textContent = text;
+  uploadError.hidden = false;
 }
 
 for (const clear of form.querySelectorAll("[data-clear-version]")) {

@@ -1,12 +1,12 @@
-// The inputs of a poster's fields: counts while typing, pictures sent when chosen, focus by drag.
+// The inputs of a poster's fields: character counts, picture uploads, and the focus of pictures.
 
-import { fill, words } from "./app.js";
+import { fill, texts } from "./app.js";
 import { offerValue } from "./drafts.js";
 
 const NEAR = 0.8;
 
-// Tends the fields in `form`; `changed` is called where a script changes a value.
-export function tendPosterFields(form, changed) {
+// Add the behaviour of the fields to `form`; `changed` is called when a script changes a value.
+export function addPosterFields(form, changed) {
   const all = (selector) => form.querySelectorAll(selector);
 
   function count() {
@@ -27,7 +27,7 @@ export function tendPosterFields(form, changed) {
   const part = (picture, selector) => picture.querySelector(selector);
   const share = (input) => Math.min(Math.max(Number(input.value === "" ? 50 : input.value) || 0, 0), 100);
 
-  function place(picture) {
+  function placeDot(picture) {
     const pad = part(picture, "[data-focus-pad]");
     const [across, down] = [...numbers(picture)].map(share);
     const dot = part(picture, ".focus-dot");
@@ -37,13 +37,13 @@ export function tendPosterFields(form, changed) {
     pad.setAttribute("aria-valuetext", `${across} % · ${down} %`);
   }
 
-  // Art is drawn to its box: it has no focus.
+  // Art is drawn to fit its box and has no focus.
   function show(picture, address) {
     const pad = part(picture, "[data-focus-pad]");
     pad.hidden = !address;
     part(picture, ".focus-numbers").toggleAttribute("data-without", !address);
     if (address) part(pad, "img").src = address;
-    place(picture);
+    placeDot(picture);
   }
 
   const addressOf = (source) => {
@@ -53,8 +53,8 @@ export function tendPosterFields(form, changed) {
 
   function focus(picture, across, down) {
     const inputs = numbers(picture);
-    [across, down].forEach((value, place) => { inputs[place].value = Math.round(Math.min(Math.max(value, 0), 100)); });
-    place(picture);
+    [across, down].forEach((value, index) => { inputs[index].value = Math.round(Math.min(Math.max(value, 0), 100)); });
+    placeDot(picture);
     changed();
   }
 
@@ -89,7 +89,7 @@ export function tendPosterFields(form, changed) {
   });
   form.addEventListener("input", (event) => {
     const picture = event.target.closest("[data-picture]");
-    if (picture) place(picture);
+    if (picture) placeDot(picture);
     count();
   });
 
@@ -109,23 +109,23 @@ export function tendPosterFields(form, changed) {
   async function send(picture, input) {
     const [file] = input.files;
     input.value = "";
-    const fault = part(picture, ".remarks");
-    if (file.size > words.most_upload * 1024 * 1024) {
-      return refuse(fault, fill(words.too_large, { most: words.most_upload }));
+    const errors = part(picture, ".remarks");
+    if (file.size > texts.most_upload * 1024 * 1024) {
+      return showError(errors, fill(texts.too_large, { most: texts.most_upload }));
     }
     const body = new FormData();
     body.append("upload", file);
-    const answer = await fetch("/uploads", {
+    const response = await fetch("/uploads", {
       method: "POST",
       body,
       headers: { "X-CSRFToken": form.elements.csrf_token.value, Accept: "text/html" },
     });
-    const told = new DOMParser().parseFromString(await answer.text(), "text/html");
-    if (!answer.ok) {
-      return refuse(fault, (told.querySelector(".field-error, .error-words")?.textContent ?? answer.statusText).trim());
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (!response.ok) {
+      return showError(errors, (page.querySelector(".field-error, .error-text")?.textContent ?? response.statusText).trim());
     }
-    fault.replaceChildren();
-    const source = told.querySelector('[name="picture"]').value;
+    errors.replaceChildren();
+    const source = page.querySelector('[name="picture"]').value;
     const select = part(picture, "select");
     offerValue(select, source, file.name);
     select.value = source;
@@ -134,11 +134,11 @@ export function tendPosterFields(form, changed) {
     changed();
   }
 
-  function refuse(place, text) {
+  function showError(container, text) {
     const line = document.createElement("p");
     line.className = "field-error";
     line.textContent = text;
-    place.replaceChildren(line);
+    container.replaceChildren(line);
   }
 
   function refresh() {

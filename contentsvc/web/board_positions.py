@@ -1,4 +1,4 @@
-"""Reading a place on the board - week, day, slot or own time - from a request."""
+"""Read a position on the week board (week, day, slot or own time) from a request."""
 
 from __future__ import annotations
 
@@ -13,12 +13,20 @@ from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import InputError
 from contentsvc.web.current import now
 
-__all__ = ["Place", "place_of", "read_day", "read_place", "read_rev", "read_week", "this_week"]
+__all__ = [
+    "Position",
+    "position_of",
+    "read_day",
+    "read_position",
+    "read_rev",
+    "read_week",
+    "this_week",
+]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an entry stands: one of slot and time is given."""
+class Position:
+    """A position on the week board; exactly one of *slot* and *time* is given."""
 
     week: IsoWeek
     day: Weekday
@@ -26,7 +34,7 @@ class Place:
     time: time | None
 
     def values(self) -> dict[str, str]:
-        """Return it as form fields."""
+        """Return the position as form fields."""
         return {
             "week": str(self.week),
             "day": self.day.value,
@@ -35,19 +43,23 @@ class Place:
         }
 
 
-def place_of(entry: Entry) -> Place:
-    """Return where an entry stands."""
+def position_of(entry: Entry) -> Position:
+    """Return the position of *entry*."""
     own = parse_time(entry.time) if entry.time else None
-    return Place(IsoWeek.parse(entry.week), Weekday(entry.day), entry.slot, own)
+    return Position(IsoWeek.parse(entry.week), Weekday(entry.day), entry.slot, own)
 
 
 def this_week(zone: str) -> IsoWeek:
-    """Return the week that it is in *zone*."""
+    """Return the current week in the time zone *zone*."""
     return IsoWeek.of(now().astimezone(ZoneInfo(zone)).date())
 
 
 def read_week(text: str | None, zone: str) -> IsoWeek:
-    """Read `2026-W48`, the present week where nothing is given; InputError otherwise."""
+    """Return the week that *text* names, such as `2026-W48`; the current week if it is empty.
+
+    Raises:
+        InputError: *text* is not an ISO week.
+    """
     if not text:
         return this_week(zone)
     try:
@@ -57,29 +69,43 @@ def read_week(text: str | None, zone: str) -> IsoWeek:
 
 
 def read_day(text: str | None) -> Weekday:
-    """Read `mon` to `sun`; InputError otherwise."""
+    """Return the weekday that *text* names, `mon` to `sun`.
+
+    Raises:
+        InputError: *text* is not a weekday.
+    """
     try:
         return Weekday(text or "")
     except ValueError as error:
-        raise InputError(f"{text!r} is not a day from mon to sun", field="day") from error
+        raise InputError("weekday-unknown", text=text or "", field="day") from error
 
 
-def read_place(form: Mapping[str, str], zone: str) -> Place:
-    """Read week, day and slot or time; a slot goes before a time. InputError otherwise."""
+def read_position(form: Mapping[str, str], zone: str) -> Position:
+    """Return the position that the fields `week`, `day`, `slot` and `time` of *form* name.
+
+    A slot takes precedence over a time.
+
+    Raises:
+        InputError: a field cannot be read; `field` names it.
+    """
     week = read_week(form.get("week"), zone)
     day = read_day(form.get("day"))
     slot = form.get("slot", "")
     if slot:
-        return Place(week, day, slot, None)
+        return Position(week, day, slot, None)
     try:
-        return Place(week, day, None, parse_time(form.get("time", "")))
+        return Position(week, day, None, parse_time(form.get("time", "")))
     except InputError as error:
         raise InputError(error.message, field="time") from error
 
 
 def read_rev(form: Mapping[str, str]) -> int:
-    """Read the revision that a form was made from; InputError where it is none."""
+    """Return the revision that a form was made from.
+
+    Raises:
+        InputError: the form has no revision.
+    """
     text = form.get("rev", "")
     if not text.isdecimal() or len(text) > 9:  # noqa: PLR2004 - far beyond any real revision
-        raise InputError("the form does not say which revision it was made from", field="rev")
+        raise InputError("form-revision-missing", field="rev")
     return int(text)

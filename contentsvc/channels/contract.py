@@ -28,8 +28,8 @@ from contentsvc.channels.soundness import (
     secrets_of,
 )
 from contentsvc.channels.testing import (
-    Answer,
     FakePlatform,
+    FakeResponse,
     TestHost,
     sample_entry,
     sample_picture,
@@ -207,20 +207,20 @@ class ChannelContract(RenderContract):
 class HttpChannelContract(ChannelContract):
     """What holds of a channel that calls a platform; the `platform` fixture stands in for it.
 
-    Override `raw_settings` so that the channel calls `platform.url`, and `answers` where the
+    Override `raw_settings` so that the channel calls `platform.url`, and `refusals` where the
     platform tells its errors in another way than by HTTP's status.
     """
 
     #: How the platform says no, and the error that it means.
-    answers: ClassVar[Mapping[str, tuple[Answer, type[PublishError]]]] = {
-        "unauthorized": (Answer(401), ChannelAuthError),
-        "forbidden": (Answer(403), ChannelAuthError),
-        "bad content": (Answer(422, b'{"error": "too long"}'), RejectedError),
-        "too many": (Answer(429, headers={"Retry-After": "7"}), RateLimitedError),
-        "overloaded": (Answer(503, headers={"Retry-After": "7"}), TemporaryError),
+    refusals: ClassVar[Mapping[str, tuple[FakeResponse, type[PublishError]]]] = {
+        "unauthorized": (FakeResponse(401), ChannelAuthError),
+        "forbidden": (FakeResponse(403), ChannelAuthError),
+        "bad content": (FakeResponse(422, b'{"error": "too long"}'), RejectedError),
+        "too many": (FakeResponse(429, headers={"Retry-After": "7"}), RateLimitedError),
+        "overloaded": (FakeResponse(503, headers={"Retry-After": "7"}), TemporaryError),
     }
     #: Its usual answer to a post.
-    success: ClassVar[Answer] = Answer()
+    success: ClassVar[FakeResponse] = FakeResponse()
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
@@ -231,14 +231,14 @@ class HttpChannelContract(ChannelContract):
     def platform(self) -> Iterator[FakePlatform]:
         """Give a platform on loopback."""
         with FakePlatform() as platform:
-            platform.answer = self.success
+            platform.response = self.success
             yield platform
 
     def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
         """What the platform answers becomes the error that the service acts upon rightly."""
         rendition = next(render_all(channel))
-        for name, (answer, error) in self.answers.items():
-            platform.answer = answer
+        for name, (answer, error) in self.refusals.items():
+            platform.response = answer
             with pytest.raises(PublishError) as caught:
                 channel.publish(rendition, key=_key())
             assert type(caught.value) is error, name
@@ -248,20 +248,20 @@ class HttpChannelContract(ChannelContract):
     @pytest.mark.parametrize(
         "answer",
         [
-            Answer(500, b"<html>oops</html>"),
-            Answer(502, b"<html>gateway</html>"),
-            Answer(200, b'{"half": ', truncate=True),
-            Answer(drop=True),
-            Answer(delay=1.5),
+            FakeResponse(500, b"<html>oops</html>"),
+            FakeResponse(502, b"<html>gateway</html>"),
+            FakeResponse(200, b'{"half": ', truncate=True),
+            FakeResponse(drop=True),
+            FakeResponse(delay=1.5),
         ],
         ids=["server error", "gateway page", "truncated", "reset", "no answer in time"],
     )
     def test_a_lost_answer_is_an_unknown_outcome(
-        self, channel: Channel, platform: FakePlatform, answer: Answer
+        self, channel: Channel, platform: FakePlatform, answer: FakeResponse
     ) -> None:
         """Once the request was sent, no whole answer means that it may be published."""
         rendition = next(render_all(channel))
-        platform.answer = answer
+        platform.response = answer
 
         with pytest.raises(OutcomeUnknownError):
             channel.publish(rendition, key=_key())
@@ -279,7 +279,7 @@ class HttpChannelContract(ChannelContract):
     def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
         """A redirect is not followed, so that content goes where the settings say."""
         rendition = next(render_all(channel))
-        platform.answer = Answer(302, headers={"Location": f"{platform.url}/elsewhere"})
+        platform.response = FakeResponse(302, headers={"Location": f"{platform.url}/elsewhere"})
 
         with pytest.raises(RejectedError):
             channel.publish(rendition, key=_key())
@@ -290,7 +290,7 @@ class HttpChannelContract(ChannelContract):
         rendition = next(render_all(channel))
         echo = " ".join(secrets_of(channel))
         for status in (400, 401, 429, 500, 503):
-            platform.answer = Answer(status, echo.encode())
+            platform.response = FakeResponse(status, echo.encode())
             with pytest.raises(PublishError) as caught:
                 channel.publish(rendition, key=_key())
             assert not [secret for secret in secrets_of(channel) if secret in str(caught.value)]

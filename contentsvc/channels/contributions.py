@@ -20,7 +20,7 @@ from contentsvc.domain.entries import EntryKind
 from contentsvc.errors import PluginError
 from contentsvc.messages import LANGUAGES, Message
 
-__all__ = ["CalendarTemplate", "Contributions", "Listener", "check_channel_class", "gather"]
+__all__ = ["CalendarTemplate", "Contributions", "DeliveryListener", "check_channel_class", "gather"]
 
 #: Characters of a value that a message shows.
 _MOST_SHOWN = 200
@@ -28,7 +28,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
-class Listener:
+class DeliveryListener:
     """A plugin that wants to know what became of deliveries."""
 
     #: The plugin's name.
@@ -53,7 +53,7 @@ class Contributions:
     channel_types: Mapping[str, type[Channel]] = field(default_factory=dict)
     #: By name.
     checks: Mapping[str, Check] = field(default_factory=dict)
-    listeners: tuple[Listener, ...] = ()
+    listeners: tuple[DeliveryListener, ...] = ()
     calendar_templates: tuple[CalendarTemplate, ...] = ()
     #: Folders of poster templates.
     poster_folders: tuple[Path, ...] = ()
@@ -84,10 +84,10 @@ def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> 
     )
 
 
-def _listeners(manager: pluggy.PluginManager, plugin: str) -> Iterator[Listener]:
+def _listeners(manager: pluggy.PluginManager, plugin: str) -> Iterator[DeliveryListener]:
     hook = manager.hook.deliveries_finished
     if hook.get_hookimpls():
-        yield Listener(plugin, lambda deliveries: hook(deliveries=deliveries))
+        yield DeliveryListener(plugin, lambda deliveries: hook(deliveries=deliveries))
 
 
 def _shown(value: object) -> str:

@@ -16,7 +16,7 @@ from contentsvc.channels.content import (
     RenditionWarning,
     WarningLevel,
 )
-from contentsvc.channels.forms.chat import html_text
+from contentsvc.channels.formats.chat import html_text
 from contentsvc.channels.markdown import clean_html, markdown_html
 from contentsvc.domain.entries import Livestream
 from contentsvc.domain.notices import Notice, NoticeState

@@ -21,7 +21,12 @@ import pluggy
 from contentsvc.channels import hookspecs
 from contentsvc.channels.channel import Channel
 from contentsvc.channels.checks import Check
-from contentsvc.channels.contributions import CalendarTemplate, Contributions, Listener, gather
+from contentsvc.channels.contributions import (
+    CalendarTemplate,
+    Contributions,
+    DeliveryListener,
+    gather,
+)
 from contentsvc.channels.hookspecs import PROJECT
 from contentsvc.errors import ContentsvcError, PluginError
 from contentsvc.messages import LANGUAGES, Message
@@ -69,7 +74,7 @@ class Registry:
         """Return the planning-time checks, in the order of their plugins."""
         return self._checks
 
-    def listeners(self) -> Sequence[Listener]:
+    def listeners(self) -> Sequence[DeliveryListener]:
         """Return who wants to be told of finished deliveries, in the order of their plugins."""
         return self._listeners
 

@@ -25,8 +25,8 @@ from contentsvc.channels.livestream_facts import PublicLivestream
 from contentsvc.domain.entries import EntryKind, Livestream
 
 __all__ = [
-    "Answer",
     "FakePlatform",
+    "FakeResponse",
     "MemoryLivestreams",
     "MemoryStore",
     "ReceivedRequest",
@@ -214,7 +214,7 @@ def sample_context(**changes: Any) -> RenderContext:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class FakeResponse:
     """How the platform behaves towards one request."""
 
     status: int = 200
@@ -244,10 +244,10 @@ class FakePlatform:
     """A real HTTP server on loopback that answers as it is told. Use it with `with`."""
 
     def __init__(self) -> None:
-        """Answer 200 and `{}` until told otherwise."""
+        """FakeResponse 200 and `{}` until told otherwise."""
         self.requests: list[ReceivedRequest] = []
-        self.answer = Answer()
-        self._next: list[Answer] = []
+        self.response = FakeResponse()
+        self._next: list[FakeResponse] = []
         self._closing = threading.Event()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -257,14 +257,14 @@ class FakePlatform:
         """The server's address, without a slash at its end."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def then(self, *answers: Answer) -> None:
+    def then(self, *answers: FakeResponse) -> None:
         """Give these answers to the next requests, before the usual one."""
         self._next.extend(answers)
 
-    def take(self, request: ReceivedRequest) -> Answer:
+    def take(self, request: ReceivedRequest) -> FakeResponse:
         """Note a request and return how to answer it."""
         self.requests.append(request)
-        return self._next.pop(0) if self._next else self.answer
+        return self._next.pop(0) if self._next else self.response
 
     def pause(self, seconds: float) -> None:
         """Wait, or until the server closes."""

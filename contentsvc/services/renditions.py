@@ -12,12 +12,12 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import (
+    FormattedPost,
     Picture,
-    PostForm,
     Rendition,
     RenditionWarning,
     WarningLevel,
-    stored_forms,
+    stored_formats,
 )
 from contentsvc.db.models import RenditionRow
 from contentsvc.errors import NotFoundError
@@ -31,7 +31,7 @@ __all__ = [
     "keep",
     "load_rendition",
     "prepare",
-    "rendition_forms",
+    "rendition_formats",
     "rendition_picture",
 ]
 
@@ -117,9 +117,9 @@ class Renditions:
         return sum(len(one.content) for held in self._held.values() for one in held.pictures)
 
 
-def rendition_forms(session: Session, digest: str) -> list[PostForm]:
+def rendition_formats(session: Session, digest: str) -> list[FormattedPost]:
     """Return the forms of a kept rendition; NotFoundError where there is no such rendition."""
-    return stored_forms(_document(session, digest)["data"])
+    return stored_formats(_document(session, digest)["data"])
 
 
 def rendition_picture(runtime: Runtime, session: Session, digest: str, name: str) -> Picture:

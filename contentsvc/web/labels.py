@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import LazyString, lazy_gettext
 
-from contentsvc.channels import FormName
+from contentsvc.channels import PostFormat
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
@@ -114,11 +114,11 @@ ROLES = {
 }
 #: The forms of a post, and the values that are counted in them.
 FORMS = {
-    FormName.ARTICLE: _("Official Account article"),
-    FormName.WECOM: _("WeCom Markdown"),
-    FormName.CHAT: _("Chat text"),
-    FormName.NOTE: _("Xiaohongshu note"),
-    FormName.SMS: _("SMS"),
+    PostFormat.ARTICLE: _("Official Account article"),
+    PostFormat.WECOM: _("WeCom Markdown"),
+    PostFormat.CHAT: _("Chat text"),
+    PostFormat.NOTE: _("Xiaohongshu note"),
+    PostFormat.SMS: _("SMS"),
 }
 COUNTS = {
     "title": _("Title"),

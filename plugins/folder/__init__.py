@@ -30,10 +30,10 @@ from contentsvc.channels import (
     Rendition,
     TemporaryError,
     hookimpl,
-    with_forms,
+    with_formats,
 )
 
-from .forms import chosen_forms, form_files, manifest_data
+from .formats import chosen_formats, format_files, manifest_data
 from .phrases import PHRASES
 from .settings import FolderSettings
 
@@ -50,7 +50,7 @@ _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 class Folder(Channel):
-    """Writes `<path>/<date>/<time>-<title>-<key>/` with text, forms, pictures and a manifest."""
+    """Writes `<path>/<date>/<time>-<title>-<key>/` with text, formats, pictures and a manifest."""
 
     type = "folder"
     label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
@@ -65,22 +65,22 @@ class Folder(Channel):
         return PLATFORM_RULES.get(self.settings.platform)
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Add the chosen forms to the usual post."""
-        return self._formed(super().render_post(entry, context), context)
+        """Add the chosen formats to the usual post."""
+        return self._formatted(super().render_post(entry, context), context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Add the chosen forms of the poster's text."""
-        return self._formed(super().render_poster(entry, context), context)
+        """Add the chosen formats of the poster's text."""
+        return self._formatted(super().render_poster(entry, context), context)
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Add the chosen forms of the notice."""
-        return self._formed(super().render_livestream_notice(entry, notice, context), context)
+        """Add the chosen formats of the notice."""
+        return self._formatted(super().render_livestream_notice(entry, notice, context), context)
 
-    def _formed(self, rendition: Rendition, context: RenderContext) -> Rendition:
-        forms = list(chosen_forms(self.settings, rendition, context.language))
-        return with_forms(rendition, forms) if forms else rendition
+    def _formatted(self, rendition: Rendition, context: RenderContext) -> Rendition:
+        formats = list(chosen_formats(self.settings, rendition, context.language))
+        return with_formats(rendition, formats) if formats else rendition
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
         """Write the folder whole or not at all; the same key is the same folder."""
@@ -182,7 +182,7 @@ def _files(rendition: Rendition, key: str) -> Iterator[tuple[str, bytes]]:
     pictures = list(_named(rendition.pictures))
     yield "text.txt", _utf8(rendition.text + "\n")
     yield "post.html", _utf8(_html(rendition, pictures))
-    for name, text in form_files(rendition):
+    for name, text in format_files(rendition):
         yield name, _utf8(text)
     for name, picture in pictures:
         yield name, picture.content

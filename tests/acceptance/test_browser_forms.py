@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
-from contentsvc.channels import ArticleTheme, article_form, markdown_html
+from contentsvc.channels import ArticleTheme, format_article, markdown_html
 from contentsvc.services.channel_setup import channels
 from tests.acceptance.visitor import Visitor, entry_at
 
@@ -101,7 +101,7 @@ def test_what_is_unfolded_stays_so_while_typing(form: Page) -> None:
 @pytest.mark.parametrize("theme", ArticleTheme)
 def test_an_article_fits_a_phone(mei: Visitor, theme: ArticleTheme) -> None:
     """At 375 pixels nothing but tables and code scrolls sideways, and text is 16 pixels."""
-    html = article_form(markdown_html(_BODY), theme=theme).html
+    html = format_article(markdown_html(_BODY), theme=theme).html
     page = mei.context.new_page()
     page.set_viewport_size({"width": 375, "height": 700})
 

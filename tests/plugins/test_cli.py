@@ -109,7 +109,7 @@ def test_a_plugin_without_a_test_is_checked_without_publishing(tmp_path: Path) -
 
 def test_a_plugin_without_a_channel_is_loaded_and_no_more() -> None:
     """There is no contract for it; that its hooks can be used is seen by loading it."""
-    result = run("check", str(Path(__file__).parents[2] / "plugins" / "wording.py"))
+    result = run("check", str(Path(__file__).parents[2] / "plugins" / "advertising.py"))
 
     assert result.exit_code == 0
     assert "hooks     register_checks\n" in result.output

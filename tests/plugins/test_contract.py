@@ -26,7 +26,7 @@ from contentsvc.channels import (
     raise_for_status,
 )
 from contentsvc.channels.contract import ChannelContract, HttpChannelContract
-from contentsvc.channels.testing import Answer, FakePlatform, TestHost
+from contentsvc.channels.testing import FakePlatform, FakeResponse, TestHost
 
 
 class Sound(Channel):
@@ -211,8 +211,8 @@ def test_a_redirect_taken_for_success_is_caught(platform: FakePlatform, host: Te
 
 def test_the_platform_answers_as_it_is_told(platform: FakePlatform, host: TestHost) -> None:
     """Answers for the next requests come first, then the usual one."""
-    platform.answer = Answer(204, b"")
-    platform.then(Answer(500), Answer(429))
+    platform.response = FakeResponse(204, b"")
+    platform.then(FakeResponse(500), FakeResponse(429))
 
     statuses = [host.http.request("GET", platform.url, allow_private=True).status for _ in range(3)]
 

@@ -307,9 +307,9 @@ def test_a_livestream_notice_takes_its_forms_too(formed: Channel) -> None:
         sample_entry(EntryKind.LIVESTREAM), notice, sample_context()
     )
 
-    forms = {form["name"]: form for form in rendition.data["forms"]}
-    assert forms["sms"]["messages"][0].startswith("【贝贝优选】「还有1小时」")
-    assert "https://" in forms["sms"]["messages"][0]
+    formats = {post["name"]: post for post in rendition.data["formats"]}
+    assert formats["sms"]["messages"][0].startswith("【贝贝优选】「还有1小时」")
+    assert "https://" in formats["sms"]["messages"][0]
 
 
 @pytest.mark.parametrize("signature", ["贝", "一二三四五六七八九十一二三"])

@@ -27,8 +27,8 @@ from contentsvc.channels import (
 )
 from contentsvc.channels.contract import HttpChannelContract
 from contentsvc.channels.testing import (
-    Answer,
     FakePlatform,
+    FakeResponse,
     TestHost,
     sample_context,
     sample_entry,
@@ -44,10 +44,10 @@ class TestWebhookContract(HttpChannelContract):
     """A webhook is a channel like every other."""
 
     channel_class = WEBHOOK
-    answers: ClassVar = {
-        **HttpChannelContract.answers,
-        "gone": (Answer(410), ChannelAuthError),
-        "gateway timeout": (Answer(504), OutcomeUnknownError),
+    refusals: ClassVar = {
+        **HttpChannelContract.refusals,
+        "gone": (FakeResponse(410), ChannelAuthError),
+        "gateway timeout": (FakeResponse(504), OutcomeUnknownError),
     }
 
     @pytest.fixture
@@ -104,7 +104,7 @@ def test_the_receiver_can_verify_what_it_gets(channel: Channel, platform: FakePl
 def test_a_retry_carries_the_same_id_and_bytes(channel: Channel, platform: FakePlatform) -> None:
     """After a lost answer the receiver can tell that it is the same message."""
     rendition = channel.render_post(sample_entry(), sample_context())
-    platform.then(Answer(drop=True))
+    platform.then(FakeResponse(drop=True))
 
     with pytest.raises(OutcomeUnknownError):
         channel.publish(rendition, key="d-17")

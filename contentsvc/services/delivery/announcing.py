@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from contentsvc.channels import FinishedDelivery, Listener
+from contentsvc.channels import DeliveryListener, FinishedDelivery
 from contentsvc.db.models import Calendar, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.delivery.tasks import Verdict
@@ -178,7 +178,7 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
     )
 
 
-def _tell(listener: Listener, folder: Path, finished: list[FinishedDelivery]) -> None:
+def _tell(listener: DeliveryListener, folder: Path, finished: list[FinishedDelivery]) -> None:
     """Call a plugin; what it raises is logged."""
     try:
         listener.call([replace(delivery, folder=folder) for delivery in finished])

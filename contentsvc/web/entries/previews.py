@@ -7,15 +7,15 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, make_response, render_template, request
 
-from contentsvc.channels import Count, FormName, PostForm, Rendition, stored_forms
+from contentsvc.channels import Count, FormattedPost, PostFormat, Rendition, stored_formats
 from contentsvc.db.models import Upload
 from contentsvc.errors import NotFoundError, PluginError
 from contentsvc.services.rendering.painting import asset_path
 from contentsvc.services.rendering.renderer import Renderer
-from contentsvc.services.renditions import rendition_forms, rendition_picture
+from contentsvc.services.renditions import rendition_formats, rendition_picture
 from contentsvc.web.current import reading, runtime
 
-__all__ = ["Usage", "blueprint", "renderer", "shown_forms", "usages"]
+__all__ = ["Usage", "blueprint", "renderer", "shown_formats", "usages"]
 
 blueprint = Blueprint("previews", __name__)
 
@@ -39,7 +39,7 @@ def renderer() -> Renderer:
 
 @blueprint.app_context_processor
 def _context() -> dict[str, Any]:
-    return {"usages": usages, "shown_forms": shown_forms}
+    return {"usages": usages, "shown_formats": shown_formats}
 
 
 @blueprint.app_template_filter()
@@ -48,9 +48,9 @@ def usage_level(count: Count) -> str:
     return "fine" if count.most is None else Usage(count.used, count.most, count.name).level
 
 
-def shown_forms(rendition: Rendition) -> list[PostForm]:
-    """Return the forms of the post that a channel stored in *rendition*."""
-    return stored_forms(rendition.data)
+def shown_formats(rendition: Rendition) -> list[FormattedPost]:
+    """Return the formatted posts that a channel stored in *rendition*."""
+    return stored_formats(rendition.data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +107,11 @@ def picture_of_rendition(digest: str, name: str) -> Response:
 def article(digest: str) -> Response:
     """Return an article as the platform shows it; only its inline styles work."""
     with reading() as database:
-        forms = rendition_forms(database, digest)
-    form = next((form for form in forms if form.name is FormName.ARTICLE), None)
-    if form is None:
+        posts = rendition_formats(database, digest)
+    post = next((post for post in posts if post.name is PostFormat.ARTICLE), None)
+    if post is None:
         raise NotFoundError("rendition-without-article")
-    response = make_response(render_template("entries/article.html", form=form))
+    response = make_response(render_template("entries/article.html", form=post))
     response.headers["Content-Security-Policy"] = _ARTICLE_POLICY
     response.headers["X-Frame-Options"] = "SAMEORIGIN"
     return response

@@ -24,7 +24,7 @@ from contentsvc.channels import (
     TemporaryError,
     raise_for_status,
 )
-from contentsvc.channels.testing import Answer, FakePlatform
+from contentsvc.channels.testing import FakePlatform, FakeResponse
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def call(url: str, seconds: float = 2.0, **options: object) -> Response:
 
 def test_a_call_brings_the_answer_back(platform: FakePlatform) -> None:
     """Status, headers in lower case and the body, and the request went out as it was given."""
-    platform.answer = Answer(201, '{"名": 1}'.encode(), {"X-Id": "7"})
+    platform.response = FakeResponse(201, '{"名": 1}'.encode(), {"X-Id": "7"})
 
     response = call(f"{platform.url}/p?a=1", json={"文": "好"}, headers={"X-Own": "yes"})
 
@@ -77,14 +77,14 @@ def test_headers_that_are_given_stand_before_our_own(platform: FakePlatform) -> 
 
 def test_a_packed_answer_is_unpacked(platform: FakePlatform) -> None:
     """Some gateways pack what was asked for as it is."""
-    platform.answer = Answer(200, gzip.compress(b'{"ok": 1}'), {"Content-Encoding": "gzip"})
+    platform.response = FakeResponse(200, gzip.compress(b'{"ok": 1}'), {"Content-Encoding": "gzip"})
 
     assert call(platform.url).json() == {"ok": 1}
 
 
 def test_what_is_no_gzip_is_an_unknown_outcome(platform: FakePlatform) -> None:
     """The request was sent, and nobody can read the answer."""
-    platform.answer = Answer(200, b"plain", {"Content-Encoding": "gzip"})
+    platform.response = FakeResponse(200, b"plain", {"Content-Encoding": "gzip"})
 
     with pytest.raises(OutcomeUnknownError):
         call(platform.url)
@@ -153,16 +153,16 @@ def test_a_server_that_speaks_no_tls_is_temporary(platform: FakePlatform) -> Non
 @pytest.mark.parametrize(
     "answer",
     [
-        Answer(drop=True),
-        Answer(body=b"x" * 100, truncate=True),
-        Answer(body=b"x" * 1_100_000),
-        Answer(delay=5),
+        FakeResponse(drop=True),
+        FakeResponse(body=b"x" * 100, truncate=True),
+        FakeResponse(body=b"x" * 1_100_000),
+        FakeResponse(delay=5),
     ],
     ids=["reset", "truncated", "too large", "too late"],
 )
-def test_a_lost_answer_is_an_unknown_outcome(platform: FakePlatform, answer: Answer) -> None:
+def test_a_lost_answer_is_an_unknown_outcome(platform: FakePlatform, answer: FakeResponse) -> None:
     """Once a byte of the request has left, it may have been published."""
-    platform.answer = answer
+    platform.response = answer
 
     with pytest.raises(OutcomeUnknownError):
         call(platform.url, seconds=0.5)
@@ -222,7 +222,7 @@ def test_redirects_and_proxies_are_not_followed(
     """A call goes where the settings say and nowhere else."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    platform.answer = Answer(307, headers={"Location": f"{platform.url}/elsewhere"})
+    platform.response = FakeResponse(307, headers={"Location": f"{platform.url}/elsewhere"})
 
     assert call(platform.url).status == 307
     assert len(platform.requests) == 1
@@ -297,7 +297,7 @@ def test_the_platforms_words_are_cut_and_told_without_secrets(platform: FakePlat
     """An error that echoes the request shows neither its query, its token nor its headers."""
     secret = "s3cr3t-t0k3n-in-the-path"
     echo = f"bad key=hunter2hunter2 path {secret} bearer letmein99 given topsecret {'字' * 900}"
-    platform.answer = Answer(400, echo.encode())
+    platform.response = FakeResponse(400, echo.encode())
     response = call(
         f"{platform.url}/bot/{secret}/send?key=hunter2hunter2",
         headers={"Authorization": "Bearer letmein99"},

@@ -23,7 +23,7 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 #: What the service uses of the package; a plugin has no need of it.
 FOR_THE_SERVICE = {
     *("Registry", "PluginInfo", "FormField", "form_fields", "load_plugins", "resolve_secrets"),
-    *("secret_fields", "check_channel_class", "Listener", "CalendarTemplate"),
+    *("secret_fields", "check_channel_class", "DeliveryListener", "CalendarTemplate"),
 }
 
 

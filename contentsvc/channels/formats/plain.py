@@ -1,13 +1,13 @@
-"""The rules that all plain-text forms share."""
+"""The rules that all plain-text formats share."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-from contentsvc.channels.forms.phrases import phrase
-from contentsvc.channels.forms.tree import WIDE, Item, Node, Table
-from contentsvc.channels.forms.writing import Writer
+from contentsvc.channels.formats.phrases import phrase
+from contentsvc.channels.formats.tree import WIDE, Item, Node, Table
+from contentsvc.channels.formats.writing import Writer
 
 __all__ = ["PlainWriter", "bare_address", "picture_note"]
 
@@ -53,7 +53,7 @@ class PlainWriter(Writer):
         """Return words."""
         return _GAP.sub(" ", text) if self.apart else text
 
-    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - the forms tell levels apart
+    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - the formats tell levels apart
         """Return a heading as a line of its own."""
         return self.inline(node)
 

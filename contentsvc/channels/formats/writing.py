@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from typing import ClassVar
 
-from contentsvc.channels.forms.tree import (
+from contentsvc.channels.formats.tree import (
     Item,
     Node,
     Table,

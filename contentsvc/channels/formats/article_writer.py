@@ -7,17 +7,17 @@ from html import escape
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
-from contentsvc.channels.forms.phrases import phrase
-from contentsvc.channels.forms.plain import bare_address, picture_note
-from contentsvc.channels.forms.themes import STYLES, ArticleTheme
-from contentsvc.channels.forms.tree import (
+from contentsvc.channels.formats.phrases import phrase
+from contentsvc.channels.formats.plain import bare_address, picture_note
+from contentsvc.channels.formats.themes import STYLES, ArticleTheme
+from contentsvc.channels.formats.tree import (
     LOOSE,
     Item,
     Node,
     Table,
     grouped,
 )
-from contentsvc.channels.forms.writing import Writer
+from contentsvc.channels.formats.writing import Writer
 
 __all__ = ["ArticleWriter"]
 

@@ -119,10 +119,10 @@ class _Find:
     around: str
 
 
-class Wording(Check):
+class Advertising(Check):
     """Finds superlatives (极限词) and medical claims in all that readers will see."""
 
-    name = "wording"
+    name = "advertising"
 
     def check(
         self,
@@ -197,5 +197,5 @@ def _listed(finds: list[_Find], language: str) -> str:
 
 @hookimpl
 def register_checks() -> list[Check]:
-    """Bring the wording check."""
-    return [Wording()]
+    """Register the check of advertising words."""
+    return [Advertising()]

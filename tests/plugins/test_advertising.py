@@ -1,4 +1,4 @@
-"""The wording check: words that Chinese advertising law does not allow, and no false alarm."""
+"""The advertising check: words that Chinese advertising law does not allow, and no false alarm."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
-def wording() -> Check:
-    (check,) = load_plugin(ROOT / "plugins" / "wording.py").checks()
-    return check
+def check() -> Check:
+    (advertising,) = load_plugin(ROOT / "plugins" / "advertising.py").checks()
+    return advertising
 
 
 def said(
-    wording: Check, body: str, title: str = "早安", language: str = "zh"
+    check: Check, body: str, title: str = "早安", language: str = "zh"
 ) -> list[RenditionWarning]:
     entry = sample_entry(title=title, body=body)
-    return wording.check(entry, post_rendition(entry, sample_context()), language)
+    return check.check(entry, post_rendition(entry, sample_context()), language)
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def said(
         ("全网**最**佳选择", "最佳"),
     ],
 )
-def test_what_the_law_does_not_allow_is_named(wording: Check, body: str, word: str) -> None:
+def test_what_the_law_does_not_allow_is_named(check: Check, body: str, word: str) -> None:
     """The word stands in the warning, which asks for another and refuses nothing."""
-    (warning,) = said(wording, body)
+    (warning,) = said(check, body)
 
     assert warning.level is WarningLevel.WARN
     assert warning.field == "body"
@@ -94,30 +94,28 @@ def test_what_the_law_does_not_allow_is_named(wording: Check, body: str, word: s
         "编号 1 的同学，NO.12 号桌",
     ],
 )
-def test_everyday_words_raise_no_alarm(wording: Check, body: str) -> None:
+def test_everyday_words_raise_no_alarm(check: Check, body: str) -> None:
     """A check that cries wolf is switched off: order, advice and mottoes are no superlatives."""
-    assert said(wording, body) == []
+    assert said(check, body) == []
 
 
 @pytest.mark.parametrize(
     "file", sorted((ROOT / "calendars").glob("*.yaml")), ids=lambda path: path.stem
 )
-def test_the_calendars_that_come_along_raise_no_alarm(wording: Check, file: Path) -> None:
+def test_the_calendars_that_come_along_raise_no_alarm(check: Check, file: Path) -> None:
     """They were written for real communities, and a first look must not be full of warnings."""
     plan = read_calendar_bytes(file.read_bytes(), file.name)
 
     warnings = [
-        warning
-        for content in plan.entries
-        for warning in said(wording, content.body, content.title)
+        warning for content in plan.entries for warning in said(check, content.body, content.title)
     ]
 
     assert warnings == []
 
 
-def test_each_place_is_told(wording: Check) -> None:
+def test_each_place_is_told(check: Check) -> None:
     """Title and body have warnings of their own, with the line and the words around."""
-    title, body = said(wording, "大家好\n\n买它，全网最佳面霜\n\n品质极致", title="顶级面霜上新")
+    title, body = said(check, "大家好\n\n买它，全网最佳面霜\n\n品质极致", title="顶级面霜上新")
 
     assert (title.field, body.field) == ("title", "body")
     assert "“最佳”（第 3 行：买它，全网最佳面霜）" in body.message.text("zh")
@@ -125,58 +123,58 @@ def test_each_place_is_told(wording: Check) -> None:
     assert "《广告法》第九条" in body.message.text("zh")
 
 
-def test_superlatives_and_medicine_are_told_apart(wording: Check) -> None:
+def test_superlatives_and_medicine_are_told_apart(check: Check) -> None:
     """They break different articles and are mended differently."""
-    absolute, medical = said(wording, "顶级面霜，根治湿疹")
+    absolute, medical = said(check, "顶级面霜，根治湿疹")
 
     assert "第九条" in absolute.message.text("zh")
     assert "第十六至十八条" in medical.message.text("zh")
 
 
-def test_a_long_list_is_cut_and_counted(wording: Check) -> None:
+def test_a_long_list_is_cut_and_counted(check: Check) -> None:
     """A warning stays readable however bad the text is."""
-    (warning,) = said(wording, "极致\n" * 30)
+    (warning,) = said(check, "极致\n" * 30)
 
     assert warning.message.text("zh").count("“极致”") == 5
     assert "等 30 处" in warning.message.text("zh")
 
 
-def test_points_and_the_words_in_pictures_are_looked_at(wording: Check) -> None:
+def test_points_and_the_words_in_pictures_are_looked_at(check: Check) -> None:
     """Readers see a livestream's points and its poster, so the law does, too."""
     live = Livestream(host="林晓", url="https://live.example/1", points=("行业第一的配方",))
     entry = sample_entry(EntryKind.LIVESTREAM, livestream=live, has_poster=True)
     poster = replace(sample_picture(), alt="年度顶级大课")
     rendition = replace(post_rendition(entry, sample_context()), pictures=(poster,))
 
-    found = wording.check(entry, rendition, "zh")
+    found = check.check(entry, rendition, "zh")
 
     assert [warning.field for warning in found] == ["livestream.points", "poster.template"]
 
 
-def test_what_only_the_channel_adds_is_looked_at(wording: Check) -> None:
+def test_what_only_the_channel_adds_is_looked_at(check: Check) -> None:
     """A greeting from the channel's settings goes out as well."""
     entry = sample_entry(body="早安")
     rendition = replace(post_rendition(entry, sample_context()), text="全网最佳社群\n\n早安")
 
-    (warning,) = wording.check(entry, rendition, "zh")
+    (warning,) = check.check(entry, rendition, "zh")
 
     assert warning.field == "body"
     assert "最佳" in warning.message.text("zh")
 
 
-def test_english_pages_are_told_in_english(wording: Check) -> None:
+def test_english_pages_are_told_in_english(check: Check) -> None:
     """The words at fault stay as they are."""
-    (warning,) = said(wording, "顶级面霜", language="en")
+    (warning,) = said(check, "顶级面霜", language="en")
 
     assert str(warning.message).startswith("“顶级” (line 1: 顶级面霜): claims a superlative")
 
 
-def test_a_hundred_thousand_characters_are_quick(wording: Check) -> None:
+def test_a_hundred_thousand_characters_are_quick(check: Check) -> None:
     """The check runs at each preview; no body makes it backtrack."""
     entry = sample_entry(body="")
     rendition = replace(post_rendition(entry, sample_context()), text="最第一无百分 100 " * 9000)
     begun = time.process_time()
 
-    wording.check(entry, rendition, "zh")
+    check.check(entry, rendition, "zh")
 
     assert time.process_time() - begun < 2

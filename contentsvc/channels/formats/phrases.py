@@ -1,4 +1,4 @@
-"""The texts that the forms add to a post, and their warnings."""
+"""The texts that the formats add to a post, and their warnings."""
 
 from __future__ import annotations
 
@@ -17,28 +17,29 @@ _LONGEST_NAME = 40
 
 def phrase(code: str, language: str) -> str:
     """Return a text that stands in the post itself, such as `picture` or `comma`."""
-    return Message(f"form-{code}").text(language)
+    return Message(f"format-{code}").text(language)
 
 
-def losses(form: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
+def losses(name: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
     """Return a warning for each rule in *lost* that names the parts of the text it removed."""
-    return [
-        _warning(form, "body", Message(f"form-lost-{rule.replace('_', '-')}", parts=_named(parts)))
+    messages = {
+        rule: Message(f"format-lost-{rule.replace('_', '-')}", parts=_named(parts))
         for rule, parts in lost.items()
-    ]
+    }
+    return [_warning(name, "body", message) for message in messages.values()]
 
 
-def over(form: str, count: str, used: int, most: int, level: WarningLevel) -> RenditionWarning:
+def over(name: str, count: str, used: int, most: int, level: WarningLevel) -> RenditionWarning:
     """Return the warning that a count exceeds the most that a platform accepts."""
     field = "title" if count == "title" else "body"
-    return _warning(form, field, Message(f"form-over-{count}", used=used, most=most), level)
+    return _warning(name, field, Message(f"format-over-{count}", used=used, most=most), level)
 
 
 def _warning(
-    form: str, field: str, message: Message, level: WarningLevel = WarningLevel.WARN
+    name: str, field: str, message: Message, level: WarningLevel = WarningLevel.WARN
 ) -> RenditionWarning:
-    name = Message(f"form-name-{form}")
-    return RenditionWarning(level, field, Message("form-warning", form=name, message=message))
+    shown = Message("format-warning", format=Message(f"format-name-{name}"), message=message)
+    return RenditionWarning(level, field, shown)
 
 
 def _named(parts: list[str]) -> str:

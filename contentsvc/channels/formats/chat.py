@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from contentsvc.channels.forms.phrases import losses
-from contentsvc.channels.forms.plain import PlainWriter
-from contentsvc.channels.forms.result import Count, FormName, PostForm
-from contentsvc.channels.forms.splitting import split_text
-from contentsvc.channels.forms.tree import Node, visible
+from contentsvc.channels.formats.phrases import losses
+from contentsvc.channels.formats.plain import PlainWriter
+from contentsvc.channels.formats.result import Count, FormattedPost, PostFormat
+from contentsvc.channels.formats.splitting import split_text
+from contentsvc.channels.formats.tree import Node, visible
 from contentsvc.channels.markdown import clean_html, markdown_html
 
-__all__ = ["chat_form", "html_text", "markdown_text"]
+__all__ = ["format_chat", "html_text", "markdown_text"]
 
 #: WeChat names no limit; it folds what is longer and many phones copy no more at once.
 MOST_CHARACTERS = 2_000
@@ -41,9 +41,9 @@ def markdown_text(body: str, language: str = "zh") -> str:
     return html_text(markdown_html(body), language)
 
 
-def chat_form(
+def format_chat(
     html: str, *, title: str = "", most: int = MOST_CHARACTERS, language: str = "zh"
-) -> PostForm:
+) -> FormattedPost:
     """Return a post as chat messages of at most *most* characters each, its title above it.
 
     A long text is divided between paragraphs, else lines, else sentences.
@@ -52,13 +52,13 @@ def chat_form(
     title = " ".join(visible(title).split())
     blocks = [title, *writer.write(clean_html(html), title)]
     messages = split_text("\n\n".join(filter(None, blocks)), most)
-    return PostForm(
-        FormName.CHAT,
+    return FormattedPost(
+        PostFormat.CHAT,
         title,
         tuple(messages),
         counts=(
             Count("characters", sum(map(len, messages))),
             Count("messages", len(messages)),
         ),
-        warnings=tuple(losses(FormName.CHAT, writer.lost)),
+        warnings=tuple(losses(PostFormat.CHAT, writer.lost)),
     )

@@ -5,16 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from contentsvc.channels.forms.article_writer import ArticleWriter
-from contentsvc.channels.forms.chat import html_text
-from contentsvc.channels.forms.phrases import losses
-from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf8
-from contentsvc.channels.forms.splitting import split_text
-from contentsvc.channels.forms.themes import ArticleTheme
-from contentsvc.channels.forms.tree import LOOSE, WIDE, close_up, grouped, parse, raw, visible
+from contentsvc.channels.formats.article_writer import ArticleWriter
+from contentsvc.channels.formats.chat import html_text
+from contentsvc.channels.formats.phrases import losses
+from contentsvc.channels.formats.result import Count, FormattedPost, PostFormat, too_much, utf8
+from contentsvc.channels.formats.splitting import split_text
+from contentsvc.channels.formats.themes import ArticleTheme
+from contentsvc.channels.formats.tree import LOOSE, WIDE, close_up, grouped, parse, raw, visible
 from contentsvc.channels.markdown import clean_html
 
-__all__ = ["article_form", "article_summary"]
+__all__ = ["article_summary", "format_article"]
 
 #: Chinese characters; what is narrow counts half. From the drafts' documentation.
 MOST_TITLE = 32
@@ -27,14 +27,14 @@ MOST_SUMMARY = 120
 _GAPS = re.compile(rf"(?<={WIDE.pattern}) (?={WIDE.pattern})")
 
 
-def article_form(
+def format_article(
     html: str,
     *,
     title: str = "",
     theme: ArticleTheme = ArticleTheme.EDITORIAL,
     pictures: Mapping[str, str] | None = None,
     language: str = "zh",
-) -> PostForm:
+) -> FormattedPost:
     """Return a post as an article: HTML that the platform's editor keeps when it is pasted.
 
     Links to mp.weixin.qq.com stay, others become footnotes. Pictures stay where the platform
@@ -53,11 +53,11 @@ def article_form(
         Count("size", utf8(whole), MOST_BYTES),
     )
     warnings = [
-        *too_much(FormName.ARTICLE, counts, frozenset({"markup"})),
-        *losses(FormName.ARTICLE, writer.lost),
+        *too_much(PostFormat.ARTICLE, counts, frozenset({"markup"})),
+        *losses(PostFormat.ARTICLE, writer.lost),
     ]
-    return PostForm(
-        FormName.ARTICLE,
+    return FormattedPost(
+        PostFormat.ARTICLE,
         title,
         (html_text(html, writer.language),),
         whole,

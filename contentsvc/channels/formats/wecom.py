@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 
-from contentsvc.channels.forms.phrases import losses
-from contentsvc.channels.forms.plain import PlainWriter, bare_address
-from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf8
-from contentsvc.channels.forms.splitting import split_text
-from contentsvc.channels.forms.tree import Item, Node, Table, visible
+from contentsvc.channels.formats.phrases import losses
+from contentsvc.channels.formats.plain import PlainWriter, bare_address
+from contentsvc.channels.formats.result import Count, FormattedPost, PostFormat, too_much, utf8
+from contentsvc.channels.formats.splitting import split_text
+from contentsvc.channels.formats.tree import Item, Node, Table, visible
 from contentsvc.channels.markdown import clean_html
 
-__all__ = ["WecomVersion", "wecom_form"]
+__all__ = ["WecomVersion", "format_wecom"]
 
 #: Bytes of one message in UTF-8, in both versions. From the robots' documentation.
 MOST_BYTES = 4_096
@@ -237,14 +237,14 @@ _WRITERS: dict[WecomVersion, type[_WecomWriter]] = {
 }
 
 
-def wecom_form(
+def format_wecom(
     html: str,
     *,
     title: str = "",
     version: WecomVersion = WecomVersion.ONE,
     most: int = MOST_BYTES,
     language: str = "zh",
-) -> PostForm:
+) -> FormattedPost:
     """Return a post as WeCom Markdown, in messages of at most *most* bytes of UTF-8.
 
     What the version does not know becomes text by rule; what would act and was meant as text,
@@ -266,10 +266,12 @@ def wecom_form(
         Count("messages", len(messages)),
     )
     warnings = [
-        *too_much(FormName.WECOM, counts),
-        *losses(FormName.WECOM, writer.lost),
+        *too_much(PostFormat.WECOM, counts),
+        *losses(PostFormat.WECOM, writer.lost),
     ]
-    return PostForm(FormName.WECOM, title, tuple(messages), counts=counts, warnings=tuple(warnings))
+    return FormattedPost(
+        PostFormat.WECOM, title, tuple(messages), counts=counts, warnings=tuple(warnings)
+    )
 
 
 def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
-from contentsvc.channels.forms.graphemes import graphemes
+from contentsvc.channels.formats.graphemes import graphemes
 
 __all__ = ["ADDRESS", "split_text"]
 

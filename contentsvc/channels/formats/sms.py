@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from urllib.parse import quote
 
-from contentsvc.channels.forms.phrases import losses, phrase
-from contentsvc.channels.forms.plain import PlainWriter, bare_address
-from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
-from contentsvc.channels.forms.tree import Item, Node, visible
+from contentsvc.channels.formats.phrases import losses, phrase
+from contentsvc.channels.formats.plain import PlainWriter, bare_address
+from contentsvc.channels.formats.result import Count, FormattedPost, PostFormat, too_much, utf16
+from contentsvc.channels.formats.tree import Item, Node, visible
 from contentsvc.channels.markdown import clean_html
 
-__all__ = ["Encoding", "sms_encoding", "sms_form"]
+__all__ = ["Encoding", "format_sms", "sms_encoding"]
 
 # 3GPP TS 23.038, 6.2.1: the default alphabet, and the extension behind an escape.
 _BASIC = frozenset(
@@ -128,9 +128,9 @@ def _segments(sizes: list[int], each: int) -> int:
     return segments
 
 
-def sms_form(
+def format_sms(
     html: str, *, title: str = "", signature: str = "", opt_out: str = "", language: str = "zh"
-) -> PostForm:
+) -> FormattedPost:
     """Return a post as one text message with its signature and the words for opting out.
 
     *signature* is written without its brackets 【】. Emoji are taken out and told.
@@ -152,10 +152,10 @@ def sms_form(
         Count("segments", encoding.segments),
     )
     warnings = [
-        *too_much(FormName.SMS, counts, frozenset({"units"})),
-        *losses(FormName.SMS, writer.lost),
+        *too_much(PostFormat.SMS, counts, frozenset({"units"})),
+        *losses(PostFormat.SMS, writer.lost),
     ]
-    return PostForm(FormName.SMS, "", (text,), counts=counts, warnings=tuple(warnings))
+    return FormattedPost(PostFormat.SMS, "", (text,), counts=counts, warnings=tuple(warnings))
 
 
 def _without_emoji(text: str, writer: SmsWriter) -> str:

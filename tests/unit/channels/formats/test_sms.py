@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from contentsvc.channels import (
     RenderError,
     WarningLevel,
+    format_sms,
     markdown_html,
     sms_encoding,
-    sms_form,
 )
-from tests.unit.channels.forms.bodies import bodies
+from tests.unit.channels.formats.bodies import bodies
 
 _GSM = st.text(alphabet="abcXYZ 019@£ΔΩé\n^{}\\[]~|€", max_size=500)
 
@@ -73,7 +73,7 @@ def test_segments_hold_the_units(text: str) -> None:
 def test_the_signature_stands_once(body: str) -> None:
     """No other 【】 is in a message, nor an emoji or a control, and the count is of the whole."""
     try:
-        form = sms_form(
+        form = format_sms(
             markdown_html(body), title="【题】", signature="贝贝", opt_out="拒收请回复R"
         )
     except RenderError:
@@ -99,7 +99,7 @@ def test_the_signature_stands_once(body: str) -> None:
 )
 def test_the_way_out_is_set_apart(body: str, opt_out: str, text: str) -> None:
     """By a comma after words, by a space after an address, so that the address stays whole."""
-    assert sms_form(markdown_html(body), opt_out=opt_out).text == text
+    assert format_sms(markdown_html(body), opt_out=opt_out).text == text
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_the_way_out_is_set_apart(body: str, opt_out: str, text: str) -> None:
 )
 def test_no_bracket_passes_for_a_signature_s(body: str, text: str) -> None:
     """【】 in text and code become 「」, and in an address they are percent-encoded."""
-    form = sms_form(markdown_html(body), signature="贝贝", opt_out="【R】")
+    form = format_sms(markdown_html(body), signature="贝贝", opt_out="【R】")
 
     assert form.text.startswith(f"【贝贝】{text}")
     assert form.text.endswith("「R」")
@@ -126,9 +126,9 @@ def test_no_bracket_passes_for_a_signature_s(body: str, text: str) -> None:
 def test_typographers_marks_are_typed_where_that_spares_segments() -> None:
     """One curly quote would cost an English message more than half its room."""
     assert (
-        sms_form(markdown_html("It’s “on” – come…"), language="en").text == 'It\'s "on" - come...'
+        format_sms(markdown_html("It’s “on” – come…"), language="en").text == 'It\'s "on" - come...'
     )
-    assert sms_form(markdown_html("他说“好”…")).text == "他说“好”…"
+    assert format_sms(markdown_html("他说“好”…")).text == "他说“好”…"
 
 
 @pytest.mark.parametrize(
@@ -144,12 +144,12 @@ def test_typographers_marks_are_typed_where_that_spares_segments() -> None:
 )
 def test_emoji_are_taken_out_and_rare_characters_stay(body: str, text: str) -> None:
     """A keycap keeps its digit, and a rare character counts two units."""
-    assert sms_form(markdown_html(body)).text == text
+    assert format_sms(markdown_html(body)).text == text
 
 
 def test_what_is_lost_and_what_is_over_is_told() -> None:
     """Emoji that went, and more than most platforms send."""
-    form = sms_form(markdown_html("😀" + "字" * 501))
+    form = format_sms(markdown_html("😀" + "字" * 501))
 
     assert [w.level for w in form.warnings] == [WarningLevel.WARN] * 2
     assert [w.message.text("zh") for w in form.warnings] == [

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from hypothesis import given, settings
 
-from contentsvc.channels import RenderError, chat_form, html_text, markdown_html
-from tests.unit.channels.forms.bodies import bodies
+from contentsvc.channels import RenderError, format_chat, html_text, markdown_html
+from tests.unit.channels.formats.bodies import bodies
 
 
 def test_a_short_text_is_one_message_below_its_title() -> None:
     """As a person would write it in a group."""
-    form = chat_form(markdown_html("# 早安\n\n签到啦"), title="早安")
+    form = format_chat(markdown_html("# 早安\n\n签到啦"), title="早安")
 
     assert form.messages == ("早安\n\n签到啦",)
     assert (form.count("characters"), form.count("messages")) == (7, 1)
@@ -20,7 +20,7 @@ def test_a_long_text_is_several_messages() -> None:
     """Divided between paragraphs where they are about as long as a message."""
     html = markdown_html("\n\n".join("今天说说护肤。" * 10 for _ in range(4)))
 
-    form = chat_form(html, most=100)
+    form = format_chat(html, most=100)
 
     assert form.messages == ("今天说说护肤。" * 10,) * 4
 
@@ -33,7 +33,7 @@ def test_messages_say_what_the_text_says(body: str) -> None:
         html = markdown_html(body)
     except RenderError:
         return
-    form = chat_form(html, most=40)
+    form = format_chat(html, most=40)
 
     assert "".join("".join(form.messages).split()) == "".join(html_text(html).split())
     assert all(0 < len(message) <= 40 for message in form.messages)
@@ -43,14 +43,14 @@ def test_messages_say_what_the_text_says(body: str) -> None:
 
 def test_struck_words_are_told() -> None:
     """A price that was struck out would read as if it held."""
-    (warning,) = chat_form(markdown_html("~~199~~ 99 元")).warnings
+    (warning,) = format_chat(markdown_html("~~199~~ 99 元")).warnings
 
     assert warning.message.text("zh") == "聊天文字：划去的文字看起来和其他文字一样，请改写：199"
 
 
 def test_english_words_are_english() -> None:
     """What the form says by itself follows the post's language."""
-    form = chat_form(markdown_html("![sale](https://a.example/1.png)\n\n~~9~~"), language="en")
+    form = format_chat(markdown_html("![sale](https://a.example/1.png)\n\n~~9~~"), language="en")
 
     assert form.text.startswith("[Picture: sale]")
     assert str(form.warnings[0].message).startswith("Chat text: struck-out text looks like")

@@ -1,6 +1,6 @@
-"""What becomes of each element in each form: the table that the tests hold and docs/posts.md shows.
+"""The table of what becomes of each element in each format, as docs/posts.md shows it.
 
-`python -m tests.unit.channels.forms.rules` prints it as it stands in the page.
+`python -m tests.unit.channels.formats.rules` prints it as it stands in the page.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ import yaml
 
 from contentsvc.channels import (
     WecomVersion,
-    article_form,
-    chat_form,
-    note_form,
-    sms_form,
-    wecom_form,
+    format_article,
+    format_chat,
+    format_note,
+    format_sms,
+    format_wecom,
 )
 
-__all__ = ["FORMS", "RULES", "Rule", "page_table"]
+__all__ = ["FORMATS", "RULES", "Rule", "page_table"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +42,17 @@ class Rule:
 
 def _bare(html: str) -> str:
     """Return an article without its styles and its outermost element."""
-    plain = re.sub(r' style="[^"]*"', "", article_form(html).html)
+    plain = re.sub(r' style="[^"]*"', "", format_article(html).html)
     return plain.removeprefix("<section>").removesuffix("</section>")
 
 
-FORMS: dict[str, Callable[[str], str]] = {
+FORMATS: dict[str, Callable[[str], str]] = {
     "article": _bare,
-    "wecom": lambda html: wecom_form(html).text,
-    "wecom_two": lambda html: wecom_form(html, version=WecomVersion.TWO).text,
-    "chat": lambda html: chat_form(html).text,
-    "note": lambda html: note_form(html).text,
-    "sms": lambda html: sms_form(html).text,
+    "wecom": lambda html: format_wecom(html).text,
+    "wecom_two": lambda html: format_wecom(html, version=WecomVersion.TWO).text,
+    "chat": lambda html: format_chat(html).text,
+    "note": lambda html: format_note(html).text,
+    "sms": lambda html: format_sms(html).text,
 }
 _HEADS = {
     "article": "公众号",
@@ -78,7 +78,7 @@ def _lines() -> Iterator[str]:
     yield "| element | Markdown | " + " | ".join(_HEADS.values()) + " |"
     yield "|" + "---|" * (len(_HEADS) + 2)
     for rule in RULES:
-        cells = [rule.markdown, *(getattr(rule, form) for form in FORMS)]
+        cells = [rule.markdown, *(getattr(rule, name) for name in FORMATS)]
         yield f"| {rule.element} | " + " | ".join(map(_cell, cells)) + " |"
 
 

@@ -12,13 +12,13 @@ from contentsvc.channels import (
     ArticleTheme,
     RenderError,
     WarningLevel,
-    article_form,
     article_summary,
+    format_article,
     markdown_html,
 )
-from contentsvc.channels.forms.themes import STYLES
+from contentsvc.channels.formats.themes import STYLES
 from contentsvc.channels.soundness import dangers
-from tests.unit.channels.forms.bodies import bodies
+from tests.unit.channels.formats.bodies import bodies
 
 #: What the platform keeps.
 _TAGS = {
@@ -54,7 +54,7 @@ def _read(html: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def _article(body: str, **options: object) -> str:
-    return article_form(markdown_html(body), **options).html  # type: ignore[arg-type]
+    return format_article(markdown_html(body), **options).html  # type: ignore[arg-type]
 
 
 @given(bodies)
@@ -66,7 +66,7 @@ def test_only_what_the_platform_keeps_is_written(body: str) -> None:
     except RenderError:
         return
     for theme in ArticleTheme:
-        article = article_form(html, theme=theme).html
+        article = format_article(html, theme=theme).html
         styles = {_left(css) for css in STYLES[theme].elements.values()}
         for tag, attributes in _read(article):
             assert tag in _TAGS
@@ -92,7 +92,7 @@ def test_each_theme_says_the_same(body: str) -> None:
     except RenderError:
         return
     words = {
-        re.sub(r"<[^>]*>", "", _without_ornaments(theme, article_form(html, theme=theme).html))
+        re.sub(r"<[^>]*>", "", _without_ornaments(theme, format_article(html, theme=theme).html))
         for theme in ArticleTheme
     }
 
@@ -134,7 +134,7 @@ def test_an_uploaded_picture_takes_its_new_address() -> None:
     new = "https://mmbiz.qpic.cn/x?wx_fmt=png&from=appmsg"
     html = markdown_html('![海报](https://a.example/1.png "周五见")')
 
-    form = article_form(html, pictures={"https://a.example/1.png": new})
+    form = format_article(html, pictures={"https://a.example/1.png": new})
 
     assert f'src="{new.replace("&", "&amp;")}" alt="海报"' in form.html
     assert ">周五见</p>" in form.html
@@ -143,7 +143,7 @@ def test_an_uploaded_picture_takes_its_new_address() -> None:
 
 def test_an_outside_picture_is_told_and_its_place_marked() -> None:
     """The platform drops it, so that a person must upload it there."""
-    form = article_form(markdown_html("![海报](https://a.example/1.png)"))
+    form = format_article(markdown_html("![海报](https://a.example/1.png)"))
 
     (warning,) = form.warnings
     assert "[图片：海报]" in form.html
@@ -158,7 +158,7 @@ def test_an_outside_picture_is_told_and_its_place_marked() -> None:
 )
 def test_a_title_is_counted_as_the_platform_does(title: str, length: int, blocked: int) -> None:
     """Chinese characters are one, narrow ones half, at most 32."""
-    form = article_form("<p>好</p>", title=title)
+    form = format_article("<p>好</p>", title=title)
 
     assert form.count("title") == length
     assert [(w.level, w.field) for w in form.warnings] == [(WarningLevel.BLOCK, "title")] * blocked
@@ -166,7 +166,7 @@ def test_a_title_is_counted_as_the_platform_does(title: str, length: int, blocke
 
 def test_a_text_too_long_is_refused() -> None:
     """Twenty thousand characters are one too many; markup over it is told alone."""
-    fits, over = (article_form(f"<p>{'字' * n}</p>") for n in (19_999, 20_000))
+    fits, over = (format_article(f"<p>{'字' * n}</p>") for n in (19_999, 20_000))
 
     assert [w.level for w in fits.warnings] == [WarningLevel.WARN]
     assert [w.level for w in over.warnings] == [WarningLevel.BLOCK, WarningLevel.WARN]
@@ -174,7 +174,7 @@ def test_a_text_too_long_is_refused() -> None:
 
 def test_a_heading_that_says_the_title_is_left_out() -> None:
     """The platform shows the title above the article itself."""
-    assert "早安" not in article_form(markdown_html("# 早安\n\n好"), title="早安").html
+    assert "早安" not in format_article(markdown_html("# 早安\n\n好"), title="早安").html
 
 
 def test_the_summary_is_whole_sentences() -> None:

@@ -7,8 +7,8 @@ import re
 import pytest
 from hypothesis import given, settings
 
-from contentsvc.channels import RenderError, WecomVersion, markdown_html, wecom_form
-from tests.unit.channels.forms.bodies import bodies
+from contentsvc.channels import RenderError, WecomVersion, format_wecom, markdown_html
+from tests.unit.channels.formats.bodies import bodies
 
 
 @pytest.mark.parametrize("version", WecomVersion)
@@ -20,7 +20,7 @@ def test_every_message_fits_and_nothing_acts(version: WecomVersion, body: str) -
         html = markdown_html(body)
     except RenderError:
         return
-    form = wecom_form(html, title="题<@all>", version=version, most=200)
+    form = format_wecom(html, title="题<@all>", version=version, most=200)
 
     assert all(0 < len(message.encode()) <= 200 for message in form.messages)
     assert form.count("messages") == len(form.messages)
@@ -34,8 +34,8 @@ def test_every_message_fits_and_nothing_acts(version: WecomVersion, body: str) -
 
 def test_a_long_text_is_divided_between_paragraphs() -> None:
     """1,365 Chinese characters fit; what is more comes in a second message."""
-    one = wecom_form(f"<p>{'字' * 1365}</p>")
-    two = wecom_form(f"<p>{'字' * 1000}</p><p>{'词' * 1000}</p>", title="题")
+    one = format_wecom(f"<p>{'字' * 1365}</p>")
+    two = format_wecom(f"<p>{'字' * 1000}</p><p>{'词' * 1000}</p>", title="题")
 
     assert (one.count("bytes"), one.count("messages")) == (4095, 1)
     assert [message[-1] for message in two.messages] == ["字", "词"]
@@ -45,7 +45,7 @@ def test_a_divided_block_of_code_stays_code() -> None:
     """Each part of it is fenced by itself in version 2."""
     html = markdown_html("```\n" + "a = 1\n" * 100 + "```")
 
-    form = wecom_form(html, version=WecomVersion.TWO, most=200)
+    form = format_wecom(html, version=WecomVersion.TWO, most=200)
 
     assert len(form.messages) > 3
     for message in form.messages:
@@ -59,7 +59,7 @@ def test_a_divided_table_says_its_header_again() -> None:
     """Each part of it is a table in version 2."""
     html = markdown_html("| 天 | 事 |\n|---|---|\n" + "| 一 | 早安 |\n" * 40)
 
-    form = wecom_form(html, version=WecomVersion.TWO, most=200)
+    form = format_wecom(html, version=WecomVersion.TWO, most=200)
 
     assert len(form.messages) > 3
     assert all(m.startswith("| 天 | 事 |\n| --- | --- |\n| 一 |") for m in form.messages)
@@ -70,7 +70,7 @@ def test_a_link_is_not_divided() -> None:
     """Neither its words nor its address."""
     html = markdown_html("字" * 50 + "[直播回放](https://a.example/replay/42)")
 
-    form = wecom_form(html, most=180)
+    form = format_wecom(html, most=180)
 
     assert form.messages[-1] == "[直播回放](https://a.example/replay/42)"
 
@@ -91,7 +91,7 @@ def test_a_link_in_long_marked_text_is_not_divided(version: WecomVersion, body: 
     for length in range(40, 60):
         html = markdown_html(body.format(long="字" * length))
 
-        form = wecom_form(html, version=version, most=180)
+        form = format_wecom(html, version=version, most=180)
 
         assert [m for m in form.messages if "https://a.example/replay/42" in m]
 
@@ -117,7 +117,7 @@ def test_a_link_in_long_marked_text_is_not_divided(version: WecomVersion, body: 
 )
 def test_text_stays_text(body: str, text: str | None) -> None:
     """There is no escape, so what would act is written wide."""
-    found = wecom_form(markdown_html(body)).text
+    found = format_wecom(markdown_html(body)).text
 
     assert found == (text or "[图片：图](https://a.example/1.png) https://a.example")
 
@@ -142,7 +142,7 @@ def test_text_stays_text(body: str, text: str | None) -> None:
 )
 def test_text_stays_text_across_elements(version: WecomVersion, body: str, text: str) -> None:
     """Text that would act only together with the element beside it is written wide, too."""
-    assert wecom_form(markdown_html(body), version=version).text == text
+    assert format_wecom(markdown_html(body), version=version).text == text
 
 
 @pytest.mark.parametrize(
@@ -174,19 +174,19 @@ def test_text_stays_text_across_elements(version: WecomVersion, body: str, text:
 )
 def test_text_stays_text_in_each_version(version: WecomVersion, body: str, text: str) -> None:
     """Captions, list items and cells of tables cannot act either."""
-    assert wecom_form(markdown_html(body), version=version).text == text
+    assert format_wecom(markdown_html(body), version=version).text == text
 
 
 @pytest.mark.parametrize(("body", "text"), [("\\- 一", "－ 一"), ("2 \\* 3 \\* 4", "2 ＊ 3 ＊ 4")])
 def test_text_stays_text_in_version_two(body: str, text: str) -> None:
     """Its lists and its slanted letters are not made by chance."""
-    assert wecom_form(markdown_html(body), version=WecomVersion.TWO).text == text
+    assert format_wecom(markdown_html(body), version=WecomVersion.TWO).text == text
 
 
 def test_a_table_without_a_header_takes_its_first_row() -> None:
     """Version 2 knows no table without one; an empty table is nothing."""
     html = "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table><table></table>"
 
-    form = wecom_form(html, version=WecomVersion.TWO)
+    form = format_wecom(html, version=WecomVersion.TWO)
 
     assert form.text == "| a | b |\n| --- | --- |\n| c |  |"

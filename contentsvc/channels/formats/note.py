@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from contentsvc.channels.forms.phrases import losses
-from contentsvc.channels.forms.plain import PlainWriter, bare_address
-from contentsvc.channels.forms.result import Count, FormName, PostForm, too_much, utf16
-from contentsvc.channels.forms.tree import Item, Node, visible
+from contentsvc.channels.formats.phrases import losses
+from contentsvc.channels.formats.plain import PlainWriter, bare_address
+from contentsvc.channels.formats.result import Count, FormattedPost, PostFormat, too_much, utf16
+from contentsvc.channels.formats.tree import Item, Node, visible
 from contentsvc.channels.markdown import clean_html
 
-__all__ = ["hashtags", "note_form", "note_title_length"]
+__all__ = ["format_note", "hashtags", "note_title_length"]
 
 #: Chinese characters, as the platform counts a title. From the publishing page.
 MOST_TITLE = 20
@@ -113,9 +113,9 @@ def hashtags(text: str) -> list[str]:
     return list(dict.fromkeys(_HASHTAG.findall(text)))
 
 
-def note_form(
+def format_note(
     html: str, *, title: str = "", tags: Iterable[str] = (), language: str = "zh"
-) -> PostForm:
+) -> FormattedPost:
     """Return a post as a note; *tags* are hashtags' words beside those of the text.
 
     Hashtags stand at the end as `#话题 `, which the platform makes links of as they are typed.
@@ -135,7 +135,7 @@ def note_form(
         Count("hashtags", len(words), MOST_HASHTAGS),
     )
     warnings = [
-        *too_much(FormName.NOTE, counts, frozenset({"hashtags"})),
-        *losses(FormName.NOTE, writer.lost),
+        *too_much(PostFormat.NOTE, counts, frozenset({"hashtags"})),
+        *losses(PostFormat.NOTE, writer.lost),
     ]
-    return PostForm(FormName.NOTE, title, (text,), counts=counts, warnings=tuple(warnings))
+    return FormattedPost(PostFormat.NOTE, title, (text,), counts=counts, warnings=tuple(warnings))

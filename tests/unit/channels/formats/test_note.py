@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from contentsvc.channels import (
     RenderError,
     WarningLevel,
+    format_note,
     hashtags,
     markdown_html,
-    note_form,
     note_title_length,
 )
-from contentsvc.channels.forms.result import utf16
-from contentsvc.channels.forms.tree import Node, parse, raw
-from tests.unit.channels.forms.bodies import bodies
+from contentsvc.channels.formats.result import utf16
+from contentsvc.channels.formats.tree import Node, parse, raw
+from tests.unit.channels.formats.bodies import bodies
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_hashtags_go_to_the_end() -> None:
     """Those of the text, then those given, each once; lines of them alone are left out."""
     html = markdown_html("说说#宝宝护肤 吧\n#早安 #签到\n\n#冬季")
 
-    form = note_form(html, tags=["早安", "#母婴 ", ""])
+    form = format_note(html, tags=["早安", "#母婴 ", ""])
 
     assert form.text == "说说宝宝护肤 吧\n\n#宝宝护肤 #早安 #签到 #冬季 #母婴"
     assert form.count("hashtags") == 5
@@ -64,7 +64,7 @@ def test_hashtags_go_to_the_end() -> None:
 
 def test_code_has_no_hashtags() -> None:
     """What stands in code is left as it is."""
-    assert note_form(markdown_html("`#早安`")).text == "#早安"
+    assert format_note(markdown_html("`#早安`")).text == "#早安"
 
 
 @pytest.mark.parametrize(
@@ -82,14 +82,14 @@ def test_what_the_platform_refuses_is_told(
     body: str, title: str, told: list[tuple[WarningLevel, str]]
 ) -> None:
     """Too long refuses approval; what is taken out or frowned upon is a warning."""
-    form = note_form(markdown_html(body), title=title)
+    form = format_note(markdown_html(body), title=title)
 
     assert [(warning.level, warning.field) for warning in form.warnings] == told
 
 
 def test_numbers_are_keycaps_up_to_ten() -> None:
     """Beyond that they are numbers."""
-    text = note_form(markdown_html("9. 九\n10. 十\n11. 十一")).text
+    text = format_note(markdown_html("9. 九\n10. 十\n11. 十一")).text
 
     assert text == "9\ufe0f\u20e3 九\n🔟 十\n11. 十一"
 
@@ -102,7 +102,7 @@ def test_a_note_never_has_an_address_of_a_link(body: str) -> None:
         html = markdown_html(body)
     except RenderError:
         return
-    form = note_form(html, title="题")
+    form = format_note(html, title="题")
 
     text = raw(parse(html))
     hidden = [address for address in _link_addresses(parse(html)) if address not in text]
@@ -132,4 +132,4 @@ def _link_addresses(node: Node) -> Iterator[str]:
 )
 def test_brackets_of_the_text_stay(body: str, text: str) -> None:
     """Brackets that meet once an address is taken out are text; a note has no markup."""
-    assert note_form(markdown_html(body)).text == text
+    assert format_note(markdown_html(body)).text == text

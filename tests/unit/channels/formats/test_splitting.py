@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contentsvc.channels import split_text
-from contentsvc.channels.forms.graphemes import graphemes
-from contentsvc.channels.forms.result import utf8, utf16
-from tests.unit.channels.forms.bodies import texts
+from contentsvc.channels.formats.graphemes import graphemes
+from contentsvc.channels.formats.result import utf8, utf16
+from tests.unit.channels.formats.bodies import texts
 
 _BLANK = re.compile(r"[\n \u3000]")
 

@@ -59,7 +59,7 @@ def propose_poster(runtime: Runtime, offer: Offer, template: Template | None) ->
     can_show = all(_shows_posters(runtime, row.channel.type) for row in _newest(offer))
     if spec is None or template is None or not can_show or Change.CANCELLED in offer.changes:
         return None
-    defaults = poster_defaults(item)
+    defaults = poster_defaults(item, runtime.config.language)
     fields = dict(spec.fields)
     for name in _ALWAYS:
         fields[name] = defaults[name]

@@ -1,1 +1,1 @@
-"""Renditions and posters: turn an entry into what each channel will show."""
+"""Render entries: make the rendition that each channel will show, with its posters."""

@@ -1,4 +1,4 @@
-"""Posters and pictures of an entry: from its template, its uploads and the assets."""
+"""Make the posters of an entry and load its pictures."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 from contentsvc.channels import Notice, NoticeState, Picture, RenditionWarning, WarningLevel
 from contentsvc.db.models import Upload
 from contentsvc.domain.entries import PictureRef
+from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import RenderError
+from contentsvc.messages import Message
 from contentsvc.posters import Format, PosterWarning, Template, clean_picture
 from contentsvc.services.rendering.painting import UPLOAD, Painter, PosterRequest
 from contentsvc.services.rendering.render_items import RenderItem
@@ -21,99 +23,115 @@ __all__ = ["ItemPosters", "PosterMaker", "poster_defaults"]
 
 _FORMATS: dict[str, Format] = {"image/png": "png", "image/jpeg": "jpeg", "image/webp": "webp"}
 _ENDINGS = {"image/png": "png", "image/jpeg": "jpg", "image/webp": "webp"}
-_WEEKDAYS = "一二三四五六日"
-_AHEAD = {0: "今天开播", 1: "明天开播", 2: "后天开播"}
-#: What a poster says around its facts once the livestream is on, and afterwards.
-_AROUND = {
+_DAY_BADGES = {
+    0: Message("poster-badge-today"),
+    1: Message("poster-badge-tomorrow"),
+    2: Message("poster-badge-day-after"),
+}
+#: Texts of fields once the livestream has begun, and once it is over.
+_STARTED_FIELDS = {
     NoticeState.NOW: {
-        "time_note": "已开播",
-        "action": "扫码进直播间",
-        "offer": "正在播",
-        "offer_note": "点开就能看，随时进来",
+        "time_note": Message("poster-time-live"),
+        "action": Message("poster-action-live"),
+        "offer": Message("poster-offer-live"),
+        "offer_note": Message("poster-offer-note-live"),
     },
     NoticeState.REPLAY: {
-        "time_note": "可看回放",
-        "action": "扫码看回放",
-        "offer": "看回放",
-        "offer_note": "错过直播，也能从头看",
+        "time_note": Message("poster-time-replay"),
+        "action": Message("poster-action-replay"),
+        "offer": Message("poster-offer-replay"),
+        "offer_note": Message("poster-offer-note-replay"),
     },
 }
-#: From this hour on it is evening.
+#: The hour at which the evening begins.
 _EVENING = 18
 
 
-def poster_defaults(item: RenderItem) -> dict[str, Any]:
-    """Return what an entry itself says for fields that its poster leaves empty."""
+def poster_defaults(item: RenderItem, language: str) -> dict[str, Any]:
+    """Return the values for poster fields that the writer left empty.
+
+    They come from the entry: its title, date and time, and for a livestream its host, points,
+    link and badge. *language* (`en` or `zh`) is the language of badge, notes, date and weekday.
+    """
     local = item.starts_at.astimezone(item.zone)
-    defaults: dict[str, Any] = {"title": item.content.title, **_when(local)}
+    defaults: dict[str, Any] = {"title": item.content.title, **_time_fields(local, language)}
     livestream = item.content.livestream
     if livestream is not None:
         defaults |= {"host": livestream.host, "points": list(livestream.points)}
-        defaults |= {"state": "直播预告", "url": item.link}
+        badge = Message("poster-badge-preview")
+        fields = {"state": badge}
         if item.notice is not None:
-            defaults |= _notice_fields(item.notice, item.starts_at, item.zone)
+            fields = _notice_fields(item.notice, item.starts_at, item.zone)
+        defaults |= {"url": item.link}
+        defaults |= {name: message.text(language) for name, message in fields.items()}
     return {name: value for name, value in defaults.items() if value}
 
 
 def _own_fields(item: RenderItem) -> Mapping[str, str | tuple[str, ...]]:
-    """Return the poster fields in which a notice differs from its entry."""
+    """Return the poster fields that the writer changed for the item's notice."""
     return item.content.notice_version(item.notice).poster if item.notice else {}
 
 
-def _when(local: datetime) -> dict[str, str]:
+def _time_fields(local: datetime, language: str) -> dict[str, str]:
+    month = Message(f"poster-month-{local.month}")
+    weekday = list(Weekday)[local.weekday()]
     return {
-        "date": f"{local.month}月{local.day}日",
+        "date": Message("poster-date", month=month, day=local.day).text(language),
         "month": str(local.month),
         "day": str(local.day),
-        "weekday": f"周{_WEEKDAYS[local.weekday()]}",
+        "weekday": Message(f"poster-weekday-{weekday}").text(language),
         "time": f"{local:%H:%M}",
     }
 
 
-def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[str, str]:
-    """Return the badge, the note on the time, the countdown and the call of a notice's poster."""
+def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[str, Message]:
+    """Return badge, note on the time, countdown and call to action of a notice's poster."""
     has_begun = notice.offset >= timedelta(0)
-    fields = {"state": _state(notice, starts_at, zone)}
-    fields |= _AROUND.get(notice.state, {}) if has_begun else {}
+    fields = {"state": _badge(notice, starts_at, zone)}
+    fields |= _STARTED_FIELDS.get(notice.state, {}) if has_begun else {}
     if notice.state is NoticeState.SOON:
         hours, minutes = divmod(int(-notice.offset.total_seconds() // 60), 60)
-        fields |= {"left": f"{hours:02}:{minutes:02}:00"}
+        fields |= {"left": Message.plain(f"{hours:02}:{minutes:02}:00")}
     elif notice.state is NoticeState.TOMORROW and notice.days_ahead(starts_at, zone) == 1:
         evening = starts_at.astimezone(zone).hour >= _EVENING
-        fields |= {"time_note": "明晚见" if evening else "明天见"}
+        code = "poster-time-tomorrow-evening" if evening else "poster-time-tomorrow"
+        fields |= {"time_note": Message(code)}
     return fields
 
 
-def _state(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> str:
-    """Return the badge of a notice's poster: how far off the livestream is."""
+def _badge(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> Message:
+    """Return the badge of a notice's poster, which says how far off the livestream is."""
     if notice.state is NoticeState.REPLAY:
-        return "精彩回放"
+        return Message("poster-badge-replay")
     if notice.state is NoticeState.NOW:
-        return "马上开播" if notice.offset < timedelta(0) else "正在直播"
+        is_before = notice.offset < timedelta(0)
+        return Message("poster-badge-soon" if is_before else "poster-badge-live")
     if notice.state is NoticeState.SOON:
         minutes = int(-notice.offset.total_seconds() // 60)
-        return f"{minutes // 60} 小时后开播" if minutes % 60 == 0 else f"{minutes} 分钟后开播"
+        if minutes % 60 == 0:
+            return Message("poster-badge-hours", hours=minutes // 60)
+        return Message("poster-badge-minutes", minutes=minutes)
     days = notice.days_ahead(starts_at, zone)
-    return _AHEAD.get(days, f"还有 {days} 天")
+    return _DAY_BADGES.get(days, Message("poster-badge-days", days=days))
 
 
 class PosterMaker:
-    """Makes entries' posters and loads their pictures."""
+    """Makes the posters of entries and loads their pictures."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Look for assets where the settings say."""
+        """Create a maker that uses the asset folders of the settings."""
         self._runtime = runtime
         self.painter = Painter(runtime)
 
     def posters_of(self, item: RenderItem) -> ItemPosters:
-        """Return the posters_of for one item."""
+        """Return the poster functions for the rendering of one item."""
         return ItemPosters(self, item)
 
     def pictures(self, refs: Sequence[PictureRef]) -> tuple[Picture, ...]:
-        """Return an entry's pictures, whole, named `1.jpg`, `2.png` … in their request.
+        """Return an entry's pictures in order, named `1.jpg`, `2.png` and so on, with content.
 
         Raises:
-            RenderError: one of them is not there or cannot be used.
+            RenderError: a picture is missing or cannot be used.
         """
         return tuple(self._picture(ref, number) for number, ref in enumerate(refs, 1))
 
@@ -126,7 +144,7 @@ class PosterMaker:
             with self._runtime.database.read() as session:
                 upload = session.get(Upload, ref.source.removeprefix(UPLOAD))
             if upload is None:
-                raise RenderError(f"the upload {ref.source[:20]}… is gone", field="pictures")
+                raise RenderError("upload-gone", field="pictures", reference=ref.source[:20])
             facts = (upload.media_type, upload.width, upload.height)
         else:
             clean = clean_picture(data, field="pictures")
@@ -137,10 +155,14 @@ class PosterMaker:
     def paint(
         self, item: RenderItem, size: str, media_type: str, max_bytes: int | None
     ) -> tuple[Picture, tuple[PosterWarning, ...], Template]:
-        """Return a item's poster, what is to be said of it, and its template."""
+        """Return an item's poster, its warnings and its template.
+
+        Raises:
+            RenderError: the entry has no poster, or it cannot be painted.
+        """
         spec = item.content.poster
         if spec is None:
-            raise RenderError("the entry has no poster", field="poster.template")
+            raise RenderError("entry-without-poster", field="poster.template")
         fields: Mapping[str, object] = {
             name: value if isinstance(value, str) else list(value)
             for name, value in {**spec.fields, **_own_fields(item)}.items()
@@ -152,10 +174,10 @@ class PosterMaker:
             _format(media_type),
             max_bytes,
             item.brand,
-            poster_defaults(item),
+            poster_defaults(item, self._runtime.config.language),
         )
-        picture, found = self._make(request, "poster")
-        return picture, found, request.template
+        picture, warnings = self._make(request, "poster")
+        return picture, warnings, request.template
 
     def card(
         self,
@@ -167,7 +189,11 @@ class PosterMaker:
         *,
         brand: str | None = None,
     ) -> Picture:
-        """Return a picture of any template, for a channel's own use; RenderError otherwise."""
+        """Return a picture of the template *template*, for a channel's own use.
+
+        Raises:
+            RenderError: there is no such template, or it cannot be painted.
+        """
         kind = _format(media_type)
         request = PosterRequest(
             self.painter.template(template), fields, size, kind, max_bytes, brand
@@ -175,7 +201,7 @@ class PosterMaker:
         return self._make(request, template)[0]
 
     def _make(self, request: PosterRequest, name: str) -> tuple[Picture, tuple[PosterWarning, ...]]:
-        """Make a poster's file; its own name is *name* with its size."""
+        """Return a poster's file, named after *name* and the size, and its warnings."""
         kept = self.painter.make(request)
         media_type = kept.encoded.media_type
         file = f"{name}-{request.size}.{_ENDINGS[media_type]}"
@@ -185,29 +211,33 @@ class PosterMaker:
 
 def _format(media_type: str) -> Format:
     if media_type not in _FORMATS:
-        raise RenderError(f"a poster is no {media_type}; ask for {', '.join(_FORMATS)}")
+        raise RenderError("poster-type-unknown", type=media_type, allowed=tuple(_FORMATS))
     return _FORMATS[media_type]
 
 
 @dataclass(slots=True)
 class ItemPosters:
-    """Makes one item's posters and remembers what is to be said of them."""
+    """Makes the posters of one item and collects their warnings."""
 
     maker: PosterMaker
     item: RenderItem
     warnings: list[RenditionWarning] = field(default_factory=list)
 
     def make(self, size: str, max_bytes: int | None, media_type: str) -> Picture:
-        """Return the poster in a size; RenderError with the form field at fault."""
+        """Return the item's poster in a size; add its warnings to `warnings`.
+
+        Raises:
+            RenderError: it cannot be painted; `field` names the field of the entry's form.
+        """
         try:
-            picture, found, template = self.maker.paint(self.item, size, media_type, max_bytes)
+            picture, warnings, template = self.maker.paint(self.item, size, media_type, max_bytes)
         except RenderError as error:
-            place = f"poster.{error.field}" if error.field else "poster.template"
-            raise RenderError(error.message, field=place) from error
-        for warning in found:
+            form_field = f"poster.{error.field}" if error.field else "poster.template"
+            raise RenderError(error.message, field=form_field) from error
+        for warning in warnings:
             level = _level(warning, template)
-            place = f"poster.{warning.field}" if warning.field else "poster.template"
-            self.warnings.append(RenditionWarning(level, place, warning.message))
+            form_field = f"poster.{warning.field}" if warning.field else "poster.template"
+            self.warnings.append(RenditionWarning(level, form_field, warning.message))
         return picture
 
     def card(
@@ -218,13 +248,17 @@ class ItemPosters:
         max_bytes: int | None,
         media_type: str,
     ) -> Picture:
-        """Return a picture of any template in the community's brand; RenderError otherwise."""
+        """Return a picture of the template *template* in the community's brand.
+
+        Raises:
+            RenderError: there is no such template, or it cannot be painted.
+        """
         brand = self.item.brand
         return self.maker.card(template, fields, size, max_bytes, media_type, brand=brand)
 
 
 def _level(warning: PosterWarning, template: Template) -> WarningLevel:
-    """A required field that lost words must not go out."""
+    """Return BLOCK if a required field lost text, else WARN."""
     spec = template.fields.get(warning.field or "")
     cut = warning.code == "cut" and spec is not None and spec.required
     return WarningLevel.BLOCK if cut else WarningLevel.WARN

@@ -1,4 +1,4 @@
-"""Posters painted once each: with their brand, its fonts, and what was painted before."""
+"""Paint posters with their brand and fonts, and cache the results."""
 
 from __future__ import annotations
 
@@ -29,37 +29,37 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["UPLOAD", "Painter", "PosterRequest", "asset_path", "asset_pictures", "template_folders"]
 
-#: The reference of an upload begins with this.
+#: The prefix of a reference to an uploaded picture.
 UPLOAD = "sha256:"
 _PICTURES = {".png", ".jpg", ".jpeg", ".webp"}
 
 
 def asset_path(folders: Sequence[Path], name: str) -> Path:
-    """Return the file *name* below the first of *folders* that has it.
+    """Return the path of the file *name* in the first of *folders* that has it.
 
     Raises:
-        NotFoundError: none has it, or the name leads out of the folder.
+        NotFoundError: no folder has it, or the name leads out of the folder.
     """
     for folder in folders:
         path = (folder / name).resolve()
         if path.is_relative_to(folder.resolve()) and path.is_file():
             return path
-    raise NotFoundError(f"there is no picture {name!r} in the assets folder", field="pictures")
+    raise NotFoundError("asset-picture-missing", field="pictures", name=name)
 
 
 def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
-    """Return the names of the assets' pictures, as entries and posters name them."""
-    found = (
+    """Return the names of up to *most* pictures in *folders*, as entries and posters use them."""
+    names = (
         path.relative_to(folder).as_posix()
         for folder in folders
         for path in folder.rglob("*")
         if path.suffix.lower() in _PICTURES and path.is_file()
     )
-    return sorted(set(islice(found, most)))
+    return sorted(set(islice(names, most)))
 
 
 def template_folders(runtime: Runtime) -> list[Path]:
-    """Return where poster templates are looked for: the team's own, plugins', then the shipped."""
+    """Return the folders of poster templates: the team's own, those of plugins, the shipped one."""
     shipped_assets = shipped("assets").resolve()
     folders = [folder for folder in runtime.config.asset_folders() if folder != shipped_assets]
     own = [folder / "posters" for folder in folders]
@@ -68,68 +68,83 @@ def template_folders(runtime: Runtime) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class PosterRequest:
-    """One poster to be made, and the file it becomes."""
+    """A request for one poster: its template and fields, its size and its file format."""
 
     template: Template
     fields: Mapping[str, object]
     size: str
     kind: Format = "png"
     max_bytes: int | None = None
-    #: A brand kit's name; None means the assets' own.
+    #: The name of a brand kit; None for the default brand.
     brand: str | None = None
-    #: Values for what the fields leave empty.
+    #: Values of fields that are empty.
     defaults: Mapping[str, object] = field(default_factory=dict)
 
 
 class Painter:
-    """Paints posters; keeps templates, fonts and, on disk, what is finished."""
+    """Paints posters; caches templates, fonts and, on disk, finished posters."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Look for assets where the settings say."""
+        """Create a painter that uses the asset folders of the settings."""
         self._runtime = runtime
         self._folders = runtime.config.asset_folders()
         self.library = Library(template_folders(runtime))
         self._fonts: dict[str | None, Fonts] = {}
         self._shelf = PosterCache(runtime.config.data_dir / "posters")
-        # A render worker forks for each batch, and a fork finds here what the one before painted.
+        # A render worker forks for every job; forks share painted layers through this folder.
         self._cache = shared_cache(runtime.config.data_dir / "posters" / "layers")
 
     @property
     def cache(self) -> PaintCache:
-        """Return what it keeps of half-painted posters, for who paints by itself."""
+        """The cache of painted layers, for callers that render by themselves."""
         return self._cache
 
     def template(self, name: str) -> Template:
-        """Return a template; RenderError where there is none or it is broken."""
+        """Return the template *name*.
+
+        Raises:
+            RenderError: there is no such template, or it is broken.
+        """
         return self.library.load(name)
 
     def brand(self, name: str | None = None) -> Brand:
-        """Return a brand kit, the assets' own where none is named; RenderError without it."""
+        """Return the brand kit *name*; None stands for the default brand.
+
+        Raises:
+            RenderError: there is no such brand, or it is broken.
+        """
         return find_brand(self._folders, name)
 
     def fonts(self, brand: Brand) -> Fonts:
-        """Return a brand's fonts, opened once; RenderError where none can be read."""
+        """Return the fonts of *brand*; they are opened once.
+
+        Raises:
+            RenderError: no font can be read.
+        """
         if brand.fonts not in self._fonts:
             self._fonts[brand.fonts] = brand_fonts(brand, self._folders)
         return self._fonts[brand.fonts]
 
     def picture_bytes(self, source: str) -> bytes:
-        """Return a picture's bytes: an upload by its hash, or a file of the assets.
+        """Return the content of a picture: an upload by its hash, or a file of the assets.
 
         Raises:
-            LookupError: there is none.
+            LookupError: there is no such picture.
         """
         try:
             if source.startswith(UPLOAD):
                 return self._runtime.storage.get(source.removeprefix(UPLOAD))
             return asset_path(self._folders, source).read_bytes()
         except NotFoundError as error:
-            raise LookupError(str(error)) from error
+            raise LookupError(error.message) from error
 
     def paint(self, request: PosterRequest, watch: Callable[[], None] | None = None) -> Poster:
-        """Paint a poster; RenderError with the field at fault where it cannot be painted.
+        """Return the painted poster.
 
-        *watch* is called before each layer, and ends the painting by what it raises.
+        *watch* is called before each layer; if it raises, painting ends with that error.
+
+        Raises:
+            RenderError: the poster cannot be painted; `field` names the field at fault.
         """
         brand = self.brand(request.brand)
         return render(
@@ -145,7 +160,11 @@ class Painter:
         )
 
     def key(self, request: PosterRequest) -> str:
-        """Name a poster by all that it is made of; RenderError where it cannot be painted."""
+        """Return the cache key of a poster, a hash of everything that it is made of.
+
+        Raises:
+            RenderError: the poster cannot be painted.
+        """
         brand = self.brand(request.brand)
         return poster_key(
             request.template,
@@ -162,17 +181,17 @@ class Painter:
     def make(
         self, request: PosterRequest, paint: Callable[[PosterRequest], Poster] | None = None
     ) -> CachedPoster:
-        """Return a finished poster; the same request is painted once.
+        """Return a finished poster; equal requests are painted once.
 
-        *paint* paints in this painter's place, where a caller bounds or changes it.
+        *paint* replaces `paint`, for a caller that limits or changes the painting.
 
         Raises:
-            RenderError: it cannot be painted, or not be encoded within its bytes.
+            RenderError: the poster cannot be painted, or not be encoded in `max_bytes`.
         """
         if request.size not in request.template.variants:
-            # The painter's words say which sizes there are.
+            # `paint` raises an error that lists the sizes.
             self.paint(request)
-        work = paint or self.paint
+        painter = paint or self.paint
         return self._shelf.get(
-            self.key(request), request.kind, request.max_bytes, lambda: work(request)
+            self.key(request), request.kind, request.max_bytes, lambda: painter(request)
         )

@@ -1,4 +1,4 @@
-"""One thing to render: an entry or one of its notices, of a calendar's week."""
+"""What a channel renders: an entry of a calendar's week, or one notice of a livestream."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ __all__ = ["RenderItem"]
 
 @dataclass(frozen=True, slots=True)
 class RenderItem:
-    """An entry's content, or one notice of it, with its time."""
+    """An entry, or one notice of a livestream, with everything that its rendering needs."""
 
     slug: str
     zone: ZoneInfo
     week: IsoWeek
     content: EntryContent
-    #: UTC.
+    #: When the entry is due, or the livestream starts; UTC.
     starts_at: datetime
     notice: Notice | None = None
-    #: The calendar's brand kit; None means the assets' own.
+    #: The name of the calendar's brand kit; None for the default brand.
     brand: str | None = None
-    #: Of its livestream's public page; empty where nothing of the entry is kept yet.
+    #: The code in the address of the livestream's public page; empty if the entry is not saved yet.
     code: str = ""
-    #: The livestream's public page; empty where there is none.
+    #: The address of the livestream's public page; empty if it has none.
     booking_page: str = ""
 
     @classmethod
@@ -44,7 +44,7 @@ class RenderItem:
         notice: Notice | None,
         code: str = "",
     ) -> RenderItem:
-        """Return the item of an entry that need not be saved."""
+        """Return the item of an entry, which need not be saved, or of one of its notices."""
         head = head_of(calendar)
         starts_at = head.starts_at(content, week).at
         if notice is not None and content.livestream is not None:
@@ -54,7 +54,7 @@ class RenderItem:
 
     @classmethod
     def of_delivery(cls, delivery: Delivery) -> RenderItem:
-        """Return the item that a delivery sends; its entry and calendar are loaded."""
+        """Return the item of a delivery whose entry and calendar are loaded."""
         entry = delivery.entry
         notice = Notice.parse(delivery.notice) if delivery.notice else None
         week, content = IsoWeek.parse(entry.week), content_of(entry)
@@ -62,17 +62,17 @@ class RenderItem:
 
     @property
     def due_at(self) -> datetime:
-        """Return when it goes out, UTC."""
+        """When the item is to be published; UTC."""
         return self.notice.due_at(self.starts_at) if self.notice else self.starts_at
 
     @property
     def link(self) -> str:
-        """Return where its readers are led; empty where it is no livestream."""
+        """The link for readers of a livestream's item; empty for a post or poster."""
         state = self.notice.state if self.notice else NoticeState.BEFORE
         return (self.content.livestream or Livestream()).link_at(state, self.booking_page)
 
-    def told(self, channel: str) -> dict[str, Any] | None:
-        """Return what *channel*'s readers are told of a livestream, as JSON; None for a post."""
+    def livestream_facts(self, channel: str) -> dict[str, Any] | None:
+        """Return what readers of *channel* learn about a livestream, as JSON; None for a post."""
         if self.notice is None:
             return None
         facts = Facts.of(self.content, self.starts_at, channel)
@@ -80,5 +80,5 @@ class RenderItem:
 
     @property
     def ref(self) -> str:
-        """Return what stays the same over edits and moves within the week."""
+        """The reference of the entry, which editing and moving it within its week do not change."""
         return f"{self.slug}/{self.week}/{self.content.key}"

@@ -1,4 +1,4 @@
-"""Rendering: what a channel will show, made by its plugin ahead of time."""
+"""Render entries by the plugins of their channels, for previews and ahead of deliveries."""
 
 from __future__ import annotations
 
@@ -49,10 +49,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What one channel would show of an entry or one of its notices."""
+    """The preview of an entry, or of one of its notices, on one channel."""
 
     channel: str
-    #: Empty where there is no such channel.
+    #: Empty if there is no such channel.
     channel_type: str
     #: The notice's offset; empty for a post or poster.
     notice: str
@@ -66,20 +66,20 @@ class Preview:
 
 
 class Renderer:
-    """Makes renditions by the channels' plugins and keeps them."""
+    """Makes renditions by the plugins of channels and stores them."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Render with the parts of *runtime*."""
+        """Create a renderer."""
         self._runtime = runtime
         self.posters = PosterMaker(runtime)
 
     def preview(
         self, calendar: Calendar, week: IsoWeek, content: EntryContent, *, code: str = ""
     ) -> list[Preview]:
-        """Render what an entry would send to each of its channels, and keep it.
+        """Return a preview per channel and notice of an entry, and store their renditions.
 
-        *code* is the entry's; empty where it was not saved yet.
-        Nothing is raised: what cannot be rendered is told in its preview.
+        *code* is the code of the entry's public page; it is empty if the entry was not saved yet.
+        A rendering that fails raises nothing: the preview has the error.
         """
         names = channel_names(content, calendar)
         chain: Sequence[Notice | None] = content.chain or (None,)
@@ -90,15 +90,15 @@ class Renderer:
         for name in names:
             items = [RenderItem.of(calendar, week, content, notice, code) for notice in chain]
             paced = self._paced(calendar, rows.get(name), items)
-            for item, found in zip(items, paced, strict=True):
+            for item, warnings in zip(items, paced, strict=True):
                 preview = self._preview(name, rows.get(name), item)
-                previews.append(replace(preview, warnings=(*preview.warnings, *found)))
+                previews.append(replace(preview, warnings=(*preview.warnings, *warnings)))
         return previews
 
     def _paced(
         self, calendar: Calendar, row: ChannelRow | None, items: Sequence[RenderItem]
     ) -> list[list[RenditionWarning]]:
-        """Return what quiet hours and quotas say of each item on a channel."""
+        """Return per item the warnings about quiet hours and quotas of a channel."""
         if row is None:
             return [[] for _ in items]
         opened = self._opened(row)
@@ -114,7 +114,7 @@ class Renderer:
         try:
             return open_channel(self._runtime, row)
         except ContentsvcError:
-            # The preview of each item tells why.
+            # Each preview reports the error.
             return None
 
     def _preview(self, name: str, row: ChannelRow | None, item: RenderItem) -> Preview:
@@ -126,7 +126,9 @@ class Renderer:
             due_at=item.due_at,
         )
         if row is None:
-            return _refused(blank, RenderError(f"there is no channel {name!r}", field="channels"))
+            return _refused(
+                blank, RenderError("preview-channel-unknown", field="channels", name=name)
+            )
         try:
             channel = open_channel(self._runtime, row)
             rendition = self._render(channel, self._with_page(channel, item))
@@ -144,8 +146,8 @@ class Renderer:
     def render_planned(self, delivery_ids: Sequence[int]) -> int:
         """Render planned deliveries and schedule them; return how many were scheduled.
 
-        One that cannot be shown on its channel fails with the reason. One whose plugin is not
-        there stays planned and waits.
+        A delivery that its channel cannot show fails with the reason. A delivery whose plugin is
+        not installed stays planned and waits.
         """
         return sum(self._render_planned(delivery_id) for delivery_id in delivery_ids)
 
@@ -163,22 +165,27 @@ class Renderer:
         except PluginError as error:
             self._note(delivery, str(error))
             return False
-        blocking = [one for one in rendition.warnings if one.level is WarningLevel.BLOCK]
+        blocking = [
+            warning for warning in rendition.warnings if warning.level is WarningLevel.BLOCK
+        ]
         if blocking:
-            # What nobody could have approved in the form does not go out by another way.
+            # The form refuses to approve such an entry; no other way may publish it either.
             return self._settle(delivery, DeliveryStatus.FAILED, error=str(blocking[0].message))
         kept = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
             keep(self._runtime, session, kept)
         values = {
             "rendition_hash": kept.hash,
-            "facts": item.told(delivery.channel.name),
+            "facts": item.livestream_facts(delivery.channel.name),
             "error": "",
         }
         return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
 
     def _settle(self, delivery: Delivery, status: DeliveryStatus, **values: Any) -> bool:
-        """Move a planned delivery on, unless its entry was changed while it was rendered."""
+        """Move a planned delivery to *status*, unless its entry was changed meanwhile.
+
+        Return whether the delivery is scheduled now.
+        """
         now = self._runtime.clock()
         with self._runtime.database.write() as session:
             current = _planned(session, delivery.id)
@@ -190,7 +197,7 @@ class Renderer:
         return moved and status is DeliveryStatus.SCHEDULED
 
     def _note(self, delivery: Delivery, words: str) -> None:
-        """Tell on a waiting delivery why it waits."""
+        """Record on a planned delivery why it waits."""
         with self._runtime.database.write() as session:
             current = _planned(session, delivery.id)
             if current is not None:
@@ -198,10 +205,13 @@ class Renderer:
 
     def _render(self, channel: OpenChannel, item: RenderItem) -> Rendition:
         if item.content.kind not in channel.kinds:
-            raise RenderError(f"{channel.host.name} shows no {item.content.kind}", field="kind")
+            kind = item.content.kind.value
+            raise RenderError(
+                "rendition-kind-refused", field="kind", channel=channel.host.name, kind=kind
+            )
         posters = self.posters.posters_of(item)
         context = self._context(channel, item, posters)
-        entry = _worded(self._entry(channel.host.name, item), item.notice, context)
+        entry = _filled(self._entry(channel.host.name, item), item.notice, context)
         try:
             rendition = _ask(channel, entry, item.notice, context)
             _check_rendition(rendition)
@@ -209,13 +219,14 @@ class Renderer:
             raise
         except Exception as error:
             raise _plugin_fault(channel, error) from error
-        found = channel.limits.check(rendition)
+        warnings = [*rendition.warnings, *posters.warnings]
+        warnings += channel.limits.check(rendition)
         checks = self._runtime.registry.checks()
-        found += check_rendition(checks, entry, rendition, context.language)
-        return replace(rendition, warnings=(*rendition.warnings, *posters.warnings, *found))
+        warnings += check_rendition(checks, entry, rendition, context.language)
+        return replace(rendition, warnings=tuple(warnings))
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
-        """Return a livestream's item with the address of its public page."""
+        """Return *item*; that of a notice with the address of the livestream's public page."""
         if item.notice is None:
             return item
         return replace(item, booking_page=page_url(self._runtime, item.code, channel))
@@ -250,22 +261,29 @@ class Renderer:
         )
 
     def load(self, session: Session, digest: str) -> Rendition:
-        """Return a kept rendition, its pictures whole; NotFoundError where there is none."""
+        """Return a stored rendition with the content of its pictures.
+
+        Raises:
+            NotFoundError: there is no such rendition, or a picture is damaged.
+        """
         return load_rendition(self._runtime, session, digest)
 
     def picture(self, session: Session, digest: str, name: str) -> Picture:
-        """Return one picture of a kept rendition; NotFoundError where there is none."""
+        """Return one picture of a stored rendition.
+
+        Raises:
+            NotFoundError: there is no such picture.
+        """
         return rendition_picture(self._runtime, session, digest, name)
 
 
-def _worded(entry: ChannelEntry, notice: Notice | None, context: RenderContext) -> ChannelEntry:
-    """Put a livestream's facts in the place of the names for them, such as `{booking}`."""
+def _filled(entry: ChannelEntry, notice: Notice | None, context: RenderContext) -> ChannelEntry:
+    """Replace placeholders such as `{booking}` in a notice's texts by the livestream's facts."""
     if notice is None:
         return entry
-    words = notice_placeholders(notice, entry, context)
-    return replace(
-        entry, headline=fill_words(entry.headline, words), body=fill_words(entry.body, words)
-    )
+    values = notice_placeholders(notice, entry, context)
+    headline = fill_words(entry.headline, values)
+    return replace(entry, headline=headline, body=fill_words(entry.body, values))
 
 
 def _refused(blank: Preview, error: RenderError) -> Preview:
@@ -294,20 +312,20 @@ def _planned(session: Session, delivery_id: int) -> Delivery | None:
 
 
 def _check_rendition(rendition: object) -> None:
-    """Refuse what a plugin gives back in a rendition's place; RenderError."""
+    """Raise RenderError if a plugin returned something that is not a usable rendition."""
     if not isinstance(rendition, Rendition):
-        raise RenderError(f"the plugin gave a {type(rendition).__name__} instead of a Rendition")
+        raise RenderError("rendition-not-given", type=type(rendition).__name__)
     try:
         json.dumps(dict(rendition.data), allow_nan=False)
     except (TypeError, ValueError) as error:
-        raise RenderError(f"the plugin put what is no JSON into its data: {error}") from error
+        raise RenderError("rendition-data-not-json", reason=str(error)) from error
     names = [picture.name for picture in rendition.pictures]
     if len(names) != len(set(names)) or any("/" in name or not name for name in names):
-        raise RenderError(f"the plugin named its pictures {names}; each needs a name of its own")
+        raise RenderError("rendition-picture-names", names=names)
 
 
 def _plugin_fault(channel: OpenChannel, error: Exception) -> RenderError:
-    """Return what a person reads where a plugin failed in a way it did not foresee."""
+    """Log an unexpected error of a plugin; return the error to show to a person."""
     logger.error(
         "A plugin failed while rendering",
         exc_info=error,
@@ -315,6 +333,10 @@ def _plugin_fault(channel: OpenChannel, error: Exception) -> RenderError:
     )
     last = traceback.extract_tb(error.__traceback__)[-1]
     return RenderError(
-        f"the plugin of {channel.host.name} failed: {type(error).__name__}: {error} "
-        f"({last.name}, line {last.lineno})"
+        "rendition-plugin-failed",
+        channel=channel.host.name,
+        error=type(error).__name__,
+        reason=str(error),
+        function=last.name,
+        line=last.lineno or 0,
     )

@@ -1,4 +1,4 @@
-"""The poster studio: posters painted while a person types, within bounds of time and memory."""
+"""The poster studio: paint posters while a person types, within limits of time and memory."""
 
 from __future__ import annotations
 
@@ -24,89 +24,105 @@ __all__ = ["FORMATS", "Bounds", "Sketch", "Studio", "StudioBusyError", "file_nam
 
 logger = logging.getLogger(__name__)
 
-#: What a poster can be downloaded as, and the ending of its file.
+#: The formats in which a poster can be downloaded, with the endings of their files.
 FORMATS: Mapping[Format, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
-#: Pixels across of what is shown beside the form, and in the gallery.
+#: Width in pixels of a poster beside its form, and of one in the gallery.
 _SKETCH, _THUMBNAIL = 720, 360
-#: Sketches and thumbnails on disk, in bytes.
-_KEPT = 64 * 1024 * 1024
-#: Characters of a template's name and of a poster's words in the name of its file.
+#: Bytes of sketches and thumbnails that are cached on disk.
+_CACHE_BYTES = 64 * 1024 * 1024
+#: Characters of a template's name, and of a poster's text, in a file name.
 _LONGEST_PART = 24
 
 
 class StudioBusyError(RenderError):
-    """Other posters are being painted; try again in a moment."""
+    """The studio is painting as many posters as it may; the caller may try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What one poster may take."""
+    """The limits of painting in the studio."""
 
-    #: Posters painted at once, in one process.
+    #: Posters painted at the same time in one process.
     at_once: int = 2
-    #: Seconds to wait for a place.
+    #: Seconds that a request waits for its turn.
     wait: float = 6
-    #: Seconds of painting.
+    #: Seconds that painting one poster may take.
     time: float = 15
-    #: Of the canvas; a poster of 1080 × 1920 has two million.
+    #: Pixels of the canvas; a poster of 1080 × 1920 has two million.
     pixels: int = 9_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A poster as it is shown beside its form."""
+    """A poster, reduced in size, as it is shown beside its form."""
 
     kept: CachedPoster
-    #: Fields that show sample words, because the form says nothing for them.
+    #: Fields that show sample text because they are empty in the form.
     sampled: tuple[str, ...]
 
 
 class Studio:
-    """Paints for the studio; one for each process, so that the bounds hold for all requests."""
+    """Paints the posters of the studio; a process has one, so that its limits hold for all."""
 
     def __init__(
         self, runtime: Runtime, painter: Painter | None = None, bounds: Bounds | None = None
     ) -> None:
-        """Paint by *painter*, sharing its fonts and finished posters."""
+        """Create a studio that shares the caches of *painter*."""
         self.painter = painter or Painter(runtime)
         self._bounds = bounds or Bounds()
-        self._places = threading.BoundedSemaphore(self._bounds.at_once)
-        self._sketches = PosterCache(runtime.config.data_dir / "studio", _KEPT)
+        self._slots = threading.BoundedSemaphore(self._bounds.at_once)
+        self._sketches = PosterCache(runtime.config.data_dir / "studio", _CACHE_BYTES)
 
     def thumbnail(self, template: Template, brand: str | None) -> CachedPoster:
-        """Return a template's small picture with its sample words; RenderError."""
+        """Return a small picture of *template* with its sample text.
+
+        Raises:
+            RenderError: it cannot be painted.
+        """
         request = PosterRequest(
             template, template.samples(), template.sizes[0], "jpeg", brand=brand
         )
         return self._reduced(request, _THUMBNAIL)
 
     def thumbnail_key(self, template: Template, brand: str | None) -> str:
-        """Name a template's small picture by its content, without painting it; RenderError."""
+        """Return a key of the thumbnail that changes with its content; nothing is painted.
+
+        Raises:
+            RenderError: the brand or a picture of the template is missing.
+        """
         request = PosterRequest(
             template, template.samples(), template.sizes[0], "jpeg", brand=brand
         )
         return self.painter.key(request)[:16]
 
     def sketch(self, request: PosterRequest, *, samples: bool = False) -> Sketch:
-        """Return a poster as the form says it, reduced; with *samples* for what is left empty.
+        """Return a reduced poster; with *samples* empty fields show the template's sample text.
 
         Raises:
-            StudioBusyError: others are being painted.
-            RenderError: it cannot be painted; the field at fault is named.
+            StudioBusyError: too many posters are being painted.
+            RenderError: the poster cannot be painted; `field` names the field at fault.
         """
         sampled: tuple[str, ...] = ()
         if samples:
             request, sampled = with_samples(request)
         kept = self._reduced(replace(request, kind="jpeg", max_bytes=None), _SKETCH)
-        told = tuple(warning for warning in kept.warnings if warning.field not in sampled)
-        return Sketch(replace(kept, warnings=told), sampled)
+        warnings = tuple(warning for warning in kept.warnings if warning.field not in sampled)
+        return Sketch(replace(kept, warnings=warnings), sampled)
 
     def finish(self, request: PosterRequest) -> CachedPoster:
-        """Return the poster itself, as a channel would get it; raises as `sketch` does."""
+        """Return the poster in full size, as a channel would get it.
+
+        Raises:
+            StudioBusyError, RenderError: as `sketch`.
+        """
         return self.painter.make(request, self._paint)
 
     def bundle(self, requests: Sequence[tuple[str, PosterRequest]]) -> bytes:
-        """Return a ZIP of posters, each under its file's name; raises as `sketch` does."""
+        """Return a ZIP of posters, given with the names of their files.
+
+        Raises:
+            StudioBusyError, RenderError: as `sketch`.
+        """
         out = io.BytesIO()
         # Pictures are compressed already.
         with zipfile.ZipFile(out, "w", zipfile.ZIP_STORED) as bundle:
@@ -126,18 +142,16 @@ class Studio:
     def _paint(self, request: PosterRequest) -> Poster:
         variant = request.template.variants.get(request.size)
         if variant and variant.size[0] * variant.size[1] > self._bounds.pixels:
+            width, height = variant.size
             most = self._bounds.pixels // 1_000_000
-            raise RenderError(
-                f"{variant.size[0]} × {variant.size[1]} pixels are more than the {most} million "
-                "that the studio paints; use `contentsvc posters render`"
-            )
-        with self._place():
+            raise RenderError("studio-too-large", width=width, height=height, most=most)
+        with self._slot():
             try:
                 return self.painter.paint(request, self._watch())
             except ContentsvcError:
                 raise
             except Exception as error:
-                raise _unforeseen(request, error) from error
+                raise _unexpected(request, error) from error
 
     def _watch(self) -> Callable[[], None]:
         most = self._bounds.time
@@ -145,45 +159,45 @@ class Studio:
 
         def watch() -> None:
             if time.monotonic() > end:
-                raise RenderError(f"the template takes more than {most:g} seconds to paint")
+                raise RenderError("studio-too-slow", most=most)
 
         return watch
 
     @contextmanager
-    def _place(self) -> Iterator[None]:
-        if not self._places.acquire(timeout=self._bounds.wait):
-            raise StudioBusyError("other posters are being painted; try again in a moment")
+    def _slot(self) -> Iterator[None]:
+        if not self._slots.acquire(timeout=self._bounds.wait):
+            raise StudioBusyError("studio-busy")
         try:
             yield
         finally:
-            self._places.release()
+            self._slots.release()
 
 
-def _unforeseen(request: PosterRequest, error: Exception) -> RenderError:
-    """Return what a person reads where a template or a picture fails the painter itself."""
+def _unexpected(request: PosterRequest, error: Exception) -> RenderError:
+    """Log an unexpected error of the painter; return the error to show to a person."""
     logger.error(
         "A poster could not be painted",
         exc_info=error,
         extra={"action": "poster_failed", "template": request.template.id, "size": request.size},
     )
-    return RenderError(f"it could not be painted ({type(error).__name__}); it is in the log")
+    return RenderError("studio-failed", reason=type(error).__name__)
 
 
 def with_samples(request: PosterRequest) -> tuple[PosterRequest, tuple[str, ...]]:
-    """Put a template's sample words where the form says nothing, and name those fields."""
-    given = {**request.defaults, **{name: text for name, text in request.fields.items() if text}}
+    """Return the request with sample text in its empty fields, and the names of those fields."""
+    filled = {**request.defaults, **{name: text for name, text in request.fields.items() if text}}
     empty = tuple(
         name
         for name, spec in request.template.fields.items()
-        if spec.sample and not (given.get(name) or given.get(spec.source or ""))
+        if spec.sample and not (filled.get(name) or filled.get(spec.source or ""))
     )
     samples = {name: request.template.fields[name].sample for name in empty}
     return replace(request, fields={**request.fields, **samples}), empty
 
 
-def file_name(request: PosterRequest, words: str) -> str:
-    """Return what a poster's file is called: its template, its first words and its size."""
-    parts = [request.template.name.zh, words, request.size]
+def file_name(request: PosterRequest, text: str) -> str:
+    """Return the file name of a poster: its template, its first *text* and its size."""
+    parts = [request.template.name.zh, text, request.size]
     plain = [re.sub(r"[^\w-]+", "", part)[:_LONGEST_PART] for part in parts]
     return "-".join(filter(None, plain)) + f".{FORMATS[request.kind]}"
 

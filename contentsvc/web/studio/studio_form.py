@@ -20,6 +20,7 @@ from contentsvc.services.rendering.painting import PosterRequest
 from contentsvc.services.rendering.render_items import RenderItem
 from contentsvc.services.rendering.studio import FORMATS
 from contentsvc.web.board_positions import read_day, read_week
+from contentsvc.web.current import runtime
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
 
 __all__ = ["StudioForm", "blank_form", "form_of_entry", "posted_form", "poster_title", "read_entry"]
@@ -60,9 +61,8 @@ class StudioForm:
         if self.entry is None:
             return {}
         week = IsoWeek.parse(self.entry.week)
-        return poster_defaults(
-            RenderItem.of(self.entry.calendar, week, content_of(self.entry), None)
-        )
+        item = RenderItem.of(self.entry.calendar, week, content_of(self.entry), None)
+        return poster_defaults(item, runtime().config.language)
 
     def poster_request(self) -> PosterRequest:
         """Return the request for the poster as a PNG."""

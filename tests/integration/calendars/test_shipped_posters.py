@@ -53,7 +53,7 @@ def test_posters_render_without_a_warning(item: RenderItem, fonts: Fonts) -> Non
         brand=load_brand(assets / "brand.yaml"),
         pictures=lambda name: (assets / name).read_bytes(),
         fonts=fonts,
-        defaults=poster_defaults(item),
+        defaults=poster_defaults(item, "zh"),
     )
 
     assert set(fields) <= set(template.fields)

@@ -140,7 +140,7 @@ def test_a_painting_ends_at_its_time(runtime: Runtime) -> None:
     studio = Studio(runtime, bounds=Bounds(at_once=1, time=-1))
 
     for words in ("此前没人画过这一句", "也没人画过那一句"):
-        with pytest.raises(RenderError, match="seconds to paint"):
+        with pytest.raises(RenderError, match="seconds to render"):
             studio.sketch(order(studio, text=words))
 
 

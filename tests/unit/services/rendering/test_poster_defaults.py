@@ -1,4 +1,4 @@
-"""What a livestream's poster says by itself in each notice."""
+"""The values of a livestream poster's fields that the writer left empty, per notice."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from contentsvc.config import shipped
 from contentsvc.domain.entries import EntryContent, EntryKind, Livestream
 from contentsvc.domain.notices import Notice
 from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.posters import list_templates
 from contentsvc.services.rendering.entry_posters import poster_defaults
 from contentsvc.services.rendering.render_items import RenderItem
 
@@ -25,7 +27,7 @@ CONTENT = EntryContent(
         host="林晓 医生", url="https://l.example/1", replay_url="https://l.example/1/replay"
     ),
 )
-PIECE = RenderItem(
+ITEM = RenderItem(
     slug="baby-benefits",
     zone=ZoneInfo("Asia/Shanghai"),
     week=IsoWeek(2026, 48),
@@ -53,8 +55,8 @@ PIECE = RenderItem(
 def test_each_notice_has_its_poster(
     at: str, state: str, note: str | None, left: str | None, url: str
 ) -> None:
-    """Badge, note on the time, countdown and QR follow the distance to the start."""
-    fields = poster_defaults(replace(PIECE, notice=Notice.parse(at).within(60)))
+    """Badge, note on the time, countdown and QR code follow the time until the start."""
+    fields = poster_defaults(replace(ITEM, notice=Notice.parse(at).within(60)), "zh")
 
     assert fields["state"] == state
     assert (fields.get("time_note"), fields.get("left")) == (note, left)
@@ -62,25 +64,66 @@ def test_each_notice_has_its_poster(
     assert (fields["date"], fields["time"]) == ("11月26日", "20:00")
 
 
+@pytest.mark.parametrize(
+    ("at", "state", "note"),
+    [
+        ("-3d", "3 days", None),
+        ("-2d", "2 days", None),
+        ("-24h", "Tomorrow", "Tomorrow"),
+        ("-13h", "Today", None),
+        ("-2h", "2 h", None),
+        ("-10m", "10 min", None),
+        ("-3m", "Starting", None),
+        ("0m", "Live now", "On air"),
+        ("+90m", "Replay", "Replay"),
+    ],
+)
+def test_an_english_poster_is_english(at: str, state: str, note: str | None) -> None:
+    """Badge, note, date and weekday of an English poster contain no Chinese."""
+    fields = poster_defaults(replace(ITEM, notice=Notice.parse(at).within(60)), "en")
+
+    assert (fields["state"], fields.get("time_note")) == (state, note)
+    assert (fields["date"], fields["weekday"]) == ("26 Nov", "Thu")
+    ours = {name: text for name, text in fields.items() if name not in {"title", "host"}}
+    assert str(ours).isascii()
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("at", ["-30d", "-24h", "-23h", "-90m", "-3m", "0m", "+90m"])
+def test_texts_fit_into_the_shipped_templates(language: str, at: str) -> None:
+    """Every default text has at most as many characters as each livestream template allows."""
+    templates, _ = list_templates([shipped("assets") / "posters"])
+    livestream_templates = [template for template in templates if "state" in template.fields]
+    fields = poster_defaults(replace(ITEM, notice=Notice.parse(at).within(60)), language)
+
+    assert livestream_templates
+    assert [
+        (template.id, name, fields[name])
+        for template in livestream_templates
+        for name, spec in template.fields.items()
+        if spec.max and isinstance(fields.get(name), str) and len(fields[name]) > spec.max
+    ] == []
+
+
 def test_a_poster_without_a_notice_is_a_preview() -> None:
-    """In the studio nothing is said of a distance."""
-    fields = poster_defaults(PIECE)
+    """Without a notice the badge does not mention the time until the start."""
+    fields = poster_defaults(ITEM, "zh")
 
     assert (fields["state"], "time_note" in fields) == ("直播预告", False)
 
 
 def test_a_morning_is_no_evening() -> None:
-    """The day before 09:00 in the morning people meet tomorrow, not tomorrow evening."""
-    morning = replace(PIECE, starts_at=datetime(2026, 11, 26, 1, tzinfo=UTC))
+    """The day before a livestream at 09:00 the note is not the one about tomorrow evening."""
+    morning = replace(ITEM, starts_at=datetime(2026, 11, 26, 1, tzinfo=UTC))
 
-    fields = poster_defaults(replace(morning, notice=Notice.parse("-24h")))
+    fields = poster_defaults(replace(morning, notice=Notice.parse("-24h")), "zh")
 
     assert fields["time_note"] == "明天见"
 
 
 def test_the_writers_own_booking_page_is_on_the_poster() -> None:
-    """A platform that books seats itself is where the QR leads before the start."""
+    """Before the start the QR code leads to the platform's booking page, if there is one."""
     live = replace(CONTENT.livestream or Livestream(), booking_url="https://l.example/book")
-    own = replace(PIECE, content=replace(CONTENT, livestream=live), notice=Notice.parse("-1h"))
+    own = replace(ITEM, content=replace(CONTENT, livestream=live), notice=Notice.parse("-1h"))
 
-    assert poster_defaults(own)["url"] == "https://l.example/book"
+    assert poster_defaults(own, "zh")["url"] == "https://l.example/book"

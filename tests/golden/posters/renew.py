@@ -1,4 +1,4 @@
-"""Paints the kept pictures anew: `python tests/golden/posters/renew.py`, then look at each."""
+"""Repaints the golden pictures: run `python tests/golden/posters/renew.py`, then check each."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WIDTH = 270
 
 
 def main() -> None:
-    """Write one small picture for each template and size."""
+    """Write a small picture of each template at each size."""
     fonts, brand = Fonts(), load_brand(ASSETS / "brand.yaml")
     templates, faults = list_templates([ASSETS / "posters"])
     for fault in faults:

@@ -1,4 +1,4 @@
-"""The packaged fonts, the sample brand and the templates that ship."""
+"""Fixtures: the packaged fonts, the sample brand and shipped templates."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from contentsvc.posters import (
 
 ASSETS = Path(__file__).parents[3] / "assets"
 
-#: The least template that shows one field.
+#: The smallest template that shows a field.
 PLAIN = """
 id: plain
 name: {zh: 素, en: Plain}
@@ -50,7 +50,7 @@ def brand() -> Brand:
 
 @pytest.fixture(scope="session")
 def cache() -> PaintCache:
-    """Keep every painted part of the run, so that no test paints what another did."""
+    """Return a cache for the whole run, so that each part is painted by only one test."""
     return PaintCache(limit=400_000_000)
 
 

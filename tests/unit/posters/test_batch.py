@@ -36,20 +36,20 @@ def sheet(*rows: tuple[Any, ...]) -> bytes:
 
 
 def test_each_row_has_its_own_poster_code_and_name(batch: PosterSetup) -> None:
-    """Two members get two files, each with the link that counts for them; progress is told."""
+    """Two rows become two files, each with its own QR code, and progress is reported per row."""
     rows = read_rows(
         table("一起来,小满,A1,https://e.com/i/A1,小满", "一起来,果果,B2,https://e.com/i/B2,"),
         "t.csv",
     )
-    out, told = io.BytesIO(), []
+    out, progress = io.BytesIO(), []
 
-    report = write_zip(batch, rows, out, lambda done, whole: told.append((done, whole)))
+    report = write_zip(batch, rows, out, lambda done, whole: progress.append((done, whole)))
 
     with zipfile.ZipFile(out) as archive:
         assert archive.namelist() == ["小满.jpg", "invite-0003.jpg"]
         links = [_link(archive.read(name)) for name in archive.namelist()]
     assert links == ["https://e.com/i/A1", "https://e.com/i/B2"]
-    assert (report.made, report.failed, told) == (2, [], [(1, 2), (2, 2)])
+    assert (report.made, report.failed, progress) == (2, [], [(1, 2), (2, 2)])
 
 
 def _link(data: bytes) -> str:
@@ -58,7 +58,7 @@ def _link(data: bytes) -> str:
 
 
 def test_a_row_that_fails_does_not_stop_the_others(batch: PosterSetup) -> None:
-    """It is listed by its number in the file, in the report and in the ZIP."""
+    """The report and `failures.txt` list the failed row by its number in the file."""
     data = table("来,甲,A,https://e.com/1,", "来,乙,B,nowhere,", "来,丙,C,https://e.com/3,")
     rows = read_rows(data, "t.csv")
     out = io.BytesIO()
@@ -71,8 +71,8 @@ def test_a_row_that_fails_does_not_stop_the_others(batch: PosterSetup) -> None:
         assert archive.read("failures.txt").startswith(b"row 3: ")
 
 
-def test_names_are_safe_and_no_two_alike(batch: PosterSetup) -> None:
-    """A name cannot lead out of the folder, and a second of the same is numbered."""
+def test_file_names_are_safe_and_unique(batch: PosterSetup) -> None:
+    """A name cannot lead out of the folder, and a repeated name is numbered."""
     link = "https://e.com/1"
     names = ("../../etc/a:b", "小满", "小满.jpg")
     rows = read_rows(table(*(f"来,,,{link},{name}" for name in names)), "t.csv")
@@ -85,7 +85,7 @@ def test_names_are_safe_and_no_two_alike(batch: PosterSetup) -> None:
 
 
 def test_the_same_rows_give_the_same_bytes(batch: PosterSetup) -> None:
-    """A ZIP made again equals the first, its times included."""
+    """Writing the same rows twice gives equal ZIP files, including their timestamps."""
     rows = read_rows(table("来,甲,A,https://e.com/1,"), "t.csv")
     first, again = io.BytesIO(), io.BytesIO()
     write_zip(batch, rows, first)
@@ -95,10 +95,10 @@ def test_the_same_rows_give_the_same_bytes(batch: PosterSetup) -> None:
 
 
 def test_a_csv_of_excel_is_read() -> None:
-    """A mark before the text, Chinese Excel's own encoding and empty lines are taken."""
-    words = 'title,name\r\n好,"甲,乙"\r\n,\r\n再来,丙\r\n'
+    """A byte order mark, GB 18030 and empty lines are accepted."""
+    text = 'title,name\r\n好,"甲,乙"\r\n,\r\n再来,丙\r\n'
 
-    for data in (b"\xef\xbb\xbf" + words.encode(), words.encode("gb18030")):
+    for data in (b"\xef\xbb\xbf" + text.encode(), text.encode("gb18030")):
         rows = read_rows(data, "人.CSV")
         assert [(row.number, dict(row.values)) for row in rows] == [
             (2, {"title": "好", "name": "甲,乙"}),
@@ -107,7 +107,7 @@ def test_a_csv_of_excel_is_read() -> None:
 
 
 def test_a_workbook_is_read() -> None:
-    """Numbers come as a person typed them, and empty cells are left out."""
+    """Numbers are read as people type them, and empty cells are left out."""
     data = sheet(("title", "price", "was"), ("好", 39.0, None), ("再", 39.9, 89))
 
     assert [dict(row.values) for row in read_rows(data, "t.xlsx")] == [
@@ -117,22 +117,22 @@ def test_a_workbook_is_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "name", "words"),
+    ("data", "name", "message"),
     [
         (b"a", "t.xls", "a .csv or an .xlsx"),
-        (b"nonsense", "t.xlsx", "no readable XLSX"),
-        (b"PK\x05\x06" + b"\0" * 18, "t.xlsx", "no readable XLSX"),
+        (b"nonsense", "t.xlsx", "the XLSX cannot be read"),
+        (b"PK\x05\x06" + b"\0" * 18, "t.xlsx", "the XLSX cannot be read"),
         (b"title\n", "t.csv", "no row"),
         (b"title,title\na,b\n", "t.csv", "two columns are called title"),
         (b"title\na,b\n", "t.csv", "row 2 has more cells"),
         (b"\xff\xff\x00", "t.csv", "neither UTF-8 nor GB 18030"),
-        (b'title\n"a', "t.csv", "no readable CSV"),
+        (b'title\n"a', "t.csv", "the CSV cannot be read"),
         (b"x" * 11_000_000, "t.csv", "larger than 10 MB"),
     ],
 )
-def test_a_bad_table_is_told(data: bytes, name: str, words: str) -> None:
-    """What is wrong is said, with the file's name."""
-    with pytest.raises(InputError, match=words) as caught:
+def test_an_unreadable_table_is_refused(data: bytes, name: str, message: str) -> None:
+    """The error names the file and the problem."""
+    with pytest.raises(InputError, match=message) as caught:
         read_rows(data, name)
 
     assert name in str(caught.value)

@@ -29,18 +29,18 @@ LAYERS: dict[str, type[BaseModel]] = {
     typing.get_args(model.model_fields["type"].annotation)[0]: model
     for model in typing.get_args(typing.get_args(Layer)[0])
 }
-#: What the section of every layer need not repeat.
+#: Keys that the sections of the layers need not repeat.
 SHARED = {"id", "type", "if", "opacity", "overlap"}
 
 
 def section(heading: str) -> str:
-    found = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", TEXT, re.MULTILINE | re.DOTALL)
-    assert found, f"docs/posters.md has no section {heading!r}"
-    return found[1]
+    match = re.search(rf"^#+ {re.escape(heading)}\n(.*?)(?=^#|\Z)", TEXT, re.MULTILINE | re.DOTALL)
+    assert match, f"docs/posters.md has no section {heading!r}"
+    return match[1]
 
 
 def named(text: str) -> set[str]:
-    """Give every word within backticks."""
+    """Return every word within backticks."""
     text = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
     return {word for code in re.findall(r"`([^`]+)`", text) for word in re.findall(r"\w+", code)}
 
@@ -55,7 +55,7 @@ def keys() -> Iterator[tuple[str, type[BaseModel]]]:
 
 @pytest.mark.parametrize(("heading", "model"), list(keys()))
 def test_every_key_is_named_under_its_heading(heading: str, model: type[BaseModel]) -> None:
-    """A key of the schema that the page does not explain is a fault of the page."""
+    """`docs/posters.md` explains every key of the schema under its heading."""
     shared = SHARED if heading.startswith("`") else set()
 
     assert set(allowed_keys(model)) - shared <= named(section(heading))
@@ -76,22 +76,22 @@ def test_every_key_is_named_under_its_heading(heading: str, model: type[BaseMode
     ],
 )
 def test_every_key_of_a_part_is_named(heading: str, model: type[BaseModel]) -> None:
-    """Gradients, shadows, plates and the like are explained where they are used."""
+    """Gradients, shadows, plates and other parts are explained where they are used."""
     assert set(allowed_keys(model)) <= named(section(heading))
 
 
-def test_what_every_layer_has_is_named() -> None:
-    """The shared keys stand once, over the layers."""
+def test_the_keys_of_all_layers_are_named() -> None:
+    """The shared keys of layers are explained once, above the layers."""
     assert named(section("Layers")) >= SHARED
 
 
 def test_every_art_is_named() -> None:
-    """Whoever writes a template finds each picture drawn by code."""
+    """Template authors find every picture that is drawn by code."""
     assert set(ART) <= named(section("A field"))
 
 
 def test_the_example_is_a_template() -> None:
-    """The template that the page shows can be read."""
+    """The example template on the page is valid."""
     example = re.search(r"```yaml\n(id: hello.*?)```", TEXT, re.DOTALL)
 
     assert example
@@ -99,7 +99,7 @@ def test_the_example_is_a_template() -> None:
 
 
 def test_the_python_example_runs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lines of Python that the page shows paint and encode a poster."""
+    """The Python example on the page paints and encodes a poster."""
     example = re.search(r"```python\n(.*?)```", TEXT, re.DOTALL)
     monkeypatch.chdir(Path(__file__).parents[3])
     names: dict[str, typing.Any] = {}

@@ -12,7 +12,7 @@ from contentsvc.posters.encoding import Format
 
 @pytest.fixture(scope="module")
 def noisy() -> Image.Image:
-    """Paint what compresses badly, the same each time."""
+    """Return a picture that compresses badly, the same on each call."""
     bands = [Image.linear_gradient("L").rotate(turn).resize((400, 300)) for turn in (0, 90, 180)]
     grain = bytes((x * x * 7 + x * 13) % 251 for x in range(120_000))
     return Image.blend(
@@ -21,38 +21,38 @@ def noisy() -> Image.Image:
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_each_format_opens_as_what_it_says(noisy: Image.Image, kind: Format) -> None:
-    """The bytes are of the format and have the size."""
-    found = encode(noisy, kind)
+def test_each_format_can_be_opened(noisy: Image.Image, kind: Format) -> None:
+    """The bytes have the requested format and the size of the picture."""
+    encoded = encode(noisy, kind)
 
-    opened = Image.open(io.BytesIO(found.data))
-    assert (opened.size, found.media_type) == ((400, 300), f"image/{kind}")
-    assert Image.MIME[opened.format or ""] == found.media_type
+    opened = Image.open(io.BytesIO(encoded.data))
+    assert (opened.size, encoded.media_type) == ((400, 300), f"image/{kind}")
+    assert Image.MIME[opened.format or ""] == encoded.media_type
 
 
 @pytest.mark.parametrize("kind", ["jpeg", "webp"])
 def test_quality_steps_down_to_the_limit(noisy: Image.Image, kind: Format) -> None:
-    """Under a limit the best quality that keeps it is taken."""
+    """With a byte limit, the best quality within it is chosen."""
     best = encode(noisy, kind)
     limit = len(best.data) * 2 // 3
 
-    found = encode(noisy, kind, max_bytes=limit)
+    encoded = encode(noisy, kind, max_bytes=limit)
 
-    assert len(found.data) <= limit
-    assert 40 <= (found.quality or 0) < 90 == best.quality
+    assert len(encoded.data) <= limit
+    assert 40 <= (encoded.quality or 0) < 90 == best.quality
 
 
 def test_png_steps_to_fewer_colours(noisy: Image.Image) -> None:
-    """A PNG over the limit is compressed harder, then painted with 256 colours."""
+    """A PNG over the limit is compressed harder, then reduced to 256 colours."""
     whole = len(encode(noisy, "png").data)
 
-    found = encode(noisy, "png", max_bytes=whole // 2)
+    encoded = encode(noisy, "png", max_bytes=whole // 2)
 
-    assert Image.open(io.BytesIO(found.data)).mode == "P"
+    assert Image.open(io.BytesIO(encoded.data)).mode == "P"
 
 
 @pytest.mark.parametrize("kind", ["png", "jpeg", "webp"])
-def test_an_impossible_limit_is_told(noisy: Image.Image, kind: Format) -> None:
-    """The size reached and what to do are named."""
+def test_an_impossible_limit_is_an_error(noisy: Image.Image, kind: Format) -> None:
+    """The error names the size that was reached and what to do."""
     with pytest.raises(RenderError, match=r"bytes as .* takes at most 100"):
         encode(noisy, kind, max_bytes=100)

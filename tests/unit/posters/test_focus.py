@@ -1,4 +1,4 @@
-"""The point of a picture that stays in view, as a field names it."""
+"""The focus of a picture: the point that stays in view."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def wide() -> Template:
 
 
 def stripes(_name: str) -> bytes:
-    """Give a picture of three squares: red, green, blue."""
+    """Return a picture of three squares: red, green, blue."""
     picture = Image.new("RGB", (600, 200), "#0F0")
     picture.paste("#F00", (0, 0, 200, 200))
     picture.paste("#00F", (400, 0, 600, 200))
@@ -62,7 +62,7 @@ def stripes(_name: str) -> bytes:
 def test_the_focus_stays_in_view(
     wide: Template, paint: Callable[..., Poster], focus: str, seen: tuple[int, int, int]
 ) -> None:
-    """It goes before the template's own, also where the same picture was painted just now."""
+    """A field's focus overrides the template's, also if the same picture is cached."""
     cache = PaintCache()
     paint(wide, {"hero": "a.png"}, pictures=stripes, cache=cache)
 
@@ -72,18 +72,18 @@ def test_the_focus_stays_in_view(
 
 
 @pytest.mark.parametrize("focus", ["2,0.5", "0.5", "a,b", "-0.1,0.2", "0.1,0.2,0.3"])
-def test_a_wrong_focus_is_told_beside_its_field(
+def test_an_invalid_focus_is_an_error_of_its_field(
     wide: Template, paint: Callable[..., Poster], focus: str
 ) -> None:
-    """The message shows how it is written."""
+    """The error shows an example of a valid focus."""
     with pytest.raises(RenderError, match=r"focus=0\.3,0\.72") as refused:
         paint(wide, {"hero": f"a.png#focus={focus}"}, pictures=stripes)
 
     assert refused.value.field == "hero"
 
 
-def test_a_focus_makes_another_poster(wide: Template, fonts: Fonts, brand: Brand) -> None:
-    """What is kept under a key is never shown with another focus."""
+def test_the_focus_is_part_of_the_key(wide: Template, fonts: Fonts, brand: Brand) -> None:
+    """Posters with different focuses have different cache keys."""
     keys = {
         poster_key(
             wide,
@@ -101,15 +101,15 @@ def test_a_focus_makes_another_poster(wide: Template, fonts: Fonts, brand: Brand
 
 
 @pytest.mark.parametrize("name", ["tent.jpg", "sha256:0a", "a#b.png"])
-def test_a_name_and_its_focus_are_put_together_and_parted(name: str) -> None:
-    """A name without a focus stays as it is."""
+def test_a_name_and_its_focus_are_joined_and_split(name: str) -> None:
+    """A name without a focus stays unchanged."""
     assert split_focus(with_focus(name, (0.3, 0.72))) == (name, (0.3, 0.72))
     assert split_focus(with_focus(name, None)) == (name, None)
     assert with_focus("", (0.1, 0.2)) == ""
 
 
-def test_a_painting_can_be_ended(wide: Template, paint: Callable[..., Poster]) -> None:
-    """What watches is asked before each layer, and its words are the error."""
+def test_a_painting_can_be_stopped(wide: Template, paint: Callable[..., Poster]) -> None:
+    """`watch` is called before each layer, and its exception stops the painting."""
 
     def watch() -> None:
         raise RenderError("too long")

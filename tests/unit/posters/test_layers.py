@@ -35,7 +35,7 @@ def with_layer(plain: str, layer: str, fields: str = "") -> str:
 def test_a_bar_is_as_full_as_its_field_says(
     paint: Paint, plain_text: str, share: str, reach: int
 ) -> None:
-    """Percent, parts of a whole and a plain share are read; more than all is all."""
+    """A percentage, a fraction and a plain share are read; the bar is never more than full."""
     layer = '{type: progress, field: done, box: [0, 200, 400, 20], radius: 0, fill: "#FF0000"}'
     text = with_layer(plain_text, layer, "  done: {label: {zh: 进度, en: Done}}\n")
 
@@ -45,8 +45,8 @@ def test_a_bar_is_as_full_as_its_field_says(
     assert sum(red) == reach * 4 or (reach == 0 and sum(red) == 0)
 
 
-def test_words_that_are_no_share_are_told(paint: Paint, plain_text: str) -> None:
-    """The bar is left out and its field is named."""
+def test_a_text_that_is_no_share_is_a_warning(paint: Paint, plain_text: str) -> None:
+    """The bar is left out, and the warning names its field."""
     layer = "{id: bar, type: progress, field: done, box: [0, 200, 400, 20]}"
     text = with_layer(plain_text, layer, "  done: {label: {zh: 进度, en: Done}}\n")
 
@@ -56,7 +56,7 @@ def test_words_that_are_no_share_are_told(paint: Paint, plain_text: str) -> None
 
 
 def test_a_countdown_sets_its_numbers_on_tiles(paint: Paint, plain_text: str) -> None:
-    """Each number has a tile, and what stands between them has none."""
+    """Each number has a tile, and the texts between the numbers have none."""
     layer = ('{type: countdown, field: left, box: [10, 180, 380, 100], size: 40, '
              'tile: "#0000FF", fill: "#0000FF", radius: 0}')  # fmt: skip
     text = with_layer(plain_text, layer, "  left: {label: {zh: 剩, en: Left}, max: 20}\n")
@@ -70,7 +70,7 @@ def test_a_countdown_sets_its_numbers_on_tiles(paint: Paint, plain_text: str) ->
 
 
 def test_a_countdown_of_many_numbers_is_painted(paint: Paint, plain_text: str) -> None:
-    """More numbers than a line of spans may hold make smaller tiles, not an error."""
+    """More numbers than a line of spans may have give smaller tiles, not an error."""
     layer = "{type: countdown, field: left, box: [10, 180, 380, 100], size: 40}"
     text = with_layer(plain_text, layer, "  left: {label: {zh: 剩, en: Left}}\n")
 
@@ -79,8 +79,8 @@ def test_a_countdown_of_many_numbers_is_painted(paint: Paint, plain_text: str) -
     assert poster.warnings == ()
 
 
-def test_a_ticket_is_cut_out_where_it_is_torn(paint: Paint, plain_text: str) -> None:
-    """The ground shows in the half circles at both ends of the line, and nowhere else."""
+def test_a_ticket_has_half_circles_cut_out(paint: Paint, plain_text: str) -> None:
+    """The ground shows only in the half circles at the ends of the perforated line."""
     layer = (
         '{type: ticket, box: [0, 100, 400, 200], at: 0.5, notch: 20, fill: "#FF0000", radius: 0}'
     )
@@ -93,7 +93,7 @@ def test_a_ticket_is_cut_out_where_it_is_torn(paint: Paint, plain_text: str) -> 
 
 @pytest.mark.parametrize("mask", MASKS)
 def test_a_picture_is_cut_to_a_figure(paint: Paint, plain_text: str, mask: str) -> None:
-    """Its middle shows and its upper corners do not."""
+    """The middle of the picture is visible, and its upper corners are not."""
     layer = f"{{type: image, field: hero, mask: {mask}, box: [100, 100, 200, 200]}}"
     text = with_layer(plain_text, layer, "  hero: {label: {zh: 图, en: Picture}, type: image}\n")
     out = io.BytesIO()
@@ -111,7 +111,7 @@ def test_a_picture_is_cut_to_a_figure(paint: Paint, plain_text: str, mask: str) 
 
 
 def test_the_brand_layer_shows_logo_or_bar(paint: Paint, plain_text: str) -> None:
-    """A brand with a logo shows it, another its bar; a condition can ask which."""
+    """A brand without a logo shows its bar, and a condition can ask for the logo."""
     layer = '{type: brand, box: [20, 200, 300, 40], bar: "#FF0000", size: 24}'
     text = with_layer(plain_text, layer)
     text = with_layer(text, '{type: rect, if: brand.logo, box: [0, 290, 10, 10], fill: "#00FF00"}')
@@ -125,26 +125,26 @@ def test_the_brand_layer_shows_logo_or_bar(paint: Paint, plain_text: str) -> Non
     assert (bar.getpixel((5, 295)), logo.getpixel((5, 295))) == ((255, 255, 255), (0, 255, 0))
 
 
-def test_items_are_parted_at_their_bar(paint: Paint, plain_text: str) -> None:
-    """A text shows an item's head or what follows, and the list goes on after those it skips."""
-    words = "'{ranks[1]}·{ranks[1].tail}'"
-    layer = f"{{id: top, type: text, text: {words}, box: [20, 90, 360, 50], size: 30}}"
+def test_items_are_split_at_their_bar(paint: Paint, plain_text: str) -> None:
+    """A text shows either part of an item, and a list can skip its first items."""
+    placeholders = "'{ranks[1]}·{ranks[1].tail}'"
+    layer = f"{{id: top, type: text, text: {placeholders}, box: [20, 90, 360, 50], size: 30}}"
     rows = ("{id: rest, type: list, field: ranks, skip: 1, box: [20, 150, 360, 140], size: 24, "
             "tail: {width: 90, size: 24}}")  # fmt: skip
     field = "  ranks: {label: {zh: 榜, en: R}, type: list}\n"
     text = with_layer(with_layer(plain_text, layer), rows, field)
     template = parse_template(text, "p.yaml")
 
-    one = paint(template, {"title": "好", "ranks": ["甲 | 9单", "乙 | 8单"]})
+    first = paint(template, {"title": "好", "ranks": ["甲 | 9单", "乙 | 8单"]})
     other = paint(template, {"title": "好", "ranks": ["甲 | 9单", "乙 ｜ 8单"]})
 
-    assert one.warnings == ()
-    assert "甲 9单；乙 8单" in one.alt
-    assert one.image.tobytes() == other.image.tobytes()
+    assert first.warnings == ()
+    assert "甲 9单；乙 8单" in first.alt
+    assert first.image.tobytes() == other.image.tobytes()
 
 
-def test_a_condition_asks_for_words(paint: Paint, plain_text: str) -> None:
-    """`is` holds for those very words alone, and `not` turns it round."""
+def test_a_condition_compares_a_value(paint: Paint, plain_text: str) -> None:
+    """`is` is true only for the exact value, and `not` negates it."""
     yes = '{type: rect, if: title is 直播, box: [0, 250, 50, 50], fill: "#FF0000"}'
     no = '{type: rect, if: not title is 直播, box: [350, 250, 50, 50], fill: "#0000FF"}'
     template = parse_template(with_layer(with_layer(plain_text, yes), no), "p.yaml")
@@ -155,8 +155,8 @@ def test_a_condition_asks_for_words(paint: Paint, plain_text: str) -> None:
     assert (other.getpixel((20, 280)), other.getpixel((380, 280))) == ((255, 255, 255), (0, 0, 255))
 
 
-def test_emoji_take_the_colour_of_their_words(paint: Paint, plain: object) -> None:
-    """A carrot in black ink is drawn, and in no other colour."""
+def test_emoji_take_the_colour_of_their_text(paint: Paint, plain: object) -> None:
+    """An emoji in black lettering has no other colour."""
     image = paint(plain, {"title": "🥕"}, brand=Brand()).image
 
     colours = {colour for _, colour in image.getcolors(1 << 16) or []}
@@ -165,21 +165,21 @@ def test_emoji_take_the_colour_of_their_words(paint: Paint, plain: object) -> No
 
 
 def test_the_schema_file_is_what_the_command_prints() -> None:
-    """Editors are told of every layer that the engine reads."""
-    kept = SCHEMA.read_text(encoding="utf-8")
+    """The shipped schema file is up to date, so editors know every layer."""
+    schema = SCHEMA.read_text(encoding="utf-8")
 
-    assert kept == template_json_schema()
-    assert "Countdown" in json.loads(kept)["$defs"]
+    assert schema == template_json_schema()
+    assert "Countdown" in json.loads(schema)["$defs"]
 
 
 def test_a_template_of_another_version_is_refused(plain_text: str) -> None:
-    """A file written for a later engine is not painted wrong."""
+    """A template for a later engine is an error instead of a wrong poster."""
     with pytest.raises(TemplateError, match="version"):
         parse_template(plain_text.replace("id: plain", "id: plain\nversion: 2"), "p.yaml")
 
 
 def test_brand_fonts_stay_within_the_assets(tmp_path: Path) -> None:
-    """A folder that is not there, or leads outside, is an error that names it."""
+    """A font folder that is missing, or outside the assets, is an error that names it."""
     (tmp_path / "assets").mkdir()
     (tmp_path / "secret").mkdir()
 

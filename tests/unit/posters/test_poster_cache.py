@@ -17,7 +17,7 @@ Paint = Callable[..., Poster]
 
 
 def key(template: Template, fonts: Fonts, **more: Any) -> str:
-    given: dict[str, Any] = {
+    arguments: dict[str, Any] = {
         "fields": {"title": "好"},
         "brand": Brand(),
         "pictures": dict[str, bytes]().__getitem__,
@@ -26,8 +26,8 @@ def key(template: Template, fonts: Fonts, **more: Any) -> str:
         "kind": "png",
         **more,
     }
-    fields = given.pop("fields")
-    return poster_key(template, fields, **given)
+    fields = arguments.pop("fields")
+    return poster_key(template, fields, **arguments)
 
 
 def photo(colour: str) -> bytes:
@@ -39,7 +39,7 @@ def photo(colour: str) -> bytes:
 def test_a_poster_is_painted_once(
     tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint
 ) -> None:
-    """The second time it comes from the disk, byte by byte, its words and warnings with it."""
+    """A second request returns the same bytes, text and warnings from the disk."""
     calls = []
 
     def once() -> Poster:
@@ -67,13 +67,13 @@ def test_a_poster_is_painted_once(
 def test_whatever_changes_the_bytes_changes_the_key(
     plain: Template, fonts: Fonts, more: dict[str, object]
 ) -> None:
-    """Fields, brand, format, limit and pictures are part of it; defaults count as fields do."""
+    """Fields, brand, format, limit and pictures change the key; defaults count as fields."""
     assert key(plain, fonts, **more) != key(plain, fonts)
     assert key(plain, fonts, fields={}, defaults={"title": "好"}) == key(plain, fonts)
 
 
 def test_a_changed_picture_changes_the_key(plain: Template, fonts: Fonts) -> None:
-    """A logo that was replaced under its old name is another poster."""
+    """A logo that was replaced under the same name changes the key."""
     red, blue = (
         key(plain, fonts, brand=Brand(logo="l"), pictures={"l": photo(colour)}.__getitem__)
         for colour in ("red", "blue")
@@ -83,10 +83,10 @@ def test_a_changed_picture_changes_the_key(plain: Template, fonts: Fonts) -> Non
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}\nxx", b"nonsense", None])
-def test_a_damaged_file_is_painted_anew(
+def test_a_damaged_file_is_replaced(
     tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint, damage: bytes | None
 ) -> None:
-    """A file that was cut short or changed never goes out."""
+    """A cached file that was truncated or changed is never returned."""
     shelf, name = PosterCache(tmp_path), key(plain, fonts)
     good = shelf.get(name, "png", None, lambda: paint(plain, {"title": "好"}))
     (file,) = tmp_path.glob("??/*")
@@ -95,10 +95,10 @@ def test_a_damaged_file_is_painted_anew(
     assert shelf.get(name, "png", None, lambda: paint(plain, {"title": "好"})) == good
 
 
-def test_the_longest_unused_are_dropped(
+def test_the_least_recently_used_posters_are_deleted(
     tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint
 ) -> None:
-    """The folder stays within its bound, and what was asked for last stays."""
+    """The folder stays within its limit, and the last requested poster stays."""
     shelf = PosterCache(tmp_path, limit=6000)
     names = [key(plain, fonts, fields={"title": title}) for title in "一二三四五六七八"]
     for name, title in zip(names, "一二三四五六七八", strict=True):
@@ -110,19 +110,19 @@ def test_the_longest_unused_are_dropped(
     assert names[0] not in left
 
 
-def test_a_folder_that_cannot_be_written_costs_no_poster(
+def test_posters_are_painted_if_the_folder_cannot_be_written(
     tmp_path: Path, plain: Template, fonts: Fonts, paint: Paint
 ) -> None:
-    """Where the shelf's place is taken by a file, posters are painted all the same."""
+    """A file in the place of the folder does not prevent painting."""
     (tmp_path / "shelf").write_text("in the way")
     shelf = PosterCache(tmp_path / "shelf")
 
-    kept = shelf.get(key(plain, fonts), "png", None, lambda: paint(plain, {"title": "好"}))
+    cached = shelf.get(key(plain, fonts), "png", None, lambda: paint(plain, {"title": "好"}))
 
-    assert kept.size == (400, 300)
+    assert cached.size == (400, 300)
 
 
-def test_a_missing_field_is_told_before_painting(plain: Template, fonts: Fonts) -> None:
-    """The key of a poster that cannot be is the same error as the poster itself."""
+def test_a_missing_field_is_an_error_before_painting(plain: Template, fonts: Fonts) -> None:
+    """The key of a poster raises the same error as the poster itself."""
     with pytest.raises(RenderError, match="title"):
         key(plain, fonts, fields={})

@@ -23,12 +23,12 @@ def _codes(reader: Proofreader, **changes: str) -> list[tuple[str | None, str, b
 
 
 def test_a_good_row_has_no_remarks(reader: Proofreader) -> None:
-    """Nothing is said where nothing is wrong."""
+    """A row without problems has no remarks."""
     assert _codes(reader) == []
 
 
-def test_every_fault_of_a_row_is_told_at_once(reader: Proofreader) -> None:
-    """A missing text, a bad link and a picture that is not there are three faults."""
+def test_every_fault_of_a_row_is_reported(reader: Proofreader) -> None:
+    """A missing text, a bad link and a missing picture are three faults."""
     assert _codes(reader, title="", url="nowhere", photo="no.png") == [
         ("title", "required", True),
         ("url", "bad_link", True),
@@ -46,15 +46,17 @@ def test_every_fault_of_a_row_is_told_at_once(reader: Proofreader) -> None:
         ({"points": "一\n二\n三\n四\n五\n六\n七\n八"}, "dropped"),
     ],
 )
-def test_what_will_look_wrong_is_told(
+def test_problems_of_the_layout_are_reported(
     reader: Proofreader, changes: dict[str, str], code: str
 ) -> None:
-    """Words that are cut, characters that no font has, codes too fine: told before painting."""
-    assert code in [found for _, found, is_fault in _codes(reader, **changes) if not is_fault]
+    """Cut texts, missing characters and small codes are reported before painting."""
+    assert code in [
+        found_code for _, found_code, is_fault in _codes(reader, **changes) if not is_fault
+    ]
 
 
-def test_room_is_not_looked_at_where_time_is_short(reader: Proofreader) -> None:
-    """Limits and faults are told all the same."""
+def test_texts_are_not_laid_out_without_fits(reader: Proofreader) -> None:
+    """Faults and limits are reported all the same."""
     remarks = reader.read({**GOOD, "sharer": "小满妈妈" * 8, "url": ""}, fits=False)
 
     assert [remark.code for remark in remarks] == ["required", "long"]

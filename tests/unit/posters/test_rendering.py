@@ -32,7 +32,7 @@ def codes(poster: Poster) -> list[tuple[str, str | None, str]]:
 
 
 def test_the_same_inputs_give_the_same_bytes(paint: Paint, live_notice: Template) -> None:
-    """A poster painted from nothing equals one painted from the cache, byte by byte."""
+    """A poster painted with a cold cache equals one painted with a warm cache."""
     cold = paint(live_notice, live_notice.samples(), cache=PaintCache())
     cache = PaintCache()
     paint(live_notice, live_notice.samples(), cache=cache)
@@ -43,7 +43,7 @@ def test_the_same_inputs_give_the_same_bytes(paint: Paint, live_notice: Template
 
 
 def test_the_cache_stays_within_its_bound(paint: Paint, live_notice: Template) -> None:
-    """Rendering every size keeps the painted parts under the limit and changes no pixel."""
+    """Rendering every size needs no more cache than its limit."""
     cache = PaintCache(limit=3_000_000)
     for size in live_notice.sizes:
         paint(live_notice, live_notice.samples(), size=size, cache=cache)
@@ -52,15 +52,15 @@ def test_the_cache_stays_within_its_bound(paint: Paint, live_notice: Template) -
 
 
 def test_a_missing_required_field_is_named(paint: Paint, live_notice: Template) -> None:
-    """Without its title a poster is not painted, and the error stands beside the field."""
+    """A poster without its title is not painted, and the error names the field."""
     with pytest.raises(RenderError, match="title1") as caught:
         paint(live_notice, {"subtitle": "好"})
 
     assert caught.value.field == "title1"
 
 
-def test_defaults_fill_what_is_declared_without_a_word(paint: Paint, live_notice: Template) -> None:
-    """A supplied title stands in for the template's, and undeclared defaults are passed over."""
+def test_defaults_fill_declared_fields(paint: Paint, live_notice: Template) -> None:
+    """A default fills an empty field, and undeclared defaults cause no warning."""
     poster = paint(live_notice, {}, defaults={"title": "秋日读书会", "element": "livestream"})
 
     assert "秋日读书会" in poster.alt
@@ -68,7 +68,7 @@ def test_defaults_fill_what_is_declared_without_a_word(paint: Paint, live_notice
 
 
 def test_an_unknown_field_is_a_warning(paint: Paint, plain: Template) -> None:
-    """A field the template does not have is told with those it has."""
+    """The warning lists the fields of the template."""
     poster = paint(plain, {"title": "好", "titel": "好"})
 
     assert codes(poster) == [("", "titel", "unknown_field")]
@@ -76,7 +76,7 @@ def test_an_unknown_field_is_a_warning(paint: Paint, plain: Template) -> None:
 
 
 def test_an_overlong_text_is_cut_with_a_warning(paint: Paint, plain: Template) -> None:
-    """The warning names layer, field and the words that were lost."""
+    """The warning names the layer, the field and the text that was cut off."""
     poster = paint(plain, {"title": "一二三四五六七八九十" * 3})
 
     assert codes(poster) == [("", "title", "long"), ("title", "title", "cut")]
@@ -84,7 +84,7 @@ def test_an_overlong_text_is_cut_with_a_warning(paint: Paint, plain: Template) -
 
 
 def test_a_missing_glyph_is_left_out_with_a_warning(paint: Paint, plain: Template) -> None:
-    """No silent box: the character is named with its code point, and the rest is painted."""
+    """The warning names the code point, and the rest of the text is painted."""
     poster = paint(plain, {"title": "好\U00012000消息"})
 
     assert codes(poster) == [("title", "title", "missing_glyph")]
@@ -93,7 +93,7 @@ def test_a_missing_glyph_is_left_out_with_a_warning(paint: Paint, plain: Templat
 
 
 def test_a_variation_selector_is_no_missing_glyph(paint: Paint, plain: Template) -> None:
-    """Invisible selectors and joiners are dropped in silence."""
+    """Invisible selectors and joiners are dropped without a warning."""
     assert paint(plain, {"title": "好\ufe0f消\u200d息"}).warnings == ()
 
 
@@ -101,19 +101,19 @@ def test_a_variation_selector_is_no_missing_glyph(paint: Paint, plain: Template)
 def test_rare_and_traditional_characters_are_drawn(
     paint: Paint, plain: Template, char: str
 ) -> None:
-    """The packaged fonts lend each other what one lacks."""
+    """A packaged font draws the characters that another one lacks."""
     assert paint(plain, {"title": char}).warnings == ()
 
 
-def test_list_items_without_room_are_told(paint: Paint, live_notice: Template) -> None:
-    """A fourth highlight is not dropped in silence."""
+def test_list_items_without_room_are_a_warning(paint: Paint, live_notice: Template) -> None:
+    """A fourth highlight is dropped with a warning."""
     fields = {"title1": "好", "points": ["一", "二", "三", "四"]}
 
     assert ("points", "points", "dropped") in codes(paint(live_notice, fields))
 
 
 @pytest.mark.parametrize(
-    ("fields", "words"),
+    ("fields", "message"),
     [
         ({"title1": ["好"]}, "needs a text"),
         ({"title1": True}, "needs a text"),
@@ -128,16 +128,16 @@ def test_list_items_without_room_are_told(paint: Paint, live_notice: Template) -
         ({"title1": "好", "hero": "gone.png"}, "no picture"),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_named(
-    paint: Paint, live_notice: Template, fields: dict[str, object], words: str
+def test_an_invalid_value_is_an_error(
+    paint: Paint, live_notice: Template, fields: dict[str, object], message: str
 ) -> None:
-    """Bad values stop the poster with the field and what is allowed."""
-    with pytest.raises(RenderError, match=words):
+    """The error says what is wrong with the value or what is allowed."""
+    with pytest.raises(RenderError, match=message):
         paint(live_notice, fields)
 
 
-def test_a_list_comes_as_lines_of_a_text_too(paint: Paint, live_notice: Template) -> None:
-    """A form's text area gives one item a line."""
+def test_a_list_can_be_the_lines_of_a_text(paint: Paint, live_notice: Template) -> None:
+    """The lines of a text area give the same poster as a list."""
     lines = paint(live_notice, {"title1": "好", "points": "一\n\n二"})
     items = paint(live_notice, {"title1": "好", "points": ["一", "二"]})
 
@@ -145,7 +145,7 @@ def test_a_list_comes_as_lines_of_a_text_too(paint: Paint, live_notice: Template
 
 
 def test_an_unknown_size_names_the_sizes(paint: Paint, plain: Template) -> None:
-    """A size the template does not have is refused with those it has."""
+    """The error about an unknown size lists the sizes of the template."""
     with pytest.raises(RenderError, match="9x16"):
         paint(plain, {"title": "好"}, size="16x9")
 
@@ -154,10 +154,10 @@ def test_an_unknown_size_names_the_sizes(paint: Paint, plain: Template) -> None:
     ("fields", "colour"),
     [({}, "white"), ({"a": "x"}, "blue"), ({"b": "x"}, "white"), ({"a": "x", "b": "x"}, "white")],
 )
-def test_a_layer_is_painted_where_its_condition_holds(
+def test_a_layer_is_painted_if_its_condition_is_true(
     paint: Paint, plain_text: str, fields: dict[str, object], colour: str
 ) -> None:
-    """`a and not b` asks for a value of the one and none of the other."""
+    """`a and not b` is true if `a` has a value and `b` has none."""
     more = "  a: {label: {zh: 甲, en: A}}\n  b: {label: {zh: 乙, en: B}}\npalette"
     layer = '  - {type: rect, if: a and not b, box: [0, 200, 400, 100], fill: "#00F"}\nvariants'
     text = plain_text.replace("palette", more, 1).replace("variants", layer, 1)
@@ -168,16 +168,16 @@ def test_a_layer_is_painted_where_its_condition_holds(
 
 
 def test_the_brand_overrides_colours_by_name(paint: Paint, plain: Template, fonts: Fonts) -> None:
-    """Lettering in `ink` takes the brand's ink."""
+    """Lettering in `ink` has the brand's ink."""
     red = Brand(name="", palette={"ink": "#FF0000"})
 
-    found = paint(plain, {"title": "一"}, brand=red).image.getcolors(1 << 20)
+    colours = paint(plain, {"title": "一"}, brand=red).image.getcolors(1 << 20)
 
-    assert (255, 0, 0) in {colour for _, colour in found or []}
+    assert (255, 0, 0) in {colour for _, colour in colours or []}
 
 
 def test_shades_of_the_palette_follow_the_brand(paint: Paint, plain_text: str) -> None:
-    """A template's colour that is a shade of another takes the brand's colour for it."""
+    """A colour that is a shade of another one follows the brand's colour."""
     text = plain_text.replace('{ink: "#222222"}', '{ink: "#222222", pale: ink+50}')
     template = parse_template(text.replace("fill: white", "fill: pale"), "plain.yaml")
 
@@ -187,7 +187,7 @@ def test_shades_of_the_palette_follow_the_brand(paint: Paint, plain_text: str) -
 
 
 def test_the_brand_logo_is_painted(paint: Paint, plain_text: str) -> None:
-    """`brand:logo` shows the brand's picture, and nothing where it has none."""
+    """`brand:logo` shows the brand's logo, or nothing if the brand has none."""
     layer = 'layers:\n  - {type: image, source: "brand:logo", box: [10, 200, 80, 80]}\n'
     template = parse_template(plain_text.replace("layers:\n", layer, 1), "plain.yaml")
     template = parse_template(
@@ -204,7 +204,7 @@ def test_the_brand_logo_is_painted(paint: Paint, plain_text: str) -> None:
 
 
 def test_a_photo_fills_its_box_around_its_focus(paint: Paint, live_notice: Template) -> None:
-    """A stored picture covers the hero's box; a small one is told."""
+    """A stored picture covers its box; a picture that is too small is a warning."""
     files = {"photo": picture((2000, 1500), "#0000FF", "JPEG"), "tiny": picture((90, 60), "#0F0")}
     fields = {"title1": "好", "hero": "photo"}
 
@@ -219,7 +219,7 @@ def test_a_photo_fills_its_box_around_its_focus(paint: Paint, live_notice: Templ
 
 
 def test_a_broken_photo_stops_the_poster(paint: Paint, live_notice: Template) -> None:
-    """A picture that cannot be opened is named with its field."""
+    """The error about a picture that cannot be opened names its field."""
     files = {"photo": b"not a picture"}
 
     with pytest.raises(RenderError, match="photo") as caught:
@@ -229,7 +229,7 @@ def test_a_broken_photo_stops_the_poster(paint: Paint, live_notice: Template) ->
 
 
 def test_titles_of_a_group_share_one_size(paint: Paint, live_notice: Template) -> None:
-    """A long second line makes the first as small: both are painted at the least of the two."""
+    """A long second line makes the first line as small."""
     short = paint(live_notice, {"title1": "一", "title2": "二"})
     long = paint(live_notice, {"title1": "一", "title2": "二二二二二二二二二二"})
 
@@ -244,8 +244,8 @@ def test_titles_of_a_group_share_one_size(paint: Paint, live_notice: Template) -
     assert height(long) < height(short) * 0.8
 
 
-def test_a_card_hugs_the_words_on_it(paint: Paint, live_notice: Template) -> None:
-    """The host's card is as wide as the longer of its two lines asks for."""
+def test_a_card_is_as_wide_as_its_lettering(paint: Paint, live_notice: Template) -> None:
+    """The host's card is as wide as the longer of its two lines needs."""
 
     def width(title: str) -> int:
         fields = {"title1": "好", "host": "林晓", "host_title": title, "hero": "sky"}
@@ -254,27 +254,27 @@ def test_a_card_hugs_the_words_on_it(paint: Paint, live_notice: Template) -> Non
         row = [rgb(image, (x, 1086)) for x in range(112, 1000)]
         return sum(min(pixel) > 235 for pixel in row)
 
-    # Nine characters of 26 pixels against the host's two of 35.
+    # The title has nine characters of 26 pixels, the host's name two of 35 pixels.
     assert width("儿童皮肤科主治医师") - width("医师") == pytest.approx(9 * 26 - 2 * 35, abs=4)
 
 
-def test_a_small_qr_is_told(paint: Paint, live_notice: Template) -> None:
-    """A long link makes modules too small for a phone, which is a warning."""
+def test_a_small_code_is_a_warning(paint: Paint, live_notice: Template) -> None:
+    """A long link makes the modules of the code too small for a phone."""
     fields = {"title1": "好", "url": "https://example.com/" + "a" * 300}
 
     assert ("qr", "url", "small_qr") in codes(paint(live_notice, fields))
 
 
-def test_the_alternative_text_leaves_out_what_is_empty(paint: Paint, live_notice: Template) -> None:
-    """Phrases without any value are dropped; the others are joined."""
+def test_the_alternative_text_leaves_out_empty_phrases(paint: Paint, live_notice: Template) -> None:
+    """Phrases without any value are left out, and the others are joined."""
     poster = paint(live_notice, {"title1": "读书会", "offer": "免费", "state": "正在直播"})
 
     lines = "干货集中讲，一次听明白；边看边记，回头用得上；转给朋友，一起看更有劲"
     assert poster.alt == f"正在直播：读书会，{lines}，本群专享：免费"
 
 
-def test_braces_in_a_value_are_words(paint: Paint, live_notice: Template) -> None:
-    """What a person writes is never read as a placeholder."""
+def test_braces_in_a_value_are_text(paint: Paint, live_notice: Template) -> None:
+    """A value that looks like a placeholder is shown as it is."""
     assert paint(live_notice, {"title1": "{host}", "host": "林晓"}).alt.startswith(
         "直播预告：{host}"
     )

@@ -1,4 +1,4 @@
-"""Every template that ships, at every size: as it was, readable, and sound under bad values."""
+"""Every shipped template at every size: unchanged, legible, and robust against bad values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ Paint = Callable[..., Poster]
 
 FOLDER = Path(__file__).parents[3] / "assets" / "posters"
 GOLDEN = Path(__file__).parents[2] / "golden" / "posters"
-#: Fonts are pinned, so only a change of template or engine moves a picture further than this.
+#: The largest mean difference per band (0 to 255). The fonts are pinned, so only a change of the
+#: template or the engine causes a larger one.
 MOST_DIFFERENCE = 1.5
 GOLDEN_WIDTH = 270
 
@@ -41,7 +42,7 @@ def reduced(poster: Poster) -> Image.Image:
 
 
 def test_fifteen_templates_ship_in_three_families() -> None:
-    """None of the shipped templates is broken, and each has the sizes that channels ask for."""
+    """All shipped templates are valid and have the sizes that channels ask for."""
     assert FAULTS == []
     families: dict[str | None, set[str]] = {}
     for template in TEMPLATES:
@@ -59,7 +60,7 @@ def test_fifteen_templates_ship_in_three_families() -> None:
 @pytest.mark.parametrize("kit", BRANDS, ids=lambda kit: kit.name)
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.id)
 def test_a_template_suits_every_sample_brand(template: Template, kit: Brand, paint: Paint) -> None:
-    """In another brand's colours and with its logo the sample has no warning: all is readable."""
+    """The sample poster has no warnings with any sample brand's colours and logo."""
     for size in template.sizes:
         assert paint(template, template.samples(), size=size, brand=kit).warnings == ()
 
@@ -69,7 +70,7 @@ def test_a_template_suits_every_sample_brand(template: Template, kit: Brand, pai
 )
 @pytest.mark.parametrize("name", ["live-notice", "live-salon", "live-sale"])
 def test_each_state_of_a_livestream_has_its_poster(name: str, state: str, paint: Paint) -> None:
-    """The states that the service supplies are shown whole, at every size."""
+    """Every state that the service supplies is shown in full, at every size."""
     template = next(template for template in TEMPLATES if template.id == name)
 
     for size in template.sizes:
@@ -80,11 +81,11 @@ def test_each_state_of_a_livestream_has_its_poster(name: str, state: str, paint:
 
 @pytest.mark.parametrize(("template", "size"), ALL)
 def test_a_template_looks_as_it_did(template: Template, size: str, paint: Paint) -> None:
-    """The sample poster is within a small mean difference of the kept picture, without warnings."""
+    """The sample poster is close to the golden picture and has no warnings."""
     poster = paint(template, template.samples(), size=size)
 
-    kept = Image.open(GOLDEN / f"{template.id}-{size}.png").convert("RGB")
-    difference = ImageStat.Stat(ImageChops.difference(reduced(poster), kept)).mean
+    golden = Image.open(GOLDEN / f"{template.id}-{size}.png").convert("RGB")
+    difference = ImageStat.Stat(ImageChops.difference(reduced(poster), golden)).mean
     assert max(difference) < MOST_DIFFERENCE
     assert poster.warnings == ()
 
@@ -100,14 +101,14 @@ def test_the_qr_code_is_read_from_a_small_poster(
         Image.Resampling.LANCZOS,
     )
 
-    found = zxingcpp.read_barcodes(small)
+    codes = zxingcpp.read_barcodes(small)
 
-    assert [code.text for code in found] == [template.fields["url"].sample]
+    assert [code.text for code in codes] == [template.fields["url"].sample]
 
 
 @pytest.mark.parametrize(("template", "size"), ALL)
 def test_required_fields_alone_make_a_poster(template: Template, size: str, paint: Paint) -> None:
-    """Leaving out every optional field gives a whole poster without warnings."""
+    """A poster with only its required fields has no warnings."""
     fields = {name: spec.sample for name, spec in template.fields.items() if spec.required}
 
     poster = paint(template, fields, size=size)
@@ -120,26 +121,28 @@ def test_required_fields_alone_make_a_poster(template: Template, size: str, pain
 def test_the_longest_allowed_values_are_not_cut(
     template: Template, size: str, paint: Paint
 ) -> None:
-    """What a field's limit allows is shown whole, in the smallest letters if it must be."""
+    """Values at the limit of their fields are shown in full."""
     poster = paint(template, _stretched(template, 1), size=size)
 
     assert [warning for warning in poster.warnings if warning.code == "cut"] == []
 
 
 @pytest.mark.parametrize(("template", "size"), ALL)
-def test_overlong_values_are_told(template: Template, size: str, paint: Paint) -> None:
-    """Three times what is allowed paints all the same, and every field over its limit is named."""
+def test_overlong_values_are_warnings(template: Template, size: str, paint: Paint) -> None:
+    """Values three times too long are painted, with a warning for every field."""
     fields = _stretched(template, 3)
 
     poster = paint(template, fields, size=size)
 
-    told = {warning.field for warning in poster.warnings if warning.code == "long"}
-    assert told == {name for name, spec in template.fields.items() if spec.max and name in fields}
+    overlong = {warning.field for warning in poster.warnings if warning.code == "long"}
+    assert overlong == {
+        name for name, spec in template.fields.items() if spec.max and name in fields
+    }
     assert any(warning.code == "cut" for warning in poster.warnings)
 
 
 def _stretched(template: Template, times: int) -> dict[str, object]:
-    """Give values of exactly *times* each field's limit; digits where it holds digits."""
+    """Return values of exactly *times* the limit of each field, of the same kind as the sample."""
     fields: dict[str, object] = {}
     for name, spec in template.fields.items():
         if name in _shares(template):
@@ -155,13 +158,13 @@ def _stretched(template: Template, times: int) -> dict[str, object]:
 
 
 def _shares(template: Template) -> set[str]:
-    """Name the fields that a bar is as full as."""
+    """Return the names of the fields that progress bars show."""
     layers = template.by_size["9x16"]
     return {layer.field for layer in layers if isinstance(layer, Progress)}
 
 
 def _item(template: Template, name: str, length: int) -> str:
-    """Give an item of a list, parted by `|` as the sample is; a time stays a time."""
+    """Return a list item of *length* characters, split by `|` like the sample; times stay valid."""
     sample = template.fields[name].sample[0]
     head, bar, _ = sample.partition("|")
     if not bar:

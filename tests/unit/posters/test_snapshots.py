@@ -1,4 +1,4 @@
-"""What is kept between posters changes how long they take and nothing else."""
+"""Snapshots: caching changes how long posters take, and nothing else."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Paint = Callable[..., Poster]
 
 TEMPLATES, _ = list_templates([Path(__file__).parents[3] / "assets" / "posters"])
 
-#: The card is fixed and stands before the title, which changes; the ribbon lies over the title.
+#: The title changes, a fixed bar covers it, and the fixed card does not; the ribbon is optional.
 LAYERED = """
 id: layered
 name: {zh: 叠, en: Layered}
@@ -45,35 +45,35 @@ variants:
 
 
 def turned(template: Template, turn: int) -> dict[str, object]:
-    """Give the sample with some of its texts turned by *turn* characters."""
+    """Return the sample values, some of them rotated by *turn* characters."""
     return {
         name: value[turn:] + value[:turn]
         if isinstance(value, str)
         and template.fields[name].type == "text"
-        and (place + turn) % 3
+        and (index + turn) % 3
         and len(value) > turn
         else value
-        for place, (name, value) in enumerate(template.samples().items())
+        for index, (name, value) in enumerate(template.samples().items())
     }
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: template.id)
-def test_a_later_poster_is_what_a_first_one_would_be(template: Template, paint: Paint) -> None:
-    """Over kept layers the same pixels and warnings come out as from nothing, whatever changes."""
-    kept = PaintCache()
+def test_a_later_poster_equals_a_first_one(template: Template, paint: Paint) -> None:
+    """With a warm cache the pixels and warnings are the same as with a cold one."""
+    cache = PaintCache()
 
     for turn in (0, 1, 2, 2, 4):
         fields = turned(template, turn)
-        later = paint(template, fields, cache=kept)
+        later = paint(template, fields, cache=cache)
         first = paint(template, fields, cache=PaintCache())
         assert later.image.tobytes() == first.image.tobytes()
         assert later.warnings == first.warnings
 
 
-def test_what_lies_over_a_changed_layer_is_painted_again(paint: Paint) -> None:
-    """A fixed bar over the title stays over it, and a field that comes and goes leaves no trace."""
+def test_layers_over_a_changed_layer_are_painted_again(paint: Paint) -> None:
+    """A bar over the title stays over it, and a removed field leaves no trace."""
     template = parse_template(LAYERED, "layered.yaml")
-    kept = PaintCache()
+    cache = PaintCache()
 
     for fields in (
         {"title": "晨读会"},
@@ -82,16 +82,16 @@ def test_what_lies_over_a_changed_layer_is_painted_again(paint: Paint) -> None:
         {"title": "晚读会很长很长的一行", "ribbon": "第三期"},
         {"title": "晨读会"},
     ):
-        later = paint(template, fields, cache=kept)
+        later = paint(template, fields, cache=cache)
         first = paint(template, fields, cache=PaintCache())
         assert later.image.tobytes() == first.image.tobytes()
 
 
-def test_another_process_finds_what_was_kept(
+def test_another_process_uses_the_stored_snapshot(
     live_notice: Template, paint: Paint, tmp_path: Path
 ) -> None:
-    """A new cache on the same folder gives the same poster, and starts from the kept layers."""
-    folder = tmp_path / "kept"
+    """A new cache with the same folder starts from the stored snapshot."""
+    folder = tmp_path / "snapshots"
     for turn in range(3):
         paint(live_notice, turned(live_notice, turn), cache=shared_cache(folder))
     fresh = shared_cache(folder)
@@ -105,10 +105,10 @@ def test_another_process_finds_what_was_kept(
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}\n", b"nonsense", None])
-def test_a_damaged_file_is_as_good_as_none(
+def test_a_damaged_snapshot_is_replaced(
     plain: Template, paint: Paint, tmp_path: Path, damage: bytes | None
 ) -> None:
-    """A file that was cut short or altered is painted anew, and mended."""
+    """A truncated or altered file is ignored and written again."""
     paint(plain, {"title": "好"}, cache=shared_cache(tmp_path))
     (path,) = tmp_path.iterdir()
     data = path.read_bytes()
@@ -121,8 +121,10 @@ def test_a_damaged_file_is_as_good_as_none(
     assert path.read_bytes() == data
 
 
-def test_another_version_paints_for_itself(plain: Template, paint: Paint, tmp_path: Path) -> None:
-    """What an engine of another version left is not looked at."""
+def test_snapshots_of_another_version_are_ignored(
+    plain: Template, paint: Paint, tmp_path: Path
+) -> None:
+    """An engine of another version stores its own snapshot."""
     old = PaintCache(folder=SnapshotFolder(tmp_path, version=-1))
     paint(plain, {"title": "好"}, cache=old)
 
@@ -132,7 +134,7 @@ def test_another_version_paints_for_itself(plain: Template, paint: Paint, tmp_pa
 
 
 def test_the_folder_is_bounded(plain: Template, brand: Brand, fonts: Fonts, tmp_path: Path) -> None:
-    """Beyond its limit the longest unused snapshots are dropped."""
+    """Beyond the limit the least recently used snapshots are deleted."""
     picture_bytes = 400 * 300 * 3
     folder = SnapshotFolder(tmp_path, version=1, limit=3 * picture_bytes)
     for number in range(5):

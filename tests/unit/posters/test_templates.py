@@ -22,7 +22,7 @@ def problems(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "wanted"),
+    ("old", "new", "expected"),
     [
         ("size: 40", "sise: 40", "line 10: layers[1].sise: there is no such key; allowed: align,"),
         (
@@ -32,10 +32,14 @@ def problems(text: str) -> list[str]:
         ),
         ("type: text, ", "", "line 10: layers[1]: every layer needs a type"),
         ("size: 40", "size: big", "line 10: layers[1].size: must be a whole number"),
-        ("field: title,", "field: titel,", "line 10: layers[1]: there is no field 'titel'; there"),
+        (
+            "field: title,",
+            "field: titel,",
+            "line 10: layers[1]: there is no field 'titel'; available",
+        ),
         ("field: title,", 'text: "{who}",', "line 10: layers[1]: there is no field 'who'"),
         ("min: 20", "fill: blood", "layers[1]: the palette has no colour 'blood'; it has accent"),
-        ('"#222222"', "pale", "line 7: palette.ink: 'pale' is no shade of a colour"),
+        ('"#222222"', "pale", "line 7: palette.ink: 'pale' is not a shade of a colour"),
         ("min: 20", "fill: '#12'", "layers[1].fill: must match the pattern"),
         ("min: 20", "fill: {stops: [ink]}", "layers[1].fill.stops"),
         ("fill: white", "field: title", "layers[0].field: there is no such key; allowed: box,"),
@@ -49,43 +53,43 @@ def problems(text: str) -> list[str]:
         ("9x16: {size", "9x16: {hide: [tite], size", "variants.9x16.hide.tite: no layer has"),
     ],
 )
-def test_a_broken_template_is_told_with_its_place(
-    plain_text: str, old: str, new: str, wanted: str
+def test_a_fault_of_a_template_has_its_line_and_field(
+    plain_text: str, old: str, new: str, expected: str
 ) -> None:
-    """File, line, field and what is allowed are named."""
+    """The error names the file, line, field and what is allowed."""
     source = plain_text.lstrip("\n").replace("id: plain", "id: plain\nversion: 1")
     assert old in source
 
-    found = problems(source.replace(old, new, 1))
+    lines = problems(source.replace(old, new, 1))
 
-    assert any(line.startswith("broken.yaml: ") and wanted in line for line in found), found
+    assert any(line.startswith("broken.yaml: ") and expected in line for line in lines), lines
 
 
-def test_a_variants_change_is_told_where_it_stands(plain_text: str) -> None:
-    """A wrong key that a variant sets is named under that variant."""
+def test_a_fault_in_a_variant_has_the_path_in_the_variant(plain_text: str) -> None:
+    """An unknown key that a variant sets is reported under that variant."""
     text = plain_text + "  1x1: {size: [300, 300], set: {title: {boxes: [1, 2, 3, 4]}}}\n"
 
-    found = problems(text)
+    lines = problems(text)
 
-    assert found[0].startswith("broken.yaml: line 13: variants.1x1.set.title.boxes: there is no")
+    assert lines[0].startswith("broken.yaml: line 13: variants.1x1.set.title.boxes: there is no")
 
 
 def test_lettering_outside_the_safe_area_is_a_fault(plain_text: str) -> None:
-    """Each variant keeps its lettering within the margins the template promises."""
+    """Lettering must stay inside the margins of each variant."""
     text = plain_text.replace("fields:", "safe: [30, 0, 0, 0]\nfields:", 1)
 
-    assert "leaves the safe area" in problems(text)[0]
+    assert "is not inside the safe area" in problems(text)[0]
 
 
-def test_all_problems_are_told_at_once(plain_text: str) -> None:
-    """An author mends everything in one go."""
+def test_all_problems_are_reported_together(plain_text: str) -> None:
+    """One error has every problem of the file."""
     text = plain_text.replace("size: 40", "sise: 40").replace("fill: white", "full: white")
 
     assert len(problems(text)) >= 3
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "expected"),
     [
         ("", "a template is a mapping"),
         ("- a\n- b", "a template is a mapping"),
@@ -96,13 +100,13 @@ def test_all_problems_are_told_at_once(plain_text: str) -> None:
         ("#" * 300_000, "the file has 300,000 bytes; 262,144 are allowed"),
     ],
 )
-def test_hostile_yaml_is_refused(text: str, wanted: str) -> None:
-    """No tags, no aliases, no depth, no size: nothing is built from it."""
-    assert wanted in problems(text)[0]
+def test_hostile_yaml_is_refused(text: str, expected: str) -> None:
+    """Tags, aliases, deep nesting and large files are refused before anything is built."""
+    assert expected in problems(text)[0]
 
 
 def test_the_first_folder_with_a_template_wins(tmp_path: Path, plain_text: str) -> None:
-    """A team's own template stands before the one that ships under the same name."""
+    """A team's own template replaces a shipped template of the same name."""
     own, shipped = tmp_path / "own", tmp_path / "shipped"
     for folder, name in ((own, "我的"), (shipped, "原来的")):
         folder.mkdir()
@@ -118,7 +122,7 @@ def test_the_first_folder_with_a_template_wins(tmp_path: Path, plain_text: str) 
 
 
 def test_one_broken_file_leaves_the_others_usable(tmp_path: Path, plain_text: str) -> None:
-    """Listing tells the broken one's fault and gives the good ones."""
+    """Listing returns the valid templates, and an error for each broken file."""
     (tmp_path / "plain.yaml").write_text(plain_text, encoding="utf-8")
     (tmp_path / "other.yaml").write_text(plain_text, encoding="utf-8")
     (tmp_path / "latin.yaml").write_bytes(b"id: \xff")
@@ -126,19 +130,19 @@ def test_one_broken_file_leaves_the_others_usable(tmp_path: Path, plain_text: st
     listed, faults = list_templates([tmp_path])
 
     assert [template.id for template in listed] == ["plain"]
-    assert "they must agree" in str(faults[1])
+    assert "both must be the same" in str(faults[1])
     assert "cannot be read" in str(faults[0])
 
 
 @pytest.mark.parametrize("name", ["nobody", "../../etc/passwd", ""])
-def test_an_unknown_template_names_those_there_are(posters_folder: Path, name: str) -> None:
-    """A name is only ever compared with the files of the folders."""
+def test_an_unknown_template_lists_the_known_ones(posters_folder: Path, name: str) -> None:
+    """A name is only compared with the files of the folders, never used as a path."""
     with pytest.raises(RenderError, match="live-notice"):
         load_template(name, [posters_folder])
 
 
-def test_a_broken_brand_kit_is_told_with_its_place(tmp_path: Path) -> None:
-    """The brand kit has the same kind of faults as a template."""
+def test_a_fault_of_a_brand_kit_has_its_line_and_field(tmp_path: Path) -> None:
+    """Faults of a brand kit are reported like those of a template."""
     path = tmp_path / "brand.yaml"
     path.write_text("name: 好\npalette:\n  ink: red\ncolour: x\n", encoding="utf-8")
 
@@ -149,8 +153,8 @@ def test_a_broken_brand_kit_is_told_with_its_place(tmp_path: Path) -> None:
     assert "line 4: colour: there is no such key; allowed: fonts, footer, logo" in str(caught.value)
 
 
-def test_a_library_reads_a_file_until_it_changes(tmp_path: Path, plain_text: str) -> None:
-    """The same file is the same template; a changed one is read anew, a broken one told."""
+def test_a_library_reads_a_file_again_only_if_it_changed(tmp_path: Path, plain_text: str) -> None:
+    """An unchanged file gives the same object; a broken one becomes an error."""
     path = tmp_path / "plain.yaml"
     path.write_text(plain_text, encoding="utf-8")
     library = Library([tmp_path])
@@ -167,7 +171,7 @@ def test_a_library_reads_a_file_until_it_changes(tmp_path: Path, plain_text: str
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "wanted"),
+    ("old", "new", "expected"),
     [
         ("size: 40", "size: big", "第 9 行：layers[1].size: 应是整数，不能是“big”"),
         ("size: 40", "size: [1]", "layers[1].size: 应是整数，不能是“[…]”"),
@@ -182,11 +186,11 @@ def test_a_library_reads_a_file_until_it_changes(tmp_path: Path, plain_text: str
         ("fields:", "elements: [party]\nfields:", "elements[0]: 只能是 "),
     ],
 )
-def test_faults_have_a_chinese_text(plain_text: str, old: str, new: str, wanted: str) -> None:
-    """Pydantic's errors and the template's own are shown in the author's language."""
+def test_faults_have_a_chinese_text(plain_text: str, old: str, new: str, expected: str) -> None:
+    """Faults found by pydantic and by the template's own checks have a Chinese text."""
     assert old in plain_text
 
     with pytest.raises(TemplateError) as caught:
         parse_template(plain_text.lstrip("\n").replace(old, new, 1), "broken.yaml")
 
-    assert wanted in caught.value.message.text("zh")
+    assert expected in caught.value.message.text("zh")

@@ -11,7 +11,7 @@ from contentsvc.posters.typesetting.paragraphs import Style, fit, set_line, wrap
 
 
 def measure(char: str) -> float:
-    """Measure like a Chinese font: letters half an em, a space a quarter, the rest a whole."""
+    """Return widths like a Chinese font: letters half an em, a space a quarter, all else one."""
     if char == " ":
         return 0.25
     return 0.5 if char.isascii() else 1.0
@@ -22,7 +22,7 @@ def lines(text: str, width: float, *, balance: bool = False) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("text", "width", "wanted"),
+    ("text", "width", "expected"),
     [
         ("今天天气很好", 3, ["今天天", "气很好"]),
         ("今天好，出门", 3, ["今天", "好，出", "门"]),
@@ -39,9 +39,9 @@ def lines(text: str, width: float, *, balance: bool = False) -> list[str]:
         ("", 5, [""]),
     ],
 )
-def test_breaks_where_the_rules_allow(text: str, width: float, wanted: list[str]) -> None:
-    """Lines never start with a closing mark, end with an opening one or split a word."""
-    assert lines(text, width) == wanted
+def test_lines_break_where_the_rules_allow(text: str, width: float, expected: list[str]) -> None:
+    """Lines never start with a closing mark, end with an opening mark or split a word."""
+    assert lines(text, width) == expected
 
 
 @pytest.mark.parametrize(
@@ -60,32 +60,30 @@ def test_breaks_where_the_rules_allow(text: str, width: float, wanted: list[str]
     ],
 )
 def test_widths_of_marks_and_scripts(text: str, width: float) -> None:
-    """Marks are half-width at edges and in runs, and a thin space parts hanzi from digits."""
+    """Marks are half-width at edges and in sequences; a thin space separates hanzi and digits."""
     assert set_line(text, measure).width == pytest.approx(width)
 
 
 def test_an_opening_mark_at_the_start_hangs_out_by_its_empty_half() -> None:
-    """The first glyph's origin moves left, so its ink stands at the margin."""
+    """The first glyph's origin moves left, so that its ink starts at the margin."""
     first, second = set_line("（好", measure).placed
 
     assert (first.x, second.x) == (-0.5, 0.5)
 
 
 @pytest.mark.parametrize(
-    ("text", "width", "wanted"),
+    ("text", "width", "expected"),
     [
         ("宝宝冬季护肤医生直播课", 7, ["宝宝冬季护肤", "医生直播课"]),
         ("双十二清单出炉，奶粉别超过两个月量", 14, ["双十二清单出炉，", "奶粉别超过两个月量"]),
         ("一二三四五六七", 6, ["一二三四", "五六七"]),
     ],
 )
-def test_balanced_lines_break_after_marks_and_are_alike(
-    text: str, width: float, wanted: list[str]
-) -> None:
-    """The same number of lines comes out, of like length, after a mark where one is near."""
+def test_balanced_lines_have_similar_lengths(text: str, width: float, expected: list[str]) -> None:
+    """The number of lines stays the same, and breaks follow punctuation where possible."""
     found = lines(text, width, balance=True)
 
-    assert found == wanted
+    assert found == expected
     assert len(found) == len(lines(text, width))
 
 
@@ -95,12 +93,12 @@ def test_balanced_lines_break_after_marks_and_are_alike(
     st.floats(3, 12),
 )
 def test_no_text_breaks_a_rule_or_loses_a_character(text: str, width: float) -> None:
-    """Whatever the text, nothing is lost, and lines that had a choice keep the rules."""
+    """For any text, no character is lost, and lines with a possible break follow the rules."""
     for balance in (False, True):
         found = wrap(text, measure, width, balance=balance)
 
-        kept = "".join(line.text for line in found).replace(" ", "")
-        assert kept == chars.clean(text).replace(" ", "")
+        characters = "".join(line.text for line in found).replace(" ", "")
+        assert characters == chars.clean(text).replace(" ", "")
         for before, after in pairwise(found):
             if before.width <= width and before.text and after.text and " " not in text:
                 joined = before.text[-1], after.text[0]
@@ -112,15 +110,15 @@ def _has_no_break(text: str) -> bool:
 
 
 def test_text_shrinks_before_it_is_cut() -> None:
-    """A text a little too long loses size by steps of 3 % and no words."""
+    """A text that is a little too long is set smaller, in steps of 3 %, and stays complete."""
     fitted = fit("一二三四五六七八九十", measure, (900, 120), Style(100, 60))
 
     assert fitted.size == 89
     assert (fitted.lines[0].text, fitted.lost) == ("一二三四五六七八九十", "")
 
 
-def test_text_too_long_is_cut_with_what_was_lost() -> None:
-    """At the least size the text ends with an ellipsis, and the rest is told."""
+def test_a_text_too_long_is_cut() -> None:
+    """At the smallest size the text ends with an ellipsis, and the rest is returned."""
     fitted = fit("一二三四五六七八九十", measure, (400, 80), Style(100, 60))
 
     assert fitted.size == 60
@@ -129,7 +127,7 @@ def test_text_too_long_is_cut_with_what_was_lost() -> None:
 
 
 def test_several_lines_are_cut_on_the_last() -> None:
-    """Only as many lines stand as have room; the last one carries the ellipsis."""
+    """The last line that fits ends with the ellipsis."""
     style = Style(40, 40, max_lines=2, line=1.5)
     fitted = fit("今天天气很好，我们一起出门去看海", measure, (200, 130), style)
 

@@ -12,56 +12,56 @@ Paint = Callable[..., Poster]
 
 
 def columns(text: str, fonts: Fonts, **keys: object) -> Columns:
-    given = {"type": "text", "text": text, "box": (0, 0, 200, 200), "size": 40, "vertical": True}
-    return lay_out_columns(TextLayer.model_validate(given | {"line": 1} | keys), text, fonts)
+    layer = {"type": "text", "text": text, "box": (0, 0, 200, 200), "size": 40, "vertical": True}
+    return lay_out_columns(TextLayer.model_validate(layer | {"line": 1} | keys), text, fonts)
 
 
-def words(found: Columns) -> list[str]:
-    return ["".join(cell.text for cell in cells) for _, _, cells in found.columns]
+def texts(laid_out: Columns) -> list[str]:
+    return ["".join(cell.text for cell in cells) for _, _, cells in laid_out.columns]
 
 
-def test_columns_run_from_the_right_to_the_left(fonts: Fonts) -> None:
-    """The second column stands left of the first, at the same height."""
-    found = columns("一二三四五六七", fonts, max_lines=3)
+def test_columns_run_from_right_to_left(fonts: Fonts) -> None:
+    """The second column is left of the first, at the same height."""
+    laid_out = columns("一二三四五六七", fonts, max_lines=3)
 
-    (first, top, _), (second, other, _) = found.columns
-    assert words(found) == ["一二三四五", "六七"]
+    (first, top, _), (second, other, _) = laid_out.columns
+    assert texts(laid_out) == ["一二三四五", "六七"]
     assert (second < first, top == other) == (True, True)
 
 
 def test_marks_take_their_vertical_forms(fonts: Fonts) -> None:
-    """Brackets lie down, and commas and stops move to the upper right."""
-    assert words(columns("「好」，行。", fonts, box=(0, 0, 60, 400))) == ["﹁好﹂︐行︒"]
+    """Brackets, commas and full stops have their vertical forms."""
+    assert texts(columns("「好」，行。", fonts, box=(0, 0, 60, 400))) == ["﹁好﹂︐行︒"]
 
 
 @pytest.mark.parametrize(
     ("text", "turned"), [("第12讲", []), ("2026年", ["2026"]), ("有AI课", ["AI"]), ("5G", ["5G"])]
 )
-def test_short_numbers_stand_and_words_are_turned(
+def test_short_numbers_are_upright_and_words_rotated(
     fonts: Fonts, text: str, turned: list[str]
 ) -> None:
-    """Two digits share a cell; longer numbers and Latin words lie on their side."""
+    """Two digits share a cell; longer numbers and Latin words are rotated."""
     cells = columns(text, fonts, box=(0, 0, 60, 400)).columns[0][2]
 
     assert [cell.text for cell in cells if cell.rotated] == turned
 
 
 def test_a_column_does_not_begin_with_a_closing_mark(fonts: Fonts) -> None:
-    """The character before the mark goes with it."""
-    assert words(columns("一二三四五，六", fonts, max_lines=2)) == ["一二三四", "五︐六"]
+    """The character before the mark moves to the next column with it."""
+    assert texts(columns("一二三四五，六", fonts, max_lines=2)) == ["一二三四", "五︐六"]
 
 
-def test_columns_shrink_and_then_are_cut(fonts: Fonts) -> None:
-    """What does not fit at the least size is told, and ends with an ellipsis."""
+def test_columns_shrink_before_they_are_cut(fonts: Fonts) -> None:
+    """At the smallest size the text ends with an ellipsis, and the rest is returned."""
     shrunk = columns("一二三四五六七八", fonts, box=(0, 0, 60, 200), min=20)
     cut = columns("一二三四五六七八", fonts, box=(0, 0, 60, 200), min=40)
 
     assert (shrunk.size < 40, shrunk.lost) == (True, "")
-    assert (words(cut), cut.lost) == (["一二三四︙"], "五六七八")
+    assert (texts(cut), cut.lost) == (["一二三四︙"], "五六七八")
 
 
 def test_vertical_lettering_is_painted(paint: Paint, plain_text: str) -> None:
-    """The ink stands in a narrow, tall part of the box, and a line break begins a column."""
+    """The lettering is narrow and tall, and a line break starts a new column."""
     vertical = plain_text.replace("size: 40, min: 20", "size: 40, vertical: true, max_lines: 2")
     template = parse_template(vertical.replace("[20, 20, 360, 60]", "[20, 20, 360, 260]"), "v.yaml")
 

@@ -95,7 +95,7 @@ def test_a_plugin_s_template_comes_before_the_shipped_one(
 
 def test_a_template_that_nobody_has_is_refused(database: Database, tmp_path: Path) -> None:
     """The message names those there are, the plugins' among them."""
-    with pytest.raises(RenderError, match=r"'other'; there are: .*mine"):
+    with pytest.raises(RenderError, match=r"'other'; available: .*mine"):
         width_of(runtime_with(database, tmp_path), "other")
 
 

@@ -13,7 +13,15 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, Livestream
 from contentsvc.domain.notices import NoticeState
 
-__all__ = ["Change", "Consequence", "Facts", "changes", "consequence_of", "corrections"]
+__all__ = [
+    "Change",
+    "Consequence",
+    "Facts",
+    "changes",
+    "consequence_of",
+    "corrections",
+    "livestream_fields",
+]
 
 _S = DeliveryStatus
 
@@ -56,8 +64,7 @@ class Facts:
 
         The title is the one for the channel named *channel*; if empty, the entry's own.
         """
-        live = content.livestream or Livestream()
-        fields = {field.name: getattr(live, field.name) for field in dataclass_fields(live)}
+        fields = livestream_fields(content.livestream or Livestream())
         return cls(title=content.title_for(channel), starts_at=starts_at, **fields)
 
     @classmethod
@@ -87,6 +94,11 @@ class Facts:
     def called_off(self) -> Self:
         """Return the facts of the same livestream after it was cancelled."""
         return replace(self, is_cancelled=True)
+
+
+def livestream_fields(source: Livestream | Facts) -> dict[str, Any]:
+    """Return the values that *source* has for the fields of Livestream, by name."""
+    return {field.name: getattr(source, field.name) for field in dataclass_fields(Livestream)}
 
 
 def changes(told: Facts, present: Facts) -> tuple[Change, ...]:

@@ -15,7 +15,7 @@ from contentsvc.db.models import Delivery, Entry, LivestreamPage, RenditionRow
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryKind, EntryStatus
-from contentsvc.domain.livestreams import Facts, changes
+from contentsvc.domain.livestreams import Facts, changes, livestream_fields
 from contentsvc.errors import NotFoundError
 from contentsvc.services.channel_setup.hosting import load_pictures
 from contentsvc.services.ports import Clock
@@ -175,16 +175,11 @@ def _public(page: LivestreamPage) -> PublicLivestream:
         code=entry.code,
         title=facts.title,
         starts_at=facts.starts_at,
-        minutes=facts.minutes,
         zone=ZoneInfo(entry.calendar.timezone),
-        host=facts.host,
-        url=facts.url,
-        booking_url=facts.booking_url,
-        replay_url=facts.replay_url,
-        points=facts.points,
         is_cancelled=facts.is_cancelled,
         moved_from=page.moved_from,
         sequence=page.sequence,
         created_at=page.created_at,
         changed_at=page.changed_at,
+        **livestream_fields(facts),
     )

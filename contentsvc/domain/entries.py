@@ -8,7 +8,7 @@ from datetime import time
 from enum import StrEnum
 
 from contentsvc.domain.elements import Element
-from contentsvc.domain.notices import Notice, NoticeState, usual_chain
+from contentsvc.domain.notices import Notice, NoticeState, default_chain
 from contentsvc.domain.weeks import Weekday
 
 __all__ = [
@@ -142,7 +142,7 @@ class EntryContent:
             return ()
         minutes = (self.livestream or Livestream()).minutes
         if not self.notices:
-            return usual_chain(minutes)
+            return default_chain(minutes)
         return tuple(notice.within(minutes) for notice in self.notices)
 
     def title_for(self, channel: str) -> str:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.errors import InputError
 
-__all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "parse_chain", "usual_chain"]
+__all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "default_chain", "parse_chain"]
 
 _OFFSET = re.compile(r"([+-]?)(\d{1,4})([dhm])")
 _UNIT = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
@@ -23,7 +23,7 @@ _REPLAY_AFTER = 30
 
 
 class NoticeState(StrEnum):
-    """The stage of the livestream that a notice announces."""
+    """The state of the livestream that a notice announces, such as tomorrow, now or replay."""
 
     BEFORE = "before"
     TOMORROW = "tomorrow"
@@ -58,7 +58,7 @@ class Notice:
 
     @property
     def state(self) -> NoticeState:
-        """Return the stage that this notice announces, which follows from its offset."""
+        """Return the state that this notice announces, which follows from its offset."""
         if self.offset > timedelta(0):
             return NoticeState.NOW if self.offset < self.length else NoticeState.REPLAY
         if self.offset > timedelta(minutes=-5):
@@ -95,7 +95,7 @@ class Notice:
         return f"{sign}{size}m"
 
 
-def usual_chain(minutes: int = 60) -> tuple[Notice, ...]:
+def default_chain(minutes: int = 60) -> tuple[Notice, ...]:
     """Return the default chain of a livestream with a planned length of *minutes*.
 
     It has notices a day, an hour and ten minutes before the start, at the start, and for the
@@ -106,7 +106,7 @@ def usual_chain(minutes: int = 60) -> tuple[Notice, ...]:
 
 
 #: The default chain of a livestream that lasts an hour.
-DEFAULT_CHAIN = usual_chain()
+DEFAULT_CHAIN = default_chain()
 
 
 def parse_chain(texts: list[str]) -> tuple[Notice, ...]:

@@ -58,7 +58,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The most deliveries that one community gets through one channel in a day and a month."""
+    """The limits on deliveries to one community through one channel, per day and per month."""
 
     #: None: no limit, here and for the month.
     day: int | None = None

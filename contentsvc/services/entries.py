@@ -164,7 +164,7 @@ def duplicate_entry(
     by: str,
     now: datetime,
 ) -> Entry:
-    """Create a draft with the content of an entry and another time; raise as `create_entry`."""
+    """Create a draft with an entry's content and another time; same errors as `create_entry`."""
     entry = load_entry(session, entry_id)
     content = replace(content_of(entry), key="", day=day, slot=slot, time=time)
     return create_entry(session, entry.calendar, week, content, by=by, now=now)

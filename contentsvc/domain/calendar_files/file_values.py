@@ -1,4 +1,4 @@
-"""A value of a calendar file: read as a certain type, with every problem collected."""
+"""Values of a calendar or channel file, read by type; collects the problems of the file."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class FileValue:
         return text
 
     def read(self, parse: Callable[[str], T]) -> T | None:
-        """Return what *parse* makes of the text.
+        """Return the text as parsed by *parse*.
 
         If *parse* raises InputError, add its message as a problem and return None.
         """
@@ -196,7 +196,7 @@ class FileFields:
         return self.given.get(name)
 
     def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
-        """Return what *parse* makes of a field's text, or *default* without a usable text."""
+        """Return a field's text as parsed by *parse*, or *default* if there is no usable text."""
         field = self.given.get(name)
         value = field.read(parse) if field else None
         return default if value is None else value

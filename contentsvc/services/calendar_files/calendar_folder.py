@@ -43,7 +43,7 @@ _NAME = re.compile(r"[\w一-鿿][\w一-鿿.-]{0,79}\.ya?ml")
 
 
 class FileState(StrEnum):
-    """Whether a calendar file is in the database."""
+    """Whether a calendar file was imported, has changed since, is a template, or is broken."""
 
     #: Never imported.
     NEW = "new"
@@ -59,7 +59,7 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """One file of the folder."""
+    """A calendar file of the folder, with its state and its last import."""
 
     name: str
     state: FileState

@@ -33,7 +33,7 @@ def stamp(
     approve: bool = False,
     overwrite: bool = False,
 ) -> ImportReport:
-    """Import a template's entries into *week*; raise as `import_calendar`.
+    """Import a template's entries into *week*, as `import_calendar` does, with the same errors.
 
     A plan with a week of its own can be stamped on another week, too. Dates inside texts stay as
     they are.
@@ -84,7 +84,7 @@ class CopyReport:
 def preview_copy(
     session: Session, calendar: Calendar, source: IsoWeek, target: IsoWeek, *, now: datetime
 ) -> CopyReport:
-    """Return what `copy_week` would do, without changing anything; raise as `copy_week`."""
+    """Return what `copy_week` would do, without changing anything; same errors."""
     report, _ = _compare(session, calendar, source, target, now)
     return report
 

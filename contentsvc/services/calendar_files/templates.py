@@ -77,7 +77,7 @@ def stamp_template(
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:
-    """Return the plan of a plugin's template; raise as `stamp_template`."""
+    """Return the plan of a plugin's template; with the same errors as `stamp_template`."""
     return _read(find_template(registry, plugin, name))
 
 

@@ -22,7 +22,7 @@ from contentsvc.domain.entries import (
     PosterSpec,
     Version,
 )
-from contentsvc.domain.notices import Notice, parse_chain, usual_chain
+from contentsvc.domain.notices import Notice, default_chain, parse_chain
 from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import InputError
@@ -70,8 +70,8 @@ def blank_form(calendar: Calendar, week: IsoWeek, query: Mapping[str, str]) -> E
         "kind": query.get("kind", "post"),
         "title": query.get("title", "")[:500],
         "livestream.minutes": "60",
-        "notices": _chain_text(usual_chain()),
-        "notices.usual": _chain_text(usual_chain()),
+        "notices": _chain_text(default_chain()),
+        "notices.usual": _chain_text(default_chain()),
     }
     return EntryForm(str(week), values, tuple(calendar.channels))
 
@@ -94,8 +94,8 @@ def form_of(entry: Entry) -> EntryForm:
         "livestream.points": "\n".join(stream.points),
         "livestream.replay_url": stream.replay_url,
         "livestream.booking_url": stream.booking_url,
-        "notices": _chain_text(content.chain or usual_chain()),
-        "notices.usual": "" if content.notices else _chain_text(usual_chain(stream.minutes)),
+        "notices": _chain_text(content.chain or default_chain()),
+        "notices.usual": "" if content.notices else _chain_text(default_chain(stream.minutes)),
         "poster.template": content.poster.template if content.poster else "",
         **notice_values(content),
     }
@@ -186,7 +186,7 @@ class _Reader:
         except InputError as error:
             self.errors["notices"] = explain(error)
             return ()
-        return usual_chain(self.minutes()) if chain == usual or not chain else chain
+        return default_chain(self.minutes()) if chain == usual or not chain else chain
 
     def week(self) -> IsoWeek | None:
         try:
@@ -224,7 +224,7 @@ def read_form(
         versions=_versions(form),
         channels=_channels(form, calendar),
         livestream=_livestream(reader) if is_live else None,
-        notices=chain if versions or chain != usual_chain(reader.minutes()) else (),
+        notices=chain if versions or chain != default_chain(reader.minutes()) else (),
         notice_versions=versions,
         poster=_poster(form, template),
         pictures=_pictures(reader),

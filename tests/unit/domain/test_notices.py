@@ -11,8 +11,8 @@ from contentsvc.domain.notices import (
     DEFAULT_CHAIN,
     Notice,
     NoticeState,
+    default_chain,
     parse_chain,
-    usual_chain,
 )
 from contentsvc.errors import InputError
 
@@ -132,6 +132,6 @@ def test_days_are_counted_on_the_wall_clock(
 @pytest.mark.parametrize(("minutes", "replay"), [(60, "+90m"), (90, "+2h"), (120, "+150m")])
 def test_the_default_replay_comes_after_the_end(minutes: int, replay: str) -> None:
     """The default chain ends with a replay for every planned length."""
-    last = usual_chain(minutes)[-1]
+    last = default_chain(minutes)[-1]
 
     assert (str(last), last.state) == (replay, NoticeState.REPLAY)

@@ -1,4 +1,4 @@
-"""The settings: every one is read, named where it is wrong, and masked where it is secret."""
+"""The settings: each is read, named in errors, and masked if it is secret."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Reader(Protocol):
 
 @pytest.fixture
 def read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Reader:
-    """Give a function that reads settings with a data folder of the test's own."""
+    """Return a function that reads settings with a data folder of the test's own."""
     monkeypatch.chdir(tmp_path)
 
     def read(**settings: str) -> Config:
@@ -59,7 +59,7 @@ def test_one_field_a_setting() -> None:
 
 
 def test_every_setting_has_a_help_text() -> None:
-    """Each setting says in a sentence what it is."""
+    """The help of each setting is a sentence."""
     assert [setting.name for setting in SETTINGS if not setting.help.endswith(".")] == []
 
 
@@ -99,12 +99,12 @@ def test_every_setting_has_a_help_text() -> None:
     ],
 )
 def test_each_setting_is_read(read: Reader, name: str, text: str, value: object) -> None:
-    """A setting's text becomes its value; an empty one is as good as unset."""
+    """A setting's text becomes its value; an empty text counts as unset."""
     assert getattr(read(**{name: text}), name) == value
 
 
 def test_every_setting_is_in_the_table_above(read: Reader) -> None:
-    """No setting is left out of the test of what is read."""
+    """The test above covers every setting."""
     marks = test_each_setting_is_read.pytestmark  # type: ignore[attr-defined]
     tried = {row[0] for row in marks[0].args[1]}
 
@@ -142,7 +142,7 @@ def test_every_setting_is_in_the_table_above(read: Reader) -> None:
     ],
 )
 def test_a_wrong_value_names_its_setting(read: Reader, name: str, text: str, words: str) -> None:
-    """A wrong value stops the start with one line: the setting, the value, what is allowed."""
+    """The error for a wrong value is one line with the setting, the value and what is allowed."""
     with pytest.raises(ConfigError) as caught:
         read(**{name: text})
 
@@ -153,13 +153,13 @@ def test_a_wrong_value_names_its_setting(read: Reader, name: str, text: str, wor
 
 
 def test_an_unknown_setting_is_refused(read: Reader) -> None:
-    """A misspelt name is told instead of being passed over."""
+    """A misspelt name is an error."""
     with pytest.raises(ConfigError, match="CONTENTSVC_PROT: there is no such setting"):
         read(prot="9000")
 
 
 def test_other_variables_are_left_alone(tmp_path: Path) -> None:
-    """What does not begin with CONTENTSVC_ is not ours."""
+    """Variables that do not begin with CONTENTSVC_ are ignored."""
     config = Config.from_env({"CONTENTSVC_DATA_DIR": str(tmp_path), "PORT": "1", "LANG": "C"})
 
     assert config.port == 8000
@@ -187,7 +187,7 @@ def shown(config: Config) -> Mapping[str, str]:
 
 
 def test_secrets_are_masked(read: Reader) -> None:
-    """What is in force is shown without passwords and keys."""
+    """The settings in force are shown without passwords and keys."""
     config = read(
         secret_key=KEY,
         database_url="postgresql://team:hunter2@db.example.com:5432/plan?password=hunter2",
@@ -203,7 +203,7 @@ def test_secrets_are_masked(read: Reader) -> None:
 
 
 def test_what_is_no_secret_is_shown(read: Reader, tmp_path: Path) -> None:
-    """Places without a password are shown as they are, flags and times as they are written."""
+    """Values without a password are shown as they are, flags and times as they are written."""
     texts = shown(read(redis_url="unix:///run/v.sock", sample="off", call_timeout="2.5"))
 
     assert texts["database_url"] == f"sqlite:///{tmp_path / 'var' / 'contentsvc.db'}"
@@ -213,7 +213,7 @@ def test_what_is_no_secret_is_shown(read: Reader, tmp_path: Path) -> None:
 
 
 def test_secret_key_is_made_once_and_kept_for_the_owner(read: Reader, tmp_path: Path) -> None:
-    """Unset, a long key is made, kept with mode 0600 and found again at the next start."""
+    """If unset, a long key is generated, stored with mode 0600 and read at the next start."""
     first = read().secret_key
 
     path = tmp_path / "var" / "secret.key"
@@ -223,14 +223,14 @@ def test_secret_key_is_made_once_and_kept_for_the_owner(read: Reader, tmp_path: 
 
 
 def test_a_set_key_is_not_written_down(read: Reader, tmp_path: Path) -> None:
-    """Where a key is set none is made."""
+    """If a key is set, none is generated."""
     read(secret_key=KEY)
 
     assert not (tmp_path / "var" / "secret.key").exists()
 
 
 def test_data_folder_is_made_for_the_owner(read: Reader, tmp_path: Path) -> None:
-    """The data folder is made, closed to others, and left without a trace of the probe."""
+    """The data folder is created for its owner only, and the write test leaves no file."""
     read(secret_key=KEY)
 
     folder = tmp_path / "var"
@@ -239,7 +239,7 @@ def test_data_folder_is_made_for_the_owner(read: Reader, tmp_path: Path) -> None
 
 
 def test_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    """A data folder in the place of a file is named with a remedy."""
+    """The error for a data folder that cannot be created names it and the remedy."""
     (tmp_path / "var").write_text("", encoding="utf-8")
 
     with pytest.raises(ConfigError, match=r"CONTENTSVC_DATA_DIR: .*give a folder that this user"):
@@ -256,12 +256,12 @@ def test_data_folder_that_cannot_be_written(tmp_path: Path) -> None:
     ],
 )
 def test_public_url_can_be_opened(read: Reader, host: str, url: str) -> None:
-    """The address that is printed can be opened on this machine."""
+    """The default public URL can be opened on this machine."""
     assert read(host=host, port="9000").public_url == url
 
 
 def test_own_folders_are_looked_at_as_documented(read: Reader, tmp_path: Path) -> None:
-    """A team's assets go before those that came along; its plugins come after."""
+    """A team's assets come before the shipped ones; its plugins come after."""
     own = tmp_path / "own"
     own.mkdir()
 
@@ -272,12 +272,12 @@ def test_own_folders_are_looked_at_as_documented(read: Reader, tmp_path: Path) -
 
 
 def test_a_folder_given_twice_is_looked_at_once(read: Reader) -> None:
-    """Naming the folder that came along changes nothing."""
+    """Setting the shipped folder changes nothing."""
     folder = shipped("assets")
 
     assert read(assets_dir=str(folder)).asset_folders() == [folder.resolve()]
 
 
 def test_upload_size_in_bytes(read: Reader) -> None:
-    """Megabytes are of 1024 times 1024 bytes."""
+    """A megabyte has 1024 times 1024 bytes."""
     assert read(max_upload_mb="2").max_upload_bytes == 2_097_152

@@ -1,4 +1,4 @@
-"""How log lines look."""
+"""The format of log lines."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _line(message: str, *args: object, **extra: object) -> str:
 
 
 def test_a_line_shows_the_action_first_and_quotes_what_has_spaces() -> None:
-    """What was given by `extra` stands behind the message as key=value."""
+    """The values of `extra` follow the message as key=value, the action first."""
     line = _line("Delivered %s", "it", delivery=7, action="delivery_published", title="早安 签到")
 
     assert line == (
@@ -34,7 +34,7 @@ def test_a_message_cannot_forge_a_second_line() -> None:
 
 
 def test_a_password_in_an_address_is_masked() -> None:
-    """The database's password does not reach the log, in the message or beside it."""
+    """Passwords in URLs are masked in the message and in the values of `extra`."""
     line = _line("at %s", "postgresql://me:geheim@db/x", url="redis://:geheim@host/0")
 
     assert "geheim" not in line
@@ -42,7 +42,7 @@ def test_a_password_in_an_address_is_masked() -> None:
 
 
 def test_a_traceback_is_indented_below() -> None:
-    """A record stays recognisable as one."""
+    """A traceback is indented below its record."""
     try:
         int("no")
     except ValueError:

@@ -1,4 +1,4 @@
-"""`contentsvc calendars`: import, stamp, export and list, with errors a line each and status 2."""
+"""`contentsvc calendars`: import, stamp, export and list; an error is one line and status 2."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ entries:
 
 @dataclass(frozen=True)
 class Shell:
-    """Runs commands as a terminal would."""
+    """Runs commands and captures their output."""
 
     folder: Path
     capsys: pytest.CaptureFixture[str]
@@ -58,7 +58,7 @@ def shell(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> Shell:
-    """Give a shell with a fresh database that has the channel `site`, and an empty folder."""
+    """Return a shell with the channel `site` in a new database, and an empty folder."""
     folder = tmp_path / "calendars"
     folder.mkdir()
     settings = {
@@ -80,7 +80,7 @@ def shell(
 
 
 def test_import_twice(shell: Shell) -> None:
-    """An import says what it did; the second one has nothing to do."""
+    """An import prints what it changed; importing the same file again changes nothing."""
     path = shell.write("mums.yaml", TEXT)
 
     first = shell.run("import", path, "--approve")
@@ -107,14 +107,14 @@ def test_broken_file_is_a_line_a_problem(shell: Shell) -> None:
 
 
 def test_missing_file(shell: Shell) -> None:
-    """A file that is not there is named."""
+    """A missing file is named in the error."""
     status, _, errors = shell.run("import", "none.yaml")
 
     assert (status, errors) == (2, ["error: none.yaml cannot be read: No such file or directory"])
 
 
 def test_unknown_channel(shell: Shell) -> None:
-    """A channel that does not exist is named beside those that do."""
+    """An unknown channel is named together with the existing channels."""
     path = shell.write("mums.yaml", TEXT.replace("[site]", "[moments]"))
 
     status, _, errors = shell.run("import", path)
@@ -126,7 +126,7 @@ def test_unknown_channel(shell: Shell) -> None:
 
 
 def test_template_needs_a_week(shell: Shell) -> None:
-    """A template is imported with --week, and says so without."""
+    """A template is imported with --week; without it the error asks for the week."""
     path = shell.write("t.yaml", TEXT.replace(f"week: {WEEK}\n", ""))
 
     without = shell.run("import", path)
@@ -138,7 +138,7 @@ def test_template_needs_a_week(shell: Shell) -> None:
 
 
 def test_dated_file_is_not_imported_to_another_week(shell: Shell) -> None:
-    """A dated file imported with another week points to `stamp`, which does it."""
+    """The error for a dated file and another week points to `stamp`, which works."""
     path = shell.write("mums.yaml", TEXT)
     other = str(WEEK.plus(1))
 
@@ -151,7 +151,7 @@ def test_dated_file_is_not_imported_to_another_week(shell: Shell) -> None:
 
 
 def test_stamp_a_template_that_came_along(shell: Shell) -> None:
-    """A shipped template is found by its name; `next` is next week where the calendar is."""
+    """A shipped template is found by name; `next` is the next week in the calendar's time zone."""
     now = datetime.now(UTC)
 
     status, output, _ = shell.run("stamp", "interest", "--week", "next")
@@ -162,7 +162,7 @@ def test_stamp_a_template_that_came_along(shell: Shell) -> None:
 
 
 def test_stamp_a_template_of_a_plugin(shell: Shell) -> None:
-    """It is named as the list names it, with or without its ending."""
+    """A plugin's template is found by the name in the list, with or without its ending."""
     listed = shell.run("list")[1]
     stamped = shell.run("stamp", "festivals/double-12", "--week", str(WEEK))
     again = shell.run("stamp", "festivals/double-12.yaml", "--week", str(WEEK))
@@ -184,7 +184,7 @@ def test_stamp_a_template_of_a_plugin(shell: Shell) -> None:
     ],
 )
 def test_wrong_arguments(shell: Shell, arguments: tuple[str, ...], words: str) -> None:
-    """What cannot be done is told on standard error with status 2."""
+    """Wrong arguments produce an error on standard error and status 2."""
     status, output, errors = shell.run(*arguments)
 
     assert (status, output) == (2, [])
@@ -192,7 +192,7 @@ def test_wrong_arguments(shell: Shell, arguments: tuple[str, ...], words: str) -
 
 
 def test_export_prints_the_file(shell: Shell) -> None:
-    """What is printed can be imported and changes nothing."""
+    """The exported file can be imported again and changes nothing."""
     shell.run("import", shell.write("mums.yaml", TEXT))
 
     _, output, _ = shell.run("export", "mums", "--week", str(WEEK))
@@ -203,7 +203,7 @@ def test_export_prints_the_file(shell: Shell) -> None:
 
 
 def test_export_saves_into_the_folder(shell: Shell) -> None:
-    """With --save the week goes back to the file it came from; edits there are not lost."""
+    """With --save the week is written to its file; edits of the file are not overwritten."""
     path = shell.write("mums.yaml", TEXT)
     shell.run("import", path)
 
@@ -218,7 +218,7 @@ def test_export_saves_into_the_folder(shell: Shell) -> None:
 
 
 def test_list_shows_calendars_and_files(shell: Shell) -> None:
-    """The list has every calendar, and every file with its state and problems."""
+    """The list contains every calendar, and every file with its state and problems."""
     shell.run("import", shell.write("mums.yaml", TEXT))
     shell.write("bad.yaml", "calendar: [\n")
 

@@ -1,4 +1,4 @@
-"""The commands, on a database and folders of their own."""
+"""The commands, each test with a database and folders of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contentsvc.services.ports import system_clock
 
 
 class _Run:
-    """Runs a command as a shell would and keeps what it said."""
+    """Runs a command and captures its output."""
 
     def __init__(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         self.folder = folder
@@ -35,7 +35,7 @@ class _Run:
 def run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> _Run:
-    """Give commands that work in an empty folder, on an empty database."""
+    """Return a runner of commands in an empty folder with an empty database."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONTENTSVC_DATA_DIR", str(tmp_path / "var"))
     return _Run(tmp_path, capsys)
@@ -43,14 +43,14 @@ def run(
 
 @pytest.fixture
 def ready(run: _Run) -> _Run:
-    """Give commands on a database that has its tables."""
+    """Return a runner of commands with a migrated database."""
     assert run("db", "upgrade")[0] == 0
     return run
 
 
 @pytest.fixture
 def typed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Return what types at the prompt."""
+    """Return a function that supplies text on standard input."""
     import io
 
     return lambda text: monkeypatch.setattr("sys.stdin", io.StringIO(text))
@@ -61,7 +61,7 @@ def _database(run: _Run) -> Database:
 
 
 def test_the_version_is_told(run: _Run) -> None:
-    """`--version` says which one it is."""
+    """`--version` prints the version."""
     status, out, _ = run("--version")
 
     assert status == 0
@@ -69,7 +69,7 @@ def test_the_version_is_told(run: _Run) -> None:
 
 
 def test_a_command_that_does_not_exist_is_told(run: _Run) -> None:
-    """A slip of the fingers ends with usage and status 2, not with a traceback."""
+    """An unknown command prints the usage and ends with status 2, without a traceback."""
     status, _, err = run("calender")
 
     assert status == 2
@@ -77,7 +77,7 @@ def test_a_command_that_does_not_exist_is_told(run: _Run) -> None:
 
 
 def test_a_database_is_migrated_once(run: _Run) -> None:
-    """The second time there is nothing to do."""
+    """A second upgrade changes nothing."""
     first, second = run("db", "upgrade"), run("db", "upgrade")
 
     assert first[1].startswith("the database was migrated to revision")
@@ -85,7 +85,7 @@ def test_a_database_is_migrated_once(run: _Run) -> None:
 
 
 def test_a_backup_is_a_whole_database(ready: _Run, typed: Callable[[str], None]) -> None:
-    """The copy holds what was written, and no file is ever overwritten by it."""
+    """The copy contains the data, and an existing file is never overwritten."""
     typed("a long enough secret\n")
     ready("users", "add", "mei")
 
@@ -100,7 +100,7 @@ def test_a_backup_is_a_whole_database(ready: _Run, typed: Callable[[str], None])
 
 
 def test_a_person_is_added_with_a_password(ready: _Run, typed: Callable[[str], None]) -> None:
-    """The password is read from standard input, so that no list of processes shows it."""
+    """The password is read from standard input, so that it is not visible in the process list."""
     typed("a long enough secret\n")
 
     assert ready("users", "add", "Mei", "--admin")[1] == "added mei\n"
@@ -112,7 +112,7 @@ def test_a_person_is_added_with_a_password(ready: _Run, typed: Callable[[str], N
 
 
 def test_a_weak_password_is_refused_in_one_line(ready: _Run, typed: Callable[[str], None]) -> None:
-    """Nothing is made of it."""
+    """A weak password is refused, and no user is created."""
     typed("123\n")
 
     status, _, err = ready("users", "add", "mei")
@@ -124,7 +124,7 @@ def test_a_weak_password_is_refused_in_one_line(ready: _Run, typed: Callable[[st
 
 
 def test_a_link_signs_a_person_in(ready: _Run, typed: Callable[[str], None]) -> None:
-    """The printed address holds a token that works; a stranger gets none."""
+    """The printed link contains a valid token; an unknown user gets an error."""
     typed("a long enough secret\n")
     ready("users", "add", "mei")
 
@@ -149,7 +149,7 @@ channels:
 
 
 def test_channels_are_applied_twice_and_change_once(ready: _Run) -> None:
-    """The second time says that nothing changed."""
+    """Applying the same file again reports every channel as unchanged."""
     Path("channels.yaml").write_text(_CHANNELS, encoding="utf-8")
 
     first, second = (
@@ -163,7 +163,7 @@ def test_channels_are_applied_twice_and_change_once(ready: _Run) -> None:
 
 
 def test_each_fault_of_a_channel_file_is_a_line(ready: _Run) -> None:
-    """File, line and field are named, and nothing is taken in."""
+    """Each error names file, line and field, and no channel is created."""
     text = _CHANNELS.replace("type: folder", "type: pigeon").replace("title:", "titel:")
     Path("channels.yaml").write_text(text, encoding="utf-8")
 
@@ -177,7 +177,7 @@ def test_each_fault_of_a_channel_file_is_a_line(ready: _Run) -> None:
 
 
 def test_a_test_message_goes_out(ready: _Run) -> None:
-    """A folder channel writes it; one that does not exist is told."""
+    """A folder channel writes the test message; an unknown channel is an error."""
     Path("channels.yaml").write_text(_CHANNELS, encoding="utf-8")
     ready("channels", "apply", "channels.yaml")
 
@@ -189,7 +189,7 @@ def test_a_test_message_goes_out(ready: _Run) -> None:
 
 
 def test_a_delivery_that_is_not_there_is_told(ready: _Run) -> None:
-    """Nothing is listed in an empty database, and a number out of the air is refused."""
+    """An empty database lists no deliveries, and an unknown number is an error."""
     assert ready("deliveries", "list")[:2] == (0, "")
     for words in (("show", "7"), ("resolve", "7", "out")):
         status, _, err = ready("deliveries", *words)
@@ -197,7 +197,7 @@ def test_a_delivery_that_is_not_there_is_told(ready: _Run) -> None:
 
 
 def test_a_poster_is_painted(run: _Run) -> None:
-    """Words in YAML become a picture in the size that was asked for."""
+    """Texts from a YAML file become a picture of the requested size."""
     Path("words.yaml").write_text("text: 先人后事\nauthor: 运营手册\n", encoding="utf-8")
 
     status, out, err = run(
@@ -211,7 +211,7 @@ def test_a_poster_is_painted(run: _Run) -> None:
 
 
 def test_a_poster_takes_a_brand_by_name(run: _Run) -> None:
-    """The same words in two brands are two pictures; a file does as well as a name."""
+    """The same texts in different brands make different pictures; a brand is a name or a file."""
     Path("words.yaml").write_text("text: 先人后事\n", encoding="utf-8")
     Path("own.yaml").write_text('palette: {ink: "#112233", paper: "#DDEEFF"}\n', encoding="utf-8")
     for brand in ("qinghe", "yuguang", "own.yaml"):
@@ -223,7 +223,7 @@ def test_a_poster_takes_a_brand_by_name(run: _Run) -> None:
 
 
 def test_a_plugin_s_template_is_rendered(run: _Run) -> None:
-    """What a plugin brings is found as the service finds it."""
+    """A template of a plugin is found by its name."""
     Path("words.yaml").write_text("title: 早安\n", encoding="utf-8")
 
     status, out, _ = run(
@@ -249,7 +249,7 @@ def test_a_plugin_s_template_is_rendered(run: _Run) -> None:
 def test_a_poster_that_cannot_be_painted_is_told(
     run: _Run, words: tuple[str, ...], fault: str
 ) -> None:
-    """A missing word, a strange ending, template or size, and broken YAML are named."""
+    """The error names a missing field, a wrong ending, template or size, and broken YAML."""
     Path("words.yaml").write_text("text: 先人后事\n", encoding="utf-8")
     Path("broken.yaml").write_text("quote: [", encoding="utf-8")
 
@@ -265,7 +265,7 @@ def test_a_poster_that_cannot_be_painted_is_told(
 def test_the_doctor_is_content_with_a_fresh_folder(
     run: _Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Everything that the service needs is there before the first start."""
+    """In a new data folder every check passes."""
     monkeypatch.setenv("CONTENTSVC_PORT", str(_free_port()))
     monkeypatch.setenv("CONTENTSVC_REDIS_URL", "")
 
@@ -281,7 +281,7 @@ def test_the_doctor_is_content_with_a_fresh_folder(
 def test_the_doctor_shows_a_broken_plugin_with_its_traceback(
     run: _Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What its author needs is there, and the exit status is 1."""
+    """A broken plugin is shown with its traceback, and the exit status is 1."""
     Path("own").mkdir()
     Path("own/broken.py").write_text("raise RuntimeError('no milk today')\n")
     monkeypatch.setenv("CONTENTSVC_PLUGINS_DIR", "own")
@@ -294,7 +294,7 @@ def test_the_doctor_shows_a_broken_plugin_with_its_traceback(
 
 
 def test_the_doctor_minds_a_key_that_others_may_read(ready: _Run) -> None:
-    """The remedy is a command that can be typed."""
+    """A secret key that others may read fails a check, with the command that fixes it."""
     key = ready.folder / "var/secret.key"
     key.chmod(0o644)
 
@@ -305,7 +305,7 @@ def test_the_doctor_minds_a_key_that_others_may_read(ready: _Run) -> None:
 
 
 def test_every_setting_is_listed(run: _Run) -> None:
-    """`doctor --settings` works without any that is right."""
+    """`doctor --settings` lists every setting."""
     status, out, _ = run("doctor", "--settings")
 
     assert status == 0

@@ -1,4 +1,4 @@
-"""What a role takes into its memory as it starts."""
+"""The modules that a role imports when it starts."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _LATE = {"openpyxl", "alembic"}
 
 
 def test_a_role_imports_nothing_that_it_seldom_needs() -> None:
-    """Eight processes start together, and each keeps what it has imported."""
+    """No role imports modules that are slow to import and rarely needed."""
     script = f"import sys, {_ROLES}; print(*sys.modules)"
     run = subprocess.run(
         [sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True

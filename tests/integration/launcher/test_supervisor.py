@@ -1,4 +1,4 @@
-"""The supervisor with small processes of its own."""
+"""The supervisor, with small Python processes as its roles."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from contentsvc.launcher.supervisor import Supervisor
 
 @pytest.fixture
 def shown() -> list[tuple[str, str]]:
-    """Return what the processes said."""
+    """Return the list that collects the output of the processes."""
     return []
 
 
@@ -32,7 +32,7 @@ def shown() -> list[tuple[str, str]]:
 def supervisor(
     shown: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Supervisor]:
-    """Give a supervisor whose roles' commands are lines of Python."""
+    """Return a supervisor whose roles run Python code."""
     start = children.Child.start
     python = [sys.executable, "-u", "-c"]
     monkeypatch.setattr(children.Child, "start", lambda self, now: start(self, now, python))
@@ -52,7 +52,7 @@ def _turn_until(supervisor: Supervisor, ready: Callable[[], bool], seconds: floa
 def test_each_line_is_shown_with_its_role(
     supervisor: Supervisor, shown: list[tuple[str, str]]
 ) -> None:
-    """Output and errors come line by line, also what is not UTF-8 and has no end of line."""
+    """Output and errors are shown line by line, even if they are not UTF-8 or have no newline."""
     code = (
         "import sys, time; print('早安'); sys.stdout.flush();"
         r"sys.stderr.buffer.write(b'bad \xff\n'); sys.stdout.write('last'); time.sleep(0.1)"
@@ -65,7 +65,7 @@ def test_each_line_is_shown_with_its_role(
 
 
 def test_a_process_that_closes_its_output_costs_nothing(supervisor: Supervisor) -> None:
-    """A pipe at its end is not asked again and again."""
+    """A closed pipe is no longer polled."""
     code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
     child = supervisor.start(Role("mute", (code,)))
     _turn_until(supervisor, lambda: child.output_closed)
@@ -80,7 +80,7 @@ def test_a_process_that_closes_its_output_costs_nothing(supervisor: Supervisor) 
 def test_what_dies_is_started_again_after_a_wait(
     supervisor: Supervisor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A death is told with the last words, and the next start comes after the wait."""
+    """A death is logged with the last line of output, and the restart follows after the backoff."""
     child = supervisor.start(Role("fragile", ("raise SystemExit('no milk')",)))
 
     _turn_until(supervisor, lambda: child.deaths == 2)
@@ -93,7 +93,7 @@ def test_what_dies_is_started_again_after_a_wait(
 def test_a_wrong_setting_is_told_as_such(
     supervisor: Supervisor, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Exit status 2 means that it cannot start at all."""
+    """Exit status 2 is logged as a process that cannot start."""
     code = "import sys; print('error: CONTENTSVC_HOST: no'); sys.exit(2)"
     child = supervisor.start(Role("web", (code,)))
 
@@ -103,7 +103,7 @@ def test_a_wrong_setting_is_told_as_such(
 
 
 def test_the_end_is_in_order(supervisor: Supervisor, shown: list[tuple[str, str]]) -> None:
-    """The process started last stops first, and each is waited for."""
+    """The process started last is stopped first, and the supervisor waits for each."""
     code = (
         "import signal, sys, time\n"
         "signal.signal(signal.SIGTERM, lambda *_: (print('bye'), sys.exit(0)))\n"
@@ -124,7 +124,7 @@ def test_the_end_is_in_order(supervisor: Supervisor, shown: list[tuple[str, str]
 def test_who_does_not_stop_is_killed_with_all_it_started(
     supervisor: Supervisor, shown: list[tuple[str, str]]
 ) -> None:
-    """After its grace a deaf process ends, and so does its own child."""
+    """A process that ignores SIGTERM is killed after its grace period, with its children."""
     code = (
         "import os, signal, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
@@ -156,7 +156,7 @@ def _is_gone(pid: int) -> bool:
 
 
 def test_a_second_signal_does_not_wait_for_the_grace(supervisor: Supervisor) -> None:
-    """Ctrl-C twice ends it at once."""
+    """A second signal kills the processes at once."""
     code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     supervisor.listen()
@@ -179,7 +179,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
 def test_one_up_a_folder(tmp_path: Path) -> None:
-    """The lock names its holder, and is free again afterwards."""
+    """A held lock names its process; afterwards it is free again."""
     with lock_data_dir(tmp_path):
         assert lock_holder(tmp_path) == os.getpid()
         with pytest.raises(ConfigError, match=rf"process {os.getpid()}\)"), lock_data_dir(tmp_path):
@@ -189,7 +189,7 @@ def test_one_up_a_folder(tmp_path: Path) -> None:
 
 
 def test_the_port_is_looked_at_first(tmp_path: Path) -> None:
-    """A port in use, one that may be taken again, and an address that is none."""
+    """A port in use and an unknown address are errors; a port in TIME_WAIT is not."""
     config = Config.from_env({"CONTENTSVC_DATA_DIR": str(tmp_path)})
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

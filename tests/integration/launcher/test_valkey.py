@@ -1,4 +1,4 @@
-"""The embedded server's file after a crash."""
+"""The embedded Valkey server's append-only file after a crash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BINARY = Path(get_binary_path())
 
 @contextmanager
 def _running(folder: Path) -> Iterator[Redis]:
-    """Give a client of a server with the service's own settings; end it by `kill -9`."""
+    """Yield a client of a server with the service's settings; kill the server afterwards."""
     socket = folder.parent / "s"
     with subprocess.Popen([_BINARY, *arguments(folder, socket)]) as process:
         try:
@@ -44,7 +44,7 @@ def _await(client: Redis) -> None:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give the folder of a server that was killed with a hundred jobs in its file."""
+    """Return the folder of a server that was killed with a hundred jobs in its file."""
     folder = tmp_path / "valkey"
     folder.mkdir()
     with _running(folder) as client:
@@ -74,7 +74,7 @@ def _jobs(folder: Path) -> int:
 
 
 def test_a_whole_file_is_left_alone(folder: Path) -> None:
-    """After a plain `kill -9` everything is there."""
+    """A file that is intact after `kill -9` is not changed."""
     repair(_BINARY, folder)
 
     assert _jobs(folder) == 101
@@ -82,7 +82,7 @@ def test_a_whole_file_is_left_alone(folder: Path) -> None:
 
 @pytest.mark.parametrize("tail", [b"*3\r\n$5\r\nRPU", b"\0" * 4096, b"garbage\r\n" * 9])
 def test_a_damaged_tail_is_cut_off(folder: Path, tail: bytes) -> None:
-    """Half a command, zeros after a power cut, or rubbish: what came before it is kept."""
+    """A damaged end of the file is cut off, and everything before it is kept."""
     with _file(folder, "incr.aof").open("ab") as file:
         file.write(tail)
 
@@ -93,7 +93,7 @@ def test_a_damaged_tail_is_cut_off(folder: Path, tail: bytes) -> None:
 
 @pytest.mark.parametrize("ending", ["base.aof", "manifest"])
 def test_a_file_beyond_repair_is_put_aside(folder: Path, ending: str) -> None:
-    """The queue begins empty: the dispatcher makes it anew from the database."""
+    """A file beyond repair is moved away, and the server starts with an empty queue."""
     _file(folder, ending).write_bytes(b"\xff\x00 rubbish \r\n" * 50)
 
     repair(_BINARY, folder)

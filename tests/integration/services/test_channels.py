@@ -1,4 +1,4 @@
-"""Channels: from the form and from a file, their secrets kept, their use paused."""
+"""Channels: saved from a form or a file, with encrypted secrets, paused and tested."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ HOOK = {"url": "https://hook.example.com/in", "secret": SECRET}
 
 
 def save(runtime: Runtime, name: str = "hook", **settings: object) -> str:
-    """Save a webhook and return what was done."""
+    """Save a webhook channel and return the result."""
     with runtime.database.write() as session:
         _, answer = service.save_channel(
             session,
@@ -51,7 +51,7 @@ def row(runtime: Runtime, name: str = "hook") -> ChannelRow:
 
 
 def test_a_secret_is_kept_encrypted_and_shown_masked(runtime: Runtime) -> None:
-    """Neither the row nor the page has it; the opened channel does."""
+    """A secret is in neither the row nor the page, but in the opened channel."""
     save(runtime)
     kept = row(runtime)
 
@@ -63,7 +63,7 @@ def test_a_secret_is_kept_encrypted_and_shown_masked(runtime: Runtime) -> None:
 
 
 def test_saving_the_masked_form_keeps_the_secret(runtime: Runtime) -> None:
-    """A mask or an empty field is no new secret."""
+    """A masked or empty field does not change the stored secret."""
     save(runtime)
 
     assert save(runtime, secret=MASK) == "unchanged"
@@ -87,7 +87,7 @@ def test_a_secret_may_stay_where_it_is(runtime: Runtime, monkeypatch: pytest.Mon
 
 
 def test_what_cannot_be_saved_is_named(runtime: Runtime) -> None:
-    """A bad name, a bad setting, an unknown type and a changed type each say so."""
+    """A bad name, a bad setting, an unknown type and a changed type are errors."""
     with pytest.raises(InputError, match="lower-case") as caught:
         save(runtime, name="Not Good")
     assert caught.value.field == "name"
@@ -105,7 +105,7 @@ def test_what_cannot_be_saved_is_named(runtime: Runtime) -> None:
 
 
 def test_a_used_channel_is_paused_and_not_deleted(runtime: Runtime) -> None:
-    """The refusal names what uses it."""
+    """A channel in use cannot be deleted; the error names the reason."""
     make_channel(runtime)
     make_channel(runtime, "free", "site")
     make_entry(runtime, make_calendar(runtime))
@@ -118,7 +118,7 @@ def test_a_used_channel_is_paused_and_not_deleted(runtime: Runtime) -> None:
 
 
 def test_a_paused_channel_holds_its_deliveries(engine: Engine) -> None:
-    """They go out when it is resumed."""
+    """Deliveries of a paused channel are sent when it is resumed."""
     channel = engine.script("scripted")
     engine.plan()
     with engine.runtime.database.write() as session:
@@ -135,7 +135,7 @@ def test_a_paused_channel_holds_its_deliveries(engine: Engine) -> None:
 
 
 def test_a_test_send_tells_what_came_of_it(runtime: Runtime) -> None:
-    """A receipt, a refusal in the platform's words, and a plugin's bug alike."""
+    """A test send returns a receipt, a refusal with the platform's text, or a plugin's error."""
     make_channel(runtime, "there", "scripted")
     kind = runtime.registry.channel_type("scripted")
     kind.script[:] = [Receipt("1"), RejectedError("no"), RuntimeError("bug")]  # type: ignore[attr-defined]
@@ -161,7 +161,7 @@ channels:
 
 
 def apply(runtime: Runtime, text: str, folder: Path) -> list[tuple[str, str]]:
-    """Apply a file's text."""
+    """Apply a channel file with *text*."""
     with runtime.database.write() as session:
         return apply_channels(
             session,
@@ -174,7 +174,7 @@ def apply(runtime: Runtime, text: str, folder: Path) -> list[tuple[str, str]]:
 
 
 def test_a_file_of_channels_is_applied_twice(runtime: Runtime, tmp_path: Path) -> None:
-    """The second time nothing changes; a changed line changes its channel alone."""
+    """Applying a file again changes nothing; a changed line changes only its channel."""
     (tmp_path / "hook.secret").write_text(SECRET + "\n")
 
     assert apply(runtime, FILE, tmp_path) == [("benefits-site", "created"), ("hook", "created")]
@@ -189,7 +189,7 @@ def test_a_file_of_channels_is_applied_twice(runtime: Runtime, tmp_path: Path) -
 
 
 def test_a_file_with_faults_is_not_taken_at_all(runtime: Runtime, tmp_path: Path) -> None:
-    """Every fault is named with its line; the good channel is not created either."""
+    """Every fault is reported with its line, and no channel of the file is created."""
     text = FILE.replace("webhook", "webhok").replace("title:", "titel:")
 
     with pytest.raises(CalendarError) as caught:
@@ -203,7 +203,7 @@ def test_a_file_with_faults_is_not_taken_at_all(runtime: Runtime, tmp_path: Path
 
 
 def test_a_channels_store_keeps_a_key_once(runtime: Runtime) -> None:
-    """The second put of a key returns the record that stands; other channels do not see it."""
+    """A second `put` of a key returns the stored record; other channels do not see it."""
     first = service.open_channel(runtime, make_channel(runtime)).host.store
     other = service.open_channel(runtime, make_channel(runtime, "other")).host.store
     shot = Picture("1.png", "image/png", 1, 1, b"bytes")
@@ -220,7 +220,7 @@ def test_a_channels_store_keeps_a_key_once(runtime: Runtime) -> None:
 
 
 def test_public_pages_are_found_by_channel(runtime: Runtime) -> None:
-    """`/site/` is the channel `site`; another channel's pages stand below its name."""
+    """`/site/` shows the channel `site`; another channel's pages are below its name."""
     with runtime.database.read() as session:
         assert public_page(runtime, session, "", language="zh") is None
     make_channel(runtime, "news", "site", title="新闻")

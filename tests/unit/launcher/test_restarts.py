@@ -1,4 +1,4 @@
-"""How long the supervisor waits."""
+"""The supervisor's wait before it restarts a process."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from contentsvc.launcher.restarts import Backoff
 
 
 def test_the_wait_doubles_up_to_half_a_minute() -> None:
-    """A process that dies at once again and again does not keep the machine busy."""
+    """The wait doubles with each early death, up to half a minute."""
     backoff = Backoff()
 
     waits = [backoff.after(0.1) for _ in range(9)]
@@ -15,7 +15,7 @@ def test_the_wait_doubles_up_to_half_a_minute() -> None:
 
 
 def test_a_healthy_minute_begins_anew() -> None:
-    """A death after a long life is answered at once."""
+    """After a healthy minute the wait is short again."""
     backoff = Backoff()
     for _ in range(5):
         backoff.after(1)

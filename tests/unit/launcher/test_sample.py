@@ -1,4 +1,4 @@
-"""When the welcome post goes out."""
+"""The due time of the welcome post."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SHANGHAI = ZoneInfo("Asia/Shanghai")
 def test_midnight_and_the_week_s_end_are_minded(
     now: str, week: str, day: Weekday, time: str
 ) -> None:
-    """Shortly before midnight it is the next day's, and on Sunday the next week's."""
+    """Shortly before midnight the post is on the next day, and on Sunday in the next week."""
     local = datetime.fromisoformat(now).replace(tzinfo=_SHANGHAI)
 
     found, content = welcome_time(local.astimezone(UTC), _SHANGHAI)
@@ -40,7 +40,7 @@ def test_midnight_and_the_week_s_end_are_minded(
 
 @given(st.integers(0, 20 * 365 * 86_400 * 10**6))
 def test_it_is_about_twenty_seconds_ahead(microseconds: int) -> None:
-    """Whatever the moment of the first start, the post is due soon and never in the past."""
+    """At any time of the first start, the post is due about twenty seconds later."""
     now = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
     week, content = welcome_time(now, _SHANGHAI)

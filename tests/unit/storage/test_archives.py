@@ -11,7 +11,7 @@ def _members(*pairs: tuple[str, bytes]) -> list[Member]:
 
 
 def test_an_archive_is_whole_and_as_large_as_was_told() -> None:
-    """Pieces make a ZIP that opens, names in any language included, of the size told before."""
+    """The chunks form a valid ZIP, with names in any language and of the computed size."""
     members = _members(("9x16/小满.jpg", b"\xff" * 50_000), ("report.csv", b""), ("a.txt", b"a"))
 
     whole = b"".join(stream_archive(members))
@@ -24,14 +24,14 @@ def test_an_archive_is_whole_and_as_large_as_was_told() -> None:
 
 
 def test_the_same_members_give_the_same_bytes() -> None:
-    """Nothing of the time or the machine is in an archive."""
+    """An archive depends on its members only, not on the time or the machine."""
     members = _members(("a.jpg", b"1"), ("b.jpg", b"2"))
 
     assert b"".join(stream_archive(members)) == b"".join(stream_archive(members))
 
 
 def test_one_member_is_read_at_a_time() -> None:
-    """A file is read when those before it have been sent."""
+    """A member is read only after the members before it have been sent."""
     read: list[str] = []
 
     def member(name: str) -> Member:
@@ -45,5 +45,5 @@ def test_one_member_is_read_at_a_time() -> None:
 
 
 def test_a_very_large_archive_has_no_size_beforehand() -> None:
-    """Beyond what 32 bits count it is sent without a length."""
+    """An archive that needs ZIP64 has no computed size."""
     assert archive_size([Member("a", 2**32, bytes)]) is None

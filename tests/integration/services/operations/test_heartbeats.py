@@ -1,4 +1,4 @@
-"""Processes are seen on the system page while they run."""
+"""Heartbeats of processes, while they run and after they stop."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _await_beats(runtime: Runtime) -> list[Heartbeat]:
 
 
 def test_a_process_is_seen_while_it_runs_and_signs_off(database: Database, tmp_path: Path) -> None:
-    """The first beat comes at once; a process that stops in order is not missed afterwards."""
+    """The first heartbeat is recorded at once, and deleted when the process stops in order."""
     runtime = make_runtime(database, tmp_path)
 
     with HeartbeatThread(runtime, "worker", detail=lambda: {"queue": "publish"}):
@@ -47,7 +47,7 @@ def test_a_heart_goes_on_through_an_outage(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """While the database is away beats are missed; the first after it is written."""
+    """While the database is down no heartbeat is recorded; afterwards they are again."""
     monkeypatch.setattr(heartbeats, "INTERVAL", 0.02)
     runtime = make_runtime(database, tmp_path)
     with database.engine.begin() as connection:

@@ -1,4 +1,4 @@
-"""A person is told: once, in full, and again only of what is new."""
+"""Reminders: each problem is sent once, and a failed reminder is sent again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class _Inbox(http.server.BaseHTTPRequestHandler):
     mails: ClassVar[list[dict[str, str]]] = []
 
     def do_POST(self) -> None:
-        """Keep what apprise sends."""
+        """Store the message that apprise sends."""
         size = int(self.headers["Content-Length"])
         self.mails.append(json.loads(self.rfile.read(size)))
         self.send_response(200)
@@ -32,12 +32,12 @@ class _Inbox(http.server.BaseHTTPRequestHandler):
         self.end_headers()
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture
 def inbox() -> Iterator[tuple[str, list[dict[str, str]]]]:
-    """Give the address of a real receiver of apprise's JSON messages, and what it got."""
+    """Yield the address of a receiver of apprise's JSON messages, and the messages received."""
     _Inbox.mails.clear()
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Inbox) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -46,7 +46,7 @@ def inbox() -> Iterator[tuple[str, list[dict[str, str]]]]:
 
 
 def reminder(engine: Engine, *addresses: str) -> Reminder:
-    """Return a reminder that writes to *addresses*."""
+    """Return a reminder that sends to *addresses*."""
     config = replace(engine.runtime.config, reminders=addresses)
     return Reminder(replace(engine.runtime, config=config))
 
@@ -54,7 +54,7 @@ def reminder(engine: Engine, *addresses: str) -> Reminder:
 def test_an_unknown_outcome_is_told_once(
     engine: Engine, inbox: tuple[str, list[dict[str, str]]]
 ) -> None:
-    """With its title, the platform's words and the page to settle it on."""
+    """A reminder of an unknown outcome has the entry's title and the link to settle it."""
     address, mails = inbox
     channel = engine.script("scripted")
     channel.script += [OutcomeUnknownError("cut off")]
@@ -78,7 +78,7 @@ def test_an_unknown_outcome_is_told_once(
 
 
 def test_a_message_that_did_not_go_is_sent_later(engine: Engine) -> None:
-    """The failed reminder waits a minute and is sent whole."""
+    """A reminder that could not be sent is sent again in full after a minute."""
     channel = engine.script("scripted")
     channel.script += [RejectedError("含有敏感词")]
     engine.plan()
@@ -102,7 +102,7 @@ def test_a_message_that_did_not_go_is_sent_later(engine: Engine) -> None:
 
 
 def test_a_paused_channel_is_told(engine: Engine, inbox: tuple[str, list[dict[str, str]]]) -> None:
-    """With the reason why it pauses."""
+    """A reminder of a paused channel has the reason."""
     address, mails = inbox
     engine.script("scripted")
     engine.plan()
@@ -116,7 +116,7 @@ def test_a_paused_channel_is_told(engine: Engine, inbox: tuple[str, list[dict[st
 
 
 def test_lateness_is_measured_to_the_durable_intent(engine: Engine) -> None:
-    """The last hour's, with its median and worst."""
+    """Lateness is measured over the last hour, with median and maximum."""
     engine.script("scripted")
     engine.plan()
     engine.due()

@@ -1,4 +1,4 @@
-"""Batches of posters on real databases: made in pieces, by one worker at a time, each row once."""
+"""Poster batches on real databases: made in slices, by one worker at a time, each row once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ HEAD = ("主标题", "昵称", "邀请码", "链接")
 
 
 def member(number: int, **changes: str) -> tuple[str, ...]:
-    """Return one member's row."""
+    """Return the row of one member."""
     row = {"title": "一起来", "name": f"会员{number}", "code": f"A{number}"}
     return tuple({**row, "url": f"https://e.com/i/{number}", **changes}.values())
 
@@ -66,7 +66,7 @@ def members(count: int) -> list[tuple[str, ...]]:
 
 
 class Batches:
-    """What a test does with batches."""
+    """Creates, starts and makes batches, and reads their rows."""
 
     def __init__(self, runtime: Runtime) -> None:
         assert isinstance(runtime.queue, MemoryQueue)
@@ -94,7 +94,7 @@ class Batches:
         return fence
 
     def work(self) -> None:
-        """Make whatever is handed out, to the end."""
+        """Make every enqueued batch to its end."""
         while self.queue.batches:
             self.maker.make(*self.queue.batches.pop(0))
 
@@ -107,7 +107,7 @@ class Batches:
             return rows_of(session, get_batch(session, batch_id))
 
     def statuses(self, batch_id: int) -> str:
-        """Return the rows' statuses by their first letters."""
+        """Return the first letters of the rows' statuses."""
         return "".join(row.status.value[0] for row in self.rows(batch_id))
 
     def zip(self, batch_id: int) -> bytes:
@@ -120,12 +120,12 @@ class Batches:
 
 @pytest.fixture
 def batches(runtime: Runtime) -> Batches:
-    """Give the batches of a fresh database."""
+    """Return the batches of a new database."""
     return Batches(runtime)
 
 
 def _links(archive: bytes) -> dict[str, str]:
-    """Return what each poster's code says, by the file's name."""
+    """Return the text of each poster's QR code by file name."""
     with zipfile.ZipFile(io.BytesIO(archive)) as opened:
         return {
             name: zxingcpp.read_barcodes(Image.open(io.BytesIO(opened.read(name))))[0].text
@@ -135,7 +135,7 @@ def _links(archive: bytes) -> dict[str, str]:
 
 
 def test_each_row_becomes_a_poster_of_its_own(batches: Batches) -> None:
-    """Names, codes and report agree; a row that fails does not stop the others."""
+    """File names, QR codes and report agree; a failed row does not stop the others."""
     rows = [member(1), member(2, url="nowhere"), member(3, title=""), member(4, name="会员1")]
     batch_id = batches.create(*rows)
     batches.start(batch_id)
@@ -157,7 +157,7 @@ def test_each_row_becomes_a_poster_of_its_own(batches: Batches) -> None:
 
 
 def test_several_sizes_are_folders(batches: Batches) -> None:
-    """A row is made in every size, under one name."""
+    """A row is made in every size, under the same name in a folder per size."""
     batch_id = batches.create(member(1), sizes=("1x1", "3x4"))
     batches.start(batch_id)
     batches.work()
@@ -168,7 +168,7 @@ def test_several_sizes_are_folders(batches: Batches) -> None:
 
 
 def test_the_same_table_gives_the_same_bytes(batches: Batches) -> None:
-    """Two batches of equal rows are equal ZIPs, though one was made in many pieces."""
+    """Batches of equal rows make equal ZIPs, even if one was made in several slices."""
     first, second = batches.create(*members(3)), batches.create(*members(3))
     batches.start(first)
     batches.work()
@@ -180,7 +180,7 @@ def test_the_same_table_gives_the_same_bytes(batches: Batches) -> None:
 
 
 def test_a_waiting_delivery_comes_first(batches: Batches) -> None:
-    """While deliveries wait to be rendered, a worker makes one row and passes the batch on."""
+    """While deliveries wait to be rendered, a worker makes one row and enqueues the batch again."""
     batch_id = batches.create(*members(3))
     batches.start(batch_id)
     batches.queue.rendered.append(7)
@@ -192,7 +192,7 @@ def test_a_waiting_delivery_comes_first(batches: Batches) -> None:
 
 
 def test_a_piece_is_bounded(batches: Batches) -> None:
-    """After some seconds a batch goes to the end of the queue, for others are there."""
+    """After a few seconds the rest of a batch goes to the end of the queue."""
     ticks = iter(range(0, 1000, 6))
     batch_id = batches.create(*members(5))
     batches.start(batch_id)
@@ -206,7 +206,7 @@ def test_a_piece_is_bounded(batches: Batches) -> None:
 def test_whoever_dies_is_replaced_and_no_row_is_made_twice(
     batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A worker that ends amid a row leaves the noted ones; when its lease ends the rest is made."""
+    """Rows that a dead worker has committed stay; the others are made after its lease expires."""
     batch_id = batches.create(*members(4))
     batches.start(batch_id)
     monkeypatch.setattr(making, "_COMMIT_ROWS", 2)
@@ -238,7 +238,7 @@ def test_whoever_dies_is_replaced_and_no_row_is_made_twice(
 def test_a_row_that_kills_its_worker_is_taken_out_of_the_way(
     batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """At the third death it is called failed, and the rows behind it are made."""
+    """After the third death of a worker at a row that row fails, and the rows after it are made."""
     batch_id = batches.create(*members(3))
     batches.start(batch_id)
     paint = paint_row
@@ -263,7 +263,7 @@ def test_a_row_that_kills_its_worker_is_taken_out_of_the_way(
 
 
 def test_a_paused_worker_changes_nothing(batches: Batches) -> None:
-    """A batch that was handed out anew since is left alone by the one before."""
+    """A worker with an outdated fence changes nothing."""
     batch_id = batches.create(*members(2))
     old = batches.start(batch_id)
     batches.clock.turn(minutes=1)
@@ -276,7 +276,7 @@ def test_a_paused_worker_changes_nothing(batches: Batches) -> None:
 
 
 def test_a_batch_waits_out_the_queue(batches: Batches) -> None:
-    """Without a queue it starts all the same, and is handed out when the queue is back."""
+    """A batch starts while the queue is down, and is enqueued when the queue is back."""
     batch_id = batches.create(*members(1))
     batches.queue.is_down = True
     batches.start(batch_id)
@@ -290,7 +290,7 @@ def test_a_batch_waits_out_the_queue(batches: Batches) -> None:
 
 
 def test_a_batch_is_stopped_and_goes_on(batches: Batches) -> None:
-    """What was made stays, what is in hand is not noted, and the rest is made afterwards."""
+    """After a stop, committed rows stay; a new start makes the rest."""
     batch_id = batches.create(*members(3))
     batches.start(batch_id)
     batches.queue.rendered.append(1)
@@ -311,7 +311,7 @@ def test_a_batch_is_stopped_and_goes_on(batches: Batches) -> None:
 def test_a_batch_whose_template_goes_away_stops_with_the_reason(
     batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It can go on once the template is back; no row is called failed for it."""
+    """A missing template stops the batch without failing a row; the batch can go on later."""
     batch_id = batches.create(*members(2))
     batches.start(batch_id)
     with batches.changing(batch_id) as (_, batch):
@@ -325,7 +325,7 @@ def test_a_batch_whose_template_goes_away_stops_with_the_reason(
 
 
 def test_a_full_disk_stops_a_batch(batches: Batches, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The reason is told and nothing is lost; with room again it goes on."""
+    """A full disk stops the batch with the reason; it can go on when there is space."""
     batch_id = batches.create(*members(2))
     batches.start(batch_id)
 
@@ -345,7 +345,7 @@ def test_a_full_disk_stops_a_batch(batches: Batches, monkeypatch: pytest.MonkeyP
 
 
 def test_two_batches_of_a_person_run_at_once(batches: Batches) -> None:
-    """A third waits until one has ended; another person's is not held up."""
+    """A person may run two batches at a time; another person's batch is not affected."""
     first, second, third = (batches.create(member(1)) for _ in range(3))
     others = batches.create(member(1), by="wang")
     batches.start(first)
@@ -371,7 +371,7 @@ def test_two_batches_of_a_person_run_at_once(batches: Batches) -> None:
 def test_what_is_too_much_is_refused(
     batches: Batches, rows: list[tuple[str, ...]], sizes: tuple[str, ...], words: str
 ) -> None:
-    """The bounds are told, and nothing is kept."""
+    """The error names the limit, and no batch is stored."""
     with pytest.raises(InputError, match=words):
         batches.create(*rows, sizes=sizes)
 
@@ -380,7 +380,7 @@ def test_what_is_too_much_is_refused(
 
 
 def test_a_person_keeps_twenty_batches(batches: Batches) -> None:
-    """The twenty-first is refused until one goes."""
+    """The twenty-first batch is refused until one is deleted."""
     for _ in range(20):
         batches.create(member(1))
 
@@ -389,7 +389,7 @@ def test_a_person_keeps_twenty_batches(batches: Batches) -> None:
 
 
 def test_columns_stay_once_it_began(batches: Batches) -> None:
-    """A started batch keeps what is which, and no column beside the table's is taken."""
+    """The columns of a started batch cannot be changed, and an unknown column is refused."""
     batch_id = batches.create(member(1))
     with (
         pytest.raises(InputError, match="no column 10"),
@@ -414,7 +414,7 @@ def _mended(batches: Batches, batch_id: int, *rows: tuple[str, ...]) -> int:
 
 @pytest.fixture
 def broken(batches: Batches) -> int:
-    """Give a batch whose second and third row failed."""
+    """Return a batch whose second and third rows failed."""
     batch_id = batches.create(member(1), member(2, url="nowhere"), member(3, title=""))
     batches.start(batch_id)
     batches.work()
@@ -422,7 +422,7 @@ def broken(batches: Batches) -> int:
 
 
 def test_mended_rows_alone_are_made_again(batches: Batches, broken: int) -> None:
-    """The sheet of failed rows, mended and sent back, completes the batch."""
+    """Uploading the corrected table of failed rows completes the batch."""
     with batches.runtime.database.read() as session:
         batch = get_batch(session, broken)
         head, *failed = failed_table(session, batch, INVITE, "zh")
@@ -447,13 +447,13 @@ def test_mended_rows_alone_are_made_again(batches: Batches, broken: int) -> None
 
 
 def test_the_whole_table_is_taken_too(batches: Batches, broken: int) -> None:
-    """A person mends their own file: rows are known by their place; what differs is made."""
+    """In the whole table rows are identified by their line; only changed rows are made again."""
     assert _mended(batches, broken, HEAD, member(1), member(2), member(3, title="")) == 1
     assert batches.statuses(broken) == "mwf"
 
 
 def test_rows_are_mended_in_the_page(batches: Batches, broken: int) -> None:
-    """A cell that is typed anew takes the place of the one that failed."""
+    """A new text for a cell replaces the text that failed."""
     with batches.changing(broken) as (session, batch):
         assert (
             apply_row_edits(session, batch, {3: {"url": " https://e.com/i/2 "}, 4: {"title": ""}})
@@ -477,7 +477,7 @@ def test_rows_are_mended_in_the_page(batches: Batches, broken: int) -> None:
 def test_corrections_that_cannot_be_told_are_refused(
     batches: Batches, broken: int, rows: list[tuple[str, ...]], words: str
 ) -> None:
-    """What is wrong with them is said and no row is touched."""
+    """The error names the problem, and no row is changed."""
     with pytest.raises(InputError, match=words):
         _mended(batches, broken, *rows)
 
@@ -485,7 +485,7 @@ def test_corrections_that_cannot_be_told_are_refused(
 
 
 def test_failed_rows_are_tried_again_as_they_stand(batches: Batches, broken: int) -> None:
-    """What was made is not made again."""
+    """A retry makes failed rows again, and no others."""
     with batches.changing(broken) as (session, batch):
         retry(session, batch)
 
@@ -493,7 +493,7 @@ def test_failed_rows_are_tried_again_as_they_stand(batches: Batches, broken: int
 
 
 def test_a_running_batch_is_not_mended(batches: Batches, broken: int) -> None:
-    """Corrections wait until it ends."""
+    """A running batch refuses corrections."""
     with batches.changing(broken) as (session, batch):
         retry(session, batch)
     batches.start(broken)
@@ -503,7 +503,7 @@ def test_a_running_batch_is_not_mended(batches: Batches, broken: int) -> None:
 
 
 def test_batches_expire_with_their_files(batches: Batches, broken: int) -> None:
-    """After a week table and posters are gone; a draft goes after a day, a folder of nobody too."""
+    """Batches are deleted after a week, drafts after a day, and folders without a batch at once."""
     draft = batches.create(member(1))
     folder = batch_folder(batches.runtime.config, batches.get(broken).key)
     stray = folder.with_name("stray")
@@ -524,7 +524,7 @@ def test_batches_expire_with_their_files(batches: Batches, broken: int) -> None:
 
 
 def test_pace_and_time_left_are_told(batches: Batches) -> None:
-    """They follow from what was made since it was last started."""
+    """Pace and time left are computed from the rows settled since the last start."""
     batch_id = batches.create(*members(4))
     batches.start(batch_id)
     batches.queue.rendered.append(1)
@@ -542,7 +542,7 @@ def test_pace_and_time_left_are_told(batches: Batches) -> None:
 def test_a_picture_of_the_table_s_is_no_way_out_of_the_assets(
     batches: Batches, tmp_path: Path
 ) -> None:
-    """A cell that names a file elsewhere on the machine is a picture that is not there."""
+    """A cell that names a file outside the assets counts as a missing picture."""
     secret = tmp_path / "secret.png"
     Image.new("RGB", (40, 40)).save(secret)
     lines = [Line(1, ("主标题", "链接", "主图")), Line(2, ("来", "https://e.com/1", str(secret)))]
@@ -557,7 +557,7 @@ def test_a_picture_of_the_table_s_is_no_way_out_of_the_assets(
 
 
 def test_the_dispatcher_looks_after_batches(batches: Batches) -> None:
-    """A batch that nobody is at is found by the dispatcher's own turns."""
+    """The dispatcher finds a batch without a worker and enqueues it."""
     from contentsvc.services.delivery.dispatching import Dispatcher
 
     batch_id = batches.create(member(1))

@@ -1,4 +1,4 @@
-"""Poster templates of plugins: found after the team's own and before the shipped ones."""
+"""Poster templates of plugins: searched after the team's own and before the shipped ones."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def write_template(folder: Path, name: str, width: int) -> None:
 
 
 def runtime_with(database: Database, folder: Path) -> Runtime:
-    """Return a runtime with the team's own assets and a plugin, both of which may be empty."""
+    """Return a runtime with the team's own assets and a plugin; both may be empty."""
     (folder / "assets").mkdir(exist_ok=True)
     write_template(folder / "own" / "posters", "mine", 200)
     (folder / "own" / "mine.py").write_text(PLUGIN)
@@ -67,12 +67,12 @@ def width_of(runtime: Runtime, name: str) -> int:
 
 
 def test_a_plugin_s_template_is_found(database: Database, tmp_path: Path) -> None:
-    """By its name, like any other."""
+    """A plugin's template is found by its name."""
     assert width_of(runtime_with(database, tmp_path), "mine") == 200
 
 
 def test_the_team_s_own_template_comes_first(database: Database, tmp_path: Path) -> None:
-    """A team changes a plugin's card by a file of the same name."""
+    """A team's template replaces a plugin's template of the same name."""
     runtime = runtime_with(database, tmp_path)
     write_template(tmp_path / "assets" / "posters", "mine", 300)
 
@@ -82,7 +82,7 @@ def test_the_team_s_own_template_comes_first(database: Database, tmp_path: Path)
 def test_a_plugin_s_template_comes_before_the_shipped_one(
     database: Database, tmp_path: Path
 ) -> None:
-    """The order is the team's, the plugins', the shipped."""
+    """A plugin's template replaces a shipped template of the same name."""
     runtime = runtime_with(database, tmp_path)
     write_template(tmp_path / "own" / "posters", "quote", 400)
 
@@ -94,14 +94,14 @@ def test_a_plugin_s_template_comes_before_the_shipped_one(
 
 
 def test_a_template_that_nobody_has_is_refused(database: Database, tmp_path: Path) -> None:
-    """The message names those there are, the plugins' among them."""
+    """The error for an unknown template lists all templates, including those of plugins."""
     with pytest.raises(RenderError, match=r"'other'; available: .*mine"):
         width_of(runtime_with(database, tmp_path), "other")
 
 
 @pytest.mark.parametrize("media_type", ["image/gif", "text/html"])
 def test_a_card_is_no_other_file(database: Database, tmp_path: Path, media_type: str) -> None:
-    """A plugin's slip is told with what there is."""
+    """The error for a card of an unknown template lists the templates."""
     maker = PosterMaker(runtime_with(database, tmp_path))
 
     with pytest.raises(RenderError, match="ask for image/png"):
@@ -117,7 +117,7 @@ def shown(runtime: Runtime, **said: Any) -> Preview:
 
 
 def test_the_site_s_posts_get_a_card(runtime: Runtime) -> None:
-    """A landscape picture of 1200 x 630, light enough for a chat, with no warning of its own."""
+    """A post of the site has a card of 1200 x 630 pixels, small enough for a chat."""
     preview = shown(runtime)
 
     assert preview.rendition is not None
@@ -130,7 +130,7 @@ def test_the_site_s_posts_get_a_card(runtime: Runtime) -> None:
 
 
 def test_a_long_title_warns_nobody_of_the_card(runtime: Runtime) -> None:
-    """What a card cuts is the channel's doing; the post itself is whole."""
+    """Text that the card cuts off adds no warning to the post."""
     preview = shown(runtime, title="很长的标题" * 30, body="很长的正文。" * 400)
 
     assert preview.rendition is not None

@@ -1,4 +1,4 @@
-"""A community's brand: its posters take it on, and are made anew when it changes."""
+"""A community's brand: its posters use it, and are rendered again when it changes."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ POSTER: Mapping[str, Any] = {
 
 @pytest.fixture
 def calendar(runtime: Runtime) -> Calendar:
-    """Give a calendar that goes to the channel `site`."""
+    """Return a calendar that is published to the channel `site`."""
     make_channel(runtime)
     return make_calendar(runtime)
 
 
 def brand(runtime: Runtime, name: str | None) -> Calendar:
-    """Give the calendar a brand as an import would; return it."""
+    """Set the calendar's brand as an import does, and return the calendar."""
     with runtime.database.write() as session:
         head = export_calendar(session, "baby-benefits", WEEK).head
         branded = replace(head, community=replace(head.community, brand=name))
@@ -58,7 +58,7 @@ def brand(runtime: Runtime, name: str | None) -> Calendar:
 
 
 def poster(runtime: Runtime, calendar: Calendar, content: EntryContent) -> bytes:
-    """Return the picture that the site would show."""
+    """Return the poster that the site would show."""
     (preview,) = Renderer(runtime).preview(calendar, WEEK, content)
     assert preview.error is None
     assert preview.rendition is not None
@@ -66,7 +66,7 @@ def poster(runtime: Runtime, calendar: Calendar, content: EntryContent) -> bytes
 
 
 def test_a_calendar_s_posters_are_in_its_brand(runtime: Runtime, calendar: Calendar) -> None:
-    """The same entry in three brands is three posters."""
+    """The same entry makes a different poster in each brand."""
     content = make_content(**POSTER)
 
     made = {poster(runtime, brand(runtime, name), content) for name in (None, "qinghe", "yuguang")}
@@ -75,14 +75,14 @@ def test_a_calendar_s_posters_are_in_its_brand(runtime: Runtime, calendar: Calen
 
 
 def test_a_channel_s_card_is_in_the_brand_too(runtime: Runtime, calendar: Calendar) -> None:
-    """What a channel paints for itself looks like the community's other pictures."""
+    """A card that a channel renders uses the community's brand."""
     content = make_content()
 
     assert poster(runtime, calendar, content) != poster(runtime, brand(runtime, "qinghe"), content)
 
 
 def test_the_brand_is_exported(runtime: Runtime, calendar: Calendar) -> None:
-    """A file that is written back holds the brand."""
+    """An exported calendar file contains the brand."""
     brand(runtime, "qinghe")
 
     with runtime.database.read() as session:
@@ -90,7 +90,7 @@ def test_the_brand_is_exported(runtime: Runtime, calendar: Calendar) -> None:
 
 
 def test_a_changed_brand_makes_posters_anew(runtime: Runtime, calendar: Calendar) -> None:
-    """What is rendered and not out yet goes back to be rendered in the new brand."""
+    """Deliveries that are rendered but not sent are rendered again in the new brand."""
     make_entry(runtime, calendar, **POSTER)
     with runtime.database.read() as session:
         (delivery,) = session.scalars(select(Delivery))
@@ -105,7 +105,7 @@ def test_a_changed_brand_makes_posters_anew(runtime: Runtime, calendar: Calendar
 
 
 def test_a_brand_that_went_away_is_told(runtime: Runtime, calendar: Calendar) -> None:
-    """The preview names those there are, and nothing is painted in another's colours."""
+    """The preview of a missing brand lists the brands, and renders no poster."""
     entry = make_entry(runtime, brand(runtime, "gone"), approved=False, **POSTER)
 
     (preview,) = Renderer(runtime).preview(entry.calendar, WEEK, content_of(entry))
@@ -114,7 +114,7 @@ def test_a_brand_that_went_away_is_told(runtime: Runtime, calendar: Calendar) ->
 
 
 def test_the_team_s_brands_stand_beside_the_shipped(database: Database, tmp_path: Path) -> None:
-    """Each is offered by what it calls itself; a broken one by its file's name."""
+    """A brand is listed by its display name, and a broken brand by its file's name."""
     own = tmp_path / "assets/brands"
     own.mkdir(parents=True)
     (own / "lan.yaml").write_text("name: 蓝\n", encoding="utf-8")
@@ -132,7 +132,7 @@ def test_the_team_s_brands_stand_beside_the_shipped(database: Database, tmp_path
 
 @pytest.fixture
 def own_fonts(database: Database, tmp_path: Path) -> Painter:
-    """Give a painter whose brand `lan` has fonts of its own, and `bare` a folder without."""
+    """Return a painter whose brand `lan` has its own fonts, and `bare` an empty folder of fonts."""
     assets = tmp_path / "assets"
     for folder in ("brands", "fonts/lan", "fonts/bare"):
         (assets / folder).mkdir(parents=True)
@@ -145,12 +145,12 @@ def own_fonts(database: Database, tmp_path: Path) -> Painter:
 
 
 def quote(painter: Painter, name: str | None) -> PosterRequest:
-    """Return the order of a poster in a brand."""
+    """Return a request for a poster in a brand."""
     return PosterRequest(painter.template("quote"), {"text": "直角と骨"}, "1x1", brand=name)
 
 
 def test_a_brand_s_own_fonts_are_used(own_fonts: Painter) -> None:
-    """The words are set in them, and fonts without a file to read are told."""
+    """Text is set in the brand's fonts, and a folder without fonts is an error."""
     plain = own_fonts.paint(quote(own_fonts, None)).image.tobytes()
 
     assert own_fonts.paint(quote(own_fonts, "lan")).image.tobytes() != plain
@@ -159,7 +159,7 @@ def test_a_brand_s_own_fonts_are_used(own_fonts: Painter) -> None:
 
 
 def test_the_same_order_is_painted_once(runtime: Runtime) -> None:
-    """Another process gives the same bytes without painting; another brand is another poster."""
+    """Another process returns the cached poster without painting; another brand is not cached."""
     painted: list[str | None] = []
     painter = Painter(runtime)
 
@@ -177,7 +177,7 @@ def test_the_same_order_is_painted_once(runtime: Runtime) -> None:
 
 
 def test_an_unknown_size_is_told_with_those_there_are(runtime: Runtime) -> None:
-    """The template's sizes are in the message."""
+    """The error for an unknown size lists the template's sizes."""
     painter = Painter(runtime)
 
     with pytest.raises(RenderError, match=r"no size '2x2'; it has 9x16, 3x4"):

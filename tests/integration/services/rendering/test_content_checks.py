@@ -1,4 +1,4 @@
-"""Planning-time checks: asked of what is previewed and of what goes out."""
+"""Checks of plugins: run for previews and for deliveries."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def preview(runtime: Runtime, **said: Any) -> Preview:
 
 
 def test_a_preview_tells_what_a_check_found(runtime: Runtime) -> None:
-    """Whoever writes 最佳 reads beside the body that the law does not allow it."""
+    """A preview shows a check's warning beside the body, such as for the superlative 最佳."""
     (warning,) = preview(runtime, body="宝宝面霜的最佳选择").warnings
 
     assert warning.level is WarningLevel.WARN
@@ -57,7 +57,7 @@ def test_a_preview_tells_what_a_check_found(runtime: Runtime) -> None:
 
 
 def test_a_check_is_given_the_entry_and_the_rendition(runtime: Runtime, tmp_path: Path) -> None:
-    """As the channel shows them, with the language for its words."""
+    """A check gets the entry and the rendition as the channel shows them, and the language."""
     told = "f'{entry.ref} {rendition.title} {language}'"
     found = f"[RenditionWarning(WarningLevel.BLOCK, 'title', {told})]"
 
@@ -80,7 +80,7 @@ def test_a_check_is_given_the_entry_and_the_rendition(runtime: Runtime, tmp_path
 def test_a_check_that_fails_is_named_and_blocks_nothing(
     runtime: Runtime, tmp_path: Path, found: str, reason: str
 ) -> None:
-    """The rendition is there, with a warning that names the check and why."""
+    """If a check fails, the rendition has a warning with the check's name and the reason."""
     shown = preview(with_check(runtime, tmp_path / "own", found))
 
     (warning,) = shown.warnings
@@ -91,7 +91,7 @@ def test_a_check_that_fails_is_named_and_blocks_nothing(
 
 
 def test_a_failing_check_holds_no_delivery_up(runtime: Runtime, tmp_path: Path) -> None:
-    """What was approved is rendered and scheduled all the same."""
+    """A failing check does not keep a delivery from being scheduled."""
     runtime = with_check(runtime, tmp_path / "own", "1 / 0")
     make_channel(runtime)
     make_entry(runtime, make_calendar(runtime))

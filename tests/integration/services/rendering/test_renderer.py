@@ -1,4 +1,4 @@
-"""Renditions: made ahead by the real plugins, kept by hash, sent as they were shown."""
+"""Renditions: made ahead by the real plugins, stored by hash, and sent as previewed."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ LIVE: Mapping[str, Any] = {
 
 @pytest.fixture
 def site(runtime: Runtime) -> Runtime:
-    """Give a runtime with the channel `site`."""
+    """Return a runtime with the channel `site`."""
     make_channel(runtime)
     return runtime
 
@@ -69,7 +69,7 @@ def picture(width: int = 40, height: int = 30) -> bytes:
 
 
 def test_what_is_previewed_is_what_goes_out(site: Runtime) -> None:
-    """The delivery holds the very rendition that the preview showed."""
+    """A delivery has the same rendition as the preview."""
     calendar = make_calendar(site)
     entry = make_entry(site, calendar)
     renderer = Renderer(site)
@@ -86,7 +86,7 @@ def test_what_is_previewed_is_what_goes_out(site: Runtime) -> None:
 
 
 def test_a_kept_rendition_comes_back_whole(site: Runtime) -> None:
-    """Text, data and pictures' bytes are those that were rendered."""
+    """A stored rendition is loaded with its text, data and pictures unchanged."""
     calendar = make_calendar(site)
     renderer = Renderer(site)
     previews = renderer.preview(calendar, WEEK, make_content(**LIVE))
@@ -98,7 +98,7 @@ def test_a_kept_rendition_comes_back_whole(site: Runtime) -> None:
 
 
 def test_each_notice_has_its_own_words_and_poster(site: Runtime) -> None:
-    """Five notices, five texts, and the QR on each poster leads to the livestream."""
+    """Every notice has its own text, and the QR code of its poster leads to the livestream."""
     previews = Renderer(site).preview(make_calendar(site), WEEK, make_content(**LIVE))
 
     assert [preview.state for preview in previews] == ["tomorrow", "soon", "soon", "now", "replay"]
@@ -112,7 +112,7 @@ def test_each_notice_has_its_own_words_and_poster(site: Runtime) -> None:
 
 
 def test_the_same_rendition_is_kept_once(site: Runtime) -> None:
-    """Previewing twice adds no row."""
+    """Rendering the same content again stores no second rendition."""
     calendar = make_calendar(site)
     for _ in range(2):
         Renderer(site).preview(calendar, WEEK, make_content())
@@ -122,7 +122,7 @@ def test_the_same_rendition_is_kept_once(site: Runtime) -> None:
 
 
 def test_a_version_changes_one_channel_alone(site: Runtime) -> None:
-    """The other channel keeps the common text."""
+    """A version for one channel does not change the text on another."""
     make_channel(site, "other", "scripted")
     content = make_content(versions={"other": Version(body="给群里的话")})
 
@@ -147,7 +147,7 @@ def test_a_version_changes_one_channel_alone(site: Runtime) -> None:
 def test_what_cannot_be_rendered_is_told_beside_its_field(
     site: Runtime, said: dict[str, Any], field: str
 ) -> None:
-    """The preview carries a blocking warning in place of a rendition."""
+    """A preview that cannot be rendered has a blocking warning beside the field."""
     (preview,) = Renderer(site).preview(make_calendar(site), WEEK, make_content(**said))
 
     assert preview.rendition is None
@@ -155,7 +155,7 @@ def test_what_cannot_be_rendered_is_told_beside_its_field(
 
 
 def test_a_cut_required_field_blocks(site: Runtime) -> None:
-    """A title too long for its poster is told as such, with the words that were lost."""
+    """A required field whose text was cut blocks; the warning names the lost text."""
     spec = PosterSpec("live-notice", {"title1": "宝宝冬季护肤" * 20, "title2": "医生直播课"})
     content = make_content(**{**LIVE, "poster": spec})
 
@@ -167,7 +167,7 @@ def test_a_cut_required_field_blocks(site: Runtime) -> None:
 
 
 def test_a_delivery_that_cannot_be_rendered_fails_with_the_reason(site: Runtime) -> None:
-    """It does not wait for ever."""
+    """A delivery that cannot be rendered fails with the reason."""
     entry = make_entry(site, make_calendar(site), kind=EntryKind.POSTER, poster=PosterSpec("none"))
     delivery = one_delivery(site, entry)
 
@@ -178,7 +178,7 @@ def test_a_delivery_that_cannot_be_rendered_fails_with_the_reason(site: Runtime)
 
 
 def test_a_delivery_whose_plugin_is_gone_waits(site: Runtime) -> None:
-    """It stays planned and says what it waits for."""
+    """A delivery whose plugin is missing stays planned, with the reason."""
     make_channel(site, "gone", "not_installed")
     entry = make_entry(site, make_calendar(site, "gone"))
 
@@ -192,7 +192,7 @@ def test_a_delivery_whose_plugin_is_gone_waits(site: Runtime) -> None:
 def test_an_edit_while_rendering_is_rendered_anew(
     site: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The older words are never scheduled."""
+    """If an entry is edited while it is rendered, the old rendition is not scheduled."""
     entry = make_entry(site, make_calendar(site))
     renderer = Renderer(site)
     render = renderer._render
@@ -224,7 +224,7 @@ def test_an_edit_while_rendering_is_rendered_anew(
 
 
 def test_an_upload_is_cleaned_and_shown(site: Runtime) -> None:
-    """It comes back with its size, and the same picture twice is one upload."""
+    """An upload is stored once, cleaned, with its size."""
     with site.database.write() as session:
         first = keep_upload(session, site.storage, name="a.png", content=picture(), now=NOW)
         again = keep_upload(session, site.storage, name="b.png", content=picture(), now=NOW)
@@ -240,7 +240,7 @@ def test_an_upload_is_cleaned_and_shown(site: Runtime) -> None:
 
 @pytest.mark.parametrize("content", [b"", b"not a picture", picture()[:60]])
 def test_what_is_no_picture_is_not_kept(site: Runtime, content: bytes) -> None:
-    """Nothing is stored."""
+    """A file that is not a picture is refused and not stored."""
     with site.database.write() as session, pytest.raises(InputError):
         keep_upload(session, site.storage, name="a.png", content=content, now=NOW)
 
@@ -248,7 +248,7 @@ def test_what_is_no_picture_is_not_kept(site: Runtime, content: bytes) -> None:
 
 
 def test_a_picture_of_the_teams_own_assets_comes_first(database: Database, tmp_path: Path) -> None:
-    """CONTENTSVC_ASSETS_DIR is looked at before what came along."""
+    """CONTENTSVC_ASSETS_DIR is searched before the shipped assets."""
     own = tmp_path / "assets"
     (own / "pictures").mkdir(parents=True)
     (own / "pictures" / "milk.png").write_bytes(picture(64, 64))
@@ -263,7 +263,7 @@ def test_a_picture_of_the_teams_own_assets_comes_first(database: Database, tmp_p
 
 
 def test_a_damaged_file_is_not_sent(site: Runtime) -> None:
-    """A stored picture whose bytes no longer fit its hash is refused."""
+    """A stored picture that does not match its hash is refused."""
     calendar = make_calendar(site)
     renderer = Renderer(site)
     preview = renderer.preview(calendar, WEEK, make_content(**LIVE))[0]

@@ -1,4 +1,4 @@
-"""The poster studio: small pictures, sample words, files, and what it refuses to take on."""
+"""The poster studio: sketches, sample text, files and limits."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ QUOTE = {"text": "慢慢来，比较快"}
 
 
 class SlowPainter(Painter):
-    """Paints when it is let."""
+    """A painter that waits until a test lets it paint."""
 
     def __init__(self, runtime: Runtime) -> None:
         super().__init__(runtime)
@@ -40,24 +40,24 @@ class SlowPainter(Painter):
 
 @pytest.fixture
 def runtime(sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    """Give the parts of a process; the studio asks nothing of the database."""
+    """Return a runtime; the studio does not use its database."""
     with closing(Database(sqlite_url)) as database:
         yield make_runtime(database, tmp_path)
 
 
 @pytest.fixture
 def studio(runtime: Runtime) -> Studio:
-    """Give a studio with its usual bounds."""
+    """Return a studio with the default limits."""
     return Studio(runtime)
 
 
 def order(studio: Studio, size: str = "1x1", **fields: object) -> PosterRequest:
-    """Return an order of a quote."""
+    """Return a request for a poster of the template `quote`."""
     return PosterRequest(studio.painter.template("quote"), fields or QUOTE, size)
 
 
 def test_a_sketch_is_the_poster_in_small(studio: Studio) -> None:
-    """Its pixels are the poster's own, reduced."""
+    """A sketch is the poster, reduced in size."""
     sketch = studio.sketch(order(studio))
 
     small = Image.open(io.BytesIO(sketch.kept.encoded.data))
@@ -66,7 +66,7 @@ def test_a_sketch_is_the_poster_in_small(studio: Studio) -> None:
 
 
 def test_sample_words_stand_in_for_empty_fields(studio: Studio) -> None:
-    """They are named, nothing is said of them, and what is given stays as it is."""
+    """Empty fields show sample text and are listed, without warnings; filled fields stay."""
     blank = replace(order(studio), fields={})
 
     sketch = studio.sketch(blank, samples=True)
@@ -81,7 +81,7 @@ def test_sample_words_stand_in_for_empty_fields(studio: Studio) -> None:
 
 
 def test_an_entry_s_own_values_are_no_samples(studio: Studio) -> None:
-    """What the entry says for an empty field goes before its sample."""
+    """A value from the entry is used before the sample text."""
     template = studio.painter.template("live-notice")
     said = PosterRequest(template, {}, "9x16", defaults={"title": "医生直播课", "host": "林晓"})
 
@@ -93,7 +93,7 @@ def test_an_entry_s_own_values_are_no_samples(studio: Studio) -> None:
 
 @pytest.mark.parametrize(("kind", "ending"), [("png", "png"), ("jpeg", "jpg"), ("webp", "webp")])
 def test_a_file_is_what_was_asked_for(studio: Studio, kind: Format, ending: str) -> None:
-    """Whole, in its format, within its bytes, called after its words."""
+    """A file has the requested format and size limit, and is named after its text."""
     asked = replace(order(studio, "cover"), kind=kind, max_bytes=200_000)
 
     kept = studio.finish(asked)
@@ -105,7 +105,7 @@ def test_a_file_is_what_was_asked_for(studio: Studio, kind: Format, ending: str)
 
 
 def test_every_size_comes_in_one_zip(studio: Studio) -> None:
-    """Each under its own name."""
+    """The ZIP contains a file per size, each with its own name."""
     orders = [(f"{size}.png", order(studio, size)) for size in ("1x1", "cover")]
 
     bundle = zipfile.ZipFile(io.BytesIO(studio.bundle(orders)))
@@ -115,7 +115,7 @@ def test_every_size_comes_in_one_zip(studio: Studio) -> None:
 
 
 def test_a_few_are_painted_at_once(runtime: Runtime) -> None:
-    """One more waits its turn, and is told where that does not come."""
+    """A request beyond the limit waits, and fails with StudioBusyError after the wait."""
     painter = SlowPainter(runtime)
     studio = Studio(runtime, painter, Bounds(at_once=2, wait=0.05))
     first = [
@@ -136,7 +136,7 @@ def test_a_few_are_painted_at_once(runtime: Runtime) -> None:
 
 
 def test_a_painting_ends_at_its_time(runtime: Runtime) -> None:
-    """A template that takes too long is told, and its place is free again."""
+    """Painting that takes too long is stopped, and the next request can be painted."""
     studio = Studio(runtime, bounds=Bounds(at_once=1, time=-1))
 
     for words in ("此前没人画过这一句", "也没人画过那一句"):
@@ -145,7 +145,7 @@ def test_a_painting_ends_at_its_time(runtime: Runtime) -> None:
 
 
 def test_a_canvas_beyond_its_pixels_is_not_begun(runtime: Runtime) -> None:
-    """The message says what paints it instead."""
+    """A canvas that is too large is refused; the error names the command that renders it."""
     studio = Studio(runtime, bounds=Bounds(pixels=1_000_000))
 
     with pytest.raises(RenderError, match="contentsvc posters render"):
@@ -153,7 +153,7 @@ def test_a_canvas_beyond_its_pixels_is_not_begun(runtime: Runtime) -> None:
 
 
 def test_a_fault_of_the_painter_is_told(runtime: Runtime) -> None:
-    """What nobody foresaw is in the log, and a sentence for the person."""
+    """An unexpected error is logged, and the person gets a short message."""
 
     class Broken(Painter):
         def paint(self, order: PosterRequest, watch: Callable[[], None] | None = None) -> Poster:
@@ -166,7 +166,7 @@ def test_a_fault_of_the_painter_is_told(runtime: Runtime) -> None:
 
 
 def test_a_thumbnail_is_painted_once(runtime: Runtime, studio: Studio) -> None:
-    """Its key changes with the brand and the template, and another process finds it on disk."""
+    """A thumbnail is cached on disk for all processes, by brand and template."""
     template = studio.painter.template("quote")
     kept = studio.thumbnail(template, None)
 
@@ -176,7 +176,7 @@ def test_a_thumbnail_is_painted_once(runtime: Runtime, studio: Studio) -> None:
 
 
 def test_a_template_knows_the_words_it_asks_for(posters_text: Callable[[str], str]) -> None:
-    """They are offered where the field is typed."""
+    """A template lists the texts that its fields suggest."""
     template = parse_template(posters_text("live-notice"), "live-notice.yaml")
 
     assert template.choices("state") == ("正在直播", "精彩回放")

@@ -1,4 +1,4 @@
-"""Which column of a person's table is which field."""
+"""Map the columns of a person's table to the fields of a template."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contentsvc.services.poster_batches.columns import (
 
 @pytest.fixture(scope="module")
 def invite() -> Template:
-    """Return the template of invitations."""
+    """Return the shipped template `invite`."""
     return load_template("invite", [shipped("assets") / "posters"])
 
 
@@ -42,14 +42,14 @@ def _guess(invite: Template, header: tuple[str, ...], *rows: tuple[str, ...]) ->
 def test_titles_are_known_in_every_way_people_write_them(
     invite: Template, header: tuple[str, ...]
 ) -> None:
-    """Names, labels in both languages, usual words, asides and marks lead to the same fields."""
+    """Names, labels in both languages, synonyms, remarks and marks map to the same fields."""
     found = _guess(invite, header, ("来", "小满", "A1", "https://e.com/1", "a"))
 
     assert found == dict(zip(("title", "sharer", "code", "url", "file"), header, strict=True))
 
 
 def test_a_column_of_links_is_the_code_s(invite: Template) -> None:
-    """Where the title says nothing, what stands below does."""
+    """If no title names the link field, the column whose cells are links becomes it."""
     found = _guess(
         invite, ("谁", "去哪里"), ("小满", "https://e.com/1"), ("果果", "http://e.com/2")
     )
@@ -58,14 +58,14 @@ def test_a_column_of_links_is_the_code_s(invite: Template) -> None:
 
 
 def test_files_are_called_by_a_column_without_doubles(invite: Template) -> None:
-    """Two members of one name: the files are called by their codes."""
+    """If two members share a name, the file names come from their codes."""
     rows = (("小满", "A1", "https://e.com/1"), ("小满", "A2", "https://e.com/2"))
 
     assert _guess(invite, ("昵称", "邀请码", "链接"), *rows)[FILE_COLUMN] == "邀请码"
 
 
 def test_titles_below_a_heading_are_found(invite: Template) -> None:
-    """A heading over merged cells, a note and a group's line stand above the titles."""
+    """Lines above the titles, such as a heading in merged cells or a note, are skipped."""
     lines = _lines(
         ("双12 邀请名单", "", ""),
         ("会员", "", "推广"),
@@ -80,7 +80,7 @@ def test_titles_below_a_heading_are_found(invite: Template) -> None:
 
 
 def test_columns_without_titles_are_called_by_their_letters(invite: Template) -> None:
-    """What a merged title leaves empty can be chosen all the same, and doubles are numbered."""
+    """A column without a title gets its letter as the title, and equal titles are numbered."""
     lines = _lines(("甲", "", "乙", "乙"), ("1", "2", "3", "4"))
 
     header, _rows = split_table(lines, known_titles(invite))
@@ -89,7 +89,7 @@ def test_columns_without_titles_are_called_by_their_letters(invite: Template) ->
 
 
 def test_a_cell_comes_before_what_all_rows_share(invite: Template) -> None:
-    """An empty or missing cell takes the common text; one of its own stays."""
+    """An empty or missing cell takes the text of all rows; a filled cell keeps its own."""
     columns, fixed = {"title": 0, "sharer": 1}, {"title": "一起来", "code": "X"}
 
     assert fields_of(invite, columns, fixed, ("", "小满")) == {
@@ -102,7 +102,7 @@ def test_a_cell_comes_before_what_all_rows_share(invite: Template) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_a_sample_sheet_is_understood(invite: Template, language: str) -> None:
-    """Every column of the sheet to fill in is guessed to be what it was made for."""
+    """Every column of the sample table is mapped to the field that it was made for."""
     table = sample_table(invite, language, "文件名")
 
     header, rows = split_table(_lines(*map(tuple, table)), known_titles(invite))

@@ -30,6 +30,13 @@ class Receiver:
         self.go_on = threading.Event()
         self.holds = False
 
+    def reset(self) -> None:
+        """Forget all requests, release those that are held, and hold none from now on."""
+        self.go_on.set()
+        with self._lock:
+            self.requests, self.taken, self.held = Counter(), {}, Queue()
+            self.go_on, self.holds = threading.Event(), False
+
     def receive(self, path: str, headers: dict[str, str], body: bytes, port: int) -> None:
         """Count a request; on `/lost` one that is held is forgotten, as in a crash."""
         data = self._webhook.verify(body, headers)

@@ -51,6 +51,8 @@ class Service:
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
+    #: The sign-in address that the present start printed.
+    link: str = ""
 
     @property
     def url(self) -> str:
@@ -74,12 +76,13 @@ class Service:
         self.begin()
         until(f"ready ({self.log})", self._said_ready)
         (line,) = [line for line in self.said().splitlines() if "Sign in:" in line]
-        return line.split("Sign in:")[1].split()[0]
+        self.link = line.split("Sign in:")[1].split()[0]
+        return self.link
 
     def begin(self) -> None:
         """Begin to start everything."""
         self.starts += 1
-        self.folder.mkdir(exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*self.command, "up"],
@@ -143,11 +146,19 @@ class Service:
         assert answer.returncode == 0, answer.stderr
         return answer.stdout
 
-    def statuses(self) -> list[str]:
-        """Return the status of every delivery, without the cost of a command."""
+    @property
+    def is_running(self) -> bool:
+        """Whether `contentsvc up` has been started and has not ended."""
+        return self.process is not None and self.process.poll() is None
+
+    def statuses(self, calendar: str) -> list[str]:
+        """Return the status of each delivery of a calendar, without the cost of a command."""
         file = self.folder / "var/contentsvc.db"
         with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
-            return [status for (status,) in connection.execute("SELECT status FROM deliveries")]
+            query = """SELECT deliveries.status FROM deliveries
+                JOIN entries ON entries.id = deliveries.entry_id
+                JOIN calendars ON calendars.id = entries.calendar_id WHERE calendars.slug = ?"""
+            return [status for (status,) in connection.execute(query, (calendar,))]
 
     def read(self, path: str) -> bytes:
         """Return what the web server answers."""

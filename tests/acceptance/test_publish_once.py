@@ -5,9 +5,12 @@ from __future__ import annotations
 import base64
 import os
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -35,7 +38,7 @@ channels:
 """
 
 _CALENDAR = """\
-calendar: once
+calendar: {slug}
 name: 只发一次
 timezone: Asia/Shanghai
 community: {{kind: interest, tier: 1}}
@@ -47,25 +50,48 @@ entries:
     day: {day}
     time: "{time}"
     kind: post
-    title: 只发一次的早安
+    title: {title}
     body: 大家早上好，今天也要好好吃饭。
 """
 
 
-@pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    """Give a webhook receiver."""
+@dataclass(frozen=True)
+class _Family:
+    """The service that the tests of this module share, and the receiver of its webhooks."""
+
+    service: Service
+    receiver: Receiver
+    #: How long a command took beside the service, in seconds.
+    command_seconds: float
+
+
+@pytest.fixture(scope="module")
+def family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Family]:
+    """Start the service once with its channels, and stop it after the last test."""
+    service = Service(tmp_path_factory.mktemp("once") / "s", _SETTINGS)
     with receiving(_SECRET) as receiver:
-        yield receiver
+        try:
+            service.start()
+            began = time.monotonic()
+            _apply_channels(service, receiver)
+            yield _Family(service, receiver, time.monotonic() - began)
+        finally:
+            service.clean_up()
 
 
 @pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    """Give a service that is ready to be started, and end what a test leaves of it."""
-    service = Service(tmp_path / "s", _SETTINGS)
-    service.folder.mkdir()
-    yield service
-    service.clean_up()
+def receiver(family: _Family) -> Receiver:
+    """Return the receiver of the webhooks, which remembers nothing of earlier tests."""
+    family.receiver.reset()
+    return family.receiver
+
+
+@pytest.fixture
+def service(family: _Family, receiver: Receiver) -> Service:
+    """Return the running service; a test that stopped it is followed by a new start."""
+    if not family.service.is_running:
+        family.service.start()
+    return family.service
 
 
 def _apply_channels(service: Service, receiver: Receiver) -> None:
@@ -75,24 +101,48 @@ def _apply_channels(service: Service, receiver: Receiver) -> None:
     service.ask("channels", "apply", "channels.yaml")
 
 
-def _import_due(service: Service, seconds: float, channels: str) -> None:
-    """Import and approve an entry that is due in some seconds."""
+_numbers = count(1)
+
+
+@dataclass(frozen=True)
+class _Post:
+    """A post that is alone in a calendar of its own."""
+
+    service: Service
+    slug: str
+    title: str
+
+    def statuses(self) -> list[str]:
+        """Return the status of each of its deliveries."""
+        return self.service.statuses(self.slug)
+
+    def is_published(self) -> bool:
+        """Return whether every channel has published it."""
+        return set(self.statuses()) == {"published"}
+
+    def count_in_feed(self) -> int:
+        """Return how often the site's feed has it."""
+        feed = feedparser.parse(self.service.read("/site/feed.atom"))
+        assert not feed.bozo
+        return [entry.title for entry in feed.entries].count(self.title)
+
+
+def _import_due(service: Service, seconds: float, channels: str) -> _Post:
+    """Import and approve a post that is due in some seconds."""
+    number = next(_numbers)
+    post = _Post(service, f"once-{number}", f"只发一次的早安 {number}")
     at = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(seconds=seconds)
     text = _CALENDAR.format(
-        channels=channels, week=f"{at:%G-W%V}", day=f"{at:%a}".lower(), time=f"{at:%H:%M:%S}"
+        slug=post.slug,
+        title=post.title,
+        channels=channels,
+        week=f"{at:%G-W%V}",
+        day=f"{at:%a}".lower(),
+        time=f"{at:%H:%M:%S}",
     )
     (service.folder / "calendar.yaml").write_text(text, encoding="utf-8")
     service.ask("calendars", "import", "calendar.yaml", "--approve")
-
-
-def _settled(service: Service) -> bool:
-    return set(service.statuses()) == {"published"}
-
-
-def _feed_titles(service: Service) -> list[str]:
-    feed = feedparser.parse(service.read("/site/feed.atom"))
-    assert not feed.bozo
-    return [entry.title for entry in feed.entries]
+    return post
 
 
 def _caller(service: Service, port: int) -> int:
@@ -110,43 +160,41 @@ def test_a_killed_worker_neither_loses_nor_doubles_a_post(
     service: Service, receiver: Receiver
 ) -> None:
     """A worker is killed amid two calls, one taken and one not; each place has the post once."""
-    service.start()
-    _apply_channels(service, receiver)
     receiver.holds = True
-    _import_due(service, 4, "site, hand-over, kept, lost")
+    post = _import_due(service, 4, "site, hand-over, kept, lost")
     callers = {_caller(service, receiver.held.get(timeout=PATIENCE)) for _ in range(2)}
 
     for pid in callers:
         os.kill(pid, signal.SIGKILL)
     receiver.holds = False
     receiver.go_on.set()
-    until("every delivery published", lambda: _settled(service))
+    until("every delivery published", post.is_published)
 
-    assert _feed_titles(service) == ["只发一次的早安"]
-    assert len(list((service.folder / "out").rglob("manifest.json"))) == 1
+    assert post.count_in_feed() == 1
+    manifests = (service.folder / "out").rglob("manifest.json")
+    assert [post.title in file.read_text("utf-8") for file in manifests].count(True) == 1
     for path in ("/kept", "/lost"):
-        assert receiver.titles(path) == ["只发一次的早安"]
+        assert receiver.titles(path) == [post.title]
         # The call that was cut off, and the one that settled it under the same id.
         assert [n for (at, _), n in receiver.requests.items() if at == path] == [2]
-    assert service.stop() == 0
 
 
 def test_a_stop_leaves_nothing_running_and_a_start_continues(
-    service: Service, receiver: Receiver
+    family: _Family, service: Service, receiver: Receiver
 ) -> None:
     """Ctrl-C ends every process; what was still to come goes out after the next start, once."""
-    first = service.start()
-    _apply_channels(service, receiver)
-    _import_due(service, 30, "site, kept")
+    first = service.link
+    # Long enough for the import, which is a command, and for the stop.
+    post = _import_due(service, 4 + 4 * family.command_seconds, "site, kept")
 
     status = service.stop()
 
     assert status == 0
     assert service.processes() == {}
-    assert not _settled(service)
+    assert not post.is_published()
     again = service.start()
-    until("published after the restart", lambda: _settled(service))
-    assert _feed_titles(service) == ["只发一次的早安"]
+    until("published after the restart", post.is_published)
+    assert post.count_in_feed() == 1
     assert [n for (at, _), n in receiver.requests.items() if at == "/kept"] == [1]
     # Nobody has signed in yet, so each start offers a link of its own.
     assert first != again
@@ -156,10 +204,8 @@ def test_a_stop_leaves_nothing_running_and_a_start_continues(
 
 def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) -> None:
     """Ctrl-C while a platform is answering: the answer is waited for and written down."""
-    service.start()
-    _apply_channels(service, receiver)
     receiver.holds = True
-    _import_due(service, 4, "kept")
+    post = _import_due(service, 4, "kept")
     receiver.held.get(timeout=PATIENCE)
 
     assert service.process is not None
@@ -168,24 +214,27 @@ def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) 
     receiver.go_on.set()
 
     assert service.process.wait(PATIENCE) == 0
-    assert service.statuses() == ["published"]
+    assert post.statuses() == ["published"]
     assert list(receiver.requests.values()) == [1]
 
 
-def test_a_stop_amid_the_start_is_clean(service: Service) -> None:
+def test_a_stop_amid_the_start_is_clean(tmp_path: Path) -> None:
     """Ctrl-C before it is ready: what has started already ends, and no link is printed."""
-    service.begin()
-    until("the database is there", lambda: "action=migrated" in service.said())
+    service = Service(tmp_path / "s", _SETTINGS)
+    try:
+        service.begin()
+        until("the database is there", lambda: "action=migrated" in service.said())
 
-    assert service.stop() == 0
-    assert service.processes() == {}
-    assert "Sign in:" not in service.said()
-    assert "Traceback" not in service.said()
+        assert service.stop() == 0
+        assert service.processes() == {}
+        assert "Sign in:" not in service.said()
+        assert "Traceback" not in service.said()
+    finally:
+        service.clean_up()
 
 
 def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
     """After `kill -9` of `contentsvc up` the kernel ends all others, and a new start works."""
-    service.start()
     assert len(service.processes()) >= 7
 
     assert service.process is not None
@@ -194,30 +243,27 @@ def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
 
     until("nothing is left", lambda: not service.processes())
     service.start()
-    assert service.stop() == 0
+    assert _is_healthy(service)
 
 
 def test_workers_outlive_the_queue(service: Service, receiver: Receiver) -> None:
     """Valkey is killed and started again; the same workers publish what comes due then."""
-    service.start()
-    _apply_channels(service, receiver)
     before = _children(service)
     (valkey,) = [pid for pid, words in before.items() if "valkey" in words]
 
     os.kill(valkey, signal.SIGKILL)
-    _import_due(service, 4, "site, kept")
-    until("published", lambda: _settled(service))
+    post = _import_due(service, 4, "site, kept")
+    until("published", post.is_published)
 
     after = _children(service)
     assert set(before) - set(after) == {valkey}
-    assert receiver.titles("/kept") == ["只发一次的早安"]
-    assert service.stop() == 0
+    assert receiver.titles("/kept") == [post.title]
 
 
 def test_what_dies_is_started_again(service: Service) -> None:
     """Each child is killed in turn; the service comes back by itself."""
-    service.start()
     before = set(_children(service))
+    restarts = service.said().count("again_in_s=")
 
     for pid in before:
         os.kill(pid, signal.SIGKILL)
@@ -228,8 +274,7 @@ def test_what_dies_is_started_again(service: Service) -> None:
 
     until("every child replaced", replaced)
     until("healthy", lambda: _is_healthy(service))
-    assert service.said().count("again_in_s=") >= len(before)
-    assert service.stop() == 0
+    assert service.said().count("again_in_s=") - restarts >= len(before)
 
 
 def _children(service: Service) -> dict[int, str]:
@@ -255,7 +300,6 @@ def _is_healthy(service: Service) -> bool:
 
 def test_a_damaged_queue_file_does_not_keep_it_from_starting(service: Service) -> None:
     """The queue's file lost its tail in a power cut: it is mended, and the service starts."""
-    service.start()
     assert service.stop() == 0
     (log,) = (service.folder / "var/valkey/appendonlydir").glob("*.incr.aof")
     with log.open("ab") as file:
@@ -266,4 +310,3 @@ def test_a_damaged_queue_file_does_not_keep_it_from_starting(service: Service) -
     assert "queue_mended" in service.said()
     with closing(service.log.open(encoding="utf-8")) as lines:
         assert not [line for line in lines if "process_died" in line]
-    assert service.stop() == 0

@@ -109,7 +109,7 @@ def _facts(delivery: Delivery) -> dict[str, Any]:
         "due_at": _time(delivery.due_at, zone),
         "published_at": _time(delivery.published_at, zone),
         "receipt": delivery.receipt,
-        "error": str(delivery.error or ""),
+        "error": str(delivery.error),
         "key": delivery.key,
         "attempt_count": delivery.attempt_count,
     }
@@ -124,7 +124,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "finished_at": _time(attempt.finished_at, zone),
         "outcome": attempt.outcome.value if attempt.outcome else None,
         "worker": attempt.worker,
-        "words": str(attempt.words or ""),
+        "words": str(attempt.message),
     }
 
 

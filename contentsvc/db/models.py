@@ -80,6 +80,7 @@ class Base(DeclarativeBase):
     )
     type_annotation_map: ClassVar[dict[Any, TypeEngine[Any]]] = {
         datetime: UtcDateTime(),
+        Message: MessageText(),
         EntryKind: EnumText(EntryKind),
         EntryStatus: EnumText(EntryStatus),
         Element: EnumText(Element),
@@ -228,7 +229,7 @@ class ChannelRow(Base):
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     paused_at: Mapped[datetime | None]
     #: Why it pauses, for people.
-    paused_reason: Mapped[str] = mapped_column(Text, default="")
+    paused_reason: Mapped[Message] = mapped_column(default="")
     #: When a person was told that it pauses.
     told_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
@@ -322,8 +323,8 @@ class Delivery(Base):
     retracted_at: Mapped[datetime | None]
     #: The platform's id and address, or an accepted post's token; {id, url} or {token}.
     receipt: Mapped[dict[str, Any] | None]
-    #: What went wrong last, for people; empty where nothing did.
-    error: Mapped[str] = mapped_column(Text, default="")
+    #: What went wrong last, for people; empty if nothing did.
+    error: Mapped[Message] = mapped_column(default="")
     published_at: Mapped[datetime | None]
     #: When a person was told that it is unknown or has failed.
     told_at: Mapped[datetime | None]
@@ -403,8 +404,8 @@ class Attempt(Base):
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None]
-    #: The platform's words.
-    words: Mapped[str] = mapped_column(Text, default="")
+    #: The platform's message, or why the attempt failed.
+    message: Mapped[Message] = mapped_column("words", default="")
 
     delivery: Mapped[Delivery] = relationship(back_populates="attempts")
 
@@ -478,7 +479,7 @@ class PosterBatch(Base):
     started_at: Mapped[datetime | None]
     settled_before: Mapped[int] = mapped_column(default=0)
     #: Why it stopped; empty where a person stopped it.
-    error: Mapped[Message] = mapped_column(MessageText, default=Message.plain(""))
+    error: Mapped[Message] = mapped_column(default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -1,4 +1,4 @@
-"""Deliveries: looked at, and brought on by a person where the service cannot."""
+"""Deliveries for people: lists, details, and decisions that the service cannot take."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
+from contentsvc.messages import Message
 from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.replanning import tells_otherwise
@@ -28,18 +29,18 @@ __all__ = [
 ]
 
 _S = DeliveryStatus
-#: A person should look at these.
+#: Statuses of deliveries that need a person.
 ATTENTION = (_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF)
 
 
 class Resolution(StrEnum):
-    """What a person decides about a delivery that the service cannot settle."""
+    """A person's decision about a delivery that the service cannot settle."""
 
-    #: It is out.
+    #: The post is out.
     OUT = "out"
-    #: It is not out; send it.
+    #: The post is not out; send it.
     SEND_AGAIN = "send-again"
-    #: It is not out and is not wanted any more.
+    #: The post is not out, and is not to be sent.
     DROP = "drop"
 
 
@@ -52,7 +53,10 @@ def list_deliveries(
     limit: int = 50,
     before_id: int | None = None,
 ) -> list[Delivery]:
-    """Return deliveries, the newest first; *before_id* goes on after a page's last."""
+    """Return up to *limit* deliveries, the newest first.
+
+    *before_id* continues after the last delivery of a page.
+    """
     query = _with_context().order_by(Delivery.id.desc()).limit(limit)
     if status is not None:
         query = query.where(Delivery.status == status)
@@ -66,17 +70,21 @@ def list_deliveries(
 
 
 def needs_attention(session: Session, limit: int = 50) -> list[Delivery]:
-    """Return the deliveries that a person should look at, the newest first."""
+    """Return up to *limit* deliveries that need a person, the newest first."""
     query = _with_context().where(Delivery.status.in_(ATTENTION))
     return list(session.scalars(query.order_by(Delivery.due_at.desc()).limit(limit)))
 
 
 def get_delivery(session: Session, delivery_id: int) -> Delivery:
-    """Return a delivery with its entry, channel and attempts; NotFoundError where there is none."""
+    """Return a delivery with its entry, channel and attempts.
+
+    Raises:
+        NotFoundError: there is no such delivery.
+    """
     query = _with_context().where(Delivery.id == delivery_id)
     delivery = session.scalar(query.options(selectinload(Delivery.attempts)))
     if delivery is None:
-        raise NotFoundError(f"there is no delivery {delivery_id}")
+        raise NotFoundError("delivery-unknown-number", id=delivery_id)
     return delivery
 
 
@@ -96,36 +104,42 @@ def resolve_delivery(
     now: datetime,
     usefulness: Usefulness,
 ) -> Delivery:
-    """Settle a delivery that is unknown or handed off, as a person has found it to be.
+    """Settle an unknown or handed-off delivery as the person *by* decided.
 
-    *url* is where it can be seen, with OUT.
+    *url* is the address of the published post; it is only used with OUT.
 
     Raises:
-        InputError: it is in no state for a person to settle, its entry is not approved and
-            cannot be sent again, it tells of a livestream what is no longer so, or the address
-            is none.
-        ConflictError: somebody else was faster.
+        InputError: the delivery has another status, *url* is not a web address, or the delivery
+            cannot be sent again: its entry is not approved, or its livestream has changed.
+        ConflictError: somebody else has settled it meanwhile.
     """
     delivery = get_delivery(session, delivery_id)
     if delivery.status not in {_S.UNKNOWN, _S.HANDED_OFF}:
-        raise InputError(f"delivery {delivery_id} is {delivery.status}; there is nothing to settle")
-    note = f"{by}: {resolution}"
+        raise InputError("delivery-nothing-to-settle", id=delivery_id, status=_status(delivery))
     if resolution is Resolution.OUT:
         receipt = {"id": "", "url": _checked_url(url), "by": by}
         _must_move(
             session, delivery, _S.PUBLISHED, now, receipt=receipt, published_at=now, error=""
         )
     elif resolution is Resolution.DROP:
-        _must_move(session, delivery, _S.FAILED, now, error=note)
+        error = Message("delivery-given-up", name=by)
+        _must_move(session, delivery, _S.FAILED, now, error=error)
     elif delivery.status is _S.HANDED_OFF:
-        raise InputError("a delivery that was handed off is finished by a person, not sent again")
+        raise InputError("delivery-handed-off-to-person")
     else:
         _require_wanted(delivery)
         if tells_otherwise(delivery.entry, delivery):
-            raise InputError("its livestream has changed since; give it up, then plan it again")
+            raise InputError("delivery-livestream-changed")
         until = usefulness.useful_until(delivery.entry.kind, now)
-        values = {"next_at": now, "useful_until": max(until, delivery.useful_until), "error": note}
-        _must_move(session, delivery, _S.RETRYING, now, **values)
+        _must_move(
+            session,
+            delivery,
+            _S.RETRYING,
+            now,
+            next_at=now,
+            useful_until=max(until, delivery.useful_until),
+            error=Message("delivery-sent-again", name=by),
+        )
     return delivery
 
 
@@ -138,19 +152,19 @@ def plan_again(
     usefulness: Usefulness,
     at: datetime | None = None,
 ) -> Delivery:
-    """Plan a delivery that failed, was missed or was cancelled for *at* (UTC), or for now.
+    """Plan a failed, missed or cancelled delivery again, for *at* (UTC) or for now.
 
     Raises:
-        InputError: it is in another state, its entry is not approved, or *at* is past.
-        ConflictError: somebody else was faster.
+        InputError: the delivery has another status, its entry is not approved, or *at* is past.
+        ConflictError: somebody else has settled it meanwhile.
     """
     delivery = get_delivery(session, delivery_id)
     if delivery.status not in {_S.FAILED, _S.MISSED, _S.CANCELLED}:
-        raise InputError(f"delivery {delivery_id} is {delivery.status} and cannot be planned again")
+        raise InputError("delivery-not-planned-again", id=delivery_id, status=_status(delivery))
     _require_wanted(delivery)
     due_at = at or now
     if due_at < now:
-        raise InputError("that time has gone by; choose a later one", field="at")
+        raise InputError("delivery-time-past", field="at")
     _must_move(
         session,
         delivery,
@@ -160,7 +174,7 @@ def plan_again(
         next_at=due_at,
         useful_until=usefulness.useful_until(delivery.entry.kind, due_at),
         rendition_hash=None,
-        error=f"{by} planned it again",
+        error=Message("delivery-planned-again", name=by),
     )
     return delivery
 
@@ -173,7 +187,7 @@ def _must_move(
         delivery,
         after,
         Actor.PERSON,
-        # What a worker may still be finding out no longer counts.
+        # A worker may still be asking the platform; its result no longer counts.
         fence=Delivery.fence + 1,
         lease_until=None,
         in_doubt=False,
@@ -182,17 +196,21 @@ def _must_move(
         **values,
     )
     if not moved:
-        raise ConflictError("somebody else has settled it meanwhile; look again")
+        raise ConflictError("delivery-settled-meanwhile")
+
+
+def _status(delivery: Delivery) -> Message:
+    return Message(f"delivery-status-{delivery.status.replace('_', '-')}")
 
 
 def _require_wanted(delivery: Delivery) -> None:
     if delivery.entry.status is not EntryStatus.APPROVED or delivery.entry.deleted_at is not None:
-        raise InputError("its entry is not approved; approve it first")
+        raise InputError("delivery-not-approved")
 
 
 def _checked_url(url: str | None) -> str | None:
     if not url:
         return None
     if not url.startswith(("https://", "http://")):
-        raise InputError("give an address that begins with https:// or http://", field="url")
+        raise InputError("delivery-address-invalid", field="url")
     return url

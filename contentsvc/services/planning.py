@@ -1,4 +1,4 @@
-"""Planning: an approved entry becomes one delivery a channel, or a notice and channel."""
+"""Planning: an approved entry gets one delivery per channel, or per notice and channel."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ __all__ = [
 
 
 def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
-    """Return the channels an entry goes to: its own, else the calendar's."""
+    """Return the names of an entry's channels: its own, or the calendar's if it has none."""
     return content.channels if content.channels is not None else tuple(calendar.channels)
 
 
 def is_too_late(entry: Entry, *, now: datetime, usefulness: Usefulness) -> bool:
-    """Tell whether nothing of an entry could still go out usefully."""
+    """Tell whether every delivery of an entry would be too late to be useful."""
     last = entry.starts_at
     chain = content_of(entry).chain
     if chain:
@@ -69,8 +69,8 @@ def approve_entry(
     """Approve an entry and plan its deliveries.
 
     Raises:
-        InputError: it is past, goes nowhere, or a warning blocks it.
-        ConflictError: it was changed since *rev*.
+        InputError: the entry is too late, goes to no channel, or one of *warnings* blocks it.
+        ConflictError: the entry was changed since *rev*.
     """
     entry = load_entry(session, entry_id)
     require_rev(entry, rev)
@@ -86,9 +86,9 @@ def approve(
 ) -> None:
     """Mark an entry approved by *by* and plan its deliveries; InputError where it cannot be."""
     if not channel_names(content_of(entry), entry.calendar):
-        raise InputError("it goes to no channel; choose one first", field="channels")
+        raise InputError("approval-without-channel", field="channels")
     if is_too_late(entry, now=now, usefulness=usefulness):
-        raise InputError("its time has gone by; move it to a later time first", field="time")
+        raise InputError("approval-too-late", field="time")
     if entry.status is not EntryStatus.APPROVED:
         entry.status = EntryStatus.APPROVED
         entry.rev += 1
@@ -140,23 +140,23 @@ def waiting_in(
 def plan_deliveries(
     session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
 ) -> list[Delivery]:
-    """Make an entry's deliveries what the entry calls for; doing it twice changes nothing.
+    """Create, change and cancel an entry's deliveries to match the entry; return them by time.
 
-    Those not yet out are made, moved or cancelled; what is out, in flight or in doubt is left
-    alone. A notice whose own time has gone by is not planned at all: a livestream approved an
-    hour before it starts has no use for yesterday's notice.
+    Planning twice changes nothing. Deliveries that are out, in flight or in doubt stay as they are.
+    A notice whose time has gone by is not planned: a livestream that is approved an hour before it
+    starts has no use for yesterday's notice.
     """
     wanted = {(item.channel_id, item.notice): item for item in _wanted(session, entry)}
-    standing = {(row.channel_id, row.notice): row for row in _deliveries(session, entry)}
-    for place, delivery in standing.items():
-        if place not in wanted:
+    existing = {(row.channel_id, row.notice): row for row in _deliveries(session, entry)}
+    for key, delivery in existing.items():
+        if key not in wanted:
             cancel(session, delivery, now)
         elif is_open(delivery) or delivery.status is DeliveryStatus.CANCELLED:
-            replan(session, entry, delivery, wanted[place], now=now, usefulness=usefulness)
+            replan(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
         elif tells_otherwise(entry, delivery):
-            bring_along(session, entry, delivery, wanted[place], now=now, usefulness=usefulness)
-    for place, item in wanted.items():
-        if place not in standing and not is_past(entry, item, now=now, usefulness=usefulness):
+            bring_along(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
+    for key, item in wanted.items():
+        if key not in existing and not is_past(entry, item, now=now, usefulness=usefulness):
             session.add(new_delivery(entry, item, now=now, usefulness=usefulness))
     session.flush()
     if update_page(session, entry, now):
@@ -167,7 +167,7 @@ def plan_deliveries(
 def _withdraw_corrections(
     session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
 ) -> None:
-    """Cancel what is not out of the corrections of an earlier change: they are wrong by now."""
+    """Cancel unpublished corrections of an earlier change: they are wrong by now."""
     query = select(Correction.correction_id).where(Correction.entry_id == entry.id)
     approved = select(Entry).where(Entry.id.in_(query), Entry.status == EntryStatus.APPROVED)
     for correction in session.scalars(approved).all():
@@ -188,7 +188,7 @@ def retime(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Set the instant that an entry's day and time mean, and bring its deliveries there."""
+    """Compute an entry's instant from its day and time again, and replan its deliveries."""
     head = head_of(calendar)
     entry.week = str(week)
     entry.starts_at = head.starts_at(content_of(entry), week).at
@@ -209,7 +209,7 @@ def _wanted(session: Session, entry: Entry) -> list[Wanted]:
     )
     missing = [name for name in names if name not in ids]
     if missing:
-        raise InputError(f"there is no channel {', '.join(missing)}", field="channels")
+        raise InputError("planning-channels-unknown", names=missing, field="channels")
     times = [(str(notice), notice.due_at(entry.starts_at)) for notice in content.chain]
     if content.kind is not EntryKind.LIVESTREAM:
         times = [("", entry.starts_at)]

@@ -1,4 +1,4 @@
-"""What the services want from the queue; `contentsvc.worker` brings the real one."""
+"""Interfaces of the queue and the rate windows; `contentsvc.worker` implements them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,20 @@ __all__ = [
 ]
 
 
-#: Reads the present instant, aware and in UTC.
+#: Returns the present instant, aware and in UTC.
 Clock = Callable[[], datetime]
 
 
 class QueueDownError(Exception):
-    """The queue cannot be reached; what was to be handed over stays in the database."""
+    """The queue cannot be reached; the database still has everything that was to be enqueued."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery taken by a dispatcher for a worker."""
+    """A delivery that a dispatcher has claimed for a worker.
+
+    It holds while the delivery has the same fence; every new claim raises the fence.
+    """
 
     delivery_id: int
     fence: int
@@ -38,10 +41,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """How the queue stands, for the system page."""
+    """Figures of the queue, for the system page."""
 
     reachable: bool
-    #: What the server calls itself, such as `valkey 9.1.2`.
+    #: The server's name and version, such as `valkey 9.1.2`.
     server: str = ""
     #: Jobs waiting by queue name.
     waiting: tuple[tuple[str, int], ...] = ()
@@ -50,41 +53,42 @@ class QueueStats:
 
 
 class Queue(Protocol):
-    """The way to the workers. It only carries wake-ups: the database is the truth."""
+    """The queue to the workers. It may lose everything: the database is the truth."""
 
     def wake(self) -> None:
-        """Tell the dispatchers that something is due sooner; never raises."""
+        """Wake a dispatcher because something is due sooner; never raises."""
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until woken (True) or until *seconds* have gone; never raises."""
+        """Sleep until somebody calls `wake` (True) or *seconds* are over (False); never raises."""
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Hand claimed deliveries of one channel type to a worker; QueueDownError."""
+        """Enqueue claimed deliveries of one *lane*, a channel type; QueueDownError."""
 
     def render(self, delivery_ids: Sequence[int]) -> None:
-        """Have planned deliveries rendered; QueueDownError."""
+        """Enqueue planned deliveries for rendering; QueueDownError."""
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Have a piece of a poster batch made, after what deliveries wait for; QueueDownError."""
+        """Enqueue a part of a poster batch, behind all deliveries; QueueDownError."""
 
     def has_renderings(self) -> bool:
-        """Tell whether deliveries wait to be rendered; never raises."""
+        """Tell whether deliveries wait in the render queue; never raises."""
 
     def stats(self) -> QueueStats:
-        """Tell how the queue stands; never raises."""
+        """Return the queue's figures; never raises."""
 
 
 class RateWindows(Protocol):
-    """What each account has sent lately, shared by all workers."""
+    """Counts of what each account has sent lately, shared by all workers."""
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Take a place in every window of an account; return 0, or the seconds to wait.
+        """Count one call in every window of an account; return 0, or the seconds to wait.
 
-        Never raises: where the shared windows cannot be reached, this process counts by itself.
+        If a window is full, nothing is counted. Never raises: while the shared windows cannot be
+        reached, this process counts its own calls.
         """
 
     def block(self, account: str, seconds: float) -> None:
-        """Let nothing of an account go for *seconds*, as the platform asked; never raises."""
+        """Refuse calls of an account for *seconds*, as the platform asked; never raises."""
 
 
 def system_clock() -> datetime:

@@ -1,4 +1,4 @@
-"""Renditions (成稿) kept by the hash of what they show."""
+"""Renditions (成稿), stored by the hash of their content."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ __all__ = [
 ]
 
 
-#: Renditions that are held in memory, and the bytes of their pictures.
-_MOST_HELD = 64
-_MOST_HELD_BYTES = 16 * 1024 * 1024
+#: Renditions cached in memory, and the bytes of their pictures.
+_MOST_CACHED = 64
+_MOST_CACHED_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ class KeptRendition:
 
 
 def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
-    """Store a rendition's pictures and name it by its hash; the database is not touched."""
+    """Store a rendition's pictures and compute its hash; the database is not used."""
     document = {
         "title": rendition.title,
         "text": rendition.text,
@@ -68,13 +68,17 @@ def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
 
 
 def keep(runtime: Runtime, session: Session, kept: KeptRendition) -> None:
-    """Write a rendition's row, once."""
+    """Insert a rendition's row unless it exists."""
     values = {"hash": kept.hash, "document": kept.document, "created_at": runtime.clock()}
     session.execute(runtime.database.insert_once(RenditionRow, values))
 
 
 def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition:
-    """Return a kept rendition, its pictures whole; NotFoundError where there is none."""
+    """Return a stored rendition with its pictures.
+
+    Raises:
+        NotFoundError: there is no rendition of this hash.
+    """
     document = _document(session, digest)
     return Rendition(
         title=document["title"],
@@ -92,46 +96,60 @@ def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition
 
 
 class Renditions:
-    """Kept renditions, the last ones held in memory: a burst shows the same one to thousands.
+    """A cache of the renditions used last: a burst sends the same rendition to thousands.
 
-    What stands under a hash never changes. Used by one thread.
+    A rendition never changes, since its hash names it. Not safe for several threads.
     """
 
     def __init__(self, runtime: Runtime) -> None:
-        """Begin with none."""
+        """Create an empty cache."""
         self._runtime = runtime
-        self._held: OrderedDict[str, Rendition] = OrderedDict()
+        self._cached: OrderedDict[str, Rendition] = OrderedDict()
 
     def load(self, session: Session, digest: str) -> Rendition:
-        """Return a kept rendition, its pictures whole; NotFoundError where there is none."""
-        if digest not in self._held:
-            self._held[digest] = load_rendition(self._runtime, session, digest)
-            while len(self._held) > _MOST_HELD or (
-                len(self._held) > 1 and self._bytes() > _MOST_HELD_BYTES
+        """Return a stored rendition with its pictures.
+
+        Raises:
+        NotFoundError: there is no rendition of this hash.
+        """
+        if digest not in self._cached:
+            self._cached[digest] = load_rendition(self._runtime, session, digest)
+            while len(self._cached) > _MOST_CACHED or (
+                len(self._cached) > 1 and self._bytes() > _MOST_CACHED_BYTES
             ):
-                self._held.popitem(last=False)
-        self._held.move_to_end(digest)
-        return self._held[digest]
+                self._cached.popitem(last=False)
+        self._cached.move_to_end(digest)
+        return self._cached[digest]
 
     def _bytes(self) -> int:
-        return sum(len(one.content) for held in self._held.values() for one in held.pictures)
+        return sum(
+            len(picture.content) for cached in self._cached.values() for picture in cached.pictures
+        )
 
 
 def rendition_formats(session: Session, digest: str) -> list[FormattedPost]:
-    """Return the forms of a kept rendition; NotFoundError where there is no such rendition."""
+    """Return the formatted posts of a stored rendition.
+
+    Raises:
+        NotFoundError: there is no rendition of this hash.
+    """
     return stored_formats(_document(session, digest)["data"])
 
 
 def rendition_picture(runtime: Runtime, session: Session, digest: str, name: str) -> Picture:
-    """Return one picture of a kept rendition; NotFoundError where there is none."""
+    """Return one picture of a stored rendition.
+
+    Raises:
+        NotFoundError: there is no such rendition or picture.
+    """
     found = [item for item in _document(session, digest)["pictures"] if item["name"] == name]
     if not found:
-        raise NotFoundError(f"the rendition has no picture {name!r}")
+        raise NotFoundError("rendition-picture-unknown", name=name)
     return load_pictures(runtime.storage, found[:1])[0]
 
 
 def _document(session: Session, digest: str) -> Mapping[str, Any]:
     row = session.get(RenditionRow, digest)
     if row is None:
-        raise NotFoundError(f"there is no rendition {digest[:12]}…")
+        raise NotFoundError("rendition-unknown", hash=digest[:12])
     return row.document

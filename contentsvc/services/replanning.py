@@ -1,4 +1,4 @@
-"""A delivery brought to what its entry calls for now: made, moved along, taken back, left alone."""
+"""Replanning: one delivery is created, changed or cancelled to match its entry."""
 
 from __future__ import annotations
 
@@ -34,14 +34,14 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Usefulness:
-    """For how long after its time a delivery is still worth publishing."""
+    """How long after its time a delivery is still worth publishing."""
 
     post: timedelta
     notice: timedelta
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Return the durations of the settings."""
+        """Return the durations that the settings give."""
         return cls(post=config.late_post, notice=config.late_notice)
 
     def useful_until(self, kind: EntryKind, due_at: datetime) -> datetime:
@@ -51,7 +51,7 @@ class Usefulness:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One delivery that an approved entry calls for."""
+    """A delivery that an approved entry calls for."""
 
     channel_id: int
     notice: str
@@ -59,11 +59,11 @@ class Wanted:
 
 
 def tells_otherwise(entry: Entry, delivery: Delivery) -> bool:
-    """Tell whether a notice that no edit reaches any more says something else than its entry."""
+    """Tell whether an unpublished notice that edits no longer reach differs from its entry."""
     if not delivery.notice or delivery.status in OUT or delivery.status is DeliveryStatus.SENDING:
         return False
     if delivery.facts is None:
-        # It was never rendered.
+        # The delivery was never rendered.
         return delivery.status is DeliveryStatus.MISSED
     return bool(
         changes(Facts.from_json(delivery.facts), present_facts(entry, delivery.channel.name))
@@ -79,9 +79,9 @@ def bring_along(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Let a livestream's change reach a notice that is neither open nor out, where it may.
+    """Apply a livestream's change to a notice that is neither open nor published, if possible.
 
-    One that may be out is not sent again by itself with what is no longer so.
+    A notice that may be out is not sent again by itself with outdated facts.
     """
     consequence = consequence_of(delivery.status, in_doubt=delivery.in_doubt)
     if consequence is Consequence.LOOK_FIRST:
@@ -94,7 +94,7 @@ def bring_along(
 
 
 def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Leave what may be out to a person; the usefulness of sending it again has ended."""
+    """End the usefulness of a delivery that may be out, so that only a person sends it again."""
     if delivery.status is not DeliveryStatus.UNKNOWN:
         cancel(session, delivery, now)
     session.execute(
@@ -106,12 +106,12 @@ def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> N
 
 
 def is_past(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> bool:
-    """Tell whether a delivery would come too late to be useful."""
+    """Tell whether a delivery would be too late to be useful at *now*."""
     return usefulness.useful_until(entry.kind, item.due_at) < now
 
 
 def new_delivery(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> Delivery:
-    """Return a delivery that waits to be rendered, with a key that never changes."""
+    """Return a new delivery that waits to be rendered, with a key that never changes."""
     return Delivery(
         entry_id=entry.id,
         channel_id=item.channel_id,
@@ -135,7 +135,11 @@ def replan(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Send an open delivery back to be rendered anew, for its possibly new time."""
+    """Have an open delivery rendered again, for a time that may be new.
+
+    Raises:
+        ConflictError: a worker has begun to send it.
+    """
     changes = {
         "due_at": item.due_at,
         "next_at": item.due_at,
@@ -166,16 +170,16 @@ def replan(
         **changes,
     )
     if not moved:
-        raise ConflictError("it is going out at this moment; look again in a few seconds")
+        raise ConflictError("planning-going-out")
 
 
 def is_open(delivery: Delivery) -> bool:
-    """Tell whether nothing of a delivery is out or in flight, for certain."""
+    """Tell whether it is certain that nothing of a delivery is out or in flight."""
     return delivery.status in OPEN and not delivery.in_doubt
 
 
 def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Cancel a delivery that is not out; one that may be out is left for a person to look at."""
+    """Cancel an open or handed-off delivery; one that may be out becomes unknown instead."""
     after = DeliveryStatus.CANCELLED
     if delivery.status in OPEN and delivery.in_doubt:
         after = DeliveryStatus.UNKNOWN
@@ -186,7 +190,7 @@ def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
         delivery,
         after,
         Actor.PLANNER,
-        # A worker that holds an older fence can no longer begin to send.
+        # A worker with the older fence can no longer begin to send.
         fence=Delivery.fence + 1,
         lease_until=None,
         updated_at=now,

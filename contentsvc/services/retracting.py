@@ -1,4 +1,4 @@
-"""A post taken back from a channel that allows it."""
+"""Retracting: published posts are taken back from channels that allow it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from contentsvc.channels import Receipt
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError, InputError, PluginError
+from contentsvc.messages import Message
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.deliveries import get_delivery
 from contentsvc.services.runtime import Runtime
@@ -20,7 +21,7 @@ __all__ = ["can_take_back", "take_back"]
 
 
 def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
-    """Tell whether a post is out and its channel can take it back."""
+    """Tell whether a delivery is published and its channel can retract the post."""
     if delivery.status is not DeliveryStatus.PUBLISHED or delivery.retracted_at is not None:
         return False
     try:
@@ -31,34 +32,38 @@ def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
 
 
 def take_back(runtime: Runtime, delivery_id: int) -> None:
-    """Take a post back from its channel, and note that.
+    """Retract a published post from its channel, and record the time.
 
-    It calls the platform, so no transaction is open meanwhile; taking back what is gone already
-    is no fault of a channel's, so a note that was lost can be made by doing it once more.
+    No transaction is open during the call to the platform. If the record is lost afterwards, the
+    person can retract the post once more: retracting a post that is gone already succeeds.
 
     Raises:
-        InputError: it is not out, its channel cannot, or the platform refused; with its words.
+        InputError: the post is not published, its channel cannot retract posts, or the platform
+            refused; then with the platform's message.
     """
     with runtime.database.read() as session:
         delivery = get_delivery(session, delivery_id)
     if not can_take_back(runtime, delivery):
-        raise InputError(f"{delivery.channel.name} cannot take this post back")
+        raise InputError("delivery-not-retractable", channel=delivery.channel.name)
     stored = delivery.receipt or {}
     receipt = Receipt(stored["id"], stored.get("url"), delivery.published_at)
     try:
         open_channel(runtime, delivery.channel).retract(receipt)
     except ContentsvcError as error:
-        words = f"{delivery.channel.name} did not take it back: {error}"
-        raise InputError(words) from error
+        raise _refusal(delivery, error.message) from error
     except Exception as error:
-        # A plugin may raise anything; the person who asked reads it.
-        words = f"{delivery.channel.name} did not take it back: {type(error).__name__}: {error}"
-        raise InputError(words) from error
+        # A plugin may raise anything.
+        reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=str(error))
+        raise _refusal(delivery, reason) from error
     with runtime.database.write() as session:
-        _note(session, delivery_id, runtime.clock())
+        _record(session, delivery_id, runtime.clock())
 
 
-def _note(session: Session, delivery_id: int, now: datetime) -> None:
+def _refusal(delivery: Delivery, reason: Message) -> InputError:
+    return InputError("delivery-not-retracted", channel=delivery.channel.name, reason=reason)
+
+
+def _record(session: Session, delivery_id: int, now: datetime) -> None:
     session.execute(
         update(Delivery)
         .where(Delivery.id == delivery_id, Delivery.retracted_at.is_(None))

@@ -15,7 +15,7 @@ __all__ = ["Runtime"]
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """What `contentsvc.assembly.assemble` put together, once a process."""
+    """The parts that `contentsvc.assembly.assemble` creates once per process."""
 
     config: Config
     database: Database

@@ -1,4 +1,4 @@
-"""The red switch: nothing is published until it is turned back."""
+"""The red switch: while it is on, nothing is published."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contentsvc.db.models import ChannelRow, Switch
 __all__ = ["pause_all", "paused", "paused_channels", "resume_all"]
 
 _PAUSE = "pause"
-#: No channel has this number.
+#: Stands for all channels; no channel has this id.
 _ALL = 0
-# Made once, and one question for both: it is asked before every few calls.
+# One query for the switch and the channels, built once: it runs before every few calls.
 _PAUSED = union_all(
     select(literal(_ALL)).where(exists().where(Switch.name == _PAUSE)),
     select(ChannelRow.id).where(ChannelRow.paused_at.is_not(None)),
@@ -22,18 +22,18 @@ _PAUSED = union_all(
 
 
 def paused(session: Session) -> Switch | None:
-    """Return who paused everything, when and why; None while everything runs."""
+    """Return the switch, with who turned it on, when and why; None if it is off."""
     return session.get(Switch, _PAUSE)
 
 
 def paused_channels(connection: Connection) -> set[int] | None:
-    """Return the ids of the channels that pause; None while everything does."""
+    """Return the ids of the paused channels; None if everything is paused."""
     ids = set(connection.execute(_PAUSED).scalars())
     return None if _ALL in ids else ids
 
 
 def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switch:
-    """Hold every delivery that has not begun to go out; a call under way is not broken off."""
+    """Turn the switch on; calls that are under way are not interrupted."""
     switch = paused(session)
     if switch is None:
         switch = Switch(name=_PAUSE, set_at=now)
@@ -44,7 +44,7 @@ def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switc
 
 
 def resume_all(session: Session) -> None:
-    """Let deliveries go again; what is too late by now is missed."""
+    """Turn the switch off; deliveries that are too late by now will be missed."""
     switch = paused(session)
     if switch is not None:
         session.delete(switch)

@@ -19,6 +19,7 @@ from contentsvc.domain.elements import ElementMix, element_mix
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.domain.walltime import format_time, parse_time, resolve
 from contentsvc.domain.weeks import IsoWeek, Weekday
+from contentsvc.messages import Message
 from contentsvc.services.planning import channel_names
 
 __all__ = [
@@ -72,7 +73,7 @@ class Card:
     time: str
     channels: tuple[CardChannel, ...]
     #: The error of one of its deliveries; empty if none needs a person.
-    error: str
+    error: Message
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,9 @@ def _card(
         state=_state(entry, now),
         time=format_time(wall) if wall else "",
         channels=tuple(_card_channel(entry, name, channels.get(name)) for name in names),
-        error=next((row.error for row in entry.deliveries if row.status in _TROUBLE), ""),
+        error=next(
+            (row.error for row in entry.deliveries if row.status in _TROUBLE), Message.plain("")
+        ),
     )
 
 

@@ -6,7 +6,6 @@ import re
 
 from flask_babel import gettext
 
-from contentsvc.channels import PLATFORM_RULES
 from contentsvc.errors import ContentsvcError
 from contentsvc.messages import Message
 from contentsvc.web.current import language
@@ -27,31 +26,6 @@ _MESSAGES = (
     N_("its time has gone by; move it to a later time first"),
     N_("it goes to no channel; choose one first"),
     N_("it is going out at this moment; look again in a few seconds"),
-    N_("its entry is not approved; approve it first"),
-    N_("somebody else has settled it meanwhile; look again"),
-    N_("give an address that begins with https:// or http://"),
-    N_("%(time)s is within the quiet hours %(span)s"),
-    N_("it would be number %(count)s in that day; the quota is %(most)s"),
-    N_("it would be number %(count)s in that month; the quota is %(most)s"),
-    N_(
-        "it would be number %(count)s in that day; the rule of %(date)s for %(platform)s is "
-        "%(most)s"
-    ),
-    N_(
-        "it would be number %(count)s in that month; the rule of %(date)s for %(platform)s is "
-        "%(most)s"
-    ),
-    N_("held by the quiet hours %(span)s"),
-    N_("held by the quota of %(most)s a day"),
-    N_("held by the quota of %(most)s a month"),
-    N_("held by the rule of %(date)s for %(platform)s: %(most)s a day"),
-    N_("held by the rule of %(date)s for %(platform)s: %(most)s a month"),
-    N_("everything is paused"),
-    N_("its time went by before it could be sent"),
-    N_("the worker went silent while it was being sent"),
-    N_("its livestream has changed since; give it up, then plan it again"),
-    N_("%(channel)s cannot take this post back"),
-    N_("%(channel)s did not take it back: %(reason)s"),
 )
 
 
@@ -69,17 +43,8 @@ def explain_text(text: Message | str) -> str:
     for source in _MESSAGES:
         match = _pattern(source).fullmatch(text)
         if match:
-            values = match.groupdict()
-            if "platform" in values:
-                values["platform"] = _platform(values["platform"])
-            return str(gettext(source, **values))
+            return str(gettext(source, **match.groupdict()))
     return text
-
-
-def _platform(name: str) -> str:
-    """Return a platform's English name in the language of this answer."""
-    names = (rule.name for rule in PLATFORM_RULES.values())
-    return next((one.text(language()) for one in names if str(one) == name), name)
 
 
 def _pattern(source: str) -> re.Pattern[str]:

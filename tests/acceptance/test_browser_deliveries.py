@@ -7,6 +7,7 @@ from sqlalchemy import select, update
 
 from contentsvc.db.models import Attempt, Delivery
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
+from contentsvc.messages import Message
 from tests.acceptance.visitor import Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
@@ -26,13 +27,13 @@ def _in_doubt(visitor: Visitor) -> Delivery:
                 in_doubt=True,
                 receipt=None,
                 published_at=None,
-                error="the worker went silent while it was being sent",
+                error=Message("attempt-worker-lost"),
             )
         )
         session.execute(
             update(Attempt)
             .where(Attempt.delivery_id == delivery.id)
-            .values(outcome=Outcome.UNKNOWN, words="the connection was cut")
+            .values(outcome=Outcome.UNKNOWN, message="the connection was cut")
         )
     return delivery
 

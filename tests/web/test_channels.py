@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask, session
 
+from contentsvc.messages import Message
 from contentsvc.services.channel_setup.channels import all_channels, get_channel
 from contentsvc.services.runtime import Runtime
 from contentsvc.web.explaining import explain_text
@@ -14,6 +15,15 @@ SECRET = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
 RULE_TOLD = (
     "it would be number 5 in that month; "
     "the rule of 2026-11-21 for WeChat Official Account (service), mass send is 4"
+)
+RULE_OVER = Message(
+    "over-month-rule",
+    dated="2026-11-21",
+    platform=Message.given(
+        zh="微信公众号（服务号）群发", en="WeChat Official Account (service), mass send"
+    ),
+    count=5,
+    most=4,
 )
 HOOK = {"name": "shop-hook", "url": "https://shop.example/hook", "secret": SECRET}
 
@@ -138,6 +148,6 @@ def test_a_platforms_rule_is_told_in_the_persons_language(
     """The name of the platform is translated too."""
     with app.test_request_context():
         session["language"] = language
-        told = explain_text(RULE_TOLD)
+        told = explain_text(RULE_OVER)
 
     assert told == words

@@ -26,7 +26,7 @@ def delivery(runtime: Runtime, sample: str) -> int:
                 started_at=NOW,
                 finished_at=NOW,
                 outcome=Outcome.UNKNOWN,
-                words="connection reset <b>by peer</b>",
+                message="connection reset <b>by peer</b>",
             )
         )
         return row.id

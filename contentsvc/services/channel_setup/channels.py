@@ -181,12 +181,14 @@ def delete_channel(session: Session, name: str) -> None:
     session.flush()
 
 
-def pause_channel(session: Session, name: str, *, reason: str, now: datetime) -> ChannelRow:
+def pause_channel(
+    session: Session, name: str, *, reason: Message | str, now: datetime
+) -> ChannelRow:
     """Pause a channel: its deliveries wait until `resume_channel`."""
     channel = get_channel(session, name)
     if channel.paused_at is None:
         channel.paused_at = now
-    channel.paused_reason = reason
+    channel.paused_reason = Message.of(reason)
     session.flush()
     return channel
 
@@ -196,7 +198,7 @@ def resume_channel(session: Session, name: str) -> ChannelRow:
     channel = get_channel(session, name)
     channel.paused_at = None
     channel.told_at = None
-    channel.paused_reason = ""
+    channel.paused_reason = Message.plain("")
     session.flush()
     return channel
 

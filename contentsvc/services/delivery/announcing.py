@@ -173,7 +173,7 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
         due_at=delivery.due_at,
         finished_at=values["updated_at"],
         url=(values.get("receipt") or {}).get("url"),
-        words=values["error"],
+        words=str(values["error"]),
         folder=Path(),
     )
 

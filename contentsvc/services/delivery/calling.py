@@ -1,4 +1,4 @@
-"""Asking a plugin, and naming what came of it."""
+"""Calling a plugin, and naming the outcome of the call."""
 
 from __future__ import annotations
 
@@ -17,13 +17,16 @@ from contentsvc.errors import (
     RejectedError,
     TemporaryError,
 )
+from contentsvc.messages import Message, Parameter
 
 __all__ = ["Answer", "ask"]
 
 logger = logging.getLogger(__name__)
 
-#: Characters of a platform's words that are kept.
-_MOST_WORDS = 2000
+_NONE = Message.plain("")
+
+#: Characters of a platform's message that are stored.
+_MOST_CHARACTERS = 2000
 
 _OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
     (RateLimitedError, Outcome.RATE_LIMITED),
@@ -36,30 +39,32 @@ _OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a plugin answered, or how it failed."""
+    """The result of one call to a plugin."""
 
     outcome: Outcome
     receipt: Receipt | None = None
     accepted: Accepted | None = None
     hand_off: HandOff | None = None
-    #: The platform's words.
-    words: str = ""
-    #: Seconds.
+    #: The platform's message, or the reason of a failure; empty if there is none.
+    message: Message = _NONE
+    #: Seconds that the platform asks to wait.
     retry_after: float | None = None
 
 
 def ask(call: Callable[[], Any]) -> Answer:
-    """Call a plugin and name the outcome; nothing is raised.
+    """Call a plugin and return the outcome; never raises.
 
-    Every exception that is no PublishError is an unknown outcome: it may have been published.
+    An exception that is not a PublishError is an unknown outcome: the post may be out.
     """
     try:
         value = call()
     except PublishError as error:
-        return Answer(_outcome(error), words=_clean(str(error)), retry_after=error.retry_after)
+        message = _clean(error.message)
+        return Answer(_outcome(error), message=message, retry_after=error.retry_after)
     except BaseException as error:
         logger.exception("A plugin failed while publishing", extra={"action": "plugin_failed"})
-        return Answer(Outcome.UNKNOWN, words=_clean(f"{type(error).__name__}: {error}"))
+        reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=str(error))
+        return Answer(Outcome.UNKNOWN, message=_clean(reason))
     return _named(value)
 
 
@@ -72,13 +77,25 @@ def _named(value: object) -> Answer:
         case HandOff():
             return Answer(Outcome.HANDED_OFF, hand_off=value)
         case None:
-            return Answer(Outcome.ABSENT, words="it is not there")
-    return Answer(Outcome.UNKNOWN, words=f"the plugin answered with a {type(value).__name__}")
+            return Answer(Outcome.ABSENT, message=Message("attempt-absent"))
+    kind = type(value).__name__
+    return Answer(Outcome.UNKNOWN, message=Message("attempt-odd-response", kind=kind))
 
 
-def _clean(words: str) -> str:
-    """Return a platform's words so that every database takes them."""
-    return words[:_MOST_WORDS].replace("\0", "").encode("utf-8", "replace").decode()
+def _clean(message: Message) -> Message:
+    """Return *message* with its texts shortened, and with characters that every database takes."""
+    params = {name: _clean_parameter(value) for name, value in message.params.items()}
+    return Message(message.code, **params)
+
+
+def _clean_parameter(value: Parameter) -> Parameter:
+    if isinstance(value, Message):
+        return _clean(value)
+    if isinstance(value, str):
+        return value[:_MOST_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
+    if isinstance(value, list | tuple):
+        return [str(_clean_parameter(part)) for part in value]
+    return value
 
 
 def _outcome(error: PublishError) -> Outcome:

@@ -15,6 +15,7 @@ from contentsvc.db.models import Calendar
 from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import Action, DeliveryStatus
 from contentsvc.errors import ContentsvcError
+from contentsvc.messages import Message
 from contentsvc.services.delivery.backlog import Batch
 from contentsvc.services.delivery.claims import ClaimedDelivery, load_claimed
 from contentsvc.services.delivery.moves import ClaimMove
@@ -35,7 +36,7 @@ logger = logging.getLogger(__name__)
 _CHUNK = 50
 #: How long a delivery waits whose channel cannot be opened.
 _PLUGIN_WAIT = timedelta(seconds=60)
-_LATE = "its time went by before it could be sent"
+_LATE = Message("delivery-too-late")
 _S = DeliveryStatus
 _ACTIONS = {
     _S.CLAIMED: Action.PUBLISH,
@@ -119,9 +120,10 @@ class Publisher:
                 pace = pace_of(delivery.calendar_id, heads[delivery.calendar_id], ids, channel)
                 tasks.append(Task(_ACTIONS[delivery.status], delivery, channel, rendition, pace))
             elif delivery.status is _S.CLAIMED:
-                why = rendition if isinstance(channel, Channel) else channel
+                error = rendition if isinstance(channel, Channel) else channel
+                assert isinstance(error, ContentsvcError)
                 next_at = now + _PLUGIN_WAIT
-                releases.append(released(delivery, now=now, next_at=next_at, error=str(why)))
+                releases.append(released(delivery, now=now, next_at=next_at, error=error.message))
         return tasks, releases
 
     def _renditions(

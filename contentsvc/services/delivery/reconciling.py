@@ -19,6 +19,7 @@ from contentsvc.domain.deliveries import (
     Outcome,
 )
 from contentsvc.domain.entries import EntryStatus
+from contentsvc.messages import Message
 from contentsvc.services.delivery.moves import move
 from contentsvc.services.ports import Claim
 
@@ -27,8 +28,8 @@ __all__ = ["follow_ups", "lanes_of", "miss_late", "reap", "withdraw"]
 _S = DeliveryStatus
 #: Deliveries of one status that workers ask about after one turn.
 _MOST = 50
-_SILENT = "the worker went silent while it was being sent"
-_LATE = "its time went by before it could be sent"
+_SILENT = Message("attempt-worker-lost")
+_LATE = Message("delivery-too-late")
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
@@ -77,7 +78,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
         session.execute(
             update(Attempt)
             .where(Attempt.delivery_id.in_(silent), Attempt.finished_at.is_(None))
-            .values(finished_at=now, outcome=Outcome.UNKNOWN, words=_SILENT)
+            .values(finished_at=now, outcome=Outcome.UNKNOWN, message=_SILENT)
         )
 
 

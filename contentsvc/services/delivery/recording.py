@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from contentsvc.db.bulk import has_arrays, insert_each, update_each
 from contentsvc.db.models import Attempt, Delivery
 from contentsvc.domain.deliveries import Action, Actor, DeliveryStatus, Outcome
+from contentsvc.messages import Message
 from contentsvc.services.channel_setup.channels import pause_channel
 from contentsvc.services.delivery.claims import ClaimedDelivery
 from contentsvc.services.delivery.holds import Hold
@@ -27,6 +28,7 @@ __all__ = ["intend", "postponed", "record", "release", "released"]
 logger = logging.getLogger(__name__)
 
 _S = DeliveryStatus
+_NO_ERROR = Message.plain("")
 
 
 _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped class has one
@@ -99,7 +101,7 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
         "action": task.action.value,
         "worker": worker,
         "started_at": now,
-        "words": "",
+        "words": Message.plain(""),
     }
 
 
@@ -121,7 +123,7 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
     for verdict in verdicts:
         if verdict.answer.outcome is Outcome.AUTH and verdict.task.action is Action.PUBLISH:
             name = verdict.task.channel.host.name
-            pause_channel(session, name, reason=verdict.answer.words, now=now)
+            pause_channel(session, name, reason=verdict.answer.message, now=now)
     return [verdict for verdict, _ in moving]
 
 
@@ -160,7 +162,7 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
         }
         # An attempt that found nothing is shown as unknown; its text says that nothing is there.
         outcome = Outcome.UNKNOWN if answer.outcome is Outcome.ABSENT else answer.outcome
-        rows.append((key, {"finished_at": now, "outcome": outcome, "words": answer.words}))
+        rows.append((key, {"finished_at": now, "outcome": outcome, "words": answer.message}))
     update_each(session.connection(), _ATTEMPTS, rows)
 
 
@@ -172,7 +174,7 @@ def postponed(delivery: ClaimedDelivery, hold: Hold, *, now: datetime) -> ClaimM
     useful = hold.until <= delivery.useful_until or delivery.in_doubt
     after = _S.SCHEDULED if useful else _S.MISSED
     # A switch is turned back sooner or later; only the hours and the quotas tell until when.
-    return released(delivery, now=now, next_at=hold.until, error=str(hold.reason), after=after)
+    return released(delivery, now=now, next_at=hold.until, error=hold.reason, after=after)
 
 
 def released(
@@ -180,7 +182,7 @@ def released(
     *,
     now: datetime,
     next_at: datetime,
-    error: str = "",
+    error: Message = _NO_ERROR,
     after: DeliveryStatus = _S.SCHEDULED,
 ) -> ClaimMove:
     """Return the move that gives up a claim, to be claimed again at *next_at*; nothing was sent."""

@@ -13,6 +13,7 @@ from functools import partial
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contentsvc.domain.deliveries import Action, Outcome
+from contentsvc.messages import Message
 from contentsvc.services.delivery.announcing import Announcer
 from contentsvc.services.delivery.backlog import LATER, Backlog, Batch, Call, Queued
 from contentsvc.services.delivery.callers import Callers
@@ -141,8 +142,10 @@ class Sender:
         """Return verdicts for the calls that did not come back; a late receipt still counts."""
         given_up = time.monotonic() - self._deadline
         late = [task for task, call in self._calls.items() if call.began <= given_up]
-        words = f"the plugin gave no answer in {self._deadline:g} s"
-        return self._judged([(task, Answer(Outcome.UNKNOWN, words=words)) for task in late])
+        answer = Answer(
+            Outcome.UNKNOWN, message=Message("attempt-timed-out", seconds=self._deadline)
+        )
+        return self._judged([(task, answer) for task in late])
 
     # Writing
 
@@ -240,8 +243,7 @@ def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedel
 
 def not_begun() -> Answer:
     """Return the answer in the place of a call that was not made."""
-    words = "the claim ran out before the call began; nothing was sent"
-    return Answer(Outcome.TEMPORARY, words=words)
+    return Answer(Outcome.TEMPORARY, message=Message("attempt-not-begun"))
 
 
 def _is_away(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from typing import Any
 
 from contentsvc.channels import Accepted, Channel, Rendition
 from contentsvc.domain.deliveries import Action, DeliveryStatus, Next, Outcome, next_step
+from contentsvc.messages import Message
 from contentsvc.services.delivery.calling import Answer
 from contentsvc.services.delivery.claims import ClaimedDelivery
 from contentsvc.services.ports import Claim
@@ -97,7 +98,7 @@ def _written(
     values: dict[str, Any] = {
         "lease_until": None,
         "claimed_by": None,
-        "error": "" if answer.outcome is Outcome.PUBLISHED else answer.words,
+        "error": Message.plain("") if answer.outcome is Outcome.PUBLISHED else answer.message,
         "updated_at": now,
     }
     if step.not_before is not None:

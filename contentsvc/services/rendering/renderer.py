@@ -161,9 +161,9 @@ class Renderer:
             item = self._with_page(channel, RenderItem.of_delivery(delivery))
             rendition = self._render(channel, item)
         except RenderError as error:
-            return self._settle(delivery, DeliveryStatus.FAILED, error=str(error))
+            return self._settle(delivery, DeliveryStatus.FAILED, error=error.message)
         except PluginError as error:
-            self._note(delivery, str(error))
+            self._note(delivery, error.message)
             return False
         blocking = [
             warning for warning in rendition.warnings if warning.level is WarningLevel.BLOCK
@@ -196,12 +196,12 @@ class Renderer:
             moved = move_one(session, current, status, Actor.RENDERER, updated_at=now, **values)
         return moved and status is DeliveryStatus.SCHEDULED
 
-    def _note(self, delivery: Delivery, words: str) -> None:
+    def _note(self, delivery: Delivery, reason: Message) -> None:
         """Record on a planned delivery why it waits."""
         with self._runtime.database.write() as session:
             current = _planned(session, delivery.id)
             if current is not None:
-                current.error = words
+                current.error = reason
 
     def _render(self, channel: OpenChannel, item: RenderItem) -> Rendition:
         if item.content.kind not in channel.kinds:

@@ -284,4 +284,4 @@ def test_a_blocking_warning_fails_the_delivery(public: Runtime) -> None:
     with public.database.read() as session:
         rows = list(session.scalars(select(Delivery)))
     assert {row.status for row in rows} == {S.FAILED}
-    assert "smallest size" in rows[0].error
+    assert "smallest size" in str(rows[0].error)

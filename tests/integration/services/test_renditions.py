@@ -50,7 +50,7 @@ def test_what_is_not_there_is_asked_for_again(runtime: Runtime) -> None:
         assert held.load(session, digest) == of(1)
 
 
-@pytest.mark.parametrize(("limit", "most"), [("_MOST_HELD", 2), ("_MOST_HELD_BYTES", 250)])
+@pytest.mark.parametrize(("limit", "most"), [("_MOST_CACHED", 2), ("_MOST_CACHED_BYTES", 250)])
 def test_the_oldest_go_first(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
@@ -72,7 +72,7 @@ def test_one_that_is_larger_than_all_may_be_is_held(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A burst of one large rendition reads its pictures once."""
-    monkeypatch.setattr(renditions, "_MOST_HELD_BYTES", 50)
+    monkeypatch.setattr(renditions, "_MOST_CACHED_BYTES", 50)
     (digest,) = kept(runtime, of(1, 100))
     held = Renditions(runtime)
     with runtime.database.read() as session:

@@ -7,6 +7,7 @@ from datetime import time
 from contentsvc.domain.elements import Element
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import RejectedError
+from contentsvc.messages import Message
 from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.entries import delete_entry
 from contentsvc.services.runtime import Runtime
@@ -91,7 +92,7 @@ def test_a_published_card_says_so(engine: Engine) -> None:
     shown = board(engine.runtime)
 
     assert states(shown) == [CardState.PUBLISHED, CardState.ATTENTION]
-    assert shown.rows[2].cells[3].cards[0].error == "含有敏感词"
+    assert shown.rows[2].cells[3].cards[0].error == Message.plain("含有敏感词")
 
 
 def test_a_deleted_entry_is_not_on_the_board(runtime: Runtime) -> None:

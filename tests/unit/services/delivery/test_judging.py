@@ -11,6 +11,7 @@ import pytest
 
 from contentsvc.channels import Accepted, Channel, HandOff, Receipt, Rendition
 from contentsvc.domain.deliveries import NEXT, Action, DeliveryStatus, Outcome
+from contentsvc.messages import Message
 from contentsvc.services.delivery.calling import Answer
 from contentsvc.services.delivery.claims import ClaimedDelivery
 from contentsvc.services.delivery.tasks import Task, judge
@@ -69,7 +70,9 @@ PAIRS = list(itertools.product(Action, Outcome))
 @pytest.mark.parametrize(("action", "outcome"), PAIRS)
 def test_every_pair_moves_as_the_table_says(action: Action, outcome: Outcome) -> None:
     """The verdict has the table's status, and frees the claim if there is one."""
-    verdict = judge(task(action), Answer(outcome, words="why"), NOW)
+    why = Message("attempt-absent")
+
+    verdict = judge(task(action), Answer(outcome, message=why), NOW)
 
     assert verdict.after is NEXT[action][outcome]
     if verdict.after is None:
@@ -77,7 +80,9 @@ def test_every_pair_moves_as_the_table_says(action: Action, outcome: Outcome) ->
     else:
         assert verdict.values["lease_until"] is None
         assert verdict.values["claimed_by"] is None
-        assert verdict.values["error"] == ("" if outcome is Outcome.PUBLISHED else "why")
+        assert verdict.values["error"] == (
+            Message.plain("") if outcome is Outcome.PUBLISHED else Message("attempt-absent")
+        )
         assert verdict.values["updated_at"] == NOW
 
 

@@ -38,7 +38,7 @@ class PaintCache:
 
     @property
     def used(self) -> int:
-        """Return the bytes in use."""
+        """Return the bytes that the cached pictures take in memory."""
         return round(self._cached.currsize)
 
     def get(self, key: Hashable, paint: Callable[[], Image.Image]) -> Image.Image:

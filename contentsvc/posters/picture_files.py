@@ -39,7 +39,7 @@ _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """The largest picture file that is accepted."""
+    """The limits of an accepted picture file, in bytes and in pixels."""
 
     #: Bytes of the file.
     max_bytes: int = 10 * 1024 * 1024

@@ -14,7 +14,7 @@ _MISTY = 3
 
 
 def draw_hills(pen: Pen) -> None:
-    """Draw mountains and a sun, in a scene of 1080 × 900 on a transparent ground."""
+    """Draw mountains and a sun, in a scene of 1080 × 900 on a transparent background."""
     pen.frame(1080, 900)
     left, top, width, height = pen.whole()
     pen.glow((762, 330), (326, 326), "primary+30", 0.6)

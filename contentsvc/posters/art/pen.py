@@ -27,7 +27,7 @@ _SMALL, _MIDDLE = 10_000, 90_000
 
 
 class Pen:
-    """Draws on a transparent ground; each shape is drawn enlarged and reduced, so edges are smooth.
+    """Draws smooth shapes on a transparent background: each is drawn enlarged, then reduced.
 
     If *smooth* is false, shapes are drawn at their size: faster, and good enough for very pale art.
     """

@@ -186,7 +186,7 @@ def draw_face(pen: Pen) -> None:
 
 
 def draw_friends(pen: Pen) -> None:
-    """Draw five friends around a parcel, in a scene of 936 × 600 on a transparent ground."""
+    """Draw five friends around a parcel, in a scene of 936 × 600 on a transparent background."""
     pen.frame(936, 600)
     pen.glow((468, 330), (470, 330), "gold+60", 0.7)
     spots = ((170, 330, 0.62), (766, 330, 0.62), (318, 196, 0.7), (618, 196, 0.7), (468, 236, 0.82))

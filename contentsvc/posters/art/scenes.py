@@ -254,7 +254,7 @@ def _flower(pen: Pen, at: Point, size: float, paint: str) -> None:
 
 
 def draw_podium(pen: Pen) -> None:
-    """Draw the three steps of a podium, in a scene of 936 × 420 on a transparent ground."""
+    """Draw the three steps of a podium, in a scene of 936 × 420 on a transparent background."""
     pen.frame(936, 420)
     for x, top, wide, paint in (
         (24, 190, 296, "white"),
@@ -268,7 +268,7 @@ def draw_podium(pen: Pen) -> None:
 
 
 def draw_cup(pen: Pen) -> None:
-    """Draw a winner's cup with laurels, in a scene of 400 × 400 on a transparent ground."""
+    """Draw a winner's cup with laurels, in a scene of 400 × 400 on a transparent background."""
     pen.frame(400, 400)
     pen.glow((200, 190), (190, 190), "gold+60", 0.8)
     for side in (-1, 1):

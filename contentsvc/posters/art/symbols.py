@@ -11,7 +11,7 @@ __all__ = ["draw_arcs", "draw_dots", "draw_isle", "draw_leaf", "draw_play", "dra
 
 
 def draw_play(pen: Pen) -> None:
-    """Draw a round play button, in a scene of 200 × 200 on a transparent ground."""
+    """Draw a round play button, in a scene of 200 × 200 on a transparent background."""
     pen.frame(200, 200)
     pen.glow((100, 108), (100, 92), "ink", 0.35)
     pen.ellipse((100, 100), (74, 74), "white", alpha=0.94)
@@ -19,7 +19,7 @@ def draw_play(pen: Pen) -> None:
 
 
 def draw_dots(pen: Pen) -> None:
-    """Draw dots that grow towards a corner, on a transparent ground."""
+    """Draw dots that grow towards a corner, on a transparent background."""
     step = 46.0
     for row in range(math.ceil(pen.height / step) + 1):
         for column in range(math.ceil(pen.width / step) + 1):
@@ -31,14 +31,14 @@ def draw_dots(pen: Pen) -> None:
 
 
 def draw_arcs(pen: Pen) -> None:
-    """Draw thin arcs around a lower corner, on a transparent ground."""
+    """Draw thin arcs around a lower corner, on a transparent background."""
     for step in range(9):
         radius = (0.22 + step * 0.1) * pen.width
         pen.arc((pen.width, pen.height), (radius, radius), (180, 270), 2.5, "accent@40")
 
 
 def draw_streamers(pen: Pen) -> None:
-    """Draw confetti and streamers all over a transparent ground."""
+    """Draw confetti and streamers all over a transparent background."""
     paints = ("gold", "white", "gold+40", "accent+30", "warm+30")
     for step in range(46):
         # Steps by the two plastic ratios spread points evenly without forming rows.

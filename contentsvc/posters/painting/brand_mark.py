@@ -13,7 +13,7 @@ __all__ = ["Signature", "lay_out_signature", "logo_layer"]
 
 #: The bar's height, its width, and the gap before the name, as shares of the box's height.
 _BAR_HIGH, _BAR_WIDE, _GAP = 0.78, 0.23, 0.34
-#: The margin of the plate that sets the logo off a dark ground, as a share of the logo's height.
+#: The margin of the plate behind the logo, as a share of the logo's height.
 _PLATE = 0.14
 
 
@@ -27,7 +27,7 @@ class Signature:
 
     @property
     def plate(self) -> Box | None:
-        """Return the box of the ground behind the logo, or None if no logo is shown."""
+        """Return the box of the background behind the logo, or None if no logo is shown."""
         if not (self.mark and self.has_logo):
             return None
         x, y, width, height = self.mark

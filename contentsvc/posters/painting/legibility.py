@@ -16,7 +16,7 @@ __all__ = ["Lettered", "Rect4", "contrast", "crossings", "ground_contrast"]
 Rect4 = tuple[float, float, float, float]
 #: Pixels by which the cells of letters may overlap, because a cell is larger than its letter.
 _TOUCH = 8
-#: The numbers of samples of the ground, across and down.
+#: The numbers of samples of the background, across and down.
 _SAMPLES = (12, 4)
 #: The share of samples that may be worse: a reader can follow a word over a small bright spot.
 _WORSE = 0.2
@@ -52,16 +52,16 @@ def contrast(first: Rgba, second: Rgba) -> float:
 
 
 def ground_contrast(canvas: Image.Image, rect: Rect4, fill: Rgba) -> float:
-    """Return the contrast of letters in *fill* with the ground under *rect*.
+    """Return the contrast of letters in *fill* with the background under *rect*.
 
-    A fifth of the ground may have a lower contrast than the returned value.
+    A fifth of the background may have a lower contrast than the returned value.
     """
     left, top, right, bottom = (round(value) for value in rect)
     box = (max(left, 0), max(top, 0), min(right, canvas.width), min(bottom, canvas.height))
     if box[2] <= box[0] or box[3] <= box[1]:
         return 21
     small = canvas.resize(_SAMPLES, Image.Resampling.NEAREST, box)
-    # Most grounds are even, so a few colours represent all samples.
+    # Most backgrounds are even, so a few colours represent all samples.
     ratios = sorted(
         (_contrast_on(ground, fill), count)
         for count, ground in small.getcolors(_SAMPLES[0] * _SAMPLES[1]) or ()

@@ -63,7 +63,7 @@ class Block:
 
     @property
     def rect(self) -> tuple[float, float, float, float]:
-        """Return the left, top, right and bottom edge of the letters' cells."""
+        """Return the left, top, right and bottom edge of the block's lines."""
         size = self.fitted.size
         top = self.starts[0][1] - _BASELINE * size
         return (self.left, top, self.right, self.starts[-1][1] + (1 - _BASELINE) * size)

@@ -109,7 +109,7 @@ class Scene:
         self.warnings[self.index].append(warning_of(layer, code, message))
 
     def _check_contrast(self, layer: Layer, rect: legibility.Rect4, fill: Fill) -> None:
-        """Add a step that warns if letters in *fill* have too little contrast with the ground."""
+        """Record a step that warns if letters in *fill* have low contrast with the background."""
         if layer.overlap:
             return
         warnings, colour, least = (

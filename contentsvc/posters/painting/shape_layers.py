@@ -39,7 +39,7 @@ class Easel:
         return resolve(colour, self.palette)
 
     def stamp(self, mask: Image.Image, at: tuple[int, int], fill: Fill, opacity: float = 1) -> None:
-        """Paint *fill* through *mask*, with its top left corner at *at*."""
+        """Record a step that pastes *fill* through *mask*, whose top left corner is at *at*."""
         if isinstance(fill, str):
             red, green, blue, alpha = self.colour(fill)
             thin = shapes.with_opacity(mask, alpha * opacity)
@@ -59,7 +59,7 @@ class Easel:
         mask: Image.Image,
         rim: int,
     ) -> None:
-        """Paint through *mask*, which is opaque except in *rim* pixels at its top and bottom.
+        """Record steps that paste through *mask*, opaque except in *rim* pixels at its top and bottom.
 
         Pasting the opaque part without a mask is several times as fast.
         """
@@ -174,7 +174,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
     def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
-        """Paint a border around a picture, as a ground on which the picture is painted next."""
+        """Paint a border around a picture, as a background on which the picture is painted next."""
         x, y, width, height = picture
         wide = round(stroke.width)
         size = (width + 2 * wide, height + 2 * wide)

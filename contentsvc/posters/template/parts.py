@@ -98,7 +98,7 @@ class Stroke(Part):
 
 
 class Plate(Part):
-    """A ground that is as wide as the lettering on it, for badges and labels."""
+    """A background that is as wide as the lettering on it, for badges and labels."""
 
     fill: Fill
     pad: tuple[Length, Length] = (24, 12)
@@ -138,7 +138,7 @@ class Bullet(Part):
 
 
 class Row(Part):
-    """The height and the ground of the rows of a list."""
+    """The height and the background of the rows of a list."""
 
     height: Above = 60
     gap: Length = 14

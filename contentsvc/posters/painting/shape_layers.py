@@ -59,9 +59,9 @@ class Easel:
         mask: Image.Image,
         rim: int,
     ) -> None:
-        """Record steps that paste through *mask*, opaque except in *rim* pixels at its top and bottom.
+        """Record steps that paste through *mask*; all but *rim* rows at each end are opaque.
 
-        Pasting the opaque part without a mask is several times as fast.
+        Pasting the opaque rows without a mask is several times as fast.
         """
         width, height = mask.size
         rim = min(rim, height // 2)

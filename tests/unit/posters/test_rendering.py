@@ -83,6 +83,19 @@ def test_an_overlong_text_is_cut_with_a_warning(paint: Paint, plain: Template) -
     assert "八九十" in str(poster.warnings[1].message)
 
 
+def test_warnings_and_errors_have_a_chinese_text(paint: Paint, plain: Template) -> None:
+    """A warning and an error name the field by its Chinese label where they name it."""
+    poster = paint(plain, {"title": "一二三四五六七八九十" * 3})
+    with pytest.raises(RenderError) as caught:
+        paint(plain, {"title": ""})
+
+    assert [warning.message.text("zh") for warning in poster.warnings] == [
+        "有 30 个字，这个模板最多适合 20 个",
+        "最小字号仍放不下，被截掉：八九十一二三四五六七八九十",
+    ]
+    assert caught.value.message.text("zh") == "“标题”必填"
+
+
 def test_a_missing_glyph_is_left_out_with_a_warning(paint: Paint, plain: Template) -> None:
     """The warning names the code point, and the rest of the text is painted."""
     poster = paint(plain, {"title": "好\U00012000消息"})

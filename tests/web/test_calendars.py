@@ -56,7 +56,7 @@ def test_a_brand_that_is_not_there_is_refused(mei: Person, sample: str) -> None:
 
     assert response.status_code == 422
     page = response.get_data(as_text=True)
-    assert "没有品牌 &#39;nobody&#39;，现有：qinghe, yuguang" in page
+    assert "没有品牌“nobody”，现有：qinghe、yuguang" in page
     assert "露营兴趣群" in page
 
 
@@ -70,7 +70,7 @@ def test_a_file_of_an_unknown_brand_is_refused(
     response = mei.post("/calendar-files/other.yaml/import", {"week": WEEK})
 
     assert response.status_code == 422
-    assert "qinghe, yuguang" in response.get_data(as_text=True)
+    assert "qinghe、yuguang" in response.get_data(as_text=True)
 
 
 def test_quiet_hours_and_quotas_are_kept(mei: Person, sample: str, runtime: Runtime) -> None:

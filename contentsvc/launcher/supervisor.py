@@ -112,7 +112,7 @@ class Supervisor:
         for line in child.lines():
             self._show(child.role.name, line)
         if child.output_closed and child.pipe in self._selector.get_map():
-            # A pipe at its end would be found readable without a pause.
+            # A closed pipe is always readable, so select would never wait.
             self._selector.unregister(child.pipe)
 
     def _stop_group(self, group: Sequence[Child]) -> None:

@@ -167,7 +167,7 @@ class Reminder:
 
 
 def _notify(addresses: Sequence[str], title: str, text: str) -> bool:
-    # Importing apprise loads 150 modules, and most installations never send a reminder.
+    # Importing apprise loads its 150 plugins, and most installations never send a reminder.
     from apprise import Apprise
 
     apprise = Apprise()

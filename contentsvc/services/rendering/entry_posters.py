@@ -202,11 +202,11 @@ class PosterMaker:
 
     def _make(self, request: PosterRequest, name: str) -> tuple[Picture, tuple[PosterWarning, ...]]:
         """Return a poster's file, named after *name* and the size, and its warnings."""
-        kept = self.painter.make(request)
-        media_type = kept.encoded.media_type
+        poster = self.painter.make(request)
+        media_type = poster.encoded.media_type
         file = f"{name}-{request.size}.{_ENDINGS[media_type]}"
-        picture = Picture(file, media_type, *kept.size, kept.encoded.data, kept.alt)
-        return picture, kept.warnings
+        picture = Picture(file, media_type, *poster.size, poster.encoded.data, poster.alt)
+        return picture, poster.warnings
 
 
 def _format(media_type: str) -> Format:

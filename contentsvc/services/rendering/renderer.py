@@ -136,11 +136,11 @@ class Renderer:
             return _refused(blank, error)
         except ContentsvcError as error:
             return replace(blank, error=error.message)
-        kept = prepare(self._runtime, rendition)
+        prepared = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
-            keep(self._runtime, session, kept)
+            keep(self._runtime, session, prepared)
         return replace(
-            blank, rendition_hash=kept.hash, rendition=rendition, warnings=rendition.warnings
+            blank, rendition_hash=prepared.hash, rendition=rendition, warnings=rendition.warnings
         )
 
     def render_planned(self, delivery_ids: Sequence[int]) -> int:
@@ -171,11 +171,11 @@ class Renderer:
         if blocking:
             # The form refuses to approve such an entry; no other way may publish it either.
             return self._settle(delivery, DeliveryStatus.FAILED, error=str(blocking[0].message))
-        kept = prepare(self._runtime, rendition)
+        prepared = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
-            keep(self._runtime, session, kept)
+            keep(self._runtime, session, prepared)
         values = {
-            "rendition_hash": kept.hash,
+            "rendition_hash": prepared.hash,
             "facts": item.livestream_facts(delivery.channel.name),
             "error": "",
         }

@@ -105,9 +105,9 @@ class Studio:
         sampled: tuple[str, ...] = ()
         if samples:
             request, sampled = with_samples(request)
-        kept = self._reduced(replace(request, kind="jpeg", max_bytes=None), _SKETCH)
-        warnings = tuple(warning for warning in kept.warnings if warning.field not in sampled)
-        return Sketch(replace(kept, warnings=warnings), sampled)
+        poster = self._reduced(replace(request, kind="jpeg", max_bytes=None), _SKETCH)
+        warnings = tuple(warning for warning in poster.warnings if warning.field not in sampled)
+        return Sketch(replace(poster, warnings=warnings), sampled)
 
     def finish(self, request: PosterRequest) -> CachedPoster:
         """Return the poster in full size, as a channel would get it.

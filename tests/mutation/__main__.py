@@ -56,7 +56,23 @@ class Target:
 
 TARGETS = {
     "deliveries": Target(
-        "contentsvc.domain.deliveries", ("tests/unit/domain/test_deliveries.py",), floor=0.9
+        "contentsvc.domain.deliveries",
+        ("tests/unit/domain/test_deliveries.py", "tests/unit/services/delivery/test_judging.py"),
+        floor=0.9,
+    ),
+    "judge": Target(
+        "contentsvc.services.delivery.tasks",
+        ("tests/unit/services/delivery/test_judging.py",),
+        floor=0.9,
+    ),
+    "reconciling": Target(
+        "contentsvc.services.delivery.reconciling",
+        (
+            "tests/integration/services/delivery/test_publishing.py",
+            "tests/integration/services/delivery/test_dispatching.py",
+            "tests/integration/services/test_withdrawing.py",
+        ),
+        floor=0.8,
     ),
 }
 

@@ -17,10 +17,11 @@ __all__ = ["WecomVersion", "format_wecom"]
 
 #: Bytes of one message in UTF-8, in both versions. From the robots' documentation.
 MOST_BYTES = 4_096
-#: What must not be divided: a link, a picture, marked words, an address.
+#: Parts that must not be divided: a link, a picture, marked text, an address. A link has less text
+#: than a message; without that limit, a search from each bracket of a text would run to its end.
 _WHOLE = re.compile(
-    r"!?\[[^\]\n]*\]\([^)\s]*\)|<font [^>]*>[^<\n]*</font>|\*\*[^*\n]+\*\*|`[^`\n]+`"
-    r"|https?://[!-~]+"
+    rf"!?\[[^\]\n]{{0,{MOST_BYTES}}}\]\([^)\s]*\)"
+    r"|<font [^>]*>[^<\n]*</font>|\*\*[^*\n]+\*\*|`[^`\n]+`|https?://[!-~]+"
 )
 #: Characters of the post's text that may act, each with the control character that stands for it
 #: until its block is complete: only then are its neighbours known. No text holds these controls.

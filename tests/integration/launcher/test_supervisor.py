@@ -64,7 +64,9 @@ def test_each_line_is_shown_with_its_role(
     assert shown == [("talker", "早安"), ("talker", "bad \ufffd"), ("talker", "last")]
 
 
-def test_a_process_that_closes_its_output_costs_nothing(supervisor: Supervisor) -> None:
+def test_a_process_that_closes_its_output_costs_nothing(
+    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A closed pipe is no longer polled."""
     code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
     child = supervisor.start(Role("mute", (code,)))

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from contentsvc.channels import RenderError, clean_html, html_text, markdown_html, markdown_text
 from contentsvc.channels.soundness import dangers
+from tests.growth import LINEAR, growth
 
 
 @pytest.mark.parametrize(
@@ -175,11 +176,14 @@ def test_any_text_can_be_told(body: str) -> None:
         ),
     ],
 )
-@pytest.mark.timeout(10)
 def test_no_body_keeps_a_worker_busy(piece: str) -> None:
-    """A long body of anything is parsed within seconds or refused: unguarded, some take minutes."""
-    with contextlib.suppress(RenderError):
-        assert isinstance(markdown_text((piece * 15_000)[:15_000]), str)
+    """Four times the body takes about four times the work or is refused, and never minutes."""
+
+    def convert(length: int) -> None:
+        with contextlib.suppress(RenderError):
+            assert isinstance(markdown_text((piece * length)[:length]), str)
+
+    assert growth(convert, 3_750) < LINEAR
 
 
 @pytest.mark.parametrize(

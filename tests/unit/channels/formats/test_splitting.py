@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from contentsvc.channels import split_text
 from contentsvc.channels.formats.graphemes import graphemes
 from contentsvc.channels.formats.result import utf8, utf16
+from tests.growth import LINEAR, growth
 from tests.unit.channels.formats.bodies import texts
 
 _BLANK = re.compile(r"[\n \u3000]")
@@ -99,8 +100,20 @@ def test_a_message_must_hold_something() -> None:
         split_text("早安", 15)
 
 
-@pytest.mark.timeout(10)
-def test_a_long_text_is_quick() -> None:
-    """A megabyte of anything is divided in seconds, marks heaped on one letter included."""
-    for text in ("字" * 300_000, "e" + "\u0301" * 300_000, "\n" * 300_000, "a" * 300_000):
-        assert all(len(message) <= 2_000 for message in split_text(text, 2_000))
+@pytest.mark.parametrize("text", ["字", "\n", "a"])
+def test_the_work_grows_with_the_length(text: str) -> None:
+    """Four times the text takes about four times the work, so a megabyte takes seconds."""
+
+    def split(length: int) -> None:
+        assert all(len(message) <= 2_000 for message in split_text(text * length, 2_000))
+
+    assert growth(split, 6_000) < LINEAR
+
+
+def test_marks_heaped_on_one_letter_are_divided() -> None:
+    """A letter with more marks than a message holds is divided, with work that grows alike."""
+
+    def split(marks: int) -> None:
+        assert all(len(message) <= 2_000 for message in split_text("e" + "\u0301" * marks, 2_000))
+
+    assert growth(split, 6_000) < LINEAR

@@ -1,0 +1,40 @@
+"""How the work of a function grows with its input, as busy machines allow it to be measured."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Callable
+
+__all__ = ["LINEAR", "growth"]
+
+#: A limit between linear work, whose growth is 4, and quadratic work, whose growth is 16.
+LINEAR = 9.0
+_MORE_ROUNDS = 2
+
+
+def growth(run: Callable[[int], object], size: int) -> float:
+    """Return the CPU time of ``run(4 * size)`` as a multiple of that of ``run(size)``.
+
+    The CPU time of this thread does not include the time in which other processes run. If the
+    growth is not linear, both are measured twice more, and the shortest times count. Choose *size*
+    so that ``run(size)`` takes a few milliseconds.
+    """
+    run(size)
+    small, large = _cpu(run, size), _cpu(run, 4 * size)
+    for _ in range(_MORE_ROUNDS):
+        if large < LINEAR * small:
+            break
+        small, large = min(small, _cpu(run, size)), min(large, _cpu(run, 4 * size))
+    return large / small
+
+
+def _cpu(run: Callable[[int], object], size: int) -> float:
+    gc.collect()
+    gc.disable()
+    try:
+        started = time.thread_time()
+        run(size)
+        return time.thread_time() - started
+    finally:
+        gc.enable()

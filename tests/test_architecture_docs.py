@@ -1,20 +1,31 @@
-"""docs/architecture.md and docs/glossary.md say what the code does."""
+"""docs/architecture.md, the other pages for developers and the glossary agree with the code."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from contentsvc.domain.deliveries import MOVES, Actor, DeliveryStatus
 from contentsvc.domain.elements import Element
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PAGE = (_ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+_PAGES = sorted(
+    {
+        _ROOT / "docs/architecture.md",
+        _ROOT / "docs/reliability.md",
+        _ROOT / "docs/performance.md",
+        *(_ROOT / "docs/decisions").glob("*.md"),
+        *(_ROOT / "docs/how-to").glob("*.md"),
+    }
+)
 _GLOSSARY = (_ROOT / "docs/glossary.md").read_text(encoding="utf-8")
 
 
 def test_the_table_of_moves_is_the_code_s() -> None:
-    """Every legal move stands in the page with who makes it, and no other does."""
+    """The page lists every legal move with its actors, and no other."""
     statuses = "|".join(DeliveryStatus)
     rows = re.findall(rf"^\| ({statuses}) \| ({statuses}) \| ([a-z, ]+) \|$", _PAGE, re.MULTILINE)
 
@@ -24,34 +35,54 @@ def test_the_table_of_moves_is_the_code_s() -> None:
     ]
 
 
-def test_every_room_is_in_the_page() -> None:
-    """Each package and module directly below `contentsvc/` is named, and each named one exists."""
+def test_every_package_is_in_the_map() -> None:
+    """The map has a line for each package, at any depth, and for each module beside them."""
     package = _ROOT / "contentsvc"
-    there = {
-        f"contentsvc/{path.name}{'/' if path.is_dir() else ''}"
-        for path in package.iterdir()
-        if (path.is_dir() and (path / "__init__.py").exists()) or path.suffix == ".py"
+    packages = {f"{path.parent.relative_to(_ROOT)}/" for path in package.rglob("__init__.py")} - {
+        "contentsvc/"
     }
-    unnamed = {"contentsvc/__init__.py", "contentsvc/__main__.py"}
+    modules = {f"contentsvc/{path.name}" for path in package.glob("[!_]*.py")}
+    map_lines = re.findall(r"^\| (`contentsvc/.+?) \|", _PAGE, re.MULTILINE)
 
-    named = set(re.findall(r"`(contentsvc/[a-z_]+(?:/|\.py))`", _PAGE))
+    mapped = {name for line in map_lines for name in re.findall(r"`([^`]+)`", line)}
 
-    assert named == there - unnamed
+    assert mapped == packages | modules
 
 
-def test_every_module_named_in_the_page_exists() -> None:
-    """The walk through the house leads past no door that is gone."""
-    for name in re.findall(r"`((?:services|domain|db)/[a-z_]+)(?:\.py)?`", _PAGE):
-        place = _ROOT / "contentsvc" / name
+def _paths_of(page: str) -> set[str]:
+    """Return every path of a package, module, folder or file that *page* names in code."""
+    tops = "contentsvc|plugins|calendars|assets|tests|docs|services|domain|db|web|worker|channels"
+    return set(re.findall(rf"`((?:{tops})/[\w./-]*)`", page))
 
-        assert place.is_dir() or place.with_suffix(".py").is_file(), name
+
+@pytest.mark.parametrize("page", [_ROOT / "CONTRIBUTING.md", *_PAGES], ids=lambda page: page.name)
+def test_every_path_named_in_a_page_exists(page: Path) -> None:
+    """Pages for developers name no file, module or folder that is gone."""
+    for name in sorted(_paths_of(page.read_text(encoding="utf-8"))):
+        places = [base / name for base in (_ROOT, _ROOT / "contentsvc")]
+
+        assert any(place.exists() or place.with_suffix(".py").exists() for place in places), (
+            f"{page.name} names {name}"
+        )
+
+
+def test_the_map_answers_the_usual_questions() -> None:
+    """A newcomer who wants to add something finds the file to change."""
+    answers = re.findall(r"^\| an? ([\w ]+) \| (.+?) \|", _PAGE, re.MULTILINE)
+    questions = {question for question, _ in answers}
+
+    assert {
+        *("setting", "delivery status", "table column", "poster layer", "message or an error"),
+        *("page", "command", "metric", "check of planned posts", "channel"),
+    } <= questions
 
 
 def test_the_glossary_holds_the_words_of_the_code() -> None:
-    """The statuses' nouns and each element that the glossary names exist in the code."""
-    words = set(re.findall(r"^\| ([a-z -]+) \|", _GLOSSARY, re.MULTILINE))
+    """Each element that the glossary names exists, and so do the terms of the delivery engine."""
+    terms = set(re.findall(r"^\| ([a-z -]+) \|", _GLOSSARY, re.MULTILINE))
     row = next(line for line in _GLOSSARY.splitlines() if line.startswith("| element |"))
     elements = set(re.findall(r"([a-z-]+) [\u4e00-\u9fff]", row)) - {"activity", "deal", "is"}
 
-    assert {"entry", "delivery", "rendition", "receipt", "hand-off", "slot"} <= words
+    assert {"entry", "delivery", "rendition", "receipt", "hand-off", "slot"} <= terms
+    assert {"lane", "fence", "lease", "claim", "pace", "in doubt", "message", "code"} <= terms
     assert elements <= set(Element)

@@ -45,8 +45,8 @@ def current_revision(database: Database) -> str | None:
         with database.engine.connect() as connection:
             return _revision_of(connection)
     except (DBAPIError, sqlite3.Error) as error:
-        words = str(getattr(error, "orig", error)).strip().splitlines()[0]
-        raise ConfigError(_SETTING, f"the database cannot be opened: {words}") from error
+        reason = str(getattr(error, "orig", error)).strip().splitlines()[0]
+        raise ConfigError(_SETTING, "database-not-opened", reason=reason) from error
 
 
 def _revision_of(connection: Connection) -> str | None:
@@ -62,9 +62,7 @@ def check(database: Database) -> None:
     if current == head_revision():
         return
     _refuse_newer(current)
-    raise ConfigError(
-        _SETTING, "the database is older than this version; run `contentsvc db upgrade`"
-    )
+    raise ConfigError(_SETTING, "database-too-old")
 
 
 def upgrade(database: Database) -> bool:
@@ -91,11 +89,7 @@ def upgrade(database: Database) -> bool:
 
 def _refuse_newer(current: str | None) -> None:
     if current is not None and current not in _revisions():
-        raise DatabaseTooNewError(
-            _SETTING,
-            f"the database is at revision {current}, which this version does not know: it was "
-            "migrated by a newer contentsvc; install that version, or restore a backup",
-        )
+        raise DatabaseTooNewError(_SETTING, "database-too-new", revision=current)
 
 
 def backup(database: Database, target: Path) -> None:
@@ -105,9 +99,9 @@ def backup(database: Database, target: Path) -> None:
         ConfigError: the database is not SQLite (`pg_dump` does that), or *target* exists.
     """
     if not database.is_sqlite:
-        raise ConfigError(_SETTING, "only SQLite is backed up here; use pg_dump for PostgreSQL")
+        raise ConfigError(_SETTING, "backup-needs-sqlite")
     if target.exists():
-        raise ConfigError("--to", f"{target} exists already; give a new file")
+        raise ConfigError("--to", "backup-file-exists", file=str(target))
     connection = database.engine.raw_connection()
     try:
         copy = sqlite3.connect(target)

@@ -218,7 +218,6 @@ def test_the_catalogue_is_complete() -> None:
         "_": None,
         "gettext": None,
         "lazy_gettext": None,
-        "N_": None,
         "ngettext": (1, 2),
     }
     extracted = {

@@ -122,9 +122,9 @@ def test_a_fault_fails_the_check(tmp_path: Path) -> None:
     run("new", "notes", "--folder", str(tmp_path))
     path = tmp_path / "notes.py"
     source = path.read_text("utf-8").replace(
-        "        usual = super()", "        import random\n        usual = super()"
+        "        default = super()", "        import random\n        default = super()"
     )
-    path.write_text(source.replace("{usual.text}", "{usual.text}{random.random()}"), "utf-8")
+    path.write_text(source.replace("{default.text}", "{default.text}{random.random()}"), "utf-8")
 
     assert run("check", str(path)).exit_code == 1
 

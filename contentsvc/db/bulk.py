@@ -1,9 +1,9 @@
-"""Many rows in one statement.
+"""Statements that read or write many rows at once.
 
-PostgreSQL is given one array a column, so that the statement's text is the same for any number of
-rows, and it is parsed once, planned once and answered once. SQLite has no arrays. It is asked about
-rows that it is given as one JSON text, and writes those that it is given one after the other within
-one call, which costs it nothing: there is no way to a server.
+For PostgreSQL each column becomes one array parameter, so that the text of the statement is the
+same for any number of rows and is parsed and planned once. SQLite has no arrays: conditions get
+their rows as one JSON text, and writes run once per row within one call, which costs little since
+there is no server between.
 """
 
 from __future__ import annotations
@@ -35,29 +35,29 @@ __all__ = ["Among", "has_arrays", "insert_each", "update_each"]
 
 
 def has_arrays(connection: Connection) -> bool:
-    """Tell whether the database behind *connection* takes arrays."""
+    """Tell whether the database of *connection* has array parameters."""
     return connection.dialect.name == "postgresql"
 
 
 class Among:
-    """A condition: that some columns of a row hold one of the tuples of numbers that are given."""
+    """The condition that some columns of a row equal one of many tuples of numbers."""
 
     def __init__(self, table: Table, *names: str) -> None:
-        """Ask for the columns *names* of *table*; the first is one that has an index."""
+        """Compare the columns *names* of *table*; the first column must have an index."""
         self._table = table
         self._names = names
 
     def where(self, *, arrays: bool) -> tuple[ColumnElement[bool], ...]:
-        """Return the condition for a database that has *arrays*, or has none."""
+        """Return the condition, for a database with or without *arrays*."""
         columns = [self._table.c[name] for name in self._names]
         if arrays:
             given = _rows(self._table, self._names, "among")
             return (tuple_(*columns).in_(select(*given.c)),)
-        # The first by itself too: SQLite finds no index for tuples and would read the table.
+        # The first column by itself as well: SQLite uses no index for tuples.
         return (columns[0].in_(_from_json(1)), tuple_(*columns).in_(_from_json(len(columns))))
 
     def given(self, connection: Connection, tuples: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
-        """Return the parameters with which the condition asks for *tuples*."""
+        """Return the parameters of the condition for *tuples*."""
         if has_arrays(connection):
             columns = zip(*tuples, strict=True) if tuples else ((),) * len(self._names)
             named = zip(self._names, columns, strict=True)
@@ -66,13 +66,13 @@ class Among:
 
 
 def _from_json(columns: int) -> Select[Any]:
-    """Return so many columns of the tuples that are given to SQLite as one JSON text."""
+    """Return a query for the first *columns* values of the tuples in SQLite's JSON parameter."""
     value = func.json_each(bindparam("among", type_=Text)).table_valued("value").c.value
-    return select(*(func.json_extract(value, f"$[{place}]") for place in range(columns)))
+    return select(*(func.json_extract(value, f"$[{index}]") for index in range(columns)))
 
 
 def insert_each(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert *rows*, which name the same columns."""
+    """Insert *rows*, which all name the same columns."""
     if not rows:
         return
     if has_arrays(connection):
@@ -87,7 +87,7 @@ def update_each(
     table: Table,
     rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
 ) -> None:
-    """Write to the row whose columns hold the first of each pair the values of the second.
+    """Update one row per pair: the first mapping selects the row, the second is written to it.
 
     All pairs name the same columns.
     """
@@ -104,7 +104,7 @@ def update_each(
         )
 
 
-# Each statement is made once: SQLAlchemy takes longer to build one than a database to run it.
+# Each statement is built once: SQLAlchemy takes longer to build one than a database to run it.
 
 
 @lru_cache(maxsize=64)
@@ -137,7 +137,7 @@ def _updating(table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> U
 
 
 def _rows(table: Table, names: Sequence[str], prefix: str) -> TableValuedAlias:
-    """Return the rows that are given as one array a column."""
+    """Return a table of the rows in the array parameters, one array per column."""
     arrays = (_array(table, prefix, name) for name in names)
     return func.unnest(*arrays).table_valued(*names, name=prefix).render_derived()
 

@@ -1,4 +1,4 @@
-"""Rows of calendars and entries as the domain's values, and back."""
+"""Conversion between rows of calendars and entries and the values of the domain."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["content_hash", "content_of", "fill_calendar", "fill_entry", "head_of
 
 
 def content_of(entry: Entry) -> EntryContent:
-    """Return what an entry says."""
+    """Return the content of an entry."""
     return EntryContent(
         key=entry.key,
         day=Weekday(entry.day),
@@ -162,7 +162,7 @@ def _offset(stored: str | Mapping[str, Any]) -> str:
 
 
 def _notice_versions(stored: list[Any]) -> dict[str, NoticeVersion]:
-    """Read the notices that are kept with words of their own; a plain one is its offset alone."""
+    """Return the notices that have texts of their own; other notices are stored as an offset."""
     return {
         item["at"]: NoticeVersion(item["title"], item["body"], _fields(item["poster"]))
         for item in stored

@@ -1,4 +1,4 @@
-"""Bringing a database to this version's tables."""
+"""Migration of a database to the tables of this version."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Return the revisions that this version knows, in order; a file's name begins with its own.
+    """Return the revisions of this version in order; each file name begins with its revision.
 
-    Every process asks at its start, and Alembic takes a fifth of a second to import.
+    Every process needs them at its start, and importing Alembic takes a fifth of a second.
     """
     files = sorted((_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
     return tuple(file.name.partition("_")[0] for file in files)
 
 
 def head_revision() -> str:
-    """Return the revision that this version of contentsvc works with."""
+    """Return the revision of the tables that this version of contentsvc needs."""
     return _revisions()[-1]
 
 
 def current_revision(database: Database) -> str | None:
-    """Return the database's revision; None for an empty one.
+    """Return the database's revision; None if the database is empty.
 
     Raises:
         ConfigError: the database cannot be reached or is no database.
@@ -57,7 +57,7 @@ def _revision_of(connection: Connection) -> str | None:
 
 
 def check(database: Database) -> None:
-    """Raise ConfigError unless the database has this version's tables."""
+    """Raise ConfigError unless the database has the tables of this version."""
     current = current_revision(database)
     if current == head_revision():
         return
@@ -66,7 +66,7 @@ def check(database: Database) -> None:
 
 
 def upgrade(database: Database) -> bool:
-    """Migrate to this version; True where anything was to do.
+    """Migrate to this version; return False if the database is current already.
 
     Raises:
         DatabaseTooNewError: a newer contentsvc has migrated it; nothing was changed.

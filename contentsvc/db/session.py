@@ -16,12 +16,12 @@ __all__ = ["Database"]
 
 #: Milliseconds that a SQLite writer waits for another's transaction.
 _BUSY_TIMEOUT = 15_000
-#: Seconds between two looks whether it is over.
-_LOOK = 0.001
+#: Seconds between two tries to take the write lock.
+_TRY_EVERY = 0.001
 
 
 class Database:
-    """One database; `read()` and `write()` give a session in one transaction."""
+    """One database; `read()` and `write()` open a session in one transaction."""
 
     def __init__(self, url: str) -> None:
         """Prepare the engine; nothing is connected yet."""
@@ -30,21 +30,21 @@ class Database:
 
     @property
     def is_sqlite(self) -> bool:
-        """Tell whether it is SQLite."""
+        """Tell whether the database is SQLite."""
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Give a session whose changes are dropped at the end."""
+        """Open a session whose changes are rolled back at the end."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Give a session that is committed at the end, or rolled back by an exception.
+        """Open a session that is committed at the end, or rolled back by an exception.
 
-        On SQLite the write lock is taken at once: a transaction that reads first and writes later
-        could otherwise fail at its first write, however long it would wait.
+        On SQLite the transaction takes the write lock at once. A transaction that reads first and
+        writes later could otherwise fail at its first write, however long its timeout.
         """
         with (
             self.engine.connect().execution_options(contentsvc_write=True) as connection,
@@ -54,7 +54,7 @@ class Database:
             yield session
 
     def insert_once(self, table: type[Any], values: dict[str, Any]) -> Insert:
-        """Return an INSERT that leaves alone a row whose key exists already."""
+        """Return an INSERT that does nothing if a row with the same key exists."""
         insert = sqlite.insert if self.is_sqlite else postgresql.insert
         return insert(table).values(**values).on_conflict_do_nothing()
 
@@ -68,7 +68,7 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        # The driver's own BEGIN is turned off; `_begin` decides which kind it is.
+        # This turns the driver's own BEGIN off; `_begin` chooses the kind of transaction.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
@@ -89,11 +89,10 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Take the one lock of those that write, as soon as it is free.
+    """Take the write lock of SQLite as soon as it is free.
 
-    SQLite's own waiting makes pauses of up to a tenth of a second. Where two workers write all the
-    time, it finds the lock in other hands again and again, and stands still for longer than it
-    works.
+    SQLite itself sleeps for up to a tenth of a second between two tries. If two workers write all
+    the time, it would miss the lock again and again, and wait for longer than it works.
     """
     driver: Any = connection.connection.dbapi_connection
     until = time.monotonic() + _BUSY_TIMEOUT / 1000
@@ -105,10 +104,10 @@ def _begin_writing(connection: Connection) -> None:
             except sqlite3.DatabaseError as error:
                 if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_BUSY:
                     break
-                time.sleep(_LOOK)
+                time.sleep(_TRY_EVERY)
             else:
                 return
-        # Once more, so that SQLAlchemy raises what it does for any other statement.
+        # One more try, through SQLAlchemy, so that a failure raises its usual error.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")

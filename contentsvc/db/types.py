@@ -1,4 +1,4 @@
-"""Column types of our own."""
+"""Column types for instants, messages and enumerations."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ __all__ = ["EnumText", "MessageText", "UtcDateTime"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant, kept in UTC.
+    """An aware instant, stored in UTC.
 
-    SQLite drops zones silently, so a naive value is refused on the way in and UTC is put back on
-    the way out.
+    SQLite drops time zones silently, so naive values are refused when they are written, and UTC is
+    added when they are read.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Turn an aware instant to UTC; ValueError for a naive one."""
+        """Return an aware instant in UTC; raise ValueError for a naive one."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -62,18 +62,18 @@ class MessageText(TypeDecorator[Message]):
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A StrEnum kept as its text, so that a new member needs no migration."""
+    """A StrEnum stored as its text, so that a new member needs no migration."""
 
     impl = String
     cache_ok = True
 
     def __init__(self, enum: type[StrEnum], length: int = 32) -> None:
-        """Keep members of *enum* in *length* characters."""
+        """Store members of *enum* in a column of *length* characters."""
         super().__init__(length)
         self.enum = enum
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the member's text; ValueError where it is none."""
+        """Return the member's text; raise ValueError if *value* is no member."""
         return None if value is None else self.enum(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - SQLAlchemy's signature

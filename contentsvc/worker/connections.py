@@ -1,4 +1,4 @@
-"""Connections to Redis that never hang, and the address of the embedded server."""
+"""Connections to Redis with short timeouts, and the address of the embedded server."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["connect", "embedded_url", "socket_path"]
 #: of its own while it binds.
 _LONGEST_SOCKET_PATH = 95
 
-#: Seconds. A web request waits on Redis for no longer than this.
+#: Seconds. A web request waits for Redis for no longer than this.
 _CONNECT_TIMEOUT = 1.0
 _ANSWER_TIMEOUT = 1.0
 
 
 def connect(url: str) -> Redis:
-    """Return a client of *url* that gives up within seconds; nothing is connected yet."""
+    """Return a client of *url* with timeouts of a second; nothing is connected yet."""
     return Redis.from_url(
         url,
         socket_connect_timeout=_CONNECT_TIMEOUT,
         socket_timeout=_ANSWER_TIMEOUT,
-        # One more try mends a connection that a restarted server has closed.
+        # One retry replaces a connection that a restarted server has closed.
         retry=Retry(NoBackoff(), 1),
     )
 
@@ -37,8 +37,8 @@ def connect(url: str) -> Redis:
 def embedded_url(data_dir: Path) -> str:
     """Return the address of the embedded server's socket, the same in every process.
 
-    The socket is in the data folder; where that path is too long for a socket, it is in a private
-    folder of the temporary directory, whose address is kept in `run/redis.url`.
+    The socket is in the data folder. If that path is too long for a socket, the socket is in a
+    private folder of the temporary directory, and `run/redis.url` stores its address.
     """
     run = data_dir / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def embedded_url(data_dir: Path) -> str:
     if len(os.fsencode(near)) <= _LONGEST_SOCKET_PATH:
         return _url(near)
     note = run / "redis.url"
-    return _kept(note) or _made(note)
+    return _stored_address(note) or _new_address(note)
 
 
 def socket_path(url: str) -> Path:
@@ -58,19 +58,19 @@ def _url(path: Path) -> str:
     return f"unix://{quote(str(path))}"
 
 
-def _kept(note: Path) -> str | None:
+def _stored_address(note: Path) -> str | None:
     try:
         url = note.read_text(encoding="utf-8").strip()
         folder = socket_path(url).parent.lstat()
     except (OSError, ValueError):
         return None
-    # A temporary directory is everybody's: only a folder of our own that nobody else can enter
-    # is taken again.
+    # Everybody can write to a temporary directory: only a folder that belongs to this user and that
+    # nobody else can enter is used again.
     private = stat.S_ISDIR(folder.st_mode) and not stat.S_IMODE(folder.st_mode) & 0o077
     return url if private and folder.st_uid == os.geteuid() else None
 
 
-def _made(note: Path) -> str:
+def _new_address(note: Path) -> str:
     url = _url(Path(tempfile.mkdtemp(prefix="contentsvc-")) / "valkey.sock")
     part = Path(tempfile.mkstemp(dir=note.parent, prefix=".redis.url-")[1])
     part.write_text(url + "\n", encoding="utf-8")

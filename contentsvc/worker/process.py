@@ -1,4 +1,4 @@
-"""A worker process: RQ's worker, made to outlive its Redis and to stop without losing anything."""
+"""Worker processes: RQ workers that survive outages of Redis and stop without losing work."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ __all__ = ["run_publish_worker", "run_render_worker"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds. With RQ's defaults (420 and 600) an idle worker looks after abandoned jobs only after
+#: Seconds. With RQ's defaults (420 and 600) an idle worker checks for abandoned jobs only after
 #: thirteen minutes.
 _WORKER_TTL = 30
 _MAINTENANCE_INTERVAL = 15
 
 
 class _Steady(BaseWorker):
-    """Stops when asked, even while Redis is away, and comes back soon after Redis does."""
+    """A worker that stops when asked even while Redis is down, and resumes soon after an outage."""
 
-    #: Beats beside the work; set before the first job.
+    #: Records heartbeats beside the work; set before the first job.
     heart: HeartbeatThread
     max_connection_wait_time = 2.0
     stop_asked = False
@@ -49,19 +49,19 @@ class _Steady(BaseWorker):
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's
 
     def _shutdown(self) -> None:
-        # RQ's own also writes to Redis from the signal handler: without Redis that would break off
-        # the batch in hand.
+        # RQ's method also writes to Redis from the signal handler; without Redis that would abort
+        # the current batch.
         if self.get_state() != WorkerStatus.BUSY:
             raise StopRequested
         self._stop_requested = True
 
 
 class PublishWorker(_Steady, SimpleWorker):
-    """Runs each batch in this process; forking would cost more than sending."""
+    """A worker that runs each batch in its own process; a fork would cost more than sending."""
 
 
 class RenderWorker(_Steady, Worker):
-    """Runs each batch in a fork, so that no picture can harm or bloat the worker."""
+    """A worker that runs each batch in a fork, so that no picture can crash or bloat it."""
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
         with self.heart.paused():
@@ -74,16 +74,15 @@ class RenderWorker(_Steady, Worker):
 
 
 def run_publish_worker(runtime: Runtime) -> None:
-    """Publish batches until SIGTERM or SIGINT; the batch in hand is finished."""
+    """Publish batches until SIGTERM or SIGINT; the current batch is finished."""
     _run(runtime, PublishWorker, PUBLISH)
 
 
 def run_render_worker(runtime: Runtime) -> None:
-    """Render posts and posters until SIGTERM or SIGINT; the batch in hand is finished.
+    """Render posts and posters until SIGTERM or SIGINT; the current batch is finished.
 
-    What deliveries wait for comes first; poster batches are made in what time is left. With more
-    than one queue RQ may lose a job at the instant its worker dies, which is made good here by the
-    leases that both kinds of work have in the database.
+    Renditions for deliveries come before poster batches. With more than one queue RQ may lose a job
+    if its worker dies at that instant; the leases in the database make up for that.
     """
     warm_up()
     _run(runtime, RenderWorker, RENDER, BATCH)
@@ -93,13 +92,12 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
     queue = queues[0]
     publisher = serve_with(runtime)
     redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
-    # What was imported stays for good: it need not be gone through again and again for what is
-    # no longer used.
+    # Imported modules stay for good, so the garbage collector need not scan them.
     gc.freeze()
     with HeartbeatThread(runtime, "worker", detail=lambda: {"queue": queue}) as heart:
         try:
             while _work(kind, queues, redis, heart):
-                # Spread, so that many workers do not come back in the same instant.
+                # A random pause, so that many workers do not reconnect in the same instant.
                 time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - no secret
         except StopRequested:
             pass
@@ -109,7 +107,7 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
 
 
 def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: HeartbeatThread) -> bool:
-    """Work until told to stop (False) or until Redis fails in a way RQ does not mend (True)."""
+    """Work until asked to stop (False), or until Redis fails beyond RQ's own retries (True)."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_between)
     worker: _Steady | None = None

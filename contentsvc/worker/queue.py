@@ -21,28 +21,27 @@ logger = logging.getLogger(__name__)
 #: The queues' names.
 PUBLISH = "publish"
 RENDER = "render"
-#: Posters of batches: the render worker takes from it when nothing else waits.
+#: Poster batches: the render worker takes jobs from it when no rendition waits.
 BATCH = "batch"
 
-#: A worker that reads pickles would run whatever somebody puts into Redis.
+#: Not pickle: a worker would run any code that somebody puts into Redis.
 SERIALIZER = "json"
 
 _PUBLISH_JOB = "contentsvc.worker.jobs.publish_batch"
 _RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
 _BATCH_JOB = "contentsvc.worker.jobs.make_batch"
 
-#: Seconds. The database's leases end long before; this only frees a worker that is stuck for good.
-#: A batch of twenty pictures is drawn within half a minute, and a piece of a poster batch is over
-#: within ten seconds.
+#: Seconds. The leases in the database expire long before; this only frees a worker that is stuck.
+#: Twenty pictures are rendered within half a minute, a part of a poster batch within ten seconds.
 _JOB_TIMEOUTS = {PUBLISH: 7200, RENDER: 240, BATCH: 240}
 _FAILURE_TTL = 3600
 
-#: Seconds for which a server that did not answer is not asked to wake anybody.
+#: Seconds for which a server that did not respond is not used.
 _REST = 2.0
 
 
 class RqQueue:
-    """Carries wake-ups and batches; all of it may be lost, for the database is the truth."""
+    """The queue on Redis. All of its content may be lost: the database is the truth."""
 
     def __init__(self, url: str) -> None:
         """Prepare for the server at *url*; nothing is connected yet."""
@@ -52,19 +51,19 @@ class RqQueue:
         self._asked_again_at = 0.0
 
     def wake(self) -> None:
-        """Tell the dispatchers that something is due sooner; never raises."""
+        """Wake a dispatcher because something is due sooner; never raises."""
         if time.monotonic() < self._asked_again_at:
             return
         try:
             call(self._redis)
         except RedisError as error:
-            # The dispatchers look by themselves within seconds.
+            # The dispatchers poll within seconds anyway.
             self._rest("queue_wake_lost", error)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until woken (True) or until *seconds* have gone; never raises.
+        """Sleep until somebody calls `wake` (True) or *seconds* are over (False); never raises.
 
-        It is shorter where the server does not answer: nobody could be woken by it meanwhile.
+        The sleep is shorter while the server does not respond, since no wake-up could arrive.
         """
         until = time.monotonic() + seconds
         woken = False
@@ -80,27 +79,27 @@ class RqQueue:
         return woken
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Hand claimed deliveries of one channel type to a worker; QueueDownError."""
+        """Enqueue claimed deliveries of one *lane*, a channel type; QueueDownError."""
         pairs = [[claim.delivery_id, claim.fence] for claim in claims]
         self._enqueue(PUBLISH, _PUBLISH_JOB, (lane, pairs), f"{len(pairs)} of {lane}")
 
     def render(self, delivery_ids: Sequence[int]) -> None:
-        """Have planned deliveries rendered; QueueDownError."""
+        """Enqueue planned deliveries for rendering; QueueDownError."""
         self._enqueue(RENDER, _RENDER_JOB, (list(delivery_ids),), f"{len(delivery_ids)}")
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Have a piece of a poster batch made, after what deliveries wait for; QueueDownError."""
+        """Enqueue a part of a poster batch, behind all deliveries; QueueDownError."""
         self._enqueue(BATCH, _BATCH_JOB, (batch_id, fence), f"batch {batch_id}")
 
     def has_renderings(self) -> bool:
-        """Tell whether deliveries wait to be rendered; never raises."""
+        """Tell whether deliveries wait in the render queue; never raises."""
         try:
             return bool(RedisQueue(RENDER, connection=self._redis).count)
         except RedisError:
             return False
 
     def stats(self) -> QueueStats:
-        """Tell how the queue stands; never raises."""
+        """Return the queue's figures; never raises."""
         try:
             info = self._redis.info("server")
             queues = [RedisQueue(name, connection=self._redis) for name in (PUBLISH, RENDER, BATCH)]
@@ -118,12 +117,12 @@ class RqQueue:
         self._listener.close()
         self._redis.close()
 
-    def _enqueue(self, queue: str, job: str, args: tuple[object, ...], words: str) -> None:
+    def _enqueue(self, queue: str, job: str, args: tuple[object, ...], description: str) -> None:
         try:
             RedisQueue(queue, connection=self._redis, serializer=SERIALIZER).enqueue_call(
                 job,
                 args=args,
-                description=words,
+                description=description,
                 timeout=_JOB_TIMEOUTS[queue],
                 result_ttl=0,
                 failure_ttl=_FAILURE_TTL,
@@ -137,7 +136,7 @@ class RqQueue:
 
 
 def _server(info: dict[str, object]) -> str:
-    # Valkey gives the Redis version it is compatible with under the old name.
+    # Valkey reports the Redis version that it is compatible with under the old name.
     if "valkey_version" in info:
         return f"valkey {info['valkey_version']}"
     return f"redis {info.get('redis_version', '')}"

@@ -20,22 +20,22 @@ __all__ = ["RedisRateWindows"]
 logger = logging.getLogger(__name__)
 
 _PREFIX = "contentsvc:rates"
-#: Seconds for which a server that did not answer is not asked again.
+#: Seconds for which a server that did not respond is not used.
 _REST = 2.0
-#: The least wait (seconds) where a window is full.
+#: Shortest wait (seconds) if a window is full.
 _LEAST = 0.05
 
 
 class _RedisStorage(RedisStorage):
-    #: The library would import a second client too, which takes every process 0.15 s.
+    #: The library would also import a second client, which costs every process 0.15 s.
     DEPENDENCIES = {"redis": RedisStorage.DEPENDENCIES["redis"]}  # noqa: RUF012 - as it is there
 
 
 class RedisRateWindows:
     """Moving windows by account.
 
-    While Redis is away each process counts by itself: too much at worst by the number of workers,
-    and never a standstill.
+    While Redis is down each process counts its own calls. Then the workers together may send as
+    many times the rate as there are workers, but nothing stands still.
     """
 
     def __init__(self, url: str) -> None:
@@ -47,11 +47,11 @@ class RedisRateWindows:
         self._shared = MovingWindowRateLimiter(storage)
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._asked_again_at = 0.0
-        #: Blocks that this process knows of, by account: monotonic seconds.
+        #: Ends of the blocks that this process knows, by account: monotonic seconds.
         self._blocked: dict[str, float] = {}
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Take a place in every window of an account; return 0, or the seconds to wait."""
+        """Count a call in every window of an account; return 0, or the seconds to wait."""
         blocked = self._blocked.get(account, 0.0) - time.monotonic()
         if blocked > 0:
             return blocked
@@ -66,7 +66,7 @@ class RedisRateWindows:
         return _take(self._own, items, account)
 
     def block(self, account: str, seconds: float) -> None:
-        """Let nothing of an account go for *seconds*."""
+        """Refuse calls of an account for *seconds*."""
         self._blocked[account] = time.monotonic() + seconds
         try:
             self._redis.set(_block_key(account), 1, px=max(1, math.ceil(seconds * 1000)))
@@ -92,14 +92,14 @@ def _block_key(account: str) -> str:
 
 
 def _take(limiter: MovingWindowRateLimiter, items: list[RateLimitItem], account: str) -> float:
-    """Take a place in each window, or in none; return the seconds to wait."""
+    """Count a call in all windows or in none; return the seconds to wait."""
     for item in items:
         if not limiter.test(item, account):
             reset = limiter.get_window_stats(item, account).reset_time
             return max(_LEAST, reset - time.time())
     for item in items:
-        # Another worker may have been faster since the test; what was taken in the windows before
-        # only makes this account a little slower than it might be.
+        # Another worker may have filled the window since the test. The calls that were counted in
+        # earlier windows only make this account a little slower than it could be.
         if not limiter.hit(item, account):
             return _LEAST
     return 0.0

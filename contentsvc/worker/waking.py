@@ -1,4 +1,4 @@
-"""Wake-ups: who writes something due calls, and a dispatcher that sleeps hears it."""
+"""Wake-ups: a process that writes a due delivery wakes a dispatcher through Redis."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 __all__ = ["Listener", "call"]
 
-#: A list with at most one element: a dispatcher that is busy while it is called sees it later.
+#: A list with at most one element, so that a busy dispatcher finds the wake-up later.
 _WAKE = "contentsvc:wake"
-#: Seconds after which the server says that nobody called, and what more it has for saying it.
+#: Seconds after which the server reports that nobody called, and the grace for that response.
 _HOLD = 15
 _GRACE = 5
 
@@ -26,33 +26,33 @@ def call(redis: Redis) -> None:
 
 
 class Listener:
-    """Asks the server once and listens as often as wanted; for one thread.
+    """Waits for wake-ups. Not safe for several threads.
 
-    The question stays with the server from one wait to the next, and each wait is measured by the
-    clock of this process: the server's own waits end some tenths of a second late.
+    One blocking command stays with the server across several waits, and each wait is timed by the
+    clock of this process: the server's own timeouts are some tenths of a second late.
     """
 
     def __init__(self, redis: Redis) -> None:
-        """Listen at *redis*; nothing is connected yet."""
+        """Prepare to listen on *redis*; nothing is connected yet."""
         self._pool = redis.connection_pool
         self._connection: Any = None
         self._asked_at: float | None = None
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until somebody called (True) or until *seconds* have gone; RedisError."""
+        """Sleep until somebody calls (True) or *seconds* are over (False); RedisError."""
         until = time.monotonic() + seconds
         try:
             while (left := until - time.monotonic()) > 0:
                 if self._hears(left):
                     return True
         except BaseException:
-            # An answer that comes later must not be read as another's.
+            # A late response must not be read as that of another command.
             self.close()
             raise
         return False
 
     def close(self) -> None:
-        """Give the question up."""
+        """Abandon the blocking command and its connection."""
         connection, self._connection, self._asked_at = self._connection, None, None
         if connection is not None:
             connection.disconnect()

@@ -1,4 +1,4 @@
-"""Finished deliveries told to the plugins that want to know, beside the publishing."""
+"""Announcing: plugins that listen are told of finished deliveries, beside the publishing."""
 
 from __future__ import annotations
 
@@ -27,24 +27,23 @@ logger = logging.getLogger(__name__)
 
 _S = DeliveryStatus
 _FINISHED = frozenset({_S.PUBLISHED, _S.FAILED, _S.UNKNOWN, _S.HANDED_OFF})
-#: What may wait for one plugin; beyond it the newest are dropped.
+#: Deliveries that may wait for one plugin; newer ones are dropped.
 _MOST_WAITING = 10_000
-#: Looked up in the database at once.
+#: Deliveries that are loaded and announced together.
 _MOST_AT_ONCE = 200
-#: Seconds for which the first waits for others, so that a burst costs a few calls and no plugin
-#: takes the time of the publishing.
+#: Seconds for which the first delivery waits for others, so that a burst costs few calls.
 _GATHER = 0.2
-#: Seconds that a worker which is told to stop gives the plugins to hear the rest.
+#: Seconds that a stopping worker gives the plugins for the deliveries that still wait.
 _GRACE = 3.0
 
 T = TypeVar("T")
 
 
 class _Line(Generic[T]):
-    """Items that wait for one thread; whoever puts them there never waits."""
+    """A queue with one thread that handles its items; adding items never blocks."""
 
     def __init__(self, name: str, work: Callable[[list[T]], None]) -> None:
-        """Have *work* called with what waits; it must not raise."""
+        """Call *work* with the items that wait; it must not raise."""
         self._name = name
         self._work = work
         self._waiting: deque[T] = deque()
@@ -53,7 +52,7 @@ class _Line(Generic[T]):
         self._closed = False
 
     def put(self, items: Sequence[T]) -> None:
-        """Take items on, as far as there is room."""
+        """Add items; drop those beyond the limit."""
         with self._changed:
             room = _MOST_WAITING - len(self._waiting)
             self._waiting.extend(items[:room])
@@ -65,7 +64,7 @@ class _Line(Generic[T]):
             self._log_dropped(len(items) - room)
 
     def close(self, until: float) -> None:
-        """Finish what waits, until *until* (monotonic seconds) at the latest."""
+        """Handle the items that wait; return at *until* (monotonic seconds) at the latest."""
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -79,13 +78,13 @@ class _Line(Generic[T]):
             self._work(taken)
 
     @property
-    def _is_worth_it(self) -> bool:
+    def _is_full_load(self) -> bool:
         return len(self._waiting) >= _MOST_AT_ONCE
 
     def _take(self) -> list[T]:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
-            self._changed.wait_for(lambda: self._is_worth_it or self._closed, _GATHER)
+            self._changed.wait_for(lambda: self._is_full_load or self._closed, _GATHER)
             number = min(len(self._waiting), _MOST_AT_ONCE)
             return [self._waiting.popleft() for _ in range(number)]
 
@@ -97,10 +96,10 @@ class _Line(Generic[T]):
 
 
 class Announcer:
-    """Tells plugins, each in a thread of its own, what became of deliveries."""
+    """Announces finished deliveries to plugins, each in a thread of its own."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Tell the listeners of *runtime*'s plugins; without one nothing is done at all."""
+        """Announce to the listeners of *runtime*'s plugins; without a listener, do nothing."""
         self._runtime = runtime
         folder = runtime.config.data_dir / "plugins"
         self._lines = [
@@ -110,13 +109,13 @@ class Announcer:
         self._verdicts = _Line("announcer", self._announce)
 
     def announce(self, moved: Sequence[Verdict]) -> None:
-        """Take on the verdicts whose moves are committed; it neither waits nor raises."""
+        """Queue verdicts whose moves are committed; neither blocks nor raises."""
         finished = [verdict for verdict in moved if verdict.after in _FINISHED]
         if finished and self._lines:
             self._verdicts.put(finished)
 
     def close(self) -> None:
-        """Let the plugins hear the rest, for at most a few seconds."""
+        """Announce what still waits; return after a few seconds at the latest."""
         until = time.monotonic() + _GRACE
         for line in (self._verdicts, *self._lines):
             line.close(until)
@@ -125,7 +124,7 @@ class Announcer:
         try:
             finished = self._finished(verdicts)
         except Exception:
-            # The database is away, or whatever it is: the deliveries themselves are written down.
+            # The results are in the database; only the announcement is lost.
             logger.exception(
                 "Finished deliveries cannot be looked up for the plugins",
                 extra={"action": "announcements_dropped", "deliveries": len(verdicts)},
@@ -179,11 +178,11 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
 
 
 def _tell(listener: DeliveryListener, folder: Path, finished: list[FinishedDelivery]) -> None:
-    """Call a plugin; what it raises is logged."""
+    """Call a plugin, and log any exception it raises."""
     try:
         listener.call([replace(delivery, folder=folder) for delivery in finished])
     except (Exception, SystemExit):
-        # Foreign code may raise anything.
+        # A plugin may raise anything.
         logger.exception(
             "A plugin failed on finished deliveries",
             extra={

@@ -1,4 +1,4 @@
-"""What waits in a worker: for its instant, then for a place among the calls."""
+"""The backlog of a worker: tasks that wait until they are due, and then for a free call slot."""
 
 from __future__ import annotations
 
@@ -14,34 +14,34 @@ from contentsvc.domain.deliveries import Action
 from contentsvc.services.delivery.tasks import Task
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["LATER", "Backlog", "Batch", "Call", "Queued"]
+__all__ = ["LATER", "Backlog", "Call", "Queued", "TaskBatch"]
 
-#: Calls under way at once in one worker, and for one channel: a platform that hangs holds up
-#: itself and leaves the other places to the other channels.
+#: Concurrent calls in one worker, and on one channel: a platform that hangs delays only its own
+#: channel and leaves the other slots to the other channels.
 _SLOTS = 64
 _CHANNEL_SLOTS = 16
-#: Seconds after which a call counts as slow. Its channel gets fewer places from then on, and its
-#: own place goes to others, as long as there are not too many calls in all.
+#: Seconds after which a call counts as slow. Its channel then gets fewer slots, and its own slot
+#: goes to another call, up to the total of _MOST_CALLS.
 _SLOW = 2.0
 _SLOW_CHANNEL_SLOTS = 8
 _MOST_CALLS = 256
-#: Seconds after which a batch no longer waits for calls that are under way, and a task no longer
-#: for its channel's place.
+#: Seconds after which a batch no longer waits for calls that are under way, and after which a task
+#: no longer waits for a slot of its channel.
 _PATIENCE = 2.0
-#: Seconds between two looks at tasks whose patience is over.
-_LOOK = 0.25
-#: How long a task that found no place waits before it is claimed anew.
+#: Seconds between two checks of tasks that have waited for longer than _PATIENCE.
+_CHECK_EVERY = 0.25
+#: How long a task that got no slot waits before it is claimed again.
 LATER = timedelta(seconds=1)
-#: Seconds for which a task waits for its instant; one that waits longer has met a clock that was
-#: set back, and is let go.
+#: Longest wait (seconds) of a task until it is due. If a task waits longer, somebody has set the
+#: clock back, and its claim is released.
 _LONGEST_WAIT = 5.0
 
 
 @dataclass(slots=True)
-class Batch:
-    """Tasks that came together, until they are settled."""
+class TaskBatch:
+    """The progress of tasks that came together, until all are settled."""
 
-    #: Those that wait for their instant, those that wait for a place, and calls under way.
+    #: Tasks that are not due yet, tasks that wait for a slot, and calls under way.
     early: int = 0
     waiting: int = 0
     calling: int = 0
@@ -67,18 +67,18 @@ class Batch:
             self.waiting += waiting
             self.calling += calling
             self.changed_at = time.monotonic()
-            # Who waits looks only for this; waking it for each task would cost as much as a task.
+            # Waiting threads need only this; waking them for each task would cost too much.
             if not self.waiting:
                 self._changed.notify_all()
 
     def wait_begun(self) -> None:
-        """Wait until no task that is due waits for its place any more."""
+        """Wait until no due task waits for a slot any more."""
         with self._changed:
             while self.waiting:
                 self._changed.wait()
 
     def wait(self) -> None:
-        """Wait until all is settled, or until what is left are calls that take their time."""
+        """Wait until all tasks are settled, or only calls are left and none ended for _PATIENCE."""
         with self._changed:
             while self.early or self.waiting or self.calling:
                 left = self.changed_at + _PATIENCE - time.monotonic()
@@ -89,57 +89,57 @@ class Batch:
 
 @dataclass(slots=True)
 class Queued:
-    """A task that has not begun."""
+    """A task whose call has not begun."""
 
     task: Task
-    batch: Batch
+    batch: TaskBatch
     #: Monotonic seconds.
     since: float
-    #: Whether it waits for its instant.
+    #: Whether it was not due when it was queued.
     early: bool
 
     def __lt__(self, other: Queued) -> bool:
-        """Stand before those that are due later."""
+        """Sort before the tasks that are due later."""
         mine, theirs = self.task.delivery, other.task.delivery
         return (mine.next_at, mine.id) < (theirs.next_at, theirs.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that is under way."""
+    """A call to a plugin that is under way."""
 
-    batch: Batch
+    batch: TaskBatch
     #: Monotonic seconds.
     began: float
 
 
 class Backlog:
-    """Tasks that have not begun; used by one thread."""
+    """Tasks whose calls have not begun. Not safe for several threads."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Begin empty."""
+        """Create an empty backlog."""
         self._runtime = runtime
-        #: What waits for its instant: a heap, the next one first.
+        #: Tasks that are not due yet: a heap, the next one first.
         self._early: list[Queued] = []
-        #: What is due and waits for a place.
+        #: Tasks that are due and wait for a slot.
         self._due: list[Queued] = []
-        #: Whether all is to be let go.
+        #: Whether all claims are to be released.
         self.closed = False
 
     def add(self, queued: Sequence[Queued]) -> None:
-        """Take tasks on, in their order."""
-        for one in queued:
-            if one.early:
-                heapq.heappush(self._early, one)
+        """Add tasks, in their order."""
+        for task in queued:
+            if task.early:
+                heapq.heappush(self._early, task)
             else:
-                self._due.append(one)
+                self._due.append(task)
 
     def pauses(self) -> Iterator[float]:
-        """Yield after how many seconds it is to be looked at again."""
+        """Yield the seconds after which the backlog needs `pick` again."""
         now = time.monotonic()
         for first in self._due[:1]:
-            # One whose patience is over may still wait for a free place; an event tells of that.
-            yield max(first.since + _PATIENCE - now, _LOOK)
+            # A task may wait for a slot for longer than that; the end of a call is an event.
+            yield max(first.since + _PATIENCE - now, _CHECK_EVERY)
         for first in self._early[:1]:
             left = (first.task.delivery.next_at - self._runtime.clock()).total_seconds()
             yield min(left, first.since + _LONGEST_WAIT - now)
@@ -147,19 +147,19 @@ class Backlog:
     def pick(
         self, calls: Mapping[Task, Call], now: datetime
     ) -> tuple[list[Queued], list[tuple[Queued, datetime]]]:
-        """Take out what can begin beside *calls*, and what must wait for another claim.
+        """Remove and return the tasks that can begin beside *calls*, and those to be released.
 
-        With the latter comes until when.
+        Each task to be released comes with the time at which it is to be claimed again.
         """
         self._come_due(now)
         busy = Counter(task.delivery.channel_id for task in calls)
         slow = _slow_channels(calls)
         free = min(_SLOTS + slow.total(), _MOST_CALLS) - len(calls)
         begun: list[Queued] = []
-        let_go: list[tuple[Queued, datetime]] = []
+        releases: list[tuple[Queued, datetime]] = []
         full: dict[str, timedelta] = {}
         left: list[Queued] = []
-        # A lease that ends by then has no room for a whole call.
+        # A lease that expires by then leaves no time for a whole call.
         too_soon = now + self._runtime.config.call_timeout
         for queued in self._due:
             delivery = queued.task.delivery
@@ -167,21 +167,21 @@ class Backlog:
             most = _SLOW_CHANNEL_SLOTS if slow[channel_id] else _CHANNEL_SLOTS
             crowded = busy[channel_id] >= most
             if self.closed or (queued.early and delivery.next_at > now):
-                let_go.append((queued, delivery.next_at))
+                releases.append((queued, delivery.next_at))
             elif (lease and lease <= too_soon) or (crowded and _is_impatient(queued)):
-                let_go.append((queued, now + LATER))
+                releases.append((queued, now + LATER))
             elif crowded or len(begun) >= free:
                 left.append(queued)
             elif (wait := self._window(queued.task, full)) is not None:
-                let_go.append((queued, now + wait))
+                releases.append((queued, now + wait))
             else:
                 busy[channel_id] += 1
                 begun.append(queued)
         self._due = left
-        return begun, let_go
+        return begun, releases
 
     def _come_due(self, now: datetime) -> None:
-        """Move what has waited for its instant, or for too long, to what waits for a place."""
+        """Move tasks that are due, or have waited too long, to the queue for a free slot."""
         too_long = time.monotonic() - _LONGEST_WAIT
         while self._early:
             first = self._early[0]
@@ -193,9 +193,10 @@ class Backlog:
             self._due.append(first)
 
     def _window(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
-        """Take a place in the account's rate windows; else return how long there is none.
+        """Count a call in the account's rate windows; return the wait if they are full, else None.
 
-        *full* remembers the accounts without a place, so that none that is due later gets ahead.
+        *full* holds the waits of accounts whose windows are full, so that no later task of such an
+        account gets ahead of an earlier one.
         """
         channel = task.channel
         if task.action is not Action.PUBLISH or not channel.rates:
@@ -210,7 +211,7 @@ class Backlog:
 
 
 def _slow_channels(calls: Mapping[Task, Call]) -> Counter[int]:
-    """Count each channel's calls that have been under way for long."""
+    """Count the slow calls of each channel."""
     long_ago = time.monotonic() - _SLOW
     return Counter(
         task.delivery.channel_id for task, call in calls.items() if call.began < long_ago

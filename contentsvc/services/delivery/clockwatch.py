@@ -1,4 +1,4 @@
-"""Noticing that the machine's clock was set: leases cannot be judged by it for a while."""
+"""Detection of clock steps, after which leases cannot be judged for a while."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ __all__ = ["ClockWatch"]
 
 logger = logging.getLogger(__name__)
 
-#: A clock that is kept by NTP is slewed by far less between two looks.
+#: NTP slews a clock by far less between two checks.
 _STEP = timedelta(seconds=5)
 
 
 class ClockWatch:
-    """Compares the wall clock with one that nobody can set."""
+    """Compares the wall clock with a clock that nobody can set."""
 
     def __init__(self, settle: timedelta, monotonic: Callable[[], float]) -> None:
-        """Call the clock unsteady for *settle* after a step; *monotonic* is in seconds."""
+        """Treat the clock as unsteady for *settle* after a step; *monotonic* returns seconds."""
         self._settle = settle.total_seconds()
         self._monotonic = monotonic
         self._last: tuple[datetime, float] | None = None
         self._steady_from = 0.0
-        #: When (UTC, by the new time) the clock was last set, and by how many seconds.
+        #: When the clock was last set (UTC, by the new time), and by how many seconds.
         self.stepped: tuple[datetime, float] | None = None
 
     def is_steady(self, now: datetime) -> bool:
-        """Tell whether the clock was not set lately; to be asked at every turn.
+        """Tell whether nobody set the clock lately; call it in every turn.
 
-        A lease that seems to have run out may only have been overtaken by the clock, and its
-        worker may be in the middle of its call.
+        After a step forward, a lease that seems to have expired may still belong to a worker in the
+        middle of its call.
         """
         ticks = self._monotonic()
         if self._last is not None:

@@ -1,4 +1,4 @@
-"""Opened channels, kept while they are as they were."""
+"""A cache of opened channels, valid until the channel is changed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["Opener"]
 
-#: Channels kept open; opening one costs a decryption and a check of its settings.
+#: Channels in the cache; opening one costs a decryption and a check of its settings.
 _MOST = 2000
-#: Seconds after which a channel is opened anew: a secret in a file or the environment may change.
-_KEPT = 10.0
-# Made once: building a statement takes longer than running it. Columns and not the whole thing: a
-# burst opens thousands, and none of them is to be changed.
+#: Seconds after which a channel is opened again: a secret in a file or the environment may change.
+_MOST_AGE = 10.0
+# Built once: SQLAlchemy takes longer to build a statement than a database takes to run it. It
+# selects columns instead of objects: a burst opens thousands of channels and changes none.
 _CHANNELS = select(
     *(
         ChannelRow.id,
@@ -38,35 +38,35 @@ _CHANNELS = select(
 
 
 class Opener:
-    """Opens channels for publishing; used by one thread."""
+    """Opens channels for publishing. Not safe for several threads."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Open with the parts of *runtime*."""
+        """Create an empty cache for the channels of *runtime*."""
         self._runtime = runtime
         self._open: OrderedDict[int, tuple[datetime, float, OpenChannel]] = OrderedDict()
 
     def open_all(
         self, session: Session, deliveries: Iterable[ClaimedDelivery]
     ) -> Mapping[int, OpenChannel | ContentsvcError]:
-        """Return the channels of deliveries by id, or what keeps one from being opened."""
+        """Return the channels of *deliveries* by id; an error for one that cannot be opened."""
         wanted = {delivery.channel_id: delivery.channel_updated_at for delivery in deliveries}
-        found: dict[int, OpenChannel | ContentsvcError] = {
-            channel_id: kept
+        opened: dict[int, OpenChannel | ContentsvcError] = {
+            channel_id: cached
             for channel_id, updated_at in wanted.items()
-            if (kept := self._kept(channel_id, updated_at)) is not None
+            if (cached := self._cached(channel_id, updated_at)) is not None
         }
-        if missing := wanted.keys() - found.keys():
+        if missing := wanted.keys() - opened.keys():
             for row in session.connection().execute(_CHANNELS, {"ids": sorted(missing)}):
-                found[row.id] = self._opened(row, row.updated_at)
-        return found
+                opened[row.id] = self._open_row(row, row.updated_at)
+        return opened
 
-    def _kept(self, channel_id: int, updated_at: datetime) -> OpenChannel | None:
-        kept = self._open.get(channel_id)
-        if kept is None or kept[0] != updated_at or time.monotonic() - kept[1] >= _KEPT:
+    def _cached(self, channel_id: int, updated_at: datetime) -> OpenChannel | None:
+        cached = self._open.get(channel_id)
+        if cached is None or cached[0] != updated_at or time.monotonic() - cached[1] >= _MOST_AGE:
             return None
-        return kept[2]
+        return cached[2]
 
-    def _opened(self, row: StoredChannel, updated_at: datetime) -> OpenChannel | ContentsvcError:
+    def _open_row(self, row: StoredChannel, updated_at: datetime) -> OpenChannel | ContentsvcError:
         try:
             opened = open_channel(self._runtime, row)
         except ContentsvcError as error:

@@ -1,4 +1,4 @@
-"""Publishing: claimed deliveries become calls, each made within its claim."""
+"""Publishing: a worker turns claims into tasks and has them sent."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import Action, DeliveryStatus
 from contentsvc.errors import ContentsvcError
 from contentsvc.messages import Message
-from contentsvc.services.delivery.backlog import Batch
+from contentsvc.services.delivery.backlog import TaskBatch
 from contentsvc.services.delivery.claims import ClaimedDelivery, load_claimed
 from contentsvc.services.delivery.moves import ClaimMove
 from contentsvc.services.delivery.opening import Opener
@@ -32,9 +32,9 @@ __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
 
-#: Deliveries made ready together while others go out.
+#: Deliveries that are loaded together while others are being sent.
 _CHUNK = 50
-#: How long a delivery waits whose channel cannot be opened.
+#: How long a delivery waits if its channel cannot be opened.
 _PLUGIN_WAIT = timedelta(seconds=60)
 _LATE = Message("delivery-too-late")
 _S = DeliveryStatus
@@ -46,7 +46,7 @@ _ACTIONS = {
 
 
 class Publisher:
-    """Works batches off; one for the life of a worker."""
+    """Publishes the batches of one worker; created once per process."""
 
     def __init__(self, runtime: Runtime, worker: str) -> None:
         """Work as *worker* (`host:pid`)."""
@@ -58,18 +58,17 @@ class Publisher:
         self._sender = Sender(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Send a batch of one channel type, or ask about it; one's trouble is not another's.
+        """Send a batch of one *lane*, or ask about it; wait until it is settled.
 
-        It comes back when all are settled, or when what is left are calls that take their time:
-        those are finished beside the next batch.
+        Slow calls do not delay the return: they are finished beside the next batch.
         """
         self._submit(lane, claims).wait()
 
     def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Begin to send a batch likewise; the calls under way are finished beside the next one."""
-        before: Batch | None = None
+        """Begin to send a batch; return when every call has begun, without waiting for results."""
+        before: TaskBatch | None = None
         for first in range(0, len(claims), _CHUNK):
-            # The next ones are made ready while these go out.
+            # The next chunk is loaded while the one before is being sent.
             batch = self._submit(lane, claims[first : first + _CHUNK])
             if before is not None:
                 before.wait_begun()
@@ -78,7 +77,7 @@ class Publisher:
             before.wait_begun()
 
     def close(self) -> None:
-        """Finish the calls that are under way, for at most one call's whole time."""
+        """Finish the calls under way; return after the deadline of one call at the latest."""
         self._sender.close()
 
     def make_ready(self, claims: Sequence[Claim]) -> list[Task]:
@@ -90,7 +89,7 @@ class Publisher:
                 release(session, releases)
         return tasks
 
-    def _submit(self, lane: str, claims: Sequence[Claim]) -> Batch:
+    def _submit(self, lane: str, claims: Sequence[Claim]) -> TaskBatch:
         tasks = self.make_ready(claims)
         logger.debug("Took a batch", extra={"action": "batch", "lane": lane, "size": len(tasks)})
         return self._sender.submit(tasks)

@@ -1,4 +1,4 @@
-"""Intents before the calls, receipts after them: both durable, several in one transaction."""
+"""Recording: intents before calls and results after them, several in one transaction."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped 
 _ATTEMPTS: Table = Attempt.__table__  # type: ignore[assignment]  # the same
 
 
-# Each statement is made once: SQLAlchemy takes longer to build one than a database to run it.
+# Each statement is built once: SQLAlchemy takes longer to build one than a database to run it.
 
 
 @cache
@@ -56,30 +56,30 @@ def _locking(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
 def intend(
     runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
 ) -> list[Task]:
-    """Write that these calls are about to be made; return those that still may be.
+    """Write the intents of calls; return the tasks whose claims still hold.
 
-    A task that is not among them lost its claim meanwhile, and nothing may be sent for it. The
-    others' calls may begin once the transaction is committed.
+    Only for these may the plugin be called, once the transaction is committed. The other tasks have
+    lost their claims meanwhile.
     """
     if not tasks:
         return []
     sends = [task.claim for task in tasks if task.action is Action.PUBLISH]
     lease_until = now + runtime.config.lease
-    # By the claim, and not by the delivery alone: a worker may hold an older claim of the same one.
+    # By claim, not by delivery: a worker may also have an older claim of the same delivery.
     ours = begin_sending(session, sends, lease_until=lease_until, now=now)
     ours |= _still_asked(session, tasks)
-    kept = []
+    intended = []
     for task in tasks:
-        # Once for each claim: a job may have come to this worker twice.
+        # Once per claim: the queue may have given this worker the same job twice.
         if task.claim in ours:
             ours.remove(task.claim)
-            kept.append(task)
-    insert_each(session.connection(), _ATTEMPTS, [_attempt(task, worker, now) for task in kept])
-    return kept
+            intended.append(task)
+    insert_each(session.connection(), _ATTEMPTS, [_attempt(task, worker, now) for task in intended])
+    return intended
 
 
 def _still_asked(session: Session, tasks: Sequence[Task]) -> set[Claim]:
-    """Return the claims of the deliveries to ask about that nobody has taken over."""
+    """Return the claims of FIND and CHECK tasks that still hold."""
     asked = [_pair(task.claim) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
@@ -106,9 +106,10 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
 
 
 def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list[Verdict]:
-    """Write down what the calls made of their deliveries, as far as the claims still hold.
+    """Write the results of calls, and move the deliveries whose claims still hold.
 
-    Returns those that moved theirs.
+    Return the verdicts that moved their delivery. Credentials that a platform refused pause the
+    channel.
     """
     if not verdicts:
         return []

@@ -1,4 +1,4 @@
-"""Sending: many calls side by side, their intents and receipts written together."""
+"""Sending: concurrent calls, whose intents and receipts are written together."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from contentsvc.domain.deliveries import Action, Outcome
 from contentsvc.messages import Message
 from contentsvc.services.delivery.announcing import Announcer
-from contentsvc.services.delivery.backlog import LATER, Backlog, Batch, Call, Queued
+from contentsvc.services.delivery.backlog import LATER, Backlog, Call, Queued, TaskBatch
 from contentsvc.services.delivery.callers import Callers
 from contentsvc.services.delivery.calling import Answer, ask
 from contentsvc.services.delivery.holds import find_holds
@@ -27,19 +27,19 @@ __all__ = ["Sender", "has_time_for_a_call", "not_begun"]
 
 logger = logging.getLogger(__name__)
 
-#: The plugin's own deadline comes first; this much later (seconds) it is given up on.
+#: Seconds after the plugin's own deadline at which the worker gives the call up.
 _GRACE = 2.0
 #: Seconds between two tries to write receipts while the database is away.
 _AGAIN = 0.5
-#: Seconds for which an answer waits for others, at most until half of the calls under way have one,
-#: so that they are written down together: a transaction costs about as much for one as for ten. It
-#: does so while many calls are under way; of a few, each receipt is written at once.
+#: Seconds for which a result waits for others while _CROWD or more calls are under way, at most
+#: until half of them have ended: a transaction costs about as much for one result as for ten. If
+#: few calls are under way, each result is written at once.
 _GATHER = 0.04
 _CROWD = 16
 
 
 class Sender:
-    """One thread that writes, and a thread for each call that is under way."""
+    """One thread that writes to the database, and a thread for each call under way."""
 
     def __init__(self, runtime: Runtime, worker: str) -> None:
         """Work as *worker* (`host:pid`)."""
@@ -51,18 +51,18 @@ class Sender:
         )
         self._backlog = Backlog(runtime)
         self._calls: dict[Task, Call] = {}
-        #: Calls that have ended and are being written down.
-        self._settling: dict[Task, Batch] = {}
+        #: Calls that have ended, and whose results are being written.
+        self._settling: dict[Task, TaskBatch] = {}
         self._unwritten: list[Verdict] = []
         self._callers = Callers()
         self._announcer = Announcer(runtime)
         self._thread: threading.Thread | None = None
 
-    def submit(self, tasks: Sequence[Task]) -> Batch:
-        """Take tasks on, to be begun in their order; nothing is published before its time."""
+    def submit(self, tasks: Sequence[Task]) -> TaskBatch:
+        """Queue tasks in their order, and return their batch; no task begins before it is due."""
         now, since = self._runtime.clock(), time.monotonic()
         early = [task.action is Action.PUBLISH and task.delivery.next_at > now for task in tasks]
-        batch = Batch(sum(early), len(tasks) - sum(early))
+        batch = TaskBatch(sum(early), len(tasks) - sum(early))
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="sender", daemon=True)
             self._thread.start()
@@ -71,7 +71,7 @@ class Sender:
         return batch
 
     def close(self) -> None:
-        """Finish what is under way, for at most one call's whole time."""
+        """Finish the calls under way; return after the deadline of one call at the latest."""
         self._events.put(None)
         if self._thread is not None:
             self._thread.join(self._deadline + _AGAIN)
@@ -83,10 +83,10 @@ class Sender:
             verdicts = self._judged(answers) + self._given_up()
             self._exchange(self._unwritten + verdicts)
 
-    # What happens next
+    # Events
 
     def _collect(self) -> list[tuple[Task, Answer]]:
-        """Wait for something to happen, then take all that has happened."""
+        """Wait for an event, then take all events; return the results among them."""
         answers: list[tuple[Task, Answer]] = []
         try:
             self._take(self._events.get(timeout=self._pause()), answers)
@@ -98,19 +98,19 @@ class Sender:
             return answers
 
     def _gather(self) -> None:
-        """Let more calls end, where many are under way."""
+        """Wait a moment for more results if many calls are under way."""
         until = time.monotonic() + _GATHER
         many = len(self._calls) // 2
         while (
             len(self._calls) >= _CROWD and self._events.qsize() < many and time.monotonic() < until
         ):
-            # A plain sleep in place of the queue's own wait, which every answer would end.
+            # The queue's own wait would end with every result.
             time.sleep(_GATHER / 4)
 
     def _take(
         self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
     ) -> None:
-        """Sort in what has happened."""
+        """Handle one event; a result is added to *answers*."""
         if event is None:
             self._backlog.closed = True
         elif isinstance(event, list):
@@ -119,7 +119,7 @@ class Sender:
             answers.append(event)
 
     def _pause(self) -> float | None:
-        """Return how long (seconds) nothing needs to be done; None: until something happens."""
+        """Return the seconds until the next timed step; None if there is none."""
         if self._unwritten:
             return _AGAIN
         given_up = time.monotonic() - self._deadline
@@ -139,7 +139,7 @@ class Sender:
         return [judge(task, answer, now) for task, answer in answers]
 
     def _given_up(self) -> list[Verdict]:
-        """Return verdicts for the calls that did not come back; a late receipt still counts."""
+        """Return verdicts for calls beyond their deadline; a late receipt still counts."""
         given_up = time.monotonic() - self._deadline
         late = [task for task, call in self._calls.items() if call.began <= given_up]
         answer = Answer(
@@ -150,10 +150,10 @@ class Sender:
     # Writing
 
     def _exchange(self, verdicts: list[Verdict]) -> None:
-        """Write receipts and the next intents in one transaction, then begin the next calls."""
+        """Write verdicts and the next intents in one transaction, then begin the next calls."""
         now, since = self._runtime.clock(), time.monotonic()
-        begun, let_go = self._backlog.pick(self._calls, now)
-        if not (verdicts or begun or let_go):
+        begun, to_release = self._backlog.pick(self._calls, now)
+        if not (verdicts or begun or to_release):
             return
         try:
             with self._runtime.database.write() as session:
@@ -162,21 +162,21 @@ class Sender:
                 holds = find_holds(session, tasks, now)
                 releases = [
                     released(queued.task.delivery, now=now, next_at=next_at)
-                    for queued, next_at in let_go
+                    for queued, next_at in to_release
                 ]
                 releases += [postponed(t.delivery, hold, now=now) for t, hold in holds.items()]
                 release(session, releases)
                 free = [task for task in tasks if task not in holds]
                 ours = set(intend(self._runtime, session, self._worker, free, now))
         except Exception as error:  # noqa: BLE001 - this thread must outlive whatever it is
-            # What was not begun is brought back by its lease.
+            # The leases bring back the tasks that were not begun.
             self._unwritten, ours = self._kept(verdicts, error), set()
         else:
             self._unwritten = []
             _log(verdicts)
             self._announcer.announce(moved)
         self._settle({verdict.task for verdict in self._unwritten})
-        for queued, _ in let_go:
+        for queued, _ in to_release:
             queued.batch.end(called=False)
         for queued in begun:
             if queued.task in ours:
@@ -185,14 +185,15 @@ class Sender:
                 queued.batch.end(called=False)
 
     def _settle(self, unwritten: set[Task]) -> None:
-        """Let the batches know of the calls that are written down."""
+        """Count the calls whose results are written as settled."""
         for task in self._settling.keys() - unwritten:
             self._settling.pop(task).end(called=True)
 
     def _kept(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
-        """Return the receipts to write again once the database is back.
+        """Return the verdicts to write again once the database is back.
 
-        One that cannot be written by itself, database or not, is left to its lease.
+        A verdict that cannot be written by itself although the database is up is dropped; the
+        lease of its delivery will expire.
         """
         logger.error(
             "Receipts could not be written",
@@ -204,7 +205,7 @@ class Sender:
         return [verdict for verdict in verdicts if not self._is_written(verdict)]
 
     def _is_written(self, verdict: Verdict) -> bool:
-        """Write one verdict by itself; False where the database is away."""
+        """Write one verdict by itself; return False if the database is down."""
         try:
             with self._runtime.database.write() as session:
                 moved = record(session, [verdict], self._runtime.clock())
@@ -226,28 +227,28 @@ class Sender:
 
     def _call(self, task: Task, intended_at: datetime, since: float) -> None:
         passed = timedelta(seconds=time.monotonic() - since)
-        # The process may have stood still between the intent and here, or have waited for the
-        # database: others may have taken the delivery for lost, looked for it and sent it.
+        # The process may have stood still since the intent, or have waited for the database. Others
+        # may have taken the delivery for lost meanwhile, searched for it and sent it.
         in_time = has_time_for_a_call(self._runtime, intended_at, passed)
         self._events.put((task, ask(task.call) if in_time else not_begun()))
 
 
 def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:
-    """Tell whether a whole call still fits into the lease that began at *intended_at*.
+    """Tell whether a whole call fits into what is left of the lease.
 
-    *passed* is the time since then by a clock that nobody sets.
+    The lease began at *intended_at*. *passed* is the time since then by a clock that nobody sets.
     """
     config = runtime.config
     return max(passed, runtime.clock() - intended_at) < config.lease - config.call_timeout
 
 
 def not_begun() -> Answer:
-    """Return the answer in the place of a call that was not made."""
+    """Return the result for a call that was not made."""
     return Answer(Outcome.TEMPORARY, message=Message("attempt-not-begun"))
 
 
 def _is_away(error: Exception) -> bool:
-    """Tell whether the database itself is the trouble, and not what was to be written."""
+    """Tell whether the database is down, rather than a row refused."""
     return isinstance(error, (OperationalError, InterfaceError))
 
 

@@ -1,4 +1,4 @@
-"""The tables."""
+"""The tables of the database."""
 
 from __future__ import annotations
 
@@ -52,23 +52,23 @@ __all__ = [
     "User",
 ]
 
-#: SQLite counts up by itself only in a column declared INTEGER.
+#: SQLite generates ids only for a column that is declared INTEGER.
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
-#: Of a delivery that is to be claimed when its time comes. A partial index is found by its words,
-#: so they are the same in every question. Without the `|| ''` SQLite would take the index that
-#: begins with the status, and sort all that is due at every look.
+#: The condition that a delivery waits to be claimed. A database uses a partial index only if the
+#: query repeats the index's condition word for word. Without the `|| ''` SQLite would use the index
+#: that begins with the status, and sort all due deliveries in every query.
 WAITING_SQL = "status || '' IN ({})".format(", ".join(f"'{status}'" for status in sorted(WAITING)))
 
 
 def _new_code() -> str:
-    """Return a short name that nobody guesses: it leads to a page before anybody is told of it."""
+    """Return a short name that nobody can guess: its page exists before it is announced."""
     return secrets.token_hex(6)
 
 
 class Base(DeclarativeBase):
-    """Every table; constraints are named, so that migrations can name them too."""
+    """The base class of every table; constraints have names, so that migrations can use them."""
 
     metadata = MetaData(
         naming_convention={
@@ -99,24 +99,24 @@ class User(Base):
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
-    #: What is typed to sign in; lower case.
+    #: The name for signing in; lower case.
     name: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     is_admin: Mapped[bool] = mapped_column(default=False)
-    #: `zh`, `en` or empty for the service's own.
+    #: `zh`, `en`, or empty for the language of the service.
     language: Mapped[str] = mapped_column(String(8), default="")
-    #: Changes with the password, so that older sessions end.
+    #: A new one with each password, which ends older sessions.
     session_token: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
 
 class SignInLink(Base):
-    """A link that signs a person in once; only its token's hash is kept."""
+    """A link that signs a person in once; only the hash of its token is stored."""
 
     __tablename__ = "sign_in_links"
 
     token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
-    #: None: the link makes the first admin.
+    #: None if the link creates the first admin.
     user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
@@ -136,11 +136,11 @@ class Calendar(Base):
     community_tags: Mapped[list[Any]]
     #: Pairs of name and `HH:MM[:SS]`, in their order.
     slots: Mapped[list[Any]]
-    #: Names of the channels that an entry goes to when it names none.
+    #: Names of the channels of entries that name none.
     channels: Mapped[list[Any]]
-    #: Name of the brand kit of its posters; None means the assets' own.
+    #: Name of the brand kit of its posters; None for the brand kit of the assets.
     brand: Mapped[str | None] = mapped_column(String(64))
-    #: `22:00-08:00`; None where no hour is quiet.
+    #: `22:00-08:00`; None if no hour is quiet.
     quiet: Mapped[str | None] = mapped_column(String(20))
     #: {channel: {day, month}}.
     quotas: Mapped[dict[str, Any]]
@@ -166,14 +166,14 @@ class Entry(Base):
     #: `2026-W48`.
     week: Mapped[str] = mapped_column(String(8))
     key: Mapped[str] = mapped_column(String(64))
-    #: Part of its public address; stays the same over every edit and move.
+    #: Part of its public address; never changes.
     code: Mapped[str] = mapped_column(String(16), unique=True, default=_new_code)
     #: `mon` to `sun`.
     day: Mapped[str] = mapped_column(String(3))
     slot: Mapped[str | None] = mapped_column(String(64))
-    #: `HH:MM[:SS]` in the calendar's zone; None where the slot gives it.
+    #: `HH:MM[:SS]` in the calendar's zone; None if the slot sets it.
     time: Mapped[str | None] = mapped_column(String(8))
-    #: The instant that day and time mean.
+    #: The instant of its day and time.
     starts_at: Mapped[datetime]
     kind: Mapped[EntryKind]
     element: Mapped[Element | None]
@@ -181,23 +181,23 @@ class Entry(Base):
     body: Mapped[str] = mapped_column(Text)
     #: {channel: {title, body}}.
     versions: Mapped[dict[str, Any]]
-    #: None: the calendar's.
+    #: None for the calendar's channels.
     channels: Mapped[list[Any] | None]
     livestream: Mapped[dict[str, Any] | None]
     notices: Mapped[list[Any]]
     poster: Mapped[dict[str, Any] | None]
     pictures: Mapped[list[Any]]
     status: Mapped[EntryStatus]
-    #: Counts up with every change; a form gives it back, so that no change is lost unseen.
+    #: Grows with every change; a form sends it back, so that nobody overwrites an unseen change.
     rev: Mapped[int] = mapped_column(default=1)
     #: Who approved it, and when.
     approved_by: Mapped[str | None] = mapped_column(String(64))
     approved_at: Mapped[datetime | None]
-    #: Who changed it last: a user's name, `file` or `sample`.
+    #: The last editor: a user's name, `file` or `sample`.
     changed_by: Mapped[str] = mapped_column(String(64))
-    #: SHA-256 of the content that a calendar file last gave; None for an entry made by hand.
+    #: SHA-256 of the content of the last import; None for an entry that was not imported.
     imported_hash: Mapped[str | None] = mapped_column(String(64))
-    #: Kept for undo; a deleted entry is shown nowhere and publishes nothing.
+    #: Set instead of deleting the row, for undo. A deleted entry is not shown or published.
     deleted_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -207,7 +207,7 @@ class Entry(Base):
 
 
 class ChannelRow(Base):
-    """One configured place to publish to."""
+    """A configured channel: one account of a platform to publish to."""
 
     __tablename__ = "channels"
     __table_args__ = (
@@ -225,19 +225,19 @@ class ChannelRow(Base):
     type: Mapped[str] = mapped_column(String(64))
     #: Settings that are no secrets, and references such as {"$env": "KEY"}.
     settings: Mapped[dict[str, Any]]
-    #: Encrypted JSON of the secrets that were typed in; None where there are none.
+    #: Encrypted JSON of the secrets that were typed in; None without such secrets.
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     paused_at: Mapped[datetime | None]
-    #: Why it pauses, for people.
+    #: Why it is paused, for people.
     paused_reason: Mapped[Message] = mapped_column(default="")
-    #: When a person was told that it pauses.
+    #: When a reminder of the pause was sent.
     told_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class ChannelDocument(Base):
-    """A record in a channel's own store."""
+    """A record in the store of a channel."""
 
     __tablename__ = "channel_documents"
     __table_args__ = (
@@ -256,7 +256,7 @@ class ChannelDocument(Base):
 
 
 class RenditionRow(Base):
-    """What a channel will show, by content hash; its pictures' files are in the storage."""
+    """A rendition, by content hash; the files of its pictures are in the storage."""
 
     __tablename__ = "renditions"
 
@@ -268,25 +268,25 @@ class RenditionRow(Base):
 
 
 class Delivery(Base):
-    """One entry or notice, one channel, one time."""
+    """The publication of one entry or notice on one channel at one time."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("entry_id", "channel_id", "notice"),
-        # What is claimed next, in its order: however much is due, the first ones are found at once.
+        # The next deliveries to claim, in due order, however many are due.
         Index(
             "ix_deliveries_waiting",
             *("next_at", "due_at", "id"),
             postgresql_where=text(WAITING_SQL),
             sqlite_where=text(WAITING_SQL),
         ),
-        # The renderer's and the resolver's questions. It is no partial index: SQLite does not take
-        # one for a status that comes as a parameter.
+        # The queries of the renderer and of reconciling. This is no partial index: SQLite does not
+        # use one if the status is a parameter.
         Index("ix_deliveries_status_next_at", "status", "next_at"),
         Index("ix_deliveries_status_due_at", "status", "due_at"),
         Index("ix_deliveries_due_at", "due_at"),
         Index("ix_deliveries_channel_id_due_at", "channel_id", "due_at"),
-        # Whom to tell.
+        # Deliveries that need a reminder.
         Index(
             "ix_deliveries_untold",
             "updated_at",
@@ -300,33 +300,33 @@ class Delivery(Base):
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="RESTRICT"))
     #: The notice's offset such as `-24h`; empty for a post or poster.
     notice: Mapped[str] = mapped_column(String(8), default="")
-    #: Given to the plugin at every attempt; never changes.
+    #: Passed to the plugin in every attempt; never changes.
     key: Mapped[str] = mapped_column(String(36), unique=True)
     status: Mapped[DeliveryStatus]
     due_at: Mapped[datetime]
-    #: When it is to be looked at next: due_at, or later after a failed attempt.
+    #: When the dispatcher handles it next: due_at, or later after a failed attempt.
     next_at: Mapped[datetime]
     #: After this instant it is missed.
     useful_until: Mapped[datetime]
-    #: Counts the claims; a write with an older number changes nothing.
+    #: Grows with every claim; a write with an older fence changes nothing.
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     attempt_count: Mapped[int] = mapped_column(default=0)
-    #: Whether an attempt may have published it and nothing has told yet. What is in doubt is
-    #: never called failed, missed or cancelled.
+    #: Whether an attempt may have published it. A delivery in doubt never becomes failed, missed or
+    #: cancelled by itself.
     in_doubt: Mapped[bool] = mapped_column(default=False)
     rendition_hash: Mapped[str | None] = mapped_column(ForeignKey("renditions.hash"))
-    #: What its rendition tells of the livestream; None for posts and posters.
+    #: The facts of the livestream in its rendition; None for posts and posters.
     facts: Mapped[dict[str, Any] | None]
-    #: When a person took the post back.
+    #: When a person retracted the post.
     retracted_at: Mapped[datetime | None]
     #: The platform's id and address, or an accepted post's token; {id, url} or {token}.
     receipt: Mapped[dict[str, Any] | None]
     #: What went wrong last, for people; empty if nothing did.
     error: Mapped[Message] = mapped_column(default="")
     published_at: Mapped[datetime | None]
-    #: When a person was told that it is unknown or has failed.
+    #: When a reminder of its unknown outcome or failure was sent.
     told_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -339,7 +339,7 @@ class Delivery(Base):
 
 
 class LivestreamPage(Base):
-    """What the public may know of a livestream: what was approved last."""
+    """The public facts of a livestream: those that were approved last."""
 
     __tablename__ = "livestream_pages"
 
@@ -351,7 +351,7 @@ class LivestreamPage(Base):
     is_cancelled: Mapped[bool] = mapped_column(default=False)
     #: The start that was announced before it moved.
     moved_from: Mapped[datetime | None]
-    #: Counts up with every change, as calendar programs want it.
+    #: Grows with every change, as calendar programs require.
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -360,7 +360,7 @@ class LivestreamPage(Base):
 
 
 class Correction(Base):
-    """What a person decided about an outdated notice that is out; once a change and channel."""
+    """A person's decision about an outdated published notice; one per change and channel."""
 
     __tablename__ = "corrections"
     __table_args__ = (
@@ -371,25 +371,25 @@ class Correction(Base):
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
-    #: Of the livestream's page: which change it is about.
+    #: The `sequence` of the livestream's page: the change that it is about.
     sequence: Mapped[int]
-    #: The entry that corrects it; None where the person wants none.
+    #: The entry that corrects it; None if the person wants no correction.
     correction_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
-    #: What the correction tells, as `Delivery.facts`.
+    #: The facts in the correction, as in `Delivery.facts`.
     facts: Mapped[dict[str, Any]]
     decided_by: Mapped[str] = mapped_column(String(64))
     decided_at: Mapped[datetime]
 
 
 class Attempt(Base):
-    """One try at publishing; written before the call, finished after it."""
+    """One call to a plugin; written before the call, finished after it."""
 
     __tablename__ = "attempts"
     __table_args__ = (
         Index("ix_attempts_delivery_id", "delivery_id"),
         Index("ix_attempts_started_at", "started_at"),
-        # Each row is written twice; the second version finds room beside the first, and the
-        # indexes need not be told of it.
+        # Each row is written twice. With free space in the page the second version needs no new
+        # index entries.
         {"postgresql_with": {"fillfactor": 60}},
     )
 
@@ -411,7 +411,7 @@ class Attempt(Base):
 
 
 class Upload(Base):
-    """A picture that was uploaded, cleaned and kept by content hash."""
+    """An uploaded picture, cleaned and stored by content hash."""
 
     __tablename__ = "uploads"
 
@@ -427,7 +427,7 @@ class Upload(Base):
 
 
 class ImportedFile(Base):
-    """What a calendar file held when it was last imported."""
+    """The state of a calendar file when it was last imported."""
 
     __tablename__ = "imported_files"
 
@@ -442,40 +442,40 @@ class ImportedFile(Base):
 
 
 class PosterBatch(Base):
-    """A poster template and a table: a poster for each of its rows."""
+    """A poster template and a table, with a poster for each row of the table."""
 
     __tablename__ = "poster_batches"
     __table_args__ = (Index("ix_poster_batches_status", "status"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
-    #: The folder of its posters; never used again, as an id may be.
+    #: The folder of its posters; never reused, unlike an id.
     key: Mapped[str] = mapped_column(String(32), unique=True)
-    #: Who made it: a user's name.
+    #: The user's name of its creator.
     owner: Mapped[str] = mapped_column(String(64))
-    #: The table's file, or what a person calls it.
+    #: The name of the table's file, or a name that a person gave.
     name: Mapped[str] = mapped_column(String(200))
     template: Mapped[str] = mapped_column(String(60))
-    #: A brand kit's name; None for the assets' own.
+    #: Name of a brand kit; None for the brand kit of the assets.
     brand: Mapped[str | None] = mapped_column(String(64))
     sizes: Mapped[list[Any]]
     #: `jpeg`, `png` or `webp`.
     format: Mapped[str] = mapped_column(String(8))
-    #: What stands over the columns.
+    #: The titles of the columns.
     header: Mapped[list[Any]]
-    #: {field: place of its column}; `file` for the pictures' names.
+    #: {field: index of its column}; `file` for the pictures' names.
     columns: Mapped[dict[str, Any]]
-    #: {field: what stands in every row whose cell is empty}.
+    #: {field: the text for rows whose cell is empty}.
     fixed: Mapped[dict[str, Any]]
     status: Mapped[BatchStatus]
-    #: Counts the times it was handed to a worker; a write with an older number changes nothing.
+    #: Grows each time it is enqueued; a write with an older fence changes nothing.
     fence: Mapped[int] = mapped_column(default=0)
-    #: When it is handed out again unless somebody renews this.
+    #: When it is enqueued again unless its worker renews the lease.
     lease_until: Mapped[datetime | None]
-    #: The worker that is at it; None while it waits for one.
+    #: The worker that makes it; None while it waits for a worker.
     held_by: Mapped[str | None] = mapped_column(String(128))
-    #: How often a worker died at it since the last row that was finished.
+    #: How many workers died at it since the last finished row.
     stumbles: Mapped[int] = mapped_column(default=0)
-    #: When it was last started, and how many rows had been settled then: its pace is told by them.
+    #: When it was last started, and how many rows were settled then; both give its speed.
     started_at: Mapped[datetime | None]
     settled_before: Mapped[int] = mapped_column(default=0)
     #: Why it stopped; empty where a person stopped it.
@@ -483,12 +483,12 @@ class PosterBatch(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-    #: After this instant its rows and posters go.
+    #: After this instant its rows and posters are deleted.
     expires_at: Mapped[datetime]
 
 
 class PosterRow(Base):
-    """One row of a batch's table, and the posters that were made of it."""
+    """One row of a batch's table, and the posters made from it."""
 
     __tablename__ = "poster_rows"
     __table_args__ = (Index("ix_poster_rows_batch_id_status", "batch_id", "status", "number"),)
@@ -496,11 +496,11 @@ class PosterRow(Base):
     batch_id: Mapped[int] = mapped_column(
         ForeignKey("poster_batches.id", ondelete="CASCADE"), primary_key=True
     )
-    #: As the table counts its lines, from 1.
+    #: The line number in the table, from 1.
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     cells: Mapped[list[Any]]
     status: Mapped[RowStatus]
-    #: Of its pictures, without a folder; empty in a draft.
+    #: The file name of its pictures, without folder; empty in a draft.
     name: Mapped[str] = mapped_column(String(200), default="")
     #: [{size, hash, bytes}].
     pictures: Mapped[list[Any]]
@@ -509,7 +509,7 @@ class PosterRow(Base):
 
 
 class Switch(Base):
-    """A switch for the whole service; it is on while its row is there."""
+    """A switch for the whole service; it is on while its row exists."""
 
     __tablename__ = "switches"
 
@@ -537,7 +537,7 @@ class ToastRow(Base):
 
 
 class Heartbeat(Base):
-    """When a process of a role was last seen."""
+    """The last sign of life of a process."""
 
     __tablename__ = "heartbeats"
 
@@ -548,5 +548,5 @@ class Heartbeat(Base):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     version: Mapped[str] = mapped_column(String(32))
-    #: Figures of the role's own.
+    #: Figures of the role.
     detail: Mapped[dict[str, Any]]

@@ -15,6 +15,7 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
+from contentsvc.messages import Message
 from contentsvc.services.calendar_settings import require_channels
 from contentsvc.services.entry_lookup import load_entry, require_rev
 from contentsvc.services.planning import Usefulness, channel_names, plan_deliveries
@@ -262,7 +263,8 @@ def _check_kind(content: EntryContent) -> None:
         if content.livestream is None:
             raise InputError("entry-livestream-missing", field="livestream.url")
     elif content.livestream is not None or content.notices:
-        raise InputError("entry-kind-has-no-livestream", field="kind", kind=content.kind)
+        kind = Message(f"entry-kind-{content.kind}")
+        raise InputError("entry-kind-has-no-livestream", field="kind", kind=kind)
     if content.kind is EntryKind.POSTER and content.poster is None:
         raise InputError("entry-poster-missing", field="poster.template")
 

@@ -205,7 +205,7 @@ class Renderer:
 
     def _render(self, channel: OpenChannel, item: RenderItem) -> Rendition:
         if item.content.kind not in channel.kinds:
-            kind = item.content.kind.value
+            kind = Message(f"entry-kind-{item.content.kind}")
             raise RenderError(
                 "rendition-kind-refused", field="kind", channel=channel.host.name, kind=kind
             )

@@ -12,7 +12,7 @@ const cards = () => [...board().querySelectorAll(".card-entry")];
 function send(card, cell) {
   const { week } = board().dataset;
   return htmx.ajax("POST", `/entries/${card.dataset.entry}/move`, {
-    cellUnder: "#board",
+    target: "#board",
     swap: "outerHTML",
     values: {
       rev: card.dataset.rev,
@@ -200,7 +200,7 @@ document.addEventListener("submit", (event) => {
   const shown = form.matches("[data-undo]") ? week : values.week;
   const id = `entry-${new URL(form.action).pathname.split("/")[2]}`;
   document.getElementById("dialog").close();
-  htmx.ajax("POST", form.action, { cellUnder: "#board", swap: "outerHTML", values: { ...values, shown, ...filter() } })
+  htmx.ajax("POST", form.action, { target: "#board", swap: "outerHTML", values: { ...values, shown, ...filter() } })
     .then(() => {
       const url = new URL(location.href);
       url.searchParams.set("week", shown);

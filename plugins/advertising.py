@@ -1,4 +1,4 @@
-"""Warns while planning of words that Chinese advertising law does not allow."""
+"""Warn of words that Chinese advertising law does not allow."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ _PLACES = (
     "全国|全球|世界|中国|亚洲|宇宙|国内|行业|业内|业界|全网|同类|同行|类目|天猫|京东|淘宝|抖音"
 )
 _RANKS = "销量|销售额|销售|口碑|排名|市场|品质|质量|人气|好评|热度|占有率|服务|实力|技术"
-#: After 第一 these only count or tell the order.
+#: After 第一, these characters count or give the order.
 _COUNTED = (
     "次天步名期季课时件个位章批周口眼人印款页条集场站堂节段轮波篇日年月夜早晚餐顿滴杯瓶罐勺桶"
     "届版点句张排号手关类回遍趟份套组阶级行列层楼部代幕声封胎孩反本刻秒分线现大块道颗片粒只双件弹笔单字身桩支"
 )
-#: Whose 第一 is a motto or a contest's result: two characters each, as a look-behind must have.
+#: Before 第一, these make a motto or a contest's result. Two characters each, for look-behind.
 _MINDED = "安全|健康|友谊|宝宝|孩子|家人|客户|顾客|用户|生命|拿了|得了|考了|跑了|夺得|获得"
 _ABSOLUTE = (
     r"国家级(?!非遗|非物质|高新|重点|文物|风景|自然|森林|湿地|实验|博物馆|运动员|裁判|健将|教练)",
@@ -104,15 +104,15 @@ _LAWS = MappingProxyType(
 )
 #: １００％ is 100% to a reader and to the law.
 _NARROW = {ord(wide): chr(ord(wide) - 0xFEE0) for wide in "０１２３４５６７８９％"}
-#: Characters shown on either side of a word.
+#: Characters of context shown on each side of a word.
 _AROUND = 6
-#: A warning names so many places; whoever mends them sees the rest after that.
+#: Words that one warning names; people see the others once they have fixed these.
 _MOST = 5
 
 
 @dataclass(frozen=True, slots=True)
 class _Find:
-    """One word at fault, where it stands and in what company."""
+    """A word that the law does not allow, with its line and the text around it."""
 
     word: str
     line: int
@@ -120,7 +120,7 @@ class _Find:
 
 
 class Advertising(Check):
-    """Finds superlatives (极限词) and medical claims in all that readers will see."""
+    """A check for superlatives (极限词) and medical claims in everything that readers see."""
 
     name = "advertising"
 
@@ -130,7 +130,7 @@ class Advertising(Check):
         rendition: Rendition,
         language: str,  # noqa: ARG002 - the warnings have a text in each language
     ) -> list[RenditionWarning]:
-        """Return a warning for each field and each law, with the words and their places."""
+        """Return a warning for each field and law, with the words and their lines."""
         return [
             RenditionWarning(WarningLevel.WARN, field, _message(law, finds))
             for field, finds_by_law in _by_field(entry, rendition)
@@ -161,7 +161,7 @@ def _finds_by_law(text: str) -> dict[str, list[_Find]]:
 
 def _texts(entry: ChannelEntry, rendition: Rendition) -> Iterator[tuple[str, str]]:
     yield "title", entry.title
-    # Emphasis within a word must not hide it, so what is looked at is what people read.
+    # Check the text that people read, so that markup within a word does not hide the word.
     yield "body", markdown_text(entry.body)
     if entry.livestream is not None:
         yield "livestream.points", "\n".join(entry.livestream.points)

@@ -1,4 +1,4 @@
-"""Keeps a journal of what went out: a table for each month that Excel opens."""
+"""Write a journal of finished deliveries: a CSV file per month that Excel opens."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ _RESULTS = MappingProxyType(
     {"published": "已发布", "failed": "失败", "unknown": "结果未知", "handed_off": "待人工发布"}
 )
 _KINDS = MappingProxyType({"post": "图文", "poster": "海报", "livestream": "直播"})
-#: Excel takes UTF-8 for what it is only where the file begins with this.
+#: The byte order mark, without which Excel does not read a file as UTF-8.
 _MARK = b"\xef\xbb\xbf"
-#: A cell that begins so is a formula to a spreadsheet, in full width too (OWASP, CSV Injection).
+#: A spreadsheet reads a cell that begins so as a formula (OWASP, CSV Injection), in full width too.
 _FORMULA = tuple("=+-@＝＋－＠")
 
 
 @hookimpl
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Add a row for each to its month's table."""
+    """Append a row for each delivery to the file of its month."""
     tables: dict[Path, list[bytes]] = {}
     for delivery in deliveries:
         local = delivery.finished_at.astimezone(delivery.zone)
@@ -53,7 +53,7 @@ def _row(delivery: FinishedDelivery) -> tuple[str, ...]:
         delivery.calendar,
         delivery.title,
         _KINDS.get(delivery.kind.value, delivery.kind.value),
-        # An offset such as -1h would be a formula; people say it in words.
+        # An offset such as -1h would be read as a formula.
         _offset(delivery.notice),
         delivery.channel,
         delivery.channel_type,
@@ -78,7 +78,7 @@ def _line(cells: tuple[str, ...]) -> bytes:
 
 
 def _safe(cell: str) -> str:
-    """Return a cell on one line that no spreadsheet takes for a formula."""
+    """Return a cell on one line that no spreadsheet reads as a formula."""
     if not cell.isprintable():
         cell = "".join(char for char in cell if char.isprintable() or char.isspace())
     words = " ".join(cell.split())
@@ -86,10 +86,10 @@ def _safe(cell: str) -> str:
 
 
 def _append(path: Path, lines: bytes) -> None:
-    """Add whole lines or nothing, whichever workers write at the same time."""
+    """Append whole lines or nothing, also if several workers write at the same time."""
     with _locked(path) as file:
         size = os.fstat(file).st_size
-        # What a power cut left unfinished stays a row of its own.
+        # After a power cut the last line may be incomplete; the new lines must not continue it.
         torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
         content = _MARK + _line(_HEADER) if size == 0 else b"\r\n" * torn
         try:
@@ -101,7 +101,7 @@ def _append(path: Path, lines: bytes) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """Give the file to this writer alone; closing it lets the next one in."""
+    """Open a file with an exclusive lock, which closing it releases."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)

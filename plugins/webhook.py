@@ -1,4 +1,4 @@
-"""Signed webhooks by the Standard Webhooks specification, https://www.standardwebhooks.com."""
+"""Signed webhooks after the Standard Webhooks specification, https://www.standardwebhooks.com."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __version__ = "1.0"
 _PREFIX = "whsec_"
 #: The specification asks for 24 to 64 random bytes.
 _KEY_BYTES = range(24, 65)
-#: What one message carries in pictures; base64 makes it a third more.
+#: Bytes of pictures in one message; base64 adds a third.
 _MOST_PICTURE_BYTES = 5 * 1024 * 1024
 _GONE = 410
 
@@ -66,15 +66,15 @@ _PHRASES = Phrases(
 
 
 class Webhook(Channel):
-    """Sends each post to an address of your own, signed, with one id over all retries."""
+    """A channel that sends each post, signed, to an address; all retries have the same id."""
 
     type = "webhook"
     label: ClassVar[Mapping[str, str]] = {"zh": "Webhook", "en": "Webhook"}
-    #: The receiver knows a repeated `webhook-id`: that is the specification's contract.
+    #: By the specification, the receiver ignores a repeated `webhook-id`.
     idempotent = True
 
     class Settings(ChannelSettings):
-        """Where to send, and with which secret."""
+        """The address and the signing secret."""
 
         url: HttpUrl = Field(
             title="Address",
@@ -120,17 +120,17 @@ class Webhook(Channel):
             return secret
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a post, and tell when its pictures are too large for one message."""
+        """Render a post; warn if its pictures are too large for one message."""
         return self._checked(super().render_post(entry, context))
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a poster likewise."""
+        """Render a poster; warn if its pictures are too large for one message."""
         return self._checked(super().render_poster(entry, context))
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Render a notice likewise."""
+        """Render a notice; warn if its pictures are too large for one message."""
         return self._checked(super().render_livestream_notice(entry, notice, context))
 
     def _checked(self, rendition: Rendition) -> Rendition:
@@ -142,7 +142,7 @@ class Webhook(Channel):
         return replace(rendition, warnings=(*rendition.warnings, warning))
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Send it; a repeated key sends the same bytes with the same id."""
+        """Send the post; a repeated key sends the same bytes with the same id."""
         body = json.dumps(self._message(rendition), ensure_ascii=False).encode()
         response = self.host.http.request(
             "POST",
@@ -190,7 +190,7 @@ class Webhook(Channel):
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers that sign *body*; *timestamp* is this attempt's, in Unix seconds."""
+    """Return the headers that sign *body*; *timestamp* is that of the attempt, in Unix seconds."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.new(_signing_key(secret), signed, hashlib.sha256).digest()
     return {
@@ -201,7 +201,7 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str,
 
 
 def _signing_key(secret: str) -> bytes:
-    """Return the secret's bytes; ValueError (which shows none of it) where it is no secret."""
+    """Return the bytes of a signing secret; raise ValueError, without its value, if malformed."""
     encoded = secret.removeprefix(_PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -214,5 +214,5 @@ def _signing_key(secret: str) -> bytes:
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Bring the webhook."""
+    """Register the webhook channel."""
     return [Webhook]

@@ -1,4 +1,4 @@
-"""The base class of every channel type: what a plugin author writes."""
+"""The base class of every channel type, which a plugin author subclasses."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ __all__ = ["Channel", "ChannelSettings", "Document", "Host", "Rate", "Store"]
 
 
 class ChannelSettings(BaseModel):
-    """Base of a channel's settings; its JSON schema makes the web form.
+    """Base class of a channel's settings; the web form is made from its JSON schema.
 
-    A field's English words are `Field(title=…, description=…)`, its Chinese ones stand in
-    `json_schema_extra={"zh": {"title": …, "description": …, "choices": {value: label}}}`.
+    Give a field its English label and help as `Field(title=…, description=…)`, and the Chinese
+    ones as `json_schema_extra={"zh": {"title": …, "description": …, "choices": {value: label}}}`.
     A secret is a `SecretStr`, an address an `HttpUrl`, a choice a `Literal`.
     """
 
-    # A message never shows what was typed: it may be a secret in the wrong field.
+    # An error message must not show the input: it may be a secret in the wrong field.
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """At most *count* deliveries in *seconds* (whole ones), per account."""
+    """A rate limit: at most *count* deliveries per account in *seconds* (a whole number)."""
 
     count: int
     seconds: int
@@ -73,29 +73,29 @@ class Document:
 
 
 class Store(Protocol):
-    """A channel's own records and pictures, kept by the service and seen by no other channel."""
+    """A channel's own records and pictures; no other channel can read them."""
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Keep a record; where the *key* exists already the record that stands is returned.
+        """Store a record and return it; if *key* exists, return the stored record unchanged.
 
-        So the same key twice is one record, whoever calls first.
+        The first of two concurrent calls with the same key wins.
         """
 
     def get(self, key: str) -> Document | None:
-        """Return a record."""
+        """Return the record *key*, or None if there is none."""
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Return records, the newest first."""
+        """Return at most *limit* records, the newest first, after skipping *offset*."""
 
     def delete(self, key: str) -> bool:
-        """Drop a record; False where there was none."""
+        """Delete a record and its pictures; return False if there is none."""
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return a picture that was put with a record."""
+        """Return the picture *name* of the record *key*, or None if there is none."""
 
 
 class Host(Protocol):
-    """What the service lends a channel."""
+    """The services that a channel may use."""
 
     @property
     def name(self) -> str:
@@ -103,7 +103,7 @@ class Host(Protocol):
 
     @property
     def http(self) -> HttpClient:
-        """The one way out to the network."""
+        """The HTTP client, the only permitted access to the network."""
 
     @property
     def store(self) -> Store:
@@ -111,35 +111,36 @@ class Host(Protocol):
 
     @property
     def livestreams(self) -> Livestreams:
-        """What the public may know of livestreams."""
+        """The public facts of livestreams."""
 
     @property
     def folder(self) -> Path:
-        """A folder of the channel's own below the data folder; it may not exist yet."""
+        """The channel's own folder in the data folder; it may not exist yet."""
 
     @property
     def public_url(self) -> str:
-        """The service's own address, without a slash at its end."""
+        """The service's public address, without a trailing slash."""
 
     @property
     def pages_url(self) -> str:
-        """The address of this channel's public pages, without a slash at its end."""
+        """The address of this channel's public pages, without a trailing slash."""
 
 
 class Channel(ABC):
-    """One configured place to publish to; a subclass is a channel type."""
+    """One configured target for posts; a subclass is a channel type."""
 
-    #: Permanent; stored. Lower-case letters, digits and underscores.
+    #: The name of the channel type: lower-case letters, digits and underscores. The database
+    #: stores it, so it must never change.
     type: ClassVar[str]
-    #: By language: `zh` and `en`.
+    #: The label in each language: `zh` and `en`.
     label: ClassVar[Mapping[str, str]]
     kinds: ClassVar[frozenset[EntryKind]] = frozenset(EntryKind)
     limits: ClassVar[Limits] = Limits()
-    #: What the platform takes in a time; all of them hold at once.
+    #: The platform's rate limits; all of them apply.
     rates: ClassVar[tuple[Rate, ...]] = ()
-    #: Whether the same key twice is one post.
+    #: Whether publishing the same key twice makes one post.
     idempotent: ClassVar[bool] = False
-    #: Whether `find` can tell what became of a key.
+    #: Whether `find` can find out if a key was published.
     can_find: ClassVar[bool] = False
     #: Whether the service serves `page` to the public under `pages_url`.
     has_pages: ClassVar[bool] = False
@@ -148,39 +149,39 @@ class Channel(ABC):
         """No settings."""
 
     def __init__(self, settings: ChannelSettings, host: Host) -> None:
-        """Keep the checked settings and what the service lends."""
+        """Create the channel from its validated settings and the service's host."""
         self.settings: Any = settings
         self.host = host
 
     @property
     def account(self) -> str:
-        """What the platform counts `rates` by; the channel's own name unless a plugin knows more.
+        """The account to which `rates` apply; by default the channel's name.
 
-        Two channels that use one robot key should give the same account.
+        Two channels that use the same robot key should return the same account.
         """
         return self.host.name
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """The platform's rule of how often one audience may be written to; None without one."""
+        """The platform's limit on how often it delivers to one audience; None if it has none."""
         return None
 
     @property
     def quota(self) -> Quota | None:
-        """How often one community may be written to; None where nothing limits it.
+        """How often one community may be posted to; None if there is no limit.
 
-        That of `platform_rule`, unless a plugin says otherwise; a calendar's own goes before it.
+        By default the quota of `platform_rule`. A quota in the calendar takes precedence.
         """
         return self.platform_rule.quota if self.platform_rule else None
 
-    # Rendering: pure. The same entry gives the same rendition.
+    # Rendering is pure: the same entry always makes the same rendition.
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a post; RenderError where it cannot be shown here."""
+        """Render a post; raise RenderError if this channel cannot show it."""
         return post_rendition(entry, context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a poster with its text."""
+        """Render a poster and its text."""
         return poster_rendition(entry, context)
 
     def render_livestream_notice(
@@ -193,41 +194,41 @@ class Channel(ABC):
 
     @abstractmethod
     def publish(self, rendition: Rendition, *, key: str) -> Receipt | Accepted | HandOff:
-        """Publish once. *key* is the same at every attempt of one delivery.
+        """Publish a rendition once. *key* is the same for every attempt of one delivery.
 
         Raises:
-            TemporaryError: nothing was published, and later it may work.
+            TemporaryError: nothing was published; a retry may succeed.
             RateLimitedError: nothing was published; the platform asks to wait.
-            RejectedError: nothing was published, and this content never will be.
-            ChannelAuthError: nothing was published; the credentials are refused.
-            OutcomeUnknownError: it may have been published.
+            RejectedError: nothing was published; the platform will never accept this content.
+            ChannelAuthError: nothing was published; the platform refuses the credentials.
+            OutcomeUnknownError: the post may have been published.
 
         Any other exception counts as an unknown outcome.
         """
 
     def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | None:
-        """Look for what may have been published since *since* (UTC); None: it is not there.
+        """Return the receipt of *key* if it was published after *since* (UTC), else None.
 
-        Only asked where `can_find` is true. The same errors as `publish`.
+        The service calls this only if `can_find` is true. Raise the same errors as `publish`.
         """
         raise NotImplementedError(f"{self.type} cannot be asked")
 
     def check(self, accepted: Accepted) -> Receipt | Accepted:
-        """Ask what became of an accepted post; the same errors as `publish`."""
+        """Poll the platform for an accepted post; raise the same errors as `publish`."""
         raise NotImplementedError(f"{self.type} never answers Accepted")
 
     def effects(self, receipt: Receipt) -> list[Effect]:  # noqa: ARG002 - most channels have none
-        """Return the figures that the platform shows for a post."""
+        """Return the platform's figures for a post, such as its views."""
         return []
 
     def retract(self, receipt: Receipt) -> None:
-        """Take a post back; RejectedError where the platform does not allow it."""
+        """Delete a published post; raise RejectedError if the platform does not allow it."""
         raise NotImplementedError(f"{self.type} cannot take a post back")
 
     def livestream_page(self, code: str) -> str | None:  # noqa: ARG002 - most channels have none
-        """Return the address of this channel's public page for a livestream; None: it has none."""
+        """Return the address of this channel's public page for a livestream, or None."""
         return None
 
     def page(self, request: PageRequest) -> Page | None:  # noqa: ARG002 - most channels have none
-        """Answer a visitor of the channel's public pages; None: there is no such page."""
+        """Return the public page that a visitor requests, or None if there is no such page."""
         return None

@@ -1,4 +1,4 @@
-"""Planning-time checks: what a plugin says of a rendition before it goes out."""
+"""Checks of renditions that run while people plan."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = ["Check"]
 
 
 class Check(ABC):
-    """Looks at what a channel will show and warns of what a person should mend."""
+    """A check that warns of faults in a rendition before it is published."""
 
-    #: Permanent; what people read where the check itself fails. Lower-case letters, digits and
+    #: The check's permanent name, shown if the check itself fails: lower-case letters, digits and
     #: underscores.
     name: ClassVar[str]
 
@@ -21,8 +21,10 @@ class Check(ABC):
     def check(
         self, entry: ChannelEntry, rendition: Rendition, language: str
     ) -> list[RenditionWarning]:
-        """Return what is to be said, worded in *language* (`zh` or `en`); empty where all is well.
+        """Return the warnings for a rendition; an empty list if it is fine.
 
-        Pure and quick, as rendering is: the same rendition gives the same warnings, because they
-        are stored with it. A check that raises is told by its name and refuses nothing.
+        *language* (`zh` or `en`) is the calendar's, for checks that have one text per language
+        only. The warnings are stored with the rendition, so a check must be pure and quick: the
+        same rendition always gets the same warnings. If a check raises, people see a warning that
+        names it, and approval is not blocked.
         """

@@ -1,4 +1,4 @@
-"""What goes into a channel plugin and what comes out of it."""
+"""The values that a channel plugin receives and returns."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture, whole."""
+    """A picture with its content."""
 
-    #: File name with its ending, such as `1.png`.
+    #: File name with its extension, such as `1.png`.
     name: str
     #: `image/png`, `image/jpeg` or `image/webp`.
     media_type: str
@@ -47,32 +47,32 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEntry:
-    """An entry as one channel is to show it: its own version's text, its pictures loaded."""
+    """An entry for one channel: the text of the channel's version, and its loaded pictures."""
 
     kind: EntryKind
     title: str
     #: Markdown.
     body: str
-    #: When it goes out; for a livestream's notice, the notice's own time. UTC.
+    #: When it is published; for a livestream's notice, the notice's own time. UTC.
     due_at: datetime
-    #: When the livestream starts (UTC); equals due_at for posts and posters.
+    #: When the livestream starts (UTC); equal to `due_at` for posts and posters.
     starts_at: datetime
-    #: Stable over edits and moves: the calendar's slug, the week and the entry's key.
+    #: The calendar's slug, the week and the entry's key; edits and moves do not change it.
     ref: str
     element: str | None = None
     livestream: Livestream | None = None
-    #: A notice's own title as its writer worded it; empty: its state and the entry's title.
+    #: A notice's own title; empty for the usual one of its state and the entry's title.
     headline: str = ""
-    #: The livestream's public page, where seats are booked; empty where there is none.
+    #: Address of the livestream's public page, where seats are booked; empty if there is none.
     booking_page: str = ""
-    #: Whether a poster can be made for it.
+    #: Whether the entry has a poster template.
     has_poster: bool = False
     pictures: tuple[Picture, ...] = ()
 
 
 def _no_card(
     template: str,
-    fields: Mapping[str, object],  # noqa: ARG001 - stands in for what the service gives
+    fields: Mapping[str, object],  # noqa: ARG001 - the signature of RenderContext.make_card
     size: str,
     max_bytes: int | None,  # noqa: ARG001 - likewise
     media_type: str,  # noqa: ARG001 - likewise
@@ -82,26 +82,26 @@ def _no_card(
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What a channel may use while rendering. Nothing in it reaches the network."""
+    """The context of one rendering. Nothing in it uses the network."""
 
     #: The channel's name.
     channel: str
-    #: The calendar's zone, for dates that people read.
+    #: The calendar's time zone, for dates that people read.
     zone: ZoneInfo
     #: `zh` or `en`.
     language: str
-    #: Without a slash at its end.
+    #: The service's public address, without a trailing slash.
     public_url: str
-    #: Makes the entry's poster: size name (`9x16`, `3x4`, `1x1`, …), most bytes or None,
-    #: media type (`image/png`, `image/jpeg`, `image/webp`).
+    #: Makes the entry's poster from a size name (`9x16`, `3x4`, `1x1`, …), the most bytes or
+    #: None, and a media type (`image/png`, `image/jpeg`, `image/webp`).
     make_poster: Callable[[str, int | None, str], Picture]
-    #: Makes a picture of any template: its id, its fields, then as `make_poster`.
+    #: Makes a picture from a template's id and fields, then the arguments of `make_poster`.
     make_card: Callable[[str, Mapping[str, object], str, int | None, str], Picture] = _no_card
 
     def poster(
         self, size: str = "9x16", *, max_bytes: int | None = None, media_type: str = "image/png"
     ) -> Picture:
-        """Return the entry's poster; RenderError where it cannot be made or made small enough."""
+        """Return the entry's poster; raise RenderError if it cannot be made small enough."""
         return self.make_poster(size, max_bytes, media_type)
 
     def card(
@@ -113,23 +113,26 @@ class RenderContext:
         max_bytes: int | None = None,
         media_type: str = "image/jpeg",
     ) -> Picture:
-        """Return a picture of the poster template *template* in one of its sizes.
+        """Return a picture made from the poster template *template* in one of its sizes.
 
-        *fields* are its words by name. RenderError where it cannot be made; lettering that finds
-        no room is cut and told to nobody, as the words are the channel's and not the entry's.
+        *fields* are its texts by name. Text that does not fit is cut without a warning, because it
+        is the channel's text and not the entry's.
+
+        Raises:
+            RenderError: the picture cannot be made.
         """
         return self.make_card(template, fields, size, max_bytes, media_type)
 
     def local(self, at: datetime) -> datetime:
-        """Return an instant as the calendar's wall clock shows it."""
+        """Return an instant in the calendar's time zone."""
         return at.astimezone(self.zone)
 
 
 class WarningLevel(StrEnum):
-    """How much a warning weighs."""
+    """The severity of a warning."""
 
     WARN = "warn"
-    #: Approval is refused.
+    #: The entry cannot be approved.
     BLOCK = "block"
 
 
@@ -163,56 +166,57 @@ class RenditionWarning:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """What a channel will show (成稿): stored, previewed and sent as it is.
+    """The post that a channel publishes (成稿), exactly as it is previewed and stored.
 
-    The same entry must give the same rendition: no clock, no chance, no network.
+    The same entry must always make the same rendition: do not use a clock, random values or the
+    network.
     """
 
     title: str
-    #: Plain text as it is copied or sent.
+    #: The plain text that is copied or sent.
     text: str
-    #: Clean HTML for pages and previews; empty where the channel knows text alone.
+    #: Clean HTML for pages and previews; empty if the channel has plain text only.
     html: str = ""
     pictures: tuple[Picture, ...] = ()
-    #: What the channel itself wants to find again when it publishes. JSON values only.
+    #: Values that the channel needs when it publishes. JSON values only.
     data: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[RenditionWarning, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The platform's word that it is out (回执)."""
+    """The platform's confirmation that a post is published (回执)."""
 
     #: The platform's id of the post.
     id: str
     url: str | None = None
-    #: The platform's own time where it gives one, UTC.
+    #: When the platform published it (UTC); None if it does not say.
     published_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The platform took it and is still working; `Channel.check` is asked later."""
+    """The platform accepted the post but has not published it; `Channel.check` polls it."""
 
-    #: What `check` needs to ask again.
+    #: The value that `check` needs to poll the platform.
     token: str
-    #: Seconds to wait before asking.
+    #: Seconds to wait before polling.
     poll_after: float = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """A person must finish it (人工发布)."""
+    """A request that a person finishes the post by hand (人工发布)."""
 
-    #: What to do, by language (`zh`, `en`).
+    #: Instructions in each language (`zh`, `en`).
     instructions: Mapping[str, str]
-    #: A page or app link that helps.
+    #: Address of a page or app that helps.
     url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One figure observed of a delivery (效果)."""
+    """One figure observed for a delivery (效果)."""
 
     #: `views`, `likes`, `replies`, `clicks`, `check_ins`, `new_members`, `orders`, `amount`.
     measure: str
@@ -224,17 +228,17 @@ class Effect:
 class PageRequest:
     """A visitor's request for one of a channel's public pages."""
 
-    #: Below the channel's pages, without a slash at either end; empty for the first page.
+    #: Path below the channel's pages, without slashes at its ends; empty for the first page.
     path: str
     query: Mapping[str, str] = field(default_factory=dict)
     language: str = "zh"
-    #: When it was asked, UTC.
+    #: Time of the request, UTC.
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A public page's answer. The web server adds ETag, 304 and security headers."""
+    """The response of a public page. The web server adds ETag, 304 and security headers."""
 
     body: bytes
     media_type: str

@@ -1,4 +1,4 @@
-"""What a plugin brings through its hooks, checked before anybody uses it."""
+"""The contributions that a plugin registers through its hooks, and their validation."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryListener:
-    """A plugin that wants to know what became of deliveries."""
+    """A plugin's function that is called when deliveries have finished."""
 
     #: The plugin's name.
     plugin: str
-    #: Its `deliveries_finished`; may raise anything.
+    #: The plugin's `deliveries_finished`; it may raise any exception.
     call: Callable[[Sequence[FinishedDelivery]], object]
 
 
 @dataclass(frozen=True, slots=True)
 class CalendarTemplate:
-    """A calendar file that a plugin offers to be stamped on a week."""
+    """A calendar file of a plugin that people can stamp on a week."""
 
     #: The plugin's name.
     plugin: str
@@ -48,7 +48,7 @@ class CalendarTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """What one plugin brings, or several together."""
+    """The contributions of one or several plugins."""
 
     channel_types: Mapping[str, type[Channel]] = field(default_factory=dict)
     #: By name.
@@ -59,7 +59,7 @@ class Contributions:
     poster_folders: tuple[Path, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
-        """Return both; *more* was gathered with these taken, so that no name stands twice."""
+        """Return these contributions and *more*, which `gather` made knowing these."""
         return Contributions(
             channel_types={**self.channel_types, **more.channel_types},
             checks={**self.checks, **more.checks},
@@ -70,9 +70,12 @@ class Contributions:
 
 
 def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> Contributions:
-    """Ask the one plugin of *manager* what it brings; PluginError where that cannot be used.
+    """Return the contributions of the only plugin of *manager*, whose name is *plugin*.
 
-    *plugin* is its name, and *taken* what the plugins before it brought.
+    *taken* are the contributions of the plugins before it.
+
+    Raises:
+        PluginError: a contribution is unusable, or its name is taken.
     """
     hook = manager.hook
     return Contributions(
@@ -135,7 +138,7 @@ def _checks(answers: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Che
 
 
 def _paths(hook: str, answers: Iterable[Any]) -> Iterator[Path]:
-    """Give the paths that a hook returned, each absolute, so that no working folder matters."""
+    """Yield the paths that a hook returned, made absolute."""
     for one in _listed(hook, answers):
         if not isinstance(one, Path):
             raise PluginError("hook-returned-no-path", hook=hook, value=_shown(one))
@@ -162,7 +165,7 @@ def _calendar_templates(plugin: str, answers: Iterable[Any]) -> tuple[CalendarTe
 
 
 def check_channel_class(one: Any) -> None:
-    """Raise PluginError with everything that a channel class lacks."""
+    """Raise PluginError with every fault of a channel class."""
     if not (inspect.isclass(one) and issubclass(one, Channel)):
         raise PluginError("hook-returned-no-channel-class", value=_shown(one))
     faults = list(_faults(one))

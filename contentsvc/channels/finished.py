@@ -1,4 +1,4 @@
-"""What plugins are told of a delivery that has come to an end."""
+"""The finished delivery that plugins receive."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["FinishedDelivery"]
 
 @dataclass(frozen=True, slots=True)
 class FinishedDelivery:
-    """A delivery as a worker has left it. Nothing in it is a secret."""
+    """A delivery as a worker finished it. It contains no secret."""
 
     id: int
-    #: The same at every attempt; what the channel was given.
+    #: The key that the channel received at every attempt.
     key: str
     #: `published`, `failed`, `unknown` or `handed_off`.
     status: str
@@ -26,9 +26,9 @@ class FinishedDelivery:
     channel_type: str
     #: The calendar's slug.
     calendar: str
-    #: The calendar's zone, for times that people read.
+    #: The calendar's time zone, for times that people read.
     zone: ZoneInfo
-    #: Stable over edits and moves, as `ChannelEntry.ref`.
+    #: The same as `ChannelEntry.ref`; edits and moves do not change it.
     ref: str
     kind: EntryKind
     #: The entry's title.
@@ -37,11 +37,11 @@ class FinishedDelivery:
     notice: str
     #: UTC.
     due_at: datetime
-    #: When the worker knew, UTC.
+    #: When the worker received the outcome, UTC.
     finished_at: datetime
-    #: Where the post can be seen, or what helps to finish it by hand.
+    #: Address of the post, or of a page that helps to finish it by hand.
     url: str | None
-    #: What went wrong, for people; empty where nothing did.
+    #: The error message; empty if there was no error.
     words: str
-    #: A folder of the plugin's own below the data folder; it may not exist yet.
+    #: The plugin's own folder in the data folder; it may not exist yet.
     folder: Path

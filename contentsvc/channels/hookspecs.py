@@ -1,4 +1,4 @@
-"""The hooks a plugin may implement. They register; behaviour is methods of what they return."""
+"""The hooks that a plugin may implement."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ def register_channels() -> list[type[Channel]]:  # type: ignore[empty-body]
 
 @hookspec
 def register_checks() -> list[Check]:  # type: ignore[empty-body]
-    """Return a list of Check instances, asked of every rendition while people plan."""
+    """Return a list of Check instances, which check every rendition while people plan."""
 
 
 @hookspec
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Hear what became of deliveries, after it was written down."""
+    """Receive finished deliveries after their outcomes are stored."""
 
 
 @hookspec
 def register_calendar_templates() -> list[Path]:  # type: ignore[empty-body]
-    """Return a list of calendar files that are offered to be stamped on a week."""
+    """Return a list of calendar files that people can stamp on a week."""
 
 
 @hookspec

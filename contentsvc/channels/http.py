@@ -1,4 +1,4 @@
-"""The one way out: a call that ends in an answer or in a precise error."""
+"""The HTTP client for calls to platforms."""
 
 from __future__ import annotations
 
@@ -23,25 +23,25 @@ from contentsvc.messages import Message
 
 __all__ = ["HttpClient"]
 
-#: An answer beyond this is not one that a publishing API gives.
-MOST_ANSWER_BYTES = 1024 * 1024
+#: The largest response, in bytes; no publishing API sends more.
+MOST_RESPONSE_BYTES = 1024 * 1024
 
 _SECRET_HEADER = re.compile(r"auth|token|key|secret|cookie|signature", re.IGNORECASE)
-#: Shorter values mask half the message; no platform gives a secret of so few characters.
+#: Characters. Masking shorter values would mask ordinary text; no platform has such short secrets.
 _SHORTEST_SECRET = 6
-#: A path segment of this length is a token (Telegram, Slack, Discord put theirs there).
+#: A path segment of at least so many characters is a token, as of Telegram, Slack and Discord.
 _TOKEN_SEGMENT = 16
 
 
 class HttpClient:
-    """Calls platforms, and turns trouble on the way into the errors that channels raise.
+    """A client that calls platforms and raises network faults as publishing errors.
 
-    Redirects are not followed and proxies of the environment are not used, so that a call goes
-    where the channel's settings say. Safe to share between threads.
+    It ignores redirects and the environment's proxies, so that a call reaches only the address in
+    the channel's settings. Threads can share a client.
     """
 
     def __init__(self, seconds: float = 30.0, *, user_agent: str = "contentsvc") -> None:
-        """Set the time for one whole call: look-up, connection, sending and answer."""
+        """Create a client whose calls take at most *seconds*, from name lookup to response."""
         self._seconds = seconds
         self._user_agent = user_agent
 
@@ -55,17 +55,18 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         allow_private: bool = False,
     ) -> Response:
-        """Call once and return the answer, whatever its status.
+        """Send one request and return the response, whatever its status.
 
-        *json*, where it is not None, is sent in the place of *content*. Addresses of private
-        networks and of this machine are refused unless *allow_private*.
+        *json* is sent instead of *content* if it is not None. Addresses of private networks and
+        of this machine are refused unless *allow_private*.
 
         Raises:
-            TemporaryError: nothing was sent: no such name, refused, no connection in time.
-            RejectedError: nothing was sent: the address is private or is no http address.
-            OutcomeUnknownError: the request began and no whole answer came.
+            TemporaryError: nothing was sent: the name is unknown, the connection was refused or
+                took too long.
+            RejectedError: nothing was sent: the address is private or does not use HTTP.
+            OutcomeUnknownError: the request was started but no complete response came.
         """
-        where = _checked_host(url)
+        host = _checked_host(url)
         backend = GuardedBackend(self._seconds, allow_private=allow_private)
         if json is not None:
             content = jsonlib.dumps(json, ensure_ascii=False).encode()
@@ -73,17 +74,17 @@ class HttpClient:
         try:
             return self._send(backend, method, url, content, headers or {})
         except PrivateAddressError:
-            raise RejectedError("address-is-private", host=where) from None
+            raise RejectedError("address-is-private", host=host) from None
         except _TooLargeError:
             raise OutcomeUnknownError(
-                "response-too-large", host=where, most=MOST_ANSWER_BYTES
+                "response-too-large", host=host, most=MOST_RESPONSE_BYTES
             ) from None
         except (httpcore.LocalProtocolError, httpx.InvalidURL, ValueError) as error:
             if backend.began:
-                raise _transport_error(where, error, began=True) from None
-            raise RejectedError("request-not-http", host=where) from None
+                raise _transport_error(host, error, began=True) from None
+            raise RejectedError("request-not-http", host=host) from None
         except _TRANSPORT as error:
-            raise _transport_error(where, error, began=backend.began) from None
+            raise _transport_error(host, error, began=backend.began) from None
 
     def _send(
         self,
@@ -105,22 +106,22 @@ class HttpClient:
             headers=self._headers(method, target, content, headers),
             content=content,
         )
-        # Each call has a connection of its own: an idle one that the other side has just closed
-        # would make an unknown outcome out of a call that never reached anybody.
+        # Connections are not reused: if the platform has just closed an idle connection, a call
+        # that never arrived would end in an unknown outcome.
         with (
             httpcore.HTTPConnection(
                 request.url.origin, ssl_context=_trusted(), network_backend=backend
             ) as connection,
-            closing(connection.handle_request(request)) as answer,
+            closing(connection.handle_request(request)) as response,
         ):
-            names = _plain(answer.headers)
-            body = _read(answer, names)
-            return Response(answer.status, names, body, _secrets(url, headers))
+            received = _plain(response.headers)
+            body = _read(response, received)
+            return Response(response.status, received, body, _secrets(url, headers))
 
     def _headers(
         self, method: str, target: httpx.URL, content: bytes, headers: Mapping[str, str]
     ) -> list[tuple[bytes, bytes]]:
-        """Return the request's headers; those that are given stand before our own."""
+        """Return the request's headers; *headers* override the client's own."""
         host = target.netloc.decode("ascii")
         own = {"Host": host, "User-Agent": self._user_agent, "Accept": "*/*"}
         own |= {"Accept-Encoding": "identity", "Connection": "close"}
@@ -129,9 +130,9 @@ class HttpClient:
         if target.username or target.password:
             pair = f"{target.username}:{target.password}".encode()
             own["Authorization"] = f"Basic {base64.b64encode(pair).decode()}"
-        given = {name.lower() for name in headers}
-        kept = {name: value for name, value in own.items() if name.lower() not in given}
-        both = (*kept.items(), *headers.items())
+        overridden = {name.lower() for name in headers}
+        own = {name: value for name, value in own.items() if name.lower() not in overridden}
+        both = (*own.items(), *headers.items())
         return [(name.encode("ascii"), value.encode("ascii")) for name, value in both]
 
 
@@ -150,12 +151,12 @@ class _TooLargeError(Exception):
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Return the trusted authorities; reading them takes tens of milliseconds, so once."""
+    """Return the trusted authorities, cached because reading them takes tens of milliseconds."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
 def _plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return an answer's headers, names in lower case, what comes twice joined by commas."""
+    """Return headers with lower-case names; repeated headers are joined by commas."""
     plain: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("ascii").lower(), _text(raw_value)
@@ -167,29 +168,33 @@ def _text(value: bytes) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError:
-        # What is not UTF-8 is what RFC 9110 once had all headers be.
+        # RFC 9110 once defined all headers as ISO 8859-1.
         return value.decode("iso-8859-1")
 
 
-def _read(answer: httpcore.Response, headers: Mapping[str, str]) -> bytes:
+def _read(response: httpcore.Response, headers: Mapping[str, str]) -> bytes:
     parts = bytearray()
-    for part in _parts(answer, headers):
+    for part in _parts(response, headers):
         parts += part
-        if len(parts) > MOST_ANSWER_BYTES:
+        if len(parts) > MOST_RESPONSE_BYTES:
             raise _TooLargeError
     return bytes(parts)
 
 
-def _parts(answer: httpcore.Response, headers: Mapping[str, str]) -> Iterable[bytes]:
-    """Give the body as it comes, unpacked where the platform packed what nobody asked it to."""
-    stream = answer.iter_stream()
+def _parts(response: httpcore.Response, headers: Mapping[str, str]) -> Iterable[bytes]:
+    """Yield the body in parts, decompressed if the platform compressed it unasked."""
+    stream = response.iter_stream()
     if "content-encoding" not in headers:
         return stream
-    return httpx.Response(answer.status, headers=answer.headers, content=stream).iter_bytes()
+    return httpx.Response(response.status, headers=response.headers, content=stream).iter_bytes()
 
 
 def _checked_host(url: str) -> str:
-    """Return the host and port for messages: path and query may hold secrets."""
+    """Return the host and port for messages, since path and query may contain secrets.
+
+    Raises:
+        RejectedError: the address does not use HTTP.
+    """
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
@@ -200,12 +205,12 @@ def _checked_host(url: str) -> str:
     return f"{host}:{port}" if port else host
 
 
-def _transport_error(where: str, error: Exception, *, began: bool) -> PublishError:
-    given = error.args[0] if error.args else ""
-    reason = given if isinstance(given, Message) else str(error) or type(error).__name__
+def _transport_error(host: str, error: Exception, *, began: bool) -> PublishError:
+    detail = error.args[0] if error.args else ""
+    reason = detail if isinstance(detail, Message) else str(error) or type(error).__name__
     if began:
-        return OutcomeUnknownError("platform-gave-no-response", host=where, reason=reason)
-    return TemporaryError("platform-not-reached", host=where, reason=reason)
+        return OutcomeUnknownError("platform-gave-no-response", host=host, reason=reason)
+    return TemporaryError("platform-not-reached", host=host, reason=reason)
 
 
 def _secrets(url: str, headers: Mapping[str, str]) -> tuple[str, ...]:

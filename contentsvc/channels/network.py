@@ -1,4 +1,4 @@
-"""One connection of one call: to an address that was checked, until one deadline."""
+"""The connection of one call: to a checked address, within one deadline."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class PrivateAddressError(Exception):
-    """The host's name leads to the service's own network."""
+    """The host's address is in a private network."""
 
 
 def _embedded(address: _Address) -> Iterable[_Address]:
-    """Yield the IPv4 addresses that a transition mechanism would reach through *address*."""
+    """Yield the IPv4 addresses that an IPv6 transition mechanism reaches through *address*."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             yield address.ipv4_mapped
@@ -41,7 +41,7 @@ def _embedded(address: _Address) -> Iterable[_Address]:
 
 
 def is_public(text: str) -> bool:
-    """Tell whether an IP address belongs to the public internet, also when IPv6 wraps IPv4."""
+    """Return whether an IP address is on the public internet, also if IPv6 wraps IPv4."""
     address = ipaddress.ip_address(text.partition("%")[0])
     inner = tuple(_embedded(address))
     if inner:
@@ -50,10 +50,10 @@ def is_public(text: str) -> bool:
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Resolves once, refuses private addresses, and connects to what it checked.
+    """A backend of httpcore that refuses private addresses and enforces one deadline.
 
-    Because the name is resolved here and nowhere else, a name server cannot give a public
-    address to the check and a private one to the connection.
+    It resolves the host's name once and connects to the addresses that it has checked, so that a
+    name server cannot return a public address for the check and a private one for the connection.
     """
 
     def __init__(
@@ -63,15 +63,15 @@ class GuardedBackend(httpcore.NetworkBackend):
         allow_private: bool,
         resolve: Callable[[str, int], list[str]] | None = None,
     ) -> None:
-        """Start the clock: *seconds* for the whole call."""
+        """Create a backend for one call, whose deadline is *seconds* from now."""
         self._ends = time.monotonic() + seconds
         self._allow_private = allow_private
         self._resolve = resolve or _lookup
-        #: Whether a byte of the request may have left. Until then nothing was published.
+        #: Whether a byte of the request may have been sent. While false, nothing was published.
         self.began = False
 
     def remaining(self) -> float:
-        """Return the seconds that are left; ReadTimeout when there are none."""
+        """Return the seconds until the deadline; raise ReadTimeout if it is over."""
         left = self._ends - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout(Message("call-deadline-over"))
@@ -81,15 +81,15 @@ class GuardedBackend(httpcore.NetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ARG002 - the deadline stands above it
+        timeout: float | None = None,  # noqa: ARG002 - the deadline of the call replaces it
         local_address: str | None = None,  # noqa: ARG002 - part of httpcore's signature
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - part of httpcore's signature
     ) -> httpcore.NetworkStream:
-        """Connect to the first checked address that answers."""
+        """Return a connection to the first checked address that accepts one."""
         trouble: OSError | None = None
         addresses = self._checked(host, port)
         for position, address in enumerate(addresses):
-            # An address that answers nothing leaves its share of the time to the others.
+            # An address that does not respond must leave time for the others.
             share = self.remaining() / (len(addresses) - position)
             try:
                 sock = socket.create_connection((address, port), timeout=share)
@@ -110,25 +110,25 @@ class GuardedBackend(httpcore.NetworkBackend):
         return public
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        """Look the name up in a thread, because the system's resolver knows no deadline."""
+        """Resolve the name in a thread, because the system's resolver has no timeout."""
         if _is_address(host):
             return [host]
-        answers: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
+        results: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
 
-        def look() -> None:
+        def resolve() -> None:
             try:
-                answers.put(self._resolve(host, port))
+                results.put(self._resolve(host, port))
             except (OSError, UnicodeError) as error:
-                answers.put(error)
+                results.put(error)
 
-        threading.Thread(target=look, name="resolve", daemon=True).start()
+        threading.Thread(target=resolve, name="resolve", daemon=True).start()
         try:
-            answer = answers.get(timeout=self.remaining())
+            result = results.get(timeout=self.remaining())
         except queue.Empty:
             raise httpcore.ConnectTimeout(Message("name-server-too-slow")) from None
-        if isinstance(answer, Exception):
-            raise httpcore.ConnectError(Message("host-name-unknown")) from answer
-        return answer
+        if isinstance(result, Exception):
+            raise httpcore.ConnectError(Message("host-name-unknown")) from result
+        return result
 
 
 def _is_address(host: str) -> bool:
@@ -145,7 +145,7 @@ def _lookup(host: str, port: int) -> list[str]:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A socket whose every wait ends at the call's deadline."""
+    """A socket whose waits all end at the deadline of the call."""
 
     def __init__(self, sock: socket.socket, call: GuardedBackend) -> None:
         self._sock = sock

@@ -1,4 +1,4 @@
-"""Finds plugins, loads each by itself, and knows the channel types they bring."""
+"""The registry of plugins and their contributions."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from contentsvc.messages import LANGUAGES, Message
 
 __all__ = ["PluginInfo", "Registry", "load_plugin", "load_plugins"]
 
-#: Beside a plugin lie its tests; what begins with an underscore or a dot is nobody's plugin.
+#: Names in a plugin folder that are not plugins: tests, private and hidden files.
 _NOT_PLUGINS = re.compile(r"[_.].*|test_.*|.*_test|conftest")
 
 
@@ -43,12 +43,12 @@ _MOST_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """What is known of one plugin, whether it loaded or not."""
+    """Information about one plugin, whether it was loaded or not."""
 
     name: str
-    #: The file's path, or the distribution's name for an installed one.
+    #: The file's path, or the distribution's name of an installed plugin.
     origin: str
-    #: Empty where the plugin names none.
+    #: Empty if the plugin does not state a version.
     version: str = ""
     #: Names of the hooks it implements.
     hooks: tuple[str, ...] = ()
@@ -59,27 +59,27 @@ class PluginInfo:
 
 
 class Registry:
-    """The plugins of one process and what they bring."""
+    """The plugins of one process and their contributions."""
 
-    def __init__(self, plugins: Sequence[PluginInfo], brought: Contributions) -> None:
-        """Keep what was loaded; `load_plugins` is what calls it."""
+    def __init__(self, plugins: Sequence[PluginInfo], contributions: Contributions) -> None:
+        """Create a registry; use `load_plugins` instead."""
         self.plugins = tuple(plugins)
-        self._channel_types = MappingProxyType(dict(brought.channel_types))
-        self._checks = tuple(brought.checks.values())
-        self._listeners = brought.listeners
-        self._calendar_templates = brought.calendar_templates
-        self._poster_folders = brought.poster_folders
+        self._channel_types = MappingProxyType(dict(contributions.channel_types))
+        self._checks = tuple(contributions.checks.values())
+        self._listeners = contributions.listeners
+        self._calendar_templates = contributions.calendar_templates
+        self._poster_folders = contributions.poster_folders
 
     def checks(self) -> Sequence[Check]:
         """Return the planning-time checks, in the order of their plugins."""
         return self._checks
 
     def listeners(self) -> Sequence[DeliveryListener]:
-        """Return who wants to be told of finished deliveries, in the order of their plugins."""
+        """Return the listeners for finished deliveries, in the order of their plugins."""
         return self._listeners
 
     def calendar_templates(self) -> Sequence[CalendarTemplate]:
-        """Return the calendar files that plugins offer, in the order of their plugins."""
+        """Return the plugins' calendar templates, in the order of their plugins."""
         return self._calendar_templates
 
     def poster_folders(self) -> Sequence[Path]:
@@ -90,8 +90,8 @@ class Registry:
         """Return every channel type by its name."""
         return self._channel_types
 
-    def channel_type(self, type: str) -> type[Channel]:  # noqa: A002 - the domain's word
-        """Return the class of a channel type; PluginError naming those there are otherwise."""
+    def channel_type(self, type: str) -> type[Channel]:  # noqa: A002 - the name in the domain
+        """Return the class of a channel type; raise PluginError if no plugin provides it."""
         try:
             return self._channel_types[type]
         except KeyError:
@@ -110,18 +110,18 @@ class _Found:
 
 
 def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Registry:
-    """Load every plugin in *folders* and every installed one.
+    """Load the plugins in *folders*, and the installed plugins if *entry_points* is true.
 
     A plugin is a `.py` file, a folder with `__init__.py`, or an entry point in the group
-    `contentsvc`. One that cannot be used is listed with its error, and the others load. Where
-    two bring the same channel type, the one found first keeps it: folders as given, names in
-    order, then installed ones.
+    `contentsvc`. If a plugin cannot be loaded, the registry lists it with its error and the other
+    plugins are loaded. If two plugins provide the same channel type, the first is used, in the
+    order of the folders, then of the names in each; installed plugins come last.
     """
     return _load_all(_find(folders, entry_points=entry_points))
 
 
 def load_plugin(path: Path) -> Registry:
-    """Load the one plugin that is the file or folder *path*, as `load_plugins` does."""
+    """Load only the plugin in the file or folder *path*."""
     source = path / "__init__.py" if path.is_dir() else path
     return _load_all([_Found(path.stem, str(path), "", partial(_import, source))])
 
@@ -155,7 +155,7 @@ def _find(folders: Sequence[Path], *, entry_points: bool) -> Iterator[_Found]:
 
 
 def _import(source: Path) -> ModuleType:
-    """Import a file under a name of its own, so that no plugin shadows another or a library."""
+    """Import a file under a unique name, so that no plugin shadows another or a library."""
     path = source.resolve()
     stem = path.parent.name if path.name == "__init__.py" else path.stem
     mark = hashlib.sha256(str(path).encode()).hexdigest()[:12]
@@ -190,7 +190,7 @@ def _load(
 
 
 def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
-    """Return a manager that holds this plugin alone, so that a fault is this plugin's."""
+    """Return a manager with this plugin only, so that every fault is this plugin's."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     for attribute, function in inspect.getmembers(plugin, inspect.isroutine):

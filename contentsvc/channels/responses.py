@@ -1,4 +1,4 @@
-"""A platform's answer, and what its status says of the post."""
+"""A platform's response, and the error that its status means."""
 
 from __future__ import annotations
 
@@ -21,59 +21,59 @@ from contentsvc.messages import Message
 
 __all__ = ["Response", "raise_for_status"]
 
-#: Seconds; a platform that asks for more than a week means never, or something else.
+#: The longest Retry-After in seconds; longer ones are cut to a week.
 _LONGEST_WAIT = 7 * 24 * 3600.0
-#: A platform's words are kept up to this length.
-MOST_WORDS = 500
+#: Characters of a platform's response that a message shows.
+MOST_TEXT = 500
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, whole."""
+    """A complete response."""
 
     status: int
-    #: Names in lower case.
+    #: Values by name in lower case.
     headers: Mapping[str, str]
     body: bytes
-    #: What of the request must not be shown when the platform echoes it.
+    #: Parts of the request that must not be shown if the platform echoes them.
     secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def text(self) -> str:
-        """Return the body as UTF-8 text; what is not UTF-8 is replaced."""
+        """Return the body as text; invalid UTF-8 is replaced."""
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
         """Return the parsed body.
 
         Raises:
-            OutcomeUnknownError: it is no JSON; a gateway answered in the platform's place.
+            OutcomeUnknownError: the body is not JSON, as when a gateway responds for the platform.
         """
         try:
             return jsonlib.loads(self.body)
         except (ValueError, RecursionError) as error:
             raise OutcomeUnknownError(
-                "response-not-json", status=self.status, text=_words(self, ())
+                "response-not-json", status=self.status, text=_shown(self, ())
             ) from error
 
 
 def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Response:
-    """Return *response* where its status is 2xx, else raise what the status means.
+    """Return *response* if its status is 2xx, else raise the error that the status means.
 
-    The platform's words are kept, up to 500 characters, without what looks like a secret of the
-    request and without *secrets*.
+    The error shows up to 500 characters of the response, in which *secrets* and the secrets of
+    the request are masked.
 
     Raises:
         ChannelAuthError: 401, 403.
         RateLimitedError: 429, with the seconds of Retry-After.
-        TemporaryError: 408, 425 and 503: by RFC 9110 and 8470 the request was not worked on.
+        TemporaryError: 408, 425 and 503, which by RFC 9110 and 8470 mean an unprocessed request.
         OutcomeUnknownError: any other 5xx.
         RejectedError: 3xx and any other 4xx.
     """
     status = response.status
     if 200 <= status < 300:  # noqa: PLR2004 - the class of success
         return response
-    message = Message("platform-status", status=status, text=_words(response, secrets))
+    message = Message("platform-status", status=status, text=_shown(response, secrets))
     wait = _retry_after(response)
     if 300 <= status < 400:  # noqa: PLR2004 - the class of redirects
         raise RejectedError("platform-redirects", status=status)
@@ -88,16 +88,16 @@ def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Resp
     raise OutcomeUnknownError(message, retry_after=wait)
 
 
-def _words(response: Response, secrets: Iterable[str]) -> str:
+def _shown(response: Response, secrets: Iterable[str]) -> str:
     text = " ".join(response.text.split())
     hidden = {secret for secret in secrets if secret} | set(response.secrets)
     for secret in sorted(hidden, key=len, reverse=True):
         text = text.replace(secret, "***")
-    return text if len(text) <= MOST_WORDS else text[: MOST_WORDS - 1] + "…"
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
 
 
 def _retry_after(response: Response) -> float | None:
-    """Read Retry-After: seconds (some platforms give fractions) or an HTTP date."""
+    """Return the seconds of Retry-After, a number (maybe a fraction) or an HTTP date."""
     value = response.headers.get("retry-after", "")
     try:
         seconds = float(value)

@@ -1,4 +1,4 @@
-"""A channel's settings: checked, shown as a form, their secrets kept apart."""
+"""A channel's settings: validation, web form fields and secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ __all__ = [
 
 FieldKind = Literal["text", "secret", "url", "number", "flag", "choice"]
 
-#: A secret in a file is a line; more is the wrong file.
+#: A secret file has one line; a larger file is the wrong file.
 _MOST_SECRET_BYTES = 64 * 1024
 _KINDS: dict[str, FieldKind] = {
     "string": "text",
@@ -86,14 +86,14 @@ class FormField:
     label: str
     help: str
     required: bool
-    #: None where there is none; always None for a secret.
+    #: None if there is no default; always None for a secret.
     default: Any = None
-    #: (value, label), only for a choice.
+    #: (value, label) of each option of a choice.
     choices: tuple[tuple[str, str], ...] = ()
 
 
 def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> ChannelSettings:
-    """Return the checked settings; SettingsError with every problem otherwise."""
+    """Return the validated settings; raise SettingsError with every problem."""
     try:
         return channel_class.Settings.model_validate(dict(raw))
     except ValidationError as error:
@@ -101,7 +101,7 @@ def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> Chan
             (".".join(str(part) for part in fault["loc"]), _message(fault))
             for fault in error.errors(include_url=False, include_input=False)
         ]
-        # From None: the cause would carry the values into a traceback.
+        # Without a cause: its traceback would show the values.
         raise SettingsError(problems) from None
 
 
@@ -133,10 +133,13 @@ def _joined(problems: list[tuple[str, Message]]) -> Message:
 def resolve_secrets(
     raw: Mapping[str, Any], *, environ: Mapping[str, str], base: Path
 ) -> dict[str, Any]:
-    """Return *raw* with each `{$env: NAME}` and `{$file: path}` replaced by what it names.
+    """Return *raw* with each `{$env: NAME}` and `{$file: path}` replaced by its value.
 
-    Paths are relative to *base*. Such references come from the operator's own files alone; a web
-    form sends text, never a mapping. SettingsError names each field that leads nowhere.
+    Paths are relative to *base*. Only the operator's files can contain such references, since a
+    web form sends text, never a mapping.
+
+    Raises:
+        SettingsError: a variable or a file is missing or unusable; it names every such field.
     """
     problems: list[tuple[str, Message]] = []
     resolved: dict[str, Any] = {}
@@ -185,11 +188,13 @@ def secret_fields(channel_class: type[Channel]) -> set[str]:
 
 
 def form_fields(channel_class: type[Channel], language: str) -> list[FormField]:
-    """Return the form of a channel type's settings, worded in `zh` or `en`.
+    """Return the web form's fields for a channel type's settings, in *language* (`zh` or `en`).
 
-    Labels are a field's `title` and `description`; Chinese ones stand in
+    A label is the field's `title`, its help the `description`; the Chinese ones are in
     `json_schema_extra={"zh": {"title": …, "description": …, "choices": {value: label}}}`.
-    PluginError where a field is of a kind that no form shows.
+
+    Raises:
+        PluginError: a field is of a kind that a form cannot show.
     """
     schema = channel_class.Settings.model_json_schema()
     required = set(schema.get("required", ()))
@@ -226,7 +231,7 @@ def _form_field(  # noqa: PLR0917 - private, called once
 
 
 def _shape(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Follow a reference, and take the one real shape of `X | None`."""
+    """Return the schema of a field after its references; of `X | None` that of X."""
     for group in ("anyOf", "allOf"):
         real = [one for one in field.get(group, ()) if one.get("type") != "null"]
         if len(real) == 1:

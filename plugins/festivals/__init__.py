@@ -1,4 +1,4 @@
-"""Calendar templates for the dates with reasons: a festival's week, ready to be stamped."""
+"""Calendar templates for the weeks of festivals."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __version__ = "1.0"
 
 @hookimpl
 def register_calendar_templates() -> list[Path]:
-    """Bring the weeks of 双12, 春节 and 母亲节."""
+    """Register the weeks of 双12, 春节 and 母亲节."""
     return sorted((Path(__file__).parent / "calendars").glob("*.yaml"))

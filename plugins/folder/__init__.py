@@ -1,4 +1,4 @@
-"""Writes each post as a folder of files, for handing over to people or other programs."""
+"""Write each post as a folder of files, for people or other programs."""
 
 from __future__ import annotations
 
@@ -39,43 +39,44 @@ from .settings import FolderSettings
 
 __version__ = "1.2"
 
-#: A file name has at most 255 bytes on the usual file systems; the title gets a part of them.
+#: Bytes of the title in a file name, which common file systems limit to 255 bytes.
 _MOST_TITLE_BYTES = 90
-#: What Windows and network drives refuse in a name, beside control characters.
+#: Characters that Windows and network drives refuse in a name, beside control characters.
 _RESERVED = re.compile(r'[<>:"/\\|?*\s]+')
 _DRAFT = ".draft-"
-#: Seconds; nothing is written for so long.
+#: Seconds after which a draft is abandoned; writing never takes so long.
 _OLD_DRAFT = 3600.0
 _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 class Folder(Channel):
-    """Writes `<path>/<date>/<time>-<title>-<key>/` with text, formats, pictures and a manifest."""
+    """A channel that writes `<path>/<date>/<time>-<title>-<key>/` with the post's files."""
 
     type = "folder"
     label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
     idempotent = True
     can_find = True
 
-    Settings = FolderSettings
+    class Settings(FolderSettings):
+        """The folder and the formats."""
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """That of the platform on which a person puts the posts out."""
+        """The rule of the platform on which a person posts."""
         return PLATFORM_RULES.get(self.settings.platform)
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Add the chosen formats to the usual post."""
+        """Render the post and add the chosen formats."""
         return self._formatted(super().render_post(entry, context), context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Add the chosen formats of the poster's text."""
+        """Render the poster and add the chosen formats of its text."""
         return self._formatted(super().render_poster(entry, context), context)
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Add the chosen formats of the notice."""
+        """Render the notice and add the chosen formats."""
         return self._formatted(super().render_livestream_notice(entry, notice, context), context)
 
     def _formatted(self, rendition: Rendition, context: RenderContext) -> Rendition:
@@ -83,7 +84,7 @@ class Folder(Channel):
         return with_formats(rendition, formats) if formats else rendition
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Write the folder whole or not at all; the same key is the same folder."""
+        """Write the folder completely or not at all; the same key makes one folder."""
         try:
             return self._standing(key) or self._write(rendition, key)
         except OSError as error:
@@ -96,7 +97,7 @@ class Folder(Channel):
         key: str,
         since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
     ) -> Receipt | None:
-        """Look for the folder of *key*."""
+        """Return the receipt of the folder of *key*, or None if there is none."""
         try:
             return self._standing(key)
         except OSError as error:
@@ -107,7 +108,7 @@ class Folder(Channel):
         return TemporaryError(PHRASES.message(code, folder=str(self._root), reason=reason))
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete the folder that was written; one that is gone already is no fault."""
+        """Delete the folder; do nothing if it does not exist."""
         path = self._root / receipt.id
         if path.resolve().parent.parent == self._root.resolve():
             shutil.rmtree(path, ignore_errors=True)
@@ -117,7 +118,7 @@ class Folder(Channel):
         return Path(self.settings.path) if self.settings.path else self.host.folder
 
     def _standing(self, key: str) -> Receipt | None:
-        """Return the receipt of a folder that stands: it gets its name when it is whole."""
+        """Return the receipt of the folder of *key*; a folder has its name only when complete."""
         found = sorted(self._root.glob(f"????-??-??/*-{_mark(key)}"))
         return self._receipt(found[0]) if found else None
 
@@ -132,7 +133,7 @@ class Folder(Channel):
         try:
             for name, content in _files(rendition, key):
                 _write_durably(draft / name, content)
-            # A temporary folder is its owner's alone; what is handed over is readable as usual.
+            # Only the owner can read a temporary folder; others must be able to read the post.
             draft.chmod(0o755)
             _sync(draft)
             self._rename(draft, path)
@@ -143,9 +144,9 @@ class Folder(Channel):
         return self._receipt(path)
 
     def _sweep(self) -> None:
-        """Drop what a worker that was killed in the middle left behind."""
+        """Delete the old drafts that killed workers left."""
         for draft in self._root.glob(f"{_DRAFT}*"):
-            # Another worker's draft may get its name, and be gone from here, at any moment.
+            # Another worker may rename its draft at any moment.
             with suppress(FileNotFoundError):
                 if time.time() - draft.stat().st_mtime > _OLD_DRAFT:
                     shutil.rmtree(draft, ignore_errors=True)
@@ -154,7 +155,7 @@ class Folder(Channel):
         try:
             draft.rename(path)
         except OSError:
-            # Another attempt with the same key was first, and its folder is as good.
+            # Another attempt with the same key was first; its folder has the same content.
             if not path.is_dir():
                 raise
 
@@ -170,7 +171,7 @@ def _place(rendition: Rendition, key: str) -> str:
 
 
 def safe_name(title: str) -> str:
-    """Return *title* as a part of a file name that every usual file system takes."""
+    """Return *title* as a part of a file name that every common file system accepts."""
     text = unicodedata.normalize("NFC", title)
     text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
     text = _RESERVED.sub("_", text).strip("._ ")
@@ -238,7 +239,7 @@ def _write_durably(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make a folder's entries durable, as its files are."""
+    """Flush a folder's entries to the disk."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -248,5 +249,5 @@ def _sync(folder: Path) -> None:
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Bring the folder."""
+    """Register the folder channel."""
     return [Folder]

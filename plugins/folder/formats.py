@@ -30,7 +30,7 @@ _ENDINGS = {PostFormat.WECOM: "md"}
 def chosen_formats(
     settings: FolderSettings, rendition: Rendition, language: str
 ) -> Iterator[FormattedPost]:
-    """Yield a rendition in the formats that the settings ask for."""
+    """Yield the rendition in each format that the settings choose."""
     html, title = rendition.html, rendition.title
     if settings.article != "none":
         theme = ArticleTheme(settings.article)
@@ -54,7 +54,7 @@ def chosen_formats(
 
 
 def format_files(rendition: Rendition) -> Iterator[tuple[str, str]]:
-    """Yield the names and the text of the formats' files."""
+    """Yield the name and the text of each format's files."""
     for post in stored_formats(rendition.data):
         yield from _files(post)
 
@@ -73,7 +73,7 @@ def _files(post: FormattedPost) -> Iterator[tuple[str, str]]:
 
 
 def _page(post: FormattedPost) -> str:
-    """Return a page that holds the article alone, so that all of it is what is copied."""
+    """Return a page with the article only, so that people can copy the whole page."""
     return (
         f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(post.title)}</title>\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -83,7 +83,7 @@ def _page(post: FormattedPost) -> str:
 
 
 def manifest_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rendition's data for the manifest: of a form its counts, not its text again."""
+    """Return a rendition's data for the manifest, with the counts of each format, not its text."""
     shown = {name: value for name, value in data.items() if name != "formats"}
     formats = stored_formats(data)
     if formats:

@@ -1,4 +1,4 @@
-"""What people choose of a folder: where it lies and which forms of a post are laid down in it."""
+"""The settings of a folder channel: its path and the formats that it writes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .phrases import PHRASES
 
 __all__ = ["FolderSettings"]
 
-#: What a signature may have; from the platforms' rules.
+#: Least and most characters of an SMS signature; from the platforms' rules.
 _SIGNATURE = (2, 12)
 
 
@@ -20,14 +20,14 @@ def _in_chinese(title: str, description: str = "", **choices: str) -> dict[str, 
     return {"zh": {name: value for name, value in words.items() if value}}
 
 
-def _platforms(language: str, none: str) -> dict[str, str]:
+def _platforms(language: str, none: str) -> dict[str, Any]:
     return {"none": none} | {
         platform: rule.name.text(language) for platform, rule in PLATFORM_RULES.items()
     }
 
 
 class FolderSettings(ChannelSettings):
-    """Where to write, and what beside the text and the page."""
+    """The folder, and the formats to write beside the text and the page."""
 
     path: str = Field(
         default="",
@@ -40,10 +40,10 @@ class FolderSettings(ChannelSettings):
     ] = Field(
         default="none",
         title="Posted by hand on",
-        description="Where a person puts the posts out; the platform's rule of how often then "
-        "holds, unless a calendar has a quota of its own for this channel.",
+        description="The platform on which a person posts; its rule of how often then "
+        "applies, unless a calendar has a quota of its own for this channel.",
         json_schema_extra={
-            "choices": _platforms("en", "another place, without a rule"),
+            "choices": _platforms("en", "another platform, without a rule"),
             **_in_chinese(
                 "人工发布到",
                 "由人把内容发到哪里；该平台的频次规则随之生效，日历为此渠道另设配额时以日历为准。",
@@ -54,7 +54,7 @@ class FolderSettings(ChannelSettings):
     article: Literal["none", "editorial", "warm", "bold"] = Field(
         default="none",
         title="Official Account article",
-        description="Lays down article.html in this theme: open it, copy all, paste.",
+        description="Writes article.html in this theme: open it, copy all, paste.",
         json_schema_extra=_in_chinese(
             "公众号文章",
             "按所选主题生成 article.html：打开、全选复制、粘贴到公众号编辑器。",
@@ -67,7 +67,7 @@ class FolderSettings(ChannelSettings):
     wecom: Literal["none", "markdown", "markdown_v2"] = Field(
         default="none",
         title="WeCom Markdown",
-        description="Lays down wecom.md for a group robot, in messages of at most 4,096 bytes.",
+        description="Writes wecom.md for a group robot, in messages of at most 4,096 bytes.",
         json_schema_extra=_in_chinese(
             "企业微信 Markdown",
             "生成 wecom.md，供群机器人发送，每条不超过 4096 字节。",
@@ -77,13 +77,13 @@ class FolderSettings(ChannelSettings):
     chat: bool = Field(
         default=False,
         title="Chat text",
-        description="Lays down chat.txt, long texts as several messages.",
+        description="Writes chat.txt, long texts as several messages.",
         json_schema_extra=_in_chinese("聊天文字", "生成 chat.txt，长文分成几条。"),
     )
     note: bool = Field(
         default=False,
         title="Xiaohongshu note",
-        description="Lays down note-title.txt and note.txt; what is over the platform's limits "
+        description="Writes note-title.txt and note.txt; content over the platform's limits "
         "cannot be approved.",
         json_schema_extra=_in_chinese(
             "小红书笔记", "生成 note-title.txt 和 note.txt；超出平台上限的内容不能通过审核。"
@@ -99,7 +99,7 @@ class FolderSettings(ChannelSettings):
     sms: bool = Field(
         default=False,
         title="SMS",
-        description="Lays down sms.txt and counts its segments.",
+        description="Writes sms.txt and counts its segments.",
         json_schema_extra=_in_chinese("短信", "生成 sms.txt，并计算条数。"),
     )
     sms_signature: str = Field(
@@ -112,7 +112,7 @@ class FolderSettings(ChannelSettings):
         default="拒收请回复R",
         max_length=30,
         title="SMS opt-out",
-        description="Words at the end by which people opt out; empty for none.",
+        description="Text at the end that tells people how to opt out; empty for none.",
         json_schema_extra=_in_chinese("退订语", "放在短信末尾；留空则不加。"),
     )
 

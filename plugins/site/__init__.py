@@ -1,4 +1,4 @@
-"""Public pages of a community's posts, with feeds; needs no account anywhere."""
+"""Public pages of a community's posts, with feeds; they need no account on a platform."""
 
 from __future__ import annotations
 
@@ -40,20 +40,20 @@ __version__ = "1.0"
 
 _ON_A_PAGE = 20
 _IN_A_FEED = 30
-#: Livestreams in the calendar, the latest first.
+#: Most livestreams in the calendar file.
 _IN_THE_CALENDAR = 200
-#: A page number beyond this is nobody's.
+#: Page numbers that exist; larger ones are not looked up.
 _PAGE = re.compile(r"[1-9]\d{0,5}")
 _LIVE = re.compile(r"live/([0-9a-f]{8,16})(?:/(livestream\.ics|poster))?")
 _POST = re.compile(r"posts/([0-9a-f]{16})(?:/([^/]+))?")
-#: A chat that has to wait for the card shows none.
+#: Bytes of a card; chats do not wait for larger ones.
 _MOST_CARD_BYTES = 300_000
 _CALENDAR = "text/calendar; charset=utf-8"
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 
 class Site(Channel):
-    """Shows each post on a public page of this service and in its feeds."""
+    """A channel that shows each post on a public page of this service and in its feeds."""
 
     type = "site"
     label: ClassVar[Mapping[str, str]] = {"zh": "公开页面", "en": "Public site"}
@@ -62,7 +62,7 @@ class Site(Channel):
     has_pages = True
 
     class Settings(ChannelSettings):
-        """How the site presents itself."""
+        """The site's title, description, language and author."""
 
         title: str = Field(
             default="社群周历",
@@ -105,7 +105,7 @@ class Site(Channel):
         )
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render the usual post; one without a picture gets a card for those who pass it on."""
+        """Render a post; a post without a picture gets a card, which chats show with its link."""
         post = super().render_post(entry, context)
         card = None if post.pictures else self._card(post, entry, context)
         if card is None:
@@ -113,7 +113,7 @@ class Site(Channel):
         return replace(post, pictures=(card,), data={**post.data, "card": card.name})
 
     def _card(self, post: Rendition, entry: ChannelEntry, context: RenderContext) -> Picture | None:
-        """Return what chats and feeds show of the link; None where it cannot be made."""
+        """Return the picture that chats and feeds show with the link; None if it cannot be made."""
         fields = {
             "title": post.title,
             "summary": summary_of(post.text.removeprefix(post.title)),
@@ -123,11 +123,11 @@ class Site(Channel):
         try:
             return context.card("link-card", fields, max_bytes=_MOST_CARD_BYTES)
         except RenderError:
-            # The post is whole without it.
+            # The post is complete without a card.
             return None
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Put the post on the site; the same key is the same post."""
+        """Store the post; the same key makes one post."""
         return self._receipt(
             self.host.store.put(post_id(key), kept(rendition, key), rendition.pictures)
         )
@@ -139,12 +139,12 @@ class Site(Channel):
         key: str,
         since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
     ) -> Receipt | None:
-        """Look for the post of *key*."""
+        """Return the receipt of the post of *key*, or None if there is none."""
         document = self.host.store.get(post_id(key))
         return None if document is None else self._receipt(document)
 
     def retract(self, receipt: Receipt) -> None:
-        """Take a post from the site and its feeds; one that is gone already is no fault."""
+        """Delete a post from the site and its feeds; do nothing if it does not exist."""
         self.host.store.delete(receipt.id)
 
     def _receipt(self, document: Document) -> Receipt:
@@ -152,7 +152,7 @@ class Site(Channel):
         return Receipt(document.key, url, document.created_at)
 
     def page(self, request: PageRequest) -> Page | None:
-        """Serve the index, a post, its pictures, the style sheet or a feed."""
+        """Return the index, a post, a picture, the style sheet, a feed or a livestream's page."""
         fixed: dict[str, Callable[[], Page | None]] = {
             "": lambda: self._index(request.query.get("page", "1")),
             "style.css": lambda: Page(_style(), "text/css; charset=utf-8"),
@@ -174,7 +174,7 @@ class Site(Channel):
         return f"{self.host.pages_url}/live/{code}"
 
     def _live(self, code: str, part: str, now: datetime) -> Page | None:
-        """Answer a livestream's page, its calendar file or its poster; None: nobody knows it."""
+        """Return a livestream's page, calendar file or poster; None if it does not exist."""
         live = self.host.livestreams.find(code)
         if live is None:
             return None
@@ -188,7 +188,7 @@ class Site(Channel):
         if part:
             return Page(poster.content, poster.media_type) if poster else None
         page = LivePage.of(self._words(), live, now, poster)
-        # What it says depends on when it is asked, so it names no time of its last change.
+        # The page depends on the time of the request, so it has no time of its last change.
         return Page(self._rendered("live.html", page=page), "text/html; charset=utf-8")
 
     def _calendar(self) -> Page:
@@ -277,11 +277,11 @@ def _style() -> bytes:
 
 @hookimpl
 def register_poster_templates() -> list[Path]:
-    """Bring the card of a link."""
+    """Register the template of the link card."""
     return [Path(__file__).parent / "posters"]
 
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Bring the site."""
+    """Register the site channel."""
     return [Site]

@@ -15,22 +15,22 @@ __all__ = ["SiteWords", "atom", "json_feed"]
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _XML = "http://www.w3.org/XML/1998/namespace"
-#: An empty feed was last changed before there was any post.
+#: When an empty feed was last changed.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class SiteWords:
-    """What every page and feed says of the site."""
+    """The texts and addresses of the site for pages and feeds."""
 
     title: str
     description: str
-    #: BCP 47, such as `zh-CN`.
+    #: A BCP 47 tag such as `zh-CN`.
     language: str
     author: str
-    #: Whole address, without a slash at its end.
+    #: The whole address, without a trailing slash.
     url: str
-    #: The same from the server's root.
+    #: The path of the address.
     root: str
 
 
@@ -80,7 +80,7 @@ def _link(parent: ET.Element, **attributes: str) -> None:
 
 
 def _content(post: Post) -> str:
-    """Return the pictures and the body: a reader shows nothing else of the page."""
+    """Return the pictures and the body as HTML, since feed readers show nothing else."""
     pictures = ET.Element("div")
     for picture in post.pictures:
         size = {"width": str(picture.width), "height": str(picture.height)}

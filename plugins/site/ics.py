@@ -1,4 +1,4 @@
-"""Livestreams as iCalendar (RFC 5545), as phones, Outlook and Apple's calendar take them."""
+"""Livestreams as iCalendar (RFC 5545), for phones, Outlook and Apple's calendar."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .phrases import PHRASES, language_of
 
 __all__ = ["calendar_of"]
 
-#: When a subscriber's program asks again: a livestream is seldom moved within the hour.
+#: How often calendar programs fetch the file; livestreams seldom move within the last hour.
 _REFRESH = timedelta(hours=1)
 _ALARM = timedelta(minutes=-10)
 
@@ -23,11 +23,11 @@ _ALARM = timedelta(minutes=-10)
 def calendar_of(
     site: SiteWords, livestreams: Sequence[PublicLivestream], *, method: str = "PUBLISH"
 ) -> bytes:
-    """Return livestreams as one calendar, an event each.
+    """Return livestreams as one calendar with an event each.
 
-    An event keeps its UID over every change; its SEQUENCE counts them, and a livestream that is
-    called off stays as CANCELLED, so that programs strike it out. Times are UTC: they need no
-    table of a zone's changes, and each program shows them on its own wall clock.
+    Changes of a livestream increase the event's SEQUENCE and leave its UID unchanged. A cancelled
+    livestream stays in the calendar as CANCELLED, so that programs strike it out. Times are UTC,
+    which needs no table of time zone changes; programs show them in the reader's zone.
     """
     calendar = Calendar()
     calendar.add("prodid", "-//contentsvc//site//ZH")
@@ -36,7 +36,7 @@ def calendar_of(
     calendar.add("method", method)
     calendar.add("x-wr-calname", site.title)
     calendar.add("refresh-interval", _REFRESH, {"VALUE": "DURATION"})
-    # What Outlook asks instead.
+    # Outlook reads this instead of refresh-interval.
     calendar.add("x-published-ttl", "PT1H")
     for livestream in livestreams:
         calendar.add_component(_event(site, livestream))

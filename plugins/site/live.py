@@ -1,4 +1,4 @@
-"""A livestream's own page: what it is, when, how to book a seat, and where it is watched."""
+"""The public page of a livestream."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from .phrases import PHRASES, language_of
 
 __all__ = ["LivePage", "Phase", "phase_of"]
 
-#: People come a little early.
+#: How long before the start the page leads to the livestream.
 _DOORS = timedelta(minutes=15)
-#: From here on the page counts down by itself.
+#: How long before the start the page begins to reload itself.
 _NEAR = timedelta(hours=2)
-#: Seconds after which a page that counts down is asked for again.
+#: Seconds between two reloads.
 _REFRESH = 60
 _DAY, _HOUR = 86400, 3600
 
 
 class Phase(StrEnum):
-    """What a visitor of the page can do."""
+    """The phase of a livestream, which decides what a visitor can do."""
 
     BOOK = "book"
-    #: It begins in a moment, or is on.
+    #: It starts within fifteen minutes, or is live.
     WATCH = "watch"
     REPLAY = "replay"
     CANCELLED = "cancelled"
 
 
 def phase_of(live: PublicLivestream, now: datetime) -> Phase:
-    """Return what a visitor can do at *now* (UTC)."""
+    """Return the phase of a livestream at *now* (UTC)."""
     if live.is_cancelled:
         return Phase.CANCELLED
     if now >= live.ends_at:
@@ -44,17 +44,17 @@ def phase_of(live: PublicLivestream, now: datetime) -> Phase:
 
 @dataclass(frozen=True, slots=True)
 class LivePage:
-    """What the page shows."""
+    """The content of a livestream's page."""
 
     live: PublicLivestream
     phase: Phase
-    #: Whole address.
+    #: The whole address.
     url: str
-    #: From the server's root.
+    #: The path of the address.
     path: str
-    #: For programs that subscribe, and so follow a livestream that is moved.
+    #: Address for calendar programs that subscribe, so that they learn of changes.
     webcal: str
-    #: Its badge, such as 直播预告.
+    #: The badge, such as 直播预告.
     state: str
     when: str
     #: RFC 3339, in the calendar's zone.
@@ -62,14 +62,14 @@ class LivePage:
     until: str
     #: Such as 北京时间 or `Europe/Berlin`.
     zone: str
-    #: The start that was told before; empty where it was not moved.
+    #: The start that was announced before; empty if it has not moved.
     moved_from: str
-    #: 还有 2 天 3 小时; empty once it has begun.
+    #: The time until the start, such as 2 天 3 小时; empty once it has started.
     countdown: str
-    #: Seconds after which the page is to be asked for again; 0 where nothing will have changed.
+    #: Seconds until the page reloads; 0 if it does not.
     refresh: int
     points: tuple[str, ...]
-    #: Whole addresses that are safe to be led to; empty where there is none.
+    #: Addresses that begin with http:// or https://; empty if there is none.
     watch: str
     booking: str
     replay: str
@@ -79,7 +79,7 @@ class LivePage:
     def of(
         cls, site: SiteWords, live: PublicLivestream, now: datetime, poster: Picture | None
     ) -> LivePage:
-        """Return the page of a livestream as it is at *now* (UTC)."""
+        """Return the page of a livestream at *now* (UTC)."""
         language = language_of(site.language)
         url = f"{site.url}/live/{quote(live.code)}"
         phase = phase_of(live, now)
@@ -129,7 +129,7 @@ def _moved_from(live: PublicLivestream, language: str) -> str:
 
 
 def countdown(left: timedelta, language: str) -> str:
-    """Return how long it is until the start: the two units that matter."""
+    """Return the time until the start in its two largest units, at least one minute."""
     seconds = max(60, int(left.total_seconds()))
     days, hours, minutes = seconds // _DAY, seconds % _DAY // _HOUR, seconds % _HOUR // 60
     units = [("days", days), ("hours", hours), ("minutes", minutes)]

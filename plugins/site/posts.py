@@ -1,4 +1,4 @@
-"""What the site keeps of a post, and the post as its pages and feeds show it."""
+"""The stored record of a post, and the post for pages and feeds."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from .phrases import PHRASES
 
 __all__ = ["Post", "PostPicture", "identity", "kept", "post_id", "summary_of"]
 
-#: Names the posts of every site; another value would give each post a new id in all readers.
+#: Namespace of the posts' ids; another value would make every post new to all feed readers.
 _NAMESPACE = uuid.UUID("6b1f5c1e-58f5-4a39-9c0e-0d7a4f6f2d11")
-#: As messengers and search engines show it below a title.
+#: Characters that messengers and search engines show below a title.
 _SUMMARY_CHARACTERS = 120
 #: Kinds that a page names; a post is nothing special.
 _NAMED_KINDS = frozenset({"poster", "livestream"})
 
 
 def identity(key: str) -> uuid.UUID:
-    """Return the id that readers know a post by: of its key alone, so it never changes."""
+    """Return a post's id in feeds, which depends on its key only and so never changes."""
     return uuid.uuid5(_NAMESPACE, key)
 
 
 def post_id(key: str) -> str:
-    """Return the part of a post's address."""
+    """Return the post's name in its address."""
     return identity(key).hex[:16]
 
 
 def kept(rendition: Rendition, key: str) -> dict[str, Any]:
-    """Return what is kept of a post: JSON values that every XML and HTML page can show."""
+    """Return a post's record: JSON values with text that is valid in XML and HTML."""
     return {
         "uuid": str(identity(key)),
         "title": _printable(rendition.title),
@@ -57,7 +57,7 @@ def kept(rendition: Rendition, key: str) -> dict[str, Any]:
 
 
 def _printable(text: str) -> str:
-    """Drop what XML 1.0 has no place for (§2.2): control characters and half surrogates."""
+    """Return text without the control characters and surrogates that XML 1.0 (§2.2) forbids."""
     return "".join(
         char
         for char in text
@@ -70,11 +70,11 @@ def _printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PostPicture:
-    """A picture of a post and where it is."""
+    """A picture of a post with its address."""
 
-    #: Whole address.
+    #: The whole address.
     url: str
-    #: From the server's root.
+    #: The path of the address.
     path: str
     media_type: str
     width: int
@@ -85,13 +85,13 @@ class PostPicture:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post as pages and feeds show it."""
+    """A post for pages and feeds."""
 
     #: `urn:uuid:…`; never changes.
     urn: str
-    #: Whole address.
+    #: The whole address.
     url: str
-    #: From the server's root.
+    #: The path of the address.
     path: str
     title: str
     #: The beginning of the text.
@@ -107,14 +107,14 @@ class Post:
     published_iso: str
     published_words: str
     pictures: tuple[PostPicture, ...]
-    #: What is shown of a link to it: its pictures, else the card that was made for it.
+    #: Pictures that chats show with its link: its own, else the card.
     previews: tuple[PostPicture, ...]
-    #: `kind`, `ref`, `starts_at`, `livestream` and what else the rendition carried.
+    #: The rendition's data: `kind`, `ref`, `starts_at`, `livestream` and others.
     data: Mapping[str, Any]
 
     @classmethod
     def of(cls, document: Document, pages_url: str) -> Post:
-        """Read a post from what is kept of it."""
+        """Return the post of a stored record."""
         body, data = document.body, document.body["data"]
         language = "zh" if data.get("language") == "zh" else "en"
         local = document.created_at.astimezone(ZoneInfo(data["zone"])).replace(microsecond=0)
@@ -157,7 +157,7 @@ def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
 
 
 def summary_of(text: str) -> str:
-    """Return the beginning of a text on one line."""
+    """Return the beginning of a text on one line, at most 120 characters."""
     words = " ".join(text.split())
     if len(words) <= _SUMMARY_CHARACTERS:
         return words

@@ -43,7 +43,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class PosterSetup:
-    """Everything that the posters of a table share; only the field values differ by row."""
+    """The inputs that all posters of a table share; only the field values differ by row."""
 
     template: Template
     brand: Brand

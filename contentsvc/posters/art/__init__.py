@@ -68,7 +68,7 @@ _FAINT = frozenset({"rays", "dots"})
 
 
 def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Image.Image:
-    """Return the art *name*, drawn to fill *size* pixels: RGB if it is opaque, else RGBA.
+    """Return a picture of the art *name* that fills *size* pixels: RGB if opaque, else RGBA.
 
     Raises:
         RenderError: there is no art of that name.

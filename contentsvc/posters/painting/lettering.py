@@ -141,7 +141,7 @@ def _starts(
 
 
 def paint_block(easel: Easel, block: Block, lettering: Lettering, opacity: float) -> None:
-    """Paint the letters of *block*."""
+    """Record the steps that paint the letters of *block* at *opacity* (0 to 1)."""
     size = block.fitted.size
     pad = size
     left, top = round(block.left) - pad, round(block.starts[0][1]) - 2 * pad
@@ -183,7 +183,7 @@ def _glyphs(line: SetLine) -> Iterable[tuple[str, float]]:
 
 
 def paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> None:
-    """Paint the plate behind *block*, and the dot on it."""
+    """Record the steps that paint the plate behind *block*, and the dot on it."""
     size = block.fitted.size
     dot_width = (_DOT + _DOT_GAP) * size if plate.dot else 0
     top = block.starts[0][1] - _BASELINE * size

@@ -123,7 +123,7 @@ LetteringCheck = Callable[[ListLayer, tuple[float, float, float, float], str], N
 def paint_list(
     easel: Easel, layer: ListLayer, rows: Sequence[RowBlock], fonts: Fonts, check: LetteringCheck
 ) -> None:
-    """Paint rows that were laid out; call *check* for the lettering of a row before painting it."""
+    """Record rows that were laid out; call *check* for the lettering of a row before it."""
     for number, row in enumerate(rows, layer.skip + 1):
         x, y, width, height = row.rect
         if layer.row.fill:

@@ -105,7 +105,7 @@ def _cut_longest(
 
 
 def paint_spans(easel: Easel, spans: Sequence[Span], fonts: Fonts, opacity: float) -> None:
-    """Paint runs that were laid out, and strike through those that ask for it."""
+    """Record runs that were laid out, and strike through the runs that ask for it."""
     for span in spans:
         run, block = span.run, span.block
         paint_block(easel, block, Lettering(fonts, run.weight, run.fill, 1), opacity)
@@ -176,7 +176,7 @@ def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
 
 
 def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts: Fonts) -> None:
-    """Paint the tiles, the numbers on them and the texts between them."""
+    """Record the tiles, the numbers on them and the texts between them."""
     for span in spans:
         size = span.block.fitted.size
         if span.run.text.isdigit():
@@ -193,7 +193,7 @@ def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts
 def paint_seal(
     easel: Easel, layer: Seal, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> list[str]:
-    """Paint a sticker, and return the texts that were cut off."""
+    """Record a sticker, and return the texts that were cut off."""
     x, y, radius = layer.at
     side = round(radius * 2)
     at = (round(x - radius), round(y - radius))

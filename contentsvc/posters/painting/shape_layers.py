@@ -28,7 +28,7 @@ def corners(radius: Radius) -> shapes.Corners:
 
 @dataclass(frozen=True, slots=True)
 class Easel:
-    """Records the steps that paint layers; holds the palette and the cache that they need."""
+    """Records the steps that paint layers, from a palette and a cache of masks and gradients."""
 
     palette: Mapping[str, str]
     cache: PaintCache
@@ -89,7 +89,7 @@ class Easel:
     def shadow(
         self, key: Hashable, mask: Image.Image, at: tuple[int, int], shadow: Shadow, opacity: float
     ) -> None:
-        """Paint the shadow of *mask*, which is at *at*; *key* is the cache key of the mask."""
+        """Record the shadow of *mask*, which is at *at*; *key* is the cache key of the mask."""
         margin = math.ceil(shadow.blur)
         blurred = self.cache.get(
             ("shadow", key, shadow.blur), lambda: shapes.soft(mask, shadow.blur)[0]
@@ -108,7 +108,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
 
     def rect(self, layer: Rect, rect: PixelRect) -> None:
-        """Paint a rectangle at *rect*, whose width may differ from that in the template."""
+        """Record a rectangle at *rect*, whose width may differ from that in the template."""
         x, y, width, height = rect
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
         if layer.shadow:
@@ -143,7 +143,7 @@ class Easel:
         return ImageChops.subtract(mask, hole)
 
     def ticket(self, layer: Ticket) -> None:
-        """Paint a coupon and its perforated line."""
+        """Record a coupon and its perforated line."""
         x, y, width, height = (round(value) for value in layer.box)
         size = (width, height)
         key = ("ticket", size, layer.radius, layer.at, layer.notch, layer.across)
@@ -158,7 +158,7 @@ class Easel:
             self.line(_perforation(layer))
 
     def progress(self, layer: Progress, share: float) -> None:
-        """Paint a progress bar that is full to *share*, from 0 to 1."""
+        """Record a progress bar that is full to *share*, from 0 to 1."""
         x, y, width, height = (round(value) for value in layer.box)
         _, track = self.rounded((width, height), layer.radius)
         self.stamp(track, (x, y), layer.track, layer.opacity)
@@ -174,7 +174,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
     def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
-        """Paint a border around a picture, as a background on which the picture is painted next."""
+        """Record a border around a picture; the picture is painted on it next."""
         x, y, width, height = picture
         wide = round(stroke.width)
         size = (width + 2 * wide, height + 2 * wide)
@@ -186,7 +186,7 @@ class Easel:
         self.stamp(mask, (x - wide, y - wide), stroke.fill)
 
     def blob(self, layer: Blob) -> None:
-        """Paint a soft spot."""
+        """Record a soft spot."""
         x, y, radius = layer.at
         key = ("blob", radius, layer.blur)
         mask = self.cache.get(key, lambda: shapes.soft_ball(radius, layer.blur))
@@ -194,7 +194,7 @@ class Easel:
         self.stamp(mask, at, layer.fill, layer.opacity)
 
     def line(self, layer: Line) -> None:
-        """Paint a straight line, dashed if the layer has dashes."""
+        """Record a straight line, dashed if the layer has dashes."""
         x1, y1, x2, y2 = layer.points
         pad = math.ceil(layer.width)
         left, top = math.floor(min(x1, x2)) - pad, math.floor(min(y1, y2)) - pad
@@ -217,7 +217,7 @@ class Easel:
         opacity: float = 1,
         rim: int | None = None,
     ) -> None:
-        """Paint *picture* through *mask*, which has the same size.
+        """Record *picture*, pasted through *mask*, which has the same size.
 
         If *rim* is given, the mask is opaque except in *rim* pixels at its top and bottom.
         """

@@ -154,7 +154,7 @@ def _positioned(
 
 
 def paint_columns(easel: Easel, layer: TextLayer, columns: Columns, fonts: Fonts) -> None:
-    """Paint columns that were laid out."""
+    """Record the steps that paint columns which were laid out."""
     left, top, right, bottom = (round(value) for value in columns.rect)
     pad = columns.size
     key = ("columns", fonts.key, columns, layer.weight)

@@ -77,7 +77,7 @@ class Base(Part):
 
 
 class Rect(Base):
-    """A rectangle, for backgrounds and cards."""
+    """A rectangle with optional rounded corners, for backgrounds and cards."""
 
     type: Literal["rect"]
     box: Box

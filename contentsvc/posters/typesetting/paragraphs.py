@@ -43,7 +43,7 @@ class Fitted:
 
 
 def set_line(text: str, measure: Measure, tracking: float = 0) -> SetLine:
-    """Return *text* on one line, however long it is."""
+    """Return *text* typeset on a single line, without any limit of its width."""
     measured = Measured(chars.clean(text).replace("\n", " "), measure, tracking)
     return measured.place_line(0, len(measured.text))
 

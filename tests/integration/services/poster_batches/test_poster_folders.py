@@ -104,7 +104,7 @@ def test_a_card_is_no_other_file(database: Database, tmp_path: Path, media_type:
     """The error for a card of an unknown template lists the templates."""
     maker = PosterMaker(runtime_with(database, tmp_path))
 
-    with pytest.raises(RenderError, match="ask for image/png"):
+    with pytest.raises(RenderError, match="allowed: image/png"):
         maker.card("mine", {"title": "早安"}, "card", None, media_type)
 
 

@@ -183,3 +183,40 @@ def test_an_attempt_counts_once() -> None:
     numbers = {action: task(action).number for action in Action}
 
     assert numbers == {Action.PUBLISH: 2, Action.FIND: 1, Action.CHECK: 1}
+
+
+class _Recording(_Plain):
+    """A channel that returns the arguments of each call."""
+
+    def publish(self, rendition: Rendition, *, key: str) -> Any:
+        """Return the arguments."""
+        return ("publish", rendition, key)
+
+    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Any:
+        """Return the arguments."""
+        return ("find", rendition, key, since)
+
+    def check(self, accepted: Accepted) -> Any:
+        """Return the arguments."""
+        return ("check", accepted.token)
+
+
+def test_each_action_calls_its_method() -> None:
+    """PUBLISH and FIND send the delivery's key; CHECK sends the platform's token."""
+    publish = task(Action.PUBLISH, _Recording)
+    find = task(Action.FIND, _Recording)
+    check = task(Action.CHECK, _Recording, receipt={"token": "t-1"})
+
+    assert publish.call() == ("publish", publish.rendition, "key")
+    assert find.call() == ("find", find.rendition, "key", NOW)
+    assert check.call() == ("check", "t-1")
+
+
+def test_a_check_without_a_token_sends_an_empty_one() -> None:
+    """A row of an earlier version may have lost its receipt."""
+    assert task(Action.CHECK, _Recording).call() == ("check", "")
+
+
+def test_only_publishing_begins_a_new_attempt() -> None:
+    """The attempt of a question is the one that it asks about."""
+    assert [task(action).number for action in Action] == [2, 1, 1]

@@ -48,7 +48,7 @@ class News:
             Message(
                 "reminder-channel-paused",
                 channel=channel.name,
-                reason=Message.of(channel.paused_reason),
+                reason=channel.paused_reason,
                 link=f"{public_url}/channels/{channel.name}",
             )
             for channel in self.channels
@@ -58,7 +58,7 @@ class News:
                 f"reminder-delivery-{delivery.status}",
                 channel=delivery.channel.name,
                 title=delivery.entry.title,
-                reason=Message.of(delivery.error),
+                reason=delivery.error,
                 link=f"{public_url}/deliveries/{delivery.id}",
             )
             for delivery in self.deliveries

@@ -170,7 +170,7 @@ class Renderer:
         ]
         if blocking:
             # The form refuses to approve such an entry; no other way may publish it either.
-            return self._settle(delivery, DeliveryStatus.FAILED, error=str(blocking[0].message))
+            return self._settle(delivery, DeliveryStatus.FAILED, error=blocking[0].message)
         prepared = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
             keep(self._runtime, session, prepared)

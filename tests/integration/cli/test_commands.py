@@ -262,9 +262,7 @@ def test_a_poster_that_cannot_be_painted_is_told(
     assert not Path("q.png").exists()
 
 
-def test_the_doctor_is_content_with_a_fresh_folder(
-    run: _Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_doctor_passes_in_a_new_folder(run: _Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a new data folder every check passes."""
     monkeypatch.setenv("CONTENTSVC_PORT", str(_free_port()))
     monkeypatch.setenv("CONTENTSVC_REDIS_URL", "")
@@ -293,7 +291,7 @@ def test_the_doctor_shows_a_broken_plugin_with_its_traceback(
     assert "Traceback (most recent call last):" in out
 
 
-def test_the_doctor_minds_a_key_that_others_may_read(ready: _Run) -> None:
+def test_the_doctor_reports_a_key_that_others_may_read(ready: _Run) -> None:
     """A secret key that others may read fails a check, with the command that fixes it."""
     key = ready.folder / "var/secret.key"
     key.chmod(0o644)

@@ -79,7 +79,7 @@ def test_a_process_that_closes_its_output_costs_nothing(
     assert child.is_running
 
 
-def test_what_dies_is_started_again_after_a_wait(
+def test_a_dead_process_is_restarted_after_a_wait(
     supervisor: Supervisor, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A death is logged with the last line of output, and the restart follows after the backoff."""
@@ -92,7 +92,7 @@ def test_what_dies_is_started_again_after_a_wait(
     assert waits == [0.5, 1.0]
 
 
-def test_a_wrong_setting_is_told_as_such(
+def test_a_process_that_cannot_start_is_logged_as_such(
     supervisor: Supervisor, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Exit status 2 is logged as a process that cannot start."""
@@ -104,7 +104,9 @@ def test_a_wrong_setting_is_told_as_such(
     assert "web cannot start: error: CONTENTSVC_HOST: no" in caplog.text
 
 
-def test_the_end_is_in_order(supervisor: Supervisor, shown: list[tuple[str, str]]) -> None:
+def test_processes_stop_in_reverse_order(
+    supervisor: Supervisor, shown: list[tuple[str, str]]
+) -> None:
     """The process started last is stopped first, and the supervisor waits for each."""
     code = (
         "import signal, sys, time\n"
@@ -123,7 +125,7 @@ def test_the_end_is_in_order(supervisor: Supervisor, shown: list[tuple[str, str]
     assert byes[3] == "valkey"
 
 
-def test_who_does_not_stop_is_killed_with_all_it_started(
+def test_a_process_that_ignores_sigterm_is_killed_with_its_children(
     supervisor: Supervisor, shown: list[tuple[str, str]]
 ) -> None:
     """A process that ignores SIGTERM is killed after its grace period, with its children."""
@@ -180,7 +182,7 @@ def test_a_second_signal_does_not_wait_for_the_grace(supervisor: Supervisor) -> 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
 
-def test_one_up_a_folder(tmp_path: Path) -> None:
+def test_one_up_per_data_folder(tmp_path: Path) -> None:
     """A held lock names its process; afterwards it is free again."""
     with lock_data_dir(tmp_path):
         assert lock_holder(tmp_path) == os.getpid()
@@ -190,7 +192,7 @@ def test_one_up_a_folder(tmp_path: Path) -> None:
     assert lock_holder(tmp_path) is None
 
 
-def test_the_port_is_looked_at_first(tmp_path: Path) -> None:
+def test_the_port_is_checked(tmp_path: Path) -> None:
     """A port in use and an unknown address are errors; a port in TIME_WAIT is not."""
     config = Config.from_env({"CONTENTSVC_DATA_DIR": str(tmp_path)})
     with socket.create_server(("127.0.0.1", 0)) as server:

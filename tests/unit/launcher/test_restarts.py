@@ -14,7 +14,7 @@ def test_the_wait_doubles_up_to_half_a_minute() -> None:
     assert waits == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
 
 
-def test_a_healthy_minute_begins_anew() -> None:
+def test_a_healthy_minute_resets_the_wait() -> None:
     """After a healthy minute the wait is short again."""
     backoff = Backoff()
     for _ in range(5):

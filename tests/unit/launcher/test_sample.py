@@ -27,7 +27,7 @@ _SHANGHAI = ZoneInfo("Asia/Shanghai")
         ("2027-01-03T23:59:59.5", "2027-W01", Weekday.MON, "00:00:20"),
     ],
 )
-def test_midnight_and_the_week_s_end_are_minded(
+def test_the_post_near_midnight_and_the_end_of_a_week(
     now: str, week: str, day: Weekday, time: str
 ) -> None:
     """Shortly before midnight the post is on the next day, and on Sunday in the next week."""
@@ -39,7 +39,7 @@ def test_midnight_and_the_week_s_end_are_minded(
 
 
 @given(st.integers(0, 20 * 365 * 86_400 * 10**6))
-def test_it_is_about_twenty_seconds_ahead(microseconds: int) -> None:
+def test_the_post_is_about_twenty_seconds_ahead(microseconds: int) -> None:
     """At any time of the first start, the post is due about twenty seconds later."""
     now = datetime(2020, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 

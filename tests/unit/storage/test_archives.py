@@ -10,7 +10,7 @@ def _members(*pairs: tuple[str, bytes]) -> list[Member]:
     return [Member(name, len(data), io.BytesIO(data).getvalue) for name, data in pairs]
 
 
-def test_an_archive_is_whole_and_as_large_as_was_told() -> None:
+def test_an_archive_is_valid_and_has_the_computed_size() -> None:
     """The chunks form a valid ZIP, with names in any language and of the computed size."""
     members = _members(("9x16/小满.jpg", b"\xff" * 50_000), ("report.csv", b""), ("a.txt", b"a"))
 
@@ -44,6 +44,6 @@ def test_one_member_is_read_at_a_time() -> None:
     assert read == ["a"]
 
 
-def test_a_very_large_archive_has_no_size_beforehand() -> None:
+def test_a_very_large_archive_has_no_computed_size() -> None:
     """An archive that needs ZIP64 has no computed size."""
     assert archive_size([Member("a", 2**32, bytes)]) is None

@@ -29,7 +29,7 @@ def _await_beats(runtime: Runtime) -> list[Heartbeat]:
     raise AssertionError("no heartbeat")
 
 
-def test_a_process_is_seen_while_it_runs_and_signs_off(database: Database, tmp_path: Path) -> None:
+def test_a_heartbeat_is_recorded_and_removed(database: Database, tmp_path: Path) -> None:
     """The first heartbeat is recorded at once, and deleted when the process stops in order."""
     runtime = make_runtime(database, tmp_path)
 
@@ -41,7 +41,7 @@ def test_a_process_is_seen_while_it_runs_and_signs_off(database: Database, tmp_p
     assert _beats(runtime) == []
 
 
-def test_a_heart_goes_on_through_an_outage(
+def test_heartbeats_continue_after_an_outage(
     database: Database,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

@@ -51,7 +51,7 @@ def reminder(engine: Engine, *addresses: str) -> Reminder:
     return Reminder(replace(engine.runtime, config=config))
 
 
-def test_an_unknown_outcome_is_told_once(
+def test_an_unknown_outcome_is_reminded_of_once(
     engine: Engine, inbox: tuple[str, list[dict[str, str]]]
 ) -> None:
     """A reminder of an unknown outcome has the entry's title and the link to settle it."""
@@ -61,14 +61,14 @@ def test_an_unknown_outcome_is_told_once(
     engine.plan()
     engine.due()
     engine.work()
-    teller = reminder(engine, address)
-    teller.send_news(engine.clock.turn(seconds=10))
-    teller.wait()
+    reminders = reminder(engine, address)
+    reminders.send_news(engine.clock.turn(seconds=10))
+    reminders.wait()
     assert mails == []
 
     for _ in range(2):
-        teller.send_news(engine.clock.turn(seconds=60))
-        teller.wait()
+        reminders.send_news(engine.clock.turn(seconds=60))
+        reminders.wait()
 
     (mail,) = mails
     assert mail["title"] == "contentsvc：有内容需要处理"
@@ -77,7 +77,7 @@ def test_an_unknown_outcome_is_told_once(
     assert f"/deliveries/{engine.delivery().id}" in mail["message"]
 
 
-def test_a_message_that_did_not_go_is_sent_later(engine: Engine) -> None:
+def test_a_failed_reminder_is_sent_again(engine: Engine) -> None:
     """A reminder that could not be sent is sent again in full after a minute."""
     channel = engine.script("scripted")
     channel.script += [RejectedError("含有敏感词")]
@@ -92,25 +92,27 @@ def test_a_message_that_did_not_go_is_sent_later(engine: Engine) -> None:
         return answers.pop(0)
 
     config = replace(engine.runtime.config, reminders=("json://nowhere",))
-    teller = Reminder(replace(engine.runtime, config=config), send)
+    reminders = Reminder(replace(engine.runtime, config=config), send)
     for seconds in (61, 30, 31, 120):
-        teller.send_news(engine.clock.turn(seconds=seconds))
-        teller.wait()
+        reminders.send_news(engine.clock.turn(seconds=seconds))
+        reminders.wait()
 
     assert len(sent) == 2
     assert "含有敏感词" in sent[1]
 
 
-def test_a_paused_channel_is_told(engine: Engine, inbox: tuple[str, list[dict[str, str]]]) -> None:
+def test_a_paused_channel_is_reminded_of(
+    engine: Engine, inbox: tuple[str, list[dict[str, str]]]
+) -> None:
     """A reminder of a paused channel has the reason."""
     address, mails = inbox
     engine.script("scripted")
     engine.plan()
     with engine.runtime.database.write() as session:
         pause_channel(session, "there", reason="invalid key", now=engine.clock.at)
-    teller = reminder(engine, address)
-    teller.send_news(engine.clock.turn(seconds=1))
-    teller.wait()
+    reminders = reminder(engine, address)
+    reminders.send_news(engine.clock.turn(seconds=1))
+    reminders.wait()
 
     assert "there: invalid key" in mails[0]["message"]
 

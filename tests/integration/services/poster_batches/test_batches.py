@@ -191,7 +191,7 @@ def test_a_waiting_delivery_comes_first(batches: Batches) -> None:
     assert batches.queue.batches == [(batch_id, 2)]
 
 
-def test_a_piece_is_bounded(batches: Batches) -> None:
+def test_a_slice_is_bounded(batches: Batches) -> None:
     """After a few seconds the rest of a batch goes to the end of the queue."""
     ticks = iter(range(0, 1000, 6))
     batch_id = batches.create(*members(5))
@@ -203,7 +203,7 @@ def test_a_piece_is_bounded(batches: Batches) -> None:
     assert len(batches.queue.batches) == 1
 
 
-def test_whoever_dies_is_replaced_and_no_row_is_made_twice(
+def test_a_dead_worker_is_replaced_and_no_row_is_made_twice(
     batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Rows that a dead worker has committed stay; the others are made after its lease expires."""
@@ -235,7 +235,7 @@ def test_whoever_dies_is_replaced_and_no_row_is_made_twice(
     assert len(_links(batches.zip(batch_id))) == 4
 
 
-def test_a_row_that_kills_its_worker_is_taken_out_of_the_way(
+def test_a_row_that_kills_its_workers_fails(
     batches: Batches, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """After the third death of a worker at a row that row fails, and the rows after it are made."""
@@ -368,7 +368,7 @@ def test_two_batches_of_a_person_run_at_once(batches: Batches) -> None:
         (members(4000), ("1x1", "3x4", "9x16"), "12000 posters; at most 10000"),
     ],
 )
-def test_what_is_too_much_is_refused(
+def test_batches_beyond_the_limits_are_refused(
     batches: Batches, rows: list[tuple[str, ...]], sizes: tuple[str, ...], words: str
 ) -> None:
     """The error names the limit, and no batch is stored."""
@@ -379,7 +379,7 @@ def test_what_is_too_much_is_refused(
         assert session.scalars(select(PosterBatch)).all() == []
 
 
-def test_a_person_keeps_twenty_batches(batches: Batches) -> None:
+def test_a_person_may_have_twenty_batches(batches: Batches) -> None:
     """The twenty-first batch is refused until one is deleted."""
     for _ in range(20):
         batches.create(member(1))
@@ -388,7 +388,7 @@ def test_a_person_keeps_twenty_batches(batches: Batches) -> None:
         batches.create(member(1))
 
 
-def test_columns_stay_once_it_began(batches: Batches) -> None:
+def test_columns_of_a_started_batch_are_fixed(batches: Batches) -> None:
     """The columns of a started batch cannot be changed, and an unknown column is refused."""
     batch_id = batches.create(member(1))
     with (
@@ -421,7 +421,7 @@ def broken(batches: Batches) -> int:
     return batch_id
 
 
-def test_mended_rows_alone_are_made_again(batches: Batches, broken: int) -> None:
+def test_only_corrected_rows_are_made_again(batches: Batches, broken: int) -> None:
     """Uploading the corrected table of failed rows completes the batch."""
     with batches.runtime.database.read() as session:
         batch = get_batch(session, broken)
@@ -446,13 +446,13 @@ def test_mended_rows_alone_are_made_again(batches: Batches, broken: int) -> None
     ]
 
 
-def test_the_whole_table_is_taken_too(batches: Batches, broken: int) -> None:
+def test_the_whole_table_can_be_corrected(batches: Batches, broken: int) -> None:
     """In the whole table rows are identified by their line; only changed rows are made again."""
     assert _mended(batches, broken, HEAD, member(1), member(2), member(3, title="")) == 1
     assert batches.statuses(broken) == "mwf"
 
 
-def test_rows_are_mended_in_the_page(batches: Batches, broken: int) -> None:
+def test_single_cells_can_be_corrected(batches: Batches, broken: int) -> None:
     """A new text for a cell replaces the text that failed."""
     with batches.changing(broken) as (session, batch):
         assert (
@@ -474,7 +474,7 @@ def test_rows_are_mended_in_the_page(batches: Batches, broken: int) -> None:
         ([("行号", "链接"), ("3", "nowhere")], "no row was changed"),
     ],
 )
-def test_corrections_that_cannot_be_told_are_refused(
+def test_unusable_corrections_are_refused(
     batches: Batches, broken: int, rows: list[tuple[str, ...]], words: str
 ) -> None:
     """The error names the problem, and no row is changed."""
@@ -492,7 +492,7 @@ def test_failed_rows_are_tried_again_as_they_stand(batches: Batches, broken: int
     assert batches.statuses(broken) == "mww"
 
 
-def test_a_running_batch_is_not_mended(batches: Batches, broken: int) -> None:
+def test_a_running_batch_cannot_be_corrected(batches: Batches, broken: int) -> None:
     """A running batch refuses corrections."""
     with batches.changing(broken) as (session, batch):
         retry(session, batch)
@@ -539,9 +539,7 @@ def test_pace_and_time_left_are_told(batches: Batches) -> None:
     assert progress.left == timedelta(seconds=30)
 
 
-def test_a_picture_of_the_table_s_is_no_way_out_of_the_assets(
-    batches: Batches, tmp_path: Path
-) -> None:
+def test_a_cell_cannot_name_a_file_outside_the_assets(batches: Batches, tmp_path: Path) -> None:
     """A cell that names a file outside the assets counts as a missing picture."""
     secret = tmp_path / "secret.png"
     Image.new("RGB", (40, 40)).save(secret)
@@ -556,7 +554,7 @@ def test_a_picture_of_the_table_s_is_no_way_out_of_the_assets(
     assert (row.status, row.remarks[0]["code"]) == (RowStatus.FAILED, "bad_picture")
 
 
-def test_the_dispatcher_looks_after_batches(batches: Batches) -> None:
+def test_the_dispatcher_resumes_batches(batches: Batches) -> None:
     """The dispatcher finds a batch without a worker and enqueues it."""
     from contentsvc.services.delivery.dispatching import Dispatcher
 

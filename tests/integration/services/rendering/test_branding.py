@@ -104,7 +104,7 @@ def test_a_changed_brand_makes_posters_anew(runtime: Runtime, calendar: Calendar
     assert Renderer(runtime).render_planned([delivery.id]) == 1
 
 
-def test_a_brand_that_went_away_is_told(runtime: Runtime, calendar: Calendar) -> None:
+def test_a_missing_brand_is_an_error(runtime: Runtime, calendar: Calendar) -> None:
     """The preview of a missing brand lists the brands, and renders no poster."""
     entry = make_entry(runtime, brand(runtime, "gone"), approved=False, **POSTER)
 
@@ -176,7 +176,7 @@ def test_the_same_order_is_painted_once(runtime: Runtime) -> None:
     assert other.encoded.data != first.encoded.data
 
 
-def test_an_unknown_size_is_told_with_those_there_are(runtime: Runtime) -> None:
+def test_the_error_for_an_unknown_size_lists_the_sizes(runtime: Runtime) -> None:
     """The error for an unknown size lists the template's sizes."""
     painter = Painter(runtime)
 

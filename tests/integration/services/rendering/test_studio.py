@@ -114,7 +114,7 @@ def test_every_size_comes_in_one_zip(studio: Studio) -> None:
     assert sizes == {"1x1.png": (1080, 1080), "cover.png": (1080, 460)}
 
 
-def test_a_few_are_painted_at_once(runtime: Runtime) -> None:
+def test_two_posters_are_painted_at_the_same_time(runtime: Runtime) -> None:
     """A request beyond the limit waits, and fails with StudioBusyError after the wait."""
     painter = SlowPainter(runtime)
     studio = Studio(runtime, painter, Bounds(at_once=2, wait=0.05))
@@ -152,7 +152,7 @@ def test_a_canvas_beyond_its_pixels_is_not_begun(runtime: Runtime) -> None:
         studio.finish(order(studio))
 
 
-def test_a_fault_of_the_painter_is_told(runtime: Runtime) -> None:
+def test_an_unexpected_error_of_the_painter_is_logged(runtime: Runtime) -> None:
     """An unexpected error is logged, and the person gets a short message."""
 
     class Broken(Painter):

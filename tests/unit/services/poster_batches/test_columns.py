@@ -48,7 +48,7 @@ def test_titles_are_known_in_every_way_people_write_them(
     assert found == dict(zip(("title", "sharer", "code", "url", "file"), header, strict=True))
 
 
-def test_a_column_of_links_is_the_code_s(invite: Template) -> None:
+def test_a_column_of_links_becomes_the_link_field(invite: Template) -> None:
     """If no title names the link field, the column whose cells are links becomes it."""
     found = _guess(
         invite, ("谁", "去哪里"), ("小满", "https://e.com/1"), ("果果", "http://e.com/2")
@@ -57,7 +57,7 @@ def test_a_column_of_links_is_the_code_s(invite: Template) -> None:
     assert found["url"] == "去哪里"
 
 
-def test_files_are_called_by_a_column_without_doubles(invite: Template) -> None:
+def test_file_names_come_from_a_column_without_duplicates(invite: Template) -> None:
     """If two members share a name, the file names come from their codes."""
     rows = (("小满", "A1", "https://e.com/1"), ("小满", "A2", "https://e.com/2"))
 
@@ -79,7 +79,7 @@ def test_titles_below_a_heading_are_found(invite: Template) -> None:
     assert [row.number for row in rows] == [4]
 
 
-def test_columns_without_titles_are_called_by_their_letters(invite: Template) -> None:
+def test_columns_without_titles_get_their_letters(invite: Template) -> None:
     """A column without a title gets its letter as the title, and equal titles are numbered."""
     lines = _lines(("甲", "", "乙", "乙"), ("1", "2", "3", "4"))
 
@@ -101,7 +101,7 @@ def test_a_cell_comes_before_what_all_rows_share(invite: Template) -> None:
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
-def test_a_sample_sheet_is_understood(invite: Template, language: str) -> None:
+def test_a_sample_table_is_mapped(invite: Template, language: str) -> None:
     """Every column of the sample table is mapped to the field that it was made for."""
     table = sample_table(invite, language, "文件名")
 

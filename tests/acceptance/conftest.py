@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import threading
@@ -115,9 +116,25 @@ def site(tmp_path: Path, _sample: Path, _catalogues: None) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def _sample(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) -> Path:
-    """Live the sample week up to its Tuesday once; every test gets a copy."""
-    folder = tmp_path_factory.mktemp("sample")
-    shutil.copy(_sqlite_template, folder / "contentsvc.db")
+    """Return a folder with the database and files of the sample week on its Tuesday.
+
+    Its Monday has been rendered and published. The processes of one run share the folder; every
+    test copies it.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return _live_sample_week(tmp_path_factory.mktemp("sample"), _sqlite_template)
+    folder = tmp_path_factory.getbasetemp().parent / "sample"
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            part = tmp_path_factory.mktemp("sample")
+            _live_sample_week(part, _sqlite_template).rename(folder)
+    return folder
+
+
+def _live_sample_week(folder: Path, empty: Path) -> Path:
+    """Let the sample week go by in *folder* up to its Tuesday; *empty* is a fresh database."""
+    shutil.copy(empty, folder / "contentsvc.db")
     runtime, clock, queue = _assembled(folder, _BEFORE)
     with closing(runtime.database) as database:
         with database.write() as session:

@@ -7,40 +7,44 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Literal
 
 import feedparser
 import pytest
 from icalendar import Calendar
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from tests.acceptance.running import PATIENCE, Service, until
 from tests.acceptance.visitor import PASSWORD
-from tests.clocks.moving import zone
+from tests.clocks.moving import is_clock_set, zone
 
 pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(300)]
 
 
-@pytest.fixture
-def service(tmp_path: Path) -> Iterator[Service]:
-    """Give a service of its own that readers reach under its own address."""
-    service = Service(tmp_path / "service")
+def _scope(fixture_name: str, config: pytest.Config) -> Literal["module", "function"]:
+    """Share a service among the tests, unless `make clocks` sets its clock back for each test."""
+    return "function" if is_clock_set() else "module"
+
+
+@pytest.fixture(scope=_scope)
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Provide a service that readers reach under its own address."""
+    service = Service(tmp_path_factory.mktemp("livestreams") / "service")
     service.settings = {"PUBLIC_URL": service.url, "WORKERS": "1"}
     yield service
     service.clean_up()
 
 
-@pytest.fixture
-def page(_chromium: Browser, service: Service) -> Iterator[Page]:
-    """Give the window of the admin who has just started the service."""
+@pytest.fixture(scope=_scope)
+def admin(_chromium: Browser, service: Service) -> Iterator[BrowserContext]:
+    """Start the service and provide the browser of the admin who has just signed in."""
     link = service.start()
     context = _chromium.new_context(
         viewport={"width": 1360, "height": 900}, locale="zh-CN", reduced_motion="reduce"
     )
     context.set_default_timeout(PATIENCE * 1000)
-    faults: list[str] = []
     page = context.new_page()
-    page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(link)
     page.fill("[name=name]", "mei")
     page.fill("[name=password]", PASSWORD)
@@ -49,8 +53,19 @@ def page(_chromium: Browser, service: Service) -> Iterator[Page]:
     page.wait_for_url(lambda url: "sign-in" not in url)
     if zone().key != "Asia/Shanghai":
         _move_calendar_to_zone(page, service)
-    yield page
+    page.close()
+    yield context
     context.close()
+
+
+@pytest.fixture
+def page(admin: BrowserContext) -> Iterator[Page]:
+    """Provide a window of the admin, and fail if a script on it raises an error."""
+    faults: list[str] = []
+    page = admin.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    yield page
+    page.close()
     assert faults == []
 
 

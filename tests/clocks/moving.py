@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-__all__ = ["set_clock", "zone"]
+__all__ = ["is_clock_set", "set_clock", "zone"]
 
 _FILE = "TEST_CLOCK_FILE"
 _INSTANT = "TEST_CLOCK"
@@ -33,6 +33,11 @@ def set_clock() -> None:
     # Written in place: the processes have mapped this very file.
     with path.open("r+b", buffering=0) as file:
         file.write(struct.pack("q", wanted - real))
+
+
+def is_clock_set() -> bool:
+    """Return whether `make clocks` sets the clock, once at the start of each test."""
+    return _INSTANT in os.environ
 
 
 def zone() -> ZoneInfo:

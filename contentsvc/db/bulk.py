@@ -51,12 +51,14 @@ class Among:
         """Return the condition, for a database with or without *arrays*."""
         columns = [self._table.c[name] for name in self._names]
         if arrays:
-            given = _rows(self._table, self._names, "among")
-            return (tuple_(*columns).in_(select(*given.c)),)
+            tuples = _rows(self._table, self._names, "among")
+            return (tuple_(*columns).in_(select(*tuples.c)),)
         # The first column by itself as well: SQLite uses no index for tuples.
         return (columns[0].in_(_from_json(1)), tuple_(*columns).in_(_from_json(len(columns))))
 
-    def given(self, connection: Connection, tuples: Sequence[tuple[Any, ...]]) -> dict[str, Any]:
+    def parameters(
+        self, connection: Connection, tuples: Sequence[tuple[Any, ...]]
+    ) -> dict[str, Any]:
         """Return the parameters of the condition for *tuples*."""
         if has_arrays(connection):
             columns = zip(*tuples, strict=True) if tuples else ((),) * len(self._names)

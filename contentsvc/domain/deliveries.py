@@ -165,8 +165,8 @@ def check_move(before: DeliveryStatus, after: DeliveryStatus, actor: Actor) -> N
 
 
 #: The status that each outcome of each action leads to; None: the delivery stays as it is, and the
-#: dispatcher has the platform asked again later. `next_step` turns RETRYING into FAILED when the
-#: retries are used up, and FAILED into UNKNOWN when an earlier attempt may have published the post.
+#: dispatcher has the platform asked again later. After PUBLISH, `next_step` turns RETRYING into
+#: FAILED when no retry is left, and FAILED into UNKNOWN if an earlier attempt may be out.
 NEXT: dict[Action, dict[Outcome, DeliveryStatus | None]] = {
     Action.PUBLISH: {
         _O.PUBLISHED: _S.PUBLISHED,

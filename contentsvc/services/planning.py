@@ -112,8 +112,8 @@ def approve_week(
 ) -> list[Entry]:
     """Approve every draft and reviewed entry of a week that is not past; return those.
 
-    Where *seen* is given, only entries in it are, each at the revision that was looked at: what
-    nobody has checked is not approved along with the rest.
+    If *seen* (entry id to revision) is given, only these entries are approved, and only at these
+    revisions: nothing is approved that nobody has checked.
     """
     approved = []
     for entry in waiting_in(session, calendar, week, now=now, usefulness=usefulness):

@@ -26,13 +26,13 @@ from contentsvc.services.channel_setup.hosting import load_pictures, store_pictu
 from contentsvc.services.runtime import Runtime
 
 __all__ = [
-    "KeptRendition",
+    "PreparedRendition",
     "Renditions",
-    "keep",
     "load_rendition",
     "prepare",
     "rendition_formats",
     "rendition_picture",
+    "store_rendition",
 ]
 
 
@@ -42,14 +42,14 @@ _MOST_CACHED_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class KeptRendition:
+class PreparedRendition:
     """A rendition whose pictures are stored, ready to be written as one row."""
 
     hash: str
     document: Mapping[str, Any]
 
 
-def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
+def prepare(runtime: Runtime, rendition: Rendition) -> PreparedRendition:
     """Store a rendition's pictures and compute its hash; the database is not used."""
     document = {
         "title": rendition.title,
@@ -64,12 +64,12 @@ def prepare(runtime: Runtime, rendition: Rendition) -> KeptRendition:
     }
     text = json.dumps(document, ensure_ascii=False, sort_keys=True)
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-    return KeptRendition(digest, document)
+    return PreparedRendition(digest, document)
 
 
-def keep(runtime: Runtime, session: Session, kept: KeptRendition) -> None:
+def store_rendition(runtime: Runtime, session: Session, prepared: PreparedRendition) -> None:
     """Insert a rendition's row unless it exists."""
-    values = {"hash": kept.hash, "document": kept.document, "created_at": runtime.clock()}
+    values = {"hash": prepared.hash, "document": prepared.document, "created_at": runtime.clock()}
     session.execute(runtime.database.insert_once(RenditionRow, values))
 
 
@@ -142,10 +142,10 @@ def rendition_picture(runtime: Runtime, session: Session, digest: str, name: str
     Raises:
         NotFoundError: there is no such rendition or picture.
     """
-    found = [item for item in _document(session, digest)["pictures"] if item["name"] == name]
-    if not found:
+    pictures = [item for item in _document(session, digest)["pictures"] if item["name"] == name]
+    if not pictures:
         raise NotFoundError("rendition-picture-unknown", name=name)
-    return load_pictures(runtime.storage, found[:1])[0]
+    return load_pictures(runtime.storage, pictures[:1])[0]
 
 
 def _document(session: Session, digest: str) -> Mapping[str, Any]:

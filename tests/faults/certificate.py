@@ -1,4 +1,4 @@
-"""A certificate that nobody trusts."""
+"""A self-signed certificate that no client trusts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The service's processes, each a real one: started, killed, held still and started again."""
+"""The real processes of the service: started, killed, suspended and restarted."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ import contentsvc
 __all__ = ["ROLES", "Family", "marked"]
 
 _ROOT = Path(contentsvc.__file__).parents[1]
-#: Several of each that may be several.
+#: Two of each role that may run more than once.
 ROLES = {
     "valkey": ("valkey",),
     "dispatcher-1": ("dispatch",),
@@ -34,7 +34,7 @@ ROLES = {
 
 
 def marked(folder: Path) -> list[int]:
-    """Return every living process that was started with the data folder *folder*."""
+    """Return every running process that was started with the data folder *folder*."""
     mark = f"CONTENTSVC_DATA_DIR={folder}".encode()
     found = []
     for entry in Path("/proc").iterdir():
@@ -46,10 +46,10 @@ def marked(folder: Path) -> list[int]:
 
 
 class Nursery:
-    """The process that forks the roles, and what it tells of them."""
+    """The process that forks the roles, and its reports about them."""
 
     def __init__(self, folder: Path, environ: Mapping[str, str]) -> None:
-        """Start it."""
+        """Start the process."""
         self._folder = folder
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(Path(__file__).with_name("nursery.py"))],
@@ -65,7 +65,7 @@ class Nursery:
         self._thread.start()
 
     def start(self, role: str) -> int:
-        """Start a role and return its process; its lines go to a file of its own."""
+        """Start a role and return its process id; it logs to a file of its own."""
         wanted = {"command": ROLES[role], "log": str(self._folder / f"{role}.log")}
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(wanted).encode() + b"\n")
@@ -82,7 +82,7 @@ class Nursery:
                 self.ended[told["ended"]] = told["status"]
 
     def close(self) -> None:
-        """End it, and with it whatever it has forked."""
+        """End the process and everything it has forked."""
         self._process.kill()
         self._thread.join()
         self._process.wait()
@@ -93,25 +93,25 @@ class Nursery:
 
 @dataclass
 class Family:
-    """All processes of one data folder; a thread of their own tends them."""
+    """All processes of one data folder, watched by one thread."""
 
     folder: Path
     environ: Mapping[str, str]
     pids: dict[str, int] = field(default_factory=dict)
-    #: Processes whose death was wanted.
+    #: Processes that were killed on purpose.
     killed: set[int] = field(default_factory=set)
-    #: Roles that died of themselves, with their exit status.
+    #: Roles that died by themselves, with their exit status.
     died: list[tuple[str, int]] = field(default_factory=list)
-    #: When (monotonic) each role that stands still goes on.
+    #: When (monotonic seconds) each suspended role is to continue.
     still: dict[str, float] = field(default_factory=dict)
-    #: Held while processes are started, or must not be.
+    #: Locked while processes are started, or must not be started.
     lock: threading.RLock = field(default_factory=threading.RLock)
     _stopped: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
     _nursery: Nursery | None = None
 
     def begin(self) -> None:
-        """Start every role, and tend them: one that stands still may hold what others wait for."""
+        """Start every role and the watching thread: a suspended role may block the others."""
         self._nursery = Nursery(self.folder, self.environ)
         for role in ROLES:
             self.pids[role] = self._nursery.start(role)
@@ -124,7 +124,7 @@ class Family:
                 self._tend()
 
     def _tend(self) -> None:
-        """Start again what has died, and let go on what has stood still long enough."""
+        """Restart dead roles, and continue suspended roles whose time is over."""
         assert self._nursery is not None
         for role, until in list(self.still.items()):
             if time.monotonic() >= until:
@@ -138,7 +138,7 @@ class Family:
                 self.pids[role] = self._nursery.start(role)
 
     def kill(self, role: str) -> None:
-        """Kill a role at once, as the kernel does without memory."""
+        """Kill a role with SIGKILL, as the kernel does when memory runs out."""
         with self.lock:
             pid = self.pids[role]
             self.killed.add(pid)
@@ -153,13 +153,13 @@ class Family:
             time.sleep(0.005)
 
     def hold(self, role: str, seconds: float) -> None:
-        """Have a role stand still, as a laptop's lid or a full machine does."""
+        """Suspend a role, as a closed laptop or an overloaded machine does."""
         with self.lock, suppress(ProcessLookupError):
             os.kill(self.pids[role], signal.SIGSTOP)
             self.still[role] = time.monotonic() + seconds
 
     def go_on(self, role: str) -> None:
-        """Let a role go on."""
+        """Continue a suspended role."""
         with self.lock, suppress(ProcessLookupError):
             self.still.pop(role, None)
             os.kill(self.pids[role], signal.SIGCONT)
@@ -173,11 +173,11 @@ class Family:
         return []
 
     def any_of(self, prefix: str, dice: random.Random) -> str:
-        """Return one of the roles that begin with *prefix*."""
+        """Return a random role whose name begins with *prefix*."""
         return dice.choice([role for role in ROLES if role.startswith(prefix)])
 
     def stop(self) -> None:
-        """Ask all to stop, Valkey last, and end whatever does not."""
+        """Ask all processes to stop, Valkey last, and kill those that do not."""
         self._stopped.set()
         with self.lock:
             for role in list(self.still):
@@ -190,7 +190,7 @@ class Family:
         self.end()
 
     def end(self) -> None:
-        """Kill everything."""
+        """Kill all processes."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()

@@ -1,4 +1,4 @@
-"""Everything that breaks: each a function that does it to a running world, by the dice."""
+"""The faults: each is a function that breaks something in a running world."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.faults.world import LEASE, World
 
 __all__ = ["MISHAPS", "Scene"]
 
-#: Longer than a lease: what a process held when it fell asleep is somebody else's by then.
+#: Longer than a lease: the claims of a suspended process belong to others by then.
 _PAST_THE_LEASE = LEASE + 1.0
 _PUBLISH = "rq:queue:publish"
 
 
 @dataclass
 class Scene:
-    """A running world, and what was done to it."""
+    """A running world, and the faults that it has met."""
 
     world: World
     family: Family
@@ -36,11 +36,11 @@ class Scene:
     done: Counter[str] = field(default_factory=Counter)
 
     def note(self, what: str) -> None:
-        """Count what was really done: not every plan meets what it is meant for."""
+        """Count a fault that really happened: not every planned fault finds its target."""
         self.done[what] += 1
 
     def redis(self) -> redis.Redis:
-        """Return a client of this world's server."""
+        """Return a Redis client of this world's server."""
         return redis.Redis.from_url(
             self.world.queue.url, socket_timeout=1, socket_connect_timeout=1
         )
@@ -50,20 +50,20 @@ Mishap = Callable[[Scene], None]
 
 
 def kill_worker(scene: Scene) -> None:
-    """Kill one of the workers that publish."""
+    """Kill one publishing worker."""
     scene.family.kill(scene.family.any_of("worker", scene.dice))
     scene.note("worker killed")
 
 
 def kill_workers(scene: Scene) -> None:
-    """Kill both at once."""
+    """Kill both at the same time."""
     scene.family.kill("worker-1")
     scene.family.kill("worker-2")
     scene.note("all workers killed")
 
 
 def kill_amid_call(scene: Scene) -> None:
-    """Kill both workers while the platform has a call in hand, before it answers."""
+    """Kill both workers during a call, before the platform responds."""
 
     def ambush() -> None:
         for role in ("worker-1", "worker-2"):
@@ -74,7 +74,7 @@ def kill_amid_call(scene: Scene) -> None:
 
 
 def kill_render_child(scene: Scene) -> None:
-    """Kill the process that draws, amid its work where it can be met there."""
+    """Kill the rendering child, during its work if possible."""
     for _ in range(2):
         scene.world.publish(scene.world.now + timedelta(seconds=3))
     deadline = time.monotonic() + 1.5
@@ -90,32 +90,32 @@ def kill_render_child(scene: Scene) -> None:
 
 
 def kill_dispatcher(scene: Scene) -> None:
-    """Kill one of the dispatchers."""
+    """Kill one dispatcher."""
     scene.family.kill(scene.family.any_of("dispatcher", scene.dice))
     scene.note("dispatcher killed")
 
 
 def kill_dispatchers(scene: Scene) -> None:
-    """Kill both at once."""
+    """Kill both at the same time."""
     scene.family.kill("dispatcher-1")
     scene.family.kill("dispatcher-2")
     scene.note("all dispatchers killed")
 
 
 def kill_web(scene: Scene) -> None:
-    """Kill the web server, whose serving child dies with it."""
+    """Kill the web server; its serving child dies with it."""
     scene.family.kill("web")
     scene.note("web server killed")
 
 
 def kill_queue(scene: Scene) -> None:
-    """Kill Valkey; it comes back with what its file holds."""
+    """Kill Valkey; it restarts with the content of its file."""
     scene.family.kill("valkey")
     scene.note("Valkey killed")
 
 
 def lose_queue(scene: Scene) -> None:
-    """Kill Valkey and lose its file."""
+    """Kill Valkey and delete its file."""
     with scene.family.lock:
         scene.family.kill("valkey")
         shutil.rmtree(scene.world.data / "valkey", ignore_errors=True)
@@ -123,20 +123,20 @@ def lose_queue(scene: Scene) -> None:
 
 
 def empty_queue(scene: Scene) -> None:
-    """Empty Redis while all run."""
+    """Empty Redis while all processes run."""
     with suppress(redis.RedisError), closing(scene.redis()) as client:
         client.flushall()
         scene.note("Redis emptied")
 
 
 def hold_worker(scene: Scene) -> None:
-    """Have a worker stand still past its lease, and go on as if nothing were."""
+    """Suspend a worker past its lease, then continue it."""
     scene.family.hold(scene.family.any_of("worker", scene.dice), _PAST_THE_LEASE)
     scene.note("worker stopped past its lease")
 
 
 def hold_worker_amid_call(scene: Scene) -> None:
-    """The same, while the platform has a call in hand."""
+    """Suspend a worker past its lease during a call to the platform."""
 
     def ambush() -> None:
         for role in ("worker-1", "worker-2"):
@@ -147,13 +147,13 @@ def hold_worker_amid_call(scene: Scene) -> None:
 
 
 def hold_dispatcher(scene: Scene) -> None:
-    """Have a dispatcher stand still past the leases it has given."""
+    """Suspend a dispatcher past the leases of its claims."""
     scene.family.hold(scene.family.any_of("dispatcher", scene.dice), _PAST_THE_LEASE)
     scene.note("dispatcher stopped past its lease")
 
 
 def break_database(scene: Scene) -> None:
-    """Break PostgreSQL off; SQLite has no server, there a process that may be writing dies."""
+    """Restart PostgreSQL or kill a backend; on SQLite, kill a process that may be writing."""
     how = scene.world.store.break_down(scene.dice)
     if how:
         scene.note(f"PostgreSQL {how}")
@@ -171,7 +171,7 @@ def kill_after_pop(scene: Scene) -> None:
         scene.family.hold(role, _PAST_THE_LEASE)
     popped = _popped(scene, 2.0)
     victims = workers if popped > 1 else workers[:1]
-    # Which of them it was given to cannot be seen; the first to wait is the first served.
+    # The worker with the job cannot be seen; Redis serves the worker that waited first.
     for role in victims:
         scene.family.kill(role)
     for role in set(workers) - set(victims):
@@ -180,7 +180,7 @@ def kill_after_pop(scene: Scene) -> None:
 
 
 def _popped(scene: Scene, seconds: float) -> int:
-    """Wait until the server has given jobs away that nobody has begun; return how many."""
+    """Wait until popped jobs have not begun; return their number."""
     deadline = time.monotonic() + seconds
     popped = 0
     with suppress(redis.RedisError), closing(scene.redis()) as client:
@@ -193,7 +193,7 @@ def _popped(scene: Scene, seconds: float) -> int:
 
 
 def fill_disk(scene: Scene) -> None:
-    """Have the database's disk full for a second or two."""
+    """Fill the database's disk for a second or two."""
     store, family = scene.world.store, scene.family
     pids = list(family.pids.values())
     with without_room(store.disk, [*pids, *store.processes()]) as how:
@@ -203,11 +203,11 @@ def fill_disk(scene: Scene) -> None:
 
 
 def nothing(scene: Scene) -> None:
-    """Let a round go by."""
+    """Do nothing in this round."""
     scene.note("nothing")
 
 
-#: Each with its weight.
+#: The faults with their weights.
 MISHAPS: dict[Mishap, int] = {
     kill_worker: 6,
     kill_workers: 3,

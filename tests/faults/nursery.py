@@ -27,12 +27,12 @@ import contentsvc.services.delivery.dispatching
 import contentsvc.worker.process
 from contentsvc.cli import main as contentsvc_main
 
-#: Kept from a tool that would drop imports which are only made ahead.
+#: A reference to the imports, so that no tool removes them as unused.
 AHEAD = (contentsvc, gunicorn, redis, rq)
 
 
 def main() -> None:
-    """Fork what is asked for until the other end is closed."""
+    """Fork the requested roles until the other end of the pipe is closed."""
     rest = b""
     while True:
         readable, _, _ = select.select([0], [], [], 0.02)

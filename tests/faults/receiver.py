@@ -1,4 +1,4 @@
-"""A platform that misbehaves by a seed, and counts what it took."""
+"""A platform that misbehaves at random by a seed, and counts the posts that it took."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TOO_LONG = 1.7
 
 
 class Says(StrEnum):
-    """What becomes of one call."""
+    """How the platform treats one call."""
 
     OK = "taken, and said so"
     TAKEN_DROPPED = "taken, connection dropped"
@@ -48,14 +48,14 @@ class Says(StrEnum):
     GONE = "410"
 
 
-#: After these nothing is out, for certain.
+#: After these the post is certainly not out.
 CERTAIN = frozenset({Says.SLOWLY, Says.SLOWLY_BARE, Says.BUSY, Says.GONE})
 _TAKES = frozenset(says for says in Says if says.name.startswith(("OK", "TAKEN", "LATE")))
 _BAD = sorted(set(Says) - {Says.OK, Says.GONE})
-#: By the standard a 2xx answer of a webhook's receiver says that it was taken, whatever its body.
+#: By the standard a 2xx response of a webhook's receiver means success, whatever its body.
 _BAD_WEBHOOK = [says for says in _BAD if says is not Says.HTML]
 _WEBHOOKS = frozenset({"/hook", "/gone", "/tls"})
-#: Calls for one key that may go wrong, so that a run comes to an end.
+#: Most calls with one key that go wrong, so that a run ends.
 _MOST_BAD = 2
 _SHARE_BAD = 0.3
 
@@ -67,7 +67,7 @@ class Call:
     path: str
     key: str
     title: str
-    #: Unix seconds at which it came in.
+    #: Unix seconds at which it arrived.
     at: float
     says: Says
     body: str
@@ -75,7 +75,7 @@ class Call:
 
 @dataclass
 class ChaosReceiver:
-    """What it was sent, in order; `calm` makes it a good platform."""
+    """The calls that the platform got, in order; `calm` makes it well-behaved."""
 
     seed: int
     secret: str
@@ -85,14 +85,14 @@ class ChaosReceiver:
     #: Whether the address `/gone` is closed.
     is_gone: bool = True
     calls: list[Call] = field(default_factory=list)
-    #: How often each key was taken, by path.
+    #: How often the platform took each key, by path.
     taken: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    #: Called once amid the next call, before the answer.
+    #: Called once during the next call, before the response.
     ambush: Callable[[], None] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def receive(self, path: str, key: str, title: str, body: bytes) -> Says:
-        """Take note of a call and decide what becomes of it."""
+        """Record a call and decide how to treat it."""
         digest = hashlib.sha256(body).hexdigest()
         with self._lock:
             before = [call for call in self.calls if call.key == key]
@@ -112,7 +112,7 @@ class ChaosReceiver:
     def _take(self, path: str, key: str) -> None:
         with self._lock:
             kept = self.taken[path]
-            # A webhook's receiver knows a repeated id; the other platforms do not.
+            # A webhook's receiver recognizes a repeated id; the other platforms do not.
             kept[key] = 1 if path in _WEBHOOKS else kept.get(key, 0) + 1
 
     def _decide(self, path: str, key: str, number: int) -> Says:
@@ -124,13 +124,13 @@ class ChaosReceiver:
         return dice.choice(_BAD_WEBHOOK if path in _WEBHOOKS else _BAD)
 
     def find(self, path: str, key: str) -> bool:
-        """Tell whether a key was taken."""
+        """Tell whether the platform took a key."""
         with self._lock:
             return key in self.taken[path]
 
 
 _PAGE = b"<!doctype html><title>Hello</title>"
-#: Status, body (None: a whole answer) and headers; what is not here is a whole answer with 200.
+#: Status, body (None for the normal one) and headers; all others are a normal response with 200.
 _ANSWERS: dict[Says, tuple[int, bytes | None, dict[str, str]]] = {
     Says.TAKEN_500: (500, b"Internal Server Error", {}),
     Says.REFUSED_500: (500, b"Internal Server Error", {}),
@@ -171,7 +171,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
         (key,) = parse_qs(parts.query)["key"]
-        # Looking is not always answered either.
+        # Searches do not always get a response either.
         if not self._receiver.calm and random.Random(time.time_ns()).random() < _SHARE_BAD / 3:
             self._send(500, _PAGE, {})
             return
@@ -179,7 +179,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, json.dumps(found).encode(), {})
 
     def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
-        # The other side may have been killed, or have given up.
+        # The caller may have been killed, or have given up.
         with suppress(OSError):
             self.send_response(status)
             for name, value in {"content-length": str(len(body)), **headers}.items():
@@ -200,12 +200,12 @@ class _Server(ThreadingHTTPServer):
         self.receiver = receiver
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """A caller that was killed amid its request is no news here."""
+        """Ignore a caller that was killed during its request."""
 
 
 @contextmanager
 def receiving(seed: int, secret: str, folder: Path) -> Iterator[ChaosReceiver]:
-    """Give a receiver on the loopback address, and beside it one with a certificate of its own."""
+    """Start a receiver on the loopback address, and one with a self-signed certificate."""
     receiver = ChaosReceiver(seed, secret)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(*make_certificate(folder))

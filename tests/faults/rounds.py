@@ -1,4 +1,4 @@
-"""Rounds: posts that are due together, and one fault amid them."""
+"""Rounds: posts that are due together, with one fault in between."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ __all__ = ["Outcome", "run_rounds"]
 
 #: Seconds from one round to the next.
 _ROUND = 1.6
-#: Seconds between planning and due: enough to be rendered.
+#: Seconds between planning and due, enough for rendering.
 _AHEAD = 4.0
 _POSTS = 3
 #: Seconds within which everything must have settled after the last fault: a lease, the rest of an
@@ -34,14 +34,14 @@ _S = DeliveryStatus
 
 @dataclass
 class Outcome:
-    """What a run came to."""
+    """The result of a run."""
 
     database: str
     tally: Tally
     mishaps: Counter[str]
-    #: Roles that died of themselves, with their exit status.
+    #: Roles that died by themselves, with their exit status.
     died: list[tuple[str, int]]
-    #: Processes that were left behind.
+    #: Processes that still ran at the end.
     left: list[int] = field(default_factory=list)
 
 
@@ -54,7 +54,7 @@ def run_rounds(
     rounds: int,
     seed: int,
 ) -> Outcome:
-    """Start everything on one database, play *rounds*, let all settle, and count."""
+    """Start all processes on one database, play *rounds*, wait until all settle, and count."""
     with ExitStack() as stack:
         store = open_store(disk)
         stack.callback(store.close)
@@ -88,7 +88,7 @@ def _play(scene: Scene, rounds: int) -> None:
 
 
 def _warm_up(scene: Scene) -> None:
-    """Wait until all is up: a first post is out on every channel."""
+    """Wait until a first post is out on every channel."""
     scene.world.publish(scene.world.now)
     deadline = time.time() + 90
     while scene.world.unsettled() and time.time() < deadline:
@@ -96,9 +96,9 @@ def _warm_up(scene: Scene) -> None:
 
 
 def _plan(dice: random.Random, rounds: int) -> list[tuple[Callable[[Scene], None], float]]:
-    """Return each round's fault, and when it comes, in seconds after the round's due instant."""
+    """Return each round's fault with its time, in seconds after the round is due."""
     kinds = [kind for kind, weight in MISHAPS.items() for _ in range(weight)]
-    # Every kind comes, however few the rounds are, as long as there are as many.
+    # Every fault happens at least once if there are enough rounds.
     faults = [*MISHAPS, *dice.choices(kinds, k=max(0, rounds - len(MISHAPS)))][:rounds]
     dice.shuffle(faults)
     return [(fault, dice.uniform(-0.4, 1.0)) for fault in faults]
@@ -112,13 +112,13 @@ def _post(scene: Scene, number: int, due_at: datetime) -> None:
     if number % 25 == 7:
         scene.world.publish(due_at, ["tls"])
     if number % 10 == 9:
-        # A person finds the address closed, has it opened and resumes the channel.
+        # A person has the closed address opened again, and resumes the channel.
         scene.world.receiver.is_gone = not scene.world.receiver.is_gone
         scene.world.resume("gone")
 
 
 def _settle(scene: Scene) -> None:
-    """Be kind from here on, and wait until nothing is under way."""
+    """Make the platforms well-behaved, and wait until every delivery has settled."""
     world = scene.world
     world.receiver.calm, world.receiver.ambush, world.receiver.is_gone = True, None, False
     world.resume("gone")
@@ -128,7 +128,7 @@ def _settle(scene: Scene) -> None:
 
 
 def _decide(scene: Scene) -> None:
-    """A person looks at each unknown post, says what they found, and calls off what fails."""
+    """Settle each unknown delivery and cancel failing ones, as a person does."""
     world = scene.world
     for row in world.deliveries():
         if row.channel.name == "tls":

@@ -1,4 +1,4 @@
-"""The two databases, each in a folder of its own that can become full, and be mended."""
+"""The two databases, each on a small disk that can be filled and emptied."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ import psycopg
 
 __all__ = ["PostgresStore", "SqliteStore", "Store", "small_disk", "without_room"]
 
-#: Bytes; room for what a run writes, and soon full.
+#: Bytes: enough for a run, and quickly filled.
 _SIZE = 256 * 1024 * 1024
 
 
 class Store(Protocol):
-    """Where a run's database is."""
+    """The database of a run."""
 
-    #: As the report calls it.
+    #: The name in the report.
     name: str
     url: str
     disk: Path
@@ -34,48 +34,48 @@ class Store(Protocol):
         """Return the processes of the database's own server."""
 
     def break_down(self, dice: random.Random) -> str:
-        """Break the server off and bring it back; return how. Empty: it has none."""
+        """Crash the server and bring it back; return how, or an empty text without a server."""
 
     def mend(self) -> None:
-        """Start the server where it does not run."""
+        """Start the server unless it runs."""
 
     def close(self) -> None:
         """Stop the server."""
 
 
 class SqliteStore:
-    """A file; its locks and its log are what can break."""
+    """SQLite: a file without a server."""
 
     name = "SQLite"
 
     def __init__(self, disk: Path) -> None:
-        """Keep the database on *disk*."""
+        """Put the database on *disk*."""
         self.disk = disk
         self.url = f"sqlite:///{disk / 'contentsvc.db'}"
 
     def processes(self) -> list[int]:
-        """There is no server."""
+        """Do nothing: there is no server."""
         return []
 
     def break_down(self, dice: random.Random) -> str:
-        """There is no server."""
+        """Do nothing: there is no server."""
         return ""
 
     def mend(self) -> None:
-        """Nothing runs."""
+        """Do nothing: there is no server."""
 
     def close(self) -> None:
-        """Nothing runs."""
+        """Do nothing: there is no server."""
 
 
 class PostgresStore:
-    """A server of the run's own, so that no other test suffers with it."""
+    """A PostgreSQL server for this run alone, so that no other test is affected."""
 
     name = "PostgreSQL"
 
     def __init__(self, disk: Path) -> None:
-        """Make a cluster on *disk* and start it."""
-        # It keeps its lock in the runtime folder and warns where the login did not make one.
+        """Create a cluster on *disk* and start it."""
+        # It needs a runtime folder for its lock, and warns if the login did not create one.
         runtime = disk.parent / "runtime"
         runtime.mkdir(mode=0o700)
         os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
@@ -84,7 +84,7 @@ class PostgresStore:
         self.disk = disk
         self._server = get_server(disk / "data", cleanup_mode="stop")
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
-            # Processes are killed here, not machines, and the write-ahead log stays small.
+            # No fault stops the machine, so no fsync is needed; the write-ahead log stays small.
             connection.execute("ALTER SYSTEM SET fsync = off")
             connection.execute("ALTER SYSTEM SET max_wal_size = '64MB'")
             connection.execute("SELECT pg_reload_conf()")
@@ -106,7 +106,7 @@ class PostgresStore:
         return []
 
     def break_down(self, dice: random.Random) -> str:
-        """Kill a backend, so that all others end too, or restart at once as after a power cut."""
+        """Kill a backend, which ends all others too, or restart at once as after a power cut."""
         backends = self.processes()[1:]
         if backends and dice.random() < 0.5:
             with suppress(ProcessLookupError):
@@ -117,7 +117,7 @@ class PostgresStore:
         return "restarted"
 
     def mend(self) -> None:
-        """Start the server where it does not run, and wait until it answers."""
+        """Start the server unless it runs, and wait until it accepts connections."""
         deadline = time.monotonic() + 30
         while not self._answers():
             if not self.processes():
@@ -147,7 +147,7 @@ class PostgresStore:
             pg_ctl(["-w", "-t", "20", *words], pgdata=self._server.pgdata, user=user)
 
     def close(self) -> None:
-        """Stop the server, whatever state it is in."""
+        """Stop the server in any state."""
         self._control("stop", "-m", "immediate")
         with suppress(OSError, AssertionError):
             self._server.cleanup()
@@ -158,7 +158,7 @@ class PostgresStore:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Path]:
-    """Give a small disk of its own where this user may mount one, else the folder itself."""
+    """Mount a small disk if this user may, else use the folder itself."""
     folder.mkdir(exist_ok=True)
     words = ["mount", "-t", "tmpfs", "-o", f"size={_SIZE},mode=755", "tmpfs", str(folder)]
     mounted = os.geteuid() == 0 and shutil.which("mount") is not None
@@ -172,7 +172,7 @@ def small_disk(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def without_room(disk: Path, pids: list[int]) -> Iterator[str]:
-    """Have nothing that grows fit on the disk; give how it is done."""
+    """Fill the disk for a while; yield how it was done."""
     if disk.is_mount():
         filler = disk / "filler"
         try:
@@ -190,7 +190,7 @@ def without_room(disk: Path, pids: list[int]) -> Iterator[str]:
 
 
 def _limited(pids: list[int]) -> Iterator[str]:
-    """Without a disk of our own: no process may write beyond the first bytes of a file."""
+    """Limit the file size of all processes instead of filling a disk."""
     kept = {}
     for pid in pids:
         with suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What became of every delivery, held against what the platforms took."""
+"""The results of all deliveries, compared with the posts that the platforms took."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ class Row:
     deliveries: int = 0
     once: int = 0
     twice: int = 0
-    #: Left to a person; of these, how many were out.
+    #: Deliveries left to a person, and how many of them were out.
     unknown: int = 0
     unknown_out: int = 0
-    #: Sent again, without a person, after a call that may have been taken.
+    #: Sent again without a person after a call that the platform may have taken.
     resent: int = 0
-    #: Called published and never taken, or called failed, missed or cancelled.
+    #: Published but never taken, or failed, missed or cancelled.
     lost: int = 0
     stuck: int = 0
     early: int = 0
     missed: int = 0
-    #: Taken once or known as not wanted, after a person has decided about the unknown ones.
+    #: Taken once, or not wanted, after a person has settled the unknown deliveries.
     settled: int = 0
 
 
@@ -43,15 +43,15 @@ class Tally:
     """The rows of one database, by channel."""
 
     rows: dict[str, Row] = field(default_factory=lambda: defaultdict(Row))
-    #: What is wrong, in words.
+    #: Descriptions of broken promises.
     faults: list[str] = field(default_factory=list)
-    #: Milliseconds from due to the first call, of all that were called.
+    #: Milliseconds from due to the first call, of all deliveries with a call.
     lateness: list[float] = field(default_factory=list)
     says: Counter[str] = field(default_factory=Counter)
 
     @classmethod
     def of(cls, world: World) -> Self:
-        """Count before any person has decided anything."""
+        """Count before a person has settled any delivery."""
         tally = cls()
         calls = _by_key(world.receiver)
         for delivery in world.deliveries():
@@ -70,7 +70,7 @@ class Tally:
         if delivery.status is _S.UNKNOWN:
             row.unknown += 1
             row.unknown_out += taken > 0
-        # The others are sent again on purpose: a repeated key is one post, or was looked for first.
+        # The other channels may send again: a repeated key is one post, or they searched first.
         if name == "plain" and _resent(calls):
             row.resent += 1
             self._fault(delivery, f"sent again after {[call.says.value for call in calls]}")
@@ -111,12 +111,12 @@ class Tally:
         )
 
     def decided(self, world: World) -> None:
-        """Count again when a person has decided about the unknown ones."""
+        """Count again after a person has settled the unknown deliveries."""
         for delivery in world.deliveries():
             name = delivery.channel.name
             taken = world.receiver.taken[f"/{name}"].get(delivery.key, 0)
             if name == "tls":
-                # One whose worker died amid a call may be out, for all that the service knows.
+                # A delivery whose worker died during a call may be out.
                 good = not taken and delivery.status in {_S.CANCELLED, _S.FAILED, _S.UNKNOWN}
             else:
                 good = taken == 1 and delivery.status is _S.PUBLISHED
@@ -133,7 +133,7 @@ def _by_key(receiver: ChaosReceiver) -> dict[str, list[Call]]:
 
 
 def _resent(calls: list[Call]) -> bool:
-    """Tell whether a call followed one that may have been taken."""
+    """Tell whether a call followed another that the platform may have taken."""
     return any(call.says not in CERTAIN for call in calls[:-1])
 
 

@@ -1,4 +1,4 @@
-"""Whatever breaks: once, on time, nothing lost, and a person is told what nobody can know."""
+"""The promise holds whatever breaks: once, on time, nothing lost, unknown outcomes told."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.faults.stores import PostgresStore, SqliteStore, Store, small_disk
 from tests.faults.tally import table
 
 _SECRET = "whsec_" + base64.b64encode(b"f" * 32).decode()
-#: The exit status of a command that could not do what it was told, and said why.
+#: The exit status of a command that failed with a message.
 _SAID_WHY = 2
 _STORES: dict[str, Callable[[Path], Store]] = {
     "sqlite": SqliteStore,
@@ -59,12 +59,12 @@ def test_what_is_promised_holds_through_every_fault(
     request: pytest.FixtureRequest,
     record_property: Callable[[str, object], None],
 ) -> None:
-    """Real processes, both databases at once, a fault a round; then everything is counted."""
+    """Real processes on both databases keep the promise through one fault per round."""
     rounds = request.config.getoption("--fault-rounds")
     seed = request.config.getoption("--fault-seed")
     shares = {"sqlite": rounds - rounds // 2, "postgresql": rounds // 2}
     threads_before = threading.active_count()
-    # PostgreSQL, run by root, becomes another user, who cannot reach pytest's own folders.
+    # PostgreSQL started by root runs as another user, who cannot access pytest's folders.
     with (
         tempfile.TemporaryDirectory(prefix="contentsvc-faults-") as folder,
         ThreadPoolExecutor(len(shares)) as pool,
@@ -75,9 +75,9 @@ def test_what_is_promised_holds_through_every_fault(
     record_property("table", f"{rounds} rounds, seed {seed}\n\n{_report(outcomes)}")
     for outcome in outcomes:
         assert outcome.tally.faults == [], outcome.database
-        # One that is started while its database is away says so and ends; it is started again.
+        # A role that starts while its database is down exits with a message and is restarted.
         assert {status for _, status in outcome.died} <= {_SAID_WHY}, outcome.database
         assert outcome.left == [], outcome.database
         assert sum(row.deliveries for row in outcome.tally.rows.values()) > 0
-    # What the receivers and the watchers started has ended with them.
+    # The receivers and the watchers have ended what they started.
     assert threading.active_count() - threads_before < 50

@@ -1,4 +1,4 @@
-"""A run's surroundings: what a person would do by the pages is done by the services here."""
+"""The world of a run: services are called directly for what a person does on the pages."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ __all__ = ["CHANNELS", "LEASE", "World"]
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _CALENDAR = "faults"
-#: Seconds; both shortened so that many rounds fit into minutes.
+#: Seconds; both are short so that many rounds fit into minutes.
 CALL_TIMEOUT, LEASE = 1.0, 4.0
-#: The channels that every round's entries go to, by what can be done about an unknown outcome.
+#: The channels of every round, by what can settle an unknown outcome there.
 CHANNELS = {"hook": "idempotent", "asked": "can be asked", "plain": "neither"}
 
 
@@ -141,14 +141,14 @@ class World:
         approve(session, entry, by="lan", now=self.now, usefulness=self._usefulness)
 
     def _insist(self, change: Any) -> Any:
-        """Make a change as a person does who presses the button again."""
+        """Make a change, and repeat it after an error, as a person does."""
         deadline = time.monotonic() + 60
         while True:
             try:
                 with self.runtime.database.write() as session:
                     return change(session)
             except SQLAlchemyError:
-                # The commit may have come through; then the entry's key is taken already.
+                # The commit may have succeeded; then the entry's key exists already.
                 self.runtime.database.engine.dispose()
                 if time.monotonic() > deadline:
                     raise
@@ -170,12 +170,12 @@ class World:
                 time.sleep(0.3)
 
     def resume(self, name: str) -> None:
-        """Resume a channel, as a person does who has mended it."""
+        """Resume a channel, as a person does after a repair."""
         self._insist(lambda session: resume_channel(session, name))
         self.runtime.queue.wake()
 
     def cancel(self, delivery: Delivery) -> None:
-        """Cancel a delivery's entry, as a person does who gives up."""
+        """Cancel a delivery's entry, as a person does."""
         entry_id = delivery.entry_id
 
         def change(session: Any) -> None:
@@ -187,7 +187,7 @@ class World:
         self._insist(change)
 
     def decide(self, delivery: Delivery, *, is_out: bool) -> None:
-        """Settle an unknown delivery, as a person does who has looked."""
+        """Settle an unknown delivery, as a person does after checking the platform."""
         resolution = Resolution.OUT if is_out else Resolution.SEND_AGAIN
         self._insist(
             lambda session: resolve_delivery(
@@ -202,7 +202,7 @@ class World:
         self.runtime.queue.wake()
 
     def unsettled(self) -> list[Delivery]:
-        """Return what neither has ended nor waits for a person."""
+        """Return the deliveries that have not ended and do not wait for a person."""
         waits = {"plain": {DeliveryStatus.UNKNOWN}, "tls": set(DeliveryStatus)}
         ended = {DeliveryStatus.PUBLISHED, DeliveryStatus.FAILED, DeliveryStatus.MISSED}
         return [
@@ -218,6 +218,6 @@ class World:
         return self.runtime.queue
 
     def close(self) -> None:
-        """Close what is open."""
+        """Close the runtime."""
         self.runtime.database.close()
         self.queue.close()

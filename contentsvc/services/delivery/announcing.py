@@ -90,7 +90,7 @@ class _Line(Generic[T]):
 
     def _log_dropped(self, number: int) -> None:
         logger.warning(
-            "Finished deliveries are not told to a plugin that is too slow",
+            "A plugin is too slow; finished deliveries are not announced to it",
             extra={"action": "announcements_dropped", "to": self._name, "deliveries": number},
         )
 
@@ -103,8 +103,8 @@ class Announcer:
         self._runtime = runtime
         folder = runtime.config.data_dir / "plugins"
         self._lines = [
-            _Line(f"plugin-{one.plugin}", partial(_tell, one, folder / one.plugin))
-            for one in runtime.registry.listeners()
+            _Line(f"plugin-{listener.plugin}", partial(_tell, listener, folder / listener.plugin))
+            for listener in runtime.registry.listeners()
         ]
         self._verdicts = _Line("announcer", self._announce)
 

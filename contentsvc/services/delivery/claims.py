@@ -86,7 +86,7 @@ def load_claimed(session: Session, claims: Sequence[Claim]) -> list[ClaimedDeliv
     connection = session.connection()
     rows = connection.execute(
         _by_claims(arrays=has_arrays(connection)),
-        CLAIMS.given(connection, [(claim.delivery_id, claim.fence) for claim in claims]),
+        CLAIMS.parameters(connection, [(claim.delivery_id, claim.fence) for claim in claims]),
     )
     loaded = [ClaimedDelivery(**row) for row in rows.mappings()]
     by_claim = {delivery.claim: delivery for delivery in loaded}

@@ -223,7 +223,9 @@ def begin_sending(
     """Move claimed deliveries to `sending`; return the claims that still held."""
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     connection = session.connection()
-    parameters = CLAIMS.given(connection, [(claim.delivery_id, claim.fence) for claim in claims])
+    parameters = CLAIMS.parameters(
+        connection, [(claim.delivery_id, claim.fence) for claim in claims]
+    )
     parameters |= {"lease_until": lease_until, "now": now}
     rows = connection.execute(_begin_sending(arrays=has_arrays(connection)), parameters)
     return {Claim(row.id, row.fence) for row in rows}

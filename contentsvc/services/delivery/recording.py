@@ -85,7 +85,7 @@ def _still_asked(session: Session, tasks: Sequence[Task]) -> set[Claim]:
         return set()
     connection = session.connection()
     still = _still(arrays=has_arrays(connection))
-    rows = connection.execute(still, CLAIMS.given(connection, asked))
+    rows = connection.execute(still, CLAIMS.parameters(connection, asked))
     return {Claim(row.id, row.fence) for row in rows}
 
 
@@ -133,7 +133,7 @@ def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[Claim, Deli
     claims = [_pair(verdict.task.claim) for verdict in verdicts]
     connection = session.connection()
     locking = _locking(arrays=has_arrays(connection))
-    rows = connection.execute(locking, CLAIMS.given(connection, claims))
+    rows = connection.execute(locking, CLAIMS.parameters(connection, claims))
     return {Claim(row.id, row.fence): row.status for row in rows}
 
 

@@ -39,7 +39,12 @@ from contentsvc.services.posting_limits import pace_of, pacing_warnings
 from contentsvc.services.rendering.content_checks import check_rendition
 from contentsvc.services.rendering.entry_posters import ItemPosters, PosterMaker
 from contentsvc.services.rendering.render_items import RenderItem
-from contentsvc.services.renditions import keep, load_rendition, prepare, rendition_picture
+from contentsvc.services.renditions import (
+    load_rendition,
+    prepare,
+    rendition_picture,
+    store_rendition,
+)
 from contentsvc.services.runtime import Runtime
 
 __all__ = ["Preview", "Renderer"]
@@ -138,7 +143,7 @@ class Renderer:
             return replace(blank, error=error.message)
         prepared = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
-            keep(self._runtime, session, prepared)
+            store_rendition(self._runtime, session, prepared)
         return replace(
             blank, rendition_hash=prepared.hash, rendition=rendition, warnings=rendition.warnings
         )
@@ -173,7 +178,7 @@ class Renderer:
             return self._settle(delivery, DeliveryStatus.FAILED, error=blocking[0].message)
         prepared = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
-            keep(self._runtime, session, prepared)
+            store_rendition(self._runtime, session, prepared)
         values = {
             "rendition_hash": prepared.hash,
             "facts": item.livestream_facts(delivery.channel.name),

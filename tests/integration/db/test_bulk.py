@@ -114,7 +114,9 @@ def test_rows_are_found_by_tuples(
         condition = among.where(arrays=has_arrays(connection))
         query = select(THINGS.c.id).where(*condition).order_by(THINGS.c.id)
 
-        assert list(connection.execute(query, among.given(connection, tuples)).scalars()) == found
+        assert (
+            list(connection.execute(query, among.parameters(connection, tuples)).scalars()) == found
+        )
 
 
 def test_nothing_costs_nothing(things: Database) -> None:

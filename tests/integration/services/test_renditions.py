@@ -7,7 +7,7 @@ import pytest
 from contentsvc.channels import Picture, Rendition
 from contentsvc.errors import NotFoundError
 from contentsvc.services import renditions
-from contentsvc.services.renditions import Renditions, keep, prepare
+from contentsvc.services.renditions import Renditions, prepare, store_rendition
 from contentsvc.services.runtime import Runtime
 
 
@@ -15,7 +15,7 @@ def kept(runtime: Runtime, *said: Rendition) -> list[str]:
     prepared = [prepare(runtime, one) for one in said]
     with runtime.database.write() as session:
         for one in prepared:
-            keep(runtime, session, one)
+            store_rendition(runtime, session, one)
     return [one.hash for one in prepared]
 
 

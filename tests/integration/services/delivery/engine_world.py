@@ -1,4 +1,4 @@
-"""A whole engine in one process, whose clock a test turns."""
+"""A delivery engine in one process, with a clock that the test sets."""
 
 from __future__ import annotations
 
@@ -43,37 +43,37 @@ class Engine:
         return self.runtime.queue
 
     def ticks(self) -> float:
-        """Return seconds that go with the clock, as they do while nobody sets it."""
+        """Return monotonic seconds that agree with the clock."""
         return self.clock.at.timestamp()
 
     def script(self, kind: str) -> Any:
-        """Return a scripted channel type, its script empty."""
+        """Return a scripted channel type with an empty script."""
         channel = self.runtime.registry.channel_type(kind)
         for name in ("script", "calls", "found"):
             getattr(channel, name).clear()
         return channel
 
     def plan(self, kind: str = "scripted", **said: Any) -> Entry:
-        """Make a channel of a type, a calendar that goes there and an approved entry, rendered."""
+        """Create a channel, a calendar for it and an approved entry; render its deliveries."""
         make_channel(self.runtime, "there", kind)
         entry = make_entry(self.runtime, make_calendar(self.runtime, "there"), **said)
         self.turn()
         return entry
 
     def due(self) -> None:
-        """Turn the clock to when the next delivery is due."""
+        """Set the clock to when the next delivery is due."""
         waiting = [row.next_at for row in self.deliveries() if row.status in _WAITING]
         self.clock.at = max(self.clock.at, min(waiting))
 
     def turn(self) -> float:
-        """Let the dispatcher take a turn, and render what it hands out."""
+        """Let the dispatcher take a turn, and render what it enqueued."""
         pause = self.dispatcher.turn(self.clock.at)
         planned, self.queue.rendered = self.queue.rendered, []
         self.renderer.render_planned(planned)
         return pause
 
     def take(self) -> Iterator[tuple[str, list[Claim]]]:
-        """Give the batches in the queue, once."""
+        """Remove and yield the batches in the queue."""
         batches, self.queue.published = self.queue.published, []
         yield from batches
 
@@ -91,7 +91,7 @@ class Engine:
         return pause
 
     def _early(self) -> set[int]:
-        """Return the deliveries that are claimed ahead of their instant."""
+        """Return the ids of deliveries that are claimed before they are due."""
         claimed = (row for row in self.deliveries() if row.status is DeliveryStatus.CLAIMED)
         return {row.id for row in claimed if row.next_at > self.clock.at}
 
@@ -106,11 +106,11 @@ class Engine:
         return only
 
     def lease_out(self) -> None:
-        """Turn the clock past every lease."""
+        """Set the clock past every lease."""
         self.clock.turn(seconds=self.runtime.config.lease.total_seconds() + 1)
 
     def settle(self, seconds: float = 60) -> None:
-        """Work for a while, turning the clock by as long as the dispatcher would sleep."""
+        """Work for *seconds*, advancing the clock by as long as the dispatcher would sleep."""
         until = self.clock.at + timedelta(seconds=seconds)
         while self.clock.at < until:
             self.clock.turn(seconds=max(0.1, self.work()))

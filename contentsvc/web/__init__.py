@@ -1,1 +1,4 @@
-"""The pages: a blueprint a page group. A view reads the request, calls one service and answers."""
+"""The web pages, a blueprint per group of pages.
+
+A view reads the request, calls one service and renders the response.
+"""

@@ -1,4 +1,4 @@
-"""The import contracts hold, and each is seen to be caught when it is broken on purpose."""
+"""The import contracts hold, and import-linter notices a breach of each."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _contracts() -> dict[str, str]:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """Give a copy of the package and its contracts, to be broken."""
+    """Create a copy of the package and its contracts that a test may break."""
     shutil.copytree(
         _ROOT / "contentsvc",
         tmp_path / "contentsvc",
@@ -83,7 +83,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def test_the_contracts_hold() -> None:
-    """What is here keeps every contract."""
+    """The package keeps every contract."""
     answer = _lint(_ROOT)
 
     assert answer.returncode == 0, answer.stdout
@@ -103,24 +103,24 @@ def test_a_breach_is_caught(copy: Path, contract: str, module: str, line: str) -
 
 
 def test_every_contract_is_broken_once() -> None:
-    """A new contract is to be seen caught too."""
+    """Each contract has a breach in the table above."""
     assert {contract for contract, _, _ in _BREACHES} == set(_contracts())
 
 
 def _imports(file: Path) -> Iterator[tuple[str, int]]:
-    """Give the modules that a file imports, and how many levels up a relative one goes."""
+    """Yield the modules that a file imports, each with its level: 0 for an absolute import."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
         if isinstance(node, ast.Import):
             yield from ((name.name, 0) for name in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = node.module or ""
             yield base, node.level
-            # `from contentsvc import db` brings a module as well.
+            # `from contentsvc import db` imports a module as well.
             yield from ((f"{base}.{name.name}", node.level) for name in node.names)
 
 
 def _outside_the_plugin_api(folder: Path) -> list[str]:
-    """Return what plugins take from this package beside `contentsvc.channels`."""
+    """Return the imports of plugins from this package, except from `contentsvc.channels`."""
     return [
         f"{file.relative_to(folder)}: {module}"
         for file in sorted(folder.rglob("*.py"))
@@ -132,7 +132,7 @@ def _outside_the_plugin_api(folder: Path) -> list[str]:
 
 
 def _plugins_imported(folder: Path) -> list[str]:
-    """Return where the package imports a plugin."""
+    """Return the imports of plugins in the package."""
     return [
         f"{file.relative_to(folder)}: {module}"
         for file in sorted(folder.rglob("*.py"))
@@ -142,7 +142,7 @@ def _plugins_imported(folder: Path) -> list[str]:
 
 
 def test_plugins_import_the_plugin_api_alone() -> None:
-    """The plugins that come along have no more than anybody's."""
+    """The shipped plugins import nothing that a third party's could not."""
     assert list((_ROOT / "plugins").rglob("*.py"))
     assert _outside_the_plugin_api(_ROOT / "plugins") == []
 
@@ -157,7 +157,7 @@ def test_plugins_import_the_plugin_api_alone() -> None:
     ],
 )
 def test_a_plugin_that_reaches_further_is_caught(tmp_path: Path, line: str) -> None:
-    """An import of anything else is found, wherever it stands."""
+    """Any other import is reported, even inside a function."""
     source = f"from contentsvc.channels import Channel\n{line}\n"
     (tmp_path / "greedy.py").write_text(source, encoding="utf-8")
 
@@ -170,7 +170,7 @@ def test_the_package_never_imports_plugins() -> None:
 
 
 def test_a_package_that_imports_a_plugin_is_caught(tmp_path: Path) -> None:
-    """The short cut is found."""
+    """An import of a plugin is reported."""
     (tmp_path / "short_cut.py").write_text("from plugins.site import Site\n", encoding="utf-8")
 
     assert _plugins_imported(tmp_path) == [

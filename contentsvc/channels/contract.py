@@ -1,4 +1,4 @@
-"""The tests that every channel passes. A plugin's test subclasses one of these classes."""
+"""The contract tests that every channel must pass; a plugin's test subclasses one class."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ __all__ = ["ChannelContract", "HttpChannelContract", "RenderContract"]
 
 _LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 
-#: Bodies that people, files and attackers give.
+#: Bodies of entries, from ordinary to hostile.
 _BODIES = {
     "empty": "",
     "one letter": "好",
@@ -62,20 +62,20 @@ _BODIES = {
 
 
 class RenderContract:
-    """What holds of a channel before it publishes anything. Set `channel_class` and `settings`."""
+    """Contract tests of everything but publishing. Set `channel_class` and `settings`."""
 
     channel_class: ClassVar[type[Channel]]
-    #: As they stand in a channels file, secrets in plain text.
+    #: Settings as in a channels file, with secrets in plain text.
     settings: ClassVar[Mapping[str, Any]] = {}
 
     @pytest.fixture
     def raw_settings(self) -> Mapping[str, Any]:
-        """Return the settings; override it where they are known only when the test runs."""
+        """Return the settings; override this if they are known only at run time."""
         return self.settings
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
-        """Return what the service would lend."""
+        """Return the host for the channel."""
         return TestHost(tmp_path / "channel")
 
     @pytest.fixture
@@ -84,12 +84,12 @@ class RenderContract:
         return self.channel_class(parse_settings(self.channel_class, raw_settings), host)
 
     def test_the_class_is_whole(self) -> None:
-        """Type, labels, kinds, limits and promises are such as the service can use."""
+        """The attributes of the class are valid."""
         check_channel_class(self.channel_class)
 
     @pytest.mark.parametrize("language", ["zh", "en"])
     def test_the_settings_make_a_form(self, language: str) -> None:
-        """Each setting has a label in both languages and a kind that a form can show."""
+        """Every setting has a label in both languages and a kind that a web form can show."""
         fields = form_fields(self.channel_class, language)
 
         assert [field.name for field in fields] == list(self.channel_class.Settings.model_fields)
@@ -97,13 +97,13 @@ class RenderContract:
         assert all(field.choices for field in fields if field.kind == "choice")
 
     def test_secrets_are_not_shown(self, channel: Channel) -> None:
-        """A channel and its settings can be printed without telling a secret."""
+        """The text of a channel and of its settings contains no secret."""
         shown = f"{channel!r} {channel} {channel.settings!r} {channel.settings}"
 
         assert not [secret for secret in secrets_of(channel) if secret in shown]
 
     def test_each_kind_renders_the_same_twice(self, channel: Channel, host: TestHost) -> None:
-        """Rendering reaches no network, and the same entry gives the same rendition."""
+        """Rendering does not use the network, and the same entry makes the same rendition."""
         with host.offline():
             first = list(render_all(channel))
             second = list(render_all(channel))
@@ -114,7 +114,7 @@ class RenderContract:
             check_rendition(rendition)
 
     def test_what_people_plan_is_within_the_limits(self, channel: Channel) -> None:
-        """An ordinary entry of each kind can be approved."""
+        """A typical entry of each kind can be approved."""
         for rendition in render_all(channel):
             assert blocked(channel, rendition) == []
 
@@ -122,7 +122,7 @@ class RenderContract:
     def test_any_body_renders_or_is_refused(
         self, channel: Channel, host: TestHost, body: str
     ) -> None:
-        """Whatever stands in an entry is shown safely, or refused with a RenderError."""
+        """Any body is rendered safely or refused with RenderError."""
         for kind in sorted(channel.kinds):
             with host.offline():
                 rendition = rendered_or_refused(channel, sample_entry(kind, body=body))
@@ -130,7 +130,7 @@ class RenderContract:
                 check_rendition(rendition)
 
     def test_pictures_are_kept_or_told(self, channel: Channel) -> None:
-        """Pictures go along in their order; what a limit forbids is told while planning."""
+        """A rendition has the entry's pictures in order, or a warning says why not."""
         pictures = tuple(sample_picture(f"{number}.png") for number in range(1, 4))
         for kind in sorted(channel.kinds):
             rendition = rendered_or_refused(channel, sample_entry(kind, pictures=pictures))
@@ -142,14 +142,14 @@ class RenderContract:
 
 
 class ChannelContract(RenderContract):
-    """What holds of every channel, publishing included."""
+    """Contract tests of every channel, including publishing."""
 
-    def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - for who overrides it
-        """Return how many posts readers see; None where the test cannot tell."""
+    def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - for subclasses
+        """Return the number of posts that readers see; None if the test cannot tell."""
         return None
 
     def test_publishing_gives_an_answer(self, channel: Channel) -> None:
-        """Each kind is published and answered with a receipt, an acceptance or a hand-off."""
+        """Publishing each kind returns a Receipt, Accepted or HandOff."""
         for rendition in render_all(channel):
             answer = channel.publish(rendition, key=_key())
 
@@ -162,7 +162,7 @@ class ChannelContract(RenderContract):
                 assert {"zh", "en"} <= set(answer.instructions)
 
     def test_the_same_key_is_one_post(self, channel: Channel) -> None:
-        """An idempotent channel answers a repeated key with the same post."""
+        """An idempotent channel returns the same receipt for a repeated key."""
         key = _key()
         rendition = next(render_all(channel))
         first = channel.publish(rendition, key=key)
@@ -172,7 +172,7 @@ class ChannelContract(RenderContract):
         assert self.visible_posts(channel) in {1, None}
 
     def test_another_key_is_another_post(self, channel: Channel) -> None:
-        """Two deliveries of the same words are two posts."""
+        """Two keys with the same content make two posts."""
         rendition = next(render_all(channel))
         answers = [channel.publish(rendition, key=_key()) for _ in range(2)]
 
@@ -181,7 +181,7 @@ class ChannelContract(RenderContract):
         assert self.visible_posts(channel) in {2, None}
 
     def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
-        """A channel that can be asked finds what it published and nothing else."""
+        """A channel with `can_find` finds published keys and no others."""
         key = _key()
         rendition = next(render_all(channel))
         if not channel.can_find:
@@ -196,7 +196,7 @@ class ChannelContract(RenderContract):
         assert channel.find(rendition, key=_key(), since=_LONG_AGO) is None
 
     def test_pages_answer_visitors(self, channel: Channel) -> None:
-        """A channel with pages has a first one and says what is not there; others have none."""
+        """A channel with pages has a first page and returns None for unknown paths."""
         first = channel.page(PageRequest(""))
         missing = channel.page(PageRequest("there/is/no/such/page"))
 
@@ -205,13 +205,13 @@ class ChannelContract(RenderContract):
 
 
 class HttpChannelContract(ChannelContract):
-    """What holds of a channel that calls a platform; the `platform` fixture stands in for it.
+    """Contract tests of a channel that calls a platform; the `platform` fixture is a fake one.
 
-    Override `raw_settings` so that the channel calls `platform.url`, and `refusals` where the
-    platform tells its errors in another way than by HTTP's status.
+    Override `raw_settings` so that the channel calls `platform.url`, and `refusals` if the platform
+    reports errors in another way than by the HTTP status.
     """
 
-    #: How the platform says no, and the error that it means.
+    #: Responses that refuse a post, and the error that each must raise.
     refusals: ClassVar[Mapping[str, tuple[FakeResponse, type[PublishError]]]] = {
         "unauthorized": (FakeResponse(401), ChannelAuthError),
         "forbidden": (FakeResponse(403), ChannelAuthError),
@@ -219,23 +219,23 @@ class HttpChannelContract(ChannelContract):
         "too many": (FakeResponse(429, headers={"Retry-After": "7"}), RateLimitedError),
         "overloaded": (FakeResponse(503, headers={"Retry-After": "7"}), TemporaryError),
     }
-    #: Its usual answer to a post.
+    #: The platform's response to a successful post.
     success: ClassVar[FakeResponse] = FakeResponse()
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
-        """Return what the service would lend; calls last at most half a second."""
+        """Return the host for the channel, whose calls take at most half a second."""
         return TestHost(tmp_path / "channel", seconds=0.5)
 
     @pytest.fixture
     def platform(self) -> Iterator[FakePlatform]:
-        """Give a platform on loopback."""
+        """Yield a platform on loopback."""
         with FakePlatform() as platform:
             platform.response = self.success
             yield platform
 
     def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
-        """What the platform answers becomes the error that the service acts upon rightly."""
+        """Each refusal raises its error."""
         rendition = next(render_all(channel))
         for name, (answer, error) in self.refusals.items():
             platform.response = answer
@@ -259,7 +259,7 @@ class HttpChannelContract(ChannelContract):
     def test_a_lost_answer_is_an_unknown_outcome(
         self, channel: Channel, platform: FakePlatform, answer: FakeResponse
     ) -> None:
-        """Once the request was sent, no whole answer means that it may be published."""
+        """An incomplete response to a sent request raises OutcomeUnknownError."""
         rendition = next(render_all(channel))
         platform.response = answer
 
@@ -269,7 +269,7 @@ class HttpChannelContract(ChannelContract):
     def test_an_unreachable_platform_is_temporary(
         self, channel: Channel, platform: FakePlatform
     ) -> None:
-        """Where nothing could be sent, nothing was published."""
+        """A refused connection raises TemporaryError."""
         rendition = next(render_all(channel))
         platform.close()
 
@@ -277,7 +277,7 @@ class HttpChannelContract(ChannelContract):
             channel.publish(rendition, key=_key())
 
     def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
-        """A redirect is not followed, so that content goes where the settings say."""
+        """A redirect is not followed, so that content reaches only the address in the settings."""
         rendition = next(render_all(channel))
         platform.response = FakeResponse(302, headers={"Location": f"{platform.url}/elsewhere"})
 
@@ -286,7 +286,7 @@ class HttpChannelContract(ChannelContract):
         assert len(platform.requests) == 1
 
     def test_errors_tell_no_secret(self, channel: Channel, platform: FakePlatform) -> None:
-        """A platform that repeats the request's secrets does not bring them into our words."""
+        """A secret that the platform echoes is not in the error's message."""
         rendition = next(render_all(channel))
         echo = " ".join(secrets_of(channel))
         for status in (400, 401, 429, 500, 503):

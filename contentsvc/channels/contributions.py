@@ -99,63 +99,63 @@ def _shown(value: object) -> str:
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
-def _listed(hook: str, answers: Iterable[Any]) -> Iterator[Any]:
+def _listed(hook: str, results: Iterable[Any]) -> Iterator[Any]:
     """Yield the items of the lists that a hook returned."""
-    for answer in answers:
-        if not isinstance(answer, list | tuple):
-            raise PluginError("hook-returned-no-list", hook=hook, value=_shown(answer))
-        yield from answer
+    for result in results:
+        if not isinstance(result, list | tuple):
+            raise PluginError("hook-returned-no-list", hook=hook, value=_shown(result))
+        yield from result
 
 
 def _channel_types(
-    answers: Iterable[Any], taken: Mapping[str, type[Channel]]
+    results: Iterable[Any], taken: Mapping[str, type[Channel]]
 ) -> dict[str, type[Channel]]:
-    brought: dict[str, type[Channel]] = {}
-    for one in _listed("register_channels", answers):
-        check_channel_class(one)
-        if one.type in taken or one.type in brought:
-            raise PluginError("channel-type-taken", channel_type=one.type)
-        brought[one.type] = one
-    return brought
+    registered: dict[str, type[Channel]] = {}
+    for channel_class in _listed("register_channels", results):
+        check_channel_class(channel_class)
+        if channel_class.type in taken or channel_class.type in registered:
+            raise PluginError("channel-type-taken", channel_type=channel_class.type)
+        registered[channel_class.type] = channel_class
+    return registered
 
 
-def _checks(answers: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Check]:
-    brought: dict[str, Check] = {}
-    for one in _listed("register_checks", answers):
-        if not isinstance(one, Check):
-            raise PluginError("hook-returned-no-check", value=_shown(one))
-        name = getattr(one, "name", None)
+def _checks(results: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Check]:
+    registered: dict[str, Check] = {}
+    for check in _listed("register_checks", results):
+        if not isinstance(check, Check):
+            raise PluginError("hook-returned-no-check", value=_shown(check))
+        name = getattr(check, "name", None)
         if not isinstance(name, str) or not _NAME.fullmatch(name):
             raise PluginError(
                 "plugin-class-faulty",
-                name=type(one).__name__,
+                name=type(check).__name__,
                 faults=Message("plugin-name-malformed", attribute="name", value=_shown(name)),
             )
-        if name in taken or name in brought:
+        if name in taken or name in registered:
             raise PluginError("check-name-taken", name=name)
-        brought[name] = one
-    return brought
+        registered[name] = check
+    return registered
 
 
-def _paths(hook: str, answers: Iterable[Any]) -> Iterator[Path]:
+def _paths(hook: str, results: Iterable[Any]) -> Iterator[Path]:
     """Yield the paths that a hook returned, made absolute."""
-    for one in _listed(hook, answers):
-        if not isinstance(one, Path):
-            raise PluginError("hook-returned-no-path", hook=hook, value=_shown(one))
-        yield one.absolute()
+    for path in _listed(hook, results):
+        if not isinstance(path, Path):
+            raise PluginError("hook-returned-no-path", hook=hook, value=_shown(path))
+        yield path.absolute()
 
 
-def _poster_folders(answers: Iterable[Any]) -> tuple[Path, ...]:
-    folders = tuple(_paths("register_poster_templates", answers))
+def _poster_folders(results: Iterable[Any]) -> tuple[Path, ...]:
+    folders = tuple(_paths("register_poster_templates", results))
     for folder in folders:
         if not folder.is_dir():
             raise PluginError("hook-returned-no-folder", folder=str(folder))
     return folders
 
 
-def _calendar_templates(plugin: str, answers: Iterable[Any]) -> tuple[CalendarTemplate, ...]:
+def _calendar_templates(plugin: str, results: Iterable[Any]) -> tuple[CalendarTemplate, ...]:
     hook = "register_calendar_templates"
-    paths = list(_paths(hook, answers))
+    paths = list(_paths(hook, results))
     for path in paths:
         if path.suffix not in {".yaml", ".yml"} or not path.is_file():
             raise PluginError("hook-returned-no-calendar-file", path=str(path))
@@ -164,14 +164,16 @@ def _calendar_templates(plugin: str, answers: Iterable[Any]) -> tuple[CalendarTe
     return tuple(CalendarTemplate(plugin, path) for path in paths)
 
 
-def check_channel_class(one: Any) -> None:
+def check_channel_class(channel_class: Any) -> None:
     """Raise PluginError with every fault of a channel class."""
-    if not (inspect.isclass(one) and issubclass(one, Channel)):
-        raise PluginError("hook-returned-no-channel-class", value=_shown(one))
-    faults = list(_faults(one))
+    if not (inspect.isclass(channel_class) and issubclass(channel_class, Channel)):
+        raise PluginError("hook-returned-no-channel-class", value=_shown(channel_class))
+    faults = list(_faults(channel_class))
     if faults:
-        raise PluginError("plugin-class-faulty", name=one.__name__, faults=_joined(faults))
-    form_fields(one, "en")
+        raise PluginError(
+            "plugin-class-faulty", name=channel_class.__name__, faults=_joined(faults)
+        )
+    form_fields(channel_class, "en")
 
 
 def _joined(faults: list[Message]) -> Message:
@@ -180,23 +182,34 @@ def _joined(faults: list[Message]) -> Message:
     )
 
 
-def _faults(one: type[Channel]) -> Iterator[Message]:
-    if inspect.isabstract(one):
+def _faults(channel_class: type[Channel]) -> Iterator[Message]:
+    if inspect.isabstract(channel_class):
         yield Message("channel-without-publish")
-    name = getattr(one, "type", None)
+    name = getattr(channel_class, "type", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         yield Message("plugin-name-malformed", attribute="type", value=_shown(name))
-    label = getattr(one, "label", None)
+    label = getattr(channel_class, "label", None)
     if not isinstance(label, Mapping) or not {"zh", "en"} <= set(label):
         yield Message("channel-label-incomplete")
-    if not isinstance(one.kinds, frozenset) or not one.kinds or not one.kinds <= set(EntryKind):
+    if (
+        not isinstance(channel_class.kinds, frozenset)
+        or not channel_class.kinds
+        or not channel_class.kinds <= set(EntryKind)
+    ):
         yield Message("channel-attribute-type", attribute="kinds", type="frozenset[EntryKind]")
-    if not isinstance(one.limits, Limits):
+    if not isinstance(channel_class.limits, Limits):
         yield Message("channel-attribute-type", attribute="limits", type="Limits")
-    if not isinstance(one.rates, tuple) or not all(isinstance(rate, Rate) for rate in one.rates):
+    if not isinstance(channel_class.rates, tuple) or not all(
+        isinstance(rate, Rate) for rate in channel_class.rates
+    ):
         yield Message("channel-attribute-type", attribute="rates", type="tuple[Rate, ...]")
-    if not (inspect.isclass(one.Settings) and issubclass(one.Settings, ChannelSettings)):
+    if not (
+        inspect.isclass(channel_class.Settings)
+        and issubclass(channel_class.Settings, ChannelSettings)
+    ):
         yield Message("channel-attribute-type", attribute="Settings", type="type[ChannelSettings]")
     for promise, method in (("can_find", "find"), ("has_pages", "page")):
-        if getattr(one, promise) and getattr(one, method) is getattr(Channel, method):
+        if getattr(channel_class, promise) and getattr(channel_class, method) is getattr(
+            Channel, method
+        ):
             yield Message("channel-method-missing", attribute=promise, method=method)

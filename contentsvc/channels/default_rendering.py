@@ -1,4 +1,4 @@
-"""What a channel shows unless its plugin says otherwise: pure, the same entry gives the same."""
+"""The renditions of channels whose plugins do not render by themselves."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ _NAMED_DAYS = 3
 
 
 def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Render a post: its title above its text, its poster (where it has one) before its pictures.
+    """Return the rendition of a post, with its poster (if it has one) before its pictures.
 
-    `Rendition.text` is the whole message as it is sent, its title included; `Rendition.html` is
-    the body alone.
+    `Rendition.text` is the whole message with its title; `Rendition.html` is the body without the
+    title.
     """
     html = markdown_html(entry.body)
     return Rendition(
@@ -56,17 +56,17 @@ def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
 
 
 def poster_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Render a poster with its text; RenderError where the entry has no poster."""
+    """Return the rendition of a poster; raise RenderError if the entry has no poster template."""
     if not entry.has_poster:
         raise RenderError("poster-needs-template", field="poster")
     return post_rendition(entry, context)
 
 
 def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderContext) -> Rendition:
-    """Render one notice: title, time in the calendar's zone, host, points and link, then the text.
+    """Return the rendition of a notice: title, local time, host, points, link, and the text.
 
-    Before the start it leads to where a seat is booked, then to the livestream, at last to the
-    replay; each stands in for one that is missing.
+    The link leads to the booking page before the start, then to the livestream, and at last to the
+    replay. If one of them is missing, another is used.
     """
     language = _language(context)
     live = entry.livestream or Livestream()
@@ -74,7 +74,7 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
     title = entry.headline or _phrase("title", language, state=state, title=entry.title)
     facts = list(_facts(entry, live, notice, context))
     address = live.link_at(notice.state, entry.booking_page)
-    # A text that leads there already needs no second line for it.
+    # Do not repeat a link that the text contains.
     link = (_phrase(_link_code(notice), language), "" if address in entry.body else address)
     points_title = _phrase("recap" if notice.state is NoticeState.REPLAY else "points", language)
     body = markdown_html(entry.body)
@@ -91,9 +91,9 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
 
 
 def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) -> str:
-    """Return what a notice tells: 还有3天, 明天开播, 还有1小时, 开播了, 正在直播 or 精彩回放.
+    """Return a notice's state: 还有3天, 明天开播, 还有1小时, 开播了, 正在直播 or 精彩回放.
 
-    Days are counted on the calendar's wall clock (`Notice.days_ahead`).
+    Days are counted in the calendar's time zone (`Notice.days_ahead`).
     """
     language = _language(context)
     if notice.state is NoticeState.REPLAY:
@@ -111,7 +111,7 @@ def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) ->
 def notice_placeholders(
     notice: Notice, entry: ChannelEntry, context: RenderContext
 ) -> dict[str, str]:
-    """Return what stands for `{state}`, `{time}`, `{booking}` and the like in a notice's words."""
+    """Return the values of `{state}`, `{time}`, `{booking}` and others in a notice's text."""
     live = entry.livestream or Livestream()
     page = entry.booking_page
     return {
@@ -126,12 +126,12 @@ def notice_placeholders(
 
 
 def fill_words(text: str, placeholders: Mapping[str, str]) -> str:
-    """Put values in the place of `{name}`; a name that means nothing stays as it was typed."""
+    """Replace each `{name}` by its value; an unknown name stays as it is."""
     return _PLACEHOLDER.sub(lambda found: placeholders.get(found[1], found[0]), text)
 
 
 def format_moment(at: datetime, language: str) -> str:
-    """Write a local time with its weekday: `11月26日（周四）20:00`, or `Thu, 26 Nov, 20:00`."""
+    """Return a local time with its weekday: `11月26日（周四）20:00`, or `Thu, 26 Nov, 20:00`."""
     return Message(
         "moment",
         weekday=Message(f"weekday-short-{at.isoweekday()}"),
@@ -144,9 +144,9 @@ def format_moment(at: datetime, language: str) -> str:
 def rendition_data(
     entry: ChannelEntry, context: RenderContext, notice: Notice | None = None
 ) -> dict[str, Any]:
-    """Return what the entry says of itself as JSON values, for feeds, calendars and receivers.
+    """Return facts of the entry as JSON values, for feeds, calendar files and receivers.
 
-    Instants are ISO 8601 in UTC, *zone* is the calendar's IANA name.
+    Instants are ISO 8601 in UTC; *zone* is the IANA name of the calendar's time zone.
     """
     data: dict[str, Any] = {
         "kind": entry.kind.value,

@@ -1,4 +1,4 @@
-"""What a platform allows, checked while people are still planning."""
+"""The limits of a platform, which are checked while people plan."""
 
 from __future__ import annotations
 
@@ -13,22 +13,23 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a platform takes; None where it names no limit.
+    """The limits of a platform; None means no limit.
 
-    Characters are Unicode code points, bytes are those of UTF-8 (a Chinese character is three).
+    Characters are Unicode code points. Bytes are counted in UTF-8, in which a Chinese character
+    has three.
     """
 
     title_characters: int | None = None
     title_bytes: int | None = None
     text_characters: int | None = None
     text_bytes: int | None = None
-    #: Most pictures in one post; 0 where it takes none.
+    #: Most pictures in one post; 0 if the platform accepts none.
     pictures: int | None = None
     #: Most bytes of one picture.
     picture_bytes: int | None = None
-    #: Allowed width : height, such as `((3, 4), (1, 1))`; empty allows every one.
+    #: Allowed ratios of width to height, such as `((3, 4), (1, 1))`; empty allows every ratio.
     ratios: tuple[tuple[int, int], ...] = ()
-    #: How far a picture's ratio may be off, as a share of the allowed one.
+    #: Allowed deviation of a picture's ratio, as a fraction of the allowed ratio.
     ratio_tolerance: float = 0.02
 
     def check(self, rendition: Rendition) -> list[RenditionWarning]:

@@ -1,4 +1,4 @@
-"""What the service tells a channel of livestreams, for pages and calendars of its own."""
+"""The public facts of livestreams, for a channel's own pages and calendar files."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ __all__ = ["Livestreams", "PublicLivestream"]
 
 @dataclass(frozen=True, slots=True)
 class PublicLivestream:
-    """A livestream as it was approved last: what anybody may know of it."""
+    """The public facts of a livestream, as they were approved last."""
 
-    #: Names it in addresses and calendars; stays the same over every edit and move.
+    #: Its name in addresses and calendar files; edits and moves do not change it.
     code: str
     title: str
     #: UTC.
     starts_at: datetime
-    #: Planned length.
+    #: The planned length.
     minutes: int
-    #: The calendar's, in which people read its times.
+    #: The calendar's time zone.
     zone: ZoneInfo
     host: str = ""
-    #: Where it is watched.
+    #: Address at which people watch it.
     url: str = ""
-    #: Where the platform itself books seats.
+    #: Address at which the platform books seats.
     booking_url: str = ""
     replay_url: str = ""
     points: tuple[str, ...] = ()
     is_cancelled: bool = False
-    #: The start that readers were told before it moved; None where they were told no other.
+    #: The start (UTC) that was announced before it moved; None if it has not moved.
     moved_from: datetime | None = None
-    #: Counts its changes up.
+    #: The number of its changes.
     sequence: int = 0
     created_at: datetime | None = None
     changed_at: datetime | None = None
@@ -47,13 +47,13 @@ class PublicLivestream:
 
 
 class Livestreams(Protocol):
-    """The livestreams that the public may know of."""
+    """The livestreams that are public."""
 
     def find(self, code: str) -> PublicLivestream | None:
-        """Return a livestream that was approved once, wherever it goes; None otherwise."""
+        """Return the livestream *code*, on whatever channel; None if it was never approved."""
 
     def announced(self, limit: int = 200) -> list[PublicLivestream]:
-        """Return those of which a notice went out on this channel, the latest start first."""
+        """Return at most *limit* livestreams announced on this channel, the latest start first."""
 
     def poster(self, code: str) -> Picture | None:
-        """Return the poster of its present notice; None where none was painted for these facts."""
+        """Return the poster of the current notice; None if there is none for its current facts."""

@@ -1,4 +1,4 @@
-"""Markdown as people write it in a calendar -> clean HTML."""
+"""Convert the Markdown of calendars to clean HTML."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from contentsvc.errors import RenderError
 
 __all__ = ["clean_html", "markdown_html"]
 
-#: A body beyond this is a mistake; a long article has a tenth of it.
+#: Most characters of a body; a long article has a tenth of it.
 MOST_CHARACTERS = 100_000
-#: Brackets x block length. The parser looks from every bracket to its block's end, in Python, at
-#: about 0.15 microseconds a character; this keeps the worst body under a second or two.
+#: Brackets times the length of their block. From every bracket the parser searches to the end of
+#: the block, at about 0.15 microseconds per character; this limits a body to one or two seconds.
 MOST_BRACKET_WORK = 5_000_000
-#: Quotes and lists within each other.
+#: Most levels of nested quotes and lists.
 MOST_NESTING = 20
 
 _TAGS = {
@@ -39,23 +39,23 @@ _ATTRIBUTES = {
     "th": {"align"},
 }
 _MARKER = re.compile(r" {0,3}(?:[-*+]|\d{1,9}\.)[ \t]+\S")
-#: The library's own, but that one # without a space begins a hashtag: #早安 is no heading.
+#: The library's pattern, except that a single # without a space begins a hashtag such as #早安.
 _HEADING = re.compile(r"(?:^|\n)(?P<level>#{2,6}|#(?=[ \t]))(?P<header>(?:\\.|[^\\])*?)#*(?:\n|$)")
 _INDENTED = re.compile(r"\s")
 _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 _OPENING = re.compile(r"(?:[ >]|[-*+] |\d{1,9}\. )*")
 
 
-# One body goes to hundreds of channels, and parsing it is most of the work of rendering.
+# Hundreds of channels render the same body, and parsing is most of the work of rendering.
 @lru_cache(maxsize=128)
 def markdown_html(body: str) -> str:
     """Return *body* as HTML without scripts, handlers and styles; links are http(s), mailto or tel.
 
-    Beyond plain Markdown: tables, fenced code, `~~struck~~`, bare addresses as links, a line
-    break for each line's end, and lists that follow their paragraph without a blank line.
+    Beyond plain Markdown it supports tables, fenced code, `~~struck~~`, bare addresses as links,
+    line breaks at the end of each line, and lists that follow a paragraph without a blank line.
 
     Raises:
-        RenderError: the body is too long or too tangled to be parsed in reasonable time.
+        RenderError: the body is too long or too complex to be parsed in reasonable time.
     """
     _guard(body)
     parser = Markdown(
@@ -71,7 +71,7 @@ def markdown_html(body: str) -> str:
 
 
 def clean_html(html: str) -> str:
-    """Return HTML of which only the allowed tags, attributes and addresses are left."""
+    """Return HTML with only the allowed tags, attributes and addresses."""
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -90,7 +90,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _printable(body: str) -> str:
-    """Drop control characters: the parser uses some of them for its own marks."""
+    """Return text without control characters, some of which the parser uses internally."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"}
@@ -110,7 +110,7 @@ def _guard(body: str) -> None:
 
 
 def _nesting(line: str) -> int:
-    """Return how many quotes and list levels a line opens; four columns are a level of a list."""
+    """Return the levels of quotes and lists that a line opens; four columns are a list level."""
     lead = _OPENING.match(line.expandtabs(4))
     opening = lead.group() if lead else ""
     indent = len(opening) - len(opening.lstrip(" "))
@@ -129,9 +129,9 @@ def _bracket_work(lines: list[str]) -> int:
 
 
 class _AsPeopleWrite(Extension):
-    """What people expect beyond the first Markdown."""
+    """The extensions to the original Markdown that people expect."""
 
-    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's own name
+    def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's name
         md.preprocessors.register(_ListsAfterParagraphs(md), "lists_after_paragraphs", 20)
         headings = md.parser.blockprocessors["hashheader"]
         headings.RE = _HEADING  # type: ignore[attr-defined]
@@ -140,10 +140,10 @@ class _AsPeopleWrite(Extension):
 
 
 class _ListsAfterParagraphs(Preprocessor):
-    """Puts an empty line between a paragraph's line and a list's first, as CommonMark reads it.
+    """A preprocessor that separates a list from the paragraph before it, as CommonMark does.
 
-    A number begins a list there only where it is 1, so that a line which begins with a year
-    stays a line. It runs after fenced code was taken out.
+    After a paragraph, only the number 1 begins a numbered list, so that a line that begins with a
+    year remains text. It runs after the preprocessor for fenced code.
     """
 
     def run(self, lines: list[str]) -> list[str]:
@@ -164,14 +164,14 @@ def _is_paragraph(line: str) -> bool:
     return bool(line.strip()) and not _INDENTED.match(line) and not _MARKER.match(line)
 
 
-#: Ends before the punctuation that closes a Chinese or an English clause.
+#: A bare address; it ends before Chinese or English punctuation.
 _ADDRESS = (
     r"(https?://[^\s<>()\[\]{}\"'\u3000-\u303f\uff00-\uffef\u2018-\u201d\u2026\u4e00-\u9fff]+)"
 )
 
 
 class _BareAddress(InlineProcessor):
-    """Makes a link of an address that stands by itself in the text."""
+    """An inline processor that makes links of bare addresses."""
 
     ANCESTOR_EXCLUDES = ("a",)
 

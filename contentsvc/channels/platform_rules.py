@@ -1,4 +1,4 @@
-"""How often one audience may be written to on a platform: the platforms' own rules, dated."""
+"""The platforms' dated rules of how often an account may post to one audience."""
 
 from __future__ import annotations
 
@@ -15,34 +15,35 @@ __all__ = ["PLATFORM_RULES", "Certainty", "PlatformRule"]
 
 
 class Certainty(StrEnum):
-    """How sure it is that a rule is as it is told."""
+    """How reliable the source of a rule is."""
 
     #: The platform's own page says so.
     CONFIRMED = "confirmed"
-    #: Several others say so, or an older page of the platform's.
+    #: Several other sources say so, or an older page of the platform.
     LIKELY = "likely"
 
 
 @dataclass(frozen=True, slots=True)
 class PlatformRule:
-    """What a platform allows one audience to be sent, as its source had it on a day."""
+    """A platform's rule of how often an account may post to one audience, with its source."""
 
-    #: Permanent; stored in channels' settings. Lower-case letters, digits and hyphens.
+    #: The platform's permanent name, which channels' settings store: lower-case letters, digits
+    #: and hyphens.
     platform: str
     #: The platform's name.
     name: Message
     quota: Quota
     #: The rule in a sentence or two.
     text: Message
-    #: The day that the source bears; where it bears none, the day on which it was read.
+    #: The date of the source; if it has none, the day on which it was read.
     dated: date
-    #: Where it is written, an address.
+    #: Address of the source.
     source: str
     certainty: Certainty = Certainty.CONFIRMED
 
 
-#: By platform. What a platform counts by the second or minute is a rate of its channel type and
-#: stands there; a rule without a number that a source vouches for is left out.
+#: The rules by platform. Limits per second or minute are rates of the channel types. Rules without
+#: a number in a reliable source are left out.
 PLATFORM_RULES: Mapping[str, PlatformRule] = MappingProxyType(
     {
         rule.platform: rule

@@ -213,17 +213,17 @@ def _form_field(  # noqa: PLR0917 - private, called once
     language: str,
 ) -> FormField:
     shape = _shape(field, schema)
-    words = {**field, **field.get("zh", {})} if language == "zh" else field
+    texts = {**field, **field.get("zh", {})} if language == "zh" else field
     values = shape.get("enum") or ([shape["const"]] if "const" in shape else [])
-    labels = words.get("choices", {})
+    labels = texts.get("choices", {})
     kind = _kind(shape)
     if kind is None:
         raise PluginError("plugin-setting-kind", setting=name, channel_type=channel_type)
     return FormField(
         name=name,
         kind=kind,
-        label=words.get("title", name),
-        help=words.get("description", ""),
+        label=texts.get("title", name),
+        help=texts.get("description", ""),
         required=required,
         default=None if kind == "secret" else field.get("default"),
         choices=tuple((str(value), str(labels.get(value, value))) for value in values),
@@ -233,7 +233,7 @@ def _form_field(  # noqa: PLR0917 - private, called once
 def _shape(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a field after its references; of `X | None` that of X."""
     for group in ("anyOf", "allOf"):
-        real = [one for one in field.get(group, ()) if one.get("type") != "null"]
+        real = [option for option in field.get(group, ()) if option.get("type") != "null"]
         if len(real) == 1:
             return _shape(real[0], schema)
     if "$ref" in field:

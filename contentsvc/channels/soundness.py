@@ -1,4 +1,4 @@
-"""What the contract asks of channels and renditions."""
+"""Checks of channels and renditions for the contract tests."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def render(channel: Channel, entry: ChannelEntry) -> Rendition:
-    """Render an entry as its kind asks; of a livestream the first notice."""
+    """Return the rendition of an entry; for a livestream that of its first notice."""
     if entry.kind is EntryKind.LIVESTREAM:
         return channel.render_livestream_notice(entry, DEFAULT_CHAIN[0], sample_context())
     if entry.kind is EntryKind.POSTER:
@@ -42,7 +42,7 @@ def render(channel: Channel, entry: ChannelEntry) -> Rendition:
 
 
 def check_rendition(rendition: object) -> None:
-    """Assert what the service needs of a rendition so that it can store and show it."""
+    """Assert that the service can store and show a rendition."""
     assert isinstance(rendition, Rendition)
     json.dumps(dict(rendition.data), allow_nan=False)
     names = [picture.name for picture in rendition.pictures]
@@ -52,7 +52,7 @@ def check_rendition(rendition: object) -> None:
 
 
 def dangers(html: str) -> list[str]:
-    """Return the tags and attributes that would act in a reader's browser."""
+    """Return the tags and attributes that a browser would execute."""
     finder = _Dangers()
     finder.feed(html)
     finder.close()
@@ -60,7 +60,7 @@ def dangers(html: str) -> list[str]:
 
 
 class _Dangers(HTMLParser):
-    """Collects what would act in a reader's browser."""
+    """A parser that collects tags and attributes that a browser would execute."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class _Dangers(HTMLParser):
 
 
 def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | None:
-    """Render an entry; None where the channel says that it cannot be shown."""
+    """Return the rendition of an entry; None if the channel raises RenderError."""
     try:
         return render(channel, entry)
     except RenderError:
@@ -85,7 +85,7 @@ def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | No
 
 
 def render_all(channel: Channel) -> Iterator[Rendition]:
-    """Yield what the channel makes of each kind of entry and of each notice of a livestream."""
+    """Yield the renditions of each kind of entry and of each notice of a livestream."""
     for kind in sorted(channel.kinds):
         entry = sample_entry(kind)
         if kind is EntryKind.LIVESTREAM:
@@ -96,7 +96,7 @@ def render_all(channel: Channel) -> Iterator[Rendition]:
 
 
 def blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
-    """Return what would refuse approval."""
+    """Return the warnings that block approval."""
     found = [*rendition.warnings, *channel.limits.check(rendition)]
     return [warning for warning in found if warning.level is WarningLevel.BLOCK]
 

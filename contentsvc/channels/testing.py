@@ -1,4 +1,4 @@
-"""What the tests of a channel plugin stand on: a host in memory and a platform on loopback."""
+"""Tools for the tests of a channel plugin: a host in memory and a platform on loopback."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ _STARTS = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
 class MemoryStore:
-    """A channel's records in memory, as the service keeps them in its database."""
+    """A store in memory that behaves as the service's store does."""
 
     def __init__(self) -> None:
-        """Begin empty; each record is a second younger than the one before it."""
+        """Create an empty store; each record is a second younger than the previous one."""
         self._now = _STARTS
         self._documents: dict[str, Document] = {}
         self._pictures: dict[tuple[str, str], Picture] = {}
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Keep a record; where the *key* exists already the record that stands is returned."""
+        """Store a record and return it; if *key* exists, return the stored record unchanged."""
         if key not in self._documents:
             self._now += timedelta(seconds=1)
             self._documents[key] = Document(key, dict(body), self._now, self._now)
@@ -58,47 +58,47 @@ class MemoryStore:
         return self._documents[key]
 
     def get(self, key: str) -> Document | None:
-        """Return a record."""
+        """Return the record *key*, or None if there is none."""
         return self._documents.get(key)
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Return records, the newest first."""
+        """Return at most *limit* records, the newest first, after skipping *offset*."""
         return list(reversed(self._documents.values()))[offset : offset + limit]
 
     def delete(self, key: str) -> bool:
-        """Drop a record; False where there was none."""
+        """Delete a record and its pictures; return False if there is none."""
         return self._documents.pop(key, None) is not None
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return a picture that was put with a record."""
+        """Return the picture *name* of the record *key*, or None if there is none."""
         return self._pictures.get((key, name)) if key in self._documents else None
 
 
 class MemoryLivestreams:
-    """Livestreams that a test made public; each counts as announced."""
+    """Public livestreams of a test, all of which count as announced."""
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Create an empty collection."""
         self._known: dict[str, PublicLivestream] = {}
         self._posters: dict[str, Picture] = {}
 
     def put(self, livestream: PublicLivestream, poster: Picture | None = None) -> None:
-        """Make a livestream public, or change what is known of it."""
+        """Add a livestream, or replace it."""
         self._known[livestream.code] = livestream
         if poster is not None:
             self._posters[livestream.code] = poster
 
     def find(self, code: str) -> PublicLivestream | None:
-        """Return a livestream."""
+        """Return the livestream *code*, or None if there is none."""
         return self._known.get(code)
 
     def announced(self, limit: int = 200) -> list[PublicLivestream]:
-        """Return all, the latest start first."""
-        ordered = sorted(self._known.values(), key=lambda one: one.starts_at, reverse=True)
+        """Return at most *limit* livestreams, the latest start first."""
+        ordered = sorted(self._known.values(), key=lambda live: live.starts_at, reverse=True)
         return ordered[:limit]
 
     def poster(self, code: str) -> Picture | None:
-        """Return a livestream's poster."""
+        """Return the poster of the livestream *code*, or None if it has none."""
         return self._posters.get(code)
 
 
@@ -108,15 +108,15 @@ class _NoNetwork(HttpClient):
 
 
 class TestHost:
-    """What the service lends a channel, for tests."""
+    """The services that a channel may use, for tests."""
 
-    #: Keeps pytest from taking the class for a test.
+    #: Prevents pytest from collecting the class as a test.
     __test__ = False
 
     public_url = "https://content.example"
 
     def __init__(self, folder: Path, *, name: str = "test", seconds: float = 5.0) -> None:
-        """Lend *folder*, an empty store, and a client whose calls last at most *seconds*."""
+        """Create a host with *folder*, an empty store, and a client with a timeout in *seconds*."""
         self.name = name
         self.folder = folder
         self.store = MemoryStore()
@@ -125,12 +125,12 @@ class TestHost:
 
     @property
     def pages_url(self) -> str:
-        """The address of this channel's public pages, without a slash at its end."""
+        """The address of this channel's public pages, without a trailing slash."""
         return f"{self.public_url}/{self.name}"
 
     @contextmanager
     def offline(self) -> Iterator[None]:
-        """Make every call to the network an AssertionError meanwhile."""
+        """Raise AssertionError for every call to the network within the context."""
         client, self.http = self.http, _NoNetwork()
         try:
             yield
@@ -139,14 +139,14 @@ class TestHost:
 
 
 def sample_picture(name: str = "1.png", width: int = 30, height: int = 40) -> Picture:
-    """Return a real PNG of one colour."""
+    """Return a PNG picture in one colour."""
     content = io.BytesIO()
     Image.new("RGB", (width, height), "#d8e8e0").save(content, "PNG")
     return Picture(name, "image/png", width, height, content.getvalue(), alt="示例图片")
 
 
 def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEntry:
-    """Return an entry as a community would plan it; *changes* replace its attributes."""
+    """Return a typical entry; *changes* replace its attributes."""
     live = kind is EntryKind.LIVESTREAM
     entry = ChannelEntry(
         kind=kind,
@@ -170,7 +170,7 @@ def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEnt
 
 
 def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
-    """Return a delivery that was published; *folder* is the plugin's own."""
+    """Return a published delivery; *folder* is the plugin's own, *changes* replace attributes."""
     delivery = FinishedDelivery(
         id=1,
         key="0b8e6b6c-6f0e-4a52-a5a7-2b9f6d3f7c11",
@@ -193,7 +193,7 @@ def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
 
 
 def sample_context(**changes: Any) -> RenderContext:
-    """Return a context in Asia/Shanghai and Chinese, whose posters and cards are real PNGs."""
+    """Return a context in Asia/Shanghai and Chinese; its posters and cards are PNG pictures."""
 
     def make_poster(size: str, most_bytes: int | None, media_type: str) -> Picture:  # noqa: ARG001
         width, height = (int(side) * 10 for side in size.split("x"))
@@ -215,16 +215,16 @@ def sample_context(**changes: Any) -> RenderContext:
 
 @dataclass(frozen=True, slots=True)
 class FakeResponse:
-    """How the platform behaves towards one request."""
+    """A response of the fake platform, or its failure to respond."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
-    #: Seconds before it answers.
+    #: Seconds before the platform responds.
     delay: float = 0.0
-    #: Reset the connection once the request was read, and answer nothing.
+    #: Reset the connection after reading the request, without a response.
     drop: bool = False
-    #: Promise twice the body and close after it.
+    #: Announce twice the length of the body and close the connection after it.
     truncate: bool = False
 
 
@@ -233,18 +233,18 @@ class ReceivedRequest:
     """A request as the platform received it."""
 
     method: str
-    #: With its query.
+    #: The path with its query.
     path: str
-    #: Names in lower case.
+    #: Values by name in lower case.
     headers: Mapping[str, str]
     body: bytes
 
 
 class FakePlatform:
-    """A real HTTP server on loopback that answers as it is told. Use it with `with`."""
+    """An HTTP server on loopback with programmable responses. Use it with `with`."""
 
     def __init__(self) -> None:
-        """FakeResponse 200 and `{}` until told otherwise."""
+        """Create a platform that responds with 200 and `{}` by default."""
         self.requests: list[ReceivedRequest] = []
         self.response = FakeResponse()
         self._next: list[FakeResponse] = []
@@ -257,21 +257,21 @@ class FakePlatform:
         """The server's address, without a slash at its end."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
-    def then(self, *answers: FakeResponse) -> None:
-        """Give these answers to the next requests, before the usual one."""
-        self._next.extend(answers)
+    def then(self, *responses: FakeResponse) -> None:
+        """Queue responses for the next requests, after which the default response follows."""
+        self._next.extend(responses)
 
     def take(self, request: ReceivedRequest) -> FakeResponse:
-        """Note a request and return how to answer it."""
+        """Record a request and return the response to send."""
         self.requests.append(request)
         return self._next.pop(0) if self._next else self.response
 
     def pause(self, seconds: float) -> None:
-        """Wait, or until the server closes."""
+        """Wait for *seconds*, or until the server closes."""
         self._closing.wait(seconds)
 
     def close(self) -> None:
-        """Stop listening: whoever calls now is refused."""
+        """Stop listening, so that further connections are refused."""
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
@@ -299,26 +299,26 @@ def _handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             headers = {name.lower(): value for name, value in self.headers.items()}
             received = ReceivedRequest(self.command, self.path, headers, body)
-            answer = platform.take(received)
-            platform.pause(answer.delay)
-            if answer.drop:
+            response = platform.take(received)
+            platform.pause(response.delay)
+            if response.drop:
                 _reset(self.connection)
                 return
-            self.send_response(answer.status)
-            for name, value in answer.headers.items():
+            self.send_response(response.status)
+            for name, value in response.headers.items():
                 self.send_header(name, value)
-            length = len(answer.body) * 2 + 1 if answer.truncate else len(answer.body)
+            length = len(response.body) * 2 + 1 if response.truncate else len(response.body)
             self.send_header("Content-Length", str(length))
             self.end_headers()
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: a test's output is its own."""
+            """Log nothing, to keep the test's output clean."""
 
     return Handler
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close so that the other side sees a reset rather than an end."""
+    """Close the connection with a reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

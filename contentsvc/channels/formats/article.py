@@ -1,4 +1,4 @@
-"""An Official Account article (公众号文章): HTML whose looks are inline styles alone."""
+"""An Official Account article (公众号文章): HTML with inline styles only."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from contentsvc.channels.markdown import clean_html
 
 __all__ = ["article_summary", "format_article"]
 
-#: Chinese characters; what is narrow counts half. From the drafts' documentation.
+#: Chinese characters of a title; narrow characters count half. From the drafts' documentation.
 MOST_TITLE = 32
 #: The documentation says fewer than 20,000 characters and 1 MB.
 MOST_CHARACTERS = 19_999
 MOST_BYTES = 2**20 - 1
-#: Characters of a summary (摘要); the documentation says 128, many editors cut at this.
+#: Characters of a summary (摘要); the documentation says 128, but many editors cut it at 120.
 MOST_SUMMARY = 120
-#: Blanks between Chinese sentences of what were paragraphs.
+#: Spaces between Chinese sentences of joined paragraphs.
 _GAPS = re.compile(rf"(?<={WIDE.pattern}) (?={WIDE.pattern})")
 
 
@@ -35,11 +35,12 @@ def format_article(
     pictures: Mapping[str, str] | None = None,
     language: str = "zh",
 ) -> FormattedPost:
-    """Return a post as an article: HTML that the platform's editor keeps when it is pasted.
+    """Return a post as an article: HTML that the platform's editor preserves when it is pasted.
 
-    Links to mp.weixin.qq.com stay, others become footnotes. Pictures stay where the platform
-    keeps them: *pictures* maps an address in the text to that of its upload; any other leaves a
-    marked place and a warning. A title over 32, or a text of 20,000 characters, refuses approval.
+    Links to mp.weixin.qq.com are preserved, other links become footnotes. Pictures must be stored
+    by the platform: *pictures* maps the address of a picture in the text to that of its upload.
+    Any other picture becomes a note in the text and a warning. A title over 32 characters or a
+    text of 20,000 characters blocks approval.
     """
     html = clean_html(html)
     writer = ArticleWriter(theme, pictures or {}, language)
@@ -68,7 +69,7 @@ def format_article(
 
 
 def article_summary(html: str) -> str:
-    """Return the first words of a post's paragraphs, at most 120 characters of whole sentences."""
+    """Return the first sentences of a post's paragraphs, at most 120 characters."""
     tree = parse(clean_html(html))
     close_up(tree)
     paragraphs = (raw(part) for part in grouped(tree) if part.tag in {"p", LOOSE})

@@ -1,4 +1,4 @@
-"""What becomes of each element in an Official Account article."""
+"""The HTML that each element becomes in an Official Account article."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from contentsvc.channels.formats.writing import Writer
 __all__ = ["ArticleWriter"]
 
 _LINKED = frozenset({"mp.weixin.qq.com"})
-#: Where the platform keeps what was uploaded to it.
-_KEPT = frozenset({"mmbiz.qpic.cn", "mmbiz.qlogo.cn"})
+#: Hosts at which the platform stores uploads.
+_UPLOADS = frozenset({"mmbiz.qpic.cn", "mmbiz.qlogo.cn"})
 _ALIGNED = frozenset({"left", "center", "right"})
 _SPANS: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -40,45 +40,45 @@ _SPANS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "sup": ("sup", ""),
     }
 )
-#: Headings below it look alike.
+#: The lowest heading level with a style of its own.
 _LEVELS = 4
 
 
 class ArticleWriter(Writer):
-    """Writes elements that the platform keeps, each with its style."""
+    """A writer of elements that the platform preserves, each with an inline style."""
 
     closes_up = True
 
     def __init__(self, theme: ArticleTheme, pictures: Mapping[str, str], language: str) -> None:
-        """Begin; *pictures* maps an outside address to where the platform keeps the picture."""
+        """Create a writer; *pictures* maps a picture's address to that of its upload."""
         super().__init__(language)
         self._style = STYLES[theme]
         self._uploaded = pictures
-        #: Address -> (number, words) of what became a footnote.
+        #: The (number, link text) of each footnote, by address.
         self.notes: dict[str, tuple[int, str]] = {}
 
     def element(self, tag: str, style: str, content: str, **attributes: str) -> str:
-        """Return an element; the content is HTML, attributes are text."""
+        """Return an element with *content* (HTML), a style and *attributes* (text)."""
         css = self._style.of(style)
         given = {**({"style": css} if css else {}), **attributes}
         shown = "".join(f' {name}="{_quoted(value)}"' for name, value in given.items())
         return f"<{tag}{shown}>{content}</{tag}>"
 
     def text(self, text: str) -> str:
-        """Return words as HTML."""
+        """Return text as HTML."""
         return escape(text, quote=False)
 
     def line_end(self) -> str:
-        """Return a line's end."""
+        """Return a line break."""
         return "<br>"
 
     def inline(self, node: Node) -> str:
-        """Return inline content; the blank behind a line's end is none."""
+        """Return inline content, without spaces around line breaks."""
         parts = "".join(self.pieces(node)).split("<br>")
         return "<br>".join(part.strip(" ") for part in parts)
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return emphasis and its like."""
+        """Return marked text, such as emphasis."""
         known = _SPANS.get(node.tag)
         words = "".join(self.pieces(node))
         if known is None or not words.strip():
@@ -91,7 +91,7 @@ class ArticleWriter(Writer):
         return self.element("p", "quote_p" if self.quotes else "p", words) if words else ""
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading; the fifth and sixth level look as the fourth."""
+        """Return a heading; levels 5 and 6 look like level 4."""
         level = min(level, _LEVELS)
         words = self.inline(node)
         shown = self.element("span", f"h{level}_words", words)
@@ -102,7 +102,7 @@ class ArticleWriter(Writer):
         return self.element("blockquote", "quote", "".join(blocks)) if blocks else ""
 
     def listing(self, listed: list[Item]) -> str:
-        """Return a list; one within a list becomes lines, since editors tear it out."""
+        """Return a list; a nested list becomes lines, because editors move it out of its item."""
         if self.depth > 1:
             return "".join(self._inner(item) for item in listed)
         if not listed:
@@ -126,26 +126,26 @@ class ArticleWriter(Writer):
         return self.element("section", "inner", line)
 
     def _flat(self, content: Node) -> str:
-        """Return an item's content; its first words stand beside its mark."""
-        found: list[str] = []
+        """Return an item's content; its first paragraph follows its mark on the same line."""
+        parts: list[str] = []
         for part in grouped(content):
-            beside = not found and part.tag in {"p", LOOSE}
+            beside = not parts and part.tag in {"p", LOOSE}
             shown = self.inline(part) if beside else self.block(part)
-            found += [shown] if shown else []
-        return "".join(found)
+            parts += [shown] if shown else []
+        return "".join(parts)
 
     def code(self, text: str) -> str:
-        """Return code; line ends are elements and blanks are kept, since editors close them up."""
+        """Return code with <br> and &nbsp;, because editors collapse line ends and spaces."""
         lines = text.replace("\t", "    ").split("\n")
-        kept = "<br>".join(escape(line, quote=False).replace(" ", "&nbsp;") for line in lines)
-        return self.element("pre", "pre", f"<code>{kept}</code>") if text.strip() else ""
+        escaped = "<br>".join(escape(line, quote=False).replace(" ", "&nbsp;") for line in lines)
+        return self.element("pre", "pre", f"<code>{escaped}</code>") if text.strip() else ""
 
     def inline_code(self, text: str) -> str:
         """Return code within a line."""
         return self.element("code", "code", escape(" ".join(text.split()), quote=False))
 
     def table(self, content: Table) -> str:
-        """Return a table that scrolls where it is wider than the page."""
+        """Return a table that scrolls if it is wider than the page."""
         head = self._row("th", content.header)
         body = "".join(self._row("td", row) for row in content.rows)
         parts = (f"<thead>{head}</thead>" if head else "") + (
@@ -167,18 +167,18 @@ class ArticleWriter(Writer):
         return f'<{tag} style="{_quoted(css)}">{self.inline(cell)}</{tag}>'
 
     def rule(self) -> str:
-        """Return a line across, as an ornament."""
+        """Return a horizontal rule as an ornament."""
         return self.element("p", "rule", self._style.rule)
 
     def picture(self, node: Node) -> str:
-        """Return a picture within a line; one from elsewhere is told and its place is marked."""
+        """Return an inline picture, or a note and a warning if the platform does not store it."""
         source = self._source(node)
         if not source:
             return self.text(picture_note(node, self.language))
         return self.element_img(source, node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return pictures that stand by themselves, each with its caption."""
+        """Return pictures outside of text, each with its caption."""
         return "".join(map(self._figure, nodes))
 
     def _figure(self, node: Node) -> str:
@@ -190,7 +190,7 @@ class ArticleWriter(Writer):
         return self.element("section", "figure", self.element_img(source, node) + caption)
 
     def element_img(self, source: str, node: Node) -> str:
-        """Return the picture's own element."""
+        """Return the img element of a picture."""
         alt = node.attributes.get("alt", "")
         return (
             f'<img style="{_quoted(self._style.of("img"))}" src="{_quoted(source)}" '
@@ -200,14 +200,14 @@ class ArticleWriter(Writer):
     def _source(self, node: Node) -> str:
         source = node.attributes.get("src", "")
         source = self._uploaded.get(source, source)
-        if _host(source) in _KEPT:
+        if _host(source) in _UPLOADS:
             return source
         if source:
             self.lose("outside_pictures", node.attributes.get("alt") or source)
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return a link within the platform; another becomes a footnote."""
+        """Return a link within the platform; other links become footnotes."""
         if _host(address) in _LINKED:
             return self.element("a", "link", words or escape(address), href=address)
         bare = bare_address(address)
@@ -219,7 +219,7 @@ class ArticleWriter(Writer):
         return words + self.element("sup", "note", f"[{number}]")
 
     def footnotes(self) -> str:
-        """Return where the footnotes lead."""
+        """Return the list of footnotes with their addresses."""
         if not self.notes:
             return ""
         lines = [
@@ -235,7 +235,7 @@ def _task_mark(item: Item) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return an attribute's value; the styles' single quotes stay as they are, being many."""
+    """Return an escaped attribute value; single quotes are not escaped, to save space."""
     return escape(value, quote=False).replace('"', "&quot;")
 
 

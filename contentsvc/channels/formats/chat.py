@@ -1,4 +1,4 @@
-"""Plain text with the rhythm of a chat group's message."""
+"""Plain text for chat groups."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from contentsvc.channels.markdown import clean_html, markdown_html
 
 __all__ = ["format_chat", "html_text", "markdown_text"]
 
-#: WeChat names no limit; it folds what is longer and many phones copy no more at once.
+#: Characters. WeChat names no limit, but folds longer messages, and many phones copy no more.
 MOST_CHARACTERS = 2_000
-#: Headings of these levels stand in 【】.
+#: The lowest heading level that is set in 【】.
 _TITLES = 2
 
 
 class ChatWriter(PlainWriter):
-    """Headings in 【】, bullets, quotations behind a bar, links as `words address`."""
+    """A writer of plain text with headings in 【】."""
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading; the first two levels stand in 【】."""
+        """Return a heading; the first two levels are set in 【】."""
         words = self.inline(node)
         return f"【{words}】" if words and level <= _TITLES else words
 
 
 def html_text(html: str, language: str = "zh") -> str:
-    """Return the words of clean HTML as plain text for a chat group.
+    """Return clean HTML as plain text for a chat group.
 
-    Headings of the first two levels stand in 【】, list items behind • or their number, links as
-    `words address`, a table's rows as `key：value` or a record each, pictures as [图片：what they
-    show]. Blocks are divided by one empty line, and Chinese from Latin by a space.
+    Headings of the first two levels are set in 【】. List items follow • or their number. A link
+    becomes `text address`, a table row `key：value` or a record, a picture [图片：alt text]. An
+    empty line separates blocks, and a space separates Chinese from Latin text.
     """
     return "\n\n".join(ChatWriter(language).write(html)).strip("\n")
 
 
 def markdown_text(body: str, language: str = "zh") -> str:
-    """Return Markdown as plain text for a chat group; RenderError as for `markdown_html`."""
+    """Return Markdown as plain text for a chat group; raise RenderError as `markdown_html` does."""
     return html_text(markdown_html(body), language)
 
 
 def format_chat(
     html: str, *, title: str = "", most: int = MOST_CHARACTERS, language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as chat messages of at most *most* characters each, its title above it.
+    """Return a post with its title as chat messages of at most *most* characters each.
 
-    A long text is divided between paragraphs, else lines, else sentences.
+    A long text is divided between paragraphs, or else between lines or sentences.
     """
     writer = ChatWriter(language)
     title = " ".join(visible(title).split())

@@ -1,4 +1,4 @@
-"""A Xiaohongshu note (小红书笔记): title, text with emoji for bullets, hashtags."""
+"""A Xiaohongshu note (小红书笔记): a title, text with emoji as bullets, and hashtags."""
 
 from __future__ import annotations
 
@@ -13,37 +13,37 @@ from contentsvc.channels.markdown import clean_html
 
 __all__ = ["format_note", "hashtags", "note_title_length"]
 
-#: Chinese characters, as the platform counts a title. From the publishing page.
+#: Chinese characters of a title, as the platform counts it. From the publishing page.
 MOST_TITLE = 20
-#: Characters of text, hashtags included; counted in UTF-16 units, the strictest reading.
+#: Characters of the text with its hashtags, in UTF-16 units, the strictest way to count.
 MOST_TEXT = 1_000
-#: The page takes more and shows ten.
+#: Hashtags that the publishing page shows; it accepts more.
 MOST_HASHTAGS = 10
 _DIGITS = 10
 _FLAT = 2
-#: `#话题` or `#话题#`. Behind a Latin word, as in C#, it is none, and neither is a number: `#1`.
+#: A hashtag such as `#话题` or `#话题#`, but not the end of a Latin word (C#) or a number (#1).
 _HASHTAG = re.compile(
     r"(?<![A-Za-z0-9&/])#(?!\d+(?:\W|$))"
     r"([^\s#\u3000-\u303f\uff00-\uffef.,:;!?()\[\]{}<>\"'“”‘’…]{1,30})(?:\[话题\])?#?"
 )
-#: Before a hashtag's word while a line is put together; no text holds it.
+#: Marks a hashtag's text while its line is assembled; no text contains it.
 _MARK = "\x01"
-#: A chat account or a code to scan; such notes are shown to fewer people.
+#: Contacts such as chat accounts and QR codes; the platform shows such notes to fewer people.
 _CONTACTS = re.compile(r"微信号?|加[vVＶ]|(?i:\b(?:vx|wechat)\b)|公众号|二维码|QQ群|扫码")
 
 
 class NoteWriter(PlainWriter):
-    """Emoji for bullets, no addresses, no pictures within the text."""
+    """A writer of text with emoji as bullets, without addresses and pictures."""
 
     apart = False
 
     def __init__(self, language: str) -> None:
-        """Begin without hashtags."""
+        """Create a writer without hashtags."""
         super().__init__(language)
         self.hashtags: list[str] = []
 
     def text(self, text: str) -> str:
-        """Return words; a hashtag within them is noted, and stands without its mark."""
+        """Return text in which each hashtag is recorded and loses its #."""
         return _HASHTAG.sub(self._noted, text)
 
     def _noted(self, found: re.Match[str]) -> str:
@@ -51,21 +51,21 @@ class NoteWriter(PlainWriter):
         return _MARK + found[1]
 
     def inline(self, node: Node) -> str:
-        """Return inline content; a line of hashtags alone goes to the note's end."""
+        """Return inline content without lines that have only hashtags; those end the note."""
         lines = super().inline(node).split("\n")
         return "\n".join(line.replace(_MARK, "") for line in lines if not _only_hashtags(line))
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading behind an emoji."""
+        """Return a heading after an emoji."""
         words = self.inline(node)
         return f"{'📌' if level <= _FLAT else '🔸'} {words}" if words else ""
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation behind an emoji."""
+        """Return a quotation after an emoji."""
         return "💬 " + "\n".join(blocks) if blocks else ""
 
     def mark(self, item: Item) -> str:
-        """Return an emoji for a bullet, a keycap for a number up to ten."""
+        """Return an emoji for a bullet, or a keycap for a number from 0 to 10."""
         if item.done is not None:
             return "✅ " if item.done else "⬜ "
         if item.number is None:
@@ -75,20 +75,20 @@ class NoteWriter(PlainWriter):
         return "🔟 " if item.number == _DIGITS else f"{item.number}. "
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a wide table as a record."""
+        """Return a row of a wide table as a record with an emoji."""
         return super().record(header, cells).replace("• ", "✨ ", 1)
 
     def rule(self) -> str:
-        """Return a line across."""
+        """Return a horizontal rule."""
         return "· · ·"
 
     def picture(self, node: Node) -> str:
-        """Leave a picture out: a note's pictures stand above its text."""
+        """Leave out a picture, because a note shows its pictures above its text."""
         self.lose("text_pictures", node.attributes.get("alt") or node.attributes.get("src", ""))
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return a link's words; its address is taken out."""
+        """Return a link's text without its address."""
         address = bare_address(address)
         if not address:
             return words
@@ -109,17 +109,17 @@ def note_title_length(title: str) -> int:
 
 
 def hashtags(text: str) -> list[str]:
-    """Return the words of the hashtags in *text*, without their marks, each once."""
+    """Return the hashtags in *text* without #, each once."""
     return list(dict.fromkeys(_HASHTAG.findall(text)))
 
 
 def format_note(
     html: str, *, title: str = "", tags: Iterable[str] = (), language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as a note; *tags* are hashtags' words beside those of the text.
+    """Return a post as a note; *tags* are hashtags to add to those of the text.
 
-    Hashtags stand at the end as `#话题 `, which the platform makes links of as they are typed.
-    A title over 20 or a text over 1,000 refuses approval.
+    Hashtags are at the end as `#话题 `, which the platform turns into links as they are typed. A
+    title over 20 or a text over 1,000 characters blocks approval.
     """
     writer = NoteWriter(language)
     title = " ".join(visible(title).split())

@@ -13,19 +13,19 @@ __all__ = ["PlainWriter", "bare_address", "picture_note"]
 
 _CJK = r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3040-\u30ff]"
 _GAP = re.compile(rf"(?<={_CJK})(?=[A-Za-z0-9])|(?<=[A-Za-z0-9%])(?={_CJK})")
-#: Between the pieces of a line while it is put together; no text holds it.
+#: Separates the pieces of a line while it is assembled; no text contains it.
 _SEAM = "\x00"
 _RUNS = re.compile(r"[\x00 ]+")
-#: A table this wide reads well as `key：value`.
+#: Most columns of a table that is written as `key：value`.
 _PAIR = 2
 
 
 class PlainWriter(Writer):
-    """Words without markup."""
+    """A writer of text without markup."""
 
-    #: Whether Chinese is set apart from Latin by a space.
+    #: Whether a space separates Chinese from Latin text.
     apart = True
-    #: Before the lines of an item behind its first, and before those of a list within.
+    #: The indent of an item's further lines and of nested lists.
     indent = "  "
 
     def inline(self, node: Node) -> str:
@@ -35,10 +35,10 @@ class PlainWriter(Writer):
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def _spacing(self, run: re.Match[str]) -> str:
-        """Return what stands between two pieces of a line.
+        """Return the separator between two pieces of a line.
 
-        Writers set `**` off by spaces so that every Markdown program sees it; between Chinese
-        words nothing is left of them once the stars are gone.
+        People put spaces around `**` so that every Markdown program recognises it; without the
+        stars, Chinese text needs no space.
         """
         if _SEAM not in run.group():
             return run.group()
@@ -50,10 +50,10 @@ class PlainWriter(Writer):
         return " " if " " in run.group() or gap else ""
 
     def text(self, text: str) -> str:
-        """Return words."""
+        """Return text."""
         return _GAP.sub(" ", text) if self.apart else text
 
-    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - the formats tell levels apart
+    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - subclasses distinguish levels
         """Return a heading as a line of its own."""
         return self.inline(node)
 
@@ -74,7 +74,7 @@ class PlainWriter(Writer):
             )
 
     def mark(self, item: Item) -> str:
-        """Return what stands before an item."""
+        """Return the mark before an item."""
         if item.done is not None:
             return "☑ " if item.done else "☐ "
         return "• " if item.number is None else f"{item.number}. "
@@ -88,9 +88,9 @@ class PlainWriter(Writer):
         return text
 
     def table(self, content: Table) -> str:
-        """Return two columns as `key：value` and more as a record a row.
+        """Return rows of two columns as `key：value`, and of more columns as records.
 
-        Columns are not aligned by spaces: what shows chats sets every letter in its own width.
+        Spaces cannot align columns, because chats use proportional fonts.
         """
         header = self._cells(content.header)
         rows = [self._cells(row) for row in content.rows]
@@ -106,25 +106,25 @@ class PlainWriter(Writer):
         return phrase("colon", self.language).join(filter(None, cells))
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of many cells: the first names it, the others are told by their heading."""
+        """Return a row of many cells; the first is its title, the others follow their column's."""
         first, *rest = cells
         told = [self.field(name, cell) for name, cell in _matched(header[1:], rest) if cell]
         return "\n".join([f"• {first}", *(f"{self.indent}{line}" for line in told)])
 
     def field(self, name: str, value: str) -> str:
-        """Return a cell with its column's heading."""
+        """Return a cell after its column's title."""
         return f"{name}{phrase('colon', self.language)}{value}" if name else value
 
     def rule(self) -> str:
-        """Return a line across."""
+        """Return a horizontal rule."""
         return "——————"
 
     def picture(self, node: Node) -> str:
-        """Return a picture's place and what it shows."""
+        """Return a note of a picture with its alt text."""
         return picture_note(node, self.language)
 
     def link(self, words: str, address: str) -> str:
-        """Write a link so that chat programs see where the address ends."""
+        """Return a link as text and address; a space marks the end of the address."""
         address = bare_address(address)
         if not address:
             return words
@@ -141,7 +141,7 @@ def picture_note(node: Node, language: str) -> str:
 
 
 def bare_address(address: str) -> str:
-    """Return an address as people copy it: a mailbox or a number without its scheme."""
+    """Return an address as people copy it: without `mailto:` or `tel:`."""
     return address.removeprefix("mailto:").removeprefix("tel:")
 
 

@@ -1,4 +1,4 @@
-"""A text message (短信), and how many segments it costs."""
+"""A text message (短信) and its number of billed segments."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from contentsvc.channels.markdown import clean_html
 
 __all__ = ["Encoding", "format_sms", "sms_encoding"]
 
-# 3GPP TS 23.038, 6.2.1: the default alphabet, and the extension behind an escape.
+# 3GPP TS 23.038, 6.2.1: the default alphabet, and the extension after an escape.
 _BASIC = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
 _EXTENSION = frozenset("\f^{}\\[~]|€")
-#: Units of one message alone, and of each of several: six bytes are then the joining header.
+#: Units of a single message, and of each of several, which lose six bytes to a header.
 _GSM_7 = (160, 153)
 _UCS_2 = (70, 67)
-#: Most platforms take no more, the signature included.
+#: Units that most platforms accept, including the signature.
 MOST_UNITS = 500
-#: What a typewriter has for typographers' marks; used where it spares the whole message UCS-2.
+#: ASCII for typographic marks, used if the whole message can then be sent as GSM-7.
 _TYPED: Mapping[int, str] = MappingProxyType(
     str.maketrans(
         {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "…": "...", "•": "-"}
     )
 )
-#: Pictographs, flags, dingbats with their selectors and joiners; most gateways drop or garble them.
+#: Emoji, flags and dingbats with selectors and joiners; most gateways drop or garble them.
 _EMOJI = re.compile(
     "[0-9#*]\ufe0f?\u20e3"
     "|(?:[\u2600-\u27bf\u2b00-\u2bff\U0001f000-\U0001faff]"
@@ -49,27 +49,27 @@ _SPACES = re.compile(r" {2,}")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """How a text message is sent."""
+    """The encoding of a text message and its cost."""
 
     #: `GSM-7` or `UCS-2`.
     name: str
-    #: Septets of GSM-7, or units of UTF-16.
+    #: Septets of GSM-7 or units of UTF-16.
     units: int
     segments: int
 
 
 class SmsWriter(PlainWriter):
-    """Short lines, no decoration: each character costs."""
+    """A writer of text without decoration, because each character costs money."""
 
     apart = False
     indent = ""
 
-    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - all levels are a line
+    def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - all levels look alike
         """Return a heading as a line."""
         return self.inline(node)
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation's words."""
+        """Return a quotation's text."""
         return "\n".join(blocks)
 
     def mark(self, item: Item) -> str:
@@ -92,22 +92,23 @@ class SmsWriter(PlainWriter):
         return shown.replace(bare, encoded) if encoded != bare else shown
 
     def rule(self) -> str:
-        """Leave a line out."""
+        """Leave out a horizontal rule."""
         return ""
 
     def picture(self, node: Node) -> str:
-        """Leave a picture out."""
+        """Leave out a picture."""
         self.lose("text_pictures", node.attributes.get("alt") or node.attributes.get("src", ""))
         return ""
 
 
 def sms_encoding(text: str) -> Encoding:
-    """Return how *text* is sent: its encoding, units and segments.
+    """Return the encoding, units and segments of *text*.
 
-    One segment has 160 septets of GSM-7 or 70 units of UCS-2; of several each has 153 or 67. A
-    character of the extension has two septets, one beyond the first 65,536 two units, and neither
-    is divided between segments. Source: 3GPP TS 23.038 and TS 23.040. In China platforms bill by
-    70 and 67 whatever the letters; a message with its signature in 【】 is never GSM-7.
+    A single segment has 160 septets of GSM-7 or 70 units of UCS-2; each of several segments has 153
+    or 67. A character of the extension takes two septets, and a character beyond the first 65,536
+    two units; neither is divided between segments. Source: 3GPP TS 23.038 and TS 23.040.
+    Platforms in China bill by 70 and 67 for all characters; a message with a signature in 【】 is
+    never GSM-7.
     """
     if all(char in _BASIC or char in _EXTENSION for char in text):
         name, (alone, each) = "GSM-7", _GSM_7
@@ -131,9 +132,9 @@ def _segments(sizes: list[int], each: int) -> int:
 def format_sms(
     html: str, *, title: str = "", signature: str = "", opt_out: str = "", language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as one text message with its signature and the words for opting out.
+    """Return a post as one text message with its signature and the text for opting out.
 
-    *signature* is written without its brackets 【】. Emoji are taken out and told.
+    *signature* is given without its brackets 【】. Emoji are removed with a warning.
     """
     writer = SmsWriter(language)
     blocks = [" ".join(visible(title).split()), *writer.write(clean_html(html), title)]
@@ -162,7 +163,7 @@ def _without_emoji(text: str, writer: SmsWriter) -> str:
     def noted(found: re.Match[str]) -> str:
         writer.lose("emoji", found[0].strip())
         if found[0][0] < "\x80":
-            # A digit's keycap is a digit.
+            # Keep the digit of a keycap.
             return found[0][0]
         before = found.string[max(0, found.start() - 1) : found.start()]
         return " " if found[0].endswith(" ") and before.isalnum() else ""
@@ -172,7 +173,7 @@ def _without_emoji(text: str, writer: SmsWriter) -> str:
 
 
 def _joint(body: str, language: str) -> str:
-    """Return what stands between the text and the words for opting out."""
+    """Return the separator between the text and the text for opting out."""
     if not body or body[-1] in "。！？!?；;…~～\n":
         return ""
     return phrase("comma", language) if body[-1] > "\u2000" else " "

@@ -1,4 +1,4 @@
-"""Long text -> messages: at the borders where a reader would pause."""
+"""Divide long text into messages where a reader would pause."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from contentsvc.channels.formats.graphemes import graphemes
 
 __all__ = ["ADDRESS", "split_text"]
 
-#: An address as it stands in text.
+#: An address in text.
 ADDRESS = re.compile(r"https?://[!-~]+")
-#: The least that a message may hold; below it one emoji could be too much.
+#: The smallest limit of a message; a lower one could be too small for one emoji.
 _LEAST = 16
 #: Levels of matches within matches, such as a link in coloured text in bold text.
 _MOST_DEPTH = 3
 _PARAGRAPH, _LINE, _SENTENCE, _CLAUSE, _ANYWHERE = range(5)
-#: From which share of a message on a border is good enough to be preferred to a finer one.
+#: The least fraction of a message before a border of each kind; else a finer border is used.
 _FILL = {_PARAGRAPH: 0.5, _LINE: 0.5, _SENTENCE: 0.5, _CLAUSE: 0.5}
 _SENTENCE_ENDS = frozenset("。！？!?；;…")
-#: Only before a space: a dot may stand in a number or an address.
+#: These end a sentence only before a space, since numbers and addresses contain dots.
 _WESTERN_ENDS = frozenset(".!?")
 _CLAUSE_ENDS = frozenset("，、：,: \u3000")
 _CLOSING = frozenset("”’」』）】》〉)]}\"'")
@@ -32,24 +32,27 @@ def split_text(
     size: Callable[[str], int] = len,
     whole: re.Pattern[str] = ADDRESS,
 ) -> list[str]:
-    """Return *text* as messages of at most *most*, as *size* counts.
+    """Return *text* as messages whose *size* is at most *most*.
 
-    Divided between paragraphs, else lines, sentences, clauses, and only then words' letters;
-    never within what *whole* matches nor within an emoji, unless that alone is longer than a
-    message. Only blanks at the borders are lost. *size* must count a text as the sum of its
-    characters. ValueError for fewer than 16.
+    The text is divided between paragraphs, or else between lines, sentences, clauses or
+    characters, in this order. A match of *whole* and an emoji are not divided unless they alone
+    are longer than a message. Only spaces and line ends at the borders are lost. The *size* of a
+    text must be the sum of the sizes of its characters.
+
+    Raises:
+        ValueError: *most* is less than 16.
     """
     if most < _LEAST:
         raise ValueError(f"a message of {most} is too short; give at least {_LEAST}")
     units = list(_units(text, most, size, whole))
     sizes = [size(unit) for unit in units]
-    found = []
+    messages = []
     begin = 0
     while begin < len(units):
         end = _end(units, sizes, begin, most)
-        found.append("".join(units[begin:end]).strip("\n \u3000"))
+        messages.append("".join(units[begin:end]).strip("\n \u3000"))
         begin = end
-    return [message for message in found if message]
+    return [message for message in messages if message]
 
 
 def _units(
@@ -75,12 +78,12 @@ def _units(
 
 def _small(text: str, most: int, size: Callable[[str], int]) -> Iterator[str]:
     for unit in graphemes(text):
-        # Marks can be heaped on one letter without end.
+        # A letter can have any number of combining marks.
         yield from (unit,) if size(unit) <= most else unit
 
 
 def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
-    """Return where the message that begins at *begin* ends."""
+    """Return the end index of the message that begins at the unit *begin*."""
     limit, used = begin, 0
     while limit < len(units) and used + sizes[limit] <= most:
         used += sizes[limit]
@@ -88,8 +91,8 @@ def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
     if limit == len(units):
         return limit
     best: dict[int, int] = {}
-    for place in range(limit, begin, -1):
-        best.setdefault(_border(units, place), place)
+    for index in range(limit, begin, -1):
+        best.setdefault(_border(units, index), index)
     for kind, fill in _FILL.items():
         if kind in best and best[kind] - begin >= (limit - begin) * fill:
             return best[kind]
@@ -98,18 +101,18 @@ def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
     )
 
 
-def _border(units: list[str], place: int) -> int:
-    """Return what kind of border lies before the unit at *place*."""
-    before, after = units[place - 1], units[place] if place < len(units) else ""
+def _border(units: list[str], index: int) -> int:
+    """Return the kind of the border before the unit at *index*."""
+    before, after = units[index - 1], units[index] if index < len(units) else ""
     if after in _CLOSING:
         return _ANYWHERE
     if before == "\n":
-        return _PARAGRAPH if place > 1 and units[place - 2] == "\n" else _LINE
+        return _PARAGRAPH if index > 1 and units[index - 2] == "\n" else _LINE
     last = before
-    if last in _CLOSING and place > 1:
-        last = units[place - 2]
+    if last in _CLOSING and index > 1:
+        last = units[index - 2]
     if last in _SENTENCE_ENDS and after not in _SENTENCE_ENDS:
         return _SENTENCE
-    if before == " " and place > 1 and units[place - 2] in _WESTERN_ENDS:
+    if before == " " and index > 1 and units[index - 2] in _WESTERN_ENDS:
         return _SENTENCE
     return _CLAUSE if before in _CLAUSE_ENDS else _ANYWHERE

@@ -1,4 +1,4 @@
-"""Clean HTML as a tree: what every form is written from."""
+"""Clean HTML as a tree, from which every format is written."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ LOOSE = "loose"
 _BLOCKS = frozenset(
     {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"}
 )
-#: What stands within a line and looks different.
+#: Inline elements that look different from the text around them.
 _MARKED = frozenset({"a", "b", "del", "em", "i", "ins", "mark", "s", "strong", "u"})
 #: Characters as wide as they are high, Chinese punctuation included.
 WIDE = re.compile(
     r"[\u2018-\u201d\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff00-\uffef]"
 )
 _VOID = frozenset({"br", "hr", "img"})
-#: Deeper nesting reads no better and is shown flat.
+#: Levels of nesting; deeper elements are flattened.
 _DEEPEST = 40
-#: HTML allows a number to begin with so many digits.
+#: Most digits of the first number of a list.
 _MOST_DIGITS = 9
 _TASK = re.compile(r"\s*\[([ xX])\]\s+")
-#: Controls, halves of characters, what turns the reading direction round, and what nobody sees.
-#: Joiners hold emoji together and stay.
+#: Control characters, surrogates, marks of the text direction and invisible characters. Joiners
+#: are not among them, because emoji need them.
 _HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufeff\ufff9-\ufffb]"
@@ -49,7 +49,7 @@ _HIDDEN = re.compile(
 
 @dataclass(slots=True)
 class Node:
-    """An element and what stands in it."""
+    """An element with its attributes and children."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's cells, row by row; the header is empty where there is none."""
+    """A table's cells by row; the header is empty if there is none."""
 
     header: tuple[Node, ...]
     rows: tuple[tuple[Node, ...], ...]
@@ -68,9 +68,9 @@ class Table:
 class Item:
     """An item of a list."""
 
-    #: What it counts; None in a list without numbers.
+    #: The item's number; None in a list without numbers.
     number: int | None
-    #: Whether a task is done; None where it is no task.
+    #: Whether a task is done; None if the item is not a task.
     done: bool | None
     content: Node
 
@@ -84,12 +84,12 @@ def parse(html: str) -> Node:
 
 
 def visible(text: str) -> str:
-    """Return *text* without controls, marks that turn its direction, and characters unseen."""
+    """Return *text* without control characters, direction marks and invisible characters."""
     return _HIDDEN.sub("", text)
 
 
 def grouped(node: Node) -> Iterator[Node]:
-    """Yield the blocks below *node*, and what is loose between them as a node of its own."""
+    """Yield the blocks of *node*; inline content between them is yielded as LOOSE nodes."""
     loose = Node(LOOSE)
     for child in node.children:
         if isinstance(child, Node) and child.tag in _BLOCKS:
@@ -102,10 +102,10 @@ def grouped(node: Node) -> Iterator[Node]:
 
 
 def close_up(node: Node) -> None:
-    """Drop the blanks between Chinese words and marked ones beside them, all over the tree.
+    """Remove the spaces between Chinese text and marked Chinese text in the whole tree.
 
-    Writers set `**` off by spaces so that every Markdown program sees it; where the marks become
-    looks, nothing is to be left of them.
+    People put spaces around `**` so that every Markdown program recognises it; formatted text
+    needs no such space.
     """
     for place, child in enumerate(node.children):
         if isinstance(child, Node):
@@ -128,12 +128,12 @@ def _beside(node: Node, place: int) -> Node | None:
 
 
 def raw(node: Node) -> str:
-    """Return the text below *node* as it stands."""
+    """Return the text of *node* unchanged."""
     return "".join(child if isinstance(child, str) else raw(child) for child in node.children)
 
 
 def items(node: Node) -> Iterator[Item]:
-    """Yield a list's items with their numbers; `[ ]` and `[x]` at the beginning make a task."""
+    """Yield a list's items with their numbers; `[ ]` or `[x]` at the beginning makes a task."""
     start = node.attributes.get("start", "1")
     number = int(start) if start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS else 1
     for child in node.children:
@@ -144,7 +144,7 @@ def items(node: Node) -> Iterator[Item]:
 
 
 def _task(item: Node) -> tuple[bool | None, Node]:
-    """Tell whether an item is a task, and give it without its brackets."""
+    """Return whether a task is done (None for other items), and the item without brackets."""
     for place, child in enumerate(item.children):
         if isinstance(child, str):
             if not child.strip():
@@ -162,7 +162,7 @@ def _task(item: Node) -> tuple[bool | None, Node]:
 
 
 def table(node: Node) -> Table:
-    """Return a table's cells; a first row of headings is its header."""
+    """Return a table's cells; a first row of th elements is its header."""
     rows = [cells for row in _rows(node) if (cells := _cells(row))]
     if rows and all(cell.tag == "th" for cell in rows[0]):
         return Table(rows[0], tuple(rows[1:]))
@@ -183,7 +183,7 @@ def _cells(row: Node) -> tuple[Node, ...]:
 
 
 class _Builder(HTMLParser):
-    """Builds the tree without recursion."""
+    """A parser that builds the tree without recursion."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -50,16 +50,16 @@ _FENCE = "```"
 
 
 class WecomVersion(StrEnum):
-    """Which Markdown the robot is sent; the value is its `msgtype`."""
+    """The version of WeCom's Markdown; the value is the message's `msgtype`."""
 
     #: Headings, bold, links, inline code, quotations, three colours.
     ONE = "markdown"
-    #: Lists, tables, pictures and blocks of code too, no colours; for clients from 4.1.36 on.
+    #: Also lists, tables, pictures and blocks of code, but no colours; for clients from 4.1.36.
     TWO = "markdown_v2"
 
 
 class _WecomWriter(PlainWriter):
-    """What both versions have in common."""
+    """The rules that both versions share."""
 
     version: WecomVersion
     leading = _LEADING
@@ -87,7 +87,7 @@ class _WecomWriter(PlainWriter):
         return self._harmless(self.inline(node))
 
     def _harmless(self, lines: str) -> str:
-        """Write wide what would make a line a heading, a quotation or a list."""
+        """Return lines in which no text acts as the mark of a heading, quotation or list."""
         return self.leading.sub(lambda found: found[1] + found[2].translate(_WIDE), lines)
 
     def heading(self, level: int, node: Node) -> str:
@@ -125,19 +125,19 @@ class _WecomWriter(PlainWriter):
         raise NotImplementedError
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Divide a block that is longer than a message."""
+        """Return the parts of a block that is longer than a message."""
         return split_text(block, most, size=utf8, whole=_WHOLE)
 
 
 class WecomWriter(_WecomWriter):
-    """Version 1: lists, tables and blocks of code become lines, pictures links."""
+    """A writer of version 1: lists, tables and code become lines, pictures become links."""
 
     version = WecomVersion.ONE
-    # Leading spaces are not shown; wide ones are.
+    # WeCom shows leading wide spaces but not ordinary ones.
     indent = "　"
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return bold, coloured or plain words."""
+        """Return bold, coloured or plain text."""
         colour = _COLOURS.get(node.tag)
         if colour is None:
             return super().span(node)
@@ -145,11 +145,11 @@ class WecomWriter(_WecomWriter):
         return (_each_line(shown, "".join(self.pieces(node))),)
 
     def quoted(self, line: str) -> str:
-        """Return a quoted line; a quotation within another is one with it."""
+        """Return a quoted line; nested quotations become one."""
         return line if line.startswith("> ") else f"> {line}"
 
     def code(self, text: str) -> str:
-        """Return code line by line: a block is not known."""
+        """Return code as lines of inline code, because version 1 has no blocks of code."""
         code = _inert(text).replace("`", "｀").replace("\t", "    ")
         lines = code.split("\n")
         return "\n".join(f"`{line}`" for line in lines if line.strip())
@@ -167,26 +167,26 @@ class WecomWriter(_WecomWriter):
 
 
 class WecomWriterTwo(_WecomWriter):
-    """Version 2: nearly all of Markdown, without colours."""
+    """A writer of version 2: nearly all of Markdown, without colours."""
 
     version = WecomVersion.TWO
     leading = _LEADING_V2
     indent = "    "
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return bold, slanted or plain words."""
+        """Return bold, slanted or plain text."""
         if node.tag in {"em", "i"}:
             return (_each_line("*{}*", "".join(self.pieces(node))),)
         return super().span(node)
 
     def quoted(self, line: str) -> str:
-        """Return a quoted line, at most three deep."""
+        """Return a quoted line, nested at most three levels deep."""
         if line.startswith(">" * _DEEPEST_QUOTE):
             return line
         return f">{line}" if line.startswith(">") else f"> {line}"
 
     def mark(self, item: Item) -> str:
-        """Return what stands before an item."""
+        """Return the mark before an item."""
         task = "" if item.done is None else "☑ " if item.done else "☐ "
         return ("- " if item.number is None else f"{item.number}. ") + task
 
@@ -196,7 +196,7 @@ class WecomWriterTwo(_WecomWriter):
         return f"{_FENCE}\n{code}\n{_FENCE}" if text.strip() else ""
 
     def table(self, content: Table) -> str:
-        """Return a table; without a header its first row is one."""
+        """Return a table; its first row becomes the header if it has none."""
         header, *rows = [content.header, *content.rows] if content.header else content.rows or [()]
         if not header:
             return ""
@@ -209,7 +209,7 @@ class WecomWriterTwo(_WecomWriter):
         return "| " + " | ".join([*words, *[""] * (width - len(words))]) + " |"
 
     def rule(self) -> str:
-        """Return a line across."""
+        """Return a horizontal rule."""
         return "---"
 
     def picture(self, node: Node) -> str:
@@ -221,7 +221,7 @@ class WecomWriterTwo(_WecomWriter):
         return f"![{_closed(self.text(alt)).replace('[', '［')}]({_safe(source)})"
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Divide a block; code stays code, and a table's header is said again."""
+        """Return the parts of a block; code stays fenced, and tables repeat their header."""
         lines = block.split("\n")
         if lines[0] == _FENCE:
             inner = split_text("\n".join(lines[1:-1]), most - 2 * len(_FENCE) - 2, size=utf8)
@@ -248,8 +248,8 @@ def format_wecom(
 ) -> FormattedPost:
     """Return a post as WeCom Markdown, in messages of at most *most* bytes of UTF-8.
 
-    What the version does not know becomes text by rule; what would act and was meant as text,
-    such as `<@all>`, is written in wide characters.
+    Elements that the version does not support become text. Text that would act as markup, such as
+    `<@all>`, is written in wide characters.
     """
     writer = _WRITERS[version](language)
     title = " ".join(visible(title).split())
@@ -276,7 +276,7 @@ def format_wecom(
 
 
 def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
-    """Put parts together again as long as they fit."""
+    """Yield the parts joined by *gap* into messages of at most *most* bytes."""
     held: list[str] = []
     used = 0
     for part in parts:
@@ -290,7 +290,7 @@ def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
 
 
 def _each_line(shown: str, words: str) -> str:
-    """Mark each line by itself: a mark does not reach over a line's end."""
+    """Return text with each line marked, because a mark ends at the end of its line."""
     return "\n".join(shown.format(line) if line.strip() else line for line in words.split("\n"))
 
 
@@ -308,5 +308,5 @@ def _closed(words: str) -> str:
 
 
 def _safe(address: str) -> str:
-    """Return an address that cannot end the brackets it stands in."""
+    """Return an address without characters that would end the brackets around it."""
     return "".join(f"%{ord(char):02X}" if char in '() <>"\\' else char for char in address)

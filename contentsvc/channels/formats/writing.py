@@ -1,4 +1,4 @@
-"""The one walk over a post's tree; what is made of each element is each form's own."""
+"""The walk over a post's tree that every format shares."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
 class Writer(ABC):
-    """Walks the tree of clean HTML and asks the form what becomes of each element."""
+    """Base class of the formats' writers: it walks the tree and calls a method per element."""
 
-    #: Whether blanks between Chinese words and marked ones beside them go.
+    #: Whether to remove spaces between Chinese text and marked Chinese text.
     closes_up: ClassVar[bool] = False
 
     def __init__(self, language: str = "zh") -> None:
-        """Begin; *language* (`zh` or `en`) words what the form adds."""
+        """Create a writer; *language* (`zh` or `en`) is that of the texts that the format adds."""
         self.language = language if language in {"zh", "en"} else "en"
-        #: What a form lost, by rule, in the order of the text.
+        #: Parts of the text that the format removed, by rule, in order.
         self.lost: dict[str, list[str]] = {}
-        #: How many lists the walk is in.
+        #: Nesting level of lists.
         self.depth = 0
-        #: How many quotations the walk is in.
+        #: Nesting level of quotations.
         self.quotes = 0
 
     def write(self, html: str, title: str = "") -> list[str]:
-        """Return the blocks of clean HTML, empty ones left out.
+        """Return the non-empty blocks of clean HTML.
 
-        A first heading that says the *title* again is left out, too: each form shows that itself.
+        A first heading that repeats the *title* is left out, because each format shows the title.
         """
         tree = parse(html)
         first = next((c for c in tree.children if not isinstance(c, str) or c.strip()), None)
@@ -55,19 +55,19 @@ class Writer(ABC):
         return list(self.blocks(tree))
 
     def blocks(self, node: Node) -> Iterator[str]:
-        """Yield the blocks below *node*; loose inline content between blocks is a block, too."""
+        """Yield the blocks of *node*; inline content between blocks is a block, too."""
         for child in grouped(node):
             text = self.block(child)
             if text.strip():
                 yield text
 
     def inline(self, node: Node) -> str:
-        """Return inline content, its lines trimmed."""
+        """Return inline content without spaces around its lines."""
         lines = "".join(self.pieces(node)).split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def pieces(self, node: Node) -> Iterator[str]:
-        """Yield inline content piece by piece."""
+        """Yield the pieces of inline content."""
         begins = False
         for child in node.children:
             if isinstance(child, str):
@@ -78,7 +78,7 @@ class Writer(ABC):
             begins = not isinstance(child, str) and child.tag == "br"
 
     def lose(self, rule: str, what: str) -> None:
-        """Note what a rule takes away, so that a warning can tell it."""
+        """Record a part of the text that *rule* removes, for a warning."""
         self.lost.setdefault(rule, []).append(" ".join(what.split()))
 
     def block(self, node: Node) -> str:
@@ -130,7 +130,7 @@ class Writer(ABC):
                 return self.span(node)
 
     def line_end(self) -> str:
-        """Return what ends a line within a paragraph."""
+        """Return a line break within a paragraph."""
         return "\n"
 
     def paragraph(self, node: Node) -> str:
@@ -138,18 +138,18 @@ class Writer(ABC):
         return self.inline(node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return pictures that stand by themselves."""
+        """Return pictures outside of text."""
         return "\n".join(filter(None, map(self.picture, nodes)))
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return emphasis and its like; its words alone unless a form knows more."""
+        """Return marked text, such as emphasis; by default without its mark."""
         if node.tag in {"del", "s"} and (words := raw(node).strip()):
             self.lose("struck", words)
         return self.pieces(node)
 
     @abstractmethod
     def text(self, text: str) -> str:
-        """Return words; blanks are one space already."""
+        """Return text, in which white space is already a single space."""
 
     @abstractmethod
     def heading(self, level: int, node: Node) -> str:
@@ -165,7 +165,7 @@ class Writer(ABC):
 
     @abstractmethod
     def code(self, text: str) -> str:
-        """Return a block of code, its lines as they are."""
+        """Return a block of code with unchanged lines."""
 
     @abstractmethod
     def inline_code(self, text: str) -> str:
@@ -177,15 +177,15 @@ class Writer(ABC):
 
     @abstractmethod
     def rule(self) -> str:
-        """Return a line across."""
+        """Return a horizontal rule."""
 
     @abstractmethod
     def picture(self, node: Node) -> str:
-        """Return a picture: its attributes are `src`, `alt` and `title`, each of which may lack."""
+        """Return a picture; its attributes `src`, `alt` and `title` are optional."""
 
     @abstractmethod
     def link(self, words: str, address: str) -> str:
-        """Return a link; the address is empty where it was refused."""
+        """Return a link; the address is empty if it is not allowed."""
 
 
 def _words(node: Node) -> str:
@@ -193,7 +193,7 @@ def _words(node: Node) -> str:
 
 
 def _pictures_alone(node: Node) -> list[Node]:
-    """Return the pictures of a paragraph that has nothing else."""
+    """Return the pictures of a paragraph that contains only pictures, else an empty list."""
     found = []
     for child in node.children:
         if isinstance(child, Node) and child.tag == "img":

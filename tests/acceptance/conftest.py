@@ -193,6 +193,20 @@ def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:
             )
 
 
+#: On a busy machine a window is closed while the server is sending it a static file.
+_CUT_OFF = (
+    r"ignore:Exception ignored in. <_io.FileIO name='.*/static/"
+    ":pytest.PytestUnraisableExceptionWarning"
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let a window of a browser test close before it has got everything."""
+    for item in items:
+        if item.get_closest_marker("browser"):
+            item.add_marker(pytest.mark.filterwarnings(_CUT_OFF))
+
+
 #: Milliseconds for which a page is waited for; on a busy machine a poster takes its time.
 _PATIENCE = 90_000
 expect.set_options(timeout=_PATIENCE)

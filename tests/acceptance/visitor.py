@@ -52,7 +52,9 @@ class Visitor:
         refused = "Failed to load resource" in message.text and any(
             code in message.text for code in ("409", "413", "422")
         )
-        if message.type in {"error", "warning"} and not refused:
+        # On a busy machine htmx cancels the request for a poster that a newer one replaces.
+        cancelled = message.text in {"htmx:sendAbort", "htmx:afterRequest"}
+        if message.type in {"error", "warning"} and not refused and not cancelled:
             self.faults.append(f"console: {message.text}")
 
     def open(self, path: str) -> Page:

@@ -32,69 +32,69 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 
 @dataclass
 class Clock:
-    """A clock that a test turns."""
+    """A clock that shows one instant until a test sets another."""
 
     at: datetime = NOW
 
     def __call__(self) -> datetime:
-        """Return the present instant."""
+        """Return the instant that the clock shows."""
         return self.at
 
     def turn(self, **delta: float) -> datetime:
-        """Turn it on (or back) by a timedelta's arguments and return the new instant."""
+        """Move the clock by the arguments of a timedelta and return the new instant."""
         self.at += timedelta(**delta)
         return self.at
 
 
 @dataclass
 class MemoryQueue:
-    """A queue that keeps what it is given; a test hands it on."""
+    """A queue that records its jobs in lists; no worker runs them."""
 
     published: list[tuple[str, list[Claim]]] = field(default_factory=list)
     rendered: list[int] = field(default_factory=list)
-    #: Batches that were handed out, with the number of each time.
+    #: Enqueued batches as (batch id, fence).
     batches: list[tuple[int, int]] = field(default_factory=list)
     woken: int = 0
     is_down: bool = False
 
     def wake(self) -> None:
-        """Count."""
+        """Count the call."""
         self.woken += 1
 
     def wait(self, seconds: float) -> bool:
-        """Return at once."""
+        """Return False without waiting."""
         return seconds < 0
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Keep a batch."""
+        """Record a job that publishes claims."""
         if self.is_down:
             raise QueueDownError
         self.published.append((lane, list(claims)))
 
     def render(self, delivery_ids: Sequence[int]) -> None:
-        """Keep what is to be rendered."""
+        """Record a job that renders deliveries."""
         if self.is_down:
             raise QueueDownError
         self.rendered += delivery_ids
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Keep what is to be made of a batch."""
+        """Record a job that makes the posters of a batch."""
         if self.is_down:
             raise QueueDownError
         self.batches.append((batch_id, fence))
 
     def has_renderings(self) -> bool:
-        """Tell whether deliveries wait."""
+        """Return whether a job that renders deliveries was recorded."""
         return bool(self.rendered)
 
     def stats(self) -> QueueStats:
-        """Tell that it is there."""
+        """Return whether the queue is reachable."""
         return QueueStats(reachable=not self.is_down, server="memory")
 
 
 @dataclass
 class MemoryRates:
-    """Rate windows that a test fills by hand."""
+    """Rate limits whose waits a test sets."""
 
     #: Seconds to wait, by account.
     waits: dict[str, float] = field(default_factory=dict)
@@ -102,19 +102,19 @@ class MemoryRates:
     blocked: dict[str, float] = field(default_factory=dict)
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Take a place, or tell the wait."""
+        """Return the seconds to wait; record the account if it may send now."""
         wait = self.waits.get(account, 0.0)
         if not wait and rates:
             self.taken.append(account)
         return wait
 
     def block(self, account: str, seconds: float) -> None:
-        """Note the block."""
+        """Record for how many seconds the account is blocked."""
         self.blocked[account] = seconds
 
 
 def make_config(tmp_path: Path, **settings: str) -> Config:
-    """Return settings with a data folder of the test's own."""
+    """Return a configuration whose data and calendars folders are below *tmp_path*."""
     environ = {f"CONTENTSVC_{name}": value for name, value in settings.items()}
     environ.setdefault("CONTENTSVC_DATA_DIR", str(tmp_path / "data"))
     environ.setdefault("CONTENTSVC_CALENDARS_DIR", str(tmp_path / "calendars"))
@@ -122,7 +122,7 @@ def make_config(tmp_path: Path, **settings: str) -> Config:
 
 
 def make_runtime(database: Database, tmp_path: Path, **settings: str) -> Runtime:
-    """Return the parts of a process: a real database, the shipped plugins and the scripted ones."""
+    """Return a runtime with a real database, the shipped plugins and the scripted plugins."""
     config = make_config(tmp_path, **settings)
     return Runtime(
         config=replace(config, database_url=database.url),
@@ -143,7 +143,7 @@ def make_channel(
     kind: str = "site",
     **settings: Any,
 ) -> ChannelRow:
-    """Return a channel that was saved."""
+    """Create and return a channel."""
     with runtime.database.write() as session:
         channel = ChannelRow(
             name=name, type=kind, settings=settings, created_at=NOW, updated_at=NOW
@@ -153,7 +153,7 @@ def make_channel(
 
 
 def make_calendar(runtime: Runtime, *channels: str, slug: str = "baby-benefits") -> Calendar:
-    """Return a calendar that was saved, with three slots."""
+    """Create and return a calendar with three slots."""
     head = CalendarHead(
         slug=slug,
         name="母婴品牌福利群",
@@ -167,7 +167,7 @@ def make_calendar(runtime: Runtime, *channels: str, slug: str = "baby-benefits")
 
 
 def make_content(**said: Any) -> EntryContent:
-    """Return a post for Wednesday evening, or what *said* changes of it."""
+    """Return a post for Wednesday evening, with the fields in *said* replaced."""
     defaults: Mapping[str, Any] = {
         "key": "wed-post",
         "day": Weekday.WED,
@@ -187,7 +187,7 @@ def make_entry(
     now: datetime = NOW,
     **said: Any,
 ) -> Entry:
-    """Return an entry that was saved, approved unless a test wants a draft."""
+    """Create and return an entry, approved unless *approved* is False."""
     with runtime.database.write() as session:
         calendar = session.merge(calendar, load=True)
         content = make_content(**said)

@@ -209,7 +209,7 @@ def _board_again(slug: str, own_week: str) -> str:
     """Render the board that the person is looking at, with its current cards."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
-        text = request.form.get("shown") or own_week
+        text = request.form.get("board_week") or own_week
         return _page(database, calendar, read_week(text, calendar.timezone))
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Page, Response, expect
+from playwright.sync_api import Page, Response, Route, expect
 
 from contentsvc.posters import FILE_COLUMN
 from contentsvc.services.poster_batches.making import BatchMaker
@@ -152,18 +152,38 @@ def test_columns_are_chosen_and_seen_at_once(mei: Visitor) -> None:
     expect(page.get_by_label("主标题（每行相同）")).to_have_value("一起进群")
 
 
+def test_what_is_chosen_before_the_page_is_ready_is_seen(mei: Visitor) -> None:
+    """On a slow line somebody fills in the columns while the page's scripts are on their way."""
+    page, held = mei.open("/posters/batches/new/invite"), list[Route]()
+    page.get_by_text("或从表格里粘贴").click()
+    page.fill("#f-pasted", "谁\t去哪里\n小满\thttps://e.com/1\n果果\thttps://e.com/2")
+    page.route("**/js/app.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
+    with page.expect_request("**/js/app.js"):
+        page.get_by_role("button", name="下一步").click(no_wait_after=True)
+    page.get_by_label("文件名").select_option("0")
+    page.get_by_label("主标题（每行相同）").fill("一起进群")
+
+    with page.expect_response(lambda answer: _chosen(answer) == ["0"]):
+        for route in held:
+            route.continue_()
+
+    expect(page.get_by_text("2 行可以做成海报")).to_be_visible()
+    expect(page.get_by_text("每一行都缺")).to_have_count(0)
+
+
 def test_a_batch_is_made_on_a_phone(mei_on_phone: Visitor, tmp_path: Path) -> None:
     """No page is wider than the phone, from the pictures to the failed rows."""
     page = mei_on_phone.open("/posters/batches/new")
     wide = "document.documentElement.scrollWidth > innerWidth"
     assert not page.evaluate(wide)
-    page.get_by_role("link", name="邀请海报").click()
+    # A page without its stylesheets is wider: wait until it has loaded.
+    mei_on_phone.submit(page.get_by_role("link", name="邀请海报"))
     assert not page.evaluate(wide)
     page.set_input_files("#f-table", _table(tmp_path))
-    page.get_by_role("button", name="下一步").click()
+    mei_on_phone.submit(page.get_by_role("button", name="下一步"))
     expect(page.locator(".first-posters img")).to_have_count(3)
     assert not page.evaluate(wide)
-    page.get_by_role("button", name="开始制作").click()
+    mei_on_phone.submit(page.get_by_role("button", name="开始制作"))
     page.wait_for_url("**/run")
     assert not page.evaluate(wide)
     _Worker(mei_on_phone).rest()

@@ -154,3 +154,22 @@ def test_a_poster_gets_the_fields_of_its_template(mei: Visitor) -> None:
     expect(picture).to_have_attribute("src", re.compile("^/renditions/"))
     page.get_by_role("button", name="通过", exact=True).click()
     expect(page.get_by_text("已通过，到点会发出。")).to_be_visible()
+
+
+def test_a_template_chosen_before_the_page_is_ready_has_its_fields(mei: Visitor) -> None:
+    """On a slow line somebody chooses a template while the page's scripts are on their way."""
+    page, held = mei.page, list[Route]()
+    page.on("dialog", lambda dialog: dialog.accept())
+    page.route("**/js/app.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
+    with page.expect_request("**/js/app.js"):
+        page.goto(
+            f"{mei.site.url}/calendars/baby-benefits/entries/new?week={WEEK}&day=fri&slot=早安",
+            wait_until="commit",
+        )
+    page.locator("label[for=kind-poster]").click()
+    page.select_option("[name='poster.template']", "quote")
+
+    for route in held:
+        route.continue_()
+
+    expect(page.locator("[name='poster-field.text']")).to_be_visible()

@@ -27,8 +27,10 @@ def field(page: Page, name: str) -> str:
 
 
 def shown(page: Page) -> Image.Image:
-    """Return the pixels of the picture as it stands on the page."""
-    return Image.open(io.BytesIO(page.locator("#studio-picture img").screenshot())).convert("RGB")
+    """Return the pixels of the picture on the page, once the browser has loaded it."""
+    picture = page.locator("#studio-picture img")
+    expect(picture).to_have_js_property("complete", value=True)
+    return Image.open(io.BytesIO(picture.screenshot())).convert("RGB")
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
@@ -121,10 +123,10 @@ def test_what_is_wrong_is_told_while_typing(mei: Visitor, name: str, text: str, 
 
     write(page, name, text)
 
-    expect(page.locator(f"#remarks-{name}")).to_contain_text(words)
+    expect(page.locator(f"#messages-{name}")).to_contain_text(words)
     expect(page.locator("#studio-picture img")).to_be_visible()
     write(page, name, {"title1": "冬夜", "host": "林晓", "url": LINK}[name])
-    expect(page.locator(f"#remarks-{name} p")).to_have_count(0)
+    expect(page.locator(f"#messages-{name} p")).to_have_count(0)
 
 
 def test_a_picture_s_focus_is_dragged(mei: Visitor) -> None:
@@ -138,6 +140,9 @@ def test_a_picture_s_focus_is_dragged(mei: Visitor) -> None:
         )
     pad = page.locator("[data-focus-pad]")
     expect(pad.locator("img")).to_have_js_property("naturalWidth", 2400)
+    # The messages beside the fields change with the poster, and move what is below them.
+    settled(page)
+    pad.scroll_into_view_if_needed()
     box = pad.bounding_box()
     assert box
 

@@ -62,10 +62,10 @@ class Visitor:
         self.page.goto(self.site.url + path)
         return self.page
 
-    def submit(self, button: Locator) -> None:
-        """Click a button that sends a form, and wait for the page that answers it."""
+    def submit(self, opener: Locator) -> None:
+        """Click a button or link that opens a page, and wait until that page has loaded."""
         with self.page.expect_navigation():
-            button.click()
+            opener.click()
 
     def sign_in(self) -> None:
         """Sign in as the admin."""

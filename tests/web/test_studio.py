@@ -55,7 +55,7 @@ def sketch(mei: Person, name: str = "quote", **fields: object) -> str:
 
 def said_of(page: str, name: str) -> str:
     """Return the notes beside a field."""
-    found = re.search(rf'<div[^>]* id="remarks-{name}"[^>]*>(.*?)</div>', page, re.DOTALL)
+    found = re.search(rf'<div[^>]* id="messages-{name}"[^>]*>(.*?)</div>', page, re.DOTALL)
     assert found, page[:3000]
     return found[1]
 

@@ -11,7 +11,23 @@ export const announce = (text) => {
 export const isTyping = (target) =>
   target.closest("input, textarea, select, [contenteditable], dialog") !== null;
 
+// Return whether the value of `field` differs from what the server sent.
+export function isChanged(field) {
+  if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
+  if (field.tagName !== "SELECT") return field.value !== field.defaultValue;
+  const sent = [...field.options].findLastIndex((option) => option.defaultSelected);
+  return field.selectedIndex !== Math.max(sent, 0);
+}
+
 document.documentElement.classList.add("has-script");
+
+// Make the requests of fields that were changed before htmx was ready and could notice it.
+document.addEventListener("htmx:load", () => {
+  for (const source of document.querySelectorAll('[hx-trigger*="change"]')) {
+    const fields = [...source.querySelectorAll("input, select, textarea")];
+    if (fields.some(isChanged)) htmx.trigger(source, "change");
+  }
+}, { once: true });
 
 // Close a menu on a click outside of it and on Escape.
 document.addEventListener("click", (event) => {

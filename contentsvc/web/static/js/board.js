@@ -17,7 +17,7 @@ function send(card, cell) {
     values: {
       rev: card.dataset.rev,
       week,
-      shown: week,
+      board_week: week,
       day: cell.dataset.day,
       slot: cell.dataset.slot,
       time: cell.dataset.time,
@@ -197,13 +197,13 @@ document.addEventListener("submit", (event) => {
   event.stopImmediatePropagation();
   const { week } = board().dataset;
   const values = Object.fromEntries(new FormData(form));
-  const shown = form.matches("[data-undo]") ? week : values.week;
+  const boardWeek = form.matches("[data-undo]") ? week : values.week;
   const id = `entry-${new URL(form.action).pathname.split("/")[2]}`;
   document.getElementById("dialog").close();
-  htmx.ajax("POST", form.action, { target: "#board", swap: "outerHTML", values: { ...values, shown, ...filter() } })
+  htmx.ajax("POST", form.action, { target: "#board", swap: "outerHTML", values: { ...values, board_week: boardWeek, ...filter() } })
     .then(() => {
       const url = new URL(location.href);
-      url.searchParams.set("week", shown);
+      url.searchParams.set("week", boardWeek);
       history.replaceState(null, "", url);
       focusCard(id);
     });

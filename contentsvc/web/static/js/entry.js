@@ -104,8 +104,13 @@ const refreshPoster = addPosterFields(form, changed);
 // Upload pictures when they are chosen, so that the preview shows them.
 const upload = document.getElementById("f-upload");
 const uploadError = document.getElementById("upload-error");
-upload.addEventListener("change", async (event) => {
+upload.addEventListener("change", (event) => {
   event.stopPropagation();
+  uploadChosen();
+});
+// Pictures may have been chosen before this script was loaded.
+if (upload.files.length) uploadChosen();
+async function uploadChosen() {
   uploadError.hidden = true;
   const large = [...upload.files].some((file) => file.size > texts.most_upload * 1024 * 1024);
   if (large) return showUploadError(fill(texts.too_large, { most: texts.most_upload }));
@@ -124,7 +129,7 @@ upload.addEventListener("change", async (event) => {
   }
   document.getElementById("pictures").insertAdjacentHTML("beforeend", html);
   changed();
-});
+}
 function showUploadError(text) {
   upload.value = "";
   uploadError.textContent = text;

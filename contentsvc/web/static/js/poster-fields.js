@@ -109,7 +109,7 @@ export function addPosterFields(form, changed) {
   async function send(picture, input) {
     const [file] = input.files;
     input.value = "";
-    const errors = part(picture, ".remarks");
+    const errors = part(picture, ".field-messages");
     if (file.size > texts.most_upload * 1024 * 1024) {
       return showError(errors, fill(texts.too_large, { most: texts.most_upload }));
     }
@@ -146,5 +146,9 @@ export function addPosterFields(form, changed) {
     for (const picture of all("[data-picture]")) show(picture, addressOf(part(picture, "select").value));
   }
   refresh();
+  // Upload pictures that were chosen before this script was loaded.
+  for (const input of all('[data-picture] input[type="file"]')) {
+    if (input.files.length) send(input.closest("[data-picture]"), input);
+  }
   return refresh;
 }

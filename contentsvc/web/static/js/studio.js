@@ -1,6 +1,6 @@
 // The poster studio: paint the poster while a person types.
 
-import { texts } from "./app.js";
+import { isChanged, texts } from "./app.js";
 import { storeDraft } from "./drafts.js";
 import { addPosterFields } from "./poster-fields.js";
 
@@ -31,9 +31,9 @@ form.addEventListener("change", (event) => {
 
 // Mark faulty fields for screen readers too, not only by colour.
 function markFaultyFields() {
-  for (const remarks of form.querySelectorAll(".remarks")) {
-    const field = remarks.closest(".field").querySelector(".form-control, .form-select");
-    if (remarks.querySelector(".field-error")) field.setAttribute("aria-invalid", "true");
+  for (const messages of form.querySelectorAll(".field-messages")) {
+    const field = messages.closest(".field").querySelector(".form-control, .form-select");
+    if (messages.querySelector(".field-error")) field.setAttribute("aria-invalid", "true");
     else field.removeAttribute("aria-invalid");
   }
 }
@@ -65,6 +65,5 @@ stage.addEventListener("htmx:beforeSwap", (event) => {
 
 draft.offer();
 
-// Paint what was typed before this script was loaded.
-const isTyped = (field) => field.defaultValue !== undefined && field.value !== field.defaultValue;
-if ([...form.elements].some(isTyped)) sketch();
+// Paint what was typed or chosen before this script was loaded.
+if ([...form.querySelectorAll("input, select, textarea")].some(isChanged)) sketch();

@@ -34,14 +34,15 @@ from contentsvc.web.toasts import store_toasts_after_requests
 
 __all__ = ["create_app"]
 
-#: Most bytes of text in one form: an entry of 100,000 characters in several versions.
+#: The most bytes of text in one form, enough for an entry of 100,000 characters in several
+#: versions.
 _MOST_TEXT = 4 * 1024 * 1024
 
 
 def create_app(runtime: Runtime) -> Flask:
-    """Return the web application that serves the parts of *runtime*.
+    """Return the web application; its views use the database and the queue of *runtime*.
 
-    Nothing is read from the database or written to it yet.
+    Creating the application does not access the database.
     """
     app = Flask("contentsvc.web", static_folder="static", template_folder="templates")
     app.config.from_mapping(_settings(runtime))
@@ -82,7 +83,7 @@ def _settings(runtime: Runtime) -> dict[str, object]:
         "MAX_CONTENT_LENGTH": config.max_upload_bytes,
         "MAX_FORM_MEMORY_SIZE": _MOST_TEXT,
         "MAX_FORM_PARTS": 2000,
-        # A form can be sent as long as its session lasts: nobody loses text over lunch.
+        # A form is valid as long as its session, so that a long break loses no text.
         "WTF_CSRF_TIME_LIMIT": None,
         "WTF_CSRF_SSL_STRICT": False,
         "BABEL_DEFAULT_LOCALE": config.language,

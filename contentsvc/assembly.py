@@ -1,4 +1,7 @@
-"""Assemble the parts of a process: the only module that imports all of them."""
+"""Create the runtime of a process: its plugins, database, storage and queue.
+
+Only this module imports the implementations of all of them.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,10 @@ __all__ = ["assemble"]
 
 
 def assemble(config: Config) -> Runtime:
-    """Return the runtime for *config*: plugins are loaded, nothing is connected yet."""
+    """Load the plugins and return the runtime for *config*.
+
+    The database and the queue are connected when they are first used.
+    """
     url = config.redis_url or embedded_url(config.data_dir)
     return Runtime(
         config=config,

@@ -18,9 +18,9 @@ from contentsvc.messages import Message
 
 __all__ = ["SETTINGS", "Config", "Setting", "shipped"]
 
-#: Replaces a secret's value wherever settings are shown.
+#: The text that pages and commands show instead of a secret.
 _MASK = "••••••"
-#: Characters of any kind.
+#: The fewest characters of a secret key.
 _SHORTEST_KEY = 16
 _PACKAGE = Path(__file__).resolve().parent
 

@@ -22,7 +22,7 @@ _CHATTY = ("alembic", "httpcore", "httpx", "PIL", "rq", "rq.job", "rq.worker", "
 
 
 def setup(level: str) -> None:
-    """Log to standard output from *level* on: debug, info, warning or error."""
+    """Log records of *level* (debug, info, warning or error) and above to standard output."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)

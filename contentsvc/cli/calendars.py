@@ -193,7 +193,7 @@ def _bytes(file: Path) -> bytes:
 
 
 def _template(name: str, runtime: Runtime) -> Path:
-    """Return the file of the template *name*.
+    """Return the path of the calendar template *name*.
 
     *name* is a path, the name of a file in the calendars folder or of a shipped template, or
     PLUGIN/NAME.
@@ -215,10 +215,12 @@ def _template(name: str, runtime: Runtime) -> Path:
 
 
 def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:
-    """Return the week *text*: `this`, `next` or an ISO week, in the calendar's time zone.
+    """Return the week that *text* names: `this`, `next` or an ISO week such as `2026-W31`.
+
+    The current week is that of the calendar's time zone.
 
     Raises:
-        InputError: *text* is none of these.
+        InputError: *text* is not a week.
     """
     this = IsoWeek.of(now.astimezone(plan.head.zone).date())
     relative = {"this": this, "next": this.plus(1)}

@@ -42,7 +42,7 @@ def apply(file: Path) -> None:
 
 @channels.command("list")
 def show() -> None:
-    """List the channels with their types; a paused channel with the reason."""
+    """List the channels with their types and, for paused channels, the reason."""
     with open_runtime() as runtime, runtime.database.read() as session:
         for channel in service.all_channels(session):
             state = f"paused: {channel.paused_reason}" if channel.paused_at else "ready"

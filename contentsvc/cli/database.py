@@ -21,7 +21,10 @@ def db() -> None:
 
 @db.command("upgrade")
 def upgrade() -> None:
-    """Migrate the database to this version; `contentsvc up` does so by itself."""
+    """Migrate the database to the schema of this version.
+
+    `contentsvc up` does this when it starts.
+    """
     with closing(Database(Config.from_env().database_url)) as database:
         migrated = migrate.upgrade(database)
     state = "was migrated to" if migrated else "is already at"

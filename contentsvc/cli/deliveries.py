@@ -71,7 +71,7 @@ def show(number: int, *, as_json: bool) -> None:
 @click.argument("resolution", type=click.Choice([choice.value for choice in service.Resolution]))
 @click.option("--url", help="The address of the published post.")
 def resolve(number: int, resolution: str, url: str | None) -> None:
-    """Settle the delivery NUMBER: it is out, send it again, or drop it."""
+    """Settle the delivery NUMBER: mark it as published, send it again, or cancel it."""
     with open_runtime() as runtime:
         with runtime.database.write() as session:
             delivery = service.resolve_delivery(

@@ -23,7 +23,7 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["CheckResult", "doctor"]
 
-#: Bytes. With less free space, the database may soon be unable to write.
+#: The fewest bytes of free disk space; with less, writing to the database may soon fail.
 _LEAST_FREE = 200 * 1024 * 1024
 _OWNER_ONLY = 0o600
 

@@ -11,6 +11,7 @@ from contentsvc.errors import ConfigError, ContentsvcError
 
 __all__ = ["explain"]
 
+#: The exit status after an error that the user can act on.
 _EXPECTED = 2
 #: The status that shells report for a program ended by SIGINT.
 _INTERRUPTED = 130

@@ -54,7 +54,10 @@ def posters() -> None:
     help="The picture file; its ending selects PNG, JPEG or WebP.",
 )
 def render(template: str, fields: Path | None, size: str, brand: str | None, out: Path) -> None:
-    """Render TEMPLATE; exit with 1 if something does not fit."""
+    """Render TEMPLATE; exit with 1 if the poster has warnings.
+
+    A warning is, for example, a text that does not fit.
+    """
     kind = _FORMATS.get(out.suffix.lower())
     if kind is None:
         raise InputError("command-out-ending", file=str(out), endings=tuple(_FORMATS))
@@ -137,7 +140,7 @@ def schema() -> None:
     help="The folder to write the sheets to.",
 )
 def gallery(out: Path) -> None:
-    """Render contact sheets: one per family of templates, one of all templates in other brands."""
+    """Render contact sheets: one per template family, and one of all templates in other brands."""
     folders, template_folders = _folders()
     templates, faults = poster_api.list_templates(template_folders)
     for fault in faults:
@@ -159,7 +162,7 @@ def _samples(
     folders: list[Path],
     sizes: int | None = None,
 ) -> Iterator[Image.Image]:
-    """Yield the sample picture of each template in its first *sizes* sizes, or in all."""
+    """Yield sample posters of each template in its first *sizes* sizes; None means every size."""
     fonts = poster_api.brand_fonts(brand, folders)
     for template in templates:
         for size in template.sizes[:sizes]:
@@ -180,8 +183,8 @@ def _sheet(path: Path, pictures: Iterator[Image.Image]) -> None:
 
 
 def _folders() -> tuple[list[Path], list[Path]]:
-    """Return the asset folders, and the template folders including those of plugins."""
-    # Read the settings before the slow imports, so that a wrong one is reported at once.
+    """Return the asset folders, and the template folders, including those of plugins."""
+    # Read the settings before the slow imports, so that an invalid setting is reported quickly.
     config = Config.from_env()
     from contentsvc.assembly import assemble
     from contentsvc.services.rendering.painting import template_folders
@@ -205,7 +208,7 @@ def _read_fields(file: Path | None) -> dict[str, Any]:
 
 
 def _brand(folders: list[Path], brand: str | None) -> poster_api.Brand:
-    """Return the brand kit *brand*: a name or a file; None is the assets' own."""
+    """Return the brand kit with the name or path *brand*; None selects the default brand."""
     if brand and (Path(brand).is_file() or Path(brand).suffix in {".yaml", ".yml"}):
         return poster_api.load_brand(Path(brand))
     from contentsvc.services.rendering.branding import find_brand

@@ -44,7 +44,7 @@ def web() -> None:
 
 
 def _web_app(config: Config) -> Flask:
-    """Return the application of a server process, after starting its heartbeat."""
+    """Start the heartbeat of a web server process, and return the application it serves."""
     from contentsvc.app import create_app
     from contentsvc.assembly import assemble
     from contentsvc.services.operations.heartbeats import HeartbeatThread
@@ -62,7 +62,7 @@ def dispatch() -> None:
     from contentsvc.services.operations.heartbeats import process_name, remove_heartbeat
 
     with open_runtime(config) as runtime:
-        # The dispatcher records its own heartbeats, so that one that hangs is noticed.
+        # The dispatcher records its own heartbeats, so that a dispatcher that hangs is noticed.
         Dispatcher(runtime, process_name()).run(_stopped_by_signal(runtime.queue))
         remove_heartbeat(runtime, "dispatcher", process_name())
 
@@ -95,14 +95,17 @@ def valkey() -> None:
 
 
 def _settings() -> Config:
-    """Return the settings after setting up logging, before the caller's slow imports."""
+    """Read the settings, set up logging, and return the settings.
+
+    Commands call this before their slow imports, so that an invalid setting is reported quickly.
+    """
     config = Config.from_env()
     logs.setup(config.log_level)
     return config
 
 
 def _stopped_by_signal(queue: Queue) -> threading.Event:
-    """Return an event that SIGTERM and SIGINT set.
+    """Return an event that is set when the process receives SIGTERM or SIGINT.
 
     The signals also wake a thread that waits on *queue*.
     """

@@ -24,7 +24,7 @@ def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
     Raises:
         ConfigError: a setting cannot be used, or the database was not migrated to this version.
     """
-    # Read the settings before the slow imports, so that a wrong one is reported at once.
+    # Read the settings before the slow imports, so that an invalid setting is reported quickly.
     config = config or Config.from_env()
     from contentsvc.assembly import assemble
     from contentsvc.db import migrate

@@ -66,7 +66,7 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Whether there is a process that was not reaped yet."""
+        """Whether a process was started and not reaped yet."""
         return self.process is not None
 
     def start(self, now: float, prefix: Sequence[str] | None = None) -> None:
@@ -101,7 +101,7 @@ class Child:
         return [self._remember(line.decode("utf-8", "replace").rstrip("\r")) for line in whole]
 
     def reap(self, now: float) -> float:
-        """Reap the process, kill what it left behind, and return how many seconds it ran."""
+        """Kill the process and its session, reap it, and return how many seconds it ran."""
         assert self.process is not None
         self.kill()
         self.status = self.process.wait()
@@ -128,7 +128,7 @@ class Child:
             self.process.terminate()
 
     def kill(self) -> None:
-        """Kill the process and every process it has started."""
+        """Kill the process and every process of its session."""
         if self.process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self.process.pid, signal.SIGKILL)

@@ -105,7 +105,7 @@ def _welcome(
 def welcome_time(now: datetime, zone: ZoneInfo) -> tuple[IsoWeek, EntryContent]:
     """Return the welcome post, about twenty seconds after *now*, and the week that it is in.
 
-    Shortly before midnight on a Sunday, that is Monday of the next week.
+    Shortly before midnight on a Sunday, the post is due on Monday of the next week.
     """
     at = now + _WELCOME_DELAY
     # Entries have whole seconds; rounding up keeps the time in the future.

@@ -40,7 +40,8 @@ def check_port(config: Config) -> None:
     """Check that the web server can listen on the configured host and port.
 
     Raises:
-        ConfigError: it cannot; the error names CONTENTSVC_HOST or CONTENTSVC_PORT.
+        ConfigError: the host or port cannot be used; the error names CONTENTSVC_HOST or
+            CONTENTSVC_PORT.
     """
     try:
         addresses = socket.getaddrinfo(

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 #: Seconds between two checks for dead processes; their output is read as it arrives.
 _CHECK_INTERVAL = 0.5
 
-#: The exit status of a process that a setting keeps from starting.
+#: The exit status of a process that cannot start because of an invalid setting.
 CANNOT_START = 2
 
 
@@ -34,7 +34,7 @@ class Supervisor:
         self.stop_signals = 0
 
     def listen(self) -> None:
-        """Handle SIGINT, SIGTERM and SIGHUP: stop in order, or at once after a second signal.
+        """Handle SIGINT, SIGTERM and SIGHUP: the first stops the processes, the second kills them.
 
         A signal that is already ignored, as SIGHUP is under nohup, stays ignored.
         """

@@ -38,8 +38,9 @@ _RECORDING = 10.0
 def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
     """Start every process, print the sign-in link, and run until a signal to stop arrives.
 
-    *assemble* returns the runtime for a configuration. On the way, create the calendars folder
-    if it does not exist, migrate the database, and bring the sample week into an empty one.
+    *assemble* returns the runtime for a configuration. Before the processes start, create the
+    calendars folder if it does not exist and migrate the database; an empty database gets the
+    sample week.
 
     Raises:
         ConfigError: a setting, the port, the database or the data folder cannot be used; no
@@ -79,7 +80,7 @@ def _supervise(supervisor: Supervisor, config: Config, runtime: Runtime) -> None
 
 
 def _start(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
-    """Start the processes, each after those it needs."""
+    """Start every process, in the order in which they depend on each other."""
     if config.redis_url is None:
         valkey = supervisor.start(Role("valkey", ("valkey",)))
         _await(supervisor, valkey, lambda: runtime.queue.stats().reachable)
@@ -88,7 +89,7 @@ def _start(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
     for number in range(1, config.workers + 1):
         supervisor.start(Role(f"worker {number}", ("worker", "--queue", "publish"), grace))
     supervisor.start(Role("dispatcher", ("dispatch",)))
-    # The welcome post is due 20 seconds from here, so the sample comes as late as possible.
+    # The welcome post is due 20 seconds from here, so the sample is added as late as possible.
     add_sample(runtime)
     web = supervisor.start(Role("web", ("web",)))
     _await(supervisor, web, lambda: _web_responds(config))
@@ -118,7 +119,7 @@ def _web_responds(config: Config) -> bool:
 
 
 def _sign_in_address(runtime: Runtime) -> str:
-    """Return the address to sign in at; on a first run a link that creates an administrator."""
+    """Return the address of the sign-in page, or a link that creates the first administrator."""
     base = f"{runtime.config.public_url}/sign-in"
     with runtime.database.write() as session:
         if has_users(session):
@@ -163,5 +164,5 @@ def _write(text: str) -> None:
         sys.stdout.write(text)
         sys.stdout.flush()
     except OSError:
-        # The terminal has been closed; publishing goes on without it.
+        # The terminal was closed; keep publishing without it.
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115 - stays open

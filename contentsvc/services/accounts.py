@@ -27,11 +27,13 @@ __all__ = [
     "use_link",
 ]
 
-#: Letters of any script, digits and `._-`.
+#: A user's name: up to 64 letters of any script, digits, and `._-`.
 _NAME = re.compile(r"[\w][\w.\-]{0,63}")
+#: The fewest and the most characters of a password.
 _SHORTEST = 8
 _LONGEST = 256
-#: Compared with the password if there is no such user, so that the reply takes equally long.
+#: Compared with the password if there is no such user, so that the response to an unknown name
+#: takes the same time.
 _NOBODY = generate_password_hash("nobody has this password")
 
 

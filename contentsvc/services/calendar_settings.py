@@ -54,9 +54,9 @@ def save_calendar(
     now: datetime,
     usefulness: Usefulness,
 ) -> Calendar:
-    """Create or change a calendar; its future entries follow a changed slot or zone.
+    """Create or change a calendar; a changed slot or zone changes the times of future entries.
 
-    Without *pacing* the calendar's quiet hours and quotas stay as they are.
+    Without *pacing* the calendar's quiet hours and quotas do not change.
 
     Raises:
         InputError: a value cannot be used; `field` says which.
@@ -91,7 +91,7 @@ def _pacing_of(session: Session, slug: str) -> Pacing:
 def put_calendar(
     session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
 ) -> Calendar:
-    """Create or change a calendar by its settings; its future entries follow.
+    """Create or change a calendar, and plan its future entries again if that is necessary.
 
     Raises:
         InputError: a channel does not exist, or a slot that future entries use is removed.
@@ -114,7 +114,7 @@ def put_calendar(
 
 
 def require_channels(session: Session, names: Sequence[str], *, field: str = "channels") -> None:
-    """Check that channels exist.
+    """Check that every channel in *names* exists.
 
     Raises:
         InputError: a channel does not exist; the message lists those that do.
@@ -139,12 +139,12 @@ def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
 
 
 def _followed_settings(calendar: Calendar) -> tuple[object, ...]:
-    """Return the settings that change the time, the channels or the posters of entries."""
+    """Return the settings whose change affects the times, channels or posters of entries."""
     return (calendar.timezone, calendar.slots, calendar.channels, calendar.brand)
 
 
 def _follow(session: Session, calendar: Calendar, *, now: datetime, usefulness: Usefulness) -> None:
-    """Plan future entries again for the calendar's new slots, zone, channels and brand."""
+    """Plan the calendar's future entries again after its slots, zone, channels or brand changed."""
     future = select(Entry).where(
         Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
     )

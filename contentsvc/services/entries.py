@@ -127,7 +127,7 @@ def move_entry(
     now: datetime,
     usefulness: Usefulness,
 ) -> Entry:
-    """Move an entry to another day and slot, or to a time of its own.
+    """Move an entry to another day and slot, or to a time outside the slots.
 
     Unpublished deliveries move with it. The text stays the same, so an approved entry stays
     approved.
@@ -226,10 +226,10 @@ def cancel_entry(
 
 
 def check_content(session: Session, calendar: Calendar, content: EntryContent) -> None:
-    """Check that an entry of *calendar* can have this content.
+    """Check that *content* is valid for an entry of *calendar*.
 
     Raises:
-        InputError: it cannot; `field` names the field at fault.
+        InputError: the content is not valid; `field` names the field at fault.
     """
     if not content.title.strip():
         raise InputError("entry-title-missing", field="title")

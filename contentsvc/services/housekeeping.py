@@ -13,8 +13,9 @@ from contentsvc.services.toasts import delete_expired_toasts
 
 __all__ = ["tidy"]
 
+#: How long the last heartbeat of a process is stored.
 _HEARTBEATS = timedelta(days=1)
-#: Renditions of previews that were never approved.
+#: How long a rendition is stored that no delivery uses, such as that of a preview.
 _RENDITIONS = timedelta(days=7)
 
 

@@ -24,14 +24,14 @@ from contentsvc.storage import FileStorage
 __all__ = ["OUT", "PublicLivestreams", "facts_of", "present_facts", "update_page"]
 
 _S = DeliveryStatus
-#: A delivery with one of these statuses has reached its readers, as far as is known.
+#: The statuses of deliveries that are considered published.
 OUT = frozenset({_S.PUBLISHED, _S.ACCEPTED})
 
 
 def present_facts(entry: Entry, channel: str = "") -> Facts:
-    """Return the facts of an entry now; a cancelled or deleted livestream is called off.
+    """Return the current facts of an entry; a cancelled or deleted livestream is called off.
 
-    The title is the one for the channel named *channel*; if empty, the entry's own.
+    The title is that of the version for *channel*, or the entry's own if *channel* is empty.
     """
     facts = Facts.of(content_of(entry), entry.starts_at, channel)
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
@@ -85,7 +85,7 @@ def _new_page(entry: Entry, facts: Facts, now: datetime) -> LivestreamPage:
 def _moved_from(
     session: Session, page: LivestreamPage, before: Facts, after: Facts
 ) -> datetime | None:
-    """Return the start that readers were told first, or None if they need not know of a move."""
+    """Return the start that was announced first; None if readers need no note about a move."""
     if before.starts_at == after.starts_at:
         return page.moved_from
     told = session.scalar(
@@ -134,9 +134,9 @@ class PublicLivestreams:
             return [_public(page) for page in session.scalars(query)]
 
     def poster(self, code: str) -> Picture | None:
-        """Return the poster of the notice that is due now, or None.
+        """Return the poster of the newest due notice, or of the first if none is due yet.
 
-        A poster that was painted for outdated facts is not used.
+        Return None if no notice has a poster with the current facts.
         """
         with self.database.read() as session:
             entry = session.scalar(select(Entry).where(Entry.code == code))
@@ -152,7 +152,7 @@ class PublicLivestreams:
     def _stored_poster(
         self, session: Session, entry_id: int, facts: Facts
     ) -> dict[str, object] | None:
-        """Return the stored poster of the last notice that is due, else of the first notice."""
+        """Return the stored poster of the newest due notice, or of the first if none is due yet."""
         query = (
             select(Delivery.due_at, Delivery.facts, RenditionRow.document)
             .join(RenditionRow, Delivery.rendition_hash == RenditionRow.hash)

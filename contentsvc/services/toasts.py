@@ -25,18 +25,19 @@ __all__ = [
     "take_toasts",
 ]
 
-#: Most toasts that wait in one box; older ones are deleted.
+#: The most toasts that wait in one box; older toasts are deleted.
 _MOST_WAITING = 20
-#: Most characters of a toast's message.
+#: The most characters of a toast's message.
 _LONGEST_MESSAGE = 2000
-#: A toast whose own page was never opened is shown by any page after this time.
+#: After this time any page shows a toast whose own page was not opened.
 _OWN_PAGE_ONLY = timedelta(minutes=1)
+#: How long a toast waits for a page that shows it.
 _EXPIRY = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Toast:
-    """A message about what was done, with an undo button or a link."""
+    """A short message about a finished action, with an undo button or a link."""
 
     message: str
     is_bad: bool = False
@@ -71,14 +72,14 @@ def store_toasts(
 
 
 def has_toasts(session: Session, box: str) -> bool:
-    """Tell whether any toast waits in *box*."""
+    """Return whether any toast waits in *box*."""
     return session.scalar(select(ToastRow.id).where(ToastRow.box == box).limit(1)) is not None
 
 
 def take_toasts(session: Session, box: str, *, address: str, now: datetime) -> list[Toast]:
     """Remove the toasts for the page at *address* from *box* and return them, oldest first.
 
-    Two pages that ask at the same moment never get the same toast.
+    Two simultaneous requests never get the same toast.
     """
     for_this_page = or_(
         ToastRow.address.in_(["", address]), ToastRow.created_at < now - _OWN_PAGE_ONLY
@@ -93,7 +94,7 @@ def take_toasts(session: Session, box: str, *, address: str, now: datetime) -> l
 
 
 def readdress_toasts(session: Session, box: str, *, address: str, to: str) -> None:
-    """Let the page at *to* show the toasts for *address*, which has redirected to it."""
+    """Move the toasts for *address* to the page *to*, to which *address* has redirected."""
     session.execute(
         update(ToastRow).where(ToastRow.box == box, ToastRow.address == address).values(address=to),
         execution_options={"synchronize_session": False},

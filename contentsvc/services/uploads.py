@@ -12,12 +12,12 @@ from contentsvc.db.models import Upload
 from contentsvc.posters import clean_picture
 from contentsvc.storage import FileStorage
 
-__all__ = ["keep_upload", "recent_uploads"]
+__all__ = ["recent_uploads", "store_upload"]
 
 _LONGEST_NAME = 200
 
 
-def keep_upload(
+def store_upload(
     session: Session, storage: FileStorage, *, name: str, content: bytes, now: datetime
 ) -> Upload:
     """Clean and store a picture; uploading the same picture twice makes one upload.

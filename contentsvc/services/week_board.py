@@ -37,7 +37,7 @@ _S = DeliveryStatus
 
 
 class CardState(StrEnum):
-    """The state of an entry and its deliveries together."""
+    """The state that a card shows, derived from an entry and its deliveries."""
 
     DRAFT = "draft"
     #: A draft whose time has passed.
@@ -46,7 +46,7 @@ class CardState(StrEnum):
     APPROVED = "approved"
     PUBLISHING = "publishing"
     PUBLISHED = "published"
-    #: One of its deliveries needs a person.
+    #: At least one delivery needs a person.
     ATTENTION = "attention"
     CANCELLED = "cancelled"
 
@@ -92,15 +92,15 @@ class BoardCell:
 
     day: BoardDay
     cards: tuple[Card, ...]
-    #: Its time has passed, so that nothing can be planned here.
+    #: Whether the cell's time has passed, so that no entry can be planned in it.
     is_past: bool
 
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """A slot, or a time that an entry has of its own: one row of the board."""
+    """One row of the board: a slot, or a time outside the slots at which entries are due."""
 
-    #: None for a row with a time of its own.
+    #: The slot's name; None for a time outside the slots.
     slot: str | None
     time: str
     cells: tuple[BoardCell, ...]
@@ -108,7 +108,7 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class WeekBoard:
-    """One week of a calendar, ready to be shown."""
+    """One week of a calendar, prepared for display."""
 
     calendar: Calendar
     week: IsoWeek
@@ -166,7 +166,7 @@ def _days(week: IsoWeek, head: CalendarHead, now: datetime) -> tuple[BoardDay, .
 def _rows(
     head: CalendarHead, days: tuple[BoardDay, ...], cards: list[Card], now: datetime
 ) -> Iterable[BoardRow]:
-    """Yield a row per slot and per time that entries have of their own, in order of time."""
+    """Yield a row for each slot and each other time of entries, in order of time."""
     slots = [(wall, name) for name, wall in head.slots.items()]
     own = {parse_time(card.time) for card in cards if card.entry.slot is None}
     order: list[tuple[time, str | None]] = [*slots, *((wall, None) for wall in own)]
@@ -211,9 +211,11 @@ def _card_channel(entry: Entry, name: str, channel: ChannelRow | None) -> CardCh
     )
 
 
+#: The statuses that need a person.
 _TROUBLE = frozenset({_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF})
+#: The statuses of deliveries that are being published.
 _BUSY = frozenset({_S.CLAIMED, _S.SENDING, _S.ACCEPTED, _S.RETRYING})
-#: The statuses that a person should see first come first.
+#: The statuses in order of urgency, the most urgent first.
 _BY_URGENCY = (
     *(_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF),
     *(_S.SENDING, _S.CLAIMED, _S.ACCEPTED, _S.RETRYING),

@@ -51,7 +51,7 @@ class FileState(StrEnum):
     CHANGED = "changed"
     #: Imported with its current content.
     IMPORTED = "imported"
-    #: Has no week; it is to be stamped on one.
+    #: Has no week; a person chooses the week when stamping it.
     TEMPLATE = "template"
     #: Cannot be read; its problems say why.
     BROKEN = "broken"
@@ -66,7 +66,7 @@ class FolderFile:
     #: None if the file is broken.
     plan: CalendarPlan | None = None
     problems: tuple[Problem, ...] = ()
-    #: Time and week of the last import or stamping; None and empty if there was none.
+    #: Time and week of the last import or stamping; None and "" if the file was never imported.
     imported_at: datetime | None = None
     imported_week: str = ""
 
@@ -218,7 +218,7 @@ def _default_name(session: Session, folder: Path, slug: str, week: IsoWeek) -> s
 
 
 def _is_dated(folder: Path, name: str) -> bool:
-    """Return whether the file exists and has a week; a template must not be replaced."""
+    """Return whether *name* is a calendar file with a week, which an export may replace."""
     try:
         return read_from_folder(folder, name).week is not None
     except InputError:

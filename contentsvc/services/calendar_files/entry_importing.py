@@ -25,7 +25,7 @@ _UNAPPROVED = frozenset({EntryStatus.DRAFT, EntryStatus.IN_REVIEW})
 
 
 class SkipReason(StrEnum):
-    """Why the import left an entry alone."""
+    """Why the import skipped an entry."""
 
     #: A person changed it in the web interface.
     CHANGED = "changed"
@@ -44,7 +44,7 @@ _SKIP_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class SkippedEntry:
-    """An entry that differs from the file but was left alone."""
+    """An entry that differs from the file and that the import did not change."""
 
     key: str
     why: SkipReason
@@ -53,7 +53,7 @@ class SkippedEntry:
 
     @property
     def reason(self) -> Message:
-        """Return why the entry was left alone, as a message."""
+        """Return why the import skipped the entry, as a message."""
         return Message(_SKIP_CODES[self.why], by=self.by)
 
 
@@ -67,11 +67,11 @@ class ImportReport:
     changed: list[str] = field(default_factory=list)
     unchanged: list[str] = field(default_factory=list)
     skipped: list[SkippedEntry] = field(default_factory=list)
-    #: Newly approved; also in created, changed or unchanged.
+    #: Approved by this import; each is also in `created`, `changed` or `unchanged`.
     approved: list[str] = field(default_factory=list)
-    #: To be approved, but too late to be useful; they are drafts.
+    #: Imported as drafts, because it is too late to publish them.
     past: list[str] = field(default_factory=list)
-    #: Imported from a file earlier and still in the week, but no longer in the file.
+    #: Entries of the week that came from a file earlier but are not in this file.
     absent: list[str] = field(default_factory=list)
 
 
@@ -81,14 +81,14 @@ def mark_as_filed(entry: Entry) -> None:
 
 
 def _file_hash(digest: str, status: EntryStatus) -> str:
-    """Return a hash over the content and the status that a file has for an entry."""
+    """Return a hash of an entry's content hash *digest* and its status in the file."""
     return hashlib.sha256(f"{digest} {status}".encode()).hexdigest()
 
 
 def _filed_status(entry: Entry, digest: str) -> EntryStatus | None:
-    """Return the status in the last imported file, or None if the entry was changed since.
+    """Return the entry's status in the last imported file; None if its content was changed since.
 
-    The entry has only a hash over both, so the four statuses are tried in turn.
+    The entry stores one hash of content and status, so each status is tried in turn.
     """
     matches = (s for s in EntryStatus if _file_hash(digest, s) == entry.imported_hash)
     return next(matches, None)
@@ -175,7 +175,7 @@ class EntryImporter:
         entry.starts_at = self.head.starts_at(content, self.week).at
 
     def _change(self, entry: Entry, content: EntryContent, stored: EntryContent) -> None:
-        """Write the file's content; an approved entry is planned again, or goes back to review."""
+        """Replace the entry's content, and plan an approved entry again or return it to review."""
         reworded = not _only_time_differs(content, stored)
         self._fill(entry, content)
         self._touch(entry)
@@ -193,7 +193,7 @@ class EntryImporter:
         self._set_status(entry, EntryStatus.IN_REVIEW if was_approved else entry.status)
 
     def _apply_status(self, entry: Entry, status: EntryStatus, filed: EntryStatus | None) -> None:
-        """Apply a status that the file did not have at the last import."""
+        """Change the entry's status to that of the file; *filed* is that of the last import."""
         if filed is EntryStatus.CANCELLED and entry.status is EntryStatus.CANCELLED:
             self._set_status(entry, EntryStatus.DRAFT)
         if status is EntryStatus.APPROVED:
@@ -219,7 +219,10 @@ class EntryImporter:
         self.report.approved.append(entry.key)
 
     def _mark_as_filed(self, entry: Entry, content: EntryContent) -> None:
-        """Store the hash of the file's content; an approval that came too late is left out."""
+        """Store the hash of the file's content and status, to detect later changes of the entry.
+
+        The status of an entry that was approved too late counts as draft.
+        """
         too_late = entry.key in self.report.past and content.status is EntryStatus.APPROVED
         status = EntryStatus.DRAFT if too_late else content.status
         entry.imported_hash = _file_hash(content_hash(content), status)

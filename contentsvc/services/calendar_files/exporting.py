@@ -73,7 +73,7 @@ def _file_content(entry: Entry, head: CalendarHead) -> EntryContent:
         poster=None if content.kind is EntryKind.POST else content.poster,
     )
     if content.slot is not None and content.slot not in head.slots:
-        # The slot was removed, so the file gets the time that the entry is due.
+        # The slot was removed, so the file gets the time at which the entry is due.
         wall = entry.starts_at.astimezone(head.zone).time().replace(tzinfo=None)
         return replace(content, slot=None, time=wall)
     return content

@@ -41,12 +41,12 @@ def import_calendar(
     """Create or change a calendar and the entries of one week as *plan* describes them.
 
     Importing the same plan again changes nothing. Entries are matched by their key. An entry that
-    a person has created, changed or deleted in the web interface since the last import is left
-    alone and reported as skipped, unless *overwrite* is true.
+    a person has created, changed or deleted in the web interface since the last import is not
+    changed and is reported as skipped, unless *overwrite* is true.
 
-    The status `draft` in the file leaves an approval alone. The status `approved`, or *approve*
-    for the whole file, approves the entry in the name of *by*. Everything happens in the caller's
-    transaction, so that an error changes nothing.
+    The status `draft` in the file does not withdraw an approval. The status `approved`, or
+    *approve* for the whole file, approves the entry in the name of *by*. All changes are in the
+    caller's transaction, so that an error changes nothing.
 
     Raises:
         InputError: the plan has no week, names a channel that does not exist, or has an entry
@@ -86,7 +86,7 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
     known = set(session.scalars(select(ChannelRow.name)))
     named = [(plan.head.slug, plan.head.channels)]
     named += [(entry.key, entry.channels or ()) for entry in plan.entries]
-    # Each with the key of the entry that names it, or the slug of the calendar.
+    # Each name is shown with the key of its entry, or with the slug of the calendar.
     missing = [f"{name} ({key})" for key, names in named for name in names if name not in known]
     if missing and not known:
         raise InputError("import-channels-none", field="channels", missing=missing)
@@ -99,7 +99,7 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
 def _put_head(
     session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
 ) -> Calendar:
-    """Create or change the calendar, keeping slots until the entries that use them are changed."""
+    """Create or change the calendar, but do not remove slots that entries may still use."""
     # The lock makes imports of one calendar wait for each other; SQLite has one writer anyway.
     query = select(Calendar).where(Calendar.slug == head.slug).with_for_update()
     calendar = session.scalar(query)

@@ -35,8 +35,7 @@ def stamp(
 ) -> ImportReport:
     """Import a template's entries into *week*, as `import_calendar` does, with the same errors.
 
-    A plan with a week of its own can be stamped on another week, too. Dates inside texts stay as
-    they are.
+    A plan that has a week can be stamped on another week, too. Dates inside texts do not change.
     """
     return import_calendar(
         session,
@@ -84,7 +83,10 @@ class CopyReport:
 def preview_copy(
     session: Session, calendar: Calendar, source: IsoWeek, target: IsoWeek, *, now: datetime
 ) -> CopyReport:
-    """Return what `copy_week` would do, without changing anything; same errors."""
+    """Return the report that `copy_week` would return, without changing anything.
+
+    Raises the errors of `copy_week`.
+    """
     report, _ = _compare(session, calendar, source, target, now)
     return report
 
@@ -100,7 +102,7 @@ def copy_week(
 ) -> CopyReport:
     """Copy a week's entries to another week as drafts, except those that clash.
 
-    Cancelled entries are not copied. Dates inside texts stay as they are.
+    Cancelled entries are not copied. Dates inside texts do not change.
 
     Raises:
         InputError: both weeks are the same, or an entry is in a slot that was removed.

@@ -39,7 +39,7 @@ class OfferedTemplate:
 
 
 def offered_templates(registry: Registry) -> list[OfferedTemplate]:
-    """Return the templates of all plugins, broken ones with their problems."""
+    """Return the templates of all plugins, including broken templates and their problems."""
     return [_inspect(template) for template in registry.calendar_templates()]
 
 
@@ -77,7 +77,7 @@ def stamp_template(
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:
-    """Return the plan of a plugin's template; with the same errors as `stamp_template`."""
+    """Return the plan of a plugin's template; raise the errors of `stamp_template`."""
     return _read(find_template(registry, plugin, name))
 
 

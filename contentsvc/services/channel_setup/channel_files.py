@@ -26,7 +26,7 @@ def apply_channels(
     """Create or change the channels described by *text*; return (name, result) per channel.
 
     *text* is the content of *file*. A result is `created`, `changed` or `unchanged`. Channels that
-    the file does not name stay as they are. The path of a secret given as `{$file: PATH}` is
+    the file does not name do not change. The path of a secret given as `{$file: PATH}` is
     relative to the file's folder.
 
     Raises:
@@ -93,7 +93,7 @@ def _apply(
 
 
 def _value(spot: FileValue) -> Any:
-    """Return a setting as text, lists and dicts; the channel type parses the text."""
+    """Return the value at *spot* as nested dicts and lists of text; the channel type parses it."""
     if spot.is_mapping:
         return {name: _value(inner) for name, inner in spot.pairs().items()}
     if spot.is_list:

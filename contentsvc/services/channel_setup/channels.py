@@ -184,7 +184,7 @@ def delete_channel(session: Session, name: str) -> None:
 def pause_channel(
     session: Session, name: str, *, reason: Message | str, now: datetime
 ) -> ChannelRow:
-    """Pause a channel: its deliveries wait until `resume_channel`."""
+    """Pause a channel; its deliveries wait until `resume_channel` is called."""
     channel = get_channel(session, name)
     if channel.paused_at is None:
         channel.paused_at = now
@@ -194,7 +194,7 @@ def pause_channel(
 
 
 def resume_channel(session: Session, name: str) -> ChannelRow:
-    """Resume a paused channel: its deliveries are sent again."""
+    """Resume a paused channel, so that its waiting deliveries are sent."""
     channel = get_channel(session, name)
     channel.paused_at = None
     channel.told_at = None
@@ -213,7 +213,7 @@ def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
 
 
 class StoredChannel(Protocol):
-    """The columns that `open_channel` reads: of a ChannelRow, or of a row that selects them."""
+    """The columns that `open_channel` needs; a ChannelRow or a partial row can provide them."""
 
     @property
     def id(self) -> int: ...  # noqa: D102 - as in the table
@@ -228,10 +228,10 @@ class StoredChannel(Protocol):
 
 
 def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
-    """Return a channel that is ready to render and publish.
+    """Return a channel that is ready to render and publish, with its secrets decrypted.
 
     Raises:
-        PluginError: its plugin is not installed, or its settings no longer fit the plugin.
+        PluginError: its plugin is not installed, or does not accept the channel's settings.
     """
     kind = runtime.registry.channel_type(channel.type)
     try:
@@ -250,7 +250,7 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
 
 
 def _message_of(error: ContentsvcError) -> Message:
-    """Return an error's message, after the name of the setting if a setting is at fault."""
+    """Return an error's message; that of a setting's error starts with the setting's name."""
     if isinstance(error, ConfigError):
         params: dict[str, Parameter] = {"setting": error.setting, "problem": error.message}
         return Message("channel-setting-problem", **params)
@@ -276,7 +276,7 @@ class TestSend:
     __test__ = False
 
     receipt: Receipt | None = None
-    #: What a person must do, or that the platform is still working.
+    #: A task for a person, or the news that the platform is still processing the message.
     note: Message | None = None
     error: Message | None = None
 

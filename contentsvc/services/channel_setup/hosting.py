@@ -1,4 +1,4 @@
-"""The host of a channel: its store, its folder and its HTTP client."""
+"""The services that a channel's plugin can use: document store, folder and HTTP client."""
 
 from __future__ import annotations
 

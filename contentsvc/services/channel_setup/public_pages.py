@@ -1,4 +1,4 @@
-"""Public pages, which a channel such as `site` shows to visitors."""
+"""Find the public pages that channels such as `site` show to visitors."""
 
 from __future__ import annotations
 

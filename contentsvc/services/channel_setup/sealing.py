@@ -31,7 +31,7 @@ def unseal(sealed: bytes, secret_key: str) -> dict[str, str]:
     """Return the secrets that `seal` encrypted.
 
     Raises:
-        ConfigError: they were encrypted with another secret key.
+        ConfigError: the secrets were encrypted with another secret key.
     """
     nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
     try:

@@ -1,4 +1,4 @@
-"""Offers and makes corrections of what readers were told about a livestream."""
+"""Find published facts of a livestream that are no longer true, and publish corrections."""
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ __all__ = [
 ]
 
 _S = DeliveryStatus
-#: A correction whose delivery has one of these statuses reached nobody and never will.
+#: A correction whose delivery has one of these statuses was not published and never will be.
 _LOST = frozenset({_S.FAILED, _S.MISSED, _S.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
 class OutdatedChannel:
-    """A channel whose readers were told something that is no longer true."""
+    """A channel that has published facts that are no longer true."""
 
     channel: str
     channel_id: int
-    #: The facts that its readers were told last.
+    #: The facts that the channel published last.
     told: Facts
     #: The facts that are true now.
     present: Facts
@@ -67,7 +67,7 @@ class Offer:
     """The corrections that a person may make after a livestream was changed."""
 
     entry: Entry
-    #: Number of the livestream's change; counts up with every change.
+    #: The number of changes of the livestream so far, of which the last is to be corrected.
     sequence: int
     outdated: tuple[OutdatedChannel, ...]
     pending: tuple[PendingCorrection, ...]
@@ -76,7 +76,7 @@ class Offer:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Return the changes that readers of any channel should be told."""
+        """Return the changes that have to be corrected on at least one channel."""
         changes = {change for channel in self.outdated for change in channel.changes}
         return tuple(change for change in Change if change in changes)
 
@@ -89,7 +89,7 @@ def offer_of(session: Session, entry_id: int, now: datetime) -> Offer | None:
     """Return the corrections that a livestream entry needs at *now* (UTC).
 
     Return None if the livestream was never announced. Return None also while the entry is a draft
-    or in review: its content is not approved, so readers cannot be told.
+    or in review: its content is not approved, so it cannot be published.
 
     Raises:
         NotFoundError: there is no such entry.
@@ -141,7 +141,7 @@ def _is_settled(entry: Entry) -> bool:
 
 
 def _is_decided(decision: Correction | None, delivery: Delivery | None) -> bool:
-    """Return whether a person wanted no correction, or made one that was not lost."""
+    """Return whether a person dismissed the correction, or made a correction that was not lost."""
     if decision is None:
         return False
     if decision.correction_id is None:
@@ -167,7 +167,7 @@ def _decisions(session: Session, entry_id: int) -> list[tuple[Correction, Delive
 def _told_by_channel(
     notices: Sequence[Delivery], decisions: Sequence[tuple[Correction, Delivery | None]]
 ) -> dict[int, list[tuple[Facts, Delivery]]]:
-    """Return the facts that readers were told, by channel id and the newest first."""
+    """Return the published facts and their deliveries by channel id, the newest first."""
     told_by_channel: dict[int, list[tuple[Facts, Delivery]]] = {}
     told = [(notice.facts, notice) for notice in notices]
     told += [(decision.facts, sent) for decision, sent in decisions if sent is not None]

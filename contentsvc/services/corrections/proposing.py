@@ -23,16 +23,17 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["propose_poster", "propose_text"]
 
-#: Poster fields that always show the new time, even if the entry has texts of its own for them.
+#: Poster fields that always show the new time, even if the writer has filled them in.
 _ALWAYS = ("date", "month", "day", "weekday", "time")
-#: Poster fields that are filled only if the entry has no text for them.
+#: Poster fields that show the present facts only if the writer has left them empty. A changed host
+#: is always shown.
 _IF_EMPTY = ("host", "points", "url")
 
 
 def propose_text(runtime: Runtime, offer: Offer) -> CorrectionDraft:
     """Return the text of a correction, which is the same for all channels.
 
-    It compares the present facts with those that the readers of the first channel were told.
+    The text compares the present facts with the facts that the first channel published last.
     """
     channel, item = offer.outdated[0], _item(runtime, offer.entry)
     state = NoticeState.NOW if channel.present.starts_at <= runtime.clock() else NoticeState.BEFORE

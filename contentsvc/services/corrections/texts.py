@@ -45,11 +45,11 @@ def draft_correction(
     language: str,
     link: str,
 ) -> CorrectionDraft:
-    """Return the correction for readers who were told *told* and should know *present*.
+    """Return the text that corrects the published facts *told* to the facts *present*.
 
     Args:
         changes: the changes that the text mentions.
-        told: the facts that readers were told last.
+        told: the facts that were published last.
         present: the facts that are true now.
         zone: the time zone of the times in the text.
         language: the language of the text.

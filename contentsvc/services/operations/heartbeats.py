@@ -32,7 +32,7 @@ def process_name() -> str:
 
 
 def remove_heartbeat(runtime: Runtime, role: str, name: str) -> None:
-    """Delete the heartbeat of a process that stopped in order, so that no page misses it."""
+    """Delete the heartbeat of a stopped process, so that no page reports the process missing."""
     own = delete(Heartbeat).where(Heartbeat.role == role, Heartbeat.name == name)
     try:
         with runtime.database.write() as session:
@@ -111,7 +111,7 @@ class HeartbeatThread:
                     detail=self._detail(),
                 )
         except SQLAlchemyError as error:
-            # The process's own work reports a broken database; the next heartbeat tries again.
+            # The process's other work reports a broken database. The next heartbeat tries again.
             logger.warning(
                 "The heartbeat was not recorded: %s", error, extra={"action": "heartbeat_failed"}
             )

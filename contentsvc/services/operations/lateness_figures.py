@@ -13,7 +13,7 @@ from contentsvc.db.models import Attempt, Delivery
 __all__ = ["Lateness", "measure_lateness"]
 
 _PERIOD = timedelta(hours=1)
-#: Percentiles of the newest attempts are accurate enough.
+#: The most attempts that are read; the newest are enough for accurate percentiles.
 _MOST_ATTEMPTS = 5000
 
 

@@ -23,9 +23,9 @@ logger = logging.getLogger(__name__)
 
 #: Reconciling settles most unknown outcomes; a reminder covers those that are older than this.
 _SETTLE_TIME = timedelta(seconds=60)
-#: Nothing older than this is worth a reminder, such as after reminders are switched on.
+#: No reminder is sent for older events, so that switching reminders on does not send many.
 _LONGEST_AGE = timedelta(days=1)
-#: The wait before a reminder that could not be sent is tried again.
+#: The wait before a reminder that could not be sent is sent again.
 _RETRY_AFTER = timedelta(seconds=60)
 #: Lines of a reminder; further lines are only counted.
 _MOST_LINES = 10
@@ -34,7 +34,7 @@ _STATUSES = (DeliveryStatus.UNKNOWN, DeliveryStatus.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The deliveries and channels of which no reminder was sent yet."""
+    """The deliveries and paused channels about which no reminder was sent yet."""
 
     deliveries: Sequence[Delivery]
     channels: Sequence[ChannelRow]
@@ -73,8 +73,8 @@ class News:
 def find_news(session: Session, now: datetime) -> News:
     """Return the deliveries and channels that need a reminder at *now*.
 
-    These are the unknown and failed deliveries that have been so for a minute, and the paused
-    channels; none older than a day, and none that a reminder covered before.
+    These are the deliveries that became unknown or failed at least a minute and less than a day
+    ago, and the channels paused within a day. Each is in one reminder only.
     """
     deliveries = session.scalars(
         select(Delivery)
@@ -112,7 +112,7 @@ class Reminder:
         self._not_before: datetime | None = None
 
     def send_news(self, now: datetime) -> None:
-        """Start to send a reminder if there is news, unless one is being sent already."""
+        """Start sending a reminder about new problems, unless a reminder is being sent already."""
         if not self._runtime.config.reminders or self._is_busy(now):
             return
         with self._runtime.database.read() as session:
@@ -124,7 +124,7 @@ class Reminder:
             self._sending.start()
 
     def wait(self) -> None:
-        """Wait until the reminder that is being sent has been sent."""
+        """Wait until the thread that sends a reminder has ended."""
         if self._sending is not None:
             self._sending.join()
 

@@ -1,4 +1,4 @@
-"""Create, find, rename, measure and delete batches: a template, a table and their posters."""
+"""Create, find, change and delete poster batches, and measure their progress."""
 
 from __future__ import annotations
 
@@ -42,24 +42,25 @@ __all__ = [
 
 logger = logging.getLogger(__name__)
 
+#: The most rows of one batch.
 MOST_ROWS = 5_000
-#: Rows times sizes of one batch; a poster has about 300 kB.
+#: The most posters of one batch (rows times sizes); a poster has about 300 kB.
 _MOST_POSTERS = 10_000
-#: Batches that one person may have at the same time.
+#: The most batches that one person may have at the same time.
 _MOST_BATCHES = 20
-#: How long a batch that nobody starts is stored.
+#: How long a batch is stored if it is never started.
 _DRAFT_RETENTION = timedelta(days=1)
 #: How long a batch is stored after its last run. Invitations are sent within days, and they contain
 #: personal data.
 RETENTION = timedelta(days=7)
 _FORMATS = ("jpeg", "png", "webp")
-#: Characters of a text that is the same in all rows.
+#: The most characters of a text that is the same in all rows.
 _LONGEST_FIXED = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class BatchOptions:
-    """What a person chooses for a new batch besides its table."""
+    """The name, template and picture options that a person chooses for a new batch."""
 
     name: str
     template: Template
@@ -76,11 +77,11 @@ class Progress:
     total: int
     made: int
     failed: int
-    #: How many of the rows made have remarks.
+    #: How many rows were made with remarks.
     warned: int
-    #: Rows per minute since the last start; None until a row is settled.
+    #: Rows per minute since the last start; None until a row is made or has failed.
     pace: float | None = None
-    #: The estimated time until all rows are settled; None until a row is settled.
+    #: The estimated time until no row is waiting; None until a row is made or has failed.
     left: timedelta | None = None
 
     @property
@@ -90,14 +91,14 @@ class Progress:
 
 
 def batch_folder(config: Config, key: str) -> Path:
-    """Return the folder of the posters of the batch *key*; with "" the parent of all folders."""
+    """Return the folder with the posters of the batch *key*; "" returns the parent folder."""
     return config.data_dir / "batches" / key
 
 
 def create_batch(
     session: Session, new: BatchOptions, lines: Sequence[Line], *, by: str, now: datetime
 ) -> PosterBatch:
-    """Store a table as a draft batch owned by *by*; guess which column is which field.
+    """Store a table as a draft batch owned by *by*, and guess the column of each field.
 
     Raises:
         InputError: the table has no rows or too many, a size or the format does not exist, or
@@ -183,7 +184,7 @@ def all_batches(session: Session, now: datetime) -> list[tuple[PosterBatch, Prog
 def rows_of(
     session: Session, batch: PosterBatch, *statuses: RowStatus, limit: int | None = None
 ) -> list[PosterRow]:
-    """Return up to *limit* rows of a batch by number, of the given *statuses* or of all."""
+    """Return up to *limit* rows of a batch in order of number; only *statuses* if given."""
     query = select(PosterRow).where(PosterRow.batch_id == batch.id).order_by(PosterRow.number)
     if statuses:
         query = query.where(PosterRow.status.in_(statuses))
@@ -205,7 +206,7 @@ def _remarked(batch: PosterBatch) -> tuple[ColumnElement[bool], ...]:
 
 
 def progress_of(session: Session, batch: PosterBatch, now: datetime) -> Progress:
-    """Return the progress of a batch; of a running one with its pace and the time left."""
+    """Return the progress of a batch; for a running batch, include its pace and the time left."""
     query = (
         select(PosterRow.status, func.count())
         .where(PosterRow.batch_id == batch.id)
@@ -236,7 +237,7 @@ def map_columns(
     fixed: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """Set which column holds which field, and the texts of fields that are the same in all rows.
+    """Store which column holds which field, and the texts that are the same in all rows.
 
     *columns* maps fields, and `file` for the names of the pictures, to indexes of columns.
     *fixed* maps fields to texts.
@@ -275,7 +276,7 @@ def name_rows(session: Session, batch: PosterBatch, numbers: Sequence[int] | Non
 
 
 def picture_name_of(batch: PosterBatch, row: PosterRow) -> str:
-    """Return the file name of a row's picture before repeated names are numbered."""
+    """Return the file name of a row's picture, which other rows may have too."""
     index = batch.columns.get(FILE_COLUMN)
     cell = row.cells[index] if index is not None and index < len(row.cells) else ""
     return picture_name(cell, f"{batch.template}-{row.number:04d}", batch.format)  # type: ignore[arg-type]  # create_batch has checked it

@@ -17,11 +17,11 @@ __all__ = [
     "split_table",
 ]
 
-#: Lines that are searched for the column titles: a table may begin with a title, a date or a note.
+#: How many lines are searched for the column titles; a heading or a date may be above them.
 _HEAD_LINES = 10
-#: Rows whose values are examined.
+#: How many rows are examined for links.
 _EXAMINED_ROWS = 20
-#: Marks and remarks that are ignored in a column title: 姓名*, 链接（必填）.
+#: Punctuation and text in brackets that are ignored in a column title: 姓名*, 链接（必填）.
 _ASIDE = re.compile(r"[(（【\[].*?[)）】\]]|[\s*:：·_\-—]+")
 _LINK = re.compile(r"(?:https?|weixin)://", re.IGNORECASE)
 _FILE_TITLES = frozenset(
@@ -42,19 +42,22 @@ _SYNONYMS: Mapping[str, tuple[str, ...]] = {
     "was": ("原价", "划线价", "市场价"),
     "title": ("标题", "主题"),
 }  # fmt: skip
-#: Fields whose column gives the file names if no column is titled so, in order of preference.
+#: Fields whose column can provide the file names if no column has a file title, best first.
 _NAMING_FIELDS = ("sharer", "name", "code", "product", "title")
-#: Example rows of a table to fill in.
+#: The number of example rows in a table to fill in.
 _EXAMPLES = 2
 
 
 def normalize_title(text: str) -> str:
-    """Return a column title for comparison: without marks, remarks, case and width variants."""
+    """Return a column title without case, width variants, punctuation and text in brackets."""
     return _ASIDE.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _titles(template: Template) -> dict[str, str]:
-    """Return the field, or `file`, by normalized title; a field's own name and labels win."""
+    """Return a mapping from normalized column titles to field names, or to `file`.
+
+    A field's name and labels take precedence over the synonyms of other fields.
+    """
     titles: dict[str, str] = {}
     for name, spec in template.fields.items():
         for title in (name, spec.label.zh, spec.label.en):
@@ -71,8 +74,8 @@ def split_table(
     """Return the column titles of a table and the rows below them.
 
     The titles are in the line with the most *known* normalized titles. If no title is known, they
-    are in the first line that fills more than half of the columns: lines above it are headings of
-    the sheet, in merged cells.
+    are in the first line that fills more than half of the columns; lines above it are headings of
+    the sheet in merged cells.
     """
     head = lines[:_HEAD_LINES]
     hits = [sum(normalize_title(cell) in known for cell in line.cells if cell) for line in head]
@@ -113,7 +116,7 @@ def guess_columns(
 ) -> dict[str, int]:
     """Return the index of the column of each field, and of `file`, as far as it can be guessed.
 
-    The guess uses the titles first, and the values of the first rows where titles do not help.
+    The guess uses the titles first, and for links and file names also the values of the rows.
     """
     titles = _titles(template)
     columns: dict[str, int] = {}
@@ -160,7 +163,7 @@ def _add_link_column(template: Template, rows: Sequence[Line], columns: dict[str
 
 
 def _add_file_column(rows: Sequence[Line], columns: dict[str, int]) -> None:
-    """Take the file names from the first naming field whose cells all differ."""
+    """Map `file` to the first column of a name, code, product or title without repeated values."""
     for name in _NAMING_FIELDS:
         index = columns.get(name)
         if index is None:

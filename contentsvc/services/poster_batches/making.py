@@ -27,10 +27,12 @@ __all__ = ["BatchMaker"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after which a worker enqueues the rest of a batch again. The first poster takes a new
-#: process 0.5 s longer than the others, and a worker that stops finishes its slice first.
+#: Seconds after which a worker enqueues the rest of a batch again. Shorter slices waste time,
+#: because the first poster takes a new process 0.5 s longer; longer slices delay the stop of a
+#: worker, which finishes its slice first.
 _SLICE = 8.0
-#: Rows, and seconds, after which the settled rows are committed: at most so many are made twice.
+#: Rows and seconds after which finished rows are committed. If the worker dies, the rows since
+#: the last commit are made twice.
 _COMMIT_ROWS, _COMMIT_SECONDS = 20, 1.0
 
 
@@ -44,16 +46,16 @@ class BatchMaker:
         self._painter = BatchPainter(runtime)
 
     def make(self, batch_id: int, fence: int) -> None:
-        """Make rows until the slice is over, a delivery waits to be rendered, or all are settled.
+        """Make rows for a few seconds, or until a delivery has to be rendered, or no row is left.
 
-        Do nothing if *fence* is no longer the batch's: it was enqueued again, stopped or deleted.
+        Do nothing if *fence* is outdated because the batch was enqueued again, stopped or deleted.
         """
         if not self._claim(batch_id, fence):
             return
         try:
             has_more = self._make_slice(batch_id, fence)
         except (RenderError, OSError) as error:
-            # Something that every row needs is missing: the template, the brand, disk space.
+            # Every row needs the template, the brand and disk space, so all rows would fail.
             self._stop(batch_id, fence, _message_of(error))
             return
         if has_more:
@@ -65,9 +67,9 @@ class BatchMaker:
             return self._write(session, batch_id, fence, held_by=process_name())
 
     def _write(self, session: Session, batch_id: int, number: int, /, **values: Any) -> bool:
-        """Update a running batch and renew its lease, if its fence is *number*.
+        """Update a running batch and renew its lease if its fence is *number*.
 
-        Return whether the batch was updated. *values* may end the lease.
+        Return whether the batch was updated. *values* may contain another end of the lease.
         """
         now = self._runtime.clock()
         is_current = (
@@ -86,7 +88,7 @@ class BatchMaker:
         return changed.scalar() is not None
 
     def _make_slice(self, batch_id: int, fence: int) -> bool:
-        """Make rows and commit them; return whether rows are left for another slice."""
+        """Make and commit rows for up to _SLICE seconds; return whether rows are left."""
         until = self._monotonic() + _SLICE
         with self._runtime.database.read() as session:
             batch = get_batch(session, batch_id)
@@ -113,9 +115,9 @@ class BatchMaker:
         files: FileStorage,
         until: float,
     ) -> tuple[list[dict[str, Any]], bool]:
-        """Make rows until they are to be committed.
+        """Make rows until it is time to commit them.
 
-        Return the settled rows, and whether the worker must turn to other work.
+        Return the new values of the rows, and whether the worker must yield to other work.
         """
         commit_at = self._monotonic() + _COMMIT_SECONDS
         settled: list[dict[str, Any]] = []
@@ -129,7 +131,7 @@ class BatchMaker:
         return settled, False
 
     def _commit(self, batch_id: int, fence: int, settled: Sequence[dict[str, Any]]) -> bool:
-        """Commit settled rows; return False if the fence is outdated."""
+        """Commit made and failed rows; return False if the fence is outdated."""
         with self._runtime.database.write() as session:
             if not self._write(session, batch_id, fence, stumbles=0):
                 return False

@@ -40,7 +40,7 @@ class BatchPainter:
         return self._painter.template(name)
 
     def setup(self, batch: PosterBatch, size: str) -> PosterSetup:
-        """Return what all rows of *batch* share in one size.
+        """Return the template, brand, fonts and format for painting the rows of *batch* in a size.
 
         Raises:
             RenderError: the template, its size or the brand no longer exists, or is broken.

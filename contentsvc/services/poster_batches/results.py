@@ -60,7 +60,7 @@ def remark_text(template: Template | None, remark: RowRemark, language: str) -> 
 
 
 def _problem(remark: RowRemark) -> Message:
-    """Return a remark's message without the name of its field, which stands before it."""
+    """Return a remark's message without the name of its field, which the caller adds."""
     if remark.code == "required":
         return Message("row-field-missing")
     if remark.code == "bad_link" and "value" in remark.message.params:

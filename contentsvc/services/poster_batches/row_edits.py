@@ -18,7 +18,9 @@ __all__ = ["ROW_TITLES", "apply_corrected_table", "apply_row_edits"]
 
 #: Titles of the column that holds the number of the row to correct.
 ROW_TITLES = ("行号", "Row")
+#: The most digits of a row's number.
 _LONGEST_NUMBER = 7
+#: The most characters of a cell.
 _LONGEST_CELL = 2000
 
 
@@ -26,7 +28,7 @@ def apply_corrected_table(session: Session, batch: PosterBatch, lines: Sequence[
     """Apply the rows of a corrected table; return how many rows changed and are made again.
 
     The column 行号 gives the number of each row, as in the table of failed rows. A table with all
-    columns of the original table needs no such column: then a row's line is its number.
+    columns of the original table needs no such column; then the number of a row is its line.
 
     Raises:
         ConflictError: the batch is running, or was not started.
@@ -115,7 +117,7 @@ def _require_finished(batch: PosterBatch) -> None:
 
 
 def _amend(row: PosterRow, cells: Sequence[str]) -> bool:
-    """Store *cells* in *row* and let it wait to be made; return whether they differ."""
+    """Replace the cells of *row* and mark it as waiting if they differ; return whether they do."""
     width = max(len(cells), len(row.cells))
     before = [*row.cells, *[""] * (width - len(row.cells))]
     after = [*cells, *[""] * (width - len(cells))]

@@ -1,4 +1,4 @@
-"""Start, stop, resume and retry batches; replace a worker that died while making one."""
+"""Start, stop, resume and retry batches; replace a worker that died while making a batch."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 #: How long a worker may go without a commit, or a batch may wait for a worker, before the batch is
 #: enqueued again. The slowest row, in four sizes with large pictures, takes a few seconds.
 LEASE = timedelta(seconds=30)
-#: Batches of one person that may run at the same time.
+#: The most batches of one person that may run at the same time.
 _MOST_RUNNING = 2
 #: Deaths of workers at the same row after which that row fails.
 _MOST_DEATHS = 3
@@ -37,7 +37,7 @@ def run(session: Session, batch: PosterBatch, now: datetime) -> int:
         ConflictError: the batch is running, or two others of its owner are.
         InputError: no row is waiting to be made.
     """
-    # All batches of the owner are locked, so that two starts at once see each other.
+    # All batches of the owner are locked, so that two simultaneous starts are both counted.
     query = select(PosterBatch).where(PosterBatch.owner == batch.owner).with_for_update()
     others = list(session.scalars(query))
     if batch.status is BatchStatus.RUNNING:
@@ -81,7 +81,7 @@ def enqueue_batch(runtime: Runtime, batch_id: int, fence: int) -> None:
 
 
 def stop(batch: PosterBatch, now: datetime) -> None:
-    """Stop a running batch; posters made so far stay. A batch that does not run is unchanged."""
+    """Stop a running batch but keep its posters; do nothing if the batch is not running."""
     if batch.status is BatchStatus.RUNNING:
         _next_fence(batch, now)
         batch.status, batch.lease_until = BatchStatus.STOPPED, None
@@ -90,7 +90,7 @@ def stop(batch: PosterBatch, now: datetime) -> None:
 
 
 def retry(session: Session, batch: PosterBatch) -> None:
-    """Let the failed rows wait to be made again.
+    """Mark the failed rows as waiting, so that the next run makes them again.
 
     Raises:
         ConflictError: the batch is running.
@@ -104,10 +104,10 @@ def retry(session: Session, batch: PosterBatch) -> None:
 
 
 def refuse_running(batch: PosterBatch) -> None:
-    """Require that a batch is not running.
+    """Check that a batch is not running.
 
     Raises:
-        ConflictError: it is running.
+        ConflictError: the batch is running.
     """
     if batch.status is BatchStatus.RUNNING:
         raise ConflictError("batch-must-not-run")
@@ -121,7 +121,7 @@ def resume_batches(runtime: Runtime, now: datetime) -> None:
         PosterBatch.lease_until.is_(None) | (PosterBatch.lease_until < now),
     )
     with runtime.database.read() as session:
-        # Usually there is none; then no write transaction is opened.
+        # Usually no lease has expired; then no write transaction is opened.
         if session.scalar(query.with_only_columns(PosterBatch.id).limit(1)) is None:
             return
     with runtime.database.write() as session:
@@ -134,7 +134,7 @@ def resume_batches(runtime: Runtime, now: datetime) -> None:
 
 
 def _record_death(session: Session, batch: PosterBatch) -> None:
-    """Count the death of the batch's worker; after three at the same row, fail that row."""
+    """Count the death of the batch's worker; fail a row at which three workers have died."""
     batch.stumbles += 1
     logger.warning(
         "A worker died while making a batch",

@@ -15,7 +15,7 @@ from contentsvc.services.poster_batches.columns import fields_of
 
 __all__ = ["RowCheck", "TableCheck", "check_table"]
 
-#: Seconds for checking whether texts fit into the poster; later rows are checked for the rest only.
+#: Seconds after which rows are no longer checked for texts that do not fit into the poster.
 _FIT_SECONDS = 1.5
 #: The values that a spreadsheet writes for a formula that failed.
 _FAULTY_CELLS = frozenset(
@@ -43,7 +43,7 @@ class TableCheck:
     """The result of checking a table."""
 
     total: int
-    #: The rows with remarks, by number.
+    #: The rows with remarks, in order of number.
     rows: tuple[RowCheck, ...]
     #: How many rows were checked for texts that do not fit.
     fitted: int
@@ -61,7 +61,10 @@ def check_table(
     reader: Proofreader,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> TableCheck:
-    """Check every row of a draft batch; *monotonic* returns seconds and limits the fit checks."""
+    """Check every row of a draft batch, as far as time allows also for texts that do not fit.
+
+    *monotonic* returns the current time in seconds.
+    """
     until = monotonic() + _FIT_SECONDS
     names = [picture_name_of(batch, row) for row in rows]
     counts = Counter(name.lower() for name in names)

@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 def list_brands(folders: Sequence[Path]) -> dict[str, str]:
-    """Return the display name of each brand in `brands/` of *folders*, by the name of its file."""
+    """Return the display names of the brands in `brands/` of *folders*, by file name."""
     paths = (path for folder in folders for path in (folder / "brands").glob("*.yaml"))
     names = sorted({path.stem for path in paths if _NAME.fullmatch(path.stem)})
     return {name: _display_name(folders, name) for name in names}

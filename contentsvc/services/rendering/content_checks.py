@@ -16,9 +16,9 @@ logger = logging.getLogger(__name__)
 def check_rendition(
     checks: Iterable[Check], entry: ChannelEntry, rendition: Rendition, language: str
 ) -> list[RenditionWarning]:
-    """Return the warnings of all checks.
+    """Run every check on *rendition* and return all warnings.
 
-    A check that fails adds a warning with its name and blocks nothing.
+    A check that raises an exception adds a warning with its name, which does not block approval.
     """
     return [warning for check in checks for warning in _warnings(check, entry, rendition, language)]
 
@@ -42,7 +42,7 @@ def _warnings(
 
 
 def _require_warning(warning: object) -> None:
-    """Raise TypeError if a check returned something else, which would break every page."""
+    """Raise TypeError if *warning*, returned by a plugin's check, is not a usable warning."""
     if not isinstance(warning, RenditionWarning):
         raise TypeError(f"a check returned {warning!r} instead of a RenditionWarning")
     if warning.level not in set(WarningLevel) or not isinstance(warning.field, str):

@@ -28,7 +28,7 @@ _DAY_BADGES = {
     1: Message("poster-badge-tomorrow"),
     2: Message("poster-badge-day-after"),
 }
-#: Texts of fields once the livestream has begun, and once it is over.
+#: Texts of poster fields while the livestream is on, and after it has ended.
 _STARTED_FIELDS = {
     NoticeState.NOW: {
         "time_note": Message("poster-time-live"),
@@ -48,10 +48,10 @@ _EVENING = 18
 
 
 def poster_defaults(item: RenderItem, language: str) -> dict[str, Any]:
-    """Return the values for poster fields that the writer left empty.
+    """Return the default values of poster fields, for fields that the writer left empty.
 
-    They come from the entry: its title, date and time, and for a livestream its host, points,
-    link and badge. *language* (`en` or `zh`) is the language of badge, notes, date and weekday.
+    The values are the entry's title, date and time, and for a livestream its host, points, link
+    and badge. *language* (`en` or `zh`) is the language of badge, notes, date and weekday.
     """
     local = item.starts_at.astimezone(item.zone)
     defaults: dict[str, Any] = {"title": item.content.title, **_time_fields(local, language)}
@@ -85,7 +85,7 @@ def _time_fields(local: datetime, language: str) -> dict[str, str]:
 
 
 def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[str, Message]:
-    """Return badge, note on the time, countdown and call to action of a notice's poster."""
+    """Return the badge, time note, countdown and call to action of a notice's poster."""
     has_begun = notice.offset >= timedelta(0)
     fields = {"state": _badge(notice, starts_at, zone)}
     fields |= _STARTED_FIELDS.get(notice.state, {}) if has_begun else {}
@@ -100,7 +100,7 @@ def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[
 
 
 def _badge(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> Message:
-    """Return the badge of a notice's poster, which says how far off the livestream is."""
+    """Return the badge of a notice's poster, such as the number of days until the livestream."""
     if notice.state is NoticeState.REPLAY:
         return Message("poster-badge-replay")
     if notice.state is NoticeState.NOW:
@@ -124,7 +124,7 @@ class PosterMaker:
         self.painter = Painter(runtime)
 
     def posters_of(self, item: RenderItem) -> ItemPosters:
-        """Return the poster functions for the rendering of one item."""
+        """Return an object that makes the posters of *item* and collects their warnings."""
         return ItemPosters(self, item)
 
     def pictures(self, refs: Sequence[PictureRef]) -> tuple[Picture, ...]:

@@ -1,4 +1,4 @@
-"""What a channel renders: an entry of a calendar's week, or one notice of a livestream."""
+"""The input of a rendering: an entry of a calendar's week, or one notice of a livestream."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class RenderItem:
         return (self.content.livestream or Livestream()).link_at(state, self.booking_page)
 
     def livestream_facts(self, channel: str) -> dict[str, Any] | None:
-        """Return what readers of *channel* learn about a livestream, as JSON; None for a post."""
+        """Return the facts of a livestream that *channel* publishes, as JSON; None for a post."""
         if self.notice is None:
             return None
         facts = Facts.of(self.content, self.starts_at, channel)

@@ -84,7 +84,7 @@ class Renderer:
         """Return a preview per channel and notice of an entry, and store their renditions.
 
         *code* is the code of the entry's public page; it is empty if the entry was not saved yet.
-        A rendering that fails raises nothing: the preview has the error.
+        If a rendering fails, its preview has the error.
         """
         names = channel_names(content, calendar)
         chain: Sequence[Notice | None] = content.chain or (None,)
@@ -103,7 +103,7 @@ class Renderer:
     def _paced(
         self, calendar: Calendar, row: ChannelRow | None, items: Sequence[RenderItem]
     ) -> list[list[RenditionWarning]]:
-        """Return per item the warnings about quiet hours and quotas of a channel."""
+        """Return for each item the warnings about quiet hours and quotas of a channel."""
         if row is None:
             return [[] for _ in items]
         opened = self._opened(row)
@@ -174,7 +174,7 @@ class Renderer:
             warning for warning in rendition.warnings if warning.level is WarningLevel.BLOCK
         ]
         if blocking:
-            # The form refuses to approve such an entry; no other way may publish it either.
+            # The web form refuses to approve such an entry, but a calendar file can approve it.
             return self._settle(delivery, DeliveryStatus.FAILED, error=blocking[0].message)
         prepared = prepare(self._runtime, rendition)
         with self._runtime.database.write() as session:
@@ -231,7 +231,7 @@ class Renderer:
         return replace(rendition, warnings=tuple(warnings))
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
-        """Return *item*; that of a notice with the address of the livestream's public page."""
+        """Return *item*, completed with the address of the livestream's page if it is a notice."""
         if item.notice is None:
             return item
         return replace(item, booking_page=page_url(self._runtime, item.code, channel))

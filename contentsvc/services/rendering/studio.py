@@ -26,43 +26,46 @@ logger = logging.getLogger(__name__)
 
 #: The formats in which a poster can be downloaded, with the endings of their files.
 FORMATS: Mapping[Format, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
-#: Width in pixels of a poster beside its form, and of one in the gallery.
+#: Width in pixels of a sketch beside the form, and of a thumbnail in the gallery.
 _SKETCH, _THUMBNAIL = 720, 360
-#: Bytes of sketches and thumbnails that are cached on disk.
+#: The most bytes of sketches and thumbnails that are cached on disk.
 _CACHE_BYTES = 64 * 1024 * 1024
-#: Characters of a template's name, and of a poster's text, in a file name.
+#: The most characters of each part of a file name.
 _LONGEST_PART = 24
 
 
 class StudioBusyError(RenderError):
-    """The studio is painting as many posters as it may; the caller may try again."""
+    """The studio is painting the maximum number of posters; the caller may try again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """The limits of painting in the studio."""
 
-    #: Posters painted at the same time in one process.
+    #: The most posters that one process paints at the same time.
     at_once: int = 2
-    #: Seconds that a request waits for its turn.
+    #: Seconds that a request waits for other posters to be painted.
     wait: float = 6
     #: Seconds that painting one poster may take.
     time: float = 15
-    #: Pixels of the canvas; a poster of 1080 × 1920 has two million.
+    #: The most pixels of a poster; 1080 × 1920 has two million.
     pixels: int = 9_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A poster, reduced in size, as it is shown beside its form."""
+    """A poster in reduced size, which a page shows beside the poster's form."""
 
-    kept: CachedPoster
+    poster: CachedPoster
     #: Fields that show sample text because they are empty in the form.
     sampled: tuple[str, ...]
 
 
 class Studio:
-    """Paints the posters of the studio; a process has one, so that its limits hold for all."""
+    """Paints the posters of the studio.
+
+    All requests of a process share one Studio, so that its limits apply to them together.
+    """
 
     def __init__(
         self, runtime: Runtime, painter: Painter | None = None, bounds: Bounds | None = None
@@ -85,7 +88,9 @@ class Studio:
         return self._reduced(request, _THUMBNAIL)
 
     def thumbnail_key(self, template: Template, brand: str | None) -> str:
-        """Return a key of the thumbnail that changes with its content; nothing is painted.
+        """Return a key that changes whenever the content of the thumbnail changes.
+
+        The thumbnail is not painted.
 
         Raises:
             RenderError: the brand or a picture of the template is missing.
@@ -118,7 +123,7 @@ class Studio:
         return self.painter.make(request, self._paint)
 
     def bundle(self, requests: Sequence[tuple[str, PosterRequest]]) -> bytes:
-        """Return a ZIP of posters, given with the names of their files.
+        """Return a ZIP of posters; *requests* holds a file name and a request for each poster.
 
         Raises:
             StudioBusyError, RenderError: as `sketch`.
@@ -196,7 +201,7 @@ def with_samples(request: PosterRequest) -> tuple[PosterRequest, tuple[str, ...]
 
 
 def file_name(request: PosterRequest, text: str) -> str:
-    """Return the file name of a poster: its template, its first *text* and its size."""
+    """Return a poster's file name, made of the template's name, *text* and the size."""
     parts = [request.template.name.zh, text, request.size]
     plain = [re.sub(r"[^\w-]+", "", part)[:_LONGEST_PART] for part in parts]
     return "-".join(filter(None, plain)) + f".{FORMATS[request.kind]}"

@@ -300,6 +300,6 @@ def preview(batch_id: int, number: int, size: str) -> Response:
     fields = fields_of(template, batch.columns, batch.fixed, row.cells)
     # The sketch is smaller than the poster and stays within the time and memory of the studio.
     sketch = studio().sketch(PosterRequest(template, fields, size, brand=batch.brand))
-    response = make_response(sketch.kept.encoded.data)
-    response.content_type = sketch.kept.encoded.media_type
+    response = make_response(sketch.poster.encoded.data)
+    response.content_type = sketch.poster.encoded.media_type
     return response

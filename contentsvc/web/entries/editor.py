@@ -136,7 +136,7 @@ def _store_uploads() -> list[str]:
         return []
     with writing() as database:
         stored = [
-            uploads.keep_upload(database, runtime().storage, name=name, content=content, now=now())
+            uploads.store_upload(database, runtime().storage, name=name, content=content, now=now())
             for name, content in contents
         ]
         return [f"sha256:{upload.hash}" for upload in stored]

@@ -65,7 +65,7 @@ class StudioView:
     @property
     def address(self) -> str:
         """Return the sketch as a `data:` address; empty if there is no sketch."""
-        return _data_address(self.sketch.kept) if self.sketch else ""
+        return _data_address(self.sketch.poster) if self.sketch else ""
 
 
 def _data_address(poster: CachedPoster) -> str:
@@ -87,7 +87,7 @@ def sketch_view(form: StudioForm) -> StudioView:
             text = gettext("Required. The picture shows sample text.")
             notes.setdefault(name, []).append(FieldNote(text, is_bad=True))
     general = []
-    for warning in sketch.kept.warnings:
+    for warning in sketch.poster.warnings:
         spec = form.template.fields.get(warning.field or "")
         is_bad = warning.code == "cut" and spec is not None and spec.required
         note = FieldNote(explain_text(warning.message), is_bad)

@@ -245,7 +245,7 @@ def _store_uploads(template: Template) -> dict[str, str]:
             continue
         try:
             with writing() as database:
-                upload = uploads.keep_upload(
+                upload = uploads.store_upload(
                     database,
                     runtime().storage,
                     name=file.filename,

@@ -23,7 +23,7 @@ from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services.entries import change_entry
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
-from contentsvc.services.uploads import keep_upload
+from contentsvc.services.uploads import store_upload
 from tests.factories import (
     NOW,
     USEFULNESS,
@@ -226,8 +226,8 @@ def test_an_edit_while_rendering_is_rendered_anew(
 def test_an_upload_is_cleaned_and_shown(site: Runtime) -> None:
     """An upload is stored once, cleaned, with its size."""
     with site.database.write() as session:
-        first = keep_upload(session, site.storage, name="a.png", content=picture(), now=NOW)
-        again = keep_upload(session, site.storage, name="b.png", content=picture(), now=NOW)
+        first = store_upload(session, site.storage, name="a.png", content=picture(), now=NOW)
+        again = store_upload(session, site.storage, name="b.png", content=picture(), now=NOW)
     content = make_content(pictures=(PictureRef(f"sha256:{first.hash}", alt="奶瓶"),))
 
     (preview,) = Renderer(site).preview(make_calendar(site), WEEK, content)
@@ -242,7 +242,7 @@ def test_an_upload_is_cleaned_and_shown(site: Runtime) -> None:
 def test_what_is_no_picture_is_not_kept(site: Runtime, content: bytes) -> None:
     """A file that is not a picture is refused and not stored."""
     with site.database.write() as session, pytest.raises(InputError):
-        keep_upload(session, site.storage, name="a.png", content=content, now=NOW)
+        store_upload(session, site.storage, name="a.png", content=content, now=NOW)
 
     assert not site.storage.folder.exists()
 

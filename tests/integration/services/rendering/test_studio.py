@@ -60,9 +60,9 @@ def test_a_sketch_is_the_poster_in_small(studio: Studio) -> None:
     """A sketch is the poster, reduced in size."""
     sketch = studio.sketch(order(studio))
 
-    small = Image.open(io.BytesIO(sketch.kept.encoded.data))
-    assert small.size == sketch.kept.size == (720, 720)
-    assert (sketch.kept.encoded.media_type, sketch.sampled) == ("image/jpeg", ())
+    small = Image.open(io.BytesIO(sketch.poster.encoded.data))
+    assert small.size == sketch.poster.size == (720, 720)
+    assert (sketch.poster.encoded.media_type, sketch.sampled) == ("image/jpeg", ())
 
 
 def test_sample_words_stand_in_for_empty_fields(studio: Studio) -> None:
@@ -77,7 +77,7 @@ def test_sample_words_stand_in_for_empty_fields(studio: Studio) -> None:
     assert missing.value.field == "text"
     given = studio.sketch(order(studio), samples=True)
     assert "text" not in given.sampled
-    assert given.kept.encoded.data != sketch.kept.encoded.data
+    assert given.poster.encoded.data != sketch.poster.encoded.data
 
 
 def test_an_entry_s_own_values_are_no_samples(studio: Studio) -> None:
@@ -132,7 +132,7 @@ def test_two_posters_are_painted_at_the_same_time(runtime: Runtime) -> None:
     for thread in first:
         thread.join(20)
 
-    assert studio.sketch(order(studio, "3x4")).kept.size == (720, 960)
+    assert studio.sketch(order(studio, "3x4")).poster.size == (720, 960)
 
 
 def test_a_painting_ends_at_its_time(runtime: Runtime) -> None:

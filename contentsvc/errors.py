@@ -1,20 +1,20 @@
-"""Every error this service raises on purpose.
+"""The exceptions that this service raises on purpose.
 
 ContentsvcError
-├── ConfigError             cannot start; names the setting (exit 2)
+├── ConfigError             a setting prevents the start; names the setting (exit 2)
 │   └── DatabaseTooNewError
-├── InputError              what a person or a file gave cannot be used (422, exit 2)
-│   ├── CalendarError       a calendar or channel file: file, line, field, what is allowed
-│   ├── ConflictError       somebody else changed it first, or it already exists (409)
-│   └── NotFoundError       there is no such thing (404)
-├── PluginError             a plugin cannot be used; it is shown and its deliveries wait
-├── RenderError             cannot be shown there; told while planning, beside the field
+├── InputError              the input of a person or a file is not valid (422, exit 2)
+│   ├── CalendarError       a calendar or channel file is not valid; lists every problem
+│   ├── ConflictError       another request changed the object, or it already exists (409)
+│   └── NotFoundError       the requested object does not exist (404)
+├── PluginError             a plugin cannot be used; the pages show this, its deliveries wait
+├── RenderError             a channel or template cannot show the content; found while planning
 └── PublishError
-    ├── TemporaryError      nothing was published; scheduled again
+    ├── TemporaryError      nothing was published; the delivery is retried
     │   └── RateLimitedError
     ├── RejectedError       nothing was published; the platform refuses content or target
     ├── ChannelAuthError    nothing was published; the channel pauses until a person reconnects it
-    └── OutcomeUnknownError it may have been published; never blindly retried
+    └── OutcomeUnknownError the post may have been published; checked before any retry
 """
 
 from __future__ import annotations
@@ -46,15 +46,20 @@ __all__ = [
 
 
 class ContentsvcError(Exception):
-    """Something this service knows how to explain went wrong.
+    """Base class of the errors that this service raises on purpose.
 
     ``InputError("title-too-long", used=210, most=200)`` takes its text from the catalogue; a
-    plugin or a platform may give a text of its own, or one per language (``{"zh": …, "en": …}``).
-    `str()` of an error is English; `error.message.text(language)` is any other language.
+    plugin or a platform may pass its own text, or a text per language (``{"zh": …, "en": …}``).
+    `str(error)` is in English; `error.message.text(language)` is in the given language.
     """
 
     def __init__(self, message: Message | Mapping[str, str] | str, **params: Parameter) -> None:
-        """Keep a code with its parameters, or a text."""
+        """Create the error from a message, a code with its *params*, or a text.
+
+        Args:
+            message: a `Message`, a code of the catalogue, a text, or texts by language.
+            params: the parameters of the code.
+        """
         self.message = Message.of(message, **params)
         super().__init__(self.message)
 
@@ -63,12 +68,12 @@ class ContentsvcError(Exception):
 
 
 class ConfigError(ContentsvcError):
-    """A setting keeps the service from starting."""
+    """Raised if the service cannot start because of a missing or invalid setting."""
 
     def __init__(
         self, setting: str, message: Message | Mapping[str, str] | str, **params: Parameter
     ) -> None:
-        """Name the *setting* (`CONTENTSVC_…`); the message says what is wrong and what to do."""
+        """Create the error for *setting*, the name of an environment variable (`CONTENTSVC_…`)."""
         super().__init__(message, **params)
         self.setting = setting
         self.args = (setting, self.message)
@@ -78,11 +83,11 @@ class ConfigError(ContentsvcError):
 
 
 class DatabaseTooNewError(ConfigError):
-    """The database was migrated by a newer contentsvc than this one."""
+    """Raised if a newer version of contentsvc has migrated the database."""
 
 
 class InputError(ContentsvcError):
-    """The input cannot be used; nothing was changed."""
+    """Raised if input is not valid. Nothing was changed."""
 
     def __init__(
         self,
@@ -91,7 +96,7 @@ class InputError(ContentsvcError):
         field: str | None = None,
         **params: Parameter,
     ) -> None:
-        """Say what is wrong and what is allowed; *field* is the form field it stands beside."""
+        """Create the error; a web form shows it beside the field named *field*."""
         super().__init__(message, **params)
         self.field = field
 
@@ -104,7 +109,7 @@ class Problem:
     line: int
     #: Dotted path of the field, such as `entries[2].day`; empty for the whole file.
     field: str
-    #: What is wrong, the value at fault and what is allowed.
+    #: Explains the problem, and names the invalid value and the allowed values.
     message: Message
 
     def text(self, language: str = "en") -> str:
@@ -118,10 +123,10 @@ class Problem:
 
 
 class CalendarError(InputError):
-    """A calendar or channel file cannot be used; nothing of it was stored."""
+    """Raised if a calendar or channel file has problems. Nothing in the file was stored."""
 
     def __init__(self, file: str | Path, problems: list[Problem]) -> None:
-        """Store every problem of *file*, so that a person can correct them all at once."""
+        """Create the error with all *problems* of *file*, so that they can be fixed together."""
         self.file = str(file)
         self.problems = problems
         super().__init__({language: self.text(language) for language in LANGUAGES})
@@ -133,19 +138,19 @@ class CalendarError(InputError):
 
 
 class ConflictError(InputError):
-    """The thing was changed by somebody else meanwhile, or exists already."""
+    """Raised if another request has changed the object meanwhile, or if it exists already."""
 
 
 class NotFoundError(InputError):
-    """There is no such thing."""
+    """Raised if the requested object, such as a calendar or an entry, does not exist."""
 
 
 class PluginError(ContentsvcError):
-    """A plugin cannot be used."""
+    """Raised if a plugin is missing, incompatible or faulty."""
 
 
 class RenderError(ContentsvcError):
-    """The content cannot be shown on that channel or in that template."""
+    """Raised if a channel or a poster template cannot show the content."""
 
     def __init__(
         self,
@@ -154,13 +159,13 @@ class RenderError(ContentsvcError):
         field: str | None = None,
         **params: Parameter,
     ) -> None:
-        """Say what cannot be shown; *field* is the form field it stands beside."""
+        """Create the error; a web form shows it beside the field named *field*."""
         super().__init__(message, **params)
         self.field = field
 
 
 class PublishError(ContentsvcError):
-    """An attempt to publish did not end with a receipt."""
+    """Base class of the errors of an attempt to publish that did not return a receipt."""
 
     def __init__(
         self,
@@ -169,26 +174,32 @@ class PublishError(ContentsvcError):
         retry_after: float | None = None,
         **params: Parameter,
     ) -> None:
-        """Keep the platform's text; *retry_after* is in seconds, None if the platform gave none."""
+        """Create the error.
+
+        Args:
+            message: why the attempt failed, often in the platform's own text.
+            retry_after: seconds that the platform asks to wait; None if it does not ask.
+            params: the parameters of the message's code.
+        """
         super().__init__(message, **params)
         self.retry_after = retry_after
 
 
 class TemporaryError(PublishError):
-    """Nothing was published and trying again later may work."""
+    """Raised if nothing was published and a later attempt may succeed."""
 
 
 class RateLimitedError(TemporaryError):
-    """Nothing was published; the platform asks to wait."""
+    """Raised if nothing was published because the platform limits the rate of calls."""
 
 
 class RejectedError(PublishError):
-    """Nothing was published and this content will never be accepted there."""
+    """Raised if nothing was published and the platform will never accept this content."""
 
 
 class ChannelAuthError(PublishError):
-    """Nothing was published; the platform does not accept the channel's credentials."""
+    """Raised if nothing was published because the platform refuses the channel's credentials."""
 
 
 class OutcomeUnknownError(PublishError):
-    """It may have been published; only a look or a person can tell."""
+    """Raised if it is unknown whether the post was published."""

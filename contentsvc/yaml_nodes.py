@@ -1,4 +1,4 @@
-"""YAML text read into nodes that know their line, within limits on size and nesting.
+"""Reads YAML into nodes with line numbers, within limits on size and nesting.
 
 Calendar files, channel files and poster templates are read through this module. It refuses
 anchors, aliases and tags: no such file needs them, and they let a small file expand to gigabytes
@@ -32,36 +32,36 @@ Path: TypeAlias = tuple[str | int, ...]
 
 #: libyaml reads about ten times as fast as PyYAML's own code; both produce the same events.
 _Loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-#: Returns the type (a tag such as `tag:yaml.org,2002:int`) of a scalar.
+#: A function that returns the type (a tag such as `tag:yaml.org,2002:int`) of a scalar.
 _find_tag: Callable[[type, str, tuple[bool, bool]], str] = yaml.resolver.Resolver().resolve
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The largest file that `read_nodes` accepts."""
+    """The limits of a file that `read_nodes` accepts: size, nesting and number of values."""
 
     most_bytes: int
-    #: Lists and mappings inside each other.
+    #: The deepest nesting of lists and mappings.
     most_depth: int
-    #: Scalars, lists and mappings together.
+    #: The number of scalars, lists and mappings together.
     most_values: int
 
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A scalar as it is written in the file."""
+    """The unparsed text of a scalar, and its line."""
 
     #: 1-based.
     line: int
     text: str
-    #: Written without quotes and not as a block.
+    #: Whether the scalar is written without quotes and not as a block.
     is_plain: bool
 
 
 @dataclass(frozen=True, slots=True)
 class ListNode:
-    """A list."""
+    """A list, with its line and the nodes of its items."""
 
     #: 1-based.
     line: int
@@ -130,7 +130,7 @@ def _check_size(text: str, most: int) -> None:
 
 
 class _Composer:
-    """Builds nodes from the events of a YAML parser, up to the first that is not allowed."""
+    """Builds nodes from the events of a YAML parser; raises YamlError for a forbidden event."""
 
     def __init__(self, events: Iterator[yaml.Event], limits: Limits) -> None:
         self._events = events

@@ -18,10 +18,10 @@ __all__ = ["CalendarHead", "CalendarPlan", "Community"]
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """The community that a calendar is for."""
+    """The community that a calendar is for: its kind, tier, tags and brand."""
 
     kind: CommunityKind = CommunityKind.INTEREST
-    #: 1 or 2.
+    #: The community's tier, 1 or 2.
     tier: int = 1
     tags: tuple[str, ...] = ()
     #: Name of the brand kit of its posters; None for the default brand kit.
@@ -30,7 +30,7 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class CalendarHead:
-    """The settings of a calendar: everything that a calendar file says except its entries."""
+    """The settings of a calendar: everything in a calendar file except the week and its entries."""
 
     slug: str
     name: str
@@ -40,10 +40,9 @@ class CalendarHead:
     slots: Mapping[str, time]
     #: Names of the channels that an entry without channels of its own is published to.
     channels: tuple[str, ...]
-    #: Hours in which nothing is published to this community; None if there are no such hours.
+    #: The hours in which nothing is published to this community; None for no quiet hours.
     quiet: QuietHours | None = None
-    #: Limit on the number of deliveries, by channel name. A channel that is not named here has
-    #: its own default limit.
+    #: The quota by channel name. A channel that is not listed here has its own default quota.
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
     def wall_time(self, entry: EntryContent) -> time:

@@ -1,4 +1,4 @@
-"""A delivery (发布): one entry or notice, one channel, one time; and its legal moves."""
+"""A delivery (发布): one entry or notice, one channel, one time; and its legal status moves."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class DeliveryStatus(StrEnum):
-    """The state of a delivery between planning and its end."""
+    """The status of a delivery, from planning to a final status such as published or failed."""
 
     #: The entry is approved; the rendition is not stored yet.
     PLANNED = "planned"
@@ -45,10 +45,10 @@ class DeliveryStatus(StrEnum):
     #: A person must publish the post by hand.
     HANDED_OFF = "handed_off"
     PUBLISHED = "published"
-    #: The post may be out; only the platform or a person can tell.
+    #: The post may be published; a check of the platform or a person decides.
     UNKNOWN = "unknown"
     FAILED = "failed"
-    #: The delivery was not sent while it was still useful.
+    #: The delivery was not sent before its deadline.
     MISSED = "missed"
     CANCELLED = "cancelled"
 
@@ -71,12 +71,12 @@ class Action(StrEnum):
     PUBLISH = "publish"
     #: Find out whether an earlier call has published the post.
     FIND = "find"
-    #: Ask whether a post that the platform accepted is out by now.
+    #: Ask whether a post that the platform accepted is published by now.
     CHECK = "check"
 
     @property
     def before(self) -> DeliveryStatus:
-        """Return the status that a delivery has while the plugin is called."""
+        """Return the status that a delivery has before and during this call to the plugin."""
         return _BEFORE[self]
 
 
@@ -90,13 +90,13 @@ class Outcome(StrEnum):
     RATE_LIMITED = "rate_limited"
     REJECTED = "rejected"
     AUTH = "auth"
-    #: The plugin searched the platform, and the post is not there.
+    #: The plugin searched the platform and did not find the post.
     ABSENT = "absent"
     UNKNOWN = "unknown"
 
 
 class IllegalMoveError(ValueError):
-    """A delivery cannot go from the one status to the other, or not by this actor."""
+    """Raised if a delivery may not change between two statuses, or not by this actor."""
 
 
 _S = DeliveryStatus
@@ -104,7 +104,7 @@ _A = Actor
 _O = Outcome
 _BEFORE = {Action.PUBLISH: _S.SENDING, Action.FIND: _S.UNKNOWN, Action.CHECK: _S.ACCEPTED}
 
-#: Every legal move, and the actors that make it. `services/delivery/moves.py` refuses any other.
+#: The actors that may make each legal move. `services/delivery/moves.py` refuses other moves.
 MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.PLANNED, _S.SCHEDULED): frozenset({_A.RENDERER}),
     (_S.PLANNED, _S.FAILED): frozenset({_A.RENDERER}),
@@ -114,8 +114,8 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.SCHEDULED, _S.CLAIMED): frozenset({_A.DISPATCHER}),
     (_S.SCHEDULED, _S.MISSED): frozenset({_A.DISPATCHER}),
     (_S.SCHEDULED, _S.CANCELLED): frozenset({_A.PLANNER}),
-    # An earlier attempt may have published it, and it is too late, or no longer wanted, to find out
-    # by sending it again.
+    # An earlier attempt may have published the post, but sending it again to find out is no longer
+    # wanted: the delivery is too late or was cancelled.
     (_S.SCHEDULED, _S.UNKNOWN): frozenset({_A.PLANNER, _A.DISPATCHER}),
     (_S.RETRYING, _S.PLANNED): frozenset({_A.PLANNER}),
     (_S.RETRYING, _S.CLAIMED): frozenset({_A.DISPATCHER}),
@@ -149,9 +149,9 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
 
 #: The dispatcher claims deliveries in these statuses once they are due.
 WAITING = frozenset({_S.SCHEDULED, _S.RETRYING})
-#: Nothing is out or in flight: an edit, a new time or a cancellation still reaches the delivery.
+#: Nothing is published or being sent, so an edit, a new time or a cancellation still takes effect.
 OPEN = frozenset({_S.PLANNED, _S.SCHEDULED, _S.RETRYING, _S.CLAIMED})
-#: The service does nothing more with these by itself.
+#: The service does nothing more with deliveries in these statuses by itself.
 ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.MISSED, _S.CANCELLED})
 
 
@@ -164,9 +164,10 @@ def check_move(before: DeliveryStatus, after: DeliveryStatus, actor: Actor) -> N
         raise IllegalMoveError(f"the {actor} may not move a delivery from {before} to {after}")
 
 
-#: The status that each outcome of each action leads to; None: the delivery stays as it is, and the
-#: dispatcher has the platform asked again later. After PUBLISH, `next_step` turns RETRYING into
-#: FAILED when no retry is left, and FAILED into UNKNOWN if an earlier attempt may be out.
+#: The status that each outcome of each action leads to. None leaves the status as it is, and the
+#: dispatcher enqueues another call to the platform later. After PUBLISH, `next_step` turns RETRYING
+#: into FAILED if no retry is left, and FAILED into UNKNOWN if an earlier attempt may have published
+#: the post.
 NEXT: dict[Action, dict[Outcome, DeliveryStatus | None]] = {
     Action.PUBLISH: {
         _O.PUBLISHED: _S.PUBLISHED,
@@ -177,7 +178,7 @@ NEXT: dict[Action, dict[Outcome, DeliveryStatus | None]] = {
         _O.REJECTED: _S.FAILED,
         # The paused channel holds the delivery until a person reconnects it.
         _O.AUTH: _S.RETRYING,
-        # A plugin that returns nothing from `publish` says nothing about the post.
+        # If `publish` returns None, the plugin did not report whether the post is published.
         _O.ABSENT: _S.UNKNOWN,
         _O.UNKNOWN: _S.UNKNOWN,
     },
@@ -205,17 +206,17 @@ NEXT: dict[Action, dict[Outcome, DeliveryStatus | None]] = {
     },
 }
 
-#: Attempts to publish one delivery. After the last one it fails, however long it would still be
-#: useful, and a delivery in doubt is not sent again without a person.
+#: The most attempts to publish one delivery. After the last attempt the delivery fails, even if its
+#: deadline is later, and a delivery in doubt is sent again only by a person.
 MOST_ATTEMPTS = 8
-#: How long an unknown outcome rests before anybody asks about it: the platform may still be
-#: processing the call that was given up.
+#: Delay between an unknown outcome and the first check, because the platform may still be
+#: processing the abandoned call.
 SETTLE = timedelta(seconds=30)
-#: The same on a channel that takes the same key twice as one post.
+#: The same delay on an idempotent channel, which publishes a key only once.
 SETTLE_IDEMPOTENT = timedelta(seconds=2)
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(minutes=10)
-#: The next attempt waits for a delay that grows with each attempt.
+#: The outcomes after which the delay grows with each attempt (exponential backoff).
 _BACKS_OFF = frozenset({_O.TEMPORARY, _O.RATE_LIMITED})
 
 
@@ -224,7 +225,7 @@ class Next:
     """The status of a delivery after a call, and the earliest time of the next call."""
 
     status: DeliveryStatus
-    #: UTC; None if the service makes no further call by itself.
+    #: In UTC; None if the service makes no further call by itself.
     not_before: datetime | None = None
 
 
@@ -253,17 +254,17 @@ def next_step(
     retry_after: float | None = None,
     jitter: float = 0.0,
 ) -> Next | None:
-    """Return what follows a call, or None if it told nothing new.
+    """Return a delivery's next status after a call to a plugin, or None if it does not change.
 
     Args:
-        action: what the plugin was asked.
-        outcome: what came of it.
+        action: the request to the plugin.
+        outcome: the result of the call.
         attempt: the number of the attempt to publish, 1 for the first.
-        now: the present instant.
-        useful_until: no retry begins after this instant.
+        now: the current time.
+        useful_until: the deadline, after which no retry begins.
         in_doubt: whether an earlier attempt may have published the post. Such a delivery never
-            fails: a refusal of this attempt says nothing about the earlier one.
-        is_idempotent: whether the channel takes the same key twice as one post.
+            fails, since the platform may refuse this attempt although the earlier one succeeded.
+        is_idempotent: whether the channel publishes a post only once if its key is sent twice.
         retry_after: seconds that the platform asks to wait.
         jitter: spreads retries, in [0, 1).
     """

@@ -42,7 +42,7 @@ class Element(StrEnum):
         return ElementClass.DEAL if self in _DEAL else ElementClass.ACTIVITY
 
 
-#: The other elements are activities. Use-up reminders and teasers lead to a purchase.
+#: The deal elements; all others are activities. Use-up reminders and teasers lead to a purchase.
 _DEAL = frozenset(
     {
         Element.TEASER,
@@ -56,7 +56,7 @@ _DEAL = frozenset(
 
 
 class CommunityKind(StrEnum):
-    """The four kinds of community."""
+    """The kind of a community: by interest, by function, for benefits or for flash sales."""
 
     INTEREST = "interest"
     FUNCTIONAL = "functional"

@@ -45,7 +45,7 @@ class Livestream:
     """The livestream that an entry announces."""
 
     host: str = ""
-    #: Address at which the livestream is watched.
+    #: The address at which people watch the livestream.
     url: str = ""
     #: Planned length in minutes.
     minutes: int = 60
@@ -58,9 +58,9 @@ class Livestream:
     def link_at(self, state: NoticeState, page: str = "") -> str:
         """Return the link of a notice that announces *state*; empty if there is none.
 
-        Before the start it leads to booking a seat, then to the livestream, then to the replay. If
-        that address is missing, the next best one is used. *page* is the address of the public
-        page of the livestream, or empty.
+        Before the start the link leads to the booking page, during the livestream to the
+        livestream, and then to the replay. A missing address is replaced by another of the
+        livestream's addresses. *page* is the address of its public page, or empty.
         """
         booking = self.booking_url or page
         if state is NoticeState.NOW:
@@ -122,14 +122,14 @@ class EntryContent:
     element: Element | None = None
     #: Markdown.
     body: str = ""
-    #: By channel name.
+    #: Versions by channel name.
     versions: Mapping[str, Version] = field(default_factory=dict)
-    #: Channel names; None for the channels of the calendar.
+    #: Names of the entry's channels; None for the channels of the calendar.
     channels: tuple[str, ...] | None = None
     livestream: Livestream | None = None
-    #: Only for a livestream; empty for the default chain.
+    #: The notices of a livestream; empty for the default chain.
     notices: tuple[Notice, ...] = ()
-    #: By offset, such as `-24h`; only notices of the chain can have a version.
+    #: Versions by a notice's offset, such as `-24h`; the notice must be part of the chain.
     notice_versions: Mapping[str, NoticeVersion] = field(default_factory=dict)
     poster: PosterSpec | None = None
     pictures: tuple[PictureRef, ...] = ()
@@ -137,7 +137,7 @@ class EntryContent:
 
     @property
     def chain(self) -> tuple[Notice, ...]:
-        """Return the notices of a livestream, its own or the default ones; else none."""
+        """Return the notices of a livestream, by default `default_chain`; () for other entries."""
         if self.kind is not EntryKind.LIVESTREAM:
             return ()
         minutes = (self.livestream or Livestream()).minutes

@@ -1,4 +1,4 @@
-"""Compares what readers were told about a livestream with what is true now."""
+"""Compares the published facts about a livestream with its present facts."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _S = DeliveryStatus
 
 
 class Change(StrEnum):
-    """A way in which readers were told something that is no longer true."""
+    """A kind of difference between the published and the present facts about a livestream."""
 
     CANCELLED = "cancelled"
-    #: Readers were told that it is cancelled, but it takes place.
+    #: A notice announced the cancellation, but the livestream takes place.
     RESTORED = "restored"
     MOVED = "moved"
     TITLE = "title"
@@ -40,10 +40,10 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts about a livestream that a notice tells its readers, apart from its text."""
+    """The facts about a livestream that a notice publishes, apart from its text."""
 
     title: str
-    #: UTC.
+    #: In UTC.
     starts_at: datetime
     host: str = ""
     url: str = ""
@@ -62,7 +62,8 @@ class Facts:
     def of(cls, content: EntryContent, starts_at: datetime, channel: str = "") -> Self:
         """Return the facts of an entry that is due at *starts_at* (UTC).
 
-        The title is the one for the channel named *channel*; if empty, the entry's own.
+        The title is that of the channel named *channel*; the entry's own title if *channel* is
+        empty.
         """
         fields = livestream_fields(content.livestream or Livestream())
         return cls(title=content.title_for(channel), starts_at=starts_at, **fields)
@@ -102,10 +103,11 @@ def livestream_fields(source: Livestream | Facts) -> dict[str, Any]:
 
 
 def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
-    """Return the changes from *told* to *present*; only CANCELLED if it is cancelled now.
+    """Return the changes from *told* to *present*; CANCELLED hides all other changes.
 
-    A notice's link counts as changed only if a person entered it and it is no longer among the
-    livestream's addresses. The public page of a livestream is always current.
+    *told* are the published facts. A notice's link counts as changed only if a person entered it
+    and the livestream no longer has this address. The public page of a livestream is always
+    current.
     """
     if present.is_cancelled:
         return () if told.is_cancelled else (Change.CANCELLED,)
@@ -120,9 +122,9 @@ def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
 
 
 def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...]:
-    """Return the changes that readers should still be told about at *now* (UTC).
+    """Return the changes for which a correction is still useful at *now* (UTC).
 
-    After the livestream has ended, only a changed link of a replay notice is among them.
+    After the livestream has ended, only a changed link of a replay notice is still useful.
     """
     all_changes = changes(told, present)
     last = told.ends_at if present.is_cancelled else max(told.ends_at, present.ends_at)
@@ -135,19 +137,20 @@ def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...
 class Consequence(StrEnum):
     """What happens to a delivery when its livestream is moved, changed or cancelled."""
 
-    #: It is rendered again for the new time, or cancelled.
+    #: The delivery is rendered again for the new time, or cancelled.
     FOLLOWS = "follows"
-    #: A worker is publishing it. A change has to wait some seconds; a cancellation comes too late.
+    #: A worker is publishing the delivery. A change waits for some seconds; a cancellation is too
+    #: late.
     GOING_OUT = "going_out"
-    #: It may be published already. It is not sent again until a person has checked.
+    #: The delivery may be published already. It is not sent again until a person has checked.
     LOOK_FIRST = "look_first"
-    #: The person who was to finish it gets the new text, or no longer has to.
+    #: The person who publishes it by hand gets the new text, or the hand-off is cancelled.
     HANDED_ANEW = "handed_anew"
-    #: It is published; a correction is offered.
+    #: The delivery is published; the page offers a correction.
     OUT = "out"
-    #: It was not published. It is planned again if its new time is in the future.
+    #: The delivery was not published. It is planned again if its new time is in the future.
     PLANNED_ANEW = "planned_anew"
-    #: It was not published, and nothing changes until a person plans it again.
+    #: The delivery was not published, and nothing changes until a person plans it again.
     STAYS = "stays"
 
 
@@ -168,7 +171,7 @@ _CONSEQUENCES = {
 
 
 def consequence_of(status: DeliveryStatus, *, in_doubt: bool = False) -> Consequence:
-    """Return what a move, change or cancellation of the livestream means for a delivery.
+    """Return the consequence of a move, change or cancellation of the livestream for a delivery.
 
     Args:
         status: the delivery's status.

@@ -1,4 +1,4 @@
-"""The chain of notices before, at and after a livestream."""
+"""The chain of notices, which are messages sent before, during and after a livestream."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "default_chain", "parse_cha
 
 _OFFSET = re.compile(r"([+-]?)(\d{1,4})([dhm])")
 _UNIT = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
-#: A longer chain is a mistake, and would flood a group.
+#: The most notices in a chain; a longer chain is a mistake and would flood a group.
 _MOST_NOTICES = 12
 _FURTHEST = timedelta(days=31)
 #: Minutes from the planned end until the replay is ready.
@@ -36,9 +36,9 @@ class NoticeState(StrEnum):
 class Notice:
     """One message of the chain, identified by its offset from the start of the livestream."""
 
-    #: Negative before the start.
+    #: The time from the start of the livestream to this notice; negative before the start.
     offset: timedelta
-    #: The livestream's planned length. A notice sent before it ends says that the livestream is on.
+    #: The planned length of the livestream. A notice sent before its end announces that it is live.
     length: timedelta = field(default=timedelta(0), compare=False)
 
     @classmethod
@@ -70,13 +70,13 @@ class Notice:
         return NoticeState.BEFORE
 
     def within(self, minutes: int) -> Self:
-        """Return this notice for a livestream with a planned length of *minutes*."""
+        """Return a copy of this notice with *minutes* as the planned length of its livestream."""
         return replace(self, length=timedelta(minutes=minutes))
 
     def days_ahead(self, starts_at: datetime, zone: ZoneInfo) -> int:
         """Return the number of midnights between this notice and the start *starts_at* (UTC).
 
-        Midnights of *zone* count, not hours: 13 hours before 20:00 is the same day, 2 hours before
+        The midnights are those of *zone*: 13 hours before 20:00 is the same day, 2 hours before
         01:00 is the day before.
         """
         sent = self.due_at(starts_at).astimezone(zone).date()

@@ -1,4 +1,4 @@
-"""Quiet hours and quotas: when and how often a community is written to."""
+"""Quiet hours and quotas, which limit when and how often a community gets messages."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class QuietHours:
     def ends_at(self, at: datetime, zone: ZoneInfo) -> datetime | None:
         """Return the end of the quiet hours around *at*, or None if *at* is not in quiet hours.
 
-        Both are UTC; *zone* is the calendar's.
+        *at* and the result are in UTC; *zone* is the time zone of the calendar.
         """
         local = at.astimezone(zone)
         wall = local.time()
@@ -60,7 +60,7 @@ class QuietHours:
 class Quota:
     """The limits on deliveries to one community through one channel, per day and per month."""
 
-    #: None: no limit, here and for the month.
+    #: The most deliveries in a day and in a month; None for no limit.
     day: int | None = None
     month: int | None = None
     #: Allow as many deliveries in a month as the month has days, and ignore `month`.
@@ -69,9 +69,10 @@ class Quota:
     def spans(
         self, day: date, zone: ZoneInfo
     ) -> Iterator[tuple[str, int, tuple[datetime, datetime]]]:
-        """Yield the limits that apply on a local *day* of *zone*.
+        """Yield the daily and the monthly limit that apply on a local *day* of *zone*.
 
-        Each limit is `day` or `month`, the greatest number, and its start and end in UTC.
+        Each limit is a tuple of `day` or `month`, the most deliveries, and the start and end of
+        that day or month in UTC.
         """
         if self.day is not None:
             yield "day", self.day, day_bounds(day, zone)
@@ -85,8 +86,8 @@ class Pacing:
     """The quiet hours and quotas of a community."""
 
     quiet: QuietHours | None = None
-    #: By channel name. A channel that is not named has its own default quota; an empty quota
-    #: removes it.
+    #: The quota by channel name. A channel that is not listed here has its own default quota; an
+    #: empty quota removes that default.
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
 

@@ -1,4 +1,4 @@
-"""Converts wall-clock times of a calendar's zone to instants in UTC, after RFC 5545 §3.3.5."""
+"""Converts wall-clock times of a calendar's zone to instants in UTC, as RFC 5545 §3.3.5 says."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Fit(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """The instant that a wall-clock time stands for."""
+    """The instant of a wall-clock time, and whether clocks show that time once, twice or never."""
 
-    #: Aware, UTC.
+    #: An aware datetime in UTC.
     at: datetime
     fit: Fit
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 __all__ = ["LANGUAGES", "catalogue"]
 
-#: The first language is the one that logs and the command line use.
+#: The supported languages. Logs and the command line use the first.
 LANGUAGES = ("en", "zh")
 
 

@@ -12,7 +12,7 @@ from contentsvc.messages.catalogue import LANGUAGES, catalogue
 
 __all__ = ["Message", "Parameter", "Phrases"]
 
-#: The code of a message whose text did not come from the catalogue.
+#: The code of a message whose text is not in the catalogue.
 _GIVEN = ""
 
 
@@ -62,12 +62,12 @@ class Message:
 
     @property
     def code(self) -> str:
-        """The code; empty for a text that did not come from the catalogue."""
+        """The code of the message; empty if its text is not in the catalogue."""
         return self._code
 
     @property
     def params(self) -> Mapping[str, Parameter]:
-        """The parameters by name; for a given text, the text by language."""
+        """The parameters by name; for a message without a code, its texts by language."""
         return self._params
 
     def text(self, language: str = "en") -> str:
@@ -125,8 +125,8 @@ class Message:
         return (_restore, (self._code, dict(self._params)))
 
 
-#: What a message's text may name: text, a number, a list that is shown with commas, or another
-#: message, which is shown in the same language.
+#: The value of a parameter: a text, a number, a list (shown with commas), or another message (shown
+#: in the same language).
 Parameter = str | int | float | Message | list[str] | tuple[str, ...]
 
 

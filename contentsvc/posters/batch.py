@@ -1,4 +1,4 @@
-"""Posters for the rows of a table, from one template, packed in one ZIP file."""
+"""Renders a poster for each row of a table, and packs the posters in a ZIP file."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _ENDINGS: Mapping[Format, str] = {"jpeg": "jpg", "png": "png", "webp": "webp"}
 _UNSAFE = re.compile(r'[\\/:*?"<>|\x00-\x1f\x7f\u200e\u200f\u202a-\u202e\u2066-\u2069]+')
 #: Device names, which Windows refuses as file names.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.IGNORECASE)
-#: Characters of a given file name that are used.
+#: The most characters of a file name, without its extension.
 _LONGEST_NAME = 60
 #: The time of every ZIP entry, the earliest that ZIP knows, so that equal rows give equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -57,7 +57,7 @@ class PosterSetup:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """The result of one row: its file name, its poster, and messages in English.
+    """The result of one row: its file name, its poster, and the error or warnings in English.
 
     `encoded` is None if the row failed, or if the poster is already in the ZIP file.
     """
@@ -70,7 +70,7 @@ class RowResult:
 
 @dataclass(slots=True)
 class ZipReport:
-    """What `write_zip` made: the number of posters, the rows with warnings and the failed rows."""
+    """The result of `write_zip`: the number of posters, rows with warnings, and failed rows."""
 
     made: int = 0
     warned: list[RowResult] = field(default_factory=list)
@@ -104,7 +104,7 @@ def write_zip(
 ) -> ZipReport:
     """Write the posters of *rows* to the ZIP file *out*; list failed rows in its `failures.txt`.
 
-    *progress* is called after each row with the number of finished rows and of all rows.
+    *progress* is called after each row with two numbers: the finished rows and all rows.
 
     Raises:
         OSError: *out* cannot be written.
@@ -146,7 +146,7 @@ def _paint(batch: PosterSetup, row: Row) -> Poster:
 
 
 def picture_name(given: str, fallback: str, kind: Format) -> str:
-    """Return a file name that is valid on every system, made from *given* or else *fallback*."""
+    """Return a valid file name for every system, from *given* or, if it is empty, *fallback*."""
     ending = _ENDINGS[kind]
     stem = _UNSAFE.sub("-", given).strip(" .-").removesuffix(f".{ending}")[:_LONGEST_NAME]
     stem = f"{stem}-" if _DEVICES.fullmatch(stem) else stem.rstrip(" .")
@@ -154,7 +154,7 @@ def picture_name(given: str, fallback: str, kind: Format) -> str:
 
 
 def unique_name(name: str, taken: set[str]) -> str:
-    """Return *name*, numbered if *taken* has it already, and add the result to *taken*.
+    """Return *name*, with a number if *taken* contains it, and add the result to *taken*.
 
     Names that differ only in upper and lower case count as equal.
     """

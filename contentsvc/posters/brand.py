@@ -21,7 +21,7 @@ __all__ = ["Brand", "brand_fonts", "load_brand"]
 
 
 class Brand(Part):
-    """The brand kit that makes a poster the brand's own.
+    """A brand kit: name, footer, colours, logo and fonts of a brand, for use on its posters.
 
     `palette` overrides a template's colours by name. `logo` is a picture name or `art:NAME`.
     `fonts` is a folder of the brand's own fonts, relative to an asset folder.

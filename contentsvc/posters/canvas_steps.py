@@ -1,4 +1,4 @@
-"""The steps that paint a poster, recorded first so that overlaps are known before painting."""
+"""The steps that paint a poster. Recording them first shows which steps overlap."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Paste:
             if self.mask is None:
                 canvas.paste(paint, self.box)
                 return
-            # Pasting a picture of one colour takes half the time of pasting the colour.
+            # Pasting a picture of one colour takes half as long as pasting the colour itself.
             paint = Image.new("RGB", self.size, paint)
         canvas.paste(paint, self.at, self.mask)
 

@@ -1,4 +1,4 @@
-"""Colours as templates write them: a number, or a palette name with a shade and an opacity."""
+"""Colours of templates: hex codes, or palette names with an optional shade and opacity."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ COLOUR = re.compile(
 
 
 def resolve(colour: str, palette: Mapping[str, str]) -> Rgba:
-    """Return the colour that a template writes as *colour*, as red, green, blue and opacity.
+    """Return the red, green, blue and opacity of *colour*, a hex code or a palette name.
 
     `+30` moves the colour 30 % towards white and `-30` towards black; `@72` sets 72 % opacity.
 
@@ -64,10 +64,10 @@ def _shaded(base: Rgba, shade: int, percent: int) -> Rgba:
 
 
 def flatten(palette: Mapping[str, str]) -> dict[str, str]:
-    """Return *palette* with every shade of another colour replaced by its number.
+    """Return *palette* with a hex code in place of every reference to another colour.
 
     Raises:
-        RenderError: a colour refers to a name that is not a number itself.
+        RenderError: a colour refers to a name that has no hex code.
     """
     numbers = {name: value for name, value in palette.items() if value.startswith("#")}
     shades = {name: _hex(resolve(value, numbers)) for name, value in palette.items()}
@@ -102,7 +102,7 @@ def _base(match: re.Match[str], palette: Mapping[str, str]) -> Rgba:
     if name not in palette:
         raise RenderError("colour-unknown", name=name, names=sorted(palette))
     value = palette[name]
-    # The entries of a flattened palette are numbers, so a name never leads to another name.
+    # The values of a flattened palette are hex codes, so a name never refers to another name.
     return _hexadecimal(value.removeprefix("#"))
 
 

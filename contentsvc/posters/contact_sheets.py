@@ -1,4 +1,4 @@
-"""Contact sheets: one picture that shows many posters, reduced, side by side."""
+"""Contact sheets: pictures that show many reduced posters side by side."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from PIL import Image
 
 __all__ = ["contact_sheet"]
 
-#: In pixels: the sheet's width, the gap between pictures, and the height of upright and wide ones.
+#: In pixels: the sheet's width, the gap between thumbnails, the height of upright and of wide
+#: thumbnails.
 _WIDTH, _GAP, _HIGH, _LOW = 1600, 16, 300, 150
 _GROUND = (236, 236, 238)
 
 
 def contact_sheet(posters: Iterable[Image.Image]) -> Image.Image:
-    """Return a sheet of *posters*, reduced to rows of 1600 pixels; wide ones are half as high.
+    """Return a contact sheet, 1600 pixels wide, with *posters* reduced to thumbnails.
 
-    Each poster is reduced as soon as it arrives, so a generator of posters takes little memory.
+    Upright thumbnails are 300 pixels high, and wide thumbnails 150. Each poster is reduced before
+    the next is read from *posters*, so a generator of posters takes little memory.
     """
     rows = _rows([_reduced(poster) for poster in posters])
     height = _GAP + sum(_height(row) + _GAP for row in rows)

@@ -15,18 +15,18 @@ __all__ = ["Encoded", "Format", "encode"]
 
 Format: TypeAlias = Literal["png", "jpeg", "webp"]
 _QUALITIES = (90, 85, 80, 75, 70, 64, 58, 52, 46, 40)
-#: Below this quality JPEG halves its colour resolution. From here on red lettering on white stays
-#: clean.
+#: From this quality on JPEG keeps the full colour resolution, so that red lettering on white stays
+#: clean; below it, the colour resolution is halved.
 _FULL_COLOUR = 75
 
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """An encoded picture."""
+    """The bytes of an encoded picture, its media type and its quality."""
 
     data: bytes
     media_type: str
-    #: 1 to 100; None for a lossless format.
+    #: The quality from 1 to 100; None for a lossless format.
     quality: int | None
 
 

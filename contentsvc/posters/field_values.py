@@ -1,4 +1,4 @@
-"""The field values of one poster: validated, and filled into the template's texts."""
+"""Validates the field values of one poster, and fills them into the template's texts."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Values:
         return result == clause.wanted
 
     def fill(self, text: str) -> str:
-        """Return *text* with its placeholders filled in; empty if all their values are empty."""
+        """Return *text* with its placeholders filled in; empty if every placeholder is empty."""
         result = [self._placeholder(match) for match in PLACEHOLDER.finditer(text)]
         if result and not any(result):
             return ""
@@ -128,12 +128,12 @@ def _checked(name: str, spec: FieldSpec, value: object) -> str | tuple[str, ...]
 
 
 def _label(name: str, spec: FieldSpec) -> Message:
-    """Return a field's name for messages: its key in English, its label in Chinese."""
+    """Return a field's name for messages: its key in English, or its label in Chinese."""
     return Message.given(en=name, zh=spec.label.zh)
 
 
 def _items(name: str, spec: FieldSpec, value: object) -> tuple[str, ...]:
-    """Return the items of a list, or the lines of a text, as the text area of a form sends them."""
+    """Return the items of a list field; for a text, as web forms send it, return its lines."""
     if isinstance(value, str):
         value = value.splitlines()
     if not isinstance(value, Sequence):

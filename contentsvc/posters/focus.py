@@ -1,4 +1,7 @@
-"""The point of a picture that stays in view, written after its name: `tent.jpg#focus=0.3,0.72`."""
+"""The focus of a picture, the point that stays visible if the picture is cropped.
+
+It is written after the name of the picture: `tent.jpg#focus=0.3,0.72`.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,7 @@ def split_focus(text: str) -> tuple[str, Focus | None]:
 
 
 def with_focus(name: str, focus: Focus | None) -> str:
-    """Return *name* with its focus, rounded to three digits; *name* alone if *focus* is None."""
+    """Return *name* followed by *focus*, rounded to three digits; *name* if *focus* is None."""
     if focus is None or not name:
         return name
     return f"{name}{_MARK}{focus[0]:.3g},{focus[1]:.3g}"

@@ -15,19 +15,19 @@ __all__ = ["PaintCache"]
 
 #: Bytes per pixel in Pillow's memory, by mode; Pillow pads RGB to four bytes.
 _PIXEL_BYTES = {"L": 1, "RGB": 4, "RGBA": 4}
-#: The most times that a snapshot is written to the folder. A snapshot is usually complete with the
-#: second poster of its kind, but it keeps changing while somebody tries texts in the studio.
+#: The most times that a snapshot is written to the folder. The second poster usually completes a
+#: snapshot, but the snapshot keeps changing while somebody tries texts in the studio.
 _MOST_WRITES = 3
 
 
 class PaintCache:
-    """A thread-safe LRU cache of painted parts and snapshots, bounded by their pixels' bytes.
+    """A thread-safe LRU cache of painted parts and snapshots, limited by the size of their pixels.
 
     Callers share the cached pictures: copy a picture before you paint on it.
 
     Args:
-        limit: in bytes.
-        folder: stores snapshots for other processes and for later ones.
+        limit: the most bytes of pixels in the cache.
+        folder: stores snapshots for other processes and later runs.
     """
 
     def __init__(self, limit: int = 48 * 1024 * 1024, folder: SnapshotFolder | None = None) -> None:
@@ -38,11 +38,11 @@ class PaintCache:
 
     @property
     def used(self) -> int:
-        """Return the bytes that the cached pictures take in memory."""
+        """Return the memory that the cached pictures take, in bytes."""
         return round(self._cached.currsize)
 
     def get(self, key: Hashable, paint: Callable[[], Image.Image]) -> Image.Image:
-        """Return the picture cached under *key*; call *paint* and cache its result if none is."""
+        """Return the picture cached under *key*; on a miss, call *paint* and cache its result."""
         cached = self._find(key)
         if isinstance(cached, Image.Image):
             return cached
@@ -60,7 +60,7 @@ class PaintCache:
         return cached if isinstance(cached, Snapshot) else None
 
     def store_snapshot(self, key: Hashable, snapshot: Snapshot) -> None:
-        """Store *snapshot* under *key* and replace the one that is there."""
+        """Store *snapshot* under *key*, in place of any earlier snapshot."""
         with self._lock:
             replaced = self._cached.pop(key, None)
             is_new = not isinstance(replaced, Snapshot) or replaced.picture is not snapshot.picture

@@ -1,4 +1,4 @@
-"""Picture files from outside: checked before they are decoded, and re-encoded before storage.
+"""Checks uploaded picture files before decoding, and encodes them again before storage.
 
 Nothing is decoded before its format, its bytes and its pixels are known to be within limits.
 """
@@ -41,7 +41,7 @@ _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 class PictureLimits:
     """The limits of an accepted picture file, in bytes and in pixels."""
 
-    #: Bytes of the file.
+    #: The size of the file, in bytes.
     max_bytes: int = 10 * 1024 * 1024
     #: Width times height; 40 million pixels take 160 MB of memory once decoded.
     max_pixels: int = 40_000_000
@@ -110,7 +110,9 @@ def open_picture(
 
 
 def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
-    """Return the width and height of *data* once opened; only the header of the file is read.
+    """Return the width and height of the picture, rotated as its EXIF orientation says.
+
+    Only the header of the file is read.
 
     Raises:
         InputError: the file is not a picture of an accepted format.
@@ -121,7 +123,7 @@ def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
 
 
 def _open(data: bytes, field: str | None) -> Image.Image:
-    """Return the picture with only its header read: format, width and height."""
+    """Return the picture without its pixels; only format, width and height are read."""
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except _BOMB as error:
@@ -139,7 +141,7 @@ def _normalised(picture: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Convert from the embedded profile; without it the wide-gamut colours of phones look dull."""
+    """Return *picture* in sRGB; without conversion, wide-gamut photos of phones look dull."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(

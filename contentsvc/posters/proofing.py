@@ -55,7 +55,7 @@ class RowRemark:
 
 
 def remark_of(template: Template, fields: Mapping[str, object], error: RenderError) -> RowRemark:
-    """Return the remark for *error*, with the code that its field and value call for."""
+    """Return *error* as a remark, whose code depends on the type of the field and its value."""
     spec = template.fields.get(error.field or "")
     return RowRemark(error.field, _code(spec, fields.get(error.field or "")), error.message, True)
 
@@ -69,7 +69,11 @@ def _code(spec: FieldSpec | None, value: object) -> str:
 
 
 class Proofreader:
-    """Checks rows for what the sizes of one template would cut, lack or refuse; paints nothing."""
+    """Checks rows of field values against a template, without painting posters.
+
+    Finds invalid values, missing pictures, texts that would be cut, and QR codes that would be too
+    small.
+    """
 
     def __init__(
         self,
@@ -85,15 +89,16 @@ class Proofreader:
         self._brand = brand
         self._fonts = fonts
         self._pictures = pictures
-        #: Pixels per module, by size, layer index, the link's bytes and whether it is all capitals.
+        #: Pixels per module of a QR code, by size, layer index, length of the link in bytes, and
+        #: whether the link is in capitals only.
         self._module_pixels: dict[tuple[str, int, int, bool], int] = {}
         self._known_pictures: dict[str, bool] = {}
 
     def read(self, fields: Mapping[str, object], *, fits: bool = True) -> tuple[RowRemark, ...]:
-        """Return every fault of *fields*, then the warnings that its poster would have.
+        """Return the faults of *fields*, then the warnings that its poster would have.
 
-        Without *fits*, texts are not laid out to see whether they fit. Laying out takes most of the
-        time (measured: 1.7 ms for an invitation).
+        If *fits* is false, do not check whether the texts fit. This check takes most of the time
+        (measured: 1.7 ms for an invitation).
         """
         candidate = dict(fields)
         faults = []
@@ -156,7 +161,7 @@ class Proofreader:
 
     def _measure_code(self, size: str, index: int, layer: Qr, layout: Layout) -> None:
         text = layout.values.text(layer.field)
-        # The size of a code depends only on the length of its text and the alphabet that it needs.
+        # The size of a QR code depends only on the length of its text and its set of characters.
         key = (size, index, len(text.encode()), text == text.upper())
         if key not in self._module_pixels:
             side = round(min(layer.box[2:]))

@@ -24,9 +24,10 @@ __all__ = [
     "with_opacity",
 ]
 
-#: Shapes are drawn this many times larger and then reduced; beyond `_LARGE` pixels, half as many.
+#: The factor by which shapes are enlarged for drawing and then reduced. Shapes of more than
+#: `_LARGE` pixels use half of this factor.
 _ENLARGED, _LARGE = 4, 160_000
-#: Before a blur the picture is reduced until the radius has this many pixels.
+#: Before a blur, the picture is reduced until the blur radius has about this many pixels.
 _BLUR_PIXELS = 6
 
 Corners = tuple[float, float, float, float]
@@ -42,7 +43,10 @@ def circle(radius: float) -> Image.Image:
 
 
 def _enlargement(pixels: int) -> int:
-    """Return how many times larger to draw a shape; of a large shape less is edge."""
+    """Return the factor by which to enlarge a shape of *pixels* pixels for drawing.
+
+    Large shapes need a smaller factor, because their edge is a smaller part of them.
+    """
     return _ENLARGED if pixels <= _LARGE else _ENLARGED // 2
 
 
@@ -123,7 +127,7 @@ def _circle_outline() -> list[tuple[float, float]]:
 
 
 def _squircle_outline() -> list[tuple[float, float]]:
-    """Return a superellipse of degree four, which is softer than a rounded square."""
+    """Return the outline of a squircle, a superellipse of degree four."""
     points = []
     for step in range(360):
         x, y = math.cos(math.radians(step)), math.sin(math.radians(step))
@@ -161,7 +165,7 @@ _OUTLINES = {
 
 
 def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
-    """Return *mask* blurred by *blur* pixels, as CSS counts them, and the margin that was added.
+    """Return *mask* with a blur of *blur* pixels, as in CSS, and the width of the added margin.
 
     The blur runs on a reduced picture, which looks the same and takes a fraction of the time.
     """
@@ -181,7 +185,10 @@ def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
 
 
 def soft_ball(radius: float, blur: float) -> Image.Image:
-    """Return a circle blurred by *blur* pixels, with its margin; it is drawn reduced."""
+    """Return the mask of a circle with a blur of *blur* pixels, including a margin for the blur.
+
+    The circle is drawn and blurred at a reduced size, then enlarged.
+    """
     step = _blur_step(blur)
     side = 2 * (math.ceil(radius) + math.ceil(blur))
     small = Image.new("L", (-(-side // step),) * 2, 0)
@@ -229,7 +236,7 @@ def gradient(
 
 @lru_cache(maxsize=128)
 def _ladder(stops: tuple[tuple[float, Rgba], ...], length: int) -> Image.Image:
-    """Return *stops* as one row of pixels. The row is cached, so callers must not change it."""
+    """Return the gradient of *stops* as a row of pixels. The row is cached: do not change it."""
     mode = "RGB" if all(stop[3] >= 1 for _, stop in stops) else "RGBA"
     row = Image.new(mode, (length, 1), _pixel(stops[0][1]))
     for (start, first), (end, second) in pairwise(stops):
@@ -237,7 +244,7 @@ def _ladder(stops: tuple[tuple[float, Rgba], ...], length: int) -> Image.Image:
         if right > left:
             pair = Image.new(mode, (2, 1), _pixel(first))
             pair.putpixel((1, 0), _pixel(second))
-            # From the middle of one pixel to the middle of the other, so that both ends are exact.
+            # Interpolate between the centres of the two pixels, so that both end colours are exact.
             box = (0.5, 0, 1.5, 1)
             row.paste(pair.resize((right - left, 1), Image.Resampling.BILINEAR, box), (left, 0))
     row.paste(_pixel(stops[-1][1]), (round(stops[-1][0] * length), 0, length, 1))

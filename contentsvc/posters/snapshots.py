@@ -1,4 +1,4 @@
-"""Half-painted posters (snapshots), cached in a folder for other processes and later ones."""
+"""Snapshots, which are partly painted posters, and a folder that caches them."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _SUFFIX = ".snapshot"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A poster with some of its layers painted, and the field values of the last poster."""
+    """A partly painted poster, and the field values of the latest poster that used it."""
 
     picture: Image.Image
     #: The boxes that each painted layer covers, by the layer's index.
     layers: Mapping[int, tuple[Box4, ...]]
-    #: The value of each field in the last poster, as `repr` writes it.
+    #: The `repr` of the value of each field in the latest poster.
     values: Mapping[str, str]
     #: The warnings about the painted layers, by the layer's index.
     warnings: Mapping[int, Sequence[PosterWarning]]
@@ -46,8 +46,8 @@ class SnapshotFolder:
 
     Args:
         folder: created if it does not exist.
-        version: of the engine; snapshots of other versions are ignored.
-        limit: in bytes; a snapshot of 1080 × 1920 pixels takes 6 million.
+        version: the `ENGINE_VERSION`; snapshots of other versions are ignored.
+        limit: the size of the folder in bytes; 1080 × 1920 pixels take 6 million bytes.
     """
 
     def __init__(self, folder: Path, version: int, limit: int = 384 * 1024 * 1024) -> None:
@@ -71,7 +71,7 @@ class SnapshotFolder:
         return snapshot
 
     def write(self, key: Hashable, snapshot: Snapshot) -> None:
-        """Store *snapshot* under *key*; a disk error is ignored, since posters do without it."""
+        """Store *snapshot* under *key*. Ignore disk errors, because snapshots are only a cache."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as temporary:

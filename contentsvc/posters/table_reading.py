@@ -1,4 +1,4 @@
-"""Tables from outside: CSV and XLSX files, and cells pasted from a spreadsheet."""
+"""Reads uploaded tables: CSV and XLSX files, and cells pasted from a spreadsheet."""
 
 from __future__ import annotations
 
@@ -14,27 +14,28 @@ from contentsvc.errors import InputError
 
 __all__ = ["FILE_COLUMN", "Line", "Row", "read_lines", "read_pasted", "read_rows"]
 
-#: The column with the file name of a row's poster.
+#: The name of the column with the file names of the posters.
 FILE_COLUMN = "file"
-#: Limit of the file, in bytes; a sheet of a thousand invitations has about 100 KB.
+#: The most bytes of a file; a table of a thousand invitations has about 100 KB.
 _MOST_BYTES = 10 * 1024 * 1024
 _MOST_ROWS, _MOST_COLUMNS = 20_000, 60
-#: Limit of all lines, including empty ones.
+#: The most lines of a table, including empty lines.
 _MOST_LINES = 100_000
-#: Excel writes CSV in the system's encoding, which is GB 18030 on a Chinese one.
+#: Excel writes CSV in the system's encoding, which is GB 18030 on a Chinese system.
 _ENCODINGS = ("utf-8-sig", "gb18030")
 #: Files that Excel saves as "Unicode text" begin with one of these marks.
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 #: Characters that can separate cells, the most likely first.
 _DELIMITERS = ",\t;"
 _TEXT_ENDINGS = {"csv", "tsv", "txt"}
-#: Spreadsheets take a cell that begins like this for a formula, unless an apostrophe precedes it.
+#: Spreadsheets treat a cell that begins with one of these characters as a formula, unless an
+#: apostrophe precedes it.
 _FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not empty: its number in the file (from 1) and all its cells."""
+    """A line that is not empty, with its line number (from 1) and all its cells."""
 
     number: int
     cells: tuple[str, ...]
@@ -42,16 +43,16 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: its number in the file (from 1, the header included) and its filled cells by field."""
+    """A row, with its line number in the file (from 1) and its filled cells by field name."""
 
     number: int
     values: Mapping[str, str]
 
 
 def read_lines(data: bytes, name: str) -> list[Line]:
-    """Return the lines of a table; the suffix of *name* says which kind of file *data* is.
+    """Return the lines of the table *data* that are not empty.
 
-    The suffixes are `.csv`, `.tsv`, `.txt` and `.xlsx`.
+    The suffix of *name* determines the format: `.csv`, `.tsv`, `.txt` or `.xlsx`.
 
     Raises:
         InputError: the table is of another kind, too large, damaged or empty.
@@ -62,7 +63,7 @@ def read_lines(data: bytes, name: str) -> list[Line]:
     if ending in _TEXT_ENDINGS:
         return _filled_lines(_csv_lines(_decoded(data, name), name), name)
     if ending == "xlsx":
-        # Imported late: `xlsx` says why.
+        # Imported here for the reason given in `xlsx`.
         from contentsvc.posters.xlsx import read_cells
 
         cells = read_cells(data, name, most_columns=_MOST_COLUMNS + 1, most_lines=_MOST_LINES + 2)
@@ -71,9 +72,9 @@ def read_lines(data: bytes, name: str) -> list[Line]:
 
 
 def read_pasted(text: str, name: str) -> list[Line]:
-    """Return the lines of *text*, cells that were copied from a spreadsheet.
+    """Return the lines of *text*, which contains cells copied from a spreadsheet.
 
-    Messages call the text *name*.
+    Error messages call the text *name*.
 
     Raises:
         InputError: the text is too large or empty.
@@ -89,7 +90,7 @@ def read_pasted(text: str, name: str) -> list[Line]:
 
 
 def read_rows(data: bytes, name: str) -> list[Row]:
-    """Return the rows of the table *data*, without empty ones; *name* is the file's name.
+    """Return the rows of the table *data* that are not empty; *name* is the name of the file.
 
     The first line names the fields. The items of a list are lines of one cell.
 
@@ -114,7 +115,7 @@ def _csv_lines(text: str, name: str) -> Iterator[Sequence[object]]:
 
 
 def _delimiter(text: str) -> str:
-    """Return the character that separates the cells of the first lines."""
+    """Return the character that most often separates cells in the first five lines."""
     head = "\n".join(text[:4096].splitlines()[:5])
     delimiter = max(_DELIMITERS, key=head.count)
     # A full-width comma is punctuation, unless nothing else separates the cells.
@@ -170,7 +171,7 @@ def _filled_cells(header: Sequence[str], line: Line, name: str) -> dict[str, str
 
 
 def _text(cell: object) -> str:
-    """Return a cell as people read it: 39.0 becomes 39, and a date has no midnight."""
+    """Return the text of a cell as a spreadsheet shows it: 39 for 39.0, a date without 00:00."""
     if cell is None:
         return ""
     if isinstance(cell, float) and cell.is_integer():

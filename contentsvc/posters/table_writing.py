@@ -1,4 +1,4 @@
-"""Tables for people: CSV and XLSX files in which no cell is taken for a formula."""
+"""Writes tables as CSV and XLSX files in which spreadsheets treat no cell as a formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(rows: Iterable[Sequence[object]]) -> bytes:
-    """Return *rows* as UTF-8 CSV with the byte order mark that Excel needs, and no formulas."""
+    """Return *rows* as UTF-8 CSV with the byte order mark that Excel needs, without formulas."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerows([_plain(cell) for cell in row] for row in rows)

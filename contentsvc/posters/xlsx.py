@@ -1,4 +1,4 @@
-"""XLSX files, read and written.
+"""Reads and writes XLSX files.
 
 Import this module only where a workbook is opened: openpyxl adds a fifth of a second and ten
 megabytes to every process that imports it.
@@ -32,7 +32,7 @@ _NARROWEST, _WIDEST = 10, 48
 def read_cells(
     data: bytes, name: str, *, most_columns: int, most_lines: int
 ) -> Iterator[Sequence[object]]:
-    """Yield the lines of the first sheet of *data*, within the two limits; *name* is for messages.
+    """Yield the lines of the first sheet of *data*, within the two limits; errors mention *name*.
 
     Raises:
         InputError: *data* is not a readable workbook, or too large once unpacked.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 __all__ = ["Member", "archive_size", "stream_archive"]
 
-#: The timestamp of every member, the earliest a ZIP can express: equal members make equal bytes.
+#: The timestamp of every member, the earliest in a ZIP, so that equal members make equal bytes.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 #: Bytes of a member's local header, of its central directory header, and of the end record,
 #: without names (APPNOTE 4.3.7, 4.3.12, 4.3.16).
@@ -55,7 +55,7 @@ def stream_archive(members: Iterable[Member]) -> Iterator[bytes]:
 
 
 class _StreamBuffer:
-    """A writable file of which only the part not yet taken is in memory."""
+    """A writable file that holds in memory only the data written since the last `take`."""
 
     def __init__(self) -> None:
         self._taken = 0

@@ -1,4 +1,7 @@
-"""The format of calendar files: YAML to a CalendarPlan and back, with the line of every problem."""
+"""Reads calendar files (YAML) into a CalendarPlan, and writes a CalendarPlan as such a file.
+
+Every problem of a file is reported with its line number.
+"""
 
 from __future__ import annotations
 

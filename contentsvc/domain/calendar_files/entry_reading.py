@@ -44,7 +44,7 @@ from contentsvc.errors import InputError
 
 __all__ = ["ENTRY_FIELDS", "read_entry"]
 
-#: FileFields of an entry and of what stands in it, in the order in which they are written.
+#: The field names of an entry and of the mappings in it, in the order in which they are written.
 ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
     "entry": (
         "key",
@@ -72,7 +72,10 @@ ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def read_entry(value: FileValue, head: CalendarHead) -> EntryContent:
-    """Return an entry of the calendar *head*, and add the entry's problems to *value*."""
+    """Return the entry in *value*, and add its problems to the problems of the file.
+
+    *head* has the settings of the entry's calendar.
+    """
     fields = value.fields(ENTRY_FIELDS["entry"], required=("key", "day", "kind", "title"))
     _check_time(value, fields, head.slots)
     kind = fields.read("kind", one_of(EntryKind), None)
@@ -121,7 +124,7 @@ def _check_time(value: FileValue, fields: FileFields, slots: Collection[str]) ->
 
 
 def _check_kind(value: FileValue, fields: FileFields, kind: EntryKind) -> None:
-    """Add problems for fields that entries of *kind* must have, or must not have."""
+    """Add a problem for each field that *kind* requires but is missing, or that it forbids."""
     if kind is EntryKind.LIVESTREAM and "livestream" not in fields:
         value.add_problem("file-livestream-missing")
     if kind is EntryKind.POSTER and "poster" not in fields:
@@ -191,7 +194,7 @@ def _read_notices(value: FileValue | None, *, has_poster: bool) -> dict[Notice, 
 
 
 def _read_notice(value: FileValue, *, has_poster: bool) -> tuple[Notice | None, NoticeVersion]:
-    """Read `-24h`, or a notice with a text of its own: `{at: -24h, title: …}`."""
+    """Return a notice and its version, from `-24h` or `{at: -24h, title: …}`."""
     if not value.is_mapping:
         return value.read(Notice.parse), NoticeVersion()
     fields = value.fields(ENTRY_FIELDS["notice"], required=("at",))

@@ -1,4 +1,4 @@
-"""Values of a calendar or channel file, read by type; collects the problems of the file."""
+"""Typed access to the values of a calendar or channel file, which collects their problems."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NULLS = frozenset({"null", "Null", "NULL", "~"})
 def read_file(text: str, file: str) -> FileValue:
     """Return the root value of the YAML *text* of a calendar or channel file.
 
-    *file* is the file's name, which the error shows.
+    Error messages name the file *file*.
 
     Raises:
         CalendarError: *text* is not YAML, is empty, or exceeds a limit.
@@ -49,7 +49,7 @@ class FileValue:
     """One value of a file, with its path and the list that collects the file's problems."""
 
     node: Node
-    #: Dotted, such as `entries[2].day`; empty for the whole file.
+    #: The dotted path of the value, such as `entries[2].day`; empty for the whole file.
     path: str
     #: Shared by all values of the file.
     problems: list[Problem]
@@ -61,7 +61,7 @@ class FileValue:
 
     @property
     def is_absent(self) -> bool:
-        """Return whether the file has nothing after the field's colon."""
+        """Return whether the field has no value: the file has nothing after its colon."""
         return isinstance(self.node, Scalar) and self.node.is_plain and not self.node.text
 
     @property
@@ -77,13 +77,13 @@ class FileValue:
     def add_problem(self, message: Message | str, **params: Parameter) -> None:
         """Add a problem with this value; *message* is a code of the catalogue or a message.
 
-        The list ends at 100 problems.
+        Problems after the hundredth are dropped.
         """
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(Problem(self.line, self.path, Message.of(message, **params)))
 
     def scalar(self) -> str | None:
-        """Return the text as it is written; if there is none, add a problem and return None."""
+        """Return the text of a scalar; add a problem and return None for other values and nulls."""
         if not isinstance(self.node, Scalar):
             self.add_problem("file-mapping-not-text" if self.is_mapping else "file-list-not-text")
             return None
@@ -94,7 +94,7 @@ class FileValue:
         return text
 
     def read(self, parse: Callable[[str], T]) -> T | None:
-        """Return the text as parsed by *parse*.
+        """Return the result of *parse* for the value's text.
 
         If *parse* raises InputError, add its message as a problem and return None.
         """
@@ -170,7 +170,7 @@ class FileValue:
         for name, value in pairs.items():
             if name not in known:
                 value.add_problem(_unknown_field(name, known))
-        # If the value is not a mapping, that problem is enough; its fields are not missed as well.
+        # If the value is not a mapping, report only that, and not its missing fields as well.
         for name in required if self.is_mapping else ():
             if name not in pairs:
                 path = f"{self.path}.{name}" if self.path else name
@@ -196,7 +196,7 @@ class FileFields:
         return self.given.get(name)
 
     def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
-        """Return a field's text as parsed by *parse*, or *default* if there is no usable text."""
+        """Return the result of *parse* for a field's text; *default* if it is absent or bad."""
         field = self.given.get(name)
         value = field.read(parse) if field else None
         return default if value is None else value
@@ -213,7 +213,7 @@ class FileFields:
 
 
 def check_text(text: str, most: int, *, lines: bool = False, empty: bool = False) -> Message | None:
-    """Return what is wrong with *text*, or None if it can be used.
+    """Return a message about the first fault of *text*, or None if it has no fault.
 
     Args:
         text: the text to check; control characters are never allowed.

@@ -1,6 +1,6 @@
-"""Parsers for the names, numbers and addresses of a calendar file, and the greatest lengths.
+"""Parsers for the names, numbers and addresses of a calendar file, and the maximum lengths.
 
-Each parser takes the text of one value and raises InputError if it cannot be used.
+Each parser takes the text of one value and raises InputError if the text is not valid.
 """
 
 from __future__ import annotations
@@ -41,22 +41,22 @@ __all__ = [
 
 E = TypeVar("E", bound=StrEnum)
 
-#: Characters.
+#: Maximum lengths of texts, in characters.
 MOST_NAME = 200
 MOST_SLOT = 64
 MOST_TITLE = 200
 MOST_TEXT = 1000
 MOST_URL = 2000
 MOST_BODY = 100_000
-#: Deliveries to one community in a day or a month; more is a mistake.
+#: The largest quota, in deliveries to one community per day or month; a larger one is a mistake.
 MOST_QUOTA = 10_000
-#: Items.
+#: Maximum lengths of lists, in items.
 MOST_ENTRIES = 500
 MOST_CHANNELS = 100
 MOST_TAGS = 50
 MOST_POINTS = 20
 MOST_NOTICES = 12
-#: The Moments grid holds nine; no channel takes more than eighteen.
+#: The grid of WeChat Moments shows nine pictures; no channel accepts more than eighteen.
 MOST_PICTURES = 18
 MOST_POSTER_FIELDS = 50
 
@@ -66,10 +66,11 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def slug(text: str) -> str:
-    """Return the name of a calendar, entry, channel or brand.
+    """Return *text* if it is a valid name of a calendar, entry, channel or brand.
 
     Raises:
-        InputError: it is not 1 to 64 of a-z, 0-9 and hyphens.
+        InputError: *text* is not 1 to 64 characters of a-z, 0-9 and hyphens, or begins with a
+            hyphen.
     """
     if _SLUG.fullmatch(text) is None:
         raise InputError("file-slug-invalid", text=text)
@@ -77,16 +78,16 @@ def slug(text: str) -> str:
 
 
 def template_name(text: str) -> str:
-    """Return the name of a poster template; raise InputError if it cannot be a name."""
+    """Return *text* if it is a valid name of a poster template; else raise InputError."""
     return slug(text)
 
 
 def field_name(text: str) -> str:
-    """Return the name of a poster's field.
+    """Return *text* if it is a valid name of a poster field.
 
     Raises:
-        InputError: it is not 1 to 40 of a-z, 0-9 and underscores, or begins with another
-            character than a letter.
+        InputError: *text* is not 1 to 40 characters of a-z, 0-9 and underscores, or does not begin
+            with a letter.
     """
     if _FIELD.fullmatch(text) is None:
         raise InputError("file-poster-field-invalid", text=text)
@@ -117,7 +118,11 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
 
 
 def address(text: str) -> str:
-    """Return a web address; raise InputError if it is not one or has over 2,000 characters."""
+    """Return *text* if it is an HTTP or HTTPS address of at most 2,000 characters.
+
+    Raises:
+        InputError: *text* is not such an address.
+    """
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -129,7 +134,7 @@ def address(text: str) -> str:
 
 
 def asset_path(text: str) -> str:
-    """Return the source of a picture: a path below the assets folder, or `sha256:<hex>`.
+    """Return *text* if it is a picture's path below the assets folder, or `sha256:<hex>`.
 
     Raises:
         InputError: the path leads out of the assets folder or has over 2,000 characters.
@@ -144,7 +149,7 @@ def asset_path(text: str) -> str:
 
 
 def channel_names(values: list[FileValue]) -> tuple[str, ...]:
-    """Return the channel names of a list, and add a problem for each bad or repeated name."""
+    """Return the channel names in *values*, and add a problem for each bad or repeated name."""
     names: dict[str, None] = {}
     for value in values:
         name = value.read(slug)

@@ -59,7 +59,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     **ENTRY_FIELDS,
 }
 
-#: Used if the zone cannot be read; the plan is then discarded.
+#: Stands in for a zone that is not valid; the plan is discarded in that case.
 _NO_ZONE = ZoneInfo("UTC")
 
 

@@ -28,7 +28,7 @@ _ESCAPED_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 
 def write_calendar(plan: CalendarPlan) -> str:
-    """Return the text of a calendar file; `read_calendar` reads an equal plan from it.
+    """Return *plan* as the text of a calendar file, from which `read_calendar` reads it again.
 
     Fields are in the order of the format, fields with their default value are left out, bodies
     are block scalars, times are quoted, and Chinese is not escaped.
@@ -36,7 +36,7 @@ def write_calendar(plan: CalendarPlan) -> str:
     head = _dump(_calendar(plan))
     if not plan.entries:
         return head + "entries: []\n"
-    # A blank line separates the entries. It belongs to no scalar, since none is written with `|+`.
+    # A blank line separates the entries. No scalar includes it, since none is written with `|+`.
     written = [_dump({"entries": [_entry(entry)]}) for entry in plan.entries]
     return f"{head}entries:\n" + "\n".join(text.partition("\n")[2] for text in written)
 
@@ -122,7 +122,7 @@ def _dump(value: dict[str, Any]) -> str:
 
 
 def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields that are not empty, and an empty list of channels, which has a meaning."""
+    """Return the fields with a value. Keep an empty list of channels, which means "no channel"."""
     return {
         name: value
         for name, value in fields.items()
@@ -192,7 +192,7 @@ def _livestream(livestream: Livestream) -> dict[str, Any]:
 
 
 def _notices(entry: EntryContent) -> list[Any]:
-    """Return the chain on one line, or a line per notice if any of them has a version."""
+    """Return the notices as a one-line list, or as one item per line if a notice has a version."""
     if not entry.notice_versions:
         return _Inline(str(notice) for notice in entry.notices)
     return [_notice(str(notice), entry.notice_version(notice)) for notice in entry.notices]

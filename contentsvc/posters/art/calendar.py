@@ -8,7 +8,7 @@ from contentsvc.posters.art.pen import Pen
 __all__ = ["draw_calendar"]
 
 _LEAF, _LEAF_DARK, _POT = "#57B894", "#3E9E7C", "#F2A978"
-#: The space above the scene that the sun needs, in units of the scene.
+#: The height above the scene that the sun needs, in units of the scene.
 _ROOM_FOR_SUN = -200
 #: The number of ticked days.
 _DONE = 15

@@ -27,7 +27,7 @@ _QUARTER = tuple(
 
 
 def smooth(points: Sequence[Point], *, closed: bool) -> list[Point]:
-    """Return a Catmull-Rom curve through *points*, as points."""
+    """Return a Catmull-Rom curve through *points*, as a list of points."""
     count = len(points)
     curve: list[Point] = []
     for index in range(count if closed else count - 1):

@@ -1,4 +1,4 @@
-"""An opening gift box, and the rays behind a sale."""
+"""An opening gift box, and rays of light for the background of a sale poster."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A sunrise over hills and water, for the morning paper."""
+"""A sunrise over hills and water, for posters of the morning news (早报)."""
 
 from __future__ import annotations
 

@@ -21,13 +21,13 @@ __all__ = ["Pen"]
 
 #: A colour, or the colours of a gradient from top to bottom.
 Paint = str | Sequence[str]
-#: Shapes of up to this many pixels are drawn four times and three times larger, all others twice:
-#: the larger a shape, the less of it is edge.
+#: Shapes of up to `_SMALL` pixels are drawn four times larger, of up to `_MIDDLE` pixels three
+#: times, and all others twice. In a large shape, fewer of the pixels are edges that need smoothing.
 _SMALL, _MIDDLE = 10_000, 90_000
 
 
 class Pen:
-    """Draws smooth shapes on a transparent background: each is drawn enlarged, then reduced.
+    """Draws smooth shapes on a transparent background; each is drawn enlarged, then reduced.
 
     If *smooth* is false, shapes are drawn at their size: faster, and good enough for very pale art.
     """
@@ -51,7 +51,7 @@ class Pen:
         return Image.merge("RGBa", [*colours, opacity]).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
-        """Set the coordinates to a scene of *width* × *height*, shown whole and centred.
+        """Scale the coordinates so that a scene of *width* × *height* fits the picture, centred.
 
         *anchor* is the vertical position if the picture is taller than the scene: 1 at the bottom,
         0 at the top.
@@ -62,7 +62,7 @@ class Pen:
         self._top = (self.height - height * scale) * anchor
 
     def whole(self) -> tuple[float, float, float, float]:
-        """Return left, top, width and height of the whole picture in the scene's coordinates."""
+        """Return the left, top, width and height of the picture in the scene's coordinates."""
         return (
             -self._left / self._scale,
             -self._top / self._scale,
@@ -71,7 +71,7 @@ class Pen:
         )
 
     def ground(self, paint: Sequence[str]) -> None:
-        """Fill the whole picture with opaque colours from top to bottom."""
+        """Fill the picture with a gradient of opaque colours from top to bottom."""
         _, self._image = self._ramp(paint, self._image.size)
 
     def round(

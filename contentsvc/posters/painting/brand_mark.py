@@ -1,4 +1,4 @@
-"""The brand layer: the brand's logo, or a bar in its place, and its name on one line."""
+"""The brand layer: the brand's logo, or a bar if it has no logo, and its name on one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLATE = 0.14
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A brand layer, laid out: the lettering of the name, and the box of the logo or bar."""
+    """A laid-out brand layer: the lettering of the name, and the box of the logo or bar."""
 
     block: Block | None
     mark: Box | None

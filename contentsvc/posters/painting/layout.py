@@ -1,4 +1,4 @@
-"""The layout of the lettering of a poster, made before anything is painted, and its warnings."""
+"""Lays out the lettering of a poster before painting, and collects warnings about it."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Layout:
         return max((rect[2] for rect in self._rects(index)), default=0)
 
     def _lay_out_texts(self, shown: list[tuple[int, TextLayer]]) -> None:
-        """Fit each text, then fit the texts of a group again at their smallest size."""
+        """Fit each text to its box, then fit all texts of a group again at their smallest size."""
         texts = {index: self.drawable(layer, self._source(layer)) for index, layer in shown}
         smallest: dict[str, int] = {}
         for index, layer in shown:
@@ -117,7 +117,7 @@ class Layout:
 
     def _lay_out_spans(self, index: int, layer: Spans) -> None:
         runs = self.runs(layer)
-        # The runs that are present follow from the indexes of the runs that have text.
+        # The cache key needs only the text and the index of each run, since the layer has the rest.
         texts = tuple((layer.runs.index(run), text) for run, text in runs)
         self.spans[index] = self.fonts.cached_layout(
             layer, texts, lambda: mixed_lettering.lay_out_spans(layer, runs, self.fonts)
@@ -213,7 +213,7 @@ class Layout:
         yield from (block.rect for block in blocks if block.right > block.left)
 
 
-#: The share of its radius within which a round sticker counts as covering lettering.
+#: A round sticker covers lettering only within this share of its radius.
 _SEAL_REACH = 0.8
 
 
@@ -223,6 +223,6 @@ def warning_of(layer: Layer, code: str, message: Message) -> PosterWarning:
 
 
 def _field(layer: Layer) -> str | None:
-    """Return the field that *layer* shows, rather than one that only its condition names."""
+    """Return the field that *layer* shows, ignoring fields that occur only in its condition."""
     names = sorted(field_names(layer) - {clause.name for clause in parts_of(layer.when)})
     return getattr(layer, "field", None) or (names[0] if names else None)

@@ -12,19 +12,19 @@ from contentsvc.posters.colours import Rgba, mix
 
 __all__ = ["Lettered", "Rect4", "contrast", "crossings", "ground_contrast"]
 
-#: Left, top, right, bottom.
+#: The left, top, right and bottom edge of a rectangle, in pixels.
 Rect4 = tuple[float, float, float, float]
 #: Pixels by which the cells of letters may overlap, because a cell is larger than its letter.
 _TOUCH = 8
 #: The numbers of samples of the background, across and down.
 _SAMPLES = (12, 4)
-#: The share of samples that may be worse: a reader can follow a word over a small bright spot.
+#: The share of samples that may have a lower contrast, since a small bright spot hides no word.
 _WORSE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Lettered:
-    """A piece of lettering, a code or a sticker, and the rectangle that it covers."""
+    """A piece of lettering, a QR code or a sticker, and the rectangle that it covers."""
 
     name: str
     field: str | None

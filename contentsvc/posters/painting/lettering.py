@@ -1,4 +1,4 @@
-"""Lettering: a text is fitted to its box before anything is painted, then painted."""
+"""Fits texts to their boxes before painting, and records the steps that paint them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _DOT, _DOT_GAP = 0.42, 0.28
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """How to paint a block: fonts, weight, fill and line height."""
+    """The style in which to paint a block: fonts, weight, fill and line height."""
 
     fonts: Fonts
     weight: int
@@ -44,7 +44,7 @@ class Lettering:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Fitted lines and the position of each."""
+    """The lines of a text that was fitted to its box, and the position of each line."""
 
     fitted: Fitted
     #: Left edge and baseline of each line, in pixels.
@@ -135,7 +135,7 @@ def _starts(
     share = {"left": 0, "center": 0.5, "right": 1}[layer.align]
     for index, line in enumerate(fitted.lines):
         free = width - line.width * fitted.size
-        # The cell of a line is centred in its pitch.
+        # Each line is centred vertically in its line height.
         baseline = top + pitch * index + (pitch - fitted.size) / 2 + _BASELINE * fitted.size
         yield x + free * share, baseline
 
@@ -170,7 +170,7 @@ def _draw(
     mask = Image.new("L", size, 0)
     for (x, baseline), line in zip(starts, fitted.lines, strict=True):
         for char, offset in _glyphs(line):
-            # Positions in quarters of a pixel look even, and let cached glyphs be used again.
+            # Positions in quarters of a pixel look even, and allow the reuse of cached glyphs.
             quarters = round((x + offset * fitted.size) * 4)
             glyph = lettering.fonts.glyph(char, fitted.size, lettering.weight, quarters % 4)
             at = (quarters // 4 + glyph.offset[0], round(baseline) + glyph.offset[1])

@@ -18,13 +18,14 @@ from contentsvc.posters.typesetting.paragraphs import Fitted, set_line
 __all__ = ["RowBlock", "lay_out_list", "paint_list"]
 
 _INDEX_WEIGHT = 800
-#: Pixels between the item and the end column, and the smallest share of the end column's size.
+#: The pixels between an item and the end column, and the least font size of the end column as a
+#: share of its normal size.
 _TAIL_GAP, _TAIL_LEAST = 20, 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """A row of a list, laid out: its rectangle, its lettering and the lettering at its end."""
+    """A laid-out row of a list: its rectangle, the lettering of its item and of its end column."""
 
     rect: tuple[int, int, int, int]
     block: Block
@@ -39,7 +40,7 @@ class RowBlock:
 def lay_out_list(
     layer: ListLayer, items: Sequence[str], fonts: Fonts
 ) -> tuple[list[RowBlock], list[str]]:
-    """Return the items in rows of one font size, and the items for which there is no room."""
+    """Return a laid-out row per item, all in one font size, and the items that do not fit."""
     items = items[layer.skip :]
     rects = _row_rects(layer, len(items))
     shown = [split_item(item) if layer.tail else (item, "") for item in items[: len(rects)]]
@@ -56,7 +57,7 @@ def lay_out_list(
 
 
 def _alike(layers: Sequence[TextLayer], texts: Sequence[str], fonts: Fonts) -> list[Block]:
-    """Return each text fitted to its layer, all at the size of the smallest."""
+    """Return each text fitted to its layer; all have the font size of the smallest."""
     blocks = [lay_out(row, text, fonts) for row, text in zip(layers, texts, strict=True)]
     smallest = min((block.fitted.size for block in blocks), default=0)
     return [
@@ -116,14 +117,14 @@ def _tail_text(layer: ListLayer, rect: tuple[int, int, int, int]) -> TextLayer:
     )
 
 
-#: Called before lettering is painted, with its layer, rectangle and colour.
+#: A function that is called before lettering is painted, with its layer, rectangle and colour.
 LetteringCheck = Callable[[ListLayer, tuple[float, float, float, float], str], None]
 
 
 def paint_list(
     easel: Easel, layer: ListLayer, rows: Sequence[RowBlock], fonts: Fonts, check: LetteringCheck
 ) -> None:
-    """Record rows that were laid out; call *check* for the lettering of a row before it."""
+    """Record the steps that paint *rows*; call *check* before the lettering of each row."""
     for number, row in enumerate(rows, layer.skip + 1):
         x, y, width, height = row.rect
         if layer.row.fill:

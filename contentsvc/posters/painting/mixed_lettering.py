@@ -28,7 +28,8 @@ __all__ = [
 ]
 
 _STEP = 0.97
-#: The height of a strike over the baseline and its thickness, as shares of the font size.
+#: The height of a strike-through line over the baseline and its thickness, as shares of the font
+#: size.
 _STRIKE_UP, _STRIKE_THICK = 0.36, 0.07
 #: The width of a seal's texts, as a multiple of its radius.
 _SEAL_WIDTH = 1.5
@@ -36,7 +37,7 @@ _SEAL_WIDTH = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A run of a line of mixed sizes, laid out."""
+    """A run of a line that mixes font sizes, and its laid-out block."""
 
     run: Run
     block: Block
@@ -66,7 +67,10 @@ def lay_out_spans(layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts) 
 def _scaled(
     layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> tuple[float, list[Fitted]]:
-    """Return the scale at which the runs fit; at the smallest scale the longest run is cut."""
+    """Return the scale at which the runs fit the box, and the runs as fitted lines.
+
+    If the runs are too wide even at the smallest scale, the longest run is cut.
+    """
     lines = [
         _whole(set_line(text, measurer(fonts, run.weight), run.tracking)) for run, text in texts
     ]
@@ -105,7 +109,7 @@ def _cut_longest(
 
 
 def paint_spans(easel: Easel, spans: Sequence[Span], fonts: Fonts, opacity: float) -> None:
-    """Record runs that were laid out, and strike through the runs that ask for it."""
+    """Record the steps that paint *spans*, with a line through the runs that have `strike`."""
     for span in spans:
         run, block = span.run, span.block
         paint_block(easel, block, Lettering(fonts, run.weight, run.fill, 1), opacity)
@@ -120,8 +124,8 @@ def paint_spans(easel: Easel, spans: Sequence[Span], fonts: Fonts, opacity: floa
             easel.stamp(bar, at, run.fill, opacity)
 
 
-#: A tile's width beyond its number, its height, and the size of the texts between the tiles, as
-#: shares of the numbers' font size.
+#: The total padding of a tile beside its number, the tile's height, and the font size of the texts
+#: between the tiles, as shares of the numbers' font size.
 _TILE_PAD, _TILE_HIGH, _UNIT = 0.5, 1.5, 0.46
 #: The height of a digit's middle over its baseline, in ems (Noto Sans SC: 0.37).
 _DIGIT_MIDDLE = 0.37
@@ -129,7 +133,7 @@ _NUMBERS = re.compile(r"\d+|\D+")
 
 
 def lay_out_countdown(layer: Countdown, text: str, fonts: Fonts) -> list[Span]:
-    """Return *text* as numbers and the texts between them, scaled down to leave room for tiles."""
+    """Return the numbers of *text* and the texts between them, scaled to fit with their tiles."""
     pieces = [piece.strip() for piece in _NUMBERS.findall(text) if piece.strip()]
     runs = [
         (_piece_run(layer, piece, gap=layer.gap if index else 0), piece)
@@ -140,7 +144,7 @@ def lay_out_countdown(layer: Countdown, text: str, fonts: Fonts) -> list[Span]:
     inner = Spans(
         type="spans",
         box=(x, y, max(width - pads, 1), height),
-        # `lay_out_spans` takes the runs beside the layer, which holds at most twelve.
+        # The runs are passed separately, because a Spans layer accepts at most twelve.
         runs=(Run(text="", size=6),),
         least=0.3,
     )
@@ -176,7 +180,7 @@ def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
 
 
 def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts: Fonts) -> None:
-    """Record the tiles, the numbers on them and the texts between them."""
+    """Record the steps that paint the tiles, the numbers on them and the texts between them."""
     for span in spans:
         size = span.block.fitted.size
         if span.run.text.isdigit():
@@ -193,7 +197,7 @@ def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts
 def paint_seal(
     easel: Easel, layer: Seal, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> list[str]:
-    """Record a sticker, and return the texts that were cut off."""
+    """Record the steps that paint a sticker, and return the texts that did not fit on it."""
     x, y, radius = layer.at
     side = round(radius * 2)
     at = (round(x - radius), round(y - radius))

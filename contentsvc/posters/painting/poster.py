@@ -30,13 +30,13 @@ from contentsvc.posters.warnings import PosterWarning
 
 __all__ = ["ENGINE_VERSION", "Poster", "render", "shared_cache"]
 
-#: Increase when the same inputs give other pixels; it is part of every cache key.
+#: Part of every cache key. Increase it if a change of the code changes the pixels of a poster.
 ENGINE_VERSION = 3
 _DEFAULT_CACHE = PaintCache()
 
 
 def shared_cache(folder: Path) -> PaintCache:
-    """Return a cache of 48 MB that also stores snapshots in *folder*, for other processes too."""
+    """Return a cache of 48 MB that also stores snapshots in *folder* for other processes."""
     return PaintCache(folder=SnapshotFolder(folder, ENGINE_VERSION))
 
 
@@ -101,7 +101,7 @@ def _unique(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
 
 
 def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
-    """Return the painted image; only what differs from the last snapshot is painted."""
+    """Return the painted image. Layers that the cached snapshot contains are not painted again."""
     cache, key, values = scene.easel.cache, _snapshot_key(scene), _values(scene)
     snapshot = cache.snapshot(key)
     old_values = snapshot.values if snapshot else {}
@@ -110,13 +110,13 @@ def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
         for name, value in values.items()
         if name not in old_values or old_values[name] != value
     }
-    loose = _loose(scene, changed)
-    sorted_steps = _sort(scene, shown, snapshot, loose) if snapshot else None
-    if snapshot is None or sorted_steps is None:
+    changed_layers = _changed_layers(scene, changed)
+    missing = _missing_steps(scene, shown, snapshot, changed_layers) if snapshot else None
+    if snapshot is None or missing is None:
         picture = Image.new("RGB", scene.template.variants[scene.size].size, (255, 255, 255))
         snapshot = Snapshot(picture, {}, values, {})
-        sorted_steps = _sort(scene, shown, snapshot, loose)
-    fixed, free = sorted_steps or ([], [])
+        missing = _missing_steps(scene, shown, snapshot, changed_layers)
+    fixed, free = missing or ([], [])
     canvas = snapshot.picture.copy()
     for index, warnings in snapshot.warnings.items():
         scene.warnings[index] = list(warnings)
@@ -136,25 +136,31 @@ def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
 _IndexedSteps: TypeAlias = list[tuple[int, list[Step]]]
 
 
-def _loose(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
-    """Return the indexes of the layers whose looks may have changed."""
+def _changed_layers(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
+    """Return the indexes of the layers whose appearance may differ from the snapshot.
+
+    These layers depend on one of the *changed* fields, or show a stored file.
+    """
     uses, layers = scene.template.uses[scene.size], scene.template.by_size[scene.size]
     return frozenset(
         index for index, layer in enumerate(layers) if uses[index] & changed or _shows_file(layer)
     )
 
 
-def _sort(
-    scene: Scene, shown: Sequence[IndexedLayer], snapshot: Snapshot, loose: AbstractSet[int]
+def _missing_steps(
+    scene: Scene,
+    shown: Sequence[IndexedLayer],
+    snapshot: Snapshot,
+    changed_layers: AbstractSet[int],
 ) -> tuple[_IndexedSteps, _IndexedSteps] | None:
-    """Return the steps that *snapshot* lacks: those that may join it, and those that may not.
+    """Return the steps of layers missing in *snapshot*: steps to add to it, and all other steps.
 
-    A layer may be painted before a layer below it if the two do not overlap. Return None if the
-    snapshot has a layer that has changed or is no longer shown, or that covers a layer still to be
-    painted.
+    Steps of layers that may change are not added to the snapshot. A layer may be painted before a
+    layer below it if the two do not overlap. Return None if the snapshot contains a layer that has
+    changed, is no longer shown, or covers a layer still to be painted.
     """
     painted = snapshot.layers.keys()
-    if painted & loose or painted - {index for index, _ in shown}:
+    if painted & changed_layers or painted - {index for index, _ in shown}:
         return None
     fixed: _IndexedSteps = []
     free: _IndexedSteps = []
@@ -168,7 +174,7 @@ def _sort(
         steps = scene.steps(index, layer)
         boxes = boxes_of(steps)
         new_boxes += boxes
-        if index in loose or meet(boxes, free_boxes):
+        if index in changed_layers or meet(boxes, free_boxes):
             free.append((index, steps))
             free_boxes += boxes
         else:
@@ -184,14 +190,14 @@ def _snapshot_key(scene: Scene) -> tuple[str, ...]:
 
 
 def _values(scene: Scene) -> dict[str, str]:
-    """Return the value of each field as text; a stored picture counts by its content."""
-    sorted_steps = {name: repr(value) for name, value in scene.values.fields.items()}
+    """Return the value of each field as text; for a stored picture, a hash of its content."""
+    texts = {name: repr(value) for name, value in scene.values.fields.items()}
     for name, spec in scene.template.fields.items():
         value = scene.values.text(name)
         if spec.type == "image" and value and not value.startswith("art:"):
             picture, focus = split_focus(value)
-            sorted_steps[name] = f"{digest_of(picture, scene.pictures).hex()} {focus}"
-    return sorted_steps
+            texts[name] = f"{digest_of(picture, scene.pictures).hex()} {focus}"
+    return texts
 
 
 def _shows_file(layer: Layer) -> bool:
@@ -204,7 +210,7 @@ def _shows_file(layer: Layer) -> bool:
 
 
 def _alternative(template: Template, values: Values) -> str:
-    """Return the poster's content as text, for people who cannot see it."""
+    """Return the alternative text of the poster, for people who cannot see it."""
     phrases = [values.fill(phrase) for phrase in template.alt]
     if not template.alt:
         shown = (name for name, spec in template.fields.items() if spec.type in {"text", "list"})

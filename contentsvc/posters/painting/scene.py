@@ -1,4 +1,4 @@
-"""A poster while it is painted: its layers, already laid out, are turned into steps."""
+"""Turns the laid-out layers of a poster into steps that paint them."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _QR_CONTRAST = 4
 
 @dataclass(slots=True)
 class Scene:
-    """What the layers of one poster share while it is painted."""
+    """The inputs and the warnings that all layers of one poster share during painting."""
 
     easel: Easel
     template: Template
@@ -67,7 +67,7 @@ class Scene:
     pictures: Pictures
     brand: Brand
     layout: Layout
-    #: Warnings found while painting, by the layer's index; those found before are in the layout.
+    #: Warnings from painting, by the layer's index; earlier warnings are in `layout`.
     warnings: dict[int, list[PosterWarning]] = field(default_factory=dict)
     #: The index of the layer whose steps are being recorded.
     index: int = 0
@@ -82,7 +82,7 @@ class Scene:
         ]
 
     def steps(self, index: int, layer: Layer) -> list[Step]:
-        """Return the steps that paint *layer*, which has been laid out."""
+        """Return the steps that paint *layer*, which `layout` has already laid out."""
         self.easel.steps.clear()
         self.index, self.warnings[index] = index, []
         painters: dict[type[Any], Callable[[int, Any], None]] = {

@@ -1,4 +1,4 @@
-"""Steps for shapes: rectangles, blobs, lines, pictures, coupons, progress bars."""
+"""Records the steps for shapes: rectangles, blobs, lines, pictures, coupons, progress bars."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from contentsvc.posters.template.parts import Fill, Gradient, Radius, Shadow, St
 
 __all__ = ["Easel", "PixelRect", "corners"]
 
-#: Left and top edge, width and height, in whole pixels.
+#: The left and top edge, the width and the height of a rectangle, in whole pixels.
 PixelRect = tuple[int, int, int, int]
 
 
 def corners(radius: Radius) -> shapes.Corners:
-    """Return *radius* as four corner radii."""
+    """Return *radius* as the radii of four corners, clockwise from the top left."""
     return radius if isinstance(radius, tuple) else (radius,) * 4
 
 
@@ -35,7 +35,7 @@ class Easel:
     steps: list[Step] = field(default_factory=list)
 
     def colour(self, colour: str) -> Rgba:
-        """Return the colour that a template writes as *colour*."""
+        """Return the red, green, blue and opacity of *colour*, a hex code or a palette name."""
         return resolve(colour, self.palette)
 
     def stamp(self, mask: Image.Image, at: tuple[int, int], fill: Fill, opacity: float = 1) -> None:
@@ -59,9 +59,10 @@ class Easel:
         mask: Image.Image,
         rim: int,
     ) -> None:
-        """Record steps that paste through *mask*; all but *rim* rows at each end are opaque.
+        """Record steps that paste *paint* through *mask*, in up to three parts.
 
-        Pasting the opaque rows without a mask is several times as fast.
+        The mask must be opaque except in *rim* rows at its top and bottom. Pasting the opaque rows
+        without a mask is several times as fast.
         """
         width, height = mask.size
         rim = min(rim, height // 2)
@@ -89,7 +90,10 @@ class Easel:
     def shadow(
         self, key: Hashable, mask: Image.Image, at: tuple[int, int], shadow: Shadow, opacity: float
     ) -> None:
-        """Record the shadow of *mask*, which is at *at*; *key* is the cache key of the mask."""
+        """Record a step that paints *shadow* for a shape.
+
+        *mask* is the mask of the shape, *at* its top left corner, and *key* its cache key.
+        """
         margin = math.ceil(shadow.blur)
         blurred = self.cache.get(
             ("shadow", key, shadow.blur), lambda: shapes.soft(mask, shadow.blur)[0]
@@ -103,12 +107,12 @@ class Easel:
         radius: Radius,
         notches: tuple[tuple[float, float], ...] = (),
     ) -> tuple[Hashable, Image.Image]:
-        """Return the cache key and the mask of a rounded rectangle."""
+        """Return the cache key and the mask of a rounded rectangle (see `shapes.rounded`)."""
         key = ("rounded", size, corners(radius), notches)
         return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
 
     def rect(self, layer: Rect, rect: PixelRect) -> None:
-        """Record a rectangle at *rect*, whose width may differ from that in the template."""
+        """Record the steps that paint *layer* at *rect*, not at the box given in the template."""
         x, y, width, height = rect
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
         if layer.shadow:
@@ -135,7 +139,7 @@ class Easel:
         )
 
     def _edge(self, mask: Image.Image, radius: Radius, width: int) -> Image.Image:
-        """Return only the outer *width* pixels of *mask*."""
+        """Return a mask of the outer *width* pixels of *mask*."""
         inner_size = (max(mask.width - 2 * width, 1), max(mask.height - 2 * width, 1))
         radii = tuple(max(each - width, 0) for each in corners(radius))
         _, inner = self.rounded(inner_size, (radii[0], radii[1], radii[2], radii[3]))
@@ -143,7 +147,7 @@ class Easel:
         return ImageChops.subtract(mask, hole)
 
     def ticket(self, layer: Ticket) -> None:
-        """Record a coupon and its perforated line."""
+        """Record the steps that paint a coupon and its perforated line."""
         x, y, width, height = (round(value) for value in layer.box)
         size = (width, height)
         key = ("ticket", size, layer.radius, layer.at, layer.notch, layer.across)
@@ -158,13 +162,13 @@ class Easel:
             self.line(_perforation(layer))
 
     def progress(self, layer: Progress, share: float) -> None:
-        """Record a progress bar that is full to *share*, from 0 to 1."""
+        """Record the steps that paint a progress bar filled to *share* (0 to 1)."""
         x, y, width, height = (round(value) for value in layer.box)
         _, track = self.rounded((width, height), layer.radius)
         self.stamp(track, (x, y), layer.track, layer.opacity)
         full = round(width * share)
         if full > 0:
-            # Even a small share is a whole bead, with the round ends of the track.
+            # Even a small share is at least as wide as high, so that both ends are round.
             _, bar = self.rounded((max(full, height), height), layer.radius)
             self.stamp(bar, (x, y), layer.fill, layer.opacity)
 
@@ -174,7 +178,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
     def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
-        """Record a border around a picture; the picture is painted on it next."""
+        """Record a step that paints a border; the picture is then painted over its inner part."""
         x, y, width, height = picture
         wide = round(stroke.width)
         size = (width + 2 * wide, height + 2 * wide)
@@ -186,7 +190,7 @@ class Easel:
         self.stamp(mask, (x - wide, y - wide), stroke.fill)
 
     def blob(self, layer: Blob) -> None:
-        """Record a soft spot."""
+        """Record a step that paints a soft spot of colour."""
         x, y, radius = layer.at
         key = ("blob", radius, layer.blur)
         mask = self.cache.get(key, lambda: shapes.soft_ball(radius, layer.blur))
@@ -194,7 +198,7 @@ class Easel:
         self.stamp(mask, at, layer.fill, layer.opacity)
 
     def line(self, layer: Line) -> None:
-        """Record a straight line, dashed if the layer has dashes."""
+        """Record a step that paints a straight line, solid or dashed."""
         x1, y1, x2, y2 = layer.points
         pad = math.ceil(layer.width)
         left, top = math.floor(min(x1, x2)) - pad, math.floor(min(y1, y2)) - pad
@@ -217,7 +221,7 @@ class Easel:
         opacity: float = 1,
         rim: int | None = None,
     ) -> None:
-        """Record *picture*, pasted through *mask*, which has the same size.
+        """Record the steps that paste *picture* through *mask*, which has the same size.
 
         If *rim* is given, the mask is opaque except in *rim* pixels at its top and bottom.
         """

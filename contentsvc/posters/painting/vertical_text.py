@@ -46,7 +46,7 @@ class Columns:
     """A text in columns that fit its box: font size, columns, and the text that was cut off."""
 
     size: int
-    #: The left edge and the top of each column, with its cells.
+    #: The left edge, the top and the cells of each column.
     columns: tuple[tuple[float, float, tuple[Cell, ...]], ...]
     lost: str
     tracking: float
@@ -64,7 +64,10 @@ class Columns:
 
 
 def lay_out_columns(layer: TextLayer, text: str, fonts: Fonts) -> Columns:
-    """Return *text* at the largest size at which its columns fit; cut it at the smallest size."""
+    """Return *text* in columns, at the largest font size that fits the box.
+
+    At the smallest font size the text is cut.
+    """
     style = style_of(layer)
     paragraphs = [_cells(part, fonts, layer.weight) for part in chars.clean(text).split("\n")]
     for size in sizes(style):
@@ -80,7 +83,7 @@ def lay_out_columns(layer: TextLayer, text: str, fonts: Fonts) -> Columns:
 
 
 def _room(layer: TextLayer, size: int, style: Style) -> tuple[int, float]:
-    """Return how many columns fit, and the depth of a column in ems."""
+    """Return the number of columns that fit, and the height of a column in ems."""
     _, _, width, height = layer.box
     count = int((width - size) / (size * style.line) + 1.001) if width >= size else 1
     return max(min(style.max_lines, count), 1), height / size
@@ -99,7 +102,7 @@ def _cell(text: str, fonts: Fonts, weight: int) -> Cell:
 
 
 def _fill(cells: Sequence[Cell], depth: float, tracking: float) -> list[tuple[Cell, ...]]:
-    """Return *cells* in columns of at most *depth* ems.
+    """Return *cells* divided into columns that are at most *depth* ems high.
 
     A mark that may not begin a column takes the cell before it along.
     """
@@ -154,7 +157,7 @@ def _positioned(
 
 
 def paint_columns(easel: Easel, layer: TextLayer, columns: Columns, fonts: Fonts) -> None:
-    """Record the steps that paint columns which were laid out."""
+    """Record the steps that paint *columns*."""
     left, top, right, bottom = (round(value) for value in columns.rect)
     pad = columns.size
     key = ("columns", fonts.key, columns, layer.weight)

@@ -22,7 +22,7 @@ _PLAIN = {
     "template-text-origin": "template-text-origin",
     "template-vertical-plate": "template-vertical-plate",
 }
-#: Codes of messages that name the value at fault, by pydantic's error type.
+#: Codes of messages that name the invalid value, by pydantic's error type.
 _WRONG_KIND = {
     "bool_parsing": "template-not-boolean",
     "bool_type": "template-not-boolean",
@@ -39,7 +39,8 @@ _WRONG_KIND = {
     "string_type": "template-not-text",
     "tuple_type": "template-not-list",
 }
-#: Codes of messages that name the value and a limit: the code, and the limit's name in pydantic.
+#: By pydantic's error type: the code of a message that names the value and a limit, and pydantic's
+#: name of the limit.
 _OVER_LIMIT = {
     "greater_than": ("template-not-above", "gt"),
     "greater_than_equal": ("template-below", "ge"),
@@ -98,12 +99,12 @@ def _limit_message(kind: str, value: str | float, context: dict[str, Any]) -> Me
 
 
 def _other(fault: dict[str, Any]) -> Message:
-    """Return pydantic's own English for an error type that the schema does not use today."""
+    """Return pydantic's own message, in English, for an error type without a message here."""
     return Message("template-value-refused", reason=str(fault["msg"]))
 
 
 def _shown(value: object) -> str | int | float:
-    """Return *value* for a message; a list or a mapping only as its brackets."""
+    """Return *value* as a message shows it: `[…]` for a list, `{…}` for a mapping."""
     if isinstance(value, list | tuple):
         return "[…]"
     if isinstance(value, dict):
@@ -160,7 +161,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _names(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return pydantic's names of *model* in a location: its class, and its tag in a union."""
+    """Return pydantic's names for *model* in error locations: its class, and its union tag."""
     field = model.model_fields.get("type")
     return (model.__name__, *(typing.get_args(field.annotation) if field else ()))
 

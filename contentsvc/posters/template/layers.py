@@ -60,7 +60,7 @@ MASKS: tuple[Mask, ...] = ("arch", "circle", "heart", "hexagon", "squircle")
 
 
 def _refused(code: LiteralString) -> PydanticCustomError:
-    """Return an error whose type is the *code* of its message; `explain` makes the message."""
+    """Return a validation error with *code*, for which `explain` creates the message."""
     return PydanticCustomError(code, code)
 
 
@@ -190,7 +190,7 @@ class TextLayer(Base):
 
 
 class Spans(Base):
-    """Mixed font sizes on one baseline, for dates and prices."""
+    """Texts in different font sizes on one baseline, for dates and prices."""
 
     type: Literal["spans"]
     box: Box
@@ -257,7 +257,7 @@ class Progress(Base):
 
 
 class Countdown(Base):
-    """The time left: each number of `2天13:45:00` on a tile, the rest between the tiles."""
+    """The time left, such as `2天13:45:00`; each number is on a tile, other text between them."""
 
     type: Literal["countdown"]
     box: Box

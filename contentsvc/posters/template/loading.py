@@ -1,4 +1,4 @@
-"""Poster templates as files: found in folders, read safely, validated completely."""
+"""Finds the files of poster templates in folders, reads them safely and validates them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The parts of layers: numbers, colours, gradients, shadows and the like."""
+"""The types of the values in layers, such as numbers, colours, gradients and shadows."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ __all__ = [
     "Weight",
 ]
 
-#: Limit of all coordinates and lengths, in pixels; no canvas is as large.
+#: The largest coordinate and length, in pixels; no canvas is as large.
 _FAR = 10_000
 Coordinate = Annotated[float, Field(ge=-_FAR, le=_FAR)]
 Length = Annotated[float, Field(ge=0, le=_FAR)]
@@ -62,7 +62,7 @@ Tracking = Annotated[float, Field(ge=-0.2, le=2)]
 
 
 class Part(BaseModel):
-    """The base of all parts: immutable once validated, and strict about unknown keys."""
+    """Base class of all parts. A part is immutable and refuses unknown keys."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False
@@ -81,7 +81,7 @@ Fill: TypeAlias = Colour | Gradient
 
 
 class Shadow(Part):
-    """A soft shadow; best in a darker shade of the colour that casts it."""
+    """A soft shadow, which looks best in a darker shade of the colour of its shape."""
 
     dx: Coordinate = 0
     dy: Coordinate = 12
@@ -108,7 +108,7 @@ class Plate(Part):
 
 
 class Hug(Part):
-    """Makes a rectangle as wide as the lettering of other layers."""
+    """Fits the width of a rectangle to the lettering of other layers."""
 
     layers: Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]
     pad: Length = 32

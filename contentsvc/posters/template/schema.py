@@ -39,13 +39,13 @@ __all__ = [
     "texts_of",
 ]
 
-#: `{host}`, `{host:1}` for its first character, `{brand.name}`, `{ranks[1]}` for the first item of
-#: a list up to its `|`, and `{ranks[1].tail}` for the rest of that item.
+#: A placeholder: `{host}`, `{host:1}` for its first character, `{brand.name}`, `{ranks[1]}` for the
+#: first item of a list up to its `|`, and `{ranks[1].tail}` for the rest of that item.
 PLACEHOLDER = re.compile(
     r"\{(?P<name>[a-z][a-z0-9_]*(?:\.[a-z]+)?)"
     r"(?:\[(?P<item>[1-9]\d?)\](?P<tail>\.tail)?)?(?::(?P<first>\d{1,2}))?\}"
 )
-#: Placeholders with a brand kit's values.
+#: The placeholders for values of the brand kit.
 BRAND_PLACEHOLDERS = ("brand.name", "brand.footer", "brand.logo")
 _LAYERS: TypeAdapter[Any] = TypeAdapter(tuple[Layer, ...])
 Side = Annotated[int, Field(ge=64, le=4096)]
@@ -83,7 +83,7 @@ class FieldSpec(Part):
 
 
 class Variant(Part):
-    """A template at another size, with layers hidden or changed, key by key, by their id."""
+    """A template at another size; `hide` and `set` name layers to hide and keys to change."""
 
     size: tuple[Side, Side]
     hide: tuple[Name, ...] = ()
@@ -120,7 +120,7 @@ class Template(Part):
 
     @cached_property
     def uses(self) -> dict[str, tuple[frozenset[str], ...]]:
-        """Return, for each variant, the fields that each layer's looks depend on."""
+        """Return, for each variant, the fields that the appearance of each layer depends on."""
         return {size: _uses(layers) for size, layers in self.by_size.items()}
 
     @property
@@ -129,7 +129,7 @@ class Template(Part):
         return tuple(self.variants)
 
     def samples(self) -> dict[str, object]:
-        """Return sample values of the fields, for pictures of the template."""
+        """Return sample values of the fields, for previews of the template."""
         return {name: spec.sample for name, spec in self.fields.items() if spec.sample}
 
     def choices(self, name: str) -> tuple[str, ...]:
@@ -141,7 +141,7 @@ class Template(Part):
         return tuple(dict.fromkeys(c.value for c in clauses if c.name == name and c.value))
 
     def raw_layers(self, size: str) -> list[tuple[int, RawLayer]]:
-        """Return the layers of variant *size* as written, each with its index in the template."""
+        """Return the unvalidated layers of variant *size*, each with its index in the template."""
         variant = self.variants[size]
         return [
             (index, {**raw, **variant.set.get(raw.get("id", ""), {})})
@@ -158,7 +158,7 @@ class Template(Part):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a condition: a field, the value that it must have, and whether it must not."""
+    """A part of a condition: a field, its value (or None for any), and whether it must match."""
 
     name: str
     value: str | None
@@ -166,7 +166,7 @@ class Clause:
 
 
 def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
-    """Return the fields that the looks of each of *layers* depend on.
+    """Return the fields that the appearance of each of *layers* depends on.
 
     A text depends on its whole group, and a rectangle on the lettering that it hugs. The condition
     of a layer does not count, since it decides only whether the layer is shown.

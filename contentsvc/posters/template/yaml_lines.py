@@ -1,4 +1,4 @@
-"""Safe reading of YAML from outside, with the line number of every key."""
+"""Reads untrusted YAML safely, and records the line number of every key."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from contentsvc.yaml_nodes import Limits, Path, YamlError, read_nodes, to_values
 
 __all__ = ["Path", "line_of", "read_yaml"]
 
-#: The largest template written by hand has a tenth of these bytes; more is a mistake or an attack.
+#: The largest template written by hand has a tenth of these bytes; a larger file is a mistake or an
+#: attack.
 _LIMITS = Limits(most_bytes=256 * 1024, most_depth=20, most_values=50_000)
 
 

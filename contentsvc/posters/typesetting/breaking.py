@@ -99,7 +99,7 @@ def _possible_breaks(text: str) -> list[int]:
 
 
 def _break_cost(text: str, end: int) -> float:
-    """Return how much a break before *end* disturbs reading."""
+    """Return the cost of a line break before index *end*; breaks that disturb reading cost more."""
     if end >= len(text) or text[end - 1] in chars.CLOSING or " " in text[end - 1 : end + 1]:
         return 0
     beside_number = text[end - 1].isdigit() or text[end].isdigit()

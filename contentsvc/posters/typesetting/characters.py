@@ -34,7 +34,7 @@ _CONTROLS = re.compile(r"[^\S\n\u3000]+")
 
 
 def clean(text: str) -> str:
-    """Return *text* normalised: NFC, single spaces, and no control characters but line breaks."""
+    """Return *text* in NFC, with single spaces and without control characters except newlines."""
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROLS.sub(" ", text)
     characters = (
@@ -51,7 +51,7 @@ def is_joiner(char: str) -> bool:
 
 
 def is_hanzi(char: str) -> bool:
-    """Return whether *char* is a Chinese character or a kana, and so as wide as high."""
+    """Return whether *char* is a Chinese character or a kana, which are as wide as high."""
     return (
         "\u3400" <= char <= "\u9fff"
         or "\uf900" <= char <= "\ufaff"
@@ -67,12 +67,12 @@ def is_western(char: str) -> bool:
 
 
 def is_middle_dot(char: str) -> bool:
-    """Return whether *char* is a middle dot: one em wide in fonts, narrow for readers."""
+    """Return whether *char* is a middle dot, which may need to be set narrower than in the font."""
     return char in _MIDDLE_DOTS
 
 
 def is_inseparable(first: str, second: str) -> bool:
-    """Return whether the pair is one mark: a Chinese dash or ellipsis has two characters."""
+    """Return whether the two characters form one mark, a Chinese dash or ellipsis."""
     return first == second and first in _INSEPARABLE
 
 

@@ -1,4 +1,4 @@
-"""The fonts of posters, a brand's own and the packaged ones, opened once per size and weight."""
+"""The fonts of posters, a brand's own fonts and the packaged fonts, cached by size and weight."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from contentsvc.posters.typesetting.unhinted import unhinted
 __all__ = ["Face", "Fonts", "Glyph", "warm_up"]
 
 _PACK = "justmytype_intl_cjk"
-#: Simplified first; the others have rare and traditional characters that it lacks.
+#: The font for simplified Chinese, then fonts with rare and traditional characters that it lacks.
 _PACK_FILES = (
     "fonts/ofl/notosanssc/NotoSansSC[wght].ttf",
     "fonts/ofl/notosanstc/NotoSansTC[wght].ttf",
@@ -47,13 +47,13 @@ _STYLE_WEIGHTS = {
     "black": 900,
     "heavy": 900,
 }
-#: Open fonts in the cache. Each takes about 0.3 MB of its own and maps 3 MB of the font file,
-#: which all of them share; opening takes a third of a millisecond.
+#: The most open fonts in the cache. Each takes about 0.3 MB and maps 3 MB of the font file, which
+#: all of them share; opening a font takes a third of a millisecond.
 _MOST_OPEN = 16
-#: Bytes of drawn characters in the cache; a poster has about a quarter of a megabyte of them. The
-#: largest character, at 1000 pixels, takes one or two megabytes.
+#: The most bytes of drawn characters in the cache. The characters of a poster take about 0.25 MB,
+#: and the largest character, at 1000 pixels, takes 1 to 2 MB.
 _GLYPH_BYTES = 12 * 1024 * 1024
-#: Laid-out texts in the cache; each takes a few kilobytes.
+#: The most laid-out texts in the cache; each takes a few kilobytes.
 _MOST_LAYOUTS = 2000
 _LaidOut = TypeVar("_LaidOut")
 
@@ -82,7 +82,7 @@ class Face:
         return self.weights[0] != self.weights[1]
 
     def distance(self, weight: int) -> int:
-        """Return how far *weight* is from the weights of the face; 0 if the face has it."""
+        """Return the distance from *weight* to the nearest weight of the face; 0 if it is equal."""
         low, high = self.weights
         return max(low - weight, weight - high, 0)
 
@@ -144,7 +144,7 @@ class Fonts:
             return font
 
     def glyph(self, char: str, size: int, weight: int, quarter: int = 0) -> Glyph:
-        """Return *char* drawn *quarter* quarters of a pixel right of its origin."""
+        """Return the glyph of *char*, moved *quarter* quarters of a pixel to the right."""
         key = (char, size, weight, quarter)
         with self._lock:
             try:
@@ -162,7 +162,7 @@ class Fonts:
         key = (id(layer), texts)
         with self._lock:
             cached = self._layouts.get(key)
-            # The cache holds the layer too, so that no other object can get its id.
+            # The cache also holds the layer, so that its id cannot be reused by another object.
             if cached is None or cached[0] is not layer:
                 cached = self._layouts[key] = (layer, lay_out())
             layout: _LaidOut = cached[1]
@@ -225,7 +225,7 @@ def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=len(_PACK_FILES) + 1)
 def _pack_face(index: int) -> Face:
-    """Return the packaged face *index*: the faces for Chinese, then the emoji face."""
+    """Return packaged face *index*: first the Chinese faces, then the emoji face."""
     if index == len(_PACK_FILES):
         return Face(_EMOJI, 0, (600, 600), read_coverage(_EMOJI))
     try:
@@ -255,7 +255,7 @@ def _read_face(path: Path) -> Face:
 
 
 def _simplified_index(path: Path) -> int:
-    """Return the index of the simplified Chinese face in a collection; 0 if no face says so."""
+    """Return the index of the simplified Chinese face in a collection, or 0 if it has none."""
     if path.suffix.lower() != ".ttc":
         return 0
     for index in range(16):

@@ -1,4 +1,4 @@
-"""Measuring of a paragraph: half-width punctuation, thin spaces, narrow middle dots.
+"""Measures a paragraph, with half-width punctuation, thin spaces and narrow middle dots.
 
 All lengths are in ems, so one measurement serves every font size.
 """
@@ -15,7 +15,7 @@ __all__ = ["Measure", "Measured", "Placed", "SetLine"]
 Measure = Callable[[str], float]
 #: The space between a hanzi and a Latin letter or digit, in ems.
 _THIN = 0.125
-#: How much narrower a half-width mark is, in ems.
+#: The difference between the widths of a full-width and a half-width mark, in ems.
 _HALF = 0.5
 #: Marks narrower than this many ems are half-width in the font already.
 _FULL = 0.9
@@ -39,7 +39,7 @@ class SetLine:
 
 
 class Measured:
-    """A paragraph measured once, so that the width of any part of it is known at once."""
+    """A paragraph with measured characters, so that the width of any part is quick to compute."""
 
     def __init__(self, text: str, measure: Measure, tracking: float) -> None:
         self.text = text
@@ -53,14 +53,17 @@ class Measured:
         self._tracking = tracking
 
     def width(self, start: int, end: int) -> float:
-        """Return the width of a line of characters *start* to *end*, with its edges trimmed."""
+        """Return the width in ems of the line from index *start* to *end* (exclusive).
+
+        The empty halves of punctuation at both edges are not counted.
+        """
         if start >= end:
             return 0
         whole = self._sums[end] - self._sums[start] - self.gaps[end - 1]
         return whole - self._lead[start] - self._tail[end - 1] - self._tracking
 
     def place_line(self, start: int, end: int) -> SetLine:
-        """Return a line of characters *start* to *end* with the position of each."""
+        """Return the line from index *start* to *end* (exclusive) with a position per character."""
         placed, x = [], -self._lead[start] if start < end else 0.0
         for index in range(start, end):
             char = self.text[index]
@@ -72,7 +75,7 @@ class Measured:
         return SetLine(self.text[start:end], tuple(placed), self.width(start, end))
 
     def dot_shift(self, index: int) -> float:
-        """Return how far left of its narrowed cell the glyph at *index* starts."""
+        """Return how far a narrowed middle dot at *index* moves left, in ems; 0 for other marks."""
         return (
             _HALF / 2 if chars.is_middle_dot(self.text[index]) and self._is_narrowed(index) else 0
         )
@@ -104,7 +107,11 @@ def _joins_scripts(text: str, index: int) -> bool:
 
 
 def _gap(text: str, index: int, measure: Measure) -> float:
-    """Return the space after a character: a thin space, or a negative half em for trimmed marks."""
+    """Return the space in ems after the character at *index*.
+
+    The space is a thin space between a hanzi and a Latin character, and negative between two
+    punctuation marks, which lose an empty half.
+    """
     if index + 1 == len(text):
         return 0
     before, after = text[index], text[index + 1]

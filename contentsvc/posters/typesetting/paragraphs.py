@@ -1,4 +1,4 @@
-"""Typesetting of Chinese text in lines: line breaking, spacing, balance, fitting to a box.
+"""Breaks Chinese text into lines, balances the lines, and fits them to a box.
 
 Lengths are in ems unless stated otherwise, so one setting serves every font size.
 """
@@ -17,13 +17,13 @@ __all__ = ["Fitted", "Style", "fit", "set_line", "sizes", "wrap"]
 
 _ELLIPSIS = "…"
 _STEP = 0.97
-#: Narrower than any letter, in ems.
+#: A width that is less than that of any letter, in ems.
 _NARROWEST = 0.15
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How to fit a text: font sizes in pixels, line height and tracking in ems."""
+    """The limits for fitting a text: font sizes in pixels, line height and tracking in ems."""
 
     size: int
     least: int
@@ -43,7 +43,7 @@ class Fitted:
 
 
 def set_line(text: str, measure: Measure, tracking: float = 0) -> SetLine:
-    """Return *text* typeset on a single line, without any limit of its width."""
+    """Return *text* typeset on a single line of unlimited width."""
     measured = Measured(chars.clean(text).replace("\n", " "), measure, tracking)
     return measured.place_line(0, len(measured.text))
 
@@ -93,7 +93,7 @@ def fit(text: str, measure: Measure, box: tuple[float, float], style: Style) -> 
 
 
 def _least_lines(paragraphs: Sequence[Measured], width: float) -> int:
-    """Return a lower bound of the number of lines, without breaking any."""
+    """Return a lower bound of the number of lines, computed without breaking the paragraphs."""
     return sum(max(int(part.width(0, len(part.text)) / (width + 1)), 1) for part in paragraphs)
 
 
@@ -109,7 +109,7 @@ def sizes(style: Style) -> Iterator[int]:
 
 
 def _room(height: float, size: int, style: Style) -> int:
-    """Return how many lines fit; one line fits even if the box is as low as its letters."""
+    """Return the number of lines that fit, at least 1."""
     return max(min(style.max_lines, int((height + 1) / (size * style.line))), 1)
 
 
@@ -142,7 +142,7 @@ def _bare(text: str) -> str:
 
 
 def _after(text: str, count: int) -> str:
-    """Return the rest of *text* after its first *count* characters, not counting spaces."""
+    """Return *text* without its first *count* characters; spaces and newlines do not count."""
     for index, char in enumerate(text):
         if count == 0 and char not in " \n":
             return text[index:]

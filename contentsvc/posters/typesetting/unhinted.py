@@ -1,4 +1,4 @@
-"""Unhinted variable fonts, prepared so that FreeType's auto-hinter leaves them alone.
+"""Prepares unhinted variable fonts so that FreeType does not auto-hint them.
 
 FreeType auto-hints a font whose `prep` program is the usual seven bytes of an unhinted font. For
 each size that is opened the auto-hinter draws scores of characters to learn their zones (measured:
@@ -48,7 +48,7 @@ def unhinted(path: Path) -> str:
 
 
 def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
-    """Return the record of an idle `prep` table, or None if there is none.
+    """Return the table record of a `prep` table of seven bytes, or None if the font has none.
 
     The record is its position in *head*, its tag, its checksum and the table's offset.
     """
@@ -63,7 +63,7 @@ def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
 
 
 def _copied(path: Path) -> tuple[int, str]:
-    """Return a descriptor and a path of a copy that only this process and its children see."""
+    """Return the file descriptor and the path of a temporary copy of the file *path*."""
     if hasattr(os, "memfd_create"):
         copy = os.memfd_create(path.name)
         name = f"/proc/self/fd/{copy}"

@@ -14,10 +14,11 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process as soon as the process *parent* dies.
+    """Make the kernel kill this process as soon as its parent, the process *parent*, dies.
 
-    Children of this process do not inherit this; a program that this process executes does
-    (prctl(2)). Outside Linux only a parent that is already dead is noticed.
+    Child processes do not inherit this setting, but it survives an `exec` of another program
+    (prctl(2)). On other systems than Linux, this process is killed only if *parent* is dead
+    already.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)

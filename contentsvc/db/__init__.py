@@ -1,1 +1,1 @@
-"""The database: models, the session and the migrations."""
+"""The database: tables, sessions, bulk statements and migrations."""

@@ -1,9 +1,9 @@
-"""Statements that read or write many rows at once.
+"""Statements that read or write many rows in one call.
 
-For PostgreSQL each column becomes one array parameter, so that the text of the statement is the
-same for any number of rows and is parsed and planned once. SQLite has no arrays: conditions get
-their rows as one JSON text, and writes run once per row within one call, which costs little since
-there is no server between.
+On PostgreSQL each column becomes one array parameter. The text of the statement is then the same
+for any number of rows, so that PostgreSQL parses and plans it only once. SQLite has no arrays.
+Conditions get their rows as one JSON text, and writes run once per row within one call. That costs
+little, since SQLite has no server.
 """
 
 from __future__ import annotations
@@ -35,31 +35,34 @@ __all__ = ["Among", "has_arrays", "insert_each", "update_each"]
 
 
 def has_arrays(connection: Connection) -> bool:
-    """Tell whether the database of *connection* has array parameters."""
+    """Tell whether the database of *connection* supports array parameters."""
     return connection.dialect.name == "postgresql"
 
 
 class Among:
-    """The condition that some columns of a row equal one of many tuples of numbers."""
+    """A reusable condition: the values of some columns are among given tuples of numbers.
+
+    The tuples are parameters, so that a statement with this condition is built only once.
+    """
 
     def __init__(self, table: Table, *names: str) -> None:
-        """Compare the columns *names* of *table*; the first column must have an index."""
+        """Create a condition on the columns *names* of *table*; the first must have an index."""
         self._table = table
         self._names = names
 
     def where(self, *, arrays: bool) -> tuple[ColumnElement[bool], ...]:
-        """Return the condition, for a database with or without *arrays*."""
+        """Return the parts of the WHERE clause, for a database with or without *arrays*."""
         columns = [self._table.c[name] for name in self._names]
         if arrays:
             tuples = _rows(self._table, self._names, "among")
             return (tuple_(*columns).in_(select(*tuples.c)),)
-        # The first column by itself as well: SQLite uses no index for tuples.
+        # The first column is also compared by itself, since SQLite uses no index for tuples.
         return (columns[0].in_(_from_json(1)), tuple_(*columns).in_(_from_json(len(columns))))
 
     def parameters(
         self, connection: Connection, tuples: Sequence[tuple[Any, ...]]
     ) -> dict[str, Any]:
-        """Return the parameters of the condition for *tuples*."""
+        """Return the statement parameters that make the condition match *tuples*."""
         if has_arrays(connection):
             columns = zip(*tuples, strict=True) if tuples else ((),) * len(self._names)
             named = zip(self._names, columns, strict=True)
@@ -68,13 +71,13 @@ class Among:
 
 
 def _from_json(columns: int) -> Select[Any]:
-    """Return a query for the first *columns* values of the tuples in SQLite's JSON parameter."""
+    """Return a query for the first *columns* values of each tuple in the JSON parameter `among`."""
     value = func.json_each(bindparam("among", type_=Text)).table_valued("value").c.value
     return select(*(func.json_extract(value, f"$[{index}]") for index in range(columns)))
 
 
 def insert_each(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert *rows*, which all name the same columns."""
+    """Insert *rows* into *table*; all must have the same columns."""
     if not rows:
         return
     if has_arrays(connection):
@@ -89,9 +92,9 @@ def update_each(
     table: Table,
     rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
 ) -> None:
-    """Update one row per pair: the first mapping selects the row, the second is written to it.
+    """Update one row for each pair of key columns and new values in *rows*.
 
-    All pairs name the same columns.
+    Both mappings are from column name to value. All pairs must have the same columns.
     """
     if not rows:
         return
@@ -106,7 +109,7 @@ def update_each(
         )
 
 
-# Each statement is built once: SQLAlchemy takes longer to build one than a database to run it.
+# Each statement is built once: SQLAlchemy takes longer to build it than a database takes to run it.
 
 
 @lru_cache(maxsize=64)
@@ -139,7 +142,7 @@ def _updating(table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> U
 
 
 def _rows(table: Table, names: Sequence[str], prefix: str) -> TableValuedAlias:
-    """Return a table of the rows in the array parameters, one array per column."""
+    """Return a table expression that unnests one array parameter per column into rows."""
     arrays = (_array(table, prefix, name) for name in names)
     return func.unnest(*arrays).table_valued(*names, name=prefix).render_derived()
 

@@ -1,4 +1,4 @@
-"""Conversion between rows of calendars and entries and the values of the domain."""
+"""Conversion of calendar and entry rows to values of the domain, and back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["content_hash", "content_of", "fill_calendar", "fill_entry", "head_of
 
 
 def content_of(entry: Entry) -> EntryContent:
-    """Return the content of an entry."""
+    """Return the content that the row of an entry stores."""
     return EntryContent(
         key=entry.key,
         day=Weekday(entry.day),
@@ -52,20 +52,20 @@ def content_of(entry: Entry) -> EntryContent:
 def fill_entry(entry: Entry, content: EntryContent) -> None:
     """Write *content* into the row of an entry.
 
-    The row's status, revision, times and the name of the person who changed it stay as they are.
+    The status, the revision, the times and the last editor in the row are not changed.
     """
     for column, value in _columns(content).items():
         setattr(entry, column, value)
 
 
 def content_hash(content: EntryContent) -> str:
-    """Return a SHA-256 over *content*, apart from its status."""
+    """Return the SHA-256 (hex) of *content*, without its status."""
     text = json.dumps(_columns(content), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _columns(content: EntryContent) -> dict[str, Any]:
-    """Return the values of *content* by column; every column can be stored as JSON."""
+    """Return the column values of *content* by column name; all can be encoded as JSON."""
     return {
         "key": content.key,
         "day": content.day.value,
@@ -85,7 +85,7 @@ def _columns(content: EntryContent) -> dict[str, Any]:
 
 
 def fill_calendar(calendar: Calendar, head: CalendarHead) -> None:
-    """Write a calendar's settings into its row."""
+    """Write the settings in *head* into the row of a calendar."""
     calendar.slug = head.slug
     calendar.name = head.name
     calendar.timezone = head.zone.key
@@ -102,7 +102,7 @@ def fill_calendar(calendar: Calendar, head: CalendarHead) -> None:
 
 
 def head_of(calendar: Calendar) -> CalendarHead:
-    """Return a calendar's settings."""
+    """Return the settings that the row of a calendar stores."""
     return CalendarHead(
         slug=calendar.slug,
         name=calendar.name,
@@ -162,7 +162,10 @@ def _offset(stored: str | Mapping[str, Any]) -> str:
 
 
 def _notice_versions(stored: list[Any]) -> dict[str, NoticeVersion]:
-    """Return the notices that have texts of their own; other notices are stored as an offset."""
+    """Return the versions of notices with texts of their own, by offset.
+
+    Notices without such texts are stored as an offset only.
+    """
     return {
         item["at"]: NoticeVersion(item["title"], item["body"], _fields(item["poster"]))
         for item in stored

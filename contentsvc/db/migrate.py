@@ -1,4 +1,4 @@
-"""Migration of a database to the tables of this version."""
+"""Migration of the database to the schema of this version, and backup of SQLite."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Return the revisions of this version in order; each file name begins with its revision.
+    """Return the schema revisions of this version, oldest first, from the names of their files.
 
-    Every process needs them at its start, and importing Alembic takes a fifth of a second.
+    Every process needs them when it starts, and Alembic takes 0.2 seconds to import.
     """
     files = sorted((_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
     return tuple(file.name.partition("_")[0] for file in files)
 
 
 def head_revision() -> str:
-    """Return the revision of the tables that this version of contentsvc needs."""
+    """Return the schema revision that this version of contentsvc needs."""
     return _revisions()[-1]
 
 
 def current_revision(database: Database) -> str | None:
-    """Return the database's revision; None if the database is empty.
+    """Return the schema revision of *database*; None if the database is empty.
 
     Raises:
-        ConfigError: the database cannot be reached or is no database.
+        ConfigError: the database cannot be reached, or the file is not a database.
     """
     try:
         with database.engine.connect() as connection:
@@ -57,7 +57,7 @@ def _revision_of(connection: Connection) -> str | None:
 
 
 def check(database: Database) -> None:
-    """Raise ConfigError unless the database has the tables of this version."""
+    """Raise ConfigError unless *database* has the schema of this version."""
     current = current_revision(database)
     if current == head_revision():
         return
@@ -66,10 +66,10 @@ def check(database: Database) -> None:
 
 
 def upgrade(database: Database) -> bool:
-    """Migrate to this version; return False if the database is current already.
+    """Migrate *database* to the schema of this version; return False if it has it already.
 
     Raises:
-        DatabaseTooNewError: a newer contentsvc has migrated it; nothing was changed.
+        DatabaseTooNewError: a newer contentsvc has migrated the database; nothing was changed.
     """
     current = current_revision(database)
     if current == head_revision():
@@ -96,7 +96,7 @@ def backup(database: Database, target: Path) -> None:
     """Write a consistent copy of a SQLite database to *target* while the service runs.
 
     Raises:
-        ConfigError: the database is not SQLite (`pg_dump` does that), or *target* exists.
+        ConfigError: the database is not SQLite (use `pg_dump` for PostgreSQL), or *target* exists.
     """
     if not database.is_sqlite:
         raise ConfigError(_SETTING, "backup-needs-sqlite")

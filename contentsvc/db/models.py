@@ -56,19 +56,19 @@ __all__ = [
 _Id = BigInteger().with_variant(Integer(), "sqlite")
 
 
-#: The condition that a delivery waits to be claimed. A database uses a partial index only if the
-#: query repeats the index's condition word for word. Without the `|| ''` SQLite would use the index
-#: that begins with the status, and sort all due deliveries in every query.
+#: The SQL condition that a delivery waits to be claimed. A database uses a partial index only if
+#: the query repeats the condition of the index literally. Without the `|| ''` SQLite would use the
+#: index that begins with the status, and sort all due deliveries in every query.
 WAITING_SQL = "status || '' IN ({})".format(", ".join(f"'{status}'" for status in sorted(WAITING)))
 
 
 def _new_code() -> str:
-    """Return a short name that nobody can guess: its page exists before it is announced."""
+    """Return a random code for a public address, which nobody can guess before it is announced."""
     return secrets.token_hex(6)
 
 
 class Base(DeclarativeBase):
-    """The base class of every table; constraints have names, so that migrations can use them."""
+    """The base class of all tables, with named constraints so that migrations can use the names."""
 
     metadata = MetaData(
         naming_convention={
@@ -94,24 +94,24 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """A person who signs in."""
+    """A person who can sign in."""
 
     __tablename__ = "users"
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
-    #: The name for signing in; lower case.
+    #: The name for signing in, in lower case.
     name: Mapped[str] = mapped_column(String(64), unique=True)
     password_hash: Mapped[str] = mapped_column(String(255))
     is_admin: Mapped[bool] = mapped_column(default=False)
     #: `zh`, `en`, or empty for the language of the service.
     language: Mapped[str] = mapped_column(String(8), default="")
-    #: A new one with each password, which ends older sessions.
+    #: Replaced with each new password, which ends older sessions.
     session_token: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
 
 
 class SignInLink(Base):
-    """A link that signs a person in once; only the hash of its token is stored."""
+    """A single-use link for signing in; only the hash of its token is stored."""
 
     __tablename__ = "sign_in_links"
 
@@ -134,15 +134,15 @@ class Calendar(Base):
     community_kind: Mapped[str] = mapped_column(String(32))
     community_tier: Mapped[int]
     community_tags: Mapped[list[Any]]
-    #: Pairs of name and `HH:MM[:SS]`, in their order.
+    #: Pairs of slot name and `HH:MM[:SS]`, in the order in which people see them.
     slots: Mapped[list[Any]]
-    #: Names of the channels of entries that name none.
+    #: Names of the channels for entries without channels of their own.
     channels: Mapped[list[Any]]
-    #: Name of the brand kit of its posters; None for the brand kit of the assets.
+    #: Name of the brand kit for posters; None for the brand kit in the assets folder.
     brand: Mapped[str | None] = mapped_column(String(64))
-    #: `22:00-08:00`; None if no hour is quiet.
+    #: Quiet hours such as `22:00-08:00`; None for no quiet hours.
     quiet: Mapped[str | None] = mapped_column(String(20))
-    #: {channel: {day, month}}.
+    #: Quotas as {channel: {day, month}}.
     quotas: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -151,13 +151,13 @@ class Calendar(Base):
 
 
 class Entry(Base):
-    """One planned item of a week."""
+    """One planned item of a calendar week: a post, poster or livestream."""
 
     __tablename__ = "entries"
     __table_args__ = (
         UniqueConstraint("calendar_id", "week", "key"),
         Index("ix_entries_calendar_id_starts_at", "calendar_id", "starts_at"),
-        # The week board's own: SQLite would take the one above for its order, and all history.
+        # For the week board. With only the index above, SQLite would read entries of all weeks.
         Index("ix_entries_calendar_id_week_starts_at", "calendar_id", "week", "starts_at"),
     )
 
@@ -166,36 +166,36 @@ class Entry(Base):
     #: `2026-W48`.
     week: Mapped[str] = mapped_column(String(8))
     key: Mapped[str] = mapped_column(String(64))
-    #: Part of its public address; never changes.
+    #: Part of the entry's public address; never changes.
     code: Mapped[str] = mapped_column(String(16), unique=True, default=_new_code)
     #: `mon` to `sun`.
     day: Mapped[str] = mapped_column(String(3))
     slot: Mapped[str | None] = mapped_column(String(64))
     #: `HH:MM[:SS]` in the calendar's zone; None if the slot sets it.
     time: Mapped[str | None] = mapped_column(String(8))
-    #: The instant of its day and time.
+    #: The instant of the week, day and time.
     starts_at: Mapped[datetime]
     kind: Mapped[EntryKind]
     element: Mapped[Element | None]
     title: Mapped[str] = mapped_column(String(500))
     body: Mapped[str] = mapped_column(Text)
-    #: {channel: {title, body}}.
+    #: Versions as {channel: {title, body}}.
     versions: Mapped[dict[str, Any]]
-    #: None for the calendar's channels.
+    #: Names of channels; None for the calendar's channels.
     channels: Mapped[list[Any] | None]
     livestream: Mapped[dict[str, Any] | None]
     notices: Mapped[list[Any]]
     poster: Mapped[dict[str, Any] | None]
     pictures: Mapped[list[Any]]
     status: Mapped[EntryStatus]
-    #: Grows with every change; a form sends it back, so that nobody overwrites an unseen change.
+    #: Increases with every change. Forms send it back, so that nobody overwrites an unseen change.
     rev: Mapped[int] = mapped_column(default=1)
-    #: Who approved it, and when.
+    #: Name of the person who approved the entry last.
     approved_by: Mapped[str | None] = mapped_column(String(64))
     approved_at: Mapped[datetime | None]
     #: The last editor: a user's name, `file` or `sample`.
     changed_by: Mapped[str] = mapped_column(String(64))
-    #: SHA-256 of the content of the last import; None for an entry that was not imported.
+    #: SHA-256 of the content at the last import; None for an entry that was not imported.
     imported_hash: Mapped[str | None] = mapped_column(String(64))
     #: Set instead of deleting the row, for undo. A deleted entry is not shown or published.
     deleted_at: Mapped[datetime | None]
@@ -211,7 +211,7 @@ class ChannelRow(Base):
 
     __tablename__ = "channels"
     __table_args__ = (
-        # Few pause among many, and every worker asks for them before it sends.
+        # Few of many channels are paused, and every worker looks them up before it sends.
         Index(
             "ix_channels_paused",
             "id",
@@ -223,12 +223,12 @@ class ChannelRow(Base):
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(64), unique=True)
     type: Mapped[str] = mapped_column(String(64))
-    #: Settings that are no secrets, and references such as {"$env": "KEY"}.
+    #: Settings that are not secret, and references to secrets such as {"$env": "KEY"}.
     settings: Mapped[dict[str, Any]]
-    #: Encrypted JSON of the secrets that were typed in; None without such secrets.
+    #: Encrypted JSON of the secrets that a person entered; None if there are none.
     sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
     paused_at: Mapped[datetime | None]
-    #: Why it is paused, for people.
+    #: Why the channel is paused, as a message for people.
     paused_reason: Mapped[Message] = mapped_column(default="")
     #: When a reminder of the pause was sent.
     told_at: Mapped[datetime | None]
@@ -237,7 +237,7 @@ class ChannelRow(Base):
 
 
 class ChannelDocument(Base):
-    """A record in the store of a channel."""
+    """A document that the plugin of a channel stores, such as a post on the site."""
 
     __tablename__ = "channel_documents"
     __table_args__ = (
@@ -249,14 +249,14 @@ class ChannelDocument(Base):
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
     key: Mapped[str] = mapped_column(String(200))
     body: Mapped[dict[str, Any]]
-    #: [{name, media_type, width, height, alt, hash}].
+    #: Pictures as [{name, media_type, width, height, alt, hash}].
     pictures: Mapped[list[Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 
 
 class RenditionRow(Base):
-    """A rendition, by content hash; the files of its pictures are in the storage."""
+    """A rendition, identified by its content hash; its picture files are in the storage."""
 
     __tablename__ = "renditions"
 
@@ -273,20 +273,20 @@ class Delivery(Base):
     __tablename__ = "deliveries"
     __table_args__ = (
         UniqueConstraint("entry_id", "channel_id", "notice"),
-        # The next deliveries to claim, in due order, however many are due.
+        # For claiming: finds the next deliveries in due order without sorting.
         Index(
             "ix_deliveries_waiting",
             *("next_at", "due_at", "id"),
             postgresql_where=text(WAITING_SQL),
             sqlite_where=text(WAITING_SQL),
         ),
-        # The queries of the renderer and of reconciling. This is no partial index: SQLite does not
-        # use one if the status is a parameter.
+        # For the renderer and reconciling. It is not partial, since SQLite does not use a partial
+        # index if the status is a parameter.
         Index("ix_deliveries_status_next_at", "status", "next_at"),
         Index("ix_deliveries_status_due_at", "status", "due_at"),
         Index("ix_deliveries_due_at", "due_at"),
         Index("ix_deliveries_channel_id_due_at", "channel_id", "due_at"),
-        # Deliveries that need a reminder.
+        # For reminders: finds deliveries without a reminder.
         Index(
             "ix_deliveries_untold",
             "updated_at",
@@ -298,7 +298,7 @@ class Delivery(Base):
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="RESTRICT"))
-    #: The notice's offset such as `-24h`; empty for a post or poster.
+    #: The offset of the notice, such as `-24h`; empty for a post or poster.
     notice: Mapped[str] = mapped_column(String(8), default="")
     #: Passed to the plugin in every attempt; never changes.
     key: Mapped[str] = mapped_column(String(36), unique=True)
@@ -306,27 +306,28 @@ class Delivery(Base):
     due_at: Mapped[datetime]
     #: When the dispatcher handles it next: due_at, or later after a failed attempt.
     next_at: Mapped[datetime]
-    #: After this instant it is missed.
+    #: The instant after which the delivery is too late.
     useful_until: Mapped[datetime]
-    #: Grows with every claim; a write with an older fence changes nothing.
+    #: Increases with every claim; a write with an older fence changes nothing.
     fence: Mapped[int] = mapped_column(default=0)
     lease_until: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     attempt_count: Mapped[int] = mapped_column(default=0)
-    #: Whether an attempt may have published it. A delivery in doubt never becomes failed, missed or
-    #: cancelled by itself.
+    #: Whether an attempt may have published it. The service never sets a delivery in doubt to
+    #: failed, missed or cancelled.
     in_doubt: Mapped[bool] = mapped_column(default=False)
     rendition_hash: Mapped[str | None] = mapped_column(ForeignKey("renditions.hash"))
-    #: The facts of the livestream in its rendition; None for posts and posters.
+    #: The livestream facts that the rendition shows; None for posts and posters.
     facts: Mapped[dict[str, Any] | None]
     #: When a person retracted the post.
     retracted_at: Mapped[datetime | None]
-    #: The platform's id and address, or an accepted post's token; {id, url} or {token}.
+    #: {id, url} of the published post, {token} of an accepted post, or {instructions, url} of a
+    #: hand-off.
     receipt: Mapped[dict[str, Any] | None]
-    #: What went wrong last, for people; empty if nothing did.
+    #: The reason why the last attempt failed or was put off, as a message for people; may be empty.
     error: Mapped[Message] = mapped_column(default="")
     published_at: Mapped[datetime | None]
-    #: When a reminder of its unknown outcome or failure was sent.
+    #: When a reminder of the unknown outcome or failure was sent.
     told_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
@@ -339,7 +340,7 @@ class Delivery(Base):
 
 
 class LivestreamPage(Base):
-    """The public facts of a livestream: those that were approved last."""
+    """The facts on the public page of a livestream, from its last approval."""
 
     __tablename__ = "livestream_pages"
 
@@ -349,9 +350,9 @@ class LivestreamPage(Base):
     #: {title, host, url, booking_url, replay_url, minutes, points, starts_at}.
     facts: Mapped[dict[str, Any]]
     is_cancelled: Mapped[bool] = mapped_column(default=False)
-    #: The start that was announced before it moved.
+    #: The announced start before the livestream was moved; None if it was not moved.
     moved_from: Mapped[datetime | None]
-    #: Grows with every change, as calendar programs require.
+    #: Increases with every change, as calendar programs require.
     sequence: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
@@ -360,7 +361,7 @@ class LivestreamPage(Base):
 
 
 class Correction(Base):
-    """A person's decision about an outdated published notice; one per change and channel."""
+    """A person's decision about an outdated published notice, per change and channel."""
 
     __tablename__ = "corrections"
     __table_args__ = (
@@ -371,31 +372,31 @@ class Correction(Base):
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
     channel_id: Mapped[int] = mapped_column(ForeignKey("channels.id", ondelete="CASCADE"))
-    #: The `sequence` of the livestream's page: the change that it is about.
+    #: The `sequence` of the livestream's page, which identifies the change.
     sequence: Mapped[int]
-    #: The entry that corrects it; None if the person wants no correction.
+    #: The entry with the correction; None if the person wants no correction.
     correction_id: Mapped[int | None] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
-    #: The facts in the correction, as in `Delivery.facts`.
+    #: The facts that the correction shows, as in `Delivery.facts`.
     facts: Mapped[dict[str, Any]]
     decided_by: Mapped[str] = mapped_column(String(64))
     decided_at: Mapped[datetime]
 
 
 class Attempt(Base):
-    """One call to a plugin; written before the call, finished after it."""
+    """One call to a plugin about a delivery; inserted before the call and completed after it."""
 
     __tablename__ = "attempts"
     __table_args__ = (
         Index("ix_attempts_delivery_id", "delivery_id"),
         Index("ix_attempts_started_at", "started_at"),
-        # Each row is written twice. With free space in the page the second version needs no new
-        # index entries.
+        # Each row is written twice. With free space in its page, the second write adds no index
+        # entries.
         {"postgresql_with": {"fillfactor": 60}},
     )
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
-    #: 1 for the first.
+    #: The number of the attempt, from 1.
     number: Mapped[int]
     fence: Mapped[int]
     #: `publish`, `find` or `check`.
@@ -411,16 +412,16 @@ class Attempt(Base):
 
 
 class Upload(Base):
-    """An uploaded picture, cleaned and stored by content hash."""
+    """An uploaded picture, identified by the hash of its cleaned content."""
 
     __tablename__ = "uploads"
 
     hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(255))
     media_type: Mapped[str] = mapped_column(String(64))
-    #: Bytes.
+    #: Size in bytes.
     size: Mapped[int]
-    #: Pixels.
+    #: Width and height in pixels.
     width: Mapped[int]
     height: Mapped[int]
     created_at: Mapped[datetime]
@@ -436,59 +437,60 @@ class ImportedFile(Base):
     #: SHA-256 of its bytes.
     hash: Mapped[str] = mapped_column(String(64))
     calendar: Mapped[str] = mapped_column(String(64))
-    #: The week it was imported to.
+    #: The week that the file was imported to.
     week: Mapped[str] = mapped_column(String(8))
     imported_at: Mapped[datetime]
 
 
 class PosterBatch(Base):
-    """A poster template and a table, with a poster for each row of the table."""
+    """A poster template and a table; a poster is made for each row of the table."""
 
     __tablename__ = "poster_batches"
     __table_args__ = (Index("ix_poster_batches_status", "status"),)
 
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
-    #: The folder of its posters; never reused, unlike an id.
+    #: Name of the folder for the posters; never reused, unlike an id.
     key: Mapped[str] = mapped_column(String(32), unique=True)
-    #: The user's name of its creator.
+    #: Name of the user who created the batch.
     owner: Mapped[str] = mapped_column(String(64))
-    #: The name of the table's file, or a name that a person gave.
+    #: Name of the table's file, or a name that a person chose.
     name: Mapped[str] = mapped_column(String(200))
     template: Mapped[str] = mapped_column(String(60))
-    #: Name of a brand kit; None for the brand kit of the assets.
+    #: Name of a brand kit; None for the brand kit in the assets folder.
     brand: Mapped[str | None] = mapped_column(String(64))
     sizes: Mapped[list[Any]]
     #: `jpeg`, `png` or `webp`.
     format: Mapped[str] = mapped_column(String(8))
     #: The titles of the columns.
     header: Mapped[list[Any]]
-    #: {field: index of its column}; `file` for the pictures' names.
+    #: {field: index of its column}; the field `file` sets the names of the pictures.
     columns: Mapped[dict[str, Any]]
     #: {field: the text for rows whose cell is empty}.
     fixed: Mapped[dict[str, Any]]
     status: Mapped[BatchStatus]
-    #: Grows each time it is enqueued; a write with an older fence changes nothing.
+    #: Increases each time the batch is enqueued; a write with an older fence changes nothing.
     fence: Mapped[int] = mapped_column(default=0)
-    #: When it is enqueued again unless its worker renews the lease.
+    #: When the batch is enqueued again unless its worker renews the lease.
     lease_until: Mapped[datetime | None]
-    #: The worker that makes it; None while it waits for a worker.
+    #: The worker that makes the posters; None while the batch waits for a worker.
     held_by: Mapped[str | None] = mapped_column(String(128))
-    #: How many workers died at it since the last finished row.
+    #: Number of workers that died while making posters since the last finished row.
     stumbles: Mapped[int] = mapped_column(default=0)
-    #: When it was last started, and how many rows were settled then; both give its speed.
+    #: When the batch was last started, and how many rows were settled then; used to compute its
+    #: speed.
     started_at: Mapped[datetime | None]
     settled_before: Mapped[int] = mapped_column(default=0)
-    #: Why it stopped; empty where a person stopped it.
+    #: Why the batch stopped; empty if a person stopped it.
     error: Mapped[Message] = mapped_column(default="")
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
-    #: After this instant its rows and posters are deleted.
+    #: The instant after which the rows and posters are deleted.
     expires_at: Mapped[datetime]
 
 
 class PosterRow(Base):
-    """One row of a batch's table, and the posters made from it."""
+    """One row of a poster batch's table, with the posters made from it."""
 
     __tablename__ = "poster_rows"
     __table_args__ = (Index("ix_poster_rows_batch_id_status", "batch_id", "status", "number"),)
@@ -500,20 +502,20 @@ class PosterRow(Base):
     number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     cells: Mapped[list[Any]]
     status: Mapped[RowStatus]
-    #: The file name of its pictures, without folder; empty in a draft.
+    #: File name of the row's pictures, without folder; empty in a draft.
     name: Mapped[str] = mapped_column(String(200), default="")
-    #: [{size, hash, bytes}].
+    #: Pictures as [{size, hash, bytes}].
     pictures: Mapped[list[Any]]
-    #: [{field, code, message, is_fault}].
+    #: Remarks as [{field, code, message, is_fault}].
     remarks: Mapped[list[Any]]
 
 
 class Switch(Base):
-    """A switch for the whole service; it is on while its row exists."""
+    """A switch for the whole service, which is on while its row exists."""
 
     __tablename__ = "switches"
 
-    #: `pause`: nothing is published.
+    #: Name of the switch; `pause` stops all publishing.
     name: Mapped[str] = mapped_column(String(32), primary_key=True)
     reason: Mapped[str] = mapped_column(Text, default="")
     set_by: Mapped[str] = mapped_column(String(64))
@@ -521,7 +523,7 @@ class Switch(Base):
 
 
 class ToastRow(Base):
-    """A toast that waits for the page that shows it."""
+    """A toast that is stored until a page shows it."""
 
     __tablename__ = "toasts"
     __table_args__ = (Index("ix_toasts_box", "box"),)
@@ -529,7 +531,7 @@ class ToastRow(Base):
     id: Mapped[int] = mapped_column(_Id, primary_key=True)
     #: The random name of the toast box in the session cookie of the person who sees the toast.
     box: Mapped[str] = mapped_column(String(32))
-    #: Path and query of the page that shows it; empty if any page may.
+    #: Path and query of the page that shows the toast; empty for any page.
     address: Mapped[str] = mapped_column(Text)
     #: The fields of `services.toasts.Toast`.
     content: Mapped[dict[str, Any]]
@@ -537,7 +539,7 @@ class ToastRow(Base):
 
 
 class Heartbeat(Base):
-    """The last sign of life of a process."""
+    """The last heartbeat of a process."""
 
     __tablename__ = "heartbeats"
 
@@ -548,5 +550,5 @@ class Heartbeat(Base):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     version: Mapped[str] = mapped_column(String(32))
-    #: Figures of the role.
+    #: Additional facts, which depend on the role.
     detail: Mapped[dict[str, Any]]

@@ -1,4 +1,4 @@
-"""The engine and its transactions."""
+"""The connection to the database, and its read and write transactions."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from sqlalchemy.orm import Session
 
 __all__ = ["Database"]
 
-#: Milliseconds that a SQLite writer waits for another's transaction.
+#: Milliseconds that a SQLite writer waits for the transaction of another writer.
 _BUSY_TIMEOUT = 15_000
 #: Seconds between two tries to take the write lock.
 _TRY_EVERY = 0.001
 
 
 class Database:
-    """One database; `read()` and `write()` open a session in one transaction."""
+    """A database; `read()` and `write()` open a session with one transaction."""
 
     def __init__(self, url: str) -> None:
-        """Prepare the engine; nothing is connected yet."""
+        """Create the engine for *url*, without connecting to the database."""
         self.url = url
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgres_engine(url)
 
@@ -43,8 +43,8 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Open a session that is committed at the end, or rolled back by an exception.
 
-        On SQLite the transaction takes the write lock at once. A transaction that reads first and
-        writes later could otherwise fail at its first write, however long its timeout.
+        On SQLite the transaction takes the write lock when it begins. Otherwise a transaction that
+        reads first and writes later could fail at its first write, regardless of its timeout.
         """
         with (
             self.engine.connect().execution_options(contentsvc_write=True) as connection,
@@ -54,7 +54,7 @@ class Database:
             yield session
 
     def insert_once(self, table: type[Any], values: dict[str, Any]) -> Insert:
-        """Return an INSERT that does nothing if a row with the same key exists."""
+        """Return an INSERT of *values* that does nothing if a row with the same key exists."""
         insert = sqlite.insert if self.is_sqlite else postgresql.insert
         return insert(table).values(**values).on_conflict_do_nothing()
 
@@ -68,12 +68,12 @@ def _sqlite_engine(url: str) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
-        # This turns the driver's own BEGIN off; `_begin` chooses the kind of transaction.
+        # This turns off the BEGIN of the driver; `_begin` chooses the kind of transaction.
         connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")
         cursor.execute("PRAGMA journal_mode = WAL")
-        # A receipt must outlast a power cut.
+        # A receipt must survive a power failure.
         cursor.execute("PRAGMA synchronous = FULL")
         cursor.execute("PRAGMA foreign_keys = ON")
         cursor.close()
@@ -89,10 +89,10 @@ def _sqlite_engine(url: str) -> Engine:
 
 
 def _begin_writing(connection: Connection) -> None:
-    """Take the write lock of SQLite as soon as it is free.
+    """Begin a write transaction on SQLite as soon as the write lock is free.
 
-    SQLite itself sleeps for up to a tenth of a second between two tries. If two workers write all
-    the time, it would miss the lock again and again, and wait for longer than it works.
+    SQLite itself sleeps for up to 0.1 seconds between two tries. If two workers write all the time,
+    it would miss the lock again and again, and wait longer than it works.
     """
     driver: Any = connection.connection.dbapi_connection
     until = time.monotonic() + _BUSY_TIMEOUT / 1000
@@ -107,7 +107,7 @@ def _begin_writing(connection: Connection) -> None:
                 time.sleep(_TRY_EVERY)
             else:
                 return
-        # One more try, through SQLAlchemy, so that a failure raises its usual error.
+        # The last try goes through SQLAlchemy, so that a failure raises SQLAlchemy's usual error.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         driver.execute(f"PRAGMA busy_timeout = {_BUSY_TIMEOUT}")

@@ -15,17 +15,17 @@ __all__ = ["EnumText", "MessageText", "UtcDateTime"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware instant, stored in UTC.
+    """A column type for aware datetimes, stored in UTC.
 
-    SQLite drops time zones silently, so naive values are refused when they are written, and UTC is
-    added when they are read.
+    SQLite drops time zones silently. Therefore naive values are refused on writing, and UTC is
+    added on reading.
     """
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """Return an aware instant in UTC; raise ValueError for a naive one."""
+        """Return *value* converted to UTC; raise ValueError if it is naive."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -34,48 +34,49 @@ class UtcDateTime(TypeDecorator[datetime]):
         return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the instant, aware and in UTC."""
+        """Return the stored datetime, aware and in UTC."""
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class MessageText(TypeDecorator[Message]):
-    """A message stored with its code and parameters, so that each reader sees their language.
+    """A column type for messages, stored as code and parameters.
 
-    A row that an earlier version wrote holds a bare text; it is read as a plain message.
+    Each reader can thus see the message in their own language. A text without code, as an earlier
+    version stored it, is read as a plain message.
     """
 
     impl = Text
     cache_ok = True
 
     def process_bind_param(self, value: Message | str | None, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the message as JSON; an empty message is stored as an empty string."""
+        """Return the message as JSON, or an empty string for an empty message."""
         if value is None:
             return None
         message = Message.of(value)
         return message.to_json() if message else ""
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> Message | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the message."""
+        """Return the stored message; None for NULL."""
         return None if value is None else Message.from_json(value)
 
 
 class EnumText(TypeDecorator[StrEnum]):
-    """A StrEnum stored as its text, so that a new member needs no migration."""
+    """A column type for a StrEnum, stored as text, so that a new member needs no migration."""
 
     impl = String
     cache_ok = True
 
     def __init__(self, enum: type[StrEnum], length: int = 32) -> None:
-        """Store members of *enum* in a column of *length* characters."""
+        """Create a type for the members of *enum*, in a column of *length* characters."""
         super().__init__(length)
         self.enum = enum
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the member's text; raise ValueError if *value* is no member."""
+        """Return the text of the member *value*; raise ValueError if there is no such member."""
         return None if value is None else self.enum(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the member."""
+        """Return the member with the stored text; None for NULL."""
         return None if value is None else self.enum(value)

@@ -1,4 +1,4 @@
-"""Deliveries for people: lists, details, and decisions that the service cannot take."""
+"""Delivery lists and details for people, and the decisions that only people can make."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ __all__ = [
 ]
 
 _S = DeliveryStatus
-#: Statuses of deliveries that need a person.
+#: Statuses of deliveries that need a person's attention.
 ATTENTION = (_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF)
 
 
 class Resolution(StrEnum):
     """A person's decision about a delivery that the service cannot settle."""
 
-    #: The post is out.
+    #: The post is published.
     OUT = "out"
-    #: The post is not out; send it.
+    #: The post is not published, and is to be sent again.
     SEND_AGAIN = "send-again"
-    #: The post is not out, and is not to be sent.
+    #: The post is not published, and is not to be sent.
     DROP = "drop"
 
 
@@ -53,9 +53,9 @@ def list_deliveries(
     limit: int = 50,
     before_id: int | None = None,
 ) -> list[Delivery]:
-    """Return up to *limit* deliveries, the newest first.
+    """Return up to *limit* deliveries that match all filters, the newest first.
 
-    *before_id* continues after the last delivery of a page.
+    *before_id* is the id of the last delivery on the previous page.
     """
     query = _with_context().order_by(Delivery.id.desc()).limit(limit)
     if status is not None:
@@ -70,7 +70,7 @@ def list_deliveries(
 
 
 def needs_attention(session: Session, limit: int = 50) -> list[Delivery]:
-    """Return up to *limit* deliveries that need a person, the newest first."""
+    """Return up to *limit* deliveries that need a person's attention, by due time, latest first."""
     query = _with_context().where(Delivery.status.in_(ATTENTION))
     return list(session.scalars(query.order_by(Delivery.due_at.desc()).limit(limit)))
 
@@ -79,7 +79,7 @@ def get_delivery(session: Session, delivery_id: int) -> Delivery:
     """Return a delivery with its entry, channel and attempts.
 
     Raises:
-        NotFoundError: there is no such delivery.
+        NotFoundError: no delivery has this id.
     """
     query = _with_context().where(Delivery.id == delivery_id)
     delivery = session.scalar(query.options(selectinload(Delivery.attempts)))
@@ -106,12 +106,13 @@ def resolve_delivery(
 ) -> Delivery:
     """Settle an unknown or handed-off delivery as the person *by* decided.
 
-    *url* is the address of the published post; it is only used with OUT.
+    *url* is the address of the published post. It is ignored unless the resolution is OUT.
 
     Raises:
         InputError: the delivery has another status, *url* is not a web address, or the delivery
-            cannot be sent again: its entry is not approved, or its livestream has changed.
-        ConflictError: somebody else has settled it meanwhile.
+            cannot be sent again because its entry is not approved, its livestream has changed, or
+            it was handed off.
+        ConflictError: the delivery was changed meanwhile.
     """
     delivery = get_delivery(session, delivery_id)
     if delivery.status not in {_S.UNKNOWN, _S.HANDED_OFF}:
@@ -152,11 +153,11 @@ def plan_again(
     usefulness: Usefulness,
     at: datetime | None = None,
 ) -> Delivery:
-    """Plan a failed, missed or cancelled delivery again, for *at* (UTC) or for now.
+    """Plan a failed, missed or cancelled delivery again, due at *at* (UTC; by default now).
 
     Raises:
         InputError: the delivery has another status, its entry is not approved, or *at* is past.
-        ConflictError: somebody else has settled it meanwhile.
+        ConflictError: the delivery was changed meanwhile.
     """
     delivery = get_delivery(session, delivery_id)
     if delivery.status not in {_S.FAILED, _S.MISSED, _S.CANCELLED}:
@@ -187,7 +188,7 @@ def _must_move(
         delivery,
         after,
         Actor.PERSON,
-        # A worker may still be asking the platform; its result no longer counts.
+        # With the new fence, the result of a worker that is asking the platform is ignored.
         fence=Delivery.fence + 1,
         lease_until=None,
         in_doubt=False,

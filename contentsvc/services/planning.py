@@ -1,4 +1,4 @@
-"""Planning: an approved entry gets one delivery per channel, or per notice and channel."""
+"""Planning of an approved entry: one delivery per channel, or per notice and channel."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ __all__ = [
 
 
 def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
-    """Return the names of an entry's channels: its own, or the calendar's if it has none."""
+    """Return the names of an entry's channels; by default these are the calendar's channels."""
     return content.channels if content.channels is not None else tuple(calendar.channels)
 
 
 def is_too_late(entry: Entry, *, now: datetime, usefulness: Usefulness) -> bool:
-    """Tell whether every delivery of an entry would be too late to be useful."""
+    """Tell whether even the last delivery of an entry would be too late to be useful."""
     last = entry.starts_at
     chain = content_of(entry).chain
     if chain:
@@ -69,8 +69,8 @@ def approve_entry(
     """Approve an entry and plan its deliveries.
 
     Raises:
-        InputError: the entry is too late, goes to no channel, or one of *warnings* blocks it.
-        ConflictError: the entry was changed since *rev*.
+        InputError: the entry is too late, has no channel, or one of *warnings* blocks it.
+        ConflictError: the entry was changed since the revision *rev*.
     """
     entry = load_entry(session, entry_id)
     require_rev(entry, rev)
@@ -84,7 +84,11 @@ def approve_entry(
 def approve(
     session: Session, entry: Entry, *, by: str, now: datetime, usefulness: Usefulness
 ) -> None:
-    """Mark an entry approved by *by* and plan its deliveries; InputError where it cannot be."""
+    """Mark an entry as approved by the person *by* and plan its deliveries.
+
+    Raises:
+        InputError: the entry has no channel, or all of its deliveries would be too late.
+    """
     if not channel_names(content_of(entry), entry.calendar):
         raise InputError("approval-without-channel", field="channels")
     if is_too_late(entry, now=now, usefulness=usefulness):
@@ -110,10 +114,11 @@ def approve_week(
     usefulness: Usefulness,
     seen: Mapping[int, int] | None = None,
 ) -> list[Entry]:
-    """Approve every draft and reviewed entry of a week that is not past; return those.
+    """Approve the drafts and entries in review of a week; return the approved entries.
 
-    If *seen* (entry id to revision) is given, only these entries are approved, and only at these
-    revisions: nothing is approved that nobody has checked.
+    Entries whose deliveries would all be too late are left out. *seen* maps entry ids to the
+    revisions that the person has seen. If it is given, other entries and other revisions are not
+    approved.
     """
     approved = []
     for entry in waiting_in(session, calendar, week, now=now, usefulness=usefulness):
@@ -126,7 +131,7 @@ def approve_week(
 def waiting_in(
     session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime, usefulness: Usefulness
 ) -> list[Entry]:
-    """Return a week's drafts and reviewed entries that are not past, in their order."""
+    """Return a week's drafts and entries in review by start, without those that are too late."""
     waiting = select(Entry).where(
         Entry.calendar_id == calendar.id,
         Entry.week == str(week),
@@ -140,11 +145,11 @@ def waiting_in(
 def plan_deliveries(
     session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
 ) -> list[Delivery]:
-    """Create, change and cancel an entry's deliveries to match the entry; return them by time.
+    """Create, change and cancel an entry's deliveries to match the entry; return all by due time.
 
-    Planning twice changes nothing. Deliveries that are out, in flight or in doubt stay as they are.
-    A notice whose time has gone by is not planned: a livestream that is approved an hour before it
-    starts has no use for yesterday's notice.
+    A second call changes nothing. Published deliveries, and those that are being sent or may be
+    out, are not changed. A notice that is too late to be useful is not planned: a livestream that
+    is approved an hour before its start needs no notice for the day before.
     """
     wanted = {(item.channel_id, item.notice): item for item in _wanted(session, entry)}
     existing = {(row.channel_id, row.notice): row for row in _deliveries(session, entry)}
@@ -167,7 +172,7 @@ def plan_deliveries(
 def _withdraw_corrections(
     session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
 ) -> None:
-    """Cancel unpublished corrections of an earlier change: they are wrong by now."""
+    """Cancel unpublished corrections of a livestream, since their facts are outdated now."""
     query = select(Correction.correction_id).where(Correction.entry_id == entry.id)
     approved = select(Entry).where(Entry.id.in_(query), Entry.status == EntryStatus.APPROVED)
     for correction in session.scalars(approved).all():
@@ -188,7 +193,7 @@ def retime(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Compute an entry's instant from its day and time again, and replan its deliveries."""
+    """Move an entry to *week*, compute its start from its day and time, and replan deliveries."""
     head = head_of(calendar)
     entry.week = str(week)
     entry.starts_at = head.starts_at(content_of(entry), week).at

@@ -1,4 +1,4 @@
-"""Interfaces of the queue and the rate windows; `contentsvc.worker` implements them."""
+"""Interfaces of the job queue and the rate windows, implemented in `contentsvc.worker`."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ __all__ = [
 ]
 
 
-#: Returns the present instant, aware and in UTC.
+#: A function that returns the present instant, aware and in UTC.
 Clock = Callable[[], datetime]
 
 
 class QueueDownError(Exception):
-    """The queue cannot be reached; the database still has everything that was to be enqueued."""
+    """The queue cannot be reached. Nothing is lost: the work is still recorded in the database."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that a dispatcher has claimed for a worker.
+    """A dispatcher's reservation of a delivery for a worker.
 
-    It holds while the delivery has the same fence; every new claim raises the fence.
+    The claim is valid while the delivery has the same fence. Every new claim increases the fence.
     """
 
     delivery_id: int
@@ -41,54 +41,72 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """Figures of the queue, for the system page."""
+    """The state of the queue server and the job counts, for the system page."""
 
     reachable: bool
     #: The server's name and version, such as `valkey 9.1.2`.
     server: str = ""
-    #: Jobs waiting by queue name.
+    #: Pairs of queue name and number of waiting jobs.
     waiting: tuple[tuple[str, int], ...] = ()
-    #: Registered workers by queue name.
+    #: Pairs of queue name and number of registered workers.
     workers: tuple[tuple[str, int], ...] = ()
 
 
 class Queue(Protocol):
-    """The queue to the workers. It may lose everything: the database is the truth."""
+    """The job queue between dispatchers and workers.
+
+    It may lose all of its jobs, since they can be created again from the database.
+    """
 
     def wake(self) -> None:
-        """Wake a dispatcher because something is due sooner; never raises."""
+        """Wake a dispatcher, because a delivery is due earlier than it knows; never raises."""
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until somebody calls `wake` (True) or *seconds* are over (False); never raises."""
+        """Sleep until a process calls `wake`, at most for *seconds*; return whether one did.
+
+        Never raises.
+        """
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Enqueue claimed deliveries of one *lane*, a channel type; QueueDownError."""
+        """Enqueue claimed deliveries for publishing; all belong to the *lane*, a channel type.
+
+        Raises:
+            QueueDownError: the queue cannot be reached.
+        """
 
     def render(self, delivery_ids: Sequence[int]) -> None:
-        """Enqueue planned deliveries for rendering; QueueDownError."""
+        """Enqueue planned deliveries for rendering.
+
+        Raises:
+            QueueDownError: the queue cannot be reached.
+        """
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Enqueue a part of a poster batch, behind all deliveries; QueueDownError."""
+        """Enqueue a part of a poster batch; workers render all waiting deliveries before it.
+
+        Raises:
+            QueueDownError: the queue cannot be reached.
+        """
 
     def has_renderings(self) -> bool:
-        """Tell whether deliveries wait in the render queue; never raises."""
+        """Tell whether deliveries wait in the render queue; False if it cannot be reached."""
 
     def stats(self) -> QueueStats:
-        """Return the queue's figures; never raises."""
+        """Return the state of the queue; never raises."""
 
 
 class RateWindows(Protocol):
-    """Counts of what each account has sent lately, shared by all workers."""
+    """Counters of the recent calls of each account, shared by all workers."""
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count one call in every window of an account; return 0, or the seconds to wait.
+        """Count a call of *account* in the window of each rate; return 0 or the seconds to wait.
 
-        If a window is full, nothing is counted. Never raises: while the shared windows cannot be
-        reached, this process counts its own calls.
+        If a window is full, the call is not counted. Never raises: while the shared windows cannot
+        be reached, this process counts its own calls.
         """
 
     def block(self, account: str, seconds: float) -> None:
-        """Refuse calls of an account for *seconds*, as the platform asked; never raises."""
+        """Refuse calls of *account* for *seconds*, as the platform asked; never raises."""
 
 
 def system_clock() -> datetime:

@@ -1,6 +1,7 @@
 """Posting limits of a community on a channel: quiet hours and quotas.
 
-Planning warns about them, and `services/delivery/holds.py` keeps to them when deliveries are sent.
+Planning warns about exceeded limits, and `services/delivery/holds.py` enforces the limits when
+deliveries are sent.
 """
 
 from __future__ import annotations
@@ -27,14 +28,14 @@ __all__ = ["MAY_BE_OUT", "Pace", "default_quota", "pace_of", "pacing_warnings"]
 logger = logging.getLogger(__name__)
 
 _S = DeliveryStatus
-#: Deliveries that are out, or may be out or in flight; these use up a quota.
+#: Statuses of deliveries that are published, being sent or may be out; these count in a quota.
 MAY_BE_OUT = (_S.SENDING, _S.ACCEPTED, _S.HANDED_OFF, _S.PUBLISHED, _S.UNKNOWN, _S.RETRYING)
 _PLANNED = (*MAY_BE_OUT, _S.PLANNED, _S.SCHEDULED, _S.CLAIMED)
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The posting limits of one community on one channel."""
+    """The quiet hours and the quota of one community on one channel."""
 
     calendar_id: int
     channel_id: int
@@ -45,15 +46,15 @@ class Pace:
     rule: PlatformRule | None = None
 
     def quiet_until(self, at: datetime) -> datetime | None:
-        """Return the end (UTC) of the quiet hours around *at*; None if nothing is quiet then."""
+        """Return the end (UTC) of the quiet hours that contain *at*; None if no quiet hours do."""
         return self.quiet.ends_at(at, self.zone) if self.quiet else None
 
     def over_quota(self, span: str, most: int) -> Message:
-        """Return the reason to hold a delivery that is beyond *most* in a *span* (day or month)."""
+        """Return the message for a delivery held by a quota of *most* per *span* (day or month)."""
         return self._quota_message("held-by", span, most=most)
 
     def would_be_over(self, span: str, count: int, most: int) -> Message:
-        """Return the warning that a delivery would be number *count* in a *span*."""
+        """Return the warning that delivery number *count* in a *span* exceeds the quota *most*."""
         return self._quota_message("over", span, count=count, most=most)
 
     def _quota_message(self, prefix: str, span: str, **params: Parameter) -> Message:
@@ -67,10 +68,10 @@ class Pace:
 def pace_of(
     calendar_id: int, head: CalendarHead, channel: tuple[int, str], opened: Channel | None
 ) -> Pace | None:
-    """Return the posting limits of a calendar's community on a channel; None if it has none.
+    """Return the posting limits of a calendar's community on a channel; None for no limits.
 
     *channel* is the channel's id and name. *opened* is None if the channel cannot be opened; then
-    only the calendar's own quota counts.
+    only the calendar's own quota applies.
     """
     channel_id, name = channel
     quota, rule = (head.quotas[name], None) if name in head.quotas else default_quota(opened)
@@ -81,7 +82,11 @@ def pace_of(
 
 
 def default_quota(opened: Channel | None) -> tuple[Quota | None, PlatformRule | None]:
-    """Return a channel's own quota, and the platform's rule if that sets the quota."""
+    """Return the quota that the plugin sets for a channel, and the platform's rule behind it.
+
+    The rule is None if the quota differs from the platform's rule. Both are None if the channel
+    cannot be opened or its plugin fails.
+    """
     if opened is None:
         return None, None
     try:
@@ -98,10 +103,10 @@ def default_quota(opened: Channel | None) -> tuple[Quota | None, PlatformRule | 
 def pacing_warnings(
     session: Session, pace: Pace | None, due: Sequence[datetime], *, entry_key: tuple[str, str]
 ) -> list[list[RenditionWarning]]:
-    """Return the warnings about limits for each of an entry's times (UTC) on a channel.
+    """Return the warnings about posting limits for each due time (UTC) of an entry on a channel.
 
-    *entry_key* is the entry's week and key: deliveries that it has planned already do not count
-    twice.
+    *entry_key* is the entry's week and key. Existing deliveries of this entry are not counted,
+    since *due* stands for them.
     """
     if pace is None:
         return [[] for _ in due]
@@ -142,7 +147,7 @@ def _quota_warnings(
 def _count_planned(
     session: Session, pace: Pace, begins: datetime, ends: datetime, entry_key: tuple[str, str]
 ) -> int:
-    """Return how many deliveries of other entries are planned in a span of time."""
+    """Return the number of deliveries of other entries that are due between *begins* and *ends*."""
     week, key = entry_key
     query = (
         select(func.count())

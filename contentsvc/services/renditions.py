@@ -1,4 +1,4 @@
-"""Renditions (成稿), stored by the hash of their content."""
+"""Storage and loading of renditions (成稿), identified by the hash of their content."""
 
 from __future__ import annotations
 
@@ -36,21 +36,21 @@ __all__ = [
 ]
 
 
-#: Renditions cached in memory, and the bytes of their pictures.
+#: Most renditions that are cached in memory, and most bytes of their pictures.
 _MOST_CACHED = 64
 _MOST_CACHED_BYTES = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedRendition:
-    """A rendition whose pictures are stored, ready to be written as one row."""
+    """A rendition whose pictures are stored already, ready to be inserted as a row."""
 
     hash: str
     document: Mapping[str, Any]
 
 
 def prepare(runtime: Runtime, rendition: Rendition) -> PreparedRendition:
-    """Store a rendition's pictures and compute its hash; the database is not used."""
+    """Store a rendition's pictures and compute its hash, without access to the database."""
     document = {
         "title": rendition.title,
         "text": rendition.text,
@@ -68,16 +68,16 @@ def prepare(runtime: Runtime, rendition: Rendition) -> PreparedRendition:
 
 
 def store_rendition(runtime: Runtime, session: Session, prepared: PreparedRendition) -> None:
-    """Insert a rendition's row unless it exists."""
+    """Insert the row of a prepared rendition unless it exists already."""
     values = {"hash": prepared.hash, "document": prepared.document, "created_at": runtime.clock()}
     session.execute(runtime.database.insert_once(RenditionRow, values))
 
 
 def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition:
-    """Return a stored rendition with its pictures.
+    """Return the rendition with the hash *digest*, including its pictures.
 
     Raises:
-        NotFoundError: there is no rendition of this hash.
+        NotFoundError: no rendition has this hash.
     """
     document = _document(session, digest)
     return Rendition(
@@ -96,9 +96,10 @@ def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition
 
 
 class Renditions:
-    """A cache of the renditions used last: a burst sends the same rendition to thousands.
+    """A cache of recently used renditions, since a burst sends the same rendition many times.
 
-    A rendition never changes, since its hash names it. Not safe for several threads.
+    A cached rendition never expires: it is identified by its hash and never changes. Not
+    thread-safe.
     """
 
     def __init__(self, runtime: Runtime) -> None:
@@ -107,10 +108,10 @@ class Renditions:
         self._cached: OrderedDict[str, Rendition] = OrderedDict()
 
     def load(self, session: Session, digest: str) -> Rendition:
-        """Return a stored rendition with its pictures.
+        """Return the rendition with the hash *digest*, including its pictures.
 
         Raises:
-        NotFoundError: there is no rendition of this hash.
+            NotFoundError: no rendition has this hash.
         """
         if digest not in self._cached:
             self._cached[digest] = load_rendition(self._runtime, session, digest)
@@ -128,19 +129,19 @@ class Renditions:
 
 
 def rendition_formats(session: Session, digest: str) -> list[FormattedPost]:
-    """Return the formatted posts of a stored rendition.
+    """Return the formatted posts of the rendition with the hash *digest*.
 
     Raises:
-        NotFoundError: there is no rendition of this hash.
+        NotFoundError: no rendition has this hash.
     """
     return stored_formats(_document(session, digest)["data"])
 
 
 def rendition_picture(runtime: Runtime, session: Session, digest: str, name: str) -> Picture:
-    """Return one picture of a stored rendition.
+    """Return the picture called *name* of the rendition with the hash *digest*.
 
     Raises:
-        NotFoundError: there is no such rendition or picture.
+        NotFoundError: no rendition has this hash, or it has no picture of this name.
     """
     pictures = [item for item in _document(session, digest)["pictures"] if item["name"] == name]
     if not pictures:

@@ -1,4 +1,4 @@
-"""Replanning: one delivery is created, changed or cancelled to match its entry."""
+"""Creation, change and cancellation of a single delivery, to match its entry."""
 
 from __future__ import annotations
 
@@ -34,24 +34,24 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Usefulness:
-    """How long after its time a delivery is still worth publishing."""
+    """How long after its due time a post or a notice is still worth publishing."""
 
     post: timedelta
     notice: timedelta
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Return the durations that the settings give."""
+        """Return the durations in *config*."""
         return cls(post=config.late_post, notice=config.late_notice)
 
     def useful_until(self, kind: EntryKind, due_at: datetime) -> datetime:
-        """Return the instant after which a delivery of *kind* is missed."""
+        """Return the instant after which a delivery of an entry of *kind* is too late."""
         return due_at + (self.notice if kind is EntryKind.LIVESTREAM else self.post)
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A delivery that an approved entry calls for."""
+    """A delivery that an approved entry needs: its channel, notice and due time."""
 
     channel_id: int
     notice: str
@@ -59,11 +59,14 @@ class Wanted:
 
 
 def tells_otherwise(entry: Entry, delivery: Delivery) -> bool:
-    """Tell whether an unpublished notice that edits no longer reach differs from its entry."""
+    """Tell whether an unpublished notice shows facts that its livestream no longer has.
+
+    A missed notice that was never rendered also counts as outdated.
+    """
     if not delivery.notice or delivery.status in OUT or delivery.status is DeliveryStatus.SENDING:
         return False
     if delivery.facts is None:
-        # The delivery was never rendered.
+        # The notice was never rendered.
         return delivery.status is DeliveryStatus.MISSED
     return bool(
         changes(Facts.from_json(delivery.facts), present_facts(entry, delivery.channel.name))
@@ -79,9 +82,11 @@ def bring_along(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Apply a livestream's change to a notice that is neither open nor published, if possible.
+    """Replan or hold back an outdated notice, depending on its status.
 
-    A notice that may be out is not sent again by itself with outdated facts.
+    A notice that may be out is not sent again automatically, since its facts are outdated. A
+    handed-off notice is planned again with the new facts. So is an unpublished notice whose new due
+    time is in the future.
     """
     consequence = consequence_of(delivery.status, in_doubt=delivery.in_doubt)
     if consequence is Consequence.LOOK_FIRST:
@@ -94,7 +99,7 @@ def bring_along(
 
 
 def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> None:
-    """End the usefulness of a delivery that may be out, so that only a person sends it again."""
+    """Prevent another automatic attempt of a delivery that may be out; a person can resend it."""
     if delivery.status is not DeliveryStatus.UNKNOWN:
         cancel(session, delivery, now)
     session.execute(
@@ -106,12 +111,12 @@ def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> N
 
 
 def is_past(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> bool:
-    """Tell whether a delivery would be too late to be useful at *now*."""
+    """Tell whether a delivery sent at *now* would be too late to be useful."""
     return usefulness.useful_until(entry.kind, item.due_at) < now
 
 
 def new_delivery(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> Delivery:
-    """Return a new delivery that waits to be rendered, with a key that never changes."""
+    """Return a new delivery in status `planned`, with a new key."""
     return Delivery(
         entry_id=entry.id,
         channel_id=item.channel_id,
@@ -135,10 +140,12 @@ def replan(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Have an open delivery rendered again, for a time that may be new.
+    """Set a delivery back to `planned` with the due time of *item*, so that it is rendered again.
+
+    If it would be too late by now, it is cancelled instead, unless it is planned already.
 
     Raises:
-        ConflictError: a worker has begun to send it.
+        ConflictError: a worker has begun to send the delivery.
     """
     changes = {
         "due_at": item.due_at,
@@ -174,12 +181,15 @@ def replan(
 
 
 def is_open(delivery: Delivery) -> bool:
-    """Tell whether it is certain that nothing of a delivery is out or in flight."""
+    """Tell whether a delivery waits to be sent and certainly was not published."""
     return delivery.status in OPEN and not delivery.in_doubt
 
 
 def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Cancel an open or handed-off delivery; one that may be out becomes unknown instead."""
+    """Cancel an open or handed-off delivery; set an open delivery in doubt to `unknown`.
+
+    Deliveries in other statuses are not changed.
+    """
     after = DeliveryStatus.CANCELLED
     if delivery.status in OPEN and delivery.in_doubt:
         after = DeliveryStatus.UNKNOWN

@@ -1,4 +1,4 @@
-"""Retracting: published posts are taken back from channels that allow it."""
+"""Retraction of published posts from channels that support it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ __all__ = ["can_take_back", "take_back"]
 
 
 def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
-    """Tell whether a delivery is published and its channel can retract the post."""
+    """Tell whether the post of a delivery can be retracted.
+
+    It must be published and not yet retracted, and its channel must support retraction.
+    """
     if delivery.status is not DeliveryStatus.PUBLISHED or delivery.retracted_at is not None:
         return False
     try:
@@ -34,12 +37,12 @@ def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
 def take_back(runtime: Runtime, delivery_id: int) -> None:
     """Retract a published post from its channel, and record the time.
 
-    No transaction is open during the call to the platform. If the record is lost afterwards, the
-    person can retract the post once more: retracting a post that is gone already succeeds.
+    No transaction is open during the call to the platform. If recording the time fails afterwards,
+    the person can retract the post again: retracting a post that no longer exists succeeds.
 
     Raises:
         InputError: the post is not published, its channel cannot retract posts, or the platform
-            refused; then with the platform's message.
+            refused. A refusal carries the platform's message.
     """
     with runtime.database.read() as session:
         delivery = get_delivery(session, delivery_id)

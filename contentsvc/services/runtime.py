@@ -1,4 +1,4 @@
-"""The parts that the web server, the dispatcher, the workers and the commands share."""
+"""The runtime: the services that the web server, dispatchers, workers and commands share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ __all__ = ["Runtime"]
 
 @dataclass(frozen=True, slots=True)
 class Runtime:
-    """The parts that `contentsvc.assembly.assemble` creates once per process."""
+    """The database, queue, storage and other services of one process.
+
+    `contentsvc.assembly.assemble` creates it once per process.
+    """
 
     config: Config
     database: Database

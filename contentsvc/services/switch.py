@@ -1,4 +1,4 @@
-"""The red switch: while it is on, nothing is published."""
+"""The red switch, which stops all publishing while it is on."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from contentsvc.db.models import ChannelRow, Switch
 __all__ = ["pause_all", "paused", "paused_channels", "resume_all"]
 
 _PAUSE = "pause"
-#: Stands for all channels; no channel has this id.
+#: The id that stands for all channels; no channel has it.
 _ALL = 0
-# One query for the switch and the channels, built once: it runs before every few calls.
+# One query for the switch and the channels, built only once since workers run it all the time.
 _PAUSED = union_all(
     select(literal(_ALL)).where(exists().where(Switch.name == _PAUSE)),
     select(ChannelRow.id).where(ChannelRow.paused_at.is_not(None)),
@@ -22,7 +22,7 @@ _PAUSED = union_all(
 
 
 def paused(session: Session) -> Switch | None:
-    """Return the switch, with who turned it on, when and why; None if it is off."""
+    """Return the row of the switch, which records who turned it on, when and why; None if off."""
     return session.get(Switch, _PAUSE)
 
 
@@ -33,7 +33,10 @@ def paused_channels(connection: Connection) -> set[int] | None:
 
 
 def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switch:
-    """Turn the switch on; calls that are under way are not interrupted."""
+    """Turn the switch on and return it; calls that are under way are not interrupted.
+
+    If the switch is on already, only the reason and the person are replaced.
+    """
     switch = paused(session)
     if switch is None:
         switch = Switch(name=_PAUSE, set_at=now)
@@ -44,7 +47,7 @@ def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switc
 
 
 def resume_all(session: Session) -> None:
-    """Turn the switch off; deliveries that are too late by now will be missed."""
+    """Turn the switch off; deliveries that became too late meanwhile will be missed."""
     switch = paused(session)
     if switch is not None:
         session.delete(switch)

@@ -1,1 +1,1 @@
-"""The workers and the queue that leads to them: the only code that knows RQ."""
+"""The worker processes and their job queue; only this package uses RQ."""

@@ -14,28 +14,28 @@ from redis.retry import Retry
 
 __all__ = ["connect", "embedded_url", "socket_path"]
 
-#: The kernel takes 107 bytes for a socket's path (`sun_path`, unix(7)); the server adds a suffix
-#: of its own while it binds.
+#: Most bytes in the path of a socket. The kernel allows 107 bytes (`sun_path`, unix(7)), but the
+#: server adds a suffix of its own while it binds.
 _LONGEST_SOCKET_PATH = 95
 
-#: Seconds. A web request waits for Redis for no longer than this.
+#: Timeouts in seconds. A web request waits no longer than this for Redis.
 _CONNECT_TIMEOUT = 1.0
 _ANSWER_TIMEOUT = 1.0
 
 
 def connect(url: str) -> Redis:
-    """Return a client of *url* with timeouts of a second; nothing is connected yet."""
+    """Return a Redis client for *url* with timeouts of one second, without connecting it."""
     return Redis.from_url(
         url,
         socket_connect_timeout=_CONNECT_TIMEOUT,
         socket_timeout=_ANSWER_TIMEOUT,
-        # One retry replaces a connection that a restarted server has closed.
+        # One retry is needed to replace a connection that a restarted server has closed.
         retry=Retry(NoBackoff(), 1),
     )
 
 
 def embedded_url(data_dir: Path) -> str:
-    """Return the address of the embedded server's socket, the same in every process.
+    """Return the `unix://` address of the embedded server, which is the same in every process.
 
     The socket is in the data folder. If that path is too long for a socket, the socket is in a
     private folder of the temporary directory, and `run/redis.url` stores its address.

@@ -1,4 +1,4 @@
-"""The functions of RQ's jobs; RQ finds them by their import path."""
+"""The functions that RQ jobs call; RQ finds each function by its import path."""
 
 from __future__ import annotations
 
@@ -15,38 +15,38 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["make_batch", "publish_batch", "reconnect", "render_deliveries", "serve_with"]
 
-#: RQ calls a function only with the arguments of the job, so the process stores its parts here.
-#: `serve_with` is called once, before the first job.
+#: The runtime and publisher of this process. They are global, since RQ calls a function only with
+#: the arguments of the job. `serve_with` sets them before the first job.
 _served: list[tuple[Runtime, Publisher]] = []
 
 
 def serve_with(runtime: Runtime) -> Publisher:
-    """Use *runtime* for every later job of this process; return the publisher."""
+    """Use *runtime* for all later jobs of this process; return the publisher of these jobs."""
     publisher = Publisher(runtime, process_name())
     _served[:] = [(runtime, publisher)]
     return publisher
 
 
 def reconnect() -> None:
-    """Open new database connections after a fork; two processes cannot share a connection."""
+    """Replace the database connections after a fork, since processes cannot share a connection."""
     ((runtime, _),) = _served
     serve_with(replace(runtime, database=Database(runtime.config.database_url)))
 
 
 def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
-    """Publish claimed deliveries of one *lane*; *claims* are pairs of id and fence."""
+    """Publish claimed deliveries of one *lane*, given as pairs of delivery id and fence."""
     ((_, publisher),) = _served
-    # Calls that are under way when the worker stops are finished by the publisher's `close`.
+    # When the worker stops, the publisher's `close` waits for the calls under way.
     publisher.begin_batch(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
 
 
 def render_deliveries(delivery_ids: Sequence[int]) -> None:
-    """Render planned deliveries and store their renditions."""
+    """Render the planned deliveries with these ids and store their renditions."""
     ((runtime, _),) = _served
     Renderer(runtime).render_planned(delivery_ids)
 
 
 def make_batch(batch_id: int, fence: int) -> None:
-    """Make a part of a poster batch, as long as the batch has the fence *fence*."""
+    """Make a part of the posters of a batch, unless the batch has another fence by now."""
     ((runtime, _),) = _served
     BatchMaker(runtime).make(batch_id, fence)

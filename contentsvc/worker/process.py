@@ -30,16 +30,16 @@ __all__ = ["run_publish_worker", "run_render_worker"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds. With RQ's defaults (420 and 600) an idle worker checks for abandoned jobs only after
-#: thirteen minutes.
+#: Intervals in seconds. With RQ's defaults (420 and 600) an idle worker checks for abandoned jobs
+#: only after thirteen minutes.
 _WORKER_TTL = 30
 _MAINTENANCE_INTERVAL = 15
 
 
 class _Steady(BaseWorker):
-    """A worker that stops when asked even while Redis is down, and resumes soon after an outage."""
+    """An RQ worker that can stop while Redis is down, and resumes soon after an outage."""
 
-    #: Records heartbeats beside the work; set before the first job.
+    #: The thread that records heartbeats; set before the first job.
     heart: HeartbeatThread
     max_connection_wait_time = 2.0
     stop_asked = False
@@ -57,11 +57,11 @@ class _Steady(BaseWorker):
 
 
 class PublishWorker(_Steady, SimpleWorker):
-    """A worker that runs each batch in its own process; a fork would cost more than sending."""
+    """An RQ worker that runs each job without a fork, since a fork costs more than sending."""
 
 
 class RenderWorker(_Steady, Worker):
-    """A worker that runs each batch in a fork, so that no picture can crash or bloat it."""
+    """An RQ worker that runs each job in a fork, so that no picture can crash or bloat it."""
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
         with self.heart.paused():
@@ -74,15 +74,16 @@ class RenderWorker(_Steady, Worker):
 
 
 def run_publish_worker(runtime: Runtime) -> None:
-    """Publish batches until SIGTERM or SIGINT; the current batch is finished."""
+    """Run publishing jobs until SIGTERM or SIGINT, then finish the current job and return."""
     _run(runtime, PublishWorker, PUBLISH)
 
 
 def run_render_worker(runtime: Runtime) -> None:
-    """Render posts and posters until SIGTERM or SIGINT; the current batch is finished.
+    """Run rendering jobs until SIGTERM or SIGINT, then finish the current job and return.
 
-    Renditions for deliveries come before poster batches. With more than one queue RQ may lose a job
-    if its worker dies at that instant; the leases in the database make up for that.
+    Renditions for deliveries come before poster batches. With more than one queue, RQ loses a job
+    if its worker dies just as it takes the job. The lease in the database then expires, and the
+    work is enqueued again.
     """
     warm_up()
     _run(runtime, RenderWorker, RENDER, BATCH)
@@ -92,12 +93,12 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
     queue = queues[0]
     publisher = serve_with(runtime)
     redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
-    # Imported modules stay for good, so the garbage collector need not scan them.
+    # Imported modules are never freed, so the garbage collector need not scan them.
     gc.freeze()
     with HeartbeatThread(runtime, "worker", detail=lambda: {"queue": queue}) as heart:
         try:
             while _work(kind, queues, redis, heart):
-                # A random pause, so that many workers do not reconnect in the same instant.
+                # The pause is random, so that many workers do not reconnect at the same time.
                 time.sleep(random.uniform(0.2, 1.0))  # noqa: S311 - no secret
         except StopRequested:
             pass
@@ -107,7 +108,10 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
 
 
 def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: HeartbeatThread) -> bool:
-    """Work until asked to stop (False), or until Redis fails beyond RQ's own retries (True)."""
+    """Run jobs until a signal or an outage; return whether to continue after a pause.
+
+    Return False after a stop signal, and True if Redis is down for longer than RQ retries.
+    """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_between)
     worker: _Steady | None = None

@@ -1,4 +1,4 @@
-"""The queue between the dispatchers and the workers, on RQ and Redis."""
+"""The job queue between dispatchers and workers, built on RQ and Redis."""
 
 from __future__ import annotations
 
@@ -18,40 +18,43 @@ __all__ = ["BATCH", "PUBLISH", "RENDER", "SERIALIZER", "RqQueue", "embedded_url"
 
 logger = logging.getLogger(__name__)
 
-#: The queues' names.
+#: Names of the RQ queues.
 PUBLISH = "publish"
 RENDER = "render"
-#: Poster batches: the render worker takes jobs from it when no rendition waits.
+#: The queue of poster batches. A render worker takes jobs from it only if RENDER is empty.
 BATCH = "batch"
 
-#: Not pickle: a worker would run any code that somebody puts into Redis.
+#: Format of the jobs. With pickle, a worker would run any code that somebody puts into Redis.
 SERIALIZER = "json"
 
 _PUBLISH_JOB = "contentsvc.worker.jobs.publish_batch"
 _RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
 _BATCH_JOB = "contentsvc.worker.jobs.make_batch"
 
-#: Seconds. The leases in the database expire long before; this only frees a worker that is stuck.
-#: Twenty pictures are rendered within half a minute, a part of a poster batch within ten seconds.
+#: Seconds after which RQ aborts a job, to free a worker that is stuck. The leases in the database
+#: expire long before. Twenty pictures take up to 30 seconds, a part of a poster batch up to 10.
 _JOB_TIMEOUTS = {PUBLISH: 7200, RENDER: 240, BATCH: 240}
 _FAILURE_TTL = 3600
 
-#: Seconds for which a server that did not respond is not used.
+#: Seconds without requests to a server that did not respond.
 _REST = 2.0
 
 
 class RqQueue:
-    """The queue on Redis. All of its content may be lost: the database is the truth."""
+    """The queue in Redis, which may lose all of its jobs.
+
+    They can be created again from the database.
+    """
 
     def __init__(self, url: str) -> None:
-        """Prepare for the server at *url*; nothing is connected yet."""
+        """Create a queue on the Redis server at *url*, without connecting to it."""
         self.url = url
         self._redis = connect(url)
         self._listener = Listener(self._redis)
         self._asked_again_at = 0.0
 
     def wake(self) -> None:
-        """Wake a dispatcher because something is due sooner; never raises."""
+        """Wake a dispatcher, because a delivery is due earlier than it knows; never raises."""
         if time.monotonic() < self._asked_again_at:
             return
         try:
@@ -61,9 +64,10 @@ class RqQueue:
             self._rest("queue_wake_lost", error)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until somebody calls `wake` (True) or *seconds* are over (False); never raises.
+        """Sleep until a process calls `wake`, at most for *seconds*; return whether one did.
 
-        The sleep is shorter while the server does not respond, since no wake-up could arrive.
+        Never raises. The sleep is shorter while the server does not respond, since no wake-up could
+        arrive.
         """
         until = time.monotonic() + seconds
         woken = False
@@ -79,27 +83,39 @@ class RqQueue:
         return woken
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Enqueue claimed deliveries of one *lane*, a channel type; QueueDownError."""
+        """Enqueue claimed deliveries for publishing; all belong to the *lane*, a channel type.
+
+        Raises:
+            QueueDownError: Redis cannot be reached.
+        """
         pairs = [[claim.delivery_id, claim.fence] for claim in claims]
         self._enqueue(PUBLISH, _PUBLISH_JOB, (lane, pairs), f"{len(pairs)} of {lane}")
 
     def render(self, delivery_ids: Sequence[int]) -> None:
-        """Enqueue planned deliveries for rendering; QueueDownError."""
+        """Enqueue planned deliveries for rendering.
+
+        Raises:
+            QueueDownError: Redis cannot be reached.
+        """
         self._enqueue(RENDER, _RENDER_JOB, (list(delivery_ids),), f"{len(delivery_ids)}")
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Enqueue a part of a poster batch, behind all deliveries; QueueDownError."""
+        """Enqueue a part of a poster batch; workers render all waiting deliveries before it.
+
+        Raises:
+            QueueDownError: Redis cannot be reached.
+        """
         self._enqueue(BATCH, _BATCH_JOB, (batch_id, fence), f"batch {batch_id}")
 
     def has_renderings(self) -> bool:
-        """Tell whether deliveries wait in the render queue; never raises."""
+        """Tell whether deliveries wait in the render queue; False if Redis cannot be reached."""
         try:
             return bool(RedisQueue(RENDER, connection=self._redis).count)
         except RedisError:
             return False
 
     def stats(self) -> QueueStats:
-        """Return the queue's figures; never raises."""
+        """Return the state of the queue; never raises."""
         try:
             info = self._redis.info("server")
             queues = [RedisQueue(name, connection=self._redis) for name in (PUBLISH, RENDER, BATCH)]
@@ -136,7 +152,7 @@ class RqQueue:
 
 
 def _server(info: dict[str, object]) -> str:
-    # Valkey reports the Redis version that it is compatible with under the old name.
+    # Valkey reports as `redis_version` the Redis version that it is compatible with.
     if "valkey_version" in info:
         return f"valkey {info['valkey_version']}"
     return f"redis {info.get('redis_version', '')}"

@@ -1,4 +1,4 @@
-"""Rate windows in Redis, shared by all workers."""
+"""Rate limits of accounts, counted in Redis for all workers together."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ __all__ = ["RedisRateWindows"]
 logger = logging.getLogger(__name__)
 
 _PREFIX = "contentsvc:rates"
-#: Seconds for which a server that did not respond is not used.
+#: Seconds without requests to a server that did not respond.
 _REST = 2.0
-#: Shortest wait (seconds) if a window is full.
+#: Shortest wait in seconds if a window is full.
 _LEAST = 0.05
 
 
@@ -32,14 +32,14 @@ class _RedisStorage(RedisStorage):
 
 
 class RedisRateWindows:
-    """Moving windows by account.
+    """Counts the calls of each account in moving windows.
 
-    While Redis is down each process counts its own calls. Then the workers together may send as
-    many times the rate as there are workers, but nothing stands still.
+    While Redis is down, each process counts only its own calls. Publishing then continues, but the
+    workers together may exceed the rate by a factor of the number of workers.
     """
 
     def __init__(self, url: str) -> None:
-        """Prepare for the server at *url*; nothing is connected yet."""
+        """Create counters on the Redis server at *url*, without connecting to it."""
         self._redis = connect(url)
         storage = _RedisStorage(
             "redis://", connection_pool=self._redis.connection_pool, key_prefix=_PREFIX
@@ -47,11 +47,11 @@ class RedisRateWindows:
         self._shared = MovingWindowRateLimiter(storage)
         self._own = MovingWindowRateLimiter(MemoryStorage())
         self._asked_again_at = 0.0
-        #: Ends of the blocks that this process knows, by account: monotonic seconds.
+        #: End of each block that this process has set, by account, in monotonic seconds.
         self._blocked: dict[str, float] = {}
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count a call in every window of an account; return 0, or the seconds to wait."""
+        """Count a call of *account* in the window of each rate; return 0 or the seconds to wait."""
         blocked = self._blocked.get(account, 0.0) - time.monotonic()
         if blocked > 0:
             return blocked
@@ -66,7 +66,7 @@ class RedisRateWindows:
         return _take(self._own, items, account)
 
     def block(self, account: str, seconds: float) -> None:
-        """Refuse calls of an account for *seconds*."""
+        """Refuse calls of *account* for *seconds*, in all processes."""
         self._blocked[account] = time.monotonic() + seconds
         try:
             self._redis.set(_block_key(account), 1, px=max(1, math.ceil(seconds * 1000)))
@@ -92,14 +92,14 @@ def _block_key(account: str) -> str:
 
 
 def _take(limiter: MovingWindowRateLimiter, items: list[RateLimitItem], account: str) -> float:
-    """Count a call in all windows or in none; return the seconds to wait."""
+    """Count a call if no window is full; return 0, or the seconds to wait."""
     for item in items:
         if not limiter.test(item, account):
             reset = limiter.get_window_stats(item, account).reset_time
             return max(_LEAST, reset - time.time())
     for item in items:
-        # Another worker may have filled the window since the test. The calls that were counted in
-        # earlier windows only make this account a little slower than it could be.
+        # Another worker may have filled the window since the test. The call is then counted in some
+        # windows although it is not made, which slows this account down a little.
         if not limiter.hit(item, account):
             return _LEAST
     return 0.0

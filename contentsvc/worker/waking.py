@@ -1,4 +1,4 @@
-"""Wake-ups: a process that writes a due delivery wakes a dispatcher through Redis."""
+"""Wake-ups of a dispatcher through Redis, sent by a process that stores a due delivery."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 __all__ = ["Listener", "call"]
 
-#: A list with at most one element, so that a busy dispatcher finds the wake-up later.
+#: A Redis list with at most one element: the wake-up that a busy dispatcher takes later.
 _WAKE = "contentsvc:wake"
-#: Seconds after which the server reports that nobody called, and the grace for that response.
+#: Seconds after which the server responds that there was no wake-up, and the extra seconds that
+#: this process waits for the response.
 _HOLD = 15
 _GRACE = 5
 
 
 def call(redis: Redis) -> None:
-    """Wake a dispatcher; RedisError."""
+    """Send a wake-up to a dispatcher.
+
+    Raises:
+        RedisError: Redis cannot be reached.
+    """
     with redis.pipeline(transaction=False) as pipeline:
         pipeline.lpush(_WAKE, 1)
         pipeline.ltrim(_WAKE, 0, 0)
@@ -26,27 +31,31 @@ def call(redis: Redis) -> None:
 
 
 class Listener:
-    """Waits for wake-ups. Not safe for several threads.
+    """Receives wake-ups. Not thread-safe.
 
-    One blocking command stays with the server across several waits, and each wait is timed by the
-    clock of this process: the server's own timeouts are some tenths of a second late.
+    One blocking command remains on the server across several calls of `wait`. Each call measures
+    its own time, since the timeouts of the server are some tenths of a second late.
     """
 
     def __init__(self, redis: Redis) -> None:
-        """Prepare to listen on *redis*; nothing is connected yet."""
+        """Create a listener on *redis*, without connecting to the server."""
         self._pool = redis.connection_pool
         self._connection: Any = None
         self._asked_at: float | None = None
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until somebody calls (True) or *seconds* are over (False); RedisError."""
+        """Wait for a wake-up, at most for *seconds*; return whether one arrived.
+
+        Raises:
+            RedisError: Redis cannot be reached.
+        """
         until = time.monotonic() + seconds
         try:
             while (left := until - time.monotonic()) > 0:
                 if self._hears(left):
                     return True
         except BaseException:
-            # A late response must not be read as that of another command.
+            # A late response must not be taken for the response to another command.
             self.close()
             raise
         return False

@@ -1,4 +1,4 @@
-"""Runs the migrations on the connection that `contentsvc.db.migrate` hands over."""
+"""Run the migrations on the connection that `contentsvc.db.migrate` passes to Alembic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ connection = context.config.attributes["connection"]
 context.configure(
     connection=connection,
     target_metadata=Base.metadata,
-    # SQLite alters a table by copying it.
+    # SQLite has hardly any ALTER TABLE, so Alembic copies the table.
     render_as_batch=True,
     compare_type=False,
 )

@@ -1,4 +1,4 @@
-"""Announcing: plugins that listen are told of finished deliveries, beside the publishing."""
+"""Notification of plugins about finished deliveries, without delaying the publishing."""
 
 from __future__ import annotations
 
@@ -27,23 +27,26 @@ logger = logging.getLogger(__name__)
 
 _S = DeliveryStatus
 _FINISHED = frozenset({_S.PUBLISHED, _S.FAILED, _S.UNKNOWN, _S.HANDED_OFF})
-#: Deliveries that may wait for one plugin; newer ones are dropped.
+#: Most deliveries that wait for one plugin; newer deliveries are dropped.
 _MOST_WAITING = 10_000
-#: Deliveries that are loaded and announced together.
+#: Most deliveries that are loaded and announced together.
 _MOST_AT_ONCE = 200
-#: Seconds for which the first delivery waits for others, so that a burst costs few calls.
+#: Seconds that the first waiting delivery waits for others, so that a burst causes few calls.
 _GATHER = 0.2
-#: Seconds that a stopping worker gives the plugins for the deliveries that still wait.
+#: Seconds that a stopping worker waits until the plugins have handled the waiting deliveries.
 _GRACE = 3.0
 
 T = TypeVar("T")
 
 
 class _Line(Generic[T]):
-    """A queue with one thread that handles its items; adding items never blocks."""
+    """A queue whose own thread passes the items to a function; adding items never blocks."""
 
     def __init__(self, name: str, work: Callable[[list[T]], None]) -> None:
-        """Call *work* with the items that wait; it must not raise."""
+        """Create an empty queue that passes its items to *work*, which must not raise.
+
+        The thread is called *name* and starts with the first item.
+        """
         self._name = name
         self._work = work
         self._waiting: deque[T] = deque()
@@ -52,7 +55,7 @@ class _Line(Generic[T]):
         self._closed = False
 
     def put(self, items: Sequence[T]) -> None:
-        """Add items; drop those beyond the limit."""
+        """Append *items*; drop and log the last of them if the queue is full."""
         with self._changed:
             room = _MOST_WAITING - len(self._waiting)
             self._waiting.extend(items[:room])
@@ -64,7 +67,10 @@ class _Line(Generic[T]):
             self._log_dropped(len(items) - room)
 
     def close(self, until: float) -> None:
-        """Handle the items that wait; return at *until* (monotonic seconds) at the latest."""
+        """Wait until the queued items are handled, at most until *until* (monotonic seconds).
+
+        Items that are still queued then are dropped and logged.
+        """
         with self._changed:
             self._closed = True
             self._changed.notify()
@@ -96,10 +102,10 @@ class _Line(Generic[T]):
 
 
 class Announcer:
-    """Announces finished deliveries to plugins, each in a thread of its own."""
+    """Passes finished deliveries to the listeners of plugins, with one thread per listener."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Announce to the listeners of *runtime*'s plugins; without a listener, do nothing."""
+        """Create a queue for each listener that the plugins of *runtime* register."""
         self._runtime = runtime
         folder = runtime.config.data_dir / "plugins"
         self._lines = [
@@ -109,13 +115,16 @@ class Announcer:
         self._verdicts = _Line("announcer", self._announce)
 
     def announce(self, moved: Sequence[Verdict]) -> None:
-        """Queue verdicts whose moves are committed; neither blocks nor raises."""
+        """Queue the finished deliveries among *moved*, verdicts that are committed.
+
+        The method neither blocks nor raises, and does nothing if there is no listener.
+        """
         finished = [verdict for verdict in moved if verdict.after in _FINISHED]
         if finished and self._lines:
             self._verdicts.put(finished)
 
     def close(self) -> None:
-        """Announce what still waits; return after a few seconds at the latest."""
+        """Announce the queued deliveries; give up after three seconds."""
         until = time.monotonic() + _GRACE
         for line in (self._verdicts, *self._lines):
             line.close(until)
@@ -178,7 +187,7 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
 
 
 def _tell(listener: DeliveryListener, folder: Path, finished: list[FinishedDelivery]) -> None:
-    """Call a plugin, and log any exception it raises."""
+    """Call a plugin's listener with *finished* deliveries; log any exception it raises."""
     try:
         listener.call([replace(delivery, folder=folder) for delivery in finished])
     except (Exception, SystemExit):

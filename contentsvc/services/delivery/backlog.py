@@ -1,4 +1,7 @@
-"""The backlog of a worker: tasks that wait until they are due, and then for a free call slot."""
+"""A worker's backlog: tasks that are not due yet, and due tasks that wait for a free slot.
+
+A slot is the permission to make one call to a plugin. Slots are limited per worker and per channel.
+"""
 
 from __future__ import annotations
 
@@ -16,49 +19,50 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["LATER", "Backlog", "Call", "Queued", "TaskBatch"]
 
-#: Concurrent calls in one worker, and on one channel: a platform that hangs delays only its own
-#: channel and leaves the other slots to the other channels.
+#: Most concurrent calls of one worker, and on one channel. The second limit is lower so that a
+#: platform that hangs leaves slots for the other channels.
 _SLOTS = 64
 _CHANNEL_SLOTS = 16
-#: Seconds after which a call counts as slow. Its channel then gets fewer slots, and its own slot
-#: goes to another call, up to the total of _MOST_CALLS.
+#: Seconds after which a call counts as slow. Its channel is then limited to _SLOW_CHANNEL_SLOTS,
+#: and the worker may make one more call, up to _MOST_CALLS in all.
 _SLOW = 2.0
 _SLOW_CHANNEL_SLOTS = 8
 _MOST_CALLS = 256
-#: Seconds after which a batch no longer waits for calls that are under way, and after which a task
-#: no longer waits for a slot of its channel.
+#: Seconds after which a batch no longer waits for calls under way, and after which a task no longer
+#: waits for a slot of its channel.
 _PATIENCE = 2.0
-#: Seconds between two checks of tasks that have waited for longer than _PATIENCE.
+#: Seconds between two checks of tasks that have waited for a slot longer than _PATIENCE.
 _CHECK_EVERY = 0.25
-#: How long a task that got no slot waits before it is claimed again.
+#: Time until a task that got no slot is claimed again.
 LATER = timedelta(seconds=1)
-#: Longest wait (seconds) of a task until it is due. If a task waits longer, somebody has set the
-#: clock back, and its claim is released.
+#: Longest time in seconds that a task waits until it is due. A task that waits longer shows that
+#: somebody has set the clock back, so its claim is released.
 _LONGEST_WAIT = 5.0
 
 
 @dataclass(slots=True)
 class TaskBatch:
-    """The progress of tasks that came together, until all are settled."""
+    """Counts the tasks of one `submit` call by progress, until all are settled."""
 
-    #: Tasks that are not due yet, tasks that wait for a slot, and calls under way.
+    #: Numbers of tasks that are not due yet, of due tasks that wait for a slot, and of calls under
+    #: way.
     early: int = 0
     waiting: int = 0
     calling: int = 0
-    #: Monotonic seconds of the last change.
+    #: Time of the last change, in monotonic seconds.
     changed_at: float = field(default_factory=time.monotonic)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def come_due(self) -> None:
-        """Count one task from early to waiting."""
+        """Count one task as waiting for a slot instead of early."""
         self._change(-1, 1, 0)
 
     def begin(self) -> None:
-        """Count one task from waiting to calling."""
+        """Count one task as being called instead of waiting."""
         self._change(0, -1, 1)
 
     def end(self, *, called: bool) -> None:
-        """Count one task as settled."""
+        """Count one task as settled; *called* tells whether its call had begun."""
         self._change(0, 0, -1) if called else self._change(0, -1, 0)
 
     def _change(self, early: int, waiting: int, calling: int) -> None:
@@ -67,18 +71,22 @@ class TaskBatch:
             self.waiting += waiting
             self.calling += calling
             self.changed_at = time.monotonic()
-            # Waiting threads need only this; waking them for each task would cost too much.
+            # Both `wait` methods depend on this; waking their threads for each task would cost too
+            # much.
             if not self.waiting:
                 self._changed.notify_all()
 
     def wait_begun(self) -> None:
-        """Wait until no due task waits for a slot any more."""
+        """Block until every due task has a slot or is settled."""
         with self._changed:
             while self.waiting:
                 self._changed.wait()
 
     def wait(self) -> None:
-        """Wait until all tasks are settled, or only calls are left and none ended for _PATIENCE."""
+        """Block until all tasks are settled; do not wait for slow calls.
+
+        Also return if no task waits for a slot and nothing has changed for _PATIENCE.
+        """
         with self._changed:
             while self.early or self.waiting or self.calling:
                 left = self.changed_at + _PATIENCE - time.monotonic()
@@ -93,13 +101,13 @@ class Queued:
 
     task: Task
     batch: TaskBatch
-    #: Monotonic seconds.
+    #: When the task was queued, or came due later, in monotonic seconds.
     since: float
-    #: Whether it was not due when it was queued.
+    #: Whether the task was not due yet when it was queued.
     early: bool
 
     def __lt__(self, other: Queued) -> bool:
-        """Sort before the tasks that are due later."""
+        """Order tasks by due time, then by delivery id."""
         mine, theirs = self.task.delivery, other.task.delivery
         return (mine.next_at, mine.id) < (theirs.next_at, theirs.id)
 
@@ -109,25 +117,25 @@ class Call:
     """A call to a plugin that is under way."""
 
     batch: TaskBatch
-    #: Monotonic seconds.
+    #: When the call began, in monotonic seconds.
     began: float
 
 
 class Backlog:
-    """Tasks whose calls have not begun. Not safe for several threads."""
+    """A worker's tasks whose calls have not begun. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Create an empty backlog."""
         self._runtime = runtime
-        #: Tasks that are not due yet: a heap, the next one first.
+        #: Tasks that are not due yet: a heap, with the next due task first.
         self._early: list[Queued] = []
         #: Tasks that are due and wait for a slot.
         self._due: list[Queued] = []
-        #: Whether all claims are to be released.
+        #: Whether `pick` must release all remaining tasks, since the worker is stopping.
         self.closed = False
 
     def add(self, queued: Sequence[Queued]) -> None:
-        """Add tasks, in their order."""
+        """Add tasks; due tasks get slots in the order in which they were added."""
         for task in queued:
             if task.early:
                 heapq.heappush(self._early, task)
@@ -135,10 +143,11 @@ class Backlog:
                 self._due.append(task)
 
     def pauses(self) -> Iterator[float]:
-        """Yield the seconds after which the backlog needs `pick` again."""
+        """Yield the seconds after which `pick` must be called again if nothing else happens."""
         now = time.monotonic()
         for first in self._due[:1]:
-            # A task may wait for a slot for longer than that; the end of a call is an event.
+            # A task may wait for a slot longer than _PATIENCE. The end of a call, which frees a
+            # slot, is an event of the sender.
             yield max(first.since + _PATIENCE - now, _CHECK_EVERY)
         for first in self._early[:1]:
             left = (first.task.delivery.next_at - self._runtime.clock()).total_seconds()
@@ -147,9 +156,10 @@ class Backlog:
     def pick(
         self, calls: Mapping[Task, Call], now: datetime
     ) -> tuple[list[Queued], list[tuple[Queued, datetime]]]:
-        """Remove and return the tasks that can begin beside *calls*, and those to be released.
+        """Remove and return the tasks to call now, and the tasks whose claims to release.
 
-        Each task to be released comes with the time at which it is to be claimed again.
+        *calls* are the calls under way, which occupy slots. Each task to release is paired with the
+        time at which its delivery is to be claimed again.
         """
         self._come_due(now)
         busy = Counter(task.delivery.channel_id for task in calls)
@@ -159,7 +169,7 @@ class Backlog:
         releases: list[tuple[Queued, datetime]] = []
         full: dict[str, timedelta] = {}
         left: list[Queued] = []
-        # A lease that expires by then leaves no time for a whole call.
+        # A lease that expires before this time is too short for a whole call.
         too_soon = now + self._runtime.config.call_timeout
         for queued in self._due:
             delivery = queued.task.delivery
@@ -181,7 +191,7 @@ class Backlog:
         return begun, releases
 
     def _come_due(self, now: datetime) -> None:
-        """Move tasks that are due, or have waited too long, to the queue for a free slot."""
+        """Move tasks that are due, or have waited too long, to the tasks that wait for a slot."""
         too_long = time.monotonic() - _LONGEST_WAIT
         while self._early:
             first = self._early[0]
@@ -193,10 +203,10 @@ class Backlog:
             self._due.append(first)
 
     def _window(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
-        """Count a call in the account's rate windows; return the wait if they are full, else None.
+        """Count a call in the account's rate windows; return None, or the wait if a window is full.
 
-        *full* holds the waits of accounts whose windows are full, so that no later task of such an
-        account gets ahead of an earlier one.
+        *full* maps each account whose windows are full to its wait. It is filled here, so that no
+        later task of such an account gets ahead of an earlier task.
         """
         channel = task.channel
         if task.action is not Action.PUBLISH or not channel.rates:
@@ -211,7 +221,7 @@ class Backlog:
 
 
 def _slow_channels(calls: Mapping[Task, Call]) -> Counter[int]:
-    """Count the slow calls of each channel."""
+    """Return the number of slow calls by channel id."""
     long_ago = time.monotonic() - _SLOW
     return Counter(
         task.delivery.channel_id for task, call in calls.items() if call.began < long_ago

@@ -12,9 +12,10 @@ __all__ = ["Callers"]
 class Callers:
     """Runs each call in a thread of its own, and reuses the threads whose calls have ended.
 
-    There are as many threads as calls were ever under way at once; the backlog limits that number.
+    The pool grows to the largest number of concurrent calls, which the backlog limits.
     The threads are daemons, so that a plugin that hangs delays neither another call nor the end of
-    the process. `concurrent.futures.ThreadPoolExecutor` would wait for it when the process exits.
+    the process. A `concurrent.futures.ThreadPoolExecutor` would wait for the plugin
+    when the process exits.
 
     An earlier version started calls one after the other, so that few of them computed at the same
     time. Beside a plain pool it was no faster than the noise: of 3,000 deliveries due at once, on
@@ -25,12 +26,12 @@ class Callers:
     def __init__(self) -> None:
         """Create a pool without a thread."""
         self._lock = threading.Lock()
-        #: Threads that wait for a call, less the calls that wait for one of them.
+        #: Number of idle threads, minus the calls that are queued for an idle thread.
         self._idle = 0
         self._calls: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
 
     def run(self, call: Callable[[], None]) -> None:
-        """Start *call* in a thread at once, and return; *call* must not raise."""
+        """Start *call* in an idle or new thread and return; *call* must not raise."""
         with self._lock:
             has_idle_thread = self._idle > 0
             if has_idle_thread:

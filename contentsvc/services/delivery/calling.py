@@ -1,4 +1,4 @@
-"""Calling a plugin, and naming the outcome of the call."""
+"""Calls to plugins, and the outcome of each call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 _NONE = Message.plain("")
 
-#: Characters of a platform's message that are stored.
+#: Most characters of a platform's message that are stored.
 _MOST_CHARACTERS = 2000
 
 _OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
@@ -45,16 +45,16 @@ class Answer:
     receipt: Receipt | None = None
     accepted: Accepted | None = None
     hand_off: HandOff | None = None
-    #: The platform's message, or the reason of a failure; empty if there is none.
+    #: The platform's message, or the reason of a failure; empty if there is neither.
     message: Message = _NONE
     #: Seconds that the platform asks to wait.
     retry_after: float | None = None
 
 
 def ask(call: Callable[[], Any]) -> Answer:
-    """Call a plugin and return the outcome; never raises.
+    """Call a plugin and return the result; never raises.
 
-    An exception that is not a PublishError is an unknown outcome: the post may be out.
+    An exception that is not a PublishError gives an unknown outcome, since the post may be out.
     """
     try:
         value = call()
@@ -83,7 +83,7 @@ def _named(value: object) -> Answer:
 
 
 def _clean(message: Message) -> Message:
-    """Return *message* with its texts shortened, and with characters that every database takes."""
+    """Return *message* with long texts cut and characters removed that a database may refuse."""
     params = {name: _clean_parameter(value) for name, value in message.params.items()}
     return Message(message.code, **params)
 

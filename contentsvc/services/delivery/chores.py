@@ -1,7 +1,7 @@
-"""The dispatcher's chores: what it does in each turn, in this order.
+"""The dispatcher's chores: the steps of each turn, defined in the order in which they run.
 
-A chore first writes within the turn's one transaction, and acts on the world after the commit: the
-queue, files and messages to people.
+Every chore has two parts. `write` runs in the one database transaction of the turn. `finish` runs
+after the commit and may use the queue, change files or send messages.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _COUNT_CLAIMED = select(func.count()).where(Delivery.status == _S.CLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The things that every chore of one dispatcher works with."""
+    """The runtime, clock and settings that all chores of one dispatcher share."""
 
     runtime: Runtime
     #: The dispatcher's name, `host:pid`.
@@ -63,87 +63,90 @@ class Desk:
 
     @property
     def channel_types(self) -> list[str]:
-        """Return the channel types that a plugin provides."""
+        """Return the names of all channel types for which a plugin is installed."""
         return list(self.runtime.registry.channel_types())
 
 
 @dataclass(slots=True)
 class Turn:
-    """One turn of the dispatcher, and what its chores have found to do."""
+    """The state of one turn of the dispatcher, which its chores read and extend."""
 
     now: datetime
-    #: Nobody set the clock lately, so leases can be judged by it.
+    #: Whether the clock was not set recently, so that expired leases can be recognized.
     is_steady: bool
-    #: The turn includes the checks that would cost too much in every turn.
+    #: Whether this turn includes the checks that would cost too much in every turn.
     is_sweep: bool
-    #: The red switch is off.
+    #: Whether the red switch is off.
     is_running: bool = True
     #: Claims to enqueue, each with its lane.
     claims: list[tuple[str, Claim]] = field(default_factory=list)
     #: Ids of planned deliveries to enqueue for rendering.
     renders: list[int] = field(default_factory=list)
-    #: The turn is left to the posts that are due; chores that can wait do so.
+    #: Whether the turn is reserved for due posts; chores that can wait skip it.
     is_crowded: bool = False
-    #: A chore took as much as one turn allows, so the next turn follows at once.
+    #: Whether a chore reached its limit for one turn, so that the next turn begins immediately.
     has_more: bool = False
 
 
 class Every:
-    """Remembers when something was last done."""
+    """A timer for work that is done at most once per period."""
 
     def __init__(self, period: timedelta) -> None:
-        """Be due every *period*, and at once."""
+        """Create a timer that is due now, and then once per *period*."""
         self._period = period
         self._done_at: datetime | None = None
 
     def is_due(self, now: datetime, period: timedelta | None = None) -> bool:
-        """Tell whether *period* is over; also true if the clock was set back since."""
+        """Tell whether *period*, or the timer's own period, has passed since the last `done`.
+
+        It is also due if the clock was set back since then.
+        """
         if self._done_at is None:
             return True
         return not timedelta(0) <= now - self._done_at < (period or self._period)
 
     def done(self, now: datetime) -> None:
-        """Record that it was done at *now*."""
+        """Start the next period at *now*."""
         self._done_at = now
 
 
 class Chore:
-    """One duty of the dispatcher."""
+    """One step of the dispatcher's turn, in two parts; by default both do nothing."""
 
     def __init__(self, desk: Desk) -> None:
-        """Work with what is on *desk*."""
+        """Create the chore of the dispatcher that owns *desk*."""
         self.desk = desk
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Do the part that belongs to the turn's transaction."""
+        """Do the part that runs inside the turn's transaction."""
 
     def finish(self, turn: Turn) -> None:
-        """Do the part that follows the commit."""
+        """Do the part that runs after the turn's transaction is committed."""
 
 
 class Reaping(Chore):
-    """Takes back deliveries whose lease has expired."""
+    """Ends the claims of deliveries whose lease has expired."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Reap in a sweep, while the clock can be trusted."""
+        """End expired claims, if the turn is a sweep and the clock was not set recently."""
         if turn.is_sweep and turn.is_steady:
             reap(session, turn.now, self.desk.runtime.config)
 
 
 class MarkingMissed(Chore):
-    """Marks deliveries that are too late to be useful."""
+    """Marks deliveries that are too late to be useful as missed."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Mark them in a sweep."""
+        """Mark late deliveries as missed, if the turn is a sweep."""
         if turn.is_sweep:
             miss_late(session, turn.now)
 
 
 class Claiming(Chore):
-    """Claims deliveries that are due, in due order."""
+    """Claims due deliveries, the earliest first."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Claim as many as the workers have room for, unless everything is paused."""
+        """Claim due deliveries, unless everything is paused or the workers are fully loaded."""
         desk, tuning = self.desk, self.desk.tuning
         if not turn.is_running or not has_room(session, tuning):
             return
@@ -168,10 +171,10 @@ class Claiming(Chore):
 
 
 class FollowingUp(Chore):
-    """Has platforms asked about unknown outcomes and accepted posts."""
+    """Claims unknown and accepted deliveries, so that workers ask the platform about them."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Take the deliveries to ask about."""
+        """Claim the deliveries to ask about, unless the turn is reserved for due posts."""
         if turn.is_running and turn.is_steady and not turn.is_crowded:
             runtime = self.desk.runtime
             turn.claims += follow_ups(
@@ -180,10 +183,10 @@ class FollowingUp(Chore):
 
 
 class Enqueueing(Chore):
-    """Enqueues the turn's claims, a job per lane and `most_per_job` deliveries."""
+    """Enqueues the turn's claims: at least one job per lane, each of up to `most_per_job`."""
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue the claims; give back those that the queue does not take."""
+        """Enqueue the claims; if the queue is down, schedule their deliveries again."""
         lanes: dict[str, list[Claim]] = defaultdict(list)
         for lane, claim in turn.claims:
             lanes[lane].append(claim)
@@ -200,12 +203,12 @@ class Enqueueing(Chore):
             self._give_back(refused, turn.now)
 
     def _give_back(self, claims: Sequence[Claim], now: datetime) -> None:
-        """Schedule claimed deliveries again; nothing of them was sent."""
+        """Schedule claimed deliveries again, after a pause; none of them was sent."""
         logger.warning("The queue is away; due deliveries wait", extra={"action": "queue_down"})
         values = {
             "lease_until": None,
             "claimed_by": None,
-            # The queue needs a moment, and so does the machine.
+            # Without a pause, an outage of the queue would keep the machine busy.
             "next_at": now + self.desk.tuning.queue_down_pause,
             "updated_at": now,
         }
@@ -218,7 +221,7 @@ class Rendering(Chore):
     """Enqueues planned deliveries for rendering."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Take planned deliveries that nobody is rendering, the earliest first."""
+        """Lease planned deliveries that no worker is rendering, the earliest first."""
         if turn.is_crowded:
             return
         now, tuning = turn.now, self.desk.tuning
@@ -248,7 +251,7 @@ class Rendering(Chore):
         turn.has_more |= len(turn.renders) == tuning.most_renders
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue them; if the queue is down, let their leases end after a moment."""
+        """Enqueue the leased deliveries; if the queue is down, shorten their leases."""
         if not turn.renders:
             return
         runtime = self.desk.runtime
@@ -264,14 +267,14 @@ class Rendering(Chore):
 
 
 class Beating(Chore):
-    """Records the dispatcher's heartbeat, with the last step of the clock."""
+    """Records the dispatcher's heartbeat, and when the clock was last set."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
         self._every = Every(desk.tuning.beat_every)
 
     def finish(self, turn: Turn) -> None:
-        """Record it every few seconds."""
+        """Record the heartbeat, at most once per `beat_every`."""
         if not self._every.is_due(turn.now):
             return
         stepped = self.desk.clock.stepped
@@ -292,7 +295,7 @@ class Beating(Chore):
 
 
 class Reminding(Chore):
-    """Sends people a reminder of deliveries and channels that need them."""
+    """Reminds people of deliveries and channels that need their attention."""
 
     def __init__(self, desk: Desk) -> None:
         super().__init__(desk)
@@ -300,7 +303,7 @@ class Reminding(Chore):
         self._reminder = Reminder(desk.runtime)
 
     def finish(self, turn: Turn) -> None:
-        """Check for news every few seconds."""
+        """Send new reminders, at most once per `beat_every`."""
         if self._every.is_due(turn.now):
             self._reminder.send_news(turn.now)
             self._every.done(turn.now)
@@ -314,7 +317,7 @@ class ResumingBatches(Chore):
         self._every = Every(desk.tuning.beat_every)
 
     def finish(self, turn: Turn) -> None:
-        """Check every few seconds."""
+        """Enqueue waiting batches, at most once per `beat_every`."""
         if self._every.is_due(turn.now):
             resume_batches(self.desk.runtime, turn.now)
             self._every.done(turn.now)
@@ -328,13 +331,13 @@ class Tidying(Chore):
         self._every = Every(desk.tuning.tidy_every)
 
     def finish(self, turn: Turn) -> None:
-        """Delete them every hour."""
+        """Delete unused rows and files, at most once per `tidy_every`."""
         if self._every.is_due(turn.now):
             tidy(self.desk.runtime, turn.now)
             self._every.done(turn.now)
 
 
-#: In the order of a turn.
+#: All chores, in the order in which a turn runs them.
 _CHORES: tuple[type[Chore], ...] = (
     Reaping,
     MarkingMissed,
@@ -350,20 +353,21 @@ _CHORES: tuple[type[Chore], ...] = (
 
 
 def all_chores(desk: Desk) -> list[Chore]:
-    """Return a dispatcher's chores, in the order of a turn."""
+    """Create the chores of one dispatcher, in the order in which a turn runs them."""
     return [chore(desk) for chore in _CHORES]
 
 
 def has_room(session: Session, tuning: DispatchTuning) -> bool:
-    """Tell whether the workers have room for as many deliveries as one statement claims.
+    """Tell whether a full claim of `most_per_claim` deliveries stays within `most_claimed`.
 
-    Claiming a few costs about as much as claiming hundreds, so it is done for all or for none.
+    Claiming a few deliveries costs about as much as claiming hundreds, so the dispatcher waits
+    until there is room for a full claim.
     """
     claimed = session.scalar(_COUNT_CLAIMED) or 0
     return claimed <= tuning.most_claimed - tuning.most_per_claim
 
 
 def next_due_at(session: Session, desk: Desk, before: datetime) -> datetime | None:
-    """Return when the next delivery is due; None if none is due before *before*."""
+    """Return when the next claimable delivery is due; None if not before *before*."""
     parameters = {"before": before, "types": desk.channel_types}
     return session.scalar(_NEXT_DUE, parameters)

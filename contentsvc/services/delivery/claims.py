@@ -1,4 +1,4 @@
-"""Claimed deliveries, with what a worker needs to know of their calendars and channels."""
+"""Loading of claimed deliveries, together with columns of their calendars and channels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ClaimedDelivery", "load_claimed"]
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery as it was when a worker loaded it by its claim."""
+    """A snapshot of a delivery, taken when a worker loaded it by its claim."""
 
     id: int
     fence: int
@@ -45,12 +45,12 @@ class ClaimedDelivery:
     channel_type: str
     #: When the channel was last changed.
     channel_updated_at: datetime
-    #: Since when the channel is paused; None if it is not.
+    #: When the channel was paused; None if it is not paused.
     channel_paused_at: datetime | None
 
     @property
     def claim(self) -> Claim:
-        """Return the claim that it was loaded by."""
+        """Return the claim that the worker loaded the delivery by."""
         return Claim(self.id, self.fence)
 
 
@@ -82,7 +82,7 @@ def _by_claims(*, arrays: bool) -> Select[Any]:
 
 
 def load_claimed(session: Session, claims: Sequence[Claim]) -> list[ClaimedDelivery]:
-    """Return the deliveries whose *claims* still hold, in the order of the claims."""
+    """Return the deliveries of the *claims* that are still valid, in the order of the claims."""
     connection = session.connection()
     rows = connection.execute(
         _by_claims(arrays=has_arrays(connection)),

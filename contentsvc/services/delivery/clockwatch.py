@@ -1,4 +1,4 @@
-"""Detection of clock steps, after which leases cannot be judged for a while."""
+"""Detection of changes of the system clock, after which leases cannot be trusted for a while."""
 
 from __future__ import annotations
 
@@ -10,27 +10,31 @@ __all__ = ["ClockWatch"]
 
 logger = logging.getLogger(__name__)
 
-#: NTP slews a clock by far less between two checks.
+#: Smallest difference that counts as a step. NTP slews a clock by far less between two checks.
 _STEP = timedelta(seconds=5)
 
 
 class ClockWatch:
-    """Compares the wall clock with a clock that nobody can set."""
+    """Detects steps of the wall clock by comparing it with a monotonic clock."""
 
     def __init__(self, settle: timedelta, monotonic: Callable[[], float]) -> None:
-        """Treat the clock as unsteady for *settle* after a step; *monotonic* returns seconds."""
+        """Treat the wall clock as unsteady for *settle* after each step.
+
+        *monotonic* returns the seconds of a clock that nobody can set.
+        """
         self._settle = settle.total_seconds()
         self._monotonic = monotonic
         self._last: tuple[datetime, float] | None = None
         self._steady_from = 0.0
-        #: When the clock was last set (UTC, by the new time), and by how many seconds.
+        #: When the clock was last set (in UTC, by the new time), and by how many seconds.
         self.stepped: tuple[datetime, float] | None = None
 
     def is_steady(self, now: datetime) -> bool:
-        """Tell whether nobody set the clock lately; call it in every turn.
+        """Tell whether no step of the clock was detected recently.
 
-        After a step forward, a lease that seems to have expired may still belong to a worker in the
-        middle of its call.
+        The dispatcher calls this in every turn, since each call also checks for a step. After a
+        step forward, a lease that seems to have expired may belong to a worker in the middle of
+        its call.
         """
         ticks = self._monotonic()
         if self._last is not None:

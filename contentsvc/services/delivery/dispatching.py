@@ -1,4 +1,4 @@
-"""Dispatching: deliveries that are due are claimed and enqueued for the workers."""
+"""The dispatcher, which claims due deliveries and enqueues them for the workers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,10 @@ _DATABASE_PAUSE = 1.0
 
 
 class Dispatcher:
-    """Takes turns at the chores; several dispatchers may run, their claims keep them apart."""
+    """Runs all chores again and again, one turn after the other.
+
+    Several dispatchers may run at the same time: each delivery is claimed by only one of them.
+    """
 
     def __init__(
         self,
@@ -41,7 +44,10 @@ class Dispatcher:
         monotonic: Callable[[], float] = time.monotonic,
         tuning: DispatchTuning = DISPATCH_TUNING,
     ) -> None:
-        """Work as *name* (`host:pid`); *monotonic* returns seconds of a clock that nobody sets."""
+        """Create a dispatcher called *name* (`host:pid`).
+
+        *monotonic* returns the seconds of a clock that nobody can set.
+        """
         self._runtime = runtime
         self._tuning = tuning
         self._clock = ClockWatch(runtime.config.lease, monotonic)
@@ -49,12 +55,12 @@ class Dispatcher:
         self._desk = Desk(runtime, name, started_at, self._clock, tuning)
         self._chores = all_chores(self._desk)
         self._sweep = Every(tuning.sweep_every)
-        #: Since when nothing was claimed or rendered.
+        #: Due if nothing was claimed or rendered for `rest_after`.
         self._rest = Every(tuning.rest_after)
         self._rest.done(started_at)
 
     def run(self, stop: threading.Event) -> None:
-        """Take turns until *stop* is set, through outages of the database and the queue."""
+        """Take turns until *stop* is set, even while the database or the queue is down."""
         while not stop.is_set():
             try:
                 pause = self.turn(self._runtime.clock())
@@ -68,7 +74,7 @@ class Dispatcher:
                 pause = self._idle_pause(self._runtime.clock())
 
     def turn(self, now: datetime) -> float:
-        """Do every chore that is due at *now*; return the seconds until the next turn."""
+        """Run every chore once, at the time *now*; return the seconds until the next turn."""
         turn = Turn(now, is_steady=self._clock.is_steady(now), is_sweep=self._sweep.is_due(now))
         with self._runtime.database.write() as session:
             turn.is_running = paused(session) is None
@@ -87,17 +93,17 @@ class Dispatcher:
         return self._until_next(self._runtime.clock())
 
     def _idle_pause(self, now: datetime) -> float:
-        """Return how many seconds to sleep on after a wait that nobody ended; 0 to take a turn."""
+        """Return the seconds to continue sleeping if no wake-up came, or 0 to begin a turn."""
         if self._sweep.is_due(now, self._tuning.idle_sweep_every):
             return 0.0
         try:
             return self._until_next(now)
         except SQLAlchemyError:
-            # The turn meets the same error and logs it.
+            # The next turn raises the same error, and `run` logs it.
             return 0.0
 
     def _until_next(self, now: datetime) -> float:
-        """Return the seconds until the next delivery is to be claimed, at most those of a poll."""
+        """Return the seconds until the next claim, at most the time between two polls."""
         tuning = self._tuning
         rests = self._rest.is_due(now)
         longest = tuning.rest_poll_every if rests else tuning.poll_every

@@ -1,4 +1,4 @@
-"""Holds: reasons why a delivery that is due must not be sent now."""
+"""Holds: reasons that keep a due delivery from being sent, such as quiet hours and quotas."""
 
 from __future__ import annotations
 
@@ -19,25 +19,26 @@ from contentsvc.services.switch import paused_channels
 
 __all__ = ["Hold", "find_holds"]
 
-#: How long a task rests that the red switch holds; the dispatcher itself waits for the switch.
+#: Time until a task that the red switch holds is claimed again. The dispatcher claims nothing
+#: while the switch is on.
 _PAUSED = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The reason why a delivery is not sent now, and the end of that reason."""
+    """The reason why a delivery must not be sent, and when that reason ends."""
 
-    #: UTC.
+    #: The end of the hold, in UTC.
     until: datetime
     reason: Message
 
 
 def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
-    """Return the tasks that must not be sent at *now*, each with its hold.
+    """Return the holds of the tasks that must not be sent at *now*, by task.
 
-    The caller writes the intents in the same transaction, so that two workers cannot both use up
-    the last post of a quota. A delivery in doubt is not held by hours and quotas: sending it again
-    only settles whether it is out.
+    The caller must record the intents in the same transaction, so that two workers cannot both use
+    the last post of a quota. Quiet hours and quotas do not hold a delivery in doubt: sending it
+    again only settles whether it is out.
     """
     sending = [task for task in tasks if task.action is Action.PUBLISH]
     if not sending:
@@ -64,7 +65,7 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
 
 
 def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) -> dict[Task, Hold]:
-    """Return those of *tasks* that the quota has no room for; the first tasks come first."""
+    """Return holds for the *tasks* beyond the quota, which is used up in the order of *tasks*."""
     # Other workers that count the same calendar wait for this lock.
     session.execute(select(Calendar.id).where(Calendar.id == pace.calendar_id).with_for_update())
     today = now.astimezone(pace.zone).date()
@@ -78,7 +79,7 @@ def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) 
 
 
 def _count_sent(session: Session, pace: Pace, begins: datetime, ends: datetime) -> int:
-    """Return how many deliveries the community got through the channel in a span of time."""
+    """Return the number of deliveries that count in a quota between *begins* and *ends*."""
     query = (
         select(func.count(func.distinct(Attempt.delivery_id)))
         .join(Delivery, Attempt.delivery_id == Delivery.id)

@@ -1,8 +1,8 @@
-"""Every change of a delivery's status, each as one conditional UPDATE.
+"""Moves: changes of a delivery's status, each made by one conditional UPDATE.
 
-No other module writes `Delivery.status`; `tests/test_delivery_moves.py` holds the code to that.
-Every function checks the move against `domain.deliveries.MOVES` before it writes, and none of them
-commits: the caller's transaction decides.
+No other module writes `Delivery.status`; `tests/test_delivery_moves.py` checks this. Every function
+checks the move against `domain.deliveries.MOVES` before it writes. No function commits; that is
+left to the caller.
 """
 
 from __future__ import annotations
@@ -49,13 +49,13 @@ __all__ = [
 _S = DeliveryStatus
 _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped class has one
 
-#: The condition that a delivery is among the given pairs of id and fence.
+#: The condition that the id and fence of a delivery are those of one of the claims.
 CLAIMS = Among(_DELIVERIES, "id", "fence")
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimMove:
-    """A move that a claim's holder makes."""
+    """A move of a claimed delivery, made only if the claim is still valid."""
 
     claim: Claim
     before: DeliveryStatus
@@ -72,12 +72,12 @@ def move(
     *where: ColumnElement[bool],
     **values: Any,
 ) -> list[int]:
-    """Move every delivery in status *before* that meets *where*; return the ids of those moved.
+    """Move every delivery in status *before* that meets *where*; return the moved ids.
 
     *values* are other columns to write with the status.
 
     Raises:
-        IllegalMoveError: *by* may never make this move.
+        IllegalMoveError: the actor *by* may never make this move.
     """
     check_move(before, after, by)
     moved = session.execute(
@@ -93,12 +93,12 @@ def move(
 def move_one(
     session: Session, delivery: Delivery, after: DeliveryStatus, by: Actor, **values: Any
 ) -> bool:
-    """Move a delivery out of the status that *delivery* was loaded with, and reload it.
+    """Move a delivery to the status *after* and reload it, if its status was not changed meanwhile.
 
-    Return False, and change nothing, if the row has another status by now.
+    Return False, and change nothing, if the row no longer has the status in *delivery*.
 
     Raises:
-        IllegalMoveError: *by* may never make this move.
+        IllegalMoveError: the actor *by* may never make this move.
     """
     check_move(delivery.status, after, by)
     result = session.execute(
@@ -115,17 +115,17 @@ def move_one(
 
 
 def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None:
-    """Make the moves of claims that still hold: the fence and the status must be as given.
+    """Make those of *moves* whose delivery still has the fence and the status of the claim.
 
     Raises:
-        IllegalMoveError: *by* may never make one of these moves; none was made.
+        IllegalMoveError: the actor *by* may never make one of these moves; no move was made.
     """
     rows: dict[tuple[str, ...], list[tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(list)
     for made in moves:
         check_move(made.before, made.after, by)
         key = {"id": made.claim.delivery_id, "fence": made.claim.fence, "status": made.before}
         values = {"status": made.after, **made.values}
-        # A statement writes the same columns in all of its rows.
+        # One statement writes the same columns in all of its rows.
         rows[tuple(values)].append((key, values))
     for same in rows.values():
         update_each(session.connection(), _DELIVERIES, same)
@@ -134,8 +134,8 @@ def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None
 # The statements below are built once: SQLAlchemy takes longer to build one than a database takes to
 # run it.
 
-# The channel is checked in a subquery: with a join the database would go through every due delivery
-# before sorting, and with this it reads the first rows of the index.
+# The channel is checked in a subquery, with which the database reads only the first rows of the
+# index. With a join it would go through every due delivery before sorting.
 CAN_BE_CLAIMED = (
     text(f"deliveries.{WAITING_SQL}"),
     select(ChannelRow.paused_at.is_(None) & ChannelRow.type.in_(bindparam("types", expanding=True)))
@@ -143,7 +143,7 @@ CAN_BE_CLAIMED = (
     .correlate(Delivery)
     .scalar_subquery(),
 )
-#: The order in which waiting deliveries are claimed; that of the index `ix_deliveries_waiting`.
+#: The order in which deliveries are claimed, which is the order of index `ix_deliveries_waiting`.
 DUE_ORDER = (Delivery.next_at, Delivery.due_at, Delivery.id)
 _CLAIM_DUE = (
     update(Delivery)
@@ -182,8 +182,8 @@ def claim_due(
 ) -> Sequence[Row[int, int, int, datetime]]:
     """Claim up to *most* waiting deliveries that are due by *due_until*, the earliest first.
 
-    Only channels of *types* that are not paused take part. Return the id, the new fence, the
-    channel's id and `next_at` of each, in no order.
+    Deliveries on paused channels, and on channels of other *types*, are not claimed. Return a row
+    of id, new fence, channel id and `next_at` for each claimed delivery, in no particular order.
     """
     for before in WAITING:
         check_move(before, _S.CLAIMED, Actor.DISPATCHER)
@@ -220,7 +220,7 @@ def _begin_sending(*, arrays: bool) -> Update:
 def begin_sending(
     session: Session, claims: Iterable[Claim], *, lease_until: datetime, now: datetime
 ) -> set[Claim]:
-    """Move claimed deliveries to `sending`; return the claims that still held."""
+    """Move the deliveries of valid claims to `sending`; return these claims."""
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     connection = session.connection()
     parameters = CLAIMS.parameters(

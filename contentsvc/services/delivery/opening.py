@@ -1,4 +1,4 @@
-"""A cache of opened channels, valid until the channel is changed."""
+"""A cache of opened channels, which opens a channel again after it was changed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["Opener"]
 
-#: Channels in the cache; opening one costs a decryption and a check of its settings.
+#: Most channels in the cache. Opening a channel decrypts its secrets and checks its settings.
 _MOST = 2000
 #: Seconds after which a channel is opened again: a secret in a file or the environment may change.
 _MOST_AGE = 10.0
@@ -38,7 +38,7 @@ _CHANNELS = select(
 
 
 class Opener:
-    """Opens channels for publishing. Not safe for several threads."""
+    """Opens channels for publishing and caches them. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Create an empty cache for the channels of *runtime*."""
@@ -48,7 +48,7 @@ class Opener:
     def open_all(
         self, session: Session, deliveries: Iterable[ClaimedDelivery]
     ) -> Mapping[int, OpenChannel | ContentsvcError]:
-        """Return the channels of *deliveries* by id; an error for one that cannot be opened."""
+        """Return the opened channels of *deliveries* by id, or the error if opening failed."""
         wanted = {delivery.channel_id: delivery.channel_updated_at for delivery in deliveries}
         opened: dict[int, OpenChannel | ContentsvcError] = {
             channel_id: cached

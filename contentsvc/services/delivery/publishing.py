@@ -1,4 +1,4 @@
-"""Publishing: a worker turns claims into tasks and has them sent."""
+"""The publisher of a worker, which turns claims into tasks and sends them."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ __all__ = ["Publisher"]
 
 logger = logging.getLogger(__name__)
 
-#: Deliveries that are loaded together while others are being sent.
+#: Most deliveries that are loaded together while others are being sent.
 _CHUNK = 50
-#: How long a delivery waits if its channel cannot be opened.
+#: Time until a delivery is claimed again if its channel or its rendition cannot be loaded.
 _PLUGIN_WAIT = timedelta(seconds=60)
 _LATE = Message("delivery-too-late")
 _S = DeliveryStatus
@@ -46,10 +46,10 @@ _ACTIONS = {
 
 
 class Publisher:
-    """Publishes the batches of one worker; created once per process."""
+    """Publishes the claimed deliveries of one worker; created once per process."""
 
     def __init__(self, runtime: Runtime, worker: str) -> None:
-        """Work as *worker* (`host:pid`)."""
+        """Create the publisher of the worker called *worker* (`host:pid`)."""
         self._runtime = runtime
         self._opener = Opener(runtime)
         self._cached_renditions = Renditions(runtime)
@@ -58,17 +58,18 @@ class Publisher:
         self._sender = Sender(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Send a batch of one *lane*, or ask about it; wait until it is settled.
+        """Make the calls for *claims* and wait until they are settled.
 
-        Slow calls do not delay the return: they are finished beside the next batch.
+        Slow calls are not waited for; they end while the next batch is sent. All claims belong to
+        the *lane*, a channel type.
         """
         self._submit(lane, claims).wait()
 
     def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Begin to send a batch; return when every call has begun, without waiting for results."""
+        """Start the calls for *claims*; return when every call has begun, without its result."""
         before: TaskBatch | None = None
         for first in range(0, len(claims), _CHUNK):
-            # The next chunk is loaded while the one before is being sent.
+            # This chunk is loaded while the previous chunk is being sent.
             batch = self._submit(lane, claims[first : first + _CHUNK])
             if before is not None:
                 before.wait_begun()
@@ -77,11 +78,11 @@ class Publisher:
             before.wait_begun()
 
     def close(self) -> None:
-        """Finish the calls under way; return after the deadline of one call at the latest."""
+        """Wait for the calls under way, at most for the deadline of one call."""
         self._sender.close()
 
     def make_ready(self, claims: Sequence[Claim]) -> list[Task]:
-        """Return the calls to make for *claims*, in their order; give up claims without one."""
+        """Return the tasks for *claims*, in the same order; release claims that cannot be used."""
         with self._runtime.database.read() as session:
             tasks, releases = self._tasks(session, claims)
         if releases:
@@ -97,7 +98,7 @@ class Publisher:
     def _tasks(
         self, session: Session, claims: Sequence[Claim]
     ) -> tuple[list[Task], list[ClaimMove]]:
-        """Return the calls to make, in the order of the claims, and the claims to give up."""
+        """Return the tasks for *claims*, in their order, and moves that release unusable claims."""
         now = self._runtime.clock()
         usable: list[ClaimedDelivery] = []
         releases: list[ClaimMove] = []
@@ -128,7 +129,7 @@ class Publisher:
     def _renditions(
         self, session: Session, deliveries: Sequence[ClaimedDelivery]
     ) -> dict[str, Rendition | ContentsvcError]:
-        """Return the renditions of deliveries by hash, or the error that keeps one from loading."""
+        """Return the renditions of *deliveries* by hash, or the error if loading failed."""
         renditions: dict[str, Rendition | ContentsvcError] = {}
         for digest in {delivery.rendition_hash or "" for delivery in deliveries}:
             try:
@@ -140,7 +141,7 @@ class Publisher:
     def _heads(
         self, session: Session, deliveries: Sequence[ClaimedDelivery]
     ) -> dict[int, CalendarHead]:
-        """Return the settings of the deliveries' calendars by id."""
+        """Return the settings of the calendars of *deliveries*, by calendar id."""
         changed = {delivery.calendar_id: delivery.calendar_updated_at for delivery in deliveries}
         cache = self._cached_heads
         stale = [key for key, at in changed.items() if key not in cache or cache[key][0] != at]
@@ -151,7 +152,10 @@ class Publisher:
 
 
 def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
-    """Return the move that gives up a claim that must not be used at *now*; None if it may be."""
+    """Return the move that releases a claim which must not be used; None if it may be used.
+
+    It must not be used if the channel is paused, or if the delivery is too late to be useful.
+    """
     if delivery.status is not _S.CLAIMED:
         return None
     if delivery.channel_paused_at is not None:

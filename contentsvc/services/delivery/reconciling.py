@@ -1,4 +1,4 @@
-"""Reconciling: expired leases, deliveries that are too late, and unknown outcomes."""
+"""Reconciling of deliveries with expired leases, late deliveries and unknown outcomes."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ from contentsvc.services.ports import Claim
 __all__ = ["follow_ups", "lanes_of", "miss_late", "reap", "withdraw"]
 
 _S = DeliveryStatus
-#: Deliveries of one status that workers ask about after one turn.
+#: Most deliveries of one status that are claimed in one turn to ask the platform about them.
 _MOST = 50
 _SILENT = Message("attempt-worker-lost")
 _LATE = Message("delivery-too-late")
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
-    """Take back deliveries whose lease has expired.
+    """End the claims of deliveries whose lease has expired.
 
     A claimed delivery is scheduled again, since nothing was sent. A delivery that was being sent
-    becomes unknown, since it may be out. A lease that has more than twice its length left began
-    before the clock was set back; it is cut to its length.
+    becomes unknown, since it may be out. A lease that ends more than two lease durations from now
+    was granted before the clock was set back; it is cut to one lease duration.
     """
     lease = config.lease
     session.execute(
@@ -85,7 +85,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
 def miss_late(session: Session, now: datetime) -> None:
     """Mark waiting deliveries that are too late to be useful as missed.
 
-    A delivery that an earlier attempt may have published becomes unknown instead.
+    A delivery in doubt, which an earlier attempt may have published, becomes unknown instead.
     """
     for before in (_S.PLANNED, _S.SCHEDULED, _S.RETRYING):
         move(
@@ -117,8 +117,8 @@ def miss_late(session: Session, now: datetime) -> None:
 def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> set[int]:
     """Cancel claimed deliveries whose entry is no longer approved; return their ids.
 
-    Such an entry was withdrawn during an attempt, after which the delivery was to be retried. A
-    delivery that the attempt may have published becomes unknown instead.
+    This happens if a person withdraws the entry during an attempt after which the delivery is
+    retried. A delivery in doubt, which that attempt may have published, becomes unknown instead.
     """
     unwanted = set(
         session.scalars(select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~_wanted()))
@@ -150,11 +150,11 @@ def _wanted() -> ColumnElement[bool]:
 def follow_ups(
     session: Session, registry: Registry, now: datetime, lease: timedelta, name: str
 ) -> list[tuple[str, Claim]]:
-    """Settle unknown outcomes and accepted posts; return those that workers must ask about.
+    """Claim unknown and accepted deliveries for workers to ask about; return lanes and claims.
 
-    An unknown delivery is asked about if its channel type can find posts. If not, and the channel
-    takes the same key twice as one post, it is sent again with its key while it is useful. On all
-    other channels a person decides. Each returned claim comes with its lane.
+    Workers search for an unknown delivery if its channel type can find posts. If it cannot, but is
+    idempotent, the delivery is scheduled for another attempt with the same key while it is useful.
+    On all other channels a person decides.
     """
     kinds = registry.channel_types().values()
     askable = [kind.type for kind in kinds if kind.can_find]
@@ -179,7 +179,7 @@ def _resend(session: Session, types: list[str], now: datetime) -> None:
         Delivery.updated_at < now - SETTLE_IDEMPOTENT,
         Delivery.useful_until >= now,
         Delivery.attempt_count < MOST_ATTEMPTS,
-        # A withdrawn entry is not sent to find out whether it had been sent before.
+        # A withdrawn entry is not sent again just to find out whether it was sent before.
         _wanted(),
         fence=Delivery.fence + 1,
         next_at=now,
@@ -196,9 +196,9 @@ def _take_to_ask(
     again_at: datetime,
     name: str,
 ) -> list[tuple[str, Claim]]:
-    """Claim deliveries in *status* that a worker is to ask about; return lanes and claims.
+    """Claim deliveries in *status* for workers to ask about; return pairs of lane and claim.
 
-    The status stays. The deliveries are due again at *again_at*, in case the worker is lost.
+    Their status does not change. They are claimed again after *again_at*, in case the worker dies.
     """
     free = (
         select(Delivery.id)
@@ -225,7 +225,7 @@ def _take_to_ask(
 
 
 def lanes_of(session: Session, channel_ids: set[int]) -> dict[int, str]:
-    """Return the lanes of channels by id: the channel types, since a job is for one type."""
+    """Return the lane of each channel, its channel type, by channel id."""
     if not channel_ids:
         return {}
     query = select(ChannelRow.id, ChannelRow.type).where(ChannelRow.id.in_(channel_ids))

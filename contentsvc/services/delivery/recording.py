@@ -1,4 +1,7 @@
-"""Recording: intents before calls and results after them, several in one transaction."""
+"""Recording of attempts: the intent before each call, and the result after it.
+
+Each function handles many calls in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -56,21 +59,21 @@ def _locking(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
 def intend(
     runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
 ) -> list[Task]:
-    """Write the intents of calls; return the tasks whose claims still hold.
+    """Record the intent to make each call; return the tasks whose claims are still valid.
 
-    Only for these may the plugin be called, once the transaction is committed. The other tasks have
-    lost their claims meanwhile.
+    The caller may make only the calls of these tasks, and only after the transaction is committed.
+    The other tasks have lost their claims meanwhile.
     """
     if not tasks:
         return []
     sends = [task.claim for task in tasks if task.action is Action.PUBLISH]
     lease_until = now + runtime.config.lease
-    # By claim, not by delivery: a worker may also have an older claim of the same delivery.
+    # Compare claims, not delivery ids: a worker may also have an older claim of the same delivery.
     ours = begin_sending(session, sends, lease_until=lease_until, now=now)
     ours |= _still_asked(session, tasks)
     intended = []
     for task in tasks:
-        # Once per claim: the queue may have given this worker the same job twice.
+        # Make one call per claim: the queue may have delivered the same job twice.
         if task.claim in ours:
             ours.remove(task.claim)
             intended.append(task)
@@ -79,7 +82,7 @@ def intend(
 
 
 def _still_asked(session: Session, tasks: Sequence[Task]) -> set[Claim]:
-    """Return the claims of FIND and CHECK tasks that still hold."""
+    """Return the claims of FIND and CHECK tasks that are still valid."""
     asked = [_pair(task.claim) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
@@ -106,10 +109,10 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
 
 
 def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list[Verdict]:
-    """Write the results of calls, and move the deliveries whose claims still hold.
+    """Record the results of calls, and move the deliveries whose claims are still valid.
 
-    Return the verdicts that moved their delivery. Credentials that a platform refused pause the
-    channel.
+    Return the verdicts that moved their delivery. If a platform refused the credentials, its
+    channel is paused.
     """
     if not verdicts:
         return []
@@ -129,7 +132,7 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
 
 
 def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[Claim, DeliveryStatus]:
-    """Lock the deliveries whose claims still hold; return their statuses by claim."""
+    """Lock the deliveries whose claims are still valid; return their statuses by claim."""
     claims = [_pair(verdict.task.claim) for verdict in verdicts]
     connection = session.connection()
     locking = _locking(arrays=has_arrays(connection))
@@ -138,14 +141,14 @@ def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[Claim, Deli
 
 
 def _move_of(verdict: Verdict, status: DeliveryStatus | None) -> ClaimMove | None:
-    """Return the move that a verdict makes of a delivery in *status*; None if it makes none.
+    """Return the move that a verdict causes for a delivery in *status*; None for no move.
 
-    *status* is None if the claim no longer holds.
+    *status* is None if the claim is no longer valid.
     """
     after = verdict.after
     if after is None or status is None:
         return None
-    # The reaper may have called the outcome unknown, but a receipt is the truth.
+    # The reaper may have set the delivery to unknown meanwhile; a receipt corrects that.
     is_late_receipt = status is _S.UNKNOWN and after is _S.PUBLISHED
     if status is not verdict.task.action.before and not is_late_receipt:
         return None
@@ -161,20 +164,21 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
             "fence": task.delivery.fence,
             "action": task.action.value,
         }
-        # An attempt that found nothing is shown as unknown; its text says that nothing is there.
+        # A search without a result is shown as unknown; its message says that no post was found.
         outcome = Outcome.UNKNOWN if answer.outcome is Outcome.ABSENT else answer.outcome
         rows.append((key, {"finished_at": now, "outcome": outcome, "words": answer.message}))
     update_each(session.connection(), _ATTEMPTS, rows)
 
 
 def postponed(delivery: ClaimedDelivery, hold: Hold, *, now: datetime) -> ClaimMove:
-    """Return the move that gives up the claim of a delivery that must not be sent now.
+    """Return the move that releases the claim of a held delivery until its *hold* ends.
 
-    It is `missed` if its hold ends only after it is of no use.
+    The delivery becomes `missed` if the hold ends after the delivery is useful, unless it is in
+    doubt.
     """
     useful = hold.until <= delivery.useful_until or delivery.in_doubt
     after = _S.SCHEDULED if useful else _S.MISSED
-    # A switch is turned back sooner or later; only the hours and the quotas tell until when.
+    # The end of the red switch or of a pause is not known, so these holds end soon and are renewed.
     return released(delivery, now=now, next_at=hold.until, error=hold.reason, after=after)
 
 
@@ -186,7 +190,10 @@ def released(
     error: Message = _NO_ERROR,
     after: DeliveryStatus = _S.SCHEDULED,
 ) -> ClaimMove:
-    """Return the move that gives up a claim, to be claimed again at *next_at*; nothing was sent."""
+    """Return the move that releases a claim whose call was not made.
+
+    The delivery gets the status *after* and is claimed again at *next_at*.
+    """
     values = {
         "lease_until": None,
         "claimed_by": None,
@@ -198,5 +205,5 @@ def released(
 
 
 def release(session: Session, releases: Sequence[ClaimMove]) -> None:
-    """Give up claims that nothing was sent for, as far as they still hold."""
+    """Release claims whose calls were not made, by the moves of `released` or `postponed`."""
     move_claims(session, releases, Actor.WORKER)

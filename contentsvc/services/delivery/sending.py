@@ -1,4 +1,7 @@
-"""Sending: concurrent calls, whose intents and receipts are written together."""
+"""The sender of a worker, which makes concurrent calls to plugins.
+
+It writes the intents and results of many calls in one transaction.
+"""
 
 from __future__ import annotations
 
@@ -27,22 +30,22 @@ __all__ = ["Sender", "has_time_for_a_call", "not_begun"]
 
 logger = logging.getLogger(__name__)
 
-#: Seconds after the plugin's own deadline at which the worker gives the call up.
+#: Seconds after the plugin's own deadline until the worker stops waiting for the call.
 _GRACE = 2.0
-#: Seconds between two tries to write receipts while the database is away.
+#: Seconds between two tries to write results while the database is down.
 _AGAIN = 0.5
-#: Seconds for which a result waits for others while _CROWD or more calls are under way, at most
-#: until half of them have ended: a transaction costs about as much for one result as for ten. If
-#: few calls are under way, each result is written at once.
+#: Seconds that a result waits for further results while _CROWD or more calls are under way. The
+#: wait ends early if half of the calls have ended. A transaction costs about as much for one result
+#: as for ten. If fewer calls are under way, each result is written immediately.
 _GATHER = 0.04
 _CROWD = 16
 
 
 class Sender:
-    """One thread that writes to the database, and a thread for each call under way."""
+    """Makes the calls of one worker in threads, and writes their results in another thread."""
 
     def __init__(self, runtime: Runtime, worker: str) -> None:
-        """Work as *worker* (`host:pid`)."""
+        """Create the sender of the worker called *worker* (`host:pid`)."""
         self._runtime = runtime
         self._worker = worker
         self._deadline = runtime.config.call_timeout.total_seconds() + _GRACE
@@ -51,7 +54,7 @@ class Sender:
         )
         self._backlog = Backlog(runtime)
         self._calls: dict[Task, Call] = {}
-        #: Calls that have ended, and whose results are being written.
+        #: Calls that have ended and whose results are not written yet.
         self._settling: dict[Task, TaskBatch] = {}
         self._unwritten: list[Verdict] = []
         self._callers = Callers()
@@ -59,7 +62,7 @@ class Sender:
         self._thread: threading.Thread | None = None
 
     def submit(self, tasks: Sequence[Task]) -> TaskBatch:
-        """Queue tasks in their order, and return their batch; no task begins before it is due."""
+        """Queue *tasks* in their order and return their batch; no call begins before it is due."""
         now, since = self._runtime.clock(), time.monotonic()
         early = [task.action is Action.PUBLISH and task.delivery.next_at > now for task in tasks]
         batch = TaskBatch(sum(early), len(tasks) - sum(early))
@@ -71,7 +74,7 @@ class Sender:
         return batch
 
     def close(self) -> None:
-        """Finish the calls under way; return after the deadline of one call at the latest."""
+        """Wait for the calls under way, at most for the deadline of one call."""
         self._events.put(None)
         if self._thread is not None:
             self._thread.join(self._deadline + _AGAIN)
@@ -86,7 +89,7 @@ class Sender:
     # Events
 
     def _collect(self) -> list[tuple[Task, Answer]]:
-        """Wait for an event, then take all events; return the results among them."""
+        """Wait for an event, then handle all events; return the results of calls among them."""
         answers: list[tuple[Task, Answer]] = []
         try:
             self._take(self._events.get(timeout=self._pause()), answers)
@@ -98,19 +101,19 @@ class Sender:
             return answers
 
     def _gather(self) -> None:
-        """Wait a moment for more results if many calls are under way."""
+        """Wait up to _GATHER for more results if many calls are under way."""
         until = time.monotonic() + _GATHER
         many = len(self._calls) // 2
         while (
             len(self._calls) >= _CROWD and self._events.qsize() < many and time.monotonic() < until
         ):
-            # The queue's own wait would end with every result.
+            # A blocking `get` would return with every single result.
             time.sleep(_GATHER / 4)
 
     def _take(
         self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
     ) -> None:
-        """Handle one event; a result is added to *answers*."""
+        """Handle one event; append it to *answers* if it is the result of a call."""
         if event is None:
             self._backlog.closed = True
         elif isinstance(event, list):
@@ -119,7 +122,7 @@ class Sender:
             answers.append(event)
 
     def _pause(self) -> float | None:
-        """Return the seconds until the next timed step; None if there is none."""
+        """Return the longest seconds to wait for an event; None for no limit."""
         if self._unwritten:
             return _AGAIN
         given_up = time.monotonic() - self._deadline
@@ -139,7 +142,7 @@ class Sender:
         return [judge(task, answer, now) for task, answer in answers]
 
     def _given_up(self) -> list[Verdict]:
-        """Return verdicts for calls beyond their deadline; a late receipt still counts."""
+        """Return unknown verdicts for calls past their deadline; a later receipt corrects them."""
         given_up = time.monotonic() - self._deadline
         late = [task for task, call in self._calls.items() if call.began <= given_up]
         answer = Answer(
@@ -150,7 +153,7 @@ class Sender:
     # Writing
 
     def _exchange(self, verdicts: list[Verdict]) -> None:
-        """Write verdicts and the next intents in one transaction, then begin the next calls."""
+        """Write *verdicts* and the next intents in one transaction, then start the next calls."""
         now, since = self._runtime.clock(), time.monotonic()
         begun, to_release = self._backlog.pick(self._calls, now)
         if not (verdicts or begun or to_release):
@@ -168,8 +171,8 @@ class Sender:
                 release(session, releases)
                 free = [task for task in tasks if task not in holds]
                 ours = set(intend(self._runtime, session, self._worker, free, now))
-        except Exception as error:  # noqa: BLE001 - this thread must outlive whatever it is
-            # The leases bring back the tasks that were not begun.
+        except Exception as error:  # noqa: BLE001 - this thread must survive every error
+            # The tasks whose calls were not begun are claimed again when their leases expire.
             self._unwritten, ours = self._kept(verdicts, error), set()
         else:
             self._unwritten = []
@@ -185,15 +188,15 @@ class Sender:
                 queued.batch.end(called=False)
 
     def _settle(self, unwritten: set[Task]) -> None:
-        """Count the calls whose results are written as settled."""
+        """Count calls as settled in their batches, apart from those in *unwritten*."""
         for task in self._settling.keys() - unwritten:
             self._settling.pop(task).end(called=True)
 
     def _kept(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
-        """Return the verdicts to write again once the database is back.
+        """Return the verdicts to write again later, after a write failed with *error*.
 
-        A verdict that cannot be written by itself although the database is up is dropped; the
-        lease of its delivery will expire.
+        If the database is down, these are all verdicts. Otherwise each verdict is written by
+        itself, and a verdict that fails again is dropped: the lease of its delivery will expire.
         """
         logger.error(
             "Receipts could not be written",
@@ -205,12 +208,15 @@ class Sender:
         return [verdict for verdict in verdicts if not self._is_written(verdict)]
 
     def _is_written(self, verdict: Verdict) -> bool:
-        """Write one verdict by itself; return False if the database is down."""
+        """Write one verdict in its own transaction; return False if the database is down.
+
+        Any other error is logged and the verdict is dropped.
+        """
         try:
             with self._runtime.database.write() as session:
                 moved = record(session, [verdict], self._runtime.clock())
         except Exception as error:
-            # The next verdict must not suffer for it.
+            # The error of one verdict must not keep the next from being written.
             logger.exception(
                 "A receipt cannot be written; its lease will make it unknown",
                 extra={"action": "receipt_lost", "delivery": verdict.task.delivery.id},
@@ -227,28 +233,28 @@ class Sender:
 
     def _call(self, task: Task, intended_at: datetime, since: float) -> None:
         passed = timedelta(seconds=time.monotonic() - since)
-        # The process may have stood still since the intent, or have waited for the database. Others
-        # may have taken the delivery for lost meanwhile, searched for it and sent it.
+        # The process may have been suspended since the intent, or have waited for the database. If
+        # the lease has expired, other processes may have searched for the post and sent it again.
         in_time = has_time_for_a_call(self._runtime, intended_at, passed)
         self._events.put((task, ask(task.call) if in_time else not_begun()))
 
 
 def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:
-    """Tell whether a whole call fits into what is left of the lease.
+    """Tell whether the rest of the lease is long enough for a whole call.
 
-    The lease began at *intended_at*. *passed* is the time since then by a clock that nobody sets.
+    The lease began at *intended_at*. *passed* is the time since then by the monotonic clock.
     """
     config = runtime.config
     return max(passed, runtime.clock() - intended_at) < config.lease - config.call_timeout
 
 
 def not_begun() -> Answer:
-    """Return the result for a call that was not made."""
+    """Return the result of a call that was not made because its lease was too short."""
     return Answer(Outcome.TEMPORARY, message=Message("attempt-not-begun"))
 
 
 def _is_away(error: Exception) -> bool:
-    """Tell whether the database is down, rather than a row refused."""
+    """Tell whether *error* means that the database is down, not that it refused a row."""
     return isinstance(error, (OperationalError, InterfaceError))
 
 

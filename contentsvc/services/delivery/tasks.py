@@ -1,4 +1,4 @@
-"""One call to a plugin about a claimed delivery, and what its result does to the delivery."""
+"""Tasks, which are calls to make for claimed deliveries, and the verdicts on their results."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ __all__ = ["Task", "Verdict", "judge"]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """One call that a worker is to make to a plugin, within a claim."""
+    """A call to a plugin that a worker is to make for a claimed delivery."""
 
     action: Action
     delivery: ClaimedDelivery
     channel: Channel
     rendition: Rendition
-    #: The limits of the community on this channel; None if it has none.
+    #: The posting limits of the community on this channel; None for no limits.
     pace: Pace | None = None
 
     @property
     def claim(self) -> Claim:
-        """Return the claim within which the call is made."""
+        """Return the claim of the delivery, which permits the call."""
         return self.delivery.claim
 
     @property
     def number(self) -> int:
-        """Return the number of the attempt, 1 for the first; only PUBLISH begins a new attempt."""
+        """Return the number of the attempt, from 1; FIND and CHECK belong to the last attempt."""
         return self.delivery.attempt_count + (self.action is Action.PUBLISH)
 
     def call(self) -> Any:
-        """Call the plugin and return its response; every exception of the plugin passes through."""
+        """Call the plugin and return its response; exceptions of the plugin are not caught."""
         key = self.delivery.key
         if self.action is Action.PUBLISH:
             return self.channel.publish(self.rendition, key=key)
@@ -51,18 +51,18 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of a call, and the move that follows from it."""
+    """The result of a call, with the delivery's next status and the columns to write."""
 
     task: Task
     answer: Answer
-    #: The delivery's next status; None if the call told nothing new.
+    #: The delivery's next status; None if the delivery does not change.
     after: DeliveryStatus | None
     #: Columns to write with the status.
     values: dict[str, Any]
 
 
 def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
-    """Return the verdict on a call that ended at *now* with *answer*."""
+    """Return the verdict on a call whose result at *now* is *answer*."""
     delivery = task.delivery
     step = next_step(
         task.action,
@@ -73,7 +73,7 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
         in_doubt=delivery.in_doubt,
         is_idempotent=task.channel.idempotent,
         retry_after=answer.retry_after,
-        jitter=random.random(),  # noqa: S311 - spreads retries, hides nothing
+        jitter=random.random(),  # noqa: S311 - not used for security
     )
     if step is None:
         return Verdict(task, answer, None, {})
@@ -83,7 +83,7 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
 
 
 def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
-    """Tell whether the post may be out although the call did not say so."""
+    """Tell whether the delivery is in doubt after a call with *outcome*."""
     if outcome is Outcome.PUBLISHED:
         return False
     if task.action is Action.PUBLISH:
@@ -102,7 +102,7 @@ def _written(
         "updated_at": now,
     }
     if step.not_before is not None:
-        # Never before its own time, even if somebody set the clock back after the first call.
+        # Never before the due time, even if somebody set the clock back after the first call.
         values["next_at"] = max(step.not_before, delivery.due_at)
     if answer.receipt is not None:
         values["receipt"] = {"id": answer.receipt.id, "url": answer.receipt.url}

@@ -16,7 +16,7 @@ from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.messages import Message
 from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.planning import Usefulness
-from contentsvc.services.replanning import tells_otherwise
+from contentsvc.services.replanning import is_outdated
 
 __all__ = [
     "ATTENTION",
@@ -129,7 +129,7 @@ def resolve_delivery(
         raise InputError("delivery-handed-off-to-person")
     else:
         _require_wanted(delivery)
-        if tells_otherwise(delivery.entry, delivery):
+        if is_outdated(delivery.entry, delivery):
             raise InputError("delivery-livestream-changed")
         until = usefulness.useful_until(delivery.entry.kind, now)
         _must_move(

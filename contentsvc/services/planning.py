@@ -20,13 +20,13 @@ from contentsvc.services.public_livestreams import update_page
 from contentsvc.services.replanning import (
     Usefulness,
     Wanted,
-    bring_along,
     cancel,
     is_open,
+    is_outdated,
     is_past,
     new_delivery,
     replan,
-    tells_otherwise,
+    update_outdated,
 )
 
 __all__ = [
@@ -158,8 +158,8 @@ def plan_deliveries(
             cancel(session, delivery, now)
         elif is_open(delivery) or delivery.status is DeliveryStatus.CANCELLED:
             replan(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
-        elif tells_otherwise(entry, delivery):
-            bring_along(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
+        elif is_outdated(entry, delivery):
+            update_outdated(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
     for key, item in wanted.items():
         if key not in existing and not is_past(entry, item, now=now, usefulness=usefulness):
             session.add(new_delivery(entry, item, now=now, usefulness=usefulness))

@@ -22,13 +22,13 @@ from contentsvc.services.public_livestreams import OUT, present_facts
 __all__ = [
     "Usefulness",
     "Wanted",
-    "bring_along",
     "cancel",
     "is_open",
+    "is_outdated",
     "is_past",
     "new_delivery",
     "replan",
-    "tells_otherwise",
+    "update_outdated",
 ]
 
 
@@ -58,7 +58,7 @@ class Wanted:
     due_at: datetime
 
 
-def tells_otherwise(entry: Entry, delivery: Delivery) -> bool:
+def is_outdated(entry: Entry, delivery: Delivery) -> bool:
     """Tell whether an unpublished notice shows facts that its livestream no longer has.
 
     A missed notice that was never rendered also counts as outdated.
@@ -73,7 +73,7 @@ def tells_otherwise(entry: Entry, delivery: Delivery) -> bool:
     )
 
 
-def bring_along(
+def update_outdated(
     session: Session,
     entry: Entry,
     delivery: Delivery,
@@ -90,7 +90,7 @@ def bring_along(
     """
     consequence = consequence_of(delivery.status, in_doubt=delivery.in_doubt)
     if consequence is Consequence.LOOK_FIRST:
-        _keep_from_sending(session, delivery, now)
+        _prevent_resending(session, delivery, now)
     elif consequence is Consequence.HANDED_ANEW:
         cancel(session, delivery, now)
         replan(session, entry, delivery, item, now=now, usefulness=usefulness)
@@ -98,7 +98,7 @@ def bring_along(
         replan(session, entry, delivery, item, now=now, usefulness=usefulness)
 
 
-def _keep_from_sending(session: Session, delivery: Delivery, now: datetime) -> None:
+def _prevent_resending(session: Session, delivery: Delivery, now: datetime) -> None:
     """Prevent another automatic attempt of a delivery that may be out; a person can resend it."""
     if delivery.status is not DeliveryStatus.UNKNOWN:
         cancel(session, delivery, now)

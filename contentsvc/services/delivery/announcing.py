@@ -39,7 +39,7 @@ _GRACE = 3.0
 T = TypeVar("T")
 
 
-class _Line(Generic[T]):
+class _HandlerQueue(Generic[T]):
     """A queue whose own thread passes the items to a function; adding items never blocks."""
 
     def __init__(self, name: str, work: Callable[[list[T]], None]) -> None:
@@ -108,11 +108,14 @@ class Announcer:
         """Create a queue for each listener that the plugins of *runtime* register."""
         self._runtime = runtime
         folder = runtime.config.data_dir / "plugins"
-        self._lines = [
-            _Line(f"plugin-{listener.plugin}", partial(_tell, listener, folder / listener.plugin))
+        self._listeners = [
+            _HandlerQueue(
+                f"plugin-{listener.plugin}",
+                partial(_call_listener, listener, folder / listener.plugin),
+            )
             for listener in runtime.registry.listeners()
         ]
-        self._verdicts = _Line("announcer", self._announce)
+        self._verdicts = _HandlerQueue("announcer", self._announce)
 
     def announce(self, moved: Sequence[Verdict]) -> None:
         """Queue the finished deliveries among *moved*, verdicts that are committed.
@@ -120,14 +123,14 @@ class Announcer:
         The method neither blocks nor raises, and does nothing if there is no listener.
         """
         finished = [verdict for verdict in moved if verdict.after in _FINISHED]
-        if finished and self._lines:
+        if finished and self._listeners:
             self._verdicts.put(finished)
 
     def close(self) -> None:
         """Announce the queued deliveries; give up after three seconds."""
         until = time.monotonic() + _GRACE
-        for line in (self._verdicts, *self._lines):
-            line.close(until)
+        for queue in (self._verdicts, *self._listeners):
+            queue.close(until)
 
     def _announce(self, verdicts: list[Verdict]) -> None:
         try:
@@ -139,8 +142,8 @@ class Announcer:
                 extra={"action": "announcements_dropped", "deliveries": len(verdicts)},
             )
             return
-        for line in self._lines:
-            line.put(finished)
+        for queue in self._listeners:
+            queue.put(finished)
 
     def _finished(self, verdicts: Sequence[Verdict]) -> list[FinishedDelivery]:
         query = (
@@ -186,7 +189,9 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
     )
 
 
-def _tell(listener: DeliveryListener, folder: Path, finished: list[FinishedDelivery]) -> None:
+def _call_listener(
+    listener: DeliveryListener, folder: Path, finished: list[FinishedDelivery]
+) -> None:
     """Call a plugin's listener with *finished* deliveries; log any exception it raises."""
     try:
         listener.call([replace(delivery, folder=folder) for delivery in finished])

@@ -182,7 +182,7 @@ class Backlog:
                 releases.append((queued, now + LATER))
             elif crowded or len(begun) >= free:
                 left.append(queued)
-            elif (wait := self._window(queued.task, full)) is not None:
+            elif (wait := self._rate_wait(queued.task, full)) is not None:
                 releases.append((queued, now + wait))
             else:
                 busy[channel_id] += 1
@@ -202,7 +202,7 @@ class Backlog:
             first.batch.come_due()
             self._due.append(first)
 
-    def _window(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
+    def _rate_wait(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
         """Count a call in the account's rate windows; return None, or the wait if a window is full.
 
         *full* maps each account whose windows are full to its wait. It is filled here, so that no

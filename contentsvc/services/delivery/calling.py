@@ -65,10 +65,10 @@ def ask(call: Callable[[], Any]) -> Answer:
         logger.exception("A plugin failed while publishing", extra={"action": "plugin_failed"})
         reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=str(error))
         return Answer(Outcome.UNKNOWN, message=_clean(reason))
-    return _named(value)
+    return _result_of(value)
 
 
-def _named(value: object) -> Answer:
+def _result_of(value: object) -> Answer:
     match value:
         case Receipt():
             return Answer(Outcome.PUBLISHED, receipt=value)

@@ -200,9 +200,9 @@ class Enqueueing(Chore):
                 except QueueDownError:
                     refused += job
         if refused:
-            self._give_back(refused, turn.now)
+            self._schedule_again(refused, turn.now)
 
-    def _give_back(self, claims: Sequence[Claim], now: datetime) -> None:
+    def _schedule_again(self, claims: Sequence[Claim], now: datetime) -> None:
         """Schedule claimed deliveries again, after a pause; none of them was sent."""
         logger.warning("The queue is away; due deliveries wait", extra={"action": "queue_down"})
         values = {

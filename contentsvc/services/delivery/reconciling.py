@@ -121,7 +121,9 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
     retried. A delivery in doubt, which that attempt may have published, becomes unknown instead.
     """
     unwanted = set(
-        session.scalars(select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~_wanted()))
+        session.scalars(
+            select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~_is_entry_approved())
+        )
     )
     for after, in_doubt in ((_S.CANCELLED, False), (_S.UNKNOWN, True)):
         if unwanted:
@@ -140,7 +142,7 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
     return unwanted
 
 
-def _wanted() -> ColumnElement[bool]:
+def _is_entry_approved() -> ColumnElement[bool]:
     """Return the condition that a delivery's entry is approved and not deleted."""
     return Delivery.entry_id.in_(
         select(Entry.id).where(Entry.status == EntryStatus.APPROVED, Entry.deleted_at.is_(None))
@@ -163,8 +165,8 @@ def follow_ups(
     known = [kind.type for kind in kinds]
     again_at = now + lease
     return [
-        *_take_to_ask(session, _S.UNKNOWN, askable, now=now, again_at=again_at, name=name),
-        *_take_to_ask(session, _S.ACCEPTED, known, now=now, again_at=again_at, name=name),
+        *_claim_to_ask(session, _S.UNKNOWN, askable, now=now, again_at=again_at, name=name),
+        *_claim_to_ask(session, _S.ACCEPTED, known, now=now, again_at=again_at, name=name),
     ]
 
 
@@ -180,14 +182,14 @@ def _resend(session: Session, types: list[str], now: datetime) -> None:
         Delivery.useful_until >= now,
         Delivery.attempt_count < MOST_ATTEMPTS,
         # A withdrawn entry is not sent again just to find out whether it was sent before.
-        _wanted(),
+        _is_entry_approved(),
         fence=Delivery.fence + 1,
         next_at=now,
         updated_at=now,
     )
 
 
-def _take_to_ask(
+def _claim_to_ask(
     session: Session,
     status: DeliveryStatus,
     types: list[str],

@@ -42,12 +42,12 @@ _ATTEMPTS: Table = Attempt.__table__  # type: ignore[assignment]  # the same
 
 
 @cache
-def _still(*, arrays: bool) -> Select[int, int]:
+def _select_claims(*, arrays: bool) -> Select[int, int]:
     return select(_DELIVERIES.c.id, _DELIVERIES.c.fence).where(*CLAIMS.where(arrays=arrays))
 
 
 @cache
-def _locking(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
+def _select_and_lock(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
     return (
         select(_DELIVERIES.c.id, _DELIVERIES.c.fence, _DELIVERIES.c.status)
         .where(*CLAIMS.where(arrays=arrays))
@@ -69,26 +69,26 @@ def intend(
     sends = [task.claim for task in tasks if task.action is Action.PUBLISH]
     lease_until = now + runtime.config.lease
     # Compare claims, not delivery ids: a worker may also have an older claim of the same delivery.
-    ours = begin_sending(session, sends, lease_until=lease_until, now=now)
-    ours |= _still_asked(session, tasks)
+    valid_claims = begin_sending(session, sends, lease_until=lease_until, now=now)
+    valid_claims |= _valid_follow_ups(session, tasks)
     intended = []
     for task in tasks:
         # Make one call per claim: the queue may have delivered the same job twice.
-        if task.claim in ours:
-            ours.remove(task.claim)
+        if task.claim in valid_claims:
+            valid_claims.remove(task.claim)
             intended.append(task)
     insert_each(session.connection(), _ATTEMPTS, [_attempt(task, worker, now) for task in intended])
     return intended
 
 
-def _still_asked(session: Session, tasks: Sequence[Task]) -> set[Claim]:
+def _valid_follow_ups(session: Session, tasks: Sequence[Task]) -> set[Claim]:
     """Return the claims of FIND and CHECK tasks that are still valid."""
     asked = [_pair(task.claim) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
     connection = session.connection()
-    still = _still(arrays=has_arrays(connection))
-    rows = connection.execute(still, CLAIMS.parameters(connection, asked))
+    valid = _select_claims(arrays=has_arrays(connection))
+    rows = connection.execute(valid, CLAIMS.parameters(connection, asked))
     return {Claim(row.id, row.fence) for row in rows}
 
 
@@ -116,11 +116,11 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
     """
     if not verdicts:
         return []
-    standing = _standing(session, verdicts)
+    statuses = _lock_valid_claims(session, verdicts)
     moving = [
         (verdict, made)
         for verdict in verdicts
-        if (made := _move_of(verdict, standing.get(verdict.task.claim))) is not None
+        if (made := _move_of(verdict, statuses.get(verdict.task.claim))) is not None
     ]
     move_claims(session, [made for _, made in moving], Actor.WORKER)
     _finish(session, verdicts, now)
@@ -131,11 +131,13 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
     return [verdict for verdict, _ in moving]
 
 
-def _standing(session: Session, verdicts: Sequence[Verdict]) -> dict[Claim, DeliveryStatus]:
+def _lock_valid_claims(
+    session: Session, verdicts: Sequence[Verdict]
+) -> dict[Claim, DeliveryStatus]:
     """Lock the deliveries whose claims are still valid; return their statuses by claim."""
     claims = [_pair(verdict.task.claim) for verdict in verdicts]
     connection = session.connection()
-    locking = _locking(arrays=has_arrays(connection))
+    locking = _select_and_lock(arrays=has_arrays(connection))
     rows = connection.execute(locking, CLAIMS.parameters(connection, claims))
     return {Claim(row.id, row.fence): row.status for row in rows}
 

@@ -83,8 +83,8 @@ class Sender:
     def _run(self) -> None:
         while not (self._backlog.closed and not self._calls and not self._unwritten):
             answers = self._collect()
-            verdicts = self._judged(answers) + self._given_up()
-            self._exchange(self._unwritten + verdicts)
+            verdicts = self._judged(answers) + self._timed_out()
+            self._write_and_begin(self._unwritten + verdicts)
 
     # Events
 
@@ -92,11 +92,11 @@ class Sender:
         """Wait for an event, then handle all events; return the results of calls among them."""
         answers: list[tuple[Task, Answer]] = []
         try:
-            self._take(self._events.get(timeout=self._pause()), answers)
+            self._handle(self._events.get(timeout=self._pause()), answers)
             if answers:
                 self._gather()
             while True:
-                self._take(self._events.get_nowait(), answers)
+                self._handle(self._events.get_nowait(), answers)
         except queue.Empty:
             return answers
 
@@ -110,7 +110,7 @@ class Sender:
             # A blocking `get` would return with every single result.
             time.sleep(_GATHER / 4)
 
-    def _take(
+    def _handle(
         self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
     ) -> None:
         """Handle one event; append it to *answers* if it is the result of a call."""
@@ -141,7 +141,7 @@ class Sender:
                 self._runtime.rates.block(account, answer.retry_after or LATER.total_seconds())
         return [judge(task, answer, now) for task, answer in answers]
 
-    def _given_up(self) -> list[Verdict]:
+    def _timed_out(self) -> list[Verdict]:
         """Return unknown verdicts for calls past their deadline; a later receipt corrects them."""
         given_up = time.monotonic() - self._deadline
         late = [task for task, call in self._calls.items() if call.began <= given_up]
@@ -152,7 +152,7 @@ class Sender:
 
     # Writing
 
-    def _exchange(self, verdicts: list[Verdict]) -> None:
+    def _write_and_begin(self, verdicts: list[Verdict]) -> None:
         """Write *verdicts* and the next intents in one transaction, then start the next calls."""
         now, since = self._runtime.clock(), time.monotonic()
         begun, to_release = self._backlog.pick(self._calls, now)
@@ -170,10 +170,10 @@ class Sender:
                 releases += [postponed(t.delivery, hold, now=now) for t, hold in holds.items()]
                 release(session, releases)
                 free = [task for task in tasks if task not in holds]
-                ours = set(intend(self._runtime, session, self._worker, free, now))
+                intended = set(intend(self._runtime, session, self._worker, free, now))
         except Exception as error:  # noqa: BLE001 - this thread must survive every error
             # The tasks whose calls were not begun are claimed again when their leases expire.
-            self._unwritten, ours = self._kept(verdicts, error), set()
+            self._unwritten, intended = self._to_write_again(verdicts, error), set()
         else:
             self._unwritten = []
             _log(verdicts)
@@ -182,7 +182,7 @@ class Sender:
         for queued, _ in to_release:
             queued.batch.end(called=False)
         for queued in begun:
-            if queued.task in ours:
+            if queued.task in intended:
                 self._begin(queued, now, since)
             else:
                 queued.batch.end(called=False)
@@ -192,7 +192,7 @@ class Sender:
         for task in self._settling.keys() - unwritten:
             self._settling.pop(task).end(called=True)
 
-    def _kept(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
+    def _to_write_again(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
         """Return the verdicts to write again later, after a write failed with *error*.
 
         If the database is down, these are all verdicts. Otherwise each verdict is written by
@@ -203,11 +203,11 @@ class Sender:
             exc_info=error,
             extra={"action": "receipts_wait", "receipts": len(verdicts)},
         )
-        if _is_away(error):
+        if _is_database_down(error):
             return verdicts
-        return [verdict for verdict in verdicts if not self._is_written(verdict)]
+        return [verdict for verdict in verdicts if not self._write_or_drop(verdict)]
 
-    def _is_written(self, verdict: Verdict) -> bool:
+    def _write_or_drop(self, verdict: Verdict) -> bool:
         """Write one verdict in its own transaction; return False if the database is down.
 
         Any other error is logged and the verdict is dropped.
@@ -221,7 +221,7 @@ class Sender:
                 "A receipt cannot be written; its lease will make it unknown",
                 extra={"action": "receipt_lost", "delivery": verdict.task.delivery.id},
             )
-            return not _is_away(error)
+            return not _is_database_down(error)
         _log([verdict])
         self._announcer.announce(moved)
         return True
@@ -253,7 +253,7 @@ def not_begun() -> Answer:
     return Answer(Outcome.TEMPORARY, message=Message("attempt-not-begun"))
 
 
-def _is_away(error: Exception) -> bool:
+def _is_database_down(error: Exception) -> bool:
     """Tell whether *error* means that the database is down, not that it refused a row."""
     return isinstance(error, (OperationalError, InterfaceError))
 

@@ -215,7 +215,7 @@ def test_what_finds_no_room_is_dropped_and_logged(
         gate.wait(10)
         done.extend(items)
 
-    line: announcing._Line[int] = announcing._Line("plugin-slow", work)
+    line: announcing._HandlerQueue[int] = announcing._HandlerQueue("plugin-slow", work)
     with caplog.at_level(logging.WARNING):
         line.put([1, 2, 3, 4, 5])
         gate.set()

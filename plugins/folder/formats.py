@@ -25,6 +25,8 @@ from .settings import FolderSettings
 __all__ = ["chosen_formats", "format_files", "manifest_data"]
 
 _ENDINGS = {PostFormat.WECOM: "md"}
+#: The keys of the formats in a rendition's data; earlier versions stored them as `forms`.
+_STORED_AS = frozenset({"formats", "forms"})
 
 
 def chosen_formats(
@@ -84,7 +86,7 @@ def _page(post: FormattedPost) -> str:
 
 def manifest_data(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return a rendition's data for the manifest, with the counts of each format, not its text."""
-    shown = {name: value for name, value in data.items() if name != "formats"}
+    shown = {name: value for name, value in data.items() if name not in _STORED_AS}
     formats = stored_formats(data)
     if formats:
         # The key that the manifest has had since the first version.

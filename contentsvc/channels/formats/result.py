@@ -49,13 +49,13 @@ class FormattedPost:
     """A post in one format, ready to be copied or sent."""
 
     name: PostFormat
-    #: As the format shows it; empty if the format has no title of its own.
+    #: The title of the formatted post; empty if the format has no separate title.
     title: str
     #: The messages in order; more than one if the text is too long for one message.
     messages: tuple[str, ...]
-    #: The article's HTML; empty in every other formatted.
+    #: The article's HTML; empty in every other format.
     html: str = ""
-    #: The article's summary (摘要); empty in every other formatted.
+    #: The article's summary (摘要); empty in every other format.
     summary: str = ""
     counts: tuple[Count, ...] = ()
     warnings: tuple[RenditionWarning, ...] = ()
@@ -126,7 +126,8 @@ def stored_formats(data: Mapping[str, Any]) -> list[FormattedPost]:
 
     Data that is no formatted post is left out.
     """
-    listed = data.get("formats")
+    # Earlier versions stored the formats as "forms".
+    listed = data.get("formats", data.get("forms"))
     posts = (_stored(item) for item in (listed if isinstance(listed, list) else ()))
     return [post for post in posts if post is not None]
 

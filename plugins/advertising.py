@@ -95,14 +95,14 @@ _PHRASES = Phrases(
         },
     }
 )
-#: By the code of the warning.
+#: The patterns of prohibited words, by the warning's code.
 _LAWS = MappingProxyType(
     {
         "superlative": re.compile("|".join(_ABSOLUTE)),
         "medical": re.compile("|".join(_MEDICAL)),
     }
 )
-#: １００％ is 100% to a reader and to the law.
+#: Full-width digits and percent signs, which the patterns match as ASCII.
 _NARROW = {ord(wide): chr(ord(wide) - 0xFEE0) for wide in "０１２３４５６７８９％"}
 #: Characters of context shown on each side of a word.
 _AROUND = 6
@@ -112,7 +112,7 @@ _MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class _Find:
-    """A word that the law does not allow, with its line and the text around it."""
+    """A prohibited word in a text, with its line and the text around it."""
 
     word: str
     line: int
@@ -130,7 +130,7 @@ class Advertising(Check):
         rendition: Rendition,
         language: str,  # noqa: ARG002 - the warnings have a text in each language
     ) -> list[RenditionWarning]:
-        """Return a warning for each field and law, with the words and their lines."""
+        """Return a warning for each field and law, with the prohibited words and their lines."""
         return [
             RenditionWarning(WarningLevel.WARN, field, _message(law, finds))
             for field, finds_by_law in _by_field(entry, rendition)
@@ -142,7 +142,10 @@ class Advertising(Check):
 def _by_field(
     entry: ChannelEntry, rendition: Rendition
 ) -> Iterator[tuple[str, dict[str, list[_Find]]]]:
-    """Yield the finds of each field, by law; text that only the channel adds counts as the body."""
+    """Yield each field and its prohibited words by law.
+
+    Text that only the channel adds counts as the body.
+    """
     known: set[str] = set()
     for field, text in _texts(entry, rendition):
         finds_by_law = _finds_by_law(text)
@@ -177,7 +180,7 @@ def _finds(law: re.Pattern[str], text: str) -> Iterator[_Find]:
 
 
 def _message(law: str, finds: list[_Find]) -> Message:
-    """Return the warning that *law* gives for its finds, in both languages."""
+    """Return the warning about prohibited words, in both languages."""
     texts = {
         language: _PHRASES.text(law, language, finds=_listed(finds, language))
         for language in _PHRASES.texts

@@ -9,23 +9,50 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 
-from contentsvc.channels import FinishedDelivery, hookimpl
+from contentsvc.channels import FinishedDelivery, Phrases, hookimpl
 
 __version__ = "1.0"
 
-_HEADER = (
-    *("完成时间", "计划时间", "时区", "周历", "标题", "类型", "通知", "渠道", "渠道类型"),
-    *("结果", "链接", "说明", "编号"),
+#: The journal is for Chinese content teams, so it has one language.
+_LANGUAGE = "zh"
+_PHRASES = Phrases(
+    {
+        _LANGUAGE: {
+            "column-finished-at": "完成时间",
+            "column-due-at": "计划时间",
+            "column-zone": "时区",
+            "column-calendar": "周历",
+            "column-title": "标题",
+            "column-kind": "类型",
+            "column-notice": "通知",
+            "column-channel": "渠道",
+            "column-channel-type": "渠道类型",
+            "column-status": "结果",
+            "column-url": "链接",
+            "column-message": "说明",
+            "column-id": "编号",
+            "kind-post": "图文",
+            "kind-poster": "海报",
+            "kind-livestream": "直播",
+            "status-published": "已发布",
+            "status-failed": "失败",
+            "status-unknown": "结果未知",
+            "status-handed_off": "待人工发布",
+            "notice-before": "提前 {time}",
+            "notice-start": "开播时",
+            "notice-after": "开播后 {time}",
+            "file": "发布记录-{month}.csv",
+        }
+    }
 )
-_RESULTS = MappingProxyType(
-    {"published": "已发布", "failed": "失败", "unknown": "结果未知", "handed_off": "待人工发布"}
+_COLUMNS = (
+    *("finished-at", "due-at", "zone", "calendar", "title", "kind", "notice", "channel"),
+    *("channel-type", "status", "url", "message", "id"),
 )
-_KINDS = MappingProxyType({"post": "图文", "poster": "海报", "livestream": "直播"})
 #: The byte order mark, without which Excel does not read a file as UTF-8.
 _MARK = b"\xef\xbb\xbf"
-#: A spreadsheet reads a cell that begins so as a formula (OWASP, CSV Injection), in full width too.
+#: First characters that make a spreadsheet read a cell as a formula (OWASP, CSV Injection).
 _FORMULA = tuple("=+-@＝＋－＠")
 
 
@@ -35,11 +62,15 @@ def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
     tables: dict[Path, list[bytes]] = {}
     for delivery in deliveries:
         local = delivery.finished_at.astimezone(delivery.zone)
-        path = delivery.folder / f"发布记录-{local:%Y-%m}.csv"
+        path = delivery.folder / _text("file", month=f"{local:%Y-%m}")
         tables.setdefault(path, []).append(_line(_row(delivery)))
     for path, lines in tables.items():
         path.parent.mkdir(parents=True, exist_ok=True)
         _append(path, b"".join(lines))
+
+
+def _header() -> tuple[str, ...]:
+    return tuple(_text(f"column-{name}") for name in _COLUMNS)
 
 
 def _row(delivery: FinishedDelivery) -> tuple[str, ...]:
@@ -52,14 +83,14 @@ def _row(delivery: FinishedDelivery) -> tuple[str, ...]:
         delivery.zone.key,
         delivery.calendar,
         delivery.title,
-        _KINDS.get(delivery.kind.value, delivery.kind.value),
+        _text(f"kind-{delivery.kind}"),
         # An offset such as -1h would be read as a formula.
         _offset(delivery.notice),
         delivery.channel,
         delivery.channel_type,
-        _RESULTS.get(delivery.status, delivery.status),
+        _text(f"status-{delivery.status}"),
         delivery.url or "",
-        delivery.words,
+        delivery.message,
         str(delivery.id),
     )
 
@@ -67,8 +98,12 @@ def _row(delivery: FinishedDelivery) -> tuple[str, ...]:
 def _offset(notice: str) -> str:
     if not notice:
         return ""
-    words = {"-": "提前", "+": "开播后"}.get(notice[0])
-    return f"{words} {notice[1:]}" if words else "开播时"
+    code = {"-": "notice-before", "+": "notice-after"}.get(notice[0], "notice-start")
+    return _text(code, time=notice[1:])
+
+
+def _text(code: str, **params: str) -> str:
+    return _PHRASES.text(code, _LANGUAGE, **params)
 
 
 def _line(cells: tuple[str, ...]) -> bytes:
@@ -78,11 +113,11 @@ def _line(cells: tuple[str, ...]) -> bytes:
 
 
 def _safe(cell: str) -> str:
-    """Return a cell on one line that no spreadsheet reads as a formula."""
+    """Return a cell on one line that no spreadsheet evaluates as a formula."""
     if not cell.isprintable():
         cell = "".join(char for char in cell if char.isprintable() or char.isspace())
-    words = " ".join(cell.split())
-    return f"'{words}" if words.startswith(_FORMULA) else words
+    line = " ".join(cell.split())
+    return f"'{line}" if line.startswith(_FORMULA) else line
 
 
 def _append(path: Path, lines: bytes) -> None:
@@ -91,7 +126,7 @@ def _append(path: Path, lines: bytes) -> None:
         size = os.fstat(file).st_size
         # After a power cut the last line may be incomplete; the new lines must not continue it.
         torn = size > 0 and os.pread(file, 1, size - 1) != b"\n"
-        content = _MARK + _line(_HEADER) if size == 0 else b"\r\n" * torn
+        content = _MARK + _line(_header()) if size == 0 else b"\r\n" * torn
         try:
             _write(file, content + lines)
         except OSError:

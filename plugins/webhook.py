@@ -74,7 +74,7 @@ class Webhook(Channel):
     idempotent = True
 
     class Settings(ChannelSettings):
-        """The address and the signing secret."""
+        """The settings of a webhook: its address and signing secret."""
 
         url: HttpUrl = Field(
             title="Address",

@@ -146,7 +146,7 @@ class Channel(ABC):
     has_pages: ClassVar[bool] = False
 
     class Settings(ChannelSettings):
-        """No settings."""
+        """The default settings: none."""
 
     def __init__(self, settings: ChannelSettings, host: Host) -> None:
         """Create the channel from its validated settings and the service's host."""

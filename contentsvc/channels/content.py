@@ -61,7 +61,7 @@ class ChannelEntry:
     ref: str
     element: str | None = None
     livestream: Livestream | None = None
-    #: A notice's own title; empty for the usual one of its state and the entry's title.
+    #: A notice's own title; if empty, the title is made from its state and the entry's title.
     headline: str = ""
     #: Address of the livestream's public page, where seats are booked; empty if there is none.
     booking_page: str = ""
@@ -216,7 +216,7 @@ class HandOff:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One figure observed for a delivery (效果)."""
+    """A measured result of a published post (效果), such as its number of views."""
 
     #: `views`, `likes`, `replies`, `clicks`, `check_ins`, `new_members`, `orders`, `amount`.
     measure: str

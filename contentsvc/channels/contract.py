@@ -84,7 +84,7 @@ class RenderContract:
         return self.channel_class(parse_settings(self.channel_class, raw_settings), host)
 
     def test_the_class_is_whole(self) -> None:
-        """The attributes of the class are valid."""
+        """Every class attribute of the channel has a valid type and value."""
         check_channel_class(self.channel_class)
 
     @pytest.mark.parametrize("language", ["zh", "en"])
@@ -235,7 +235,7 @@ class HttpChannelContract(ChannelContract):
             yield platform
 
     def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
-        """Each refusal raises its error."""
+        """Each response in `refusals` raises the error that stands beside it."""
         rendition = next(render_all(channel))
         for name, (answer, error) in self.refusals.items():
             platform.response = answer

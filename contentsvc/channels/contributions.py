@@ -59,7 +59,7 @@ class Contributions:
     poster_folders: tuple[Path, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
-        """Return these contributions and *more*, which `gather` made knowing these."""
+        """Return the union of these contributions and *more*, which must have other names."""
         return Contributions(
             channel_types={**self.channel_types, **more.channel_types},
             checks={**self.checks, **more.checks},
@@ -70,7 +70,7 @@ class Contributions:
 
 
 def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> Contributions:
-    """Return the contributions of the only plugin of *manager*, whose name is *plugin*.
+    """Call the hooks of the plugin in *manager* and return its contributions.
 
     *taken* are the contributions of the plugins before it.
 

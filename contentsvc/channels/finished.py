@@ -14,7 +14,7 @@ __all__ = ["FinishedDelivery"]
 
 @dataclass(frozen=True, slots=True)
 class FinishedDelivery:
-    """A delivery as a worker finished it. It contains no secret."""
+    """A finished delivery and its outcome. It contains no secret."""
 
     id: int
     #: The key that the channel received at every attempt.
@@ -42,6 +42,6 @@ class FinishedDelivery:
     #: Address of the post, or of a page that helps to finish it by hand.
     url: str | None
     #: The error message; empty if there was no error.
-    words: str
+    message: str
     #: The plugin's own folder in the data folder; it may not exist yet.
     folder: Path

@@ -35,7 +35,7 @@ class PublicLivestream:
     is_cancelled: bool = False
     #: The start (UTC) that was announced before it moved; None if it has not moved.
     moved_from: datetime | None = None
-    #: The number of its changes.
+    #: How many times it has changed.
     sequence: int = 0
     created_at: datetime | None = None
     changed_at: datetime | None = None

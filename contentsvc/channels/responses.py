@@ -29,7 +29,7 @@ MOST_TEXT = 500
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """A complete response."""
+    """A platform's complete HTTP response."""
 
     status: int
     #: Values by name in lower case.

@@ -72,7 +72,10 @@ class SettingsError(InputError):
     """A channel's settings cannot be used."""
 
     def __init__(self, problems: list[tuple[str, Message]]) -> None:
-        """Create the error of every (field, message); a value may be a secret and is not shown."""
+        """Create the error from (field, message) pairs.
+
+        The error does not show the values, because a value may be a secret.
+        """
         super().__init__(_joined(problems), field=problems[0][0] or None)
         self.problems = problems
 
@@ -231,7 +234,7 @@ def _form_field(  # noqa: PLR0917 - private, called once
 
 
 def _shape(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a field after its references; of `X | None` that of X."""
+    """Return the schema of a field with references resolved, and `X | None` reduced to X."""
     for group in ("anyOf", "allOf"):
         real = [option for option in field.get(group, ()) if option.get("type") != "null"]
         if len(real) == 1:

@@ -186,7 +186,7 @@ def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
         due_at=_STARTS,
         finished_at=_STARTS + timedelta(seconds=1),
         url="https://there.example/1",
-        words="",
+        message="",
         folder=folder,
     )
     return replace(delivery, **changes)

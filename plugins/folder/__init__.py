@@ -58,7 +58,7 @@ class Folder(Channel):
     can_find = True
 
     class Settings(FolderSettings):
-        """The folder and the formats."""
+        """The settings of a folder channel."""
 
     @property
     def platform_rule(self) -> PlatformRule | None:
@@ -86,7 +86,7 @@ class Folder(Channel):
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
         """Write the folder completely or not at all; the same key makes one folder."""
         try:
-            return self._standing(key) or self._write(rendition, key)
+            return self._written(key) or self._write(rendition, key)
         except OSError as error:
             raise self._error("folder-not-writable", error) from error
 
@@ -99,7 +99,7 @@ class Folder(Channel):
     ) -> Receipt | None:
         """Return the receipt of the folder of *key*, or None if there is none."""
         try:
-            return self._standing(key)
+            return self._written(key)
         except OSError as error:
             raise self._error("folder-not-readable", error) from error
 
@@ -117,8 +117,8 @@ class Folder(Channel):
     def _root(self) -> Path:
         return Path(self.settings.path) if self.settings.path else self.host.folder
 
-    def _standing(self, key: str) -> Receipt | None:
-        """Return the receipt of the folder of *key*; a folder has its name only when complete."""
+    def _written(self, key: str) -> Receipt | None:
+        """Return the receipt of the complete folder of *key*, or None; drafts have other names."""
         found = sorted(self._root.glob(f"????-??-??/*-{_mark(key)}"))
         return self._receipt(found[0]) if found else None
 

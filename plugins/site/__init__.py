@@ -30,11 +30,11 @@ from contentsvc.channels import (
     hookimpl,
 )
 
-from .feeds import SiteWords, atom, json_feed
+from .feeds import SiteInfo, atom, json_feed
 from .ics import calendar_of
 from .live import LivePage
 from .phrases import PHRASES, language_of
-from .posts import Post, kept, post_id, summary_of
+from .posts import Post, post_id, post_record, summary_of
 
 __version__ = "1.0"
 
@@ -84,7 +84,7 @@ class Site(Channel):
         language: Literal["zh-CN", "en"] = Field(
             default="zh-CN",
             title="Language",
-            description="Of the words around the posts.",
+            description="The language of the pages' own texts.",
             json_schema_extra={
                 "zh": {
                     "title": "语言",
@@ -129,7 +129,7 @@ class Site(Channel):
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
         """Store the post; the same key makes one post."""
         return self._receipt(
-            self.host.store.put(post_id(key), kept(rendition, key), rendition.pictures)
+            self.host.store.put(post_id(key), post_record(rendition, key), rendition.pictures)
         )
 
     def find(
@@ -180,26 +180,26 @@ class Site(Channel):
             return None
         if part == "livestream.ics":
             method = "CANCEL" if live.is_cancelled else "PUBLISH"
-            body = calendar_of(self._words(), [live], method=method)
+            body = calendar_of(self._info(), [live], method=method)
             return Page(body, _CALENDAR, modified_at=live.changed_at)
         poster = self.host.livestreams.poster(code)
         if poster is not None and poster.media_type not in _PICTURES:
             poster = None
         if part:
             return Page(poster.content, poster.media_type) if poster else None
-        page = LivePage.of(self._words(), live, now, poster)
+        page = LivePage.of(self._info(), live, now, poster)
         # The page depends on the time of the request, so it has no time of its last change.
         return Page(self._rendered("live.html", page=page), "text/html; charset=utf-8")
 
     def _calendar(self) -> Page:
         livestreams = self.host.livestreams.announced(_IN_THE_CALENDAR)
         changed = [live.changed_at for live in livestreams if live.changed_at]
-        body = calendar_of(self._words(), livestreams)
+        body = calendar_of(self._info(), livestreams)
         return Page(body, _CALENDAR, modified_at=max(changed, default=None))
 
-    def _feed(self, write: Callable[[SiteWords, list[Post]], bytes], media_type: str) -> Page:
+    def _feed(self, write: Callable[[SiteInfo, list[Post]], bytes], media_type: str) -> Page:
         posts = self._posts(_IN_A_FEED)
-        return _page(write(self._words(), posts), media_type, posts)
+        return _page(write(self._info(), posts), media_type, posts)
 
     def _index(self, page: str) -> Page | None:
         if not _PAGE.fullmatch(page):
@@ -233,9 +233,9 @@ class Site(Channel):
         documents = self.host.store.newest(limit, offset)
         return [Post.of(document, self.host.pages_url) for document in documents]
 
-    def _words(self) -> SiteWords:
+    def _info(self) -> SiteInfo:
         settings: Any = self.settings
-        return SiteWords(
+        return SiteInfo(
             title=settings.title,
             description=settings.description,
             language=settings.language,
@@ -251,7 +251,7 @@ class Site(Channel):
     def _rendered(self, template: str, **values: object) -> bytes:
         words = PHRASES.texts[language_of(self.settings.language)]
         text = _templates().get_template(template)
-        return text.render(site=self._words(), words=words, **values).encode()
+        return text.render(site=self._info(), words=words, **values).encode()
 
 
 def _page(body: bytes, media_type: str, posts: list[Post]) -> Page:

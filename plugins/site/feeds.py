@@ -11,16 +11,16 @@ from typing import Any
 
 from .posts import Post
 
-__all__ = ["SiteWords", "atom", "json_feed"]
+__all__ = ["SiteInfo", "atom", "json_feed"]
 
 _ATOM = "http://www.w3.org/2005/Atom"
 _XML = "http://www.w3.org/XML/1998/namespace"
-#: When an empty feed was last changed.
+#: The time of the last change that an empty feed reports.
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class SiteWords:
+class SiteInfo:
     """The texts and addresses of the site for pages and feeds."""
 
     title: str
@@ -34,7 +34,7 @@ class SiteWords:
     root: str
 
 
-def atom(site: SiteWords, posts: Sequence[Post]) -> bytes:
+def atom(site: SiteInfo, posts: Sequence[Post]) -> bytes:
     """Return the Atom feed, the newest post first."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {f"{{{_XML}}}lang": site.language})
@@ -94,7 +94,7 @@ def _rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
-def json_feed(site: SiteWords, posts: Sequence[Post]) -> bytes:
+def json_feed(site: SiteInfo, posts: Sequence[Post]) -> bytes:
     """Return the feed as JSON Feed 1.1."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",

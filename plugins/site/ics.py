@@ -10,7 +10,7 @@ from icalendar import Alarm, Calendar, Event
 
 from contentsvc.channels import PublicLivestream
 
-from .feeds import SiteWords
+from .feeds import SiteInfo
 from .phrases import PHRASES, language_of
 
 __all__ = ["calendar_of"]
@@ -21,7 +21,7 @@ _ALARM = timedelta(minutes=-10)
 
 
 def calendar_of(
-    site: SiteWords, livestreams: Sequence[PublicLivestream], *, method: str = "PUBLISH"
+    site: SiteInfo, livestreams: Sequence[PublicLivestream], *, method: str = "PUBLISH"
 ) -> bytes:
     """Return livestreams as one calendar with an event each.
 
@@ -43,7 +43,7 @@ def calendar_of(
     return bytes(calendar.to_ical())
 
 
-def _event(site: SiteWords, live: PublicLivestream) -> Event:
+def _event(site: SiteInfo, live: PublicLivestream) -> Event:
     language = language_of(site.language)
     changed_at = live.changed_at or live.starts_at
     event = Event()
@@ -69,15 +69,15 @@ def _event(site: SiteWords, live: PublicLivestream) -> Event:
     return event
 
 
-def _alarm(words: str) -> Alarm:
+def _alarm(description: str) -> Alarm:
     alarm = Alarm()
     alarm.add("action", "DISPLAY")
-    alarm.add("description", words)
+    alarm.add("description", description)
     alarm.add("trigger", _ALARM)
     return alarm
 
 
-def _lines(site: SiteWords, live: PublicLivestream, page: str) -> list[str]:
+def _lines(site: SiteInfo, live: PublicLivestream, page: str) -> list[str]:
     points = [f"• {point}" for point in live.points]
     address = f"{page}{site.url}/live/{live.code}"
     return [line for line in (live.host, *points, live.url, address) if line]

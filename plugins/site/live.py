@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 from contentsvc.channels import Picture, PublicLivestream, format_moment
 
-from .feeds import SiteWords
+from .feeds import SiteInfo
 from .phrases import PHRASES, language_of
 
 __all__ = ["LivePage", "Phase", "phase_of"]
@@ -77,7 +77,7 @@ class LivePage:
 
     @classmethod
     def of(
-        cls, site: SiteWords, live: PublicLivestream, now: datetime, poster: Picture | None
+        cls, site: SiteInfo, live: PublicLivestream, now: datetime, poster: Picture | None
     ) -> LivePage:
         """Return the page of a livestream at *now* (UTC)."""
         language = language_of(site.language)

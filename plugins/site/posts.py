@@ -14,13 +14,13 @@ from contentsvc.channels import Document, Rendition, format_moment
 
 from .phrases import PHRASES
 
-__all__ = ["Post", "PostPicture", "identity", "kept", "post_id", "summary_of"]
+__all__ = ["Post", "PostPicture", "identity", "post_id", "post_record", "summary_of"]
 
 #: Namespace of the posts' ids; another value would make every post new to all feed readers.
 _NAMESPACE = uuid.UUID("6b1f5c1e-58f5-4a39-9c0e-0d7a4f6f2d11")
 #: Characters that messengers and search engines show below a title.
 _SUMMARY_CHARACTERS = 120
-#: Kinds that a page names; a post is nothing special.
+#: The kinds of entry that a page labels; posts have no label.
 _NAMED_KINDS = frozenset({"poster", "livestream"})
 
 
@@ -34,7 +34,7 @@ def post_id(key: str) -> str:
     return identity(key).hex[:16]
 
 
-def kept(rendition: Rendition, key: str) -> dict[str, Any]:
+def post_record(rendition: Rendition, key: str) -> dict[str, Any]:
     """Return a post's record: JSON values with text that is valid in XML and HTML."""
     return {
         "uuid": str(identity(key)),
@@ -94,9 +94,9 @@ class Post:
     #: The path of the address.
     path: str
     title: str
-    #: The beginning of the text.
+    #: The beginning of the text, at most 120 characters.
     summary: str
-    #: Without the title.
+    #: The body as HTML, without the title.
     text: str
     html: str
     kind_words: str
@@ -158,7 +158,7 @@ def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
 
 def summary_of(text: str) -> str:
     """Return the beginning of a text on one line, at most 120 characters."""
-    words = " ".join(text.split())
-    if len(words) <= _SUMMARY_CHARACTERS:
-        return words
-    return words[: _SUMMARY_CHARACTERS - 1].rstrip() + "…"
+    line = " ".join(text.split())
+    if len(line) <= _SUMMARY_CHARACTERS:
+        return line
+    return line[: _SUMMARY_CHARACTERS - 1].rstrip() + "…"

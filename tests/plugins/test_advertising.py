@@ -1,4 +1,4 @@
-"""The advertising check: words that Chinese advertising law does not allow, and no false alarm."""
+"""Tests of the advertising check: it finds prohibited words and gives no false alarms."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def said(
     ],
 )
 def test_what_the_law_does_not_allow_is_named(check: Check, body: str, word: str) -> None:
-    """The word stands in the warning, which asks for another and refuses nothing."""
+    """The warning names the prohibited word and does not block approval."""
     (warning,) = said(check, body)
 
     assert warning.level is WarningLevel.WARN
@@ -95,7 +95,7 @@ def test_what_the_law_does_not_allow_is_named(check: Check, body: str, word: str
     ],
 )
 def test_everyday_words_raise_no_alarm(check: Check, body: str) -> None:
-    """A check that cries wolf is switched off: order, advice and mottoes are no superlatives."""
+    """Order, advice and mottoes are no superlatives; false alarms would make people ignore it."""
     assert said(check, body) == []
 
 
@@ -103,7 +103,7 @@ def test_everyday_words_raise_no_alarm(check: Check, body: str) -> None:
     "file", sorted((ROOT / "calendars").glob("*.yaml")), ids=lambda path: path.stem
 )
 def test_the_calendars_that_come_along_raise_no_alarm(check: Check, file: Path) -> None:
-    """They were written for real communities, and a first look must not be full of warnings."""
+    """The shipped calendars, written for real communities, cause no warning."""
     plan = read_calendar_bytes(file.read_bytes(), file.name)
 
     warnings = [
@@ -114,7 +114,7 @@ def test_the_calendars_that_come_along_raise_no_alarm(check: Check, file: Path) 
 
 
 def test_each_place_is_told(check: Check) -> None:
-    """Title and body have warnings of their own, with the line and the words around."""
+    """Title and body have separate warnings, with the line and the text around the word."""
     title, body = said(check, "大家好\n\n买它，全网最佳面霜\n\n品质极致", title="顶级面霜上新")
 
     assert (title.field, body.field) == ("title", "body")
@@ -124,7 +124,7 @@ def test_each_place_is_told(check: Check) -> None:
 
 
 def test_superlatives_and_medicine_are_told_apart(check: Check) -> None:
-    """They break different articles and are mended differently."""
+    """Superlatives and medical claims have different warnings, as they break different articles."""
     absolute, medical = said(check, "顶级面霜，根治湿疹")
 
     assert "第九条" in absolute.message.text("zh")
@@ -132,7 +132,7 @@ def test_superlatives_and_medicine_are_told_apart(check: Check) -> None:
 
 
 def test_a_long_list_is_cut_and_counted(check: Check) -> None:
-    """A warning stays readable however bad the text is."""
+    """A warning names a limited number of words and counts the others."""
     (warning,) = said(check, "极致\n" * 30)
 
     assert warning.message.text("zh").count("“极致”") == 5
@@ -140,7 +140,7 @@ def test_a_long_list_is_cut_and_counted(check: Check) -> None:
 
 
 def test_points_and_the_words_in_pictures_are_looked_at(check: Check) -> None:
-    """Readers see a livestream's points and its poster, so the law does, too."""
+    """A livestream's points and the alt text of its poster are checked."""
     live = Livestream(host="林晓", url="https://live.example/1", points=("行业第一的配方",))
     entry = sample_entry(EntryKind.LIVESTREAM, livestream=live, has_poster=True)
     poster = replace(sample_picture(), alt="年度顶级大课")
@@ -152,7 +152,7 @@ def test_points_and_the_words_in_pictures_are_looked_at(check: Check) -> None:
 
 
 def test_what_only_the_channel_adds_is_looked_at(check: Check) -> None:
-    """A greeting from the channel's settings goes out as well."""
+    """Text that the channel adds, such as a greeting from its settings, is checked."""
     entry = sample_entry(body="早安")
     rendition = replace(post_rendition(entry, sample_context()), text="全网最佳社群\n\n早安")
 
@@ -163,14 +163,14 @@ def test_what_only_the_channel_adds_is_looked_at(check: Check) -> None:
 
 
 def test_english_pages_are_told_in_english(check: Check) -> None:
-    """The words at fault stay as they are."""
+    """The English warning quotes the prohibited words unchanged."""
     (warning,) = said(check, "顶级面霜", language="en")
 
     assert str(warning.message).startswith("“顶级” (line 1: 顶级面霜): claims a superlative")
 
 
 def test_no_body_makes_it_backtrack(check: Check) -> None:
-    """Four times the text takes about four times the work; the check runs at each preview."""
+    """The work grows linearly with the length of the text, because every preview runs the check."""
     entry = sample_entry(body="")
     rendition = post_rendition(entry, sample_context())
 

@@ -1,4 +1,4 @@
-"""`contentsvc plugins` on the command line."""
+"""Tests of the command `contentsvc plugins`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_plugins_are_listed_with_what_they_bring() -> None:
-    """Name, version, origin, hooks and channel types of each."""
+    """The list has each plugin's name, version, origin, hooks and channel types."""
     result = run("list")
 
     assert result.exit_code == 0
@@ -35,7 +35,7 @@ def test_plugins_are_listed_with_what_they_bring() -> None:
 
 
 def test_programs_read_the_list_as_json() -> None:
-    """The same, for programs."""
+    """`--json` prints the list as JSON."""
     found = {plugin["name"]: plugin for plugin in json.loads(run("list", "--json").output)}
 
     assert found["site"]["channel_types"] == ["site"]
@@ -43,7 +43,7 @@ def test_programs_read_the_list_as_json() -> None:
 
 
 def test_a_broken_plugin_is_listed_with_its_traceback(tmp_path: Path) -> None:
-    """The operator sees which one, and why, and a script sees it by the exit code."""
+    """The list shows a broken plugin's traceback, and the exit code is not 0."""
     (tmp_path / "own" / "broken.py").write_text("raise RuntimeError('no luck')\n")
 
     result = run("list")
@@ -54,7 +54,7 @@ def test_a_broken_plugin_is_listed_with_its_traceback(tmp_path: Path) -> None:
 
 
 def test_a_new_plugin_works_at_once(tmp_path: Path) -> None:
-    """What is written loads, and its own test passes."""
+    """A new plugin loads, and its own test passes."""
     folder = tmp_path / "mine"
 
     written = run("new", "my-notes", "--folder", str(folder))
@@ -70,14 +70,14 @@ def test_a_new_plugin_works_at_once(tmp_path: Path) -> None:
 
 
 def test_a_new_plugin_goes_to_the_operators_folder(tmp_path: Path) -> None:
-    """Without a folder given it is where the service looks."""
+    """Without a folder argument, the plugin is written to the operator's plugins folder."""
     assert run("new", "notes").exit_code == 0
     assert (tmp_path / "own" / "notes.py").is_file()
     assert "notes" in run("list").output
 
 
 def test_a_new_plugin_overwrites_nothing(tmp_path: Path) -> None:
-    """A name that is taken is refused before anything is written."""
+    """A name that is taken is refused before any file is written."""
     (tmp_path / "test_notes.py").write_text("mine")
 
     result = run("new", "notes", "--folder", str(tmp_path))
@@ -89,7 +89,7 @@ def test_a_new_plugin_overwrites_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["Notes", "1st", "a b", "../x", "a--b", "-a", ""])
 def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
-    """A plugin's name is a file's, a type's and a class's."""
+    """A name that is no identifier is refused, because it names a file, a type and a class."""
     result = run("new", "--folder", str(tmp_path), "--", name)
 
     assert isinstance(result.exception, InputError)
@@ -97,7 +97,7 @@ def test_a_name_that_is_none_is_refused(tmp_path: Path, name: str) -> None:
 
 
 def test_a_plugin_without_a_test_is_checked_without_publishing(tmp_path: Path) -> None:
-    """All that holds before publishing is checked, and the command says so."""
+    """A plugin without a test runs the RenderContract, and the command says so."""
     run("new", "notes", "--folder", str(tmp_path))
     (tmp_path / "test_notes.py").unlink()
 
@@ -108,7 +108,7 @@ def test_a_plugin_without_a_test_is_checked_without_publishing(tmp_path: Path) -
 
 
 def test_a_plugin_without_a_channel_is_loaded_and_no_more() -> None:
-    """There is no contract for it; that its hooks can be used is seen by loading it."""
+    """A plugin without a channel type is only loaded, because it has no contract."""
     result = run("check", str(Path(__file__).parents[2] / "plugins" / "advertising.py"))
 
     assert result.exit_code == 0
@@ -118,7 +118,7 @@ def test_a_plugin_without_a_channel_is_loaded_and_no_more() -> None:
 
 
 def test_a_fault_fails_the_check(tmp_path: Path) -> None:
-    """A rendition that changes from one time to the next does not pass."""
+    """A plugin whose renditions differ between calls fails the check."""
     run("new", "notes", "--folder", str(tmp_path))
     path = tmp_path / "notes.py"
     source = path.read_text("utf-8").replace(
@@ -131,7 +131,7 @@ def test_a_fault_fails_the_check(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("settings", "words"), [("[]", "not a JSON object"), ("{", "not JSON: ")])
 def test_settings_that_are_none_are_refused(settings: str, words: str) -> None:
-    """The option's fault is told, not pytest's."""
+    """Invalid `--settings` are refused with an error about the option, not by pytest."""
     path = Path(__file__).parents[2] / "plugins" / "webhook.py"
 
     result = run("check", str(path), "--settings", settings)
@@ -141,7 +141,7 @@ def test_settings_that_are_none_are_refused(settings: str, words: str) -> None:
 
 
 def test_what_does_not_load_is_told(tmp_path: Path) -> None:
-    """Nothing is run of a plugin that cannot be imported."""
+    """A plugin that cannot be imported is reported, and no test runs."""
     (tmp_path / "broken.py").write_text("import nothing_of_this_name\n")
 
     result = run("check", str(tmp_path / "broken.py"))

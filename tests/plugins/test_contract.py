@@ -1,4 +1,4 @@
-"""The contract catches channels that would harm people."""
+"""Tests of the contract tests: they fail for channels that would harm people."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from contentsvc.channels.testing import FakePlatform, FakeResponse, TestHost
 
 
 class Sound(Channel):
-    """A channel that holds the contract."""
+    """A channel that passes the contract."""
 
     type = "sound"
     label: ClassVar[Mapping[str, str]] = {"zh": "好", "en": "Sound"}
@@ -134,7 +134,7 @@ def run(channel_class: type[Channel], host: TestHost, test: str) -> None:
 def test_a_fault_is_caught(
     host: TestHost, channel_class: type[Channel], test: str, error: type[Exception]
 ) -> None:
-    """Each test of the contract fails for the channel that it is there for."""
+    """Each contract test fails for a channel with the fault that it tests."""
     run(Sound, host, test)
 
     with pytest.raises(error):
@@ -142,7 +142,7 @@ def test_a_fault_is_caught(
 
 
 def test_markup_that_acts_is_caught(host: TestHost) -> None:
-    """A channel that passes on what people typed as HTML does not hold the contract."""
+    """A channel that does not clean the HTML that people typed fails the contract."""
     contract = contract_of(Careless)
     channel = Careless(parse_settings(Careless, {}), host)
     body = "<img src=x onerror=alert(1)>"
@@ -152,7 +152,7 @@ def test_markup_that_acts_is_caught(host: TestHost) -> None:
 
 
 class Loud(Channel):
-    """Tells its secret, and takes every answer for success."""
+    """A channel that shows its secret and takes every response for success."""
 
     type = "loud"
     label: ClassVar[Mapping[str, str]] = {"zh": "大声", "en": "Loud"}
@@ -186,7 +186,7 @@ def loud(platform: FakePlatform, host: TestHost) -> Channel:
 
 
 def test_a_secret_that_is_told_is_caught(platform: FakePlatform, host: TestHost) -> None:
-    """Printing a channel must not show its token."""
+    """A channel whose text contains its token fails the contract."""
     contract = contract_of(Loud)
 
     with pytest.raises(AssertionError):
@@ -194,7 +194,7 @@ def test_a_secret_that_is_told_is_caught(platform: FakePlatform, host: TestHost)
 
 
 def test_a_secret_in_an_error_is_caught(platform: FakePlatform, host: TestHost) -> None:
-    """Nor may an error repeat it when the platform does."""
+    """A channel whose error repeats a secret that the platform echoed fails the contract."""
     contract = HttpChannelContract()
 
     with pytest.raises(AssertionError):
@@ -202,7 +202,7 @@ def test_a_secret_in_an_error_is_caught(platform: FakePlatform, host: TestHost) 
 
 
 def test_a_redirect_taken_for_success_is_caught(platform: FakePlatform, host: TestHost) -> None:
-    """A status that means nothing was published must not end in a receipt."""
+    """A channel that returns a receipt for a redirect fails the contract."""
     contract = HttpChannelContract()
 
     with pytest.raises(pytest.fail.Exception):
@@ -210,7 +210,7 @@ def test_a_redirect_taken_for_success_is_caught(platform: FakePlatform, host: Te
 
 
 def test_the_platform_answers_as_it_is_told(platform: FakePlatform, host: TestHost) -> None:
-    """Answers for the next requests come first, then the usual one."""
+    """The fake platform sends the queued responses first, then the default response."""
     platform.response = FakeResponse(204, b"")
     platform.then(FakeResponse(500), FakeResponse(429))
 
@@ -220,6 +220,6 @@ def test_the_platform_answers_as_it_is_told(platform: FakePlatform, host: TestHo
 
 
 def test_settings_of_a_contract_are_checked() -> None:
-    """A plugin's test that forgets a setting learns its name."""
+    """A contract test without a required setting fails with the setting's name."""
     with pytest.raises(SettingsError, match="token"):
         parse_settings(Loud, {"url": "x"})

@@ -1,4 +1,4 @@
-"""The festivals' weeks are good enough to be used as they are."""
+"""Tests of the festivals' calendar templates: they can be used without corrections."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def runtime(sqlite_url: str, tmp_path: Path) -> Iterator[Runtime]:
 
 
 def test_the_plugin_offers_three_weeks() -> None:
-    """双12, 春节 and 母亲节."""
+    """The plugin registers templates for 双12, 春节 and 母亲节."""
     offered = load_plugin(FOLDER).calendar_templates()
 
     assert [template.path for template in offered] == FILES
@@ -45,7 +45,7 @@ def test_the_plugin_offers_three_weeks() -> None:
 
 @each
 def test_a_week_is_whole(file: Path) -> None:
-    """It has no week of its own, something on each day, and both activity and deals."""
+    """A template has no week, entries on each day, and both activity and deal elements."""
     plan = read_calendar_bytes(file.read_bytes(), file.name)
 
     mix = element_mix(entry.element for entry in plan.entries if entry.element)
@@ -57,7 +57,7 @@ def test_a_week_is_whole(file: Path) -> None:
 
 @each
 def test_a_week_is_shown_without_a_warning(file: Path, runtime: Runtime) -> None:
-    """Every post, poster and notice renders, with nothing cut and no word that law forbids."""
+    """Every entry and notice renders without a warning, and no text is cut."""
     make_channel(runtime)
     with runtime.database.write() as session:
         report = stamp_template(

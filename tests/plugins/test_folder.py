@@ -1,4 +1,4 @@
-"""The folder channel: files for handing over, whole or not at all."""
+"""Tests of the folder channel, which writes files completely or not at all."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MODULE = sys.modules[FOLDER.__module__]
 
 
 class TestFolderContract(ChannelContract):
-    """A folder is a channel like every other."""
+    """The folder channel passes the contract."""
 
     channel_class = FOLDER
 
@@ -65,7 +65,7 @@ def published(channel: Channel, rendition: Rendition) -> Receipt:
 
 
 def test_a_post_is_a_folder_named_by_its_time_and_title(channel: Channel, tmp_path: Path) -> None:
-    """People find a post by the calendar's date and wall clock."""
+    """The folder's name has the local date and time of the calendar, and the title."""
     receipt = published(channel, rendered(channel))
 
     day, name = receipt.id.split("/")
@@ -75,7 +75,7 @@ def test_a_post_is_a_folder_named_by_its_time_and_title(channel: Channel, tmp_pa
 
 
 def test_the_folder_holds_all_that_is_needed(channel: Channel, tmp_path: Path) -> None:
-    """Text to copy, HTML to look at, pictures in order and a manifest for programs."""
+    """The folder has the text, the HTML, the pictures in order and a manifest."""
     pictures = (sample_picture("b.png"), sample_picture("a.png", 10, 10))
     rendition = rendered(channel, pictures=pictures)
 
@@ -101,7 +101,7 @@ def test_a_repeated_key_leaves_what_stands(channel: Channel, tmp_path: Path) -> 
 
 
 def test_many_workers_with_one_key_write_one_folder(channel: Channel, tmp_path: Path) -> None:
-    """Attempts at the same instant end in the same folder."""
+    """Simultaneous attempts with one key write one folder."""
     rendition = rendered(channel)
     with ThreadPoolExecutor(8) as pool:
         receipts = list(pool.map(lambda _: channel.publish(rendition, key="d-17"), range(8)))
@@ -114,7 +114,7 @@ def test_many_workers_with_one_key_write_one_folder(channel: Channel, tmp_path: 
 def test_a_full_disk_leaves_nothing_behind(
     channel: Channel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A disk that fills up in the middle is temporary, and no half folder stays."""
+    """A full disk raises TemporaryError, and no incomplete folder remains."""
     written = iter([b"first", b"second"])
 
     def full(path: Path, content: bytes) -> None:
@@ -135,7 +135,7 @@ def test_a_full_disk_leaves_nothing_behind(
 
 
 def test_what_a_killed_worker_left_is_swept(channel: Channel, tmp_path: Path) -> None:
-    """An old draft goes with the next post; one that is being written stays."""
+    """The next post deletes old drafts; a draft that is being written stays."""
     for name, age in ((".draft-old", 7200), (".draft-new", 0)):
         draft = tmp_path / "out" / name
         draft.mkdir(parents=True)
@@ -147,7 +147,7 @@ def test_what_a_killed_worker_left_is_swept(channel: Channel, tmp_path: Path) ->
 
 
 def test_a_place_that_cannot_be_written_is_temporary(channel: Channel, tmp_path: Path) -> None:
-    """A file in the folder's place is told with its path."""
+    """A path that is a file raises TemporaryError with the path."""
     (tmp_path / "out").write_text("a file")
 
     with pytest.raises(TemporaryError, match="out"):
@@ -168,12 +168,12 @@ def test_a_place_that_cannot_be_written_is_temporary(channel: Channel, tmp_path:
     ],
 )
 def test_a_title_is_made_a_safe_name(title: str, name: str) -> None:
-    """No title leads out of the folder or holds what a file system refuses."""
+    """A title cannot leave the folder and has no character that a file system refuses."""
     assert MODULE.safe_name(title) == name
 
 
 def test_a_long_title_is_cut_between_characters() -> None:
-    """A name has at most 255 bytes, and no half Chinese character stands at its end."""
+    """A name has at most 255 bytes and does not end within a character."""
     name = MODULE.safe_name("签" * 300)
 
     assert len(name.encode()) <= 90
@@ -182,7 +182,7 @@ def test_a_long_title_is_cut_between_characters() -> None:
 
 @pytest.mark.parametrize("path", ["out", "./out", "../out", "/srv/\0"])
 def test_a_path_that_is_not_absolute_is_refused(path: str) -> None:
-    """A relative path would lead elsewhere in each process."""
+    """A relative path is refused, because it depends on the process."""
     with pytest.raises(SettingsError) as caught:
         parse_settings(FOLDER, {"path": path})
 
@@ -190,7 +190,7 @@ def test_a_path_that_is_not_absolute_is_refused(path: str) -> None:
 
 
 def test_without_a_path_the_channels_own_folder_is_used(tmp_path: Path) -> None:
-    """An empty setting needs no decision of the operator."""
+    """An empty path means the channel's own folder."""
     channel = FOLDER(parse_settings(FOLDER, {}), TestHost(tmp_path / "own"))
 
     receipt = published(channel, rendered(channel))
@@ -199,7 +199,7 @@ def test_without_a_path_the_channels_own_folder_is_used(tmp_path: Path) -> None:
 
 
 def test_a_post_can_be_taken_back(channel: Channel, tmp_path: Path) -> None:
-    """Retracting removes the folder, and once more is no fault."""
+    """Retracting deletes the folder; retracting again raises no error."""
     rendition = rendered(channel)
     receipt = published(channel, rendition)
 
@@ -211,7 +211,7 @@ def test_a_post_can_be_taken_back(channel: Channel, tmp_path: Path) -> None:
 
 
 def test_taking_back_never_leaves_the_folder(channel: Channel, tmp_path: Path) -> None:
-    """A receipt that was tampered with cannot delete anything else."""
+    """A forged receipt cannot delete anything outside the channel's folder."""
     other = tmp_path / "other" / "folder"
     other.mkdir(parents=True)
     published(channel, rendered(channel))
@@ -222,7 +222,7 @@ def test_taking_back_never_leaves_the_folder(channel: Channel, tmp_path: Path) -
 
 
 def test_a_livestream_notice_is_filed_under_its_own_time(channel: Channel) -> None:
-    """The notice an hour before lies an hour earlier than the livestream."""
+    """A notice one hour before the start is in a folder named by the notice's time."""
     entry = sample_entry(EntryKind.LIVESTREAM, due_at=datetime(2026, 11, 26, 11, 0, tzinfo=UTC))
     notice = Notice.parse("-1h")
 
@@ -245,8 +245,8 @@ _BODY = (
 )
 
 
-class TestFolderWithForms(ChannelContract):
-    """With every form asked for it is a channel like every other."""
+class TestFolderWithFormats(ChannelContract):
+    """The folder channel with every format passes the contract."""
 
     channel_class = FOLDER
     settings = _EVERY_FORM
@@ -258,8 +258,8 @@ def formed(tmp_path: Path) -> Channel:
     return FOLDER(settings, TestHost(tmp_path / "own"))
 
 
-def test_the_chosen_forms_lie_ready_to_be_copied(formed: Channel, tmp_path: Path) -> None:
-    """A file each; the manifest tells their counts and repeats none of their text."""
+def test_the_chosen_formats_are_written(formed: Channel, tmp_path: Path) -> None:
+    """Each chosen format has a file, and the manifest has its counts but not its text."""
     rendition = rendered(formed, body=_BODY)
 
     path = tmp_path / "out" / published(formed, rendition).id
@@ -279,7 +279,7 @@ def test_the_chosen_forms_lie_ready_to_be_copied(formed: Channel, tmp_path: Path
 
 
 def test_a_long_chat_text_is_several_files(formed: Channel, tmp_path: Path) -> None:
-    """Numbered in the order in which they are to be sent."""
+    """The files of several messages are numbered in their order."""
     rendition = rendered(formed, body="\n\n".join(["今天说说护肤。" * 100] * 4))
 
     path = tmp_path / "out" / published(formed, rendition).id
@@ -287,8 +287,8 @@ def test_a_long_chat_text_is_several_files(formed: Channel, tmp_path: Path) -> N
     assert sorted(file.name for file in path.glob("chat*")) == ["chat-01.txt", "chat-02.txt"]
 
 
-def test_what_a_form_loses_is_told_while_planning(formed: Channel) -> None:
-    """The warnings stand among the rendition's, each naming its form."""
+def test_a_format_warns_while_planning(formed: Channel) -> None:
+    """The rendition has the warnings of each format, with the format's name."""
     rendition = rendered(formed, title="字" * 40, body=_BODY)
 
     words = [warning.message.text("zh") for warning in rendition.warnings]
@@ -299,8 +299,8 @@ def test_what_a_form_loses_is_told_while_planning(formed: Channel) -> None:
     ]
 
 
-def test_a_livestream_notice_takes_its_forms_too(formed: Channel) -> None:
-    """With its facts and its link, not only the text below them."""
+def test_a_livestream_notice_has_its_formats(formed: Channel) -> None:
+    """The formats of a notice contain its facts and its link."""
     notice = Notice.parse("-1h")
 
     rendition = formed.render_livestream_notice(
@@ -314,13 +314,13 @@ def test_a_livestream_notice_takes_its_forms_too(formed: Channel) -> None:
 
 @pytest.mark.parametrize("signature", ["贝", "一二三四五六七八九十一二三"])
 def test_a_signature_that_no_platform_takes_is_refused(signature: str) -> None:
-    """Two to twelve characters."""
+    """An SMS signature has two to twelve characters."""
     with pytest.raises(SettingsError, match="2 to 12"):
         parse_settings(FOLDER, {"sms_signature": signature})
 
 
 def test_the_platform_on_which_a_person_posts_gives_the_quota(tmp_path: Path) -> None:
-    """Without one nothing is limited."""
+    """The `platform` setting sets the quota; without it there is none."""
     quotas = {}
     for platform in ("none", *PLATFORM_RULES):
         channel = FOLDER(parse_settings(FOLDER, {"platform": platform}), TestHost(tmp_path))
@@ -331,7 +331,7 @@ def test_the_platform_on_which_a_person_posts_gives_the_quota(tmp_path: Path) ->
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_platform_with_a_rule_can_be_chosen_by_its_name(language: str) -> None:
-    """In both languages."""
+    """The `platform` setting offers every platform with a rule, in both languages."""
     (field,) = [one for one in form_fields(FOLDER, language) if one.name == "platform"]
 
     assert field.default == "none"

@@ -1,4 +1,4 @@
-"""The journal: a table for each month, whole rows, nothing that a spreadsheet would run."""
+"""Tests of the journal: a file per month, complete rows, and no formulas."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def write() -> Write:
 
 
 def journal() -> Write:
-    """Return what writes deliveries as they end together."""
+    """Return a function that passes deliveries to the journal in one call."""
     (listener,) = load_plugin(PLUGIN).listeners()
     return lambda *deliveries: listener.call(deliveries)
 
@@ -45,7 +45,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
 
 
 def test_a_finished_delivery_is_a_row(write: Write, finished: FinishedDelivery) -> None:
-    """In the calendar's own time, in words that people read."""
+    """A row has local times and Chinese labels."""
     write(finished)
 
     assert rows(finished.folder) == [
@@ -68,7 +68,7 @@ def test_a_finished_delivery_is_a_row(write: Write, finished: FinishedDelivery) 
 
 
 def test_excel_reads_chinese(write: Write, finished: FinishedDelivery) -> None:
-    """The file begins with the mark of UTF-8, once, and its lines end as Excel writes them."""
+    """The file begins with one byte order mark, and its lines end with CRLF."""
     write(finished)
     write(finished)
 
@@ -80,21 +80,21 @@ def test_excel_reads_chinese(write: Write, finished: FinishedDelivery) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "words"),
+    ("status", "label"),
     [("failed", "失败"), ("unknown", "结果未知"), ("handed_off", "待人工发布")],
 )
 def test_results_are_in_words(
-    write: Write, finished: FinishedDelivery, status: str, words: str
+    write: Write, finished: FinishedDelivery, status: str, label: str
 ) -> None:
-    """As the pages say them, with the platform's reason."""
-    write(replace(finished, status=status, words="含有\n敏感词", url=None))
+    """The result is in Chinese as on the pages, with the platform's message."""
+    write(replace(finished, status=status, message="含有\n敏感词", url=None))
 
     (row,) = rows(finished.folder)
-    assert (row["结果"], row["说明"], row["链接"]) == (words, "含有 敏感词", "")
+    assert (row["结果"], row["说明"], row["链接"]) == (label, "含有 敏感词", "")
 
 
 def test_each_month_of_the_calendar_has_its_table(write: Write, finished: FinishedDelivery) -> None:
-    """A post of the first minutes of December in Shanghai is none of November, as it is in UTC."""
+    """The month is that of the calendar's time zone, not of UTC."""
     late = datetime(2026, 11, 30, 16, 5, tzinfo=UTC)
 
     write(
@@ -125,8 +125,8 @@ def test_each_month_of_the_calendar_has_its_table(write: Write, finished: Finish
     ],
 )
 def test_no_cell_is_a_formula(write: Write, finished: FinishedDelivery, title: str) -> None:
-    """A title or a platform's words must not run on the machine of whoever opens the table."""
-    write(replace(finished, title=title, words=title, url=title))
+    """A title or a platform's message cannot run a formula when the file is opened."""
+    write(replace(finished, title=title, message=title, url=title))
 
     (row,) = rows(finished.folder)
     for cell in (row["标题"], row["说明"], row["链接"]):
@@ -134,34 +134,34 @@ def test_no_cell_is_a_formula(write: Write, finished: FinishedDelivery, title: s
 
 
 @pytest.mark.parametrize(
-    ("notice", "words"), [("-24h", "提前 24h"), ("+2h", "开播后 2h"), ("0m", "开播时"), ("", "")]
+    ("notice", "label"), [("-24h", "提前 24h"), ("+2h", "开播后 2h"), ("0m", "开播时"), ("", "")]
 )
 def test_a_notice_s_offset_is_in_words(
-    write: Write, finished: FinishedDelivery, notice: str, words: str
+    write: Write, finished: FinishedDelivery, notice: str, label: str
 ) -> None:
-    """A cell -24h would be a formula to a spreadsheet."""
+    """The offset is in Chinese, because a spreadsheet reads -24h as a formula."""
     write(replace(finished, kind=EntryKind.LIVESTREAM, notice=notice))
 
     (row,) = rows(finished.folder)
-    assert (row["类型"], row["通知"]) == ("直播", words)
+    assert (row["类型"], row["通知"]) == ("直播", label)
 
 
 def test_quotes_and_commas_keep_their_cell(write: Write, finished: FinishedDelivery) -> None:
-    """Whatever a title holds, the columns stand."""
+    """Quotes and commas in a title do not move the other columns."""
     write(replace(finished, title='他说："好", 然后走了'))
 
     assert rows(finished.folder)[0]["标题"] == '他说："好", 然后走了'
 
 
 def test_half_a_surrogate_is_no_reason_to_fail(write: Write, finished: FinishedDelivery) -> None:
-    """A platform's broken answer still gives a row."""
-    write(replace(finished, words="坏\ud83d了"))
+    """A message with a lone surrogate is written."""
+    write(replace(finished, message="坏\ud83d了"))
 
     assert len(rows(finished.folder)) == 1
 
 
 def test_what_ends_together_is_written_together(write: Write, finished: FinishedDelivery) -> None:
-    """In its order."""
+    """Deliveries of one call are written in their order."""
     write(*(replace(finished, id=number) for number in range(1, 201)))
 
     assert [row["编号"] for row in rows(finished.folder)] == [str(n) for n in range(1, 201)]
@@ -178,7 +178,7 @@ def _write_many(folder: Path, number: int) -> None:
 
 
 def test_workers_write_side_by_side(tmp_path: Path) -> None:
-    """Several processes with several threads each: one header, and each row whole, once."""
+    """Several processes and threads write one header, and each row completely and once."""
     context = get_context("spawn")
     processes = [
         context.Process(target=_write_many, args=(tmp_path / "journal", number))
@@ -194,7 +194,7 @@ def test_workers_write_side_by_side(tmp_path: Path) -> None:
 
 
 def test_what_a_power_cut_left_spoils_no_row(write: Write, finished: FinishedDelivery) -> None:
-    """The next row begins a line of its own."""
+    """After an incomplete line, the next row begins on a new line."""
     write(finished)
     (path,) = finished.folder.iterdir()
     with path.open("ab") as file:
@@ -208,7 +208,7 @@ def test_what_a_power_cut_left_spoils_no_row(write: Write, finished: FinishedDel
 def test_a_full_disk_leaves_no_half_row(
     write: Write, finished: FinishedDelivery, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What could not be written whole is taken back, and the worker's log has the error."""
+    """Rows that could not be written completely are removed, and the log has the error."""
     write(finished)
     (path,) = finished.folder.iterdir()
     before = path.read_bytes()

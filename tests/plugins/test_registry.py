@@ -1,4 +1,4 @@
-"""Plugins are found and loaded each by itself; one that is broken harms no other."""
+"""Tests of the registry: a broken plugin does not affect the others."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def only(found: Registry, name: str) -> PluginInfo:
 
 
 def test_a_file_is_a_plugin(tmp_path: Path) -> None:
-    """One Python file in the folder brings its channel type."""
+    """A Python file in the folder registers its channel type."""
     found = loaded(tmp_path, mine=good())
 
     assert found.plugins == (
@@ -69,7 +69,7 @@ def test_a_file_is_a_plugin(tmp_path: Path) -> None:
 
 
 def test_a_folder_is_a_plugin_with_modules_of_its_own(tmp_path: Path) -> None:
-    """A folder with `__init__.py` may import what lies beside it."""
+    """A package may import its own modules."""
     (tmp_path / "big").mkdir()
     (tmp_path / "big" / "names.py").write_text("TYPE = 'big'\n")
     source = "from .names import TYPE\n" + good().replace('"good"', "TYPE")
@@ -81,7 +81,7 @@ def test_a_folder_is_a_plugin_with_modules_of_its_own(tmp_path: Path) -> None:
 
 
 def test_the_plugins_of_this_repository_load() -> None:
-    """What is shipped comes through the same door as a third party's."""
+    """The shipped plugins load without an error."""
     found = load_plugins([Path(__file__).parents[2] / "plugins"], entry_points=False)
 
     assert {"site", "folder", "webhook"} <= set(found.channel_types())
@@ -89,7 +89,7 @@ def test_the_plugins_of_this_repository_load() -> None:
 
 
 def test_every_hook_has_a_user_in_this_repository() -> None:
-    """A hook is here because a plugin needs it."""
+    """Each hook is implemented by a shipped plugin."""
     found = load_plugins([Path(__file__).parents[2] / "plugins"], entry_points=False)
 
     specs = {name for name, one in vars(hookspecs).items() if hasattr(one, "contentsvc_spec")}
@@ -128,7 +128,7 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
 def test_a_broken_plugin_is_named_and_the_others_load(
     tmp_path: Path, source: str, words: str
 ) -> None:
-    """Its error and its traceback are kept for the people who look after it."""
+    """The registry has the error and the traceback of a broken plugin."""
     found = loaded(tmp_path, a_good=good("first"), broken=source, z_good=good("last"))
 
     broken = only(found, "broken")
@@ -140,7 +140,7 @@ def test_a_broken_plugin_is_named_and_the_others_load(
 
 
 def test_an_error_of_a_plugin_is_shown_in_both_languages(tmp_path: Path) -> None:
-    """The page of the plugins is in Chinese for people who read Chinese."""
+    """The error of a broken plugin has a Chinese and an English text."""
     found = loaded(tmp_path, broken=good().replace("@hookimpl", ""))
 
     error = only(found, "broken").error
@@ -165,7 +165,7 @@ def register_checks():
 
 
 def test_a_plugin_brings_checks(tmp_path: Path) -> None:
-    """They are there in the order of their plugins."""
+    """The checks are in the order of their plugins."""
     found = loaded(tmp_path, a=CHECK, b=CHECK.replace('"mine"', '"other"'))
 
     assert [check.name for check in found.checks()] == ["mine", "other"]
@@ -187,7 +187,7 @@ def test_a_plugin_brings_checks(tmp_path: Path) -> None:
 def test_a_faulty_check_is_named_and_the_others_stay(
     tmp_path: Path, source: str, words: str
 ) -> None:
-    """A plugin whose check cannot be asked brings nothing, and takes nothing from the others."""
+    """A plugin with an invalid check contributes nothing; the other plugins load."""
     good_one = CHECK.replace('"mine"', '"good"')
 
     found = loaded(tmp_path, a_good=good_one, broken=source, z_good=good())
@@ -207,7 +207,7 @@ def deliveries_finished(deliveries):
 
 
 def test_plugins_listen_each_by_itself(tmp_path: Path) -> None:
-    """A listener calls its own plugin and no other."""
+    """A listener calls the hook of its own plugin only."""
     found = loaded(tmp_path, a=LISTENER, b=LISTENER, c=good())
     heard: list[Any] = []
 
@@ -219,7 +219,7 @@ def test_plugins_listen_each_by_itself(tmp_path: Path) -> None:
 
 
 def test_a_listener_with_other_arguments_is_refused(tmp_path: Path) -> None:
-    """It would fail at the first delivery, so it is told when it is loaded."""
+    """A hook with wrong parameters is an error when the plugin is loaded."""
     found = loaded(tmp_path, broken=LISTENER.replace("(deliveries)", "(deliveries, app)"))
 
     assert "{'app'} are declared" in str(only(found, "broken").error)
@@ -239,7 +239,7 @@ def {hook}():
 
 
 def test_a_plugin_brings_calendar_templates(tmp_path: Path) -> None:
-    """Each with its plugin's name, in the order that the plugin gave."""
+    """Calendar templates have their plugin's name and the plugin's order."""
     for name in ("b.yaml", "a.yml"):
         (tmp_path / name).touch()
     paths = "[HERE / 'b.yaml', HERE / 'a.yml']"
@@ -264,7 +264,7 @@ def test_a_plugin_brings_calendar_templates(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_calendar_template_is_told(tmp_path: Path, paths: str, words: str) -> None:
-    """The plugin is named with what it returned."""
+    """The error names the plugin and the value that is no calendar template."""
     for name in ("a.yaml", "a.txt"):
         (tmp_path / name).touch()
 
@@ -275,7 +275,7 @@ def test_what_is_no_calendar_template_is_told(tmp_path: Path, paths: str, words:
 
 
 def test_plugins_bring_folders_of_poster_templates(tmp_path: Path) -> None:
-    """In the order of their plugins."""
+    """The folders are in the order of their plugins."""
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     hook = "register_poster_templates"
@@ -299,7 +299,7 @@ def test_plugins_bring_folders_of_poster_templates(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_no_folder_of_templates_is_told(tmp_path: Path, paths: str, words: str) -> None:
-    """The plugin is named with what it returned."""
+    """The error names the plugin and the value that is no folder."""
     found = loaded(tmp_path, broken=PATHS.format(hook="register_poster_templates", paths=paths))
 
     assert words in str(only(found, "broken").error)
@@ -307,7 +307,7 @@ def test_what_is_no_folder_of_templates_is_told(tmp_path: Path, paths: str, word
 
 
 def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
-    """A plugin that comes later cannot take over another's deliveries."""
+    """A later plugin cannot replace the channel type of an earlier one."""
     found = loaded(tmp_path, a=good(), b=good())
 
     assert only(found, "a").error is None
@@ -316,7 +316,7 @@ def test_the_first_of_two_keeps_a_type(tmp_path: Path) -> None:
 
 
 def test_folders_come_in_the_order_given(tmp_path: Path) -> None:
-    """So that what was shipped stands before what was added."""
+    """Plugins are loaded in the order of the folders, the shipped ones first."""
     for name in ("z", "a"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "mine.py").write_text(good(), "utf-8")
@@ -330,17 +330,17 @@ def test_folders_come_in_the_order_given(tmp_path: Path) -> None:
     "name", ["test_mine", "mine_test", "conftest", "_private", ".hidden", "__init__"]
 )
 def test_what_lies_beside_a_plugin_is_none(tmp_path: Path, name: str) -> None:
-    """Tests and private files are not run when the service starts."""
+    """Tests and private files are not imported as plugins."""
     assert loaded(tmp_path, **{name: "raise RuntimeError"}).plugins == ()
 
 
 def test_a_folder_that_is_not_there_has_no_plugins(tmp_path: Path) -> None:
-    """The operator's own folder need not exist."""
+    """A folder that does not exist has no plugins and raises no error."""
     assert load_plugins([tmp_path / "missing"], entry_points=False).plugins == ()
 
 
 def test_a_plugin_shadows_no_library(tmp_path: Path) -> None:
-    """A file called json.py is a plugin and not everybody's json."""
+    """A plugin called json.py does not replace Python's json."""
     import json
 
     found = loaded(tmp_path, json=good("json"))
@@ -350,7 +350,7 @@ def test_a_plugin_shadows_no_library(tmp_path: Path) -> None:
 
 
 def test_what_failed_leaves_no_module_behind(tmp_path: Path) -> None:
-    """Loading again begins afresh."""
+    """A plugin that failed to load leaves nothing in sys.modules."""
     before = set(sys.modules)
 
     loaded(tmp_path, broken="raise RuntimeError")
@@ -359,7 +359,7 @@ def test_what_failed_leaves_no_module_behind(tmp_path: Path) -> None:
 
 
 def test_an_unknown_type_is_told_with_the_known_ones(tmp_path: Path) -> None:
-    """A misspelled type is mended at a glance."""
+    """The error for an unknown channel type lists the known types."""
     found = loaded(tmp_path, b=good("b"), a=good("a"))
 
     with pytest.raises(PluginError, match="no channel type 'c'; those loaded are: a, b"):
@@ -369,7 +369,7 @@ def test_an_unknown_type_is_told_with_the_known_ones(tmp_path: Path) -> None:
 def test_an_installed_distribution_brings_plugins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An entry point in the group `contentsvc` is a plugin, with its distribution's version."""
+    """An entry point in the group `contentsvc` is a plugin with the distribution's version."""
     (tmp_path / "acme_channels.py").write_text(good("acme").replace('"1.2"', '""'), "utf-8")
     info = tmp_path / "acme-2.5.dist-info"
     info.mkdir()
@@ -389,7 +389,7 @@ def test_an_installed_distribution_brings_plugins(
 
 
 def test_one_plugin_can_be_loaded_by_itself(tmp_path: Path) -> None:
-    """Its author's tests need no folder of others."""
+    """`load_plugin` loads one file without the other plugins."""
     path = tmp_path / "mine.py"
     path.write_text(good(), "utf-8")
 

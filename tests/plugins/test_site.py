@@ -1,4 +1,4 @@
-"""The site channel: its pages and its feeds, read by the readers that people use."""
+"""Tests of the site channel; common libraries read its pages and feeds."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ STARTS = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
 class TestSiteContract(ChannelContract):
-    """A site is a channel like every other."""
+    """The site channel passes the contract."""
 
     channel_class = SITE
 
@@ -76,7 +76,7 @@ def noticed(channel: Channel, offset: str, key: str, **changes: object) -> Recei
 
 
 class Tags(HTMLParser):
-    """Collects the tags of a page."""
+    """A parser that collects the tags of a page."""
 
     def __init__(self, page: Page) -> None:
         super().__init__()
@@ -98,7 +98,7 @@ class Tags(HTMLParser):
 
 
 def test_an_empty_site_is_a_page(channel: Channel) -> None:
-    """Before the first post visitors find words and not an error."""
+    """Before the first post, the index shows a text instead of an error."""
     page = get(channel, "")
 
     assert page.status == 200
@@ -107,7 +107,7 @@ def test_an_empty_site_is_a_page(channel: Channel) -> None:
 
 
 def test_a_post_has_a_page_that_the_index_leads_to(channel: Channel) -> None:
-    """A visitor comes from the index to the post, whose body is shown whole."""
+    """The index links to the post's page, which shows the whole body."""
     receipt = posted(channel)
 
     index = Tags(get(channel, ""))
@@ -119,7 +119,7 @@ def test_a_post_has_a_page_that_the_index_leads_to(channel: Channel) -> None:
 
 
 def test_a_post_tells_messengers_what_it_is(channel: Channel) -> None:
-    """Open Graph tags give title, words, picture and time, with whole addresses."""
+    """Open Graph tags have the title, text, picture and time, with absolute addresses."""
     entry = sample_entry(pictures=(sample_picture("封面 1.png"),))
     receipt = posted(channel, entry)
 
@@ -134,7 +134,7 @@ def test_a_post_tells_messengers_what_it_is(channel: Channel) -> None:
 
 
 def test_pages_obey_a_strict_content_policy(channel: Channel) -> None:
-    """No script, no style in the page, and the style sheet is the site's own."""
+    """Pages have no script and no inline style, only the site's own style sheet."""
     receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
     for path in ("", f"posts/{receipt.id}"):
         tags = Tags(get(channel, path))
@@ -146,7 +146,7 @@ def test_pages_obey_a_strict_content_policy(channel: Channel) -> None:
 
 
 def test_the_page_names_its_feeds(channel: Channel) -> None:
-    """A feed reader given the page's address finds all three feeds."""
+    """The head of a page links to all three feeds."""
     links = [values for tag, values in Tags(get(channel, "")).tags if tag == "link"]
 
     found = {link["type"]: link["href"] for link in links if link.get("rel") == "alternate"}
@@ -159,7 +159,7 @@ def test_the_page_names_its_feeds(channel: Channel) -> None:
 
 
 def test_a_feed_reader_reads_the_atom_feed(channel: Channel) -> None:
-    """Feed and entries have all that RFC 4287 asks for, the newest first."""
+    """The feed and its entries have every element that RFC 4287 requires, newest first."""
     posted(channel, sample_entry(title="第一篇 <&>"), key="d-1")
     second = posted(channel, sample_entry(pictures=(sample_picture(),)), key="d-2")
 
@@ -181,7 +181,7 @@ def test_a_feed_reader_reads_the_atom_feed(channel: Channel) -> None:
 
 
 def test_the_json_feed_is_version_one_point_one(channel: Channel) -> None:
-    """Every item has an id, an address, its words and its time; pictures are attachments."""
+    """Every item has an id, an address, content and a time; pictures are attachments."""
     receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
     page = get(channel, "feed.json")
 
@@ -201,7 +201,7 @@ def test_the_json_feed_is_version_one_point_one(channel: Channel) -> None:
 
 
 def test_ids_are_made_of_the_key_alone(channel: Channel, tmp_path: Path) -> None:
-    """A reader never sees a post twice: its id is the same whatever was edited around it."""
+    """A post's id depends on its key only, so feed readers never show a post twice."""
     posted(channel, key="d-1")
     other = opened(tmp_path, title="改名后的站点")
     posted(other, sample_entry(title="改过"), key="d-1")
@@ -218,7 +218,7 @@ def test_ids_are_made_of_the_key_alone(channel: Channel, tmp_path: Path) -> None
 
 
 def test_the_same_state_gives_the_same_bytes(channel: Channel) -> None:
-    """ETag and Last-Modified work: nothing in an answer depends on when it is asked."""
+    """Pages do not depend on the time of the request, so ETag and Last-Modified work."""
     receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
     noticed(channel, "-1h", "d-2")
     make_public(channel)
@@ -230,7 +230,7 @@ def test_the_same_state_gives_the_same_bytes(channel: Channel) -> None:
 
 
 def test_pictures_are_served_under_their_post(channel: Channel) -> None:
-    """A picture is found by its name, with its own type."""
+    """A picture is served by its name with its media type."""
     picture = sample_picture()
     receipt = posted(channel, sample_entry(pictures=(picture,)))
 
@@ -240,7 +240,7 @@ def test_pictures_are_served_under_their_post(channel: Channel) -> None:
 
 
 def test_what_is_no_picture_is_not_served(channel: Channel) -> None:
-    """A file that calls itself something else cannot become a page of this site."""
+    """A file of another media type is not served as a page of the site."""
     hostile = replace(sample_picture("x.html"), media_type="text/html", content=b"<script>")
     receipt = posted(channel, sample_entry(pictures=(hostile,)))
 
@@ -252,20 +252,20 @@ def test_what_is_no_picture_is_not_served(channel: Channel) -> None:
     ["posts", "posts/", "posts/0123456789abcdef", "posts/../secret", "nothing", "style.css/x"],
 )
 def test_there_is_no_such_page(channel: Channel, path: str) -> None:
-    """Whatever else is asked for is not there."""
+    """An unknown path returns None."""
     assert channel.page(PageRequest(path)) is None
 
 
 @pytest.mark.parametrize("page", ["0", "-1", "2", "x", "99999999999999999999"])
 def test_there_is_no_such_page_number(channel: Channel, page: str) -> None:
-    """Page numbers beyond the posts, or none at all, are not there."""
+    """A page number that is invalid or beyond the posts returns None."""
     posted(channel)
 
     assert channel.page(PageRequest("", {"page": page})) is None
 
 
 def test_older_posts_are_on_further_pages(channel: Channel) -> None:
-    """Twenty posts stand on a page, and links lead to and fro."""
+    """A page has twenty posts and links to the newer and older page."""
     for number in range(21):
         posted(channel, sample_entry(title=f"第 {number} 篇"), key=f"d-{number}")
 
@@ -278,7 +278,7 @@ def test_older_posts_are_on_further_pages(channel: Channel) -> None:
 
 
 def make_public(channel: Channel, **changes: object) -> PublicLivestream:
-    """Make a livestream known to the public."""
+    """Add a livestream to the public livestreams."""
     live = PublicLivestream(
         code="c0de00c0de00",
         title="宝宝冬季护肤医生直播课",
@@ -302,7 +302,7 @@ def events(channel: Channel, path: str = "livestreams.ics") -> list[Event]:
 
 
 def test_a_livestream_is_one_event(channel: Channel) -> None:
-    """Calendar programs get its time, its length, its page and a reminder."""
+    """The event has the time, length, page and reminder of the livestream."""
     make_public(channel)
 
     (event,) = events(channel)
@@ -326,7 +326,7 @@ def test_a_livestream_is_one_event(channel: Channel) -> None:
 
 
 def test_a_changed_livestream_is_the_same_event(channel: Channel) -> None:
-    """Its UID stays, its SEQUENCE rises, and one that is called off is struck out, not gone."""
+    """A changed event keeps its UID and has a higher SEQUENCE; a cancelled one stays."""
     make_public(channel)
     first = events(channel)[0]
     moved = STARTS + timedelta(days=1)
@@ -348,7 +348,7 @@ def test_a_changed_livestream_is_the_same_event(channel: Channel) -> None:
 @pytest.mark.parametrize(
     ("zone", "starts", "written"),
     [
-        # The night in which New York's clock is set back, an hour that comes twice.
+        # The hour that occurs twice when New York's clocks are set back.
         ("America/New_York", "2026-11-01T05:30:00+00:00", b"DTSTART:20261101T053000Z"),
         # Midnight in Shanghai is the day before in UTC.
         ("Asia/Shanghai", "2026-11-25T16:00:00+00:00", b"DTSTART:20261125T160000Z"),
@@ -358,7 +358,7 @@ def test_a_changed_livestream_is_the_same_event(channel: Channel) -> None:
 def test_times_are_instants_in_every_zone(
     channel: Channel, zone: str, starts: str, written: bytes
 ) -> None:
-    """UTC needs no table of a zone's changes and means one instant."""
+    """Times are in UTC, which needs no time zone table."""
     at = datetime.fromisoformat(starts)
     make_public(channel, starts_at=at, zone=ZoneInfo(zone), minutes=90)
 
@@ -369,7 +369,7 @@ def test_times_are_instants_in_every_zone(
 
 
 def test_lines_of_the_calendar_are_folded_by_bytes(channel: Channel) -> None:
-    """RFC 5545 §3.1: no line is longer than 75 octets, Chinese included."""
+    """RFC 5545 §3.1: no line is longer than 75 octets, also with Chinese text."""
     title = "很长的标题，带；逗号,和\\反斜杠" * 20
     make_public(channel, title=title)
 
@@ -393,7 +393,7 @@ def test_lines_of_the_calendar_are_folded_by_bytes(channel: Channel) -> None:
 def test_the_page_leads_where_a_visitor_wants_to_go(
     channel: Channel, minutes: int, shown: tuple[str, ...], hidden: tuple[str, ...]
 ) -> None:
-    """Before it a seat is booked, at its time it is watched, afterwards there is the replay."""
+    """The page links to booking before the start, to the room during it, then to the replay."""
     make_public(channel)
     now = STARTS + timedelta(minutes=minutes)
 
@@ -407,7 +407,7 @@ def test_the_page_leads_where_a_visitor_wants_to_go(
 
 
 def test_the_page_tells_of_changes(channel: Channel) -> None:
-    """A moved livestream shows the new time and the old one, a cancelled one says so."""
+    """The page shows both times of a moved livestream, and says if it is cancelled."""
     moved = STARTS + timedelta(days=2)
     make_public(channel, starts_at=moved, moved_from=STARTS)
     told = channel.page(PageRequest("live/c0de00c0de00", at=STARTS))
@@ -423,7 +423,7 @@ def test_the_page_tells_of_changes(channel: Channel) -> None:
 
 
 def test_the_page_leads_to_web_addresses_alone(channel: Channel) -> None:
-    """Whatever was typed into a livestream is text, and no link that acts."""
+    """Only http(s) addresses of a livestream become links."""
     hostile = '"><script>alert(1)</script>'
     make_public(channel, title=hostile, host=hostile, points=(hostile,), url="javascript:alert(1)")
 
@@ -443,7 +443,7 @@ def test_nobody_knows_that_livestream(channel: Channel, path: str) -> None:
 
 
 def test_the_poster_of_a_livestream_is_served(channel: Channel) -> None:
-    """It stands below the page's own address; a livestream without one has no picture."""
+    """The poster is served under the livestream's page; without a poster there is none."""
     make_public(channel)
 
     page = get(channel, "live/c0de00c0de00/poster")
@@ -453,7 +453,7 @@ def test_the_poster_of_a_livestream_is_served(channel: Channel) -> None:
 
 
 def test_words_with_control_characters_stay_readable_xml(channel: Channel) -> None:
-    """What XML has no place for is dropped, so that one post cannot break the feed."""
+    """Characters that XML forbids are removed, so that a post cannot break the feed."""
     posted(channel, sample_entry(title="早\x00安\x0b签\ufffe到\ud800"))
 
     feed = feedparser.parse(get(channel, "feed.atom").body)
@@ -463,7 +463,7 @@ def test_words_with_control_characters_stay_readable_xml(channel: Channel) -> No
 
 
 def test_titles_are_shown_as_text(channel: Channel) -> None:
-    """Markup in a title or in the site's words is no markup."""
+    """Markup in titles and in the site's texts is escaped."""
     hostile = '"><script>alert(1)</script>'
     site = SITE(parse_settings(SITE, {"title": hostile, "description": hostile}), channel.host)
     receipt = posted(site, sample_entry(title=hostile))
@@ -473,7 +473,7 @@ def test_titles_are_shown_as_text(channel: Channel) -> None:
 
 
 def test_a_post_can_be_taken_back(channel: Channel) -> None:
-    """A retracted post is gone from its page and the feeds; once more is no fault."""
+    """A retracted post is in no page or feed; retracting again raises no error."""
     receipt = posted(channel, sample_entry(pictures=(sample_picture(),)))
 
     channel.retract(receipt)
@@ -485,7 +485,7 @@ def test_a_post_can_be_taken_back(channel: Channel) -> None:
 
 
 def test_the_site_can_speak_english(channel: Channel) -> None:
-    """The words around the posts follow the setting."""
+    """The texts of the pages are in the language of the settings."""
     site = SITE(parse_settings(SITE, {"language": "en"}), channel.host)
 
     assert '<html lang="en">' in get(site, "").body.decode()
@@ -493,7 +493,7 @@ def test_the_site_can_speak_english(channel: Channel) -> None:
 
 
 def test_a_post_without_a_picture_has_a_card_for_its_link(channel: Channel) -> None:
-    """Chats and feeds of others show it; the page and the site's own feeds do not."""
+    """Open Graph tags show the card; the page and the feeds do not."""
     receipt = posted(channel, sample_entry(pictures=()))
 
     page = get(channel, f"posts/{receipt.id}")
@@ -509,7 +509,7 @@ def test_a_post_without_a_picture_has_a_card_for_its_link(channel: Channel) -> N
 
 
 def test_a_card_says_the_post_s_own_words(channel: Channel) -> None:
-    """Its title, how it begins, the site and the day on the calendar's wall clock."""
+    """The card has the title, the beginning of the text, the site and the local date."""
     asked: list[tuple[object, ...]] = []
 
     def make_card(*words: object) -> Picture:
@@ -528,7 +528,7 @@ def test_a_card_says_the_post_s_own_words(channel: Channel) -> None:
 
 
 def test_a_card_that_cannot_be_made_is_left_out(channel: Channel) -> None:
-    """A team's own broken template keeps no post from going out."""
+    """A post is published without a card if the team's template is broken."""
 
     def make_card(*_words: object) -> Picture:
         raise RenderError("there is no poster template 'link-card'")
@@ -540,7 +540,7 @@ def test_a_card_that_cannot_be_made_is_left_out(channel: Channel) -> None:
 
 
 def test_a_post_with_a_picture_needs_no_card(channel: Channel) -> None:
-    """Its own picture is what is shown of it."""
+    """A post with a picture gets no card."""
     rendition = channel.render_post(sample_entry(pictures=(sample_picture(),)), sample_context())
 
     assert [picture.name for picture in rendition.pictures] == ["1.png"]

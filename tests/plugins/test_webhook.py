@@ -1,4 +1,4 @@
-"""The webhook channel, verified by the specification's own library against a real server."""
+"""Tests of the webhook channel with the specification's own library and a real server."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 
 class TestWebhookContract(HttpChannelContract):
-    """A webhook is a channel like every other."""
+    """The webhook channel passes the contract."""
 
     channel_class = WEBHOOK
     refusals: ClassVar = {
@@ -72,7 +72,7 @@ def opened(platform: FakePlatform, folder: Path, **changes: object) -> Channel:
 
 
 def test_the_signature_is_that_of_the_specification() -> None:
-    """The published test vector comes out byte for byte."""
+    """The signature of the published test vector is equal byte for byte."""
     module = sys.modules[WEBHOOK.__module__]
 
     headers = module.sign(
@@ -83,7 +83,7 @@ def test_the_signature_is_that_of_the_specification() -> None:
 
 
 def test_the_receiver_can_verify_what_it_gets(channel: Channel, platform: FakePlatform) -> None:
-    """The specification's own library accepts the request and reads the post from it."""
+    """The specification's library verifies the request and returns the post."""
     rendition = channel.render_post(sample_entry(), sample_context())
 
     receipt = channel.publish(rendition, key="d-17")
@@ -102,7 +102,7 @@ def test_the_receiver_can_verify_what_it_gets(channel: Channel, platform: FakePl
 
 
 def test_a_retry_carries_the_same_id_and_bytes(channel: Channel, platform: FakePlatform) -> None:
-    """After a lost answer the receiver can tell that it is the same message."""
+    """A retry after a lost response has the same id and the same bytes."""
     rendition = channel.render_post(sample_entry(), sample_context())
     platform.then(FakeResponse(drop=True))
 
@@ -126,7 +126,7 @@ def test_a_retry_carries_the_same_id_and_bytes(channel: Channel, platform: FakeP
 def test_each_kind_has_its_own_type(
     channel: Channel, platform: FakePlatform, kind: EntryKind, type_: str
 ) -> None:
-    """A receiver tells posts, posters and notices apart by the message's type."""
+    """Posts, posters and notices have different message types."""
     entry = sample_entry(kind)
     rendition = {
         EntryKind.POST: lambda: channel.render_post(entry, sample_context()),
@@ -144,7 +144,7 @@ def test_each_kind_has_its_own_type(
 
 
 def test_the_guide_shows_every_part_of_a_message(channel: Channel, platform: FakePlatform) -> None:
-    """A receiver's author can rely on the example in the guide, part by part."""
+    """The example in docs/plugins.md has every key of a message."""
     guide = (PLUGIN.parents[1] / "docs" / "plugins.md").read_text("utf-8")
     shown = json.loads(guide.partition("```json\n")[2].partition("```")[0])
     entry = sample_entry(EntryKind.LIVESTREAM, pictures=(sample_picture(),))
@@ -161,7 +161,7 @@ def test_the_guide_shows_every_part_of_a_message(channel: Channel, platform: Fak
 
 
 def test_pictures_travel_in_the_message(channel: Channel, platform: FakePlatform) -> None:
-    """The receiver gets each picture whole, with its size and description."""
+    """The message contains each picture with its size and alt text."""
     picture = sample_picture()
     entry = sample_entry(pictures=(picture,))
 
@@ -174,7 +174,7 @@ def test_pictures_travel_in_the_message(channel: Channel, platform: FakePlatform
 
 
 def test_pictures_can_stay_at_home(platform: FakePlatform, tmp_path: Path) -> None:
-    """Where they are not sent along, their names and hashes still are."""
+    """Without `embed_pictures`, the message has the names and hashes of the pictures."""
     channel = opened(platform, tmp_path, embed_pictures=False)
     entry = sample_entry(pictures=(sample_picture(),))
 
@@ -186,7 +186,7 @@ def test_pictures_can_stay_at_home(platform: FakePlatform, tmp_path: Path) -> No
 
 
 def test_too_many_bytes_of_pictures_block_approval(channel: Channel) -> None:
-    """Pictures beyond 5 MiB together are told while planning, with both numbers."""
+    """Pictures of more than 5 MiB block approval; the warning has both numbers."""
     large = replace(sample_picture(), content=b"x" * 3 * 1024 * 1024)
     pictures = (large, replace(large, name="2.png"))
 
@@ -199,7 +199,7 @@ def test_too_many_bytes_of_pictures_block_approval(channel: Channel) -> None:
 
 
 def test_pictures_that_stay_at_home_have_no_limit(platform: FakePlatform, tmp_path: Path) -> None:
-    """What is not sent weighs nothing."""
+    """Without `embed_pictures`, pictures have no limit."""
     channel = opened(platform, tmp_path, embed_pictures=False)
     large = replace(sample_picture(), content=b"x" * 6 * 1024 * 1024)
 
@@ -212,7 +212,7 @@ def test_pictures_that_stay_at_home_have_no_limit(platform: FakePlatform, tmp_pa
 def test_a_private_address_is_refused_unless_allowed(
     platform: FakePlatform, tmp_path: Path
 ) -> None:
-    """Nothing reaches the service's own network, and the error names the setting."""
+    """A private address is not called, and the error names the setting."""
     channel = opened(platform, tmp_path, allow_private=False)
     rendition = channel.render_post(sample_entry(), sample_context())
 
@@ -233,7 +233,7 @@ def test_a_private_address_is_refused_unless_allowed(
     ],
 )
 def test_wrong_settings_are_named(changes: dict[str, str], field: str) -> None:
-    """A setting that cannot be used is named, and no value is shown."""
+    """The error names the invalid setting and does not show its value."""
     raw = {"url": "https://example.com/hook", "secret": SECRET, **changes}
 
     with pytest.raises(SettingsError) as caught:

@@ -45,7 +45,7 @@ _LEVELS = 4
 
 
 class ArticleWriter(Writer):
-    """A writer of elements that the platform preserves, each with an inline style."""
+    """A writer of HTML that the platform's editor preserves, with a style on each element."""
 
     closes_up = True
 
@@ -126,7 +126,7 @@ class ArticleWriter(Writer):
         return self.element("section", "inner", line)
 
     def _flat(self, content: Node) -> str:
-        """Return an item's content; its first paragraph follows its mark on the same line."""
+        """Return the content of a list item; its first paragraph is on the line of the mark."""
         parts: list[str] = []
         for part in grouped(content):
             beside = not parts and part.tag in {"p", LOOSE}
@@ -141,7 +141,7 @@ class ArticleWriter(Writer):
         return self.element("pre", "pre", f"<code>{escaped}</code>") if text.strip() else ""
 
     def inline_code(self, text: str) -> str:
-        """Return code within a line."""
+        """Return inline code."""
         return self.element("code", "code", escape(" ".join(text.split()), quote=False))
 
     def table(self, content: Table) -> str:

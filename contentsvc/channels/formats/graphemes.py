@@ -1,4 +1,4 @@
-"""Text in units that people see as one character."""
+"""Division of text into grapheme clusters, each of which people see as one character."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class NoteWriter(PlainWriter):
     apart = False
 
     def __init__(self, language: str) -> None:
-        """Create a writer without hashtags."""
+        """Create a writer whose list of hashtags is empty."""
         super().__init__(language)
         self.hashtags: list[str] = []
 

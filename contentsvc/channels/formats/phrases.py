@@ -16,7 +16,7 @@ _LONGEST_NAME = 40
 
 
 def phrase(code: str, language: str) -> str:
-    """Return a text that stands in the post itself, such as `picture` or `comma`."""
+    """Return the text *code* that formats add to posts, such as `picture` or `comma`."""
     return Message(f"format-{code}").text(language)
 
 

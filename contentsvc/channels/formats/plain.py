@@ -29,13 +29,13 @@ class PlainWriter(Writer):
     indent = "  "
 
     def inline(self, node: Node) -> str:
-        """Return inline content as lines."""
+        """Return inline content as text, which may have several lines."""
         text = _SEAM.join(piece for piece in self.pieces(node) if piece)
         lines = _RUNS.sub(self._spacing, text).split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def _spacing(self, run: re.Match[str]) -> str:
-        """Return the separator between two pieces of a line.
+        """Return the space between two parts of a line, or an empty string.
 
         People put spaces around `**` so that every Markdown program recognises it; without the
         stars, Chinese text needs no space.
@@ -50,7 +50,7 @@ class PlainWriter(Writer):
         return " " if " " in run.group() or gap else ""
 
     def text(self, text: str) -> str:
-        """Return text."""
+        """Return text, with spaces between Chinese and Latin if the format sets them."""
         return _GAP.sub(" ", text) if self.apart else text
 
     def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - subclasses distinguish levels
@@ -63,7 +63,7 @@ class PlainWriter(Writer):
         return "\n".join(f"▎{line}".rstrip() for line in lines)
 
     def listing(self, listed: list[Item]) -> str:
-        """Return a list, an item's further lines indented."""
+        """Return a list; all lines of an item but the first are indented."""
         return "\n".join(self._items(listed))
 
     def _items(self, listed: list[Item]) -> Iterator[str]:
@@ -80,11 +80,11 @@ class PlainWriter(Writer):
         return "• " if item.number is None else f"{item.number}. "
 
     def code(self, text: str) -> str:
-        """Return code as it is."""
+        """Return a block of code, unchanged."""
         return text
 
     def inline_code(self, text: str) -> str:
-        """Return code as it is."""
+        """Return inline code, unchanged."""
         return text
 
     def table(self, content: Table) -> str:
@@ -102,17 +102,17 @@ class PlainWriter(Writer):
         return [self.inline(cell).replace("\n", " ") for cell in row]
 
     def pair(self, cells: list[str]) -> str:
-        """Return a row of two cells."""
+        """Return a row of a two-column table as `key：value`."""
         return phrase("colon", self.language).join(filter(None, cells))
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of many cells; the first is its title, the others follow their column's."""
+        """Return a row of a wide table: its first cell, then a line of title and value per cell."""
         first, *rest = cells
         told = [self.field(name, cell) for name, cell in _matched(header[1:], rest) if cell]
         return "\n".join([f"• {first}", *(f"{self.indent}{line}" for line in told)])
 
     def field(self, name: str, value: str) -> str:
-        """Return a cell after its column's title."""
+        """Return the title of a column and the *value* of its cell."""
         return f"{name}{phrase('colon', self.language)}{value}" if name else value
 
     def rule(self) -> str:
@@ -120,7 +120,7 @@ class PlainWriter(Writer):
         return "——————"
 
     def picture(self, node: Node) -> str:
-        """Return a note of a picture with its alt text."""
+        """Return a note with a picture's alt text, such as [图片：海报]."""
         return picture_note(node, self.language)
 
     def link(self, words: str, address: str) -> str:

@@ -69,7 +69,7 @@ class SmsWriter(PlainWriter):
         return self.inline(node)
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation's text."""
+        """Return the text of a quotation, without a mark."""
         return "\n".join(blocks)
 
     def mark(self, item: Item) -> str:
@@ -92,11 +92,11 @@ class SmsWriter(PlainWriter):
         return shown.replace(bare, encoded) if encoded != bare else shown
 
     def rule(self) -> str:
-        """Leave out a horizontal rule."""
+        """Return an empty string, because each character costs money."""
         return ""
 
     def picture(self, node: Node) -> str:
-        """Leave out a picture."""
+        """Return an empty string, because a text message has no pictures."""
         self.lose("text_pictures", node.attributes.get("alt") or node.attributes.get("src", ""))
         return ""
 

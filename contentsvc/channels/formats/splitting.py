@@ -58,7 +58,7 @@ def split_text(
 def _units(
     text: str, most: int, size: Callable[[str], int], whole: re.Pattern[str], depth: int = 0
 ) -> Iterator[str]:
-    """Yield the parts of *text* that are not divided, each at most *most* long.
+    """Yield the indivisible parts (units) of *text*, each of a *size* of at most *most*.
 
     A match of *whole* that is too long is divided around the matches within it, such as the links
     of a long bold text.
@@ -83,7 +83,7 @@ def _small(text: str, most: int, size: Callable[[str], int]) -> Iterator[str]:
 
 
 def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
-    """Return the end index of the message that begins at the unit *begin*."""
+    """Return the index of the first unit after the message that begins at the unit *begin*."""
     limit, used = begin, 0
     while limit < len(units) and used + sizes[limit] <= most:
         used += sizes[limit]
@@ -102,7 +102,7 @@ def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
 
 
 def _border(units: list[str], index: int) -> int:
-    """Return the kind of the border before the unit at *index*."""
+    """Return what ends before the unit at *index*: a paragraph, line, sentence or clause."""
     before, after = units[index - 1], units[index] if index < len(units) else ""
     if after in _CLOSING:
         return _ANYWHERE

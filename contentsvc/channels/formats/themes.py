@@ -1,4 +1,4 @@
-"""How an article looks: three themes, each a style an element.
+"""The themes of articles, each with an inline style per element.
 
 An article keeps nothing but inline styles, and an element without content is dropped on the way;
 so ornaments are borders and grounds of the words themselves. Chinese has no slanted letters:
@@ -21,7 +21,7 @@ _MONO = "Menlo,Consolas,'Noto Sans Mono CJK SC',monospace"
 
 
 class ArticleTheme(StrEnum):
-    """The themes of an article, of the same families as the posters."""
+    """The themes of an article, which match the posters' themes."""
 
     #: Ink on white, thin lines, much air; for knowledge and columns.
     EDITORIAL = "editorial"
@@ -33,16 +33,16 @@ class ArticleTheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """A theme's inline styles by element; what is not named has none."""
+    """The inline styles of a theme, by element; other elements have no style."""
 
     elements: Mapping[str, str]
-    #: What a line across is written as.
+    #: The text that stands for a horizontal rule.
     rule: str
-    #: The mark before an item of a list within a list.
+    #: The mark before an item of a nested list.
     inner_mark: str
 
     def of(self, element: str) -> str:
-        """Return an element's style; empty where it has none."""
+        """Return an element's style, or an empty string if it has none."""
         return self.elements.get(element, "")
 
 

@@ -49,7 +49,7 @@ _HIDDEN = re.compile(
 
 @dataclass(slots=True)
 class Node:
-    """An element with its attributes and children."""
+    """An HTML element with its attributes and children."""
 
     tag: str
     attributes: dict[str, str] = field(default_factory=dict)

@@ -59,7 +59,7 @@ class WecomVersion(StrEnum):
 
 
 class _WecomWriter(PlainWriter):
-    """The rules that both versions share."""
+    """Base class of the writers of both versions."""
 
     version: WecomVersion
     leading = _LEADING
@@ -78,7 +78,7 @@ class _WecomWriter(PlainWriter):
         return self.settled(super().block(node))
 
     def settled(self, block: str) -> str:
-        """Return a complete block in which the post's text cannot act as markup."""
+        """Return a block with the post's characters replaced that would act as markup."""
         for pattern, wide in (*_ACTING, (_STARS[self.version], "＊")):
             block = pattern.sub(wide, block)
         return block.translate(_FROM_PENDING)
@@ -87,7 +87,7 @@ class _WecomWriter(PlainWriter):
         return self._harmless(self.inline(node))
 
     def _harmless(self, lines: str) -> str:
-        """Return lines in which no text acts as the mark of a heading, quotation or list."""
+        """Return lines with marks replaced that would begin a heading, quotation or list."""
         return self.leading.sub(lambda found: found[1] + found[2].translate(_WIDE), lines)
 
     def heading(self, level: int, node: Node) -> str:
@@ -112,7 +112,7 @@ class _WecomWriter(PlainWriter):
         if not address.startswith(("http://", "https://")):
             return " ".join(filter(None, [words, self.text(bare_address(address))]))
         if "](" in words:
-            # A picture within a link: brackets within brackets are not read.
+            # A picture within a link: clients do not read nested brackets.
             return f"{words} {_safe(address)}"
         words = " ".join(_closed(words).split()) or address
         return f"[{words}]({_safe(address)})"
@@ -125,7 +125,7 @@ class _WecomWriter(PlainWriter):
         raise NotImplementedError
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Return the parts of a block that is longer than a message."""
+        """Divide a block that is too long for one message, and return its parts."""
         return split_text(block, most, size=utf8, whole=_WHOLE)
 
 
@@ -155,7 +155,7 @@ class WecomWriter(_WecomWriter):
         return "\n".join(f"`{line}`" for line in lines if line.strip())
 
     def table(self, content: Table) -> str:
-        """Return a table as lines, none of which begins as a heading or a quotation does."""
+        """Return a table as lines; no cell acts as the mark of a heading or a quotation."""
         return self._harmless(super().table(content))
 
     def picture(self, node: Node) -> str:
@@ -174,7 +174,7 @@ class WecomWriterTwo(_WecomWriter):
     indent = "    "
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return bold, slanted or plain text."""
+        """Return bold, italic or plain text."""
         if node.tag in {"em", "i"}:
             return (_each_line("*{}*", "".join(self.pieces(node))),)
         return super().span(node)
@@ -191,7 +191,7 @@ class WecomWriterTwo(_WecomWriter):
         return ("- " if item.number is None else f"{item.number}. ") + task
 
     def code(self, text: str) -> str:
-        """Return a fenced block."""
+        """Return code between fences (```)."""
         code = _inert(text).replace(_FENCE, "｀｀｀")
         return f"{_FENCE}\n{code}\n{_FENCE}" if text.strip() else ""
 
@@ -221,7 +221,7 @@ class WecomWriterTwo(_WecomWriter):
         return f"![{_closed(self.text(alt)).replace('[', '［')}]({_safe(source)})"
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Return the parts of a block; code stays fenced, and tables repeat their header."""
+        """Divide a block; each part of code is fenced, and each part of a table has the header."""
         lines = block.split("\n")
         if lines[0] == _FENCE:
             inner = split_text("\n".join(lines[1:-1]), most - 2 * len(_FENCE) - 2, size=utf8)
@@ -290,12 +290,12 @@ def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
 
 
 def _each_line(shown: str, words: str) -> str:
-    """Return text with each line marked, because a mark ends at the end of its line."""
+    """Return text with the mark *shown* around each line, because marks do not span lines."""
     return "\n".join(shown.format(line) if line.strip() else line for line in words.split("\n"))
 
 
 def _inert(code: str) -> str:
-    """Return code in which nothing acts, whatever a client reads within backticks."""
+    """Return code without characters that act as markup, since some clients read markup in code."""
     code = code.translate(_TO_PENDING)
     for pattern, wide in _ACTING:
         code = pattern.sub(wide, code)
@@ -303,10 +303,10 @@ def _inert(code: str) -> str:
 
 
 def _closed(words: str) -> str:
-    """Return the text of a link or picture without a bracket that would end it."""
+    """Return the text of a link or picture with `]` replaced, because `]` would end it."""
     return words.replace("]", "］").replace(_PENDING["]"], "］")
 
 
 def _safe(address: str) -> str:
-    """Return an address without characters that would end the brackets around it."""
+    """Return an address with the characters percent-encoded that would end a Markdown link."""
     return "".join(f"%{ord(char):02X}" if char in '() <>"\\' else char for char in address)

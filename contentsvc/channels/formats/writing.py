@@ -26,7 +26,10 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
 class Writer(ABC):
-    """Base class of the formats' writers: it walks the tree and calls a method per element."""
+    """Base class of the writers, which turn a tree of clean HTML into one format.
+
+    It walks the tree and calls one method for each element.
+    """
 
     #: Whether to remove spaces between Chinese text and marked Chinese text.
     closes_up: ClassVar[bool] = False
@@ -67,7 +70,7 @@ class Writer(ABC):
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def pieces(self, node: Node) -> Iterator[str]:
-        """Yield the pieces of inline content."""
+        """Yield each part of inline content as text of this format."""
         begins = False
         for child in node.children:
             if isinstance(child, str):
@@ -78,11 +81,11 @@ class Writer(ABC):
             begins = not isinstance(child, str) and child.tag == "br"
 
     def lose(self, rule: str, what: str) -> None:
-        """Record a part of the text that *rule* removes, for a warning."""
+        """Record that the format removed *what*; *rule* selects the text of the warning."""
         self.lost.setdefault(rule, []).append(" ".join(what.split()))
 
     def block(self, node: Node) -> str:
-        """Return one block."""
+        """Return a block element as text of this format."""
         match node.tag:
             case "ul" | "ol":
                 text = self._listing(node)
@@ -138,7 +141,7 @@ class Writer(ABC):
         return self.inline(node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return pictures outside of text."""
+        """Return a paragraph that contains only pictures."""
         return "\n".join(filter(None, map(self.picture, nodes)))
 
     def span(self, node: Node) -> Iterable[str]:
@@ -169,7 +172,7 @@ class Writer(ABC):
 
     @abstractmethod
     def inline_code(self, text: str) -> str:
-        """Return code within a line."""
+        """Return inline code."""
 
     @abstractmethod
     def table(self, content: Table) -> str:

@@ -184,7 +184,7 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
         due_at=delivery.due_at,
         finished_at=values["updated_at"],
         url=(values.get("receipt") or {}).get("url"),
-        words=str(values["error"]),
+        message=str(values["error"]),
         folder=Path(),
     )
 

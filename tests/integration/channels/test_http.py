@@ -1,4 +1,4 @@
-"""The HTTP client against a real server on loopback: every trouble has its own error."""
+"""Tests of the HTTP client against a real server: each fault raises its error."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def call(url: str, seconds: float = 2.0, **options: object) -> Response:
 
 
 def test_a_call_brings_the_answer_back(platform: FakePlatform) -> None:
-    """Status, headers in lower case and the body, and the request went out as it was given."""
+    """The request is sent unchanged; the response has status, lower-case headers and body."""
     platform.response = FakeResponse(201, '{"名": 1}'.encode(), {"X-Id": "7"})
 
     response = call(f"{platform.url}/p?a=1", json={"文": "好"}, headers={"X-Own": "yes"})
@@ -54,7 +54,7 @@ def test_a_call_brings_the_answer_back(platform: FakePlatform) -> None:
 
 
 def test_each_call_has_a_connection_of_its_own(platform: FakePlatform) -> None:
-    """No idle connection can turn a harmless miss into an unknown outcome."""
+    """Connections are not reused, so a closed idle connection causes no unknown outcome."""
     client = HttpClient(2)
     for _ in range(3):
         client.request("GET", platform.url, allow_private=True)
@@ -63,7 +63,7 @@ def test_each_call_has_a_connection_of_its_own(platform: FakePlatform) -> None:
 
 
 def test_headers_that_are_given_stand_before_our_own(platform: FakePlatform) -> None:
-    """A channel may name itself; the address's own name and password become Basic credentials."""
+    """A channel's headers override the client's; a user in the URL becomes Basic credentials."""
     url = platform.url.replace("://", "://us%40er:pass@")
 
     call(url, content=b"12345", headers={"user-agent": "robot"})
@@ -76,14 +76,14 @@ def test_headers_that_are_given_stand_before_our_own(platform: FakePlatform) -> 
 
 
 def test_a_packed_answer_is_unpacked(platform: FakePlatform) -> None:
-    """Some gateways pack what was asked for as it is."""
+    """A compressed response is decompressed, even if the client did not ask for compression."""
     platform.response = FakeResponse(200, gzip.compress(b'{"ok": 1}'), {"Content-Encoding": "gzip"})
 
     assert call(platform.url).json() == {"ok": 1}
 
 
 def test_what_is_no_gzip_is_an_unknown_outcome(platform: FakePlatform) -> None:
-    """The request was sent, and nobody can read the answer."""
+    """A response that cannot be decompressed raises OutcomeUnknownError."""
     platform.response = FakeResponse(200, b"plain", {"Content-Encoding": "gzip"})
 
     with pytest.raises(OutcomeUnknownError):
@@ -102,7 +102,7 @@ def test_what_is_no_gzip_is_an_unknown_outcome(platform: FakePlatform) -> None:
     ],
 )
 def test_this_machine_is_not_called_however_it_is_written(platform: FakePlatform, url: str) -> None:
-    """The address that the system would connect to is what is checked."""
+    """Every spelling of a loopback address is refused."""
     port = platform.url.rpartition(":")[2]
 
     with pytest.raises(RejectedError, match="allow_private"):
@@ -115,14 +115,14 @@ def test_this_machine_is_not_called_however_it_is_written(platform: FakePlatform
     "url", ["ftp://a.example", "file:///etc/passwd", "a.example", "", "http://"]
 )
 def test_only_web_addresses_are_called(url: str) -> None:
-    """What is no http address is refused at once."""
+    """An address without http or https is refused."""
     with pytest.raises(RejectedError, match="http://"):
         call(url)
 
 
 @pytest.mark.parametrize("header", ["two\r\nlines", "表情"])
 def test_a_request_that_is_no_http_is_refused(platform: FakePlatform, header: str) -> None:
-    """Nothing of it is sent, so that nobody can smuggle a header in."""
+    """A malformed request is not sent, so that nobody can smuggle in a header."""
     with pytest.raises(RejectedError):
         call(platform.url, headers={"X-Own": header})
 
@@ -130,7 +130,7 @@ def test_a_request_that_is_no_http_is_refused(platform: FakePlatform, header: st
 
 
 def test_a_refused_connection_is_temporary() -> None:
-    """Nothing was sent."""
+    """A refused connection raises TemporaryError."""
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
         port = server.getsockname()[1]
 
@@ -139,13 +139,13 @@ def test_a_refused_connection_is_temporary() -> None:
 
 
 def test_an_unknown_name_is_temporary() -> None:
-    """The top-level domain `invalid` is never resolved (RFC 2606)."""
+    """An unknown name raises TemporaryError; `invalid` never resolves (RFC 2606)."""
     with pytest.raises(TemporaryError, match=r"nowhere\.invalid"):
         call("http://nowhere.invalid/")
 
 
 def test_a_server_that_speaks_no_tls_is_temporary(platform: FakePlatform) -> None:
-    """The request itself begins only after the secure connection stands."""
+    """A failed TLS handshake raises TemporaryError, because the request was not sent."""
     with pytest.raises(TemporaryError):
         call(platform.url.replace("http:", "https:"))
 
@@ -161,7 +161,7 @@ def test_a_server_that_speaks_no_tls_is_temporary(platform: FakePlatform) -> Non
     ids=["reset", "truncated", "too large", "too late"],
 )
 def test_a_lost_answer_is_an_unknown_outcome(platform: FakePlatform, answer: FakeResponse) -> None:
-    """Once a byte of the request has left, it may have been published."""
+    """A fault after the first byte of the request raises OutcomeUnknownError."""
     platform.response = answer
 
     with pytest.raises(OutcomeUnknownError):
@@ -169,7 +169,7 @@ def test_a_lost_answer_is_an_unknown_outcome(platform: FakePlatform, answer: Fak
 
 
 def test_what_is_no_http_is_an_unknown_outcome() -> None:
-    """A server that answers rubbish has had the request."""
+    """A response that is not HTTP raises OutcomeUnknownError."""
 
     def rubbish(server: socket.socket) -> None:
         connection, _ = server.accept()
@@ -185,7 +185,7 @@ def test_what_is_no_http_is_an_unknown_outcome() -> None:
 
 
 def test_the_deadline_holds_for_an_answer_that_drips() -> None:
-    """A byte now and then does not keep the call alive beyond its time."""
+    """A slow response does not extend the deadline."""
     ended = threading.Event()
 
     def drip(server: socket.socket) -> None:
@@ -208,7 +208,7 @@ def test_the_deadline_holds_for_an_answer_that_drips() -> None:
 
 
 def test_the_deadline_holds_for_a_server_that_reads_nothing() -> None:
-    """A request that cannot be sent whole may have been read in part."""
+    """A request that is not read completely raises OutcomeUnknownError at the deadline."""
     with (
         closing(socket.create_server(("127.0.0.1", 0))) as server,
         pytest.raises(OutcomeUnknownError),
@@ -219,7 +219,7 @@ def test_the_deadline_holds_for_a_server_that_reads_nothing() -> None:
 def test_redirects_and_proxies_are_not_followed(
     platform: FakePlatform, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A call goes where the settings say and nowhere else."""
+    """A call goes only to the address in the settings."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
     platform.response = FakeResponse(307, headers={"Location": f"{platform.url}/elsewhere"})
@@ -239,7 +239,7 @@ def test_redirects_and_proxies_are_not_followed(
     ],
 )
 def test_each_status_means_one_error(status: int, error: type[PublishError]) -> None:
-    """What a status says of the post decides what happens to the delivery."""
+    """Each HTTP status raises its error."""
     with pytest.raises(PublishError) as caught:
         raise_for_status(Response(status, {}, b"the platform's words"))
 
@@ -249,7 +249,7 @@ def test_each_status_means_one_error(status: int, error: type[PublishError]) -> 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_success_gives_the_response_back(status: int) -> None:
-    """So that a call and its check stand in one line."""
+    """`raise_for_status` returns the response if its status is 2xx."""
     response = Response(status, {}, b"")
 
     assert raise_for_status(response) is response
@@ -266,7 +266,7 @@ def test_success_gives_the_response_back(status: int) -> None:
     ],
 )
 def test_the_platforms_wait_is_kept(value: str, low: float, high: float) -> None:
-    """Retry-After is seconds, whole or not, or a date."""
+    """Retry-After in seconds is read, also with a fraction."""
     with pytest.raises(RateLimitedError) as caught:
         raise_for_status(Response(429, {"retry-after": value}, b""))
 
@@ -275,7 +275,7 @@ def test_the_platforms_wait_is_kept(value: str, low: float, high: float) -> None
 
 
 def test_a_date_to_wait_for_is_kept() -> None:
-    """Retry-After as a date an hour ahead is an hour."""
+    """Retry-After with a date in one hour is one hour."""
     date = format_datetime(datetime.now(UTC) + timedelta(hours=1), usegmt=True)
     with pytest.raises(RateLimitedError) as caught:
         raise_for_status(Response(429, {"retry-after": date}, b""))
@@ -286,7 +286,7 @@ def test_a_date_to_wait_for_is_kept() -> None:
 
 @pytest.mark.parametrize("value", ["", "soon", "inf", "nan", "Fri, 99 Nov 2026"])
 def test_a_wait_that_is_none_is_left_out(value: str) -> None:
-    """The service then waits by its own rule."""
+    """An invalid Retry-After is ignored."""
     with pytest.raises(RateLimitedError) as caught:
         raise_for_status(Response(429, {"retry-after": value}, b""))
 
@@ -294,7 +294,7 @@ def test_a_wait_that_is_none_is_left_out(value: str) -> None:
 
 
 def test_the_platforms_words_are_cut_and_told_without_secrets(platform: FakePlatform) -> None:
-    """An error that echoes the request shows neither its query, its token nor its headers."""
+    """The message is cut and shows no query, token or header that the platform echoes."""
     secret = "s3cr3t-t0k3n-in-the-path"
     echo = f"bad key=hunter2hunter2 path {secret} bearer letmein99 given topsecret {'字' * 900}"
     platform.response = FakeResponse(400, echo.encode())
@@ -313,6 +313,6 @@ def test_the_platforms_words_are_cut_and_told_without_secrets(platform: FakePlat
 
 
 def test_an_answer_that_is_no_json_is_an_unknown_outcome() -> None:
-    """A gateway's page in the place of the platform's answer tells nothing of the post."""
+    """A response body that is not JSON raises OutcomeUnknownError."""
     with pytest.raises(OutcomeUnknownError, match="not JSON"):
         Response(200, {}, b"<html>").json()

@@ -1,4 +1,4 @@
-"""The store that tests use and the one that the service lends behave alike."""
+"""Tests that run on the store for tests and on the service's store."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from contentsvc.storage import FileStorage
 
 
 def ticking() -> Callable[[], datetime]:
-    """Return a clock that is a second later each time it is asked."""
+    """Return a clock that advances by one second in each call."""
     seconds: Iterator[int] = iter(range(1_000_000))
     return lambda: datetime(2026, 11, 26, 12, 0, tzinfo=UTC) + timedelta(seconds=next(seconds))
 
@@ -36,7 +36,7 @@ def database_store(database: Database, folder: Path, name: str) -> DatabaseStore
 
 @pytest.fixture(params=["memory", "sqlite_url", "postgres_url"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """Give the store in memory, and the service's on each kind of database."""
+    """Return the store in memory, or the service's store on each database."""
     if request.param == "memory":
         yield MemoryStore()
         return
@@ -45,7 +45,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 
 def test_a_record_is_kept_as_it_was_put(store: Store) -> None:
-    """Key, body and times come back."""
+    """A record has the key, body and times that were stored."""
     put = store.put("k", {"文": ["好", 1, None, {"a": True}]})
 
     assert store.get("k") == put
@@ -55,7 +55,7 @@ def test_a_record_is_kept_as_it_was_put(store: Store) -> None:
 
 
 def test_the_first_of_a_key_stands(store: Store) -> None:
-    """The same key twice is one record, its pictures included."""
+    """A second record with the same key is not stored, nor are its pictures."""
     first = store.put("k", {"n": 1}, [sample_picture("a.png")])
     second = store.put("k", {"n": 2}, [sample_picture("b.png")])
 
@@ -65,7 +65,7 @@ def test_the_first_of_a_key_stands(store: Store) -> None:
 
 
 def test_the_newest_come_first(store: Store) -> None:
-    """In pages of the size asked for."""
+    """`newest` returns the newest records first, in pages."""
     for number in range(5):
         store.put(f"k{number}", {})
 
@@ -75,7 +75,7 @@ def test_the_newest_come_first(store: Store) -> None:
 
 
 def test_pictures_come_back_whole(store: Store) -> None:
-    """By the key and their name."""
+    """A picture is read by the key and its name."""
     picture = sample_picture("封面.png")
     store.put("k", {}, [picture])
 
@@ -85,7 +85,7 @@ def test_pictures_come_back_whole(store: Store) -> None:
 
 
 def test_a_record_can_be_dropped(store: Store) -> None:
-    """With its pictures; and it says whether there was one."""
+    """`delete` deletes a record with its pictures and returns whether it existed."""
     store.put("k", {}, [sample_picture()])
 
     assert store.delete("k")
@@ -96,7 +96,7 @@ def test_a_record_can_be_dropped(store: Store) -> None:
 
 
 def test_what_is_not_there_is_none(store: Store) -> None:
-    """No error for a record that never was."""
+    """A record that does not exist is None."""
     assert store.get("k") is None
 
 

@@ -1,4 +1,4 @@
-"""Secure connections: to the checked address, under the name that was asked for."""
+"""Tests of TLS: connections to the checked address, under the name in the URL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contentsvc.channels import HttpClient, TemporaryError, http
 
 
 def certificate(folder: Path) -> Path:
-    """Write a certificate for `localhost` with its key, signed by itself."""
+    """Write a self-signed certificate for `localhost` with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
     now = datetime.now(UTC)
@@ -56,7 +56,7 @@ class Greeting(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: a test's output is its own."""
+        """Log nothing, to keep the test's output clean."""
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def _trusted(pem: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_trusted")
 def test_a_secure_call_is_made_under_its_name(port: int) -> None:
-    """The address is resolved and checked first; the certificate is still the name's."""
+    """The certificate is verified for the name, although the address was resolved before."""
     response = HttpClient(5).request(
         "POST", f"https://localhost:{port}/", content=b"x" * 300_000, allow_private=True
     )
@@ -94,7 +94,7 @@ def test_a_secure_call_is_made_under_its_name(port: int) -> None:
 
 @pytest.mark.usefixtures("_trusted")
 def test_a_certificate_of_another_name_is_refused(port: int) -> None:
-    """Nothing is sent to a server that cannot show who it is."""
+    """Nothing is sent to a server whose certificate has another name."""
     with pytest.raises(TemporaryError, match="certificate"):
         HttpClient(5).request(
             "POST", f"https://127.0.0.1:{port}/", content=b"x", allow_private=True
@@ -102,7 +102,7 @@ def test_a_certificate_of_another_name_is_refused(port: int) -> None:
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(port: int) -> None:
-    """Only the public authorities are trusted."""
+    """A certificate that no trusted authority signed is refused."""
     with pytest.raises(TemporaryError, match="certificate"):
         HttpClient(5).request(
             "POST", f"https://localhost:{port}/", content=b"x", allow_private=True

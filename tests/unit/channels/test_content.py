@@ -1,4 +1,4 @@
-"""What goes into a channel plugin and what comes out of it."""
+"""Tests of the values that a channel plugin receives and returns."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ _PHRASES = Phrases({"zh": {"long": "超出 {over} 字"}, "en": {"long": "{over} 
     ],
 )
 def test_a_warning_takes_any_kind_of_message(warning: RenditionWarning, zh: str, en: str) -> None:
-    """A plugin author gives a text, a text per language, or a message."""
+    """A warning takes a text, a text per language, or a message."""
     assert isinstance(warning.message, Message)
     assert (warning.message.text("zh"), warning.message.text("en")) == (zh, en)
 
 
 def test_a_warning_needs_a_message() -> None:
-    """A value that cannot be shown is the plugin's fault, and is found at once."""
+    """A warning with any other value raises an error when it is created."""
     with pytest.raises(TypeError, match="not a message"):
         RenditionWarning(WarningLevel.WARN, "body", None)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""What channels show unless their plugin says otherwise."""
+"""Tests of the default renditions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LIVE = EntryKind.LIVESTREAM
 
 
 def test_a_post_is_its_title_above_its_text() -> None:
-    """The text can be copied as it is; the HTML is the body for a page with its own title."""
+    """The text has the title and the body; the HTML has only the body."""
     rendition = post_rendition(sample_entry(), sample_context())
 
     assert rendition.title == "早安签到"
@@ -41,7 +41,7 @@ def test_a_post_without_words_is_its_title() -> None:
 
 
 def test_pictures_come_behind_the_poster() -> None:
-    """Where there is a poster it is the first picture."""
+    """The poster is the first picture."""
     entry = sample_entry(has_poster=True, pictures=(sample_picture("1.png"),))
 
     rendition = post_rendition(entry, sample_context())
@@ -50,7 +50,7 @@ def test_pictures_come_behind_the_poster() -> None:
 
 
 def test_a_poster_entry_needs_a_poster() -> None:
-    """Without a template there is nothing to show, and the form says where to mend it."""
+    """A poster entry without a template raises RenderError with its field."""
     with pytest.raises(RenderError) as caught:
         poster_rendition(sample_entry(EntryKind.POSTER, has_poster=False), sample_context())
 
@@ -58,7 +58,7 @@ def test_a_poster_entry_needs_a_poster() -> None:
 
 
 def test_a_notice_tells_all_that_a_reader_needs() -> None:
-    """State, title, local time with its weekday, host, points and link stand in lines."""
+    """A notice has its state, title, local time with weekday, host, points and link."""
     entry = sample_entry(LIVE, body="")
 
     rendition = livestream_rendition(entry, Notice.parse("-1h"), sample_context())
@@ -78,7 +78,7 @@ def test_a_notice_tells_all_that_a_reader_needs() -> None:
 
 
 def test_a_notice_speaks_english_where_the_calendar_does() -> None:
-    """The words around the entry follow the context's language."""
+    """The added texts are in the context's language."""
     entry = sample_entry(LIVE, body="", title="Winter skin care")
     context = sample_context(language="en")
 
@@ -90,7 +90,7 @@ def test_a_notice_speaks_english_where_the_calendar_does() -> None:
 
 
 def test_a_replay_leads_to_the_replay() -> None:
-    """Afterwards the time is of no use, and the link is the replay's."""
+    """A replay notice has the replay's link and no time."""
     rendition = livestream_rendition(sample_entry(LIVE), Notice.parse("+90m"), sample_context())
 
     assert "观看回放：https://live.example/42/replay" in rendition.text
@@ -111,7 +111,7 @@ def test_a_replay_leads_to_the_replay() -> None:
 def test_a_missing_link_is_told(
     offset: str, livestream: Livestream | None, field: str, link: str
 ) -> None:
-    """A notice that readers cannot open is mended while planning; it blocks nobody."""
+    """A notice without a link has a warning that does not block approval."""
     entry = sample_entry(LIVE, livestream=livestream)
 
     rendition = livestream_rendition(entry, Notice.parse(offset), sample_context())
@@ -142,7 +142,7 @@ def test_a_missing_link_is_told(
     ],
 )
 def test_a_notice_names_its_distance(offset: str, chinese: str, english: str) -> None:
-    """Days are those of the calendar's wall clock; the livestream starts at 20:00 there."""
+    """Days are counted in the calendar's time zone, for a livestream at 20:00."""
     entry, notice = sample_entry(LIVE), Notice.parse(offset)
 
     assert notice_words(notice, entry, sample_context()) == chinese
@@ -150,7 +150,7 @@ def test_a_notice_names_its_distance(offset: str, chinese: str, english: str) ->
 
 
 def test_a_notice_while_it_is_on_is_no_replay() -> None:
-    """Half an hour into an hour's livestream people are called in, not shown a replay."""
+    """A notice half an hour after the start of a one-hour livestream says that it is live."""
     notice, entry = Notice.parse("+30m").within(60), sample_entry(LIVE)
 
     rendition = livestream_rendition(entry, notice, sample_context())
@@ -169,7 +169,7 @@ def test_a_notice_while_it_is_on_is_no_replay() -> None:
     ],
 )
 def test_each_notice_leads_where_its_reader_wants_to_go(offset: str, link: str) -> None:
-    """Before the start a seat is booked on the livestream's page; the platform's own wins."""
+    """Before the start, a notice links to the platform's booking address, else to the page."""
     page = "https://content.example/site/live/c0de"
     entry = sample_entry(LIVE, booking_page=page)
     live = replace(entry.livestream or Livestream(), booking_url="https://live.example/42/book")
@@ -184,7 +184,7 @@ def test_each_notice_leads_where_its_reader_wants_to_go(offset: str, link: str) 
 
 
 def test_a_notice_says_its_own_words() -> None:
-    """A headline is shown as it is, and a text that has the link gets no second line for it."""
+    """A notice's own headline is unchanged, and a link in its own text is not repeated."""
     entry = sample_entry(
         LIVE, headline="明晚 8 点，直播间见", body="先占座：https://live.example/42"
     )
@@ -197,7 +197,7 @@ def test_a_notice_says_its_own_words() -> None:
 
 
 def test_names_in_a_text_stand_for_the_facts() -> None:
-    """`{booking}` and the like become what they name; what names nothing stays as typed."""
+    """`{booking}` and others are replaced; unknown names stay unchanged."""
     entry = sample_entry(LIVE)
     words = notice_placeholders(Notice.parse("-24h"), entry, sample_context())
 
@@ -210,7 +210,7 @@ def test_names_in_a_text_stand_for_the_facts() -> None:
 
 
 def test_a_day_lies_between_where_the_clock_says_so() -> None:
-    """Thirty-three hours before 08:00 it is the day before yesterday."""
+    """Thirty-three hours before 08:00 is two calendar days before."""
     entry = sample_entry(LIVE, starts_at=datetime(2026, 11, 26, 0, 0, tzinfo=UTC))
 
     assert notice_words(Notice.parse("-33h"), entry, sample_context()) == "后天开播"
@@ -224,14 +224,14 @@ def test_a_day_lies_between_where_the_clock_says_so() -> None:
     ],
 )
 def test_a_moment_is_read_on_the_local_clock(zone: str, language: str, words: str) -> None:
-    """Date and weekday are those of the calendar's zone."""
+    """Date and weekday are those of the calendar's time zone."""
     at = datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
 
     assert format_moment(at.astimezone(ZoneInfo(zone)), language) == words
 
 
 def test_links_and_words_of_a_livestream_are_no_markup() -> None:
-    """What a person typed into the livestream's fields is shown as text."""
+    """The fields of a livestream are escaped."""
     hostile = '"><script>alert(1)</script>'
     entry = sample_entry(
         LIVE, livestream=Livestream(host=hostile, url="javascript:alert(1)", points=(hostile,))
@@ -244,7 +244,7 @@ def test_links_and_words_of_a_livestream_are_no_markup() -> None:
 
 
 def test_the_data_is_json_with_utc_instants() -> None:
-    """Feeds and receivers find kind, reference, times and livestream in the data."""
+    """The data are JSON values with kind, ref, times in UTC and the livestream."""
     rendition = livestream_rendition(sample_entry(LIVE), Notice.parse("-1h"), sample_context())
 
     data = json.loads(json.dumps(rendition.data))

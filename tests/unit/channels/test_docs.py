@@ -1,4 +1,4 @@
-"""The plugin author's guide holds against the code."""
+"""Tests of docs/plugins.md against the code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from contentsvc.channels import testing as doubles
 
 GUIDE = (Path(__file__).parents[3] / "docs" / "plugins.md").read_text("utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
-#: What the service uses of the package; a plugin has no need of it.
+#: Names that the service imports from the package; plugins do not need them.
 FOR_THE_SERVICE = {
     *("Registry", "PluginInfo", "FormField", "form_fields", "load_plugins", "resolve_secrets"),
     *("secret_fields", "check_channel_class", "DeliveryListener", "CalendarTemplate"),
@@ -28,7 +28,7 @@ FOR_THE_SERVICE = {
 
 
 def signature(function: object) -> str:
-    """Return a function's signature as the guide writes it: names, no types but the result's."""
+    """Return a function's signature as the guide writes it: parameter names and the return type."""
     found = inspect.signature(function)  # type: ignore[arg-type]
     bare = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()]
     return str(found.replace(parameters=bare)).replace("'", "")
@@ -51,24 +51,24 @@ def attributes() -> list[str]:
 
 @pytest.mark.parametrize("hook", hooks())
 def test_every_hook_has_its_heading(hook: str) -> None:
-    """With its signature, so that an author can copy it."""
+    """Each hook has a heading with its signature."""
     assert f"### `{hook}{signature(getattr(hookspecs, hook))}`\n" in GUIDE
 
 
 @pytest.mark.parametrize("method", methods())
 def test_every_method_has_its_heading(method: str) -> None:
-    """With its signature as it is in the code."""
+    """Each method of Channel has a heading with its signature."""
     assert f"#### `{method}{signature(getattr(Channel, method))}`\n" in GUIDE
 
 
 @pytest.mark.parametrize("attribute", attributes())
 def test_every_class_attribute_is_in_the_table(attribute: str) -> None:
-    """With what it says."""
+    """Each class attribute of Channel is in the table."""
     assert re.search(rf"^\| `{attribute}` \|", GUIDE, re.MULTILINE)
 
 
 def test_no_heading_is_about_what_is_gone() -> None:
-    """A method that was renamed does not live on in the guide."""
+    """Each heading of a method names an existing method."""
     headings = re.findall(r"^#### `(\w+)\(", GUIDE, re.MULTILINE)
 
     assert sorted(headings) == sorted(methods())
@@ -76,13 +76,13 @@ def test_no_heading_is_about_what_is_gone() -> None:
 
 @pytest.mark.parametrize("name", sorted(set(api.__all__) - FOR_THE_SERVICE))
 def test_every_name_of_the_api_is_told(name: str) -> None:
-    """Whatever a plugin may import stands in the guide, every error included."""
+    """The guide mentions every name that a plugin may import, including the errors."""
     assert re.search(rf"\b{name}\b", GUIDE)
 
 
 @pytest.mark.parametrize("name", [*contracts.__all__, *doubles.__all__])
 def test_every_part_of_testing_is_told(name: str) -> None:
-    """So that an author finds what is there already."""
+    """The guide mentions every tool for tests."""
     internal = {"ReceivedRequest", "check_rendition", "dangers", "render"}
 
     assert name in internal or re.search(rf"\b{name}\b", GUIDE)
@@ -90,12 +90,12 @@ def test_every_part_of_testing_is_told(name: str) -> None:
 
 @pytest.mark.parametrize("name", [*Limits.__annotations__, *RenderContext.__annotations__])
 def test_every_limit_and_part_of_the_context_is_told(name: str) -> None:
-    """Field by field."""
+    """The guide mentions every field of Limits and RenderContext."""
     assert name in {"make_poster", "make_card"} or re.search(rf"\b{name}\b", GUIDE)
 
 
 def test_links_inside_the_guide_lead_somewhere() -> None:
-    """The table of contents is whole."""
+    """Every link within the guide leads to a heading."""
     headings = re.findall(r"^#+ (.+)$", GUIDE, re.MULTILINE)
     anchors = {
         re.sub(r"[^a-z0-9 -]", "", heading.lower()).replace(" ", "-") for heading in headings
@@ -105,7 +105,7 @@ def test_links_inside_the_guide_lead_somewhere() -> None:
 
 
 def test_every_example_is_python() -> None:
-    """None has a slip that a copy would carry on; a method's last lines are put into one."""
+    """Every example compiles; the lines of a method are put into a function first."""
     for number, example in enumerate(EXAMPLES):
         is_part = re.search(r"^return ", example, re.MULTILINE)
         whole = "def publish():\n" + textwrap.indent(example, "    ") if is_part else example
@@ -115,7 +115,7 @@ def test_every_example_is_python() -> None:
 
 @pytest.mark.parametrize(("number", "source"), [(0, "plugin.txt"), (1, "test.txt")])
 def test_the_first_plugin_is_what_the_command_writes(number: int, source: str) -> None:
-    """A reader who runs `plugins new notebook` gets exactly what the guide explains."""
+    """The first example is the file that `plugins new notebook` writes."""
     words = {"module": "notebook", "type": "notebook", "class_name": "Notebook"}
     scaffold = (files("contentsvc.cli") / "scaffold" / source).read_text("utf-8")
 
@@ -123,7 +123,7 @@ def test_the_first_plugin_is_what_the_command_writes(number: int, source: str) -
 
 
 def test_the_first_plugin_passes_the_contract(tmp_path: Path) -> None:
-    """Extracted from the guide and run with its own test, it works."""
+    """The first example passes its own test."""
     (tmp_path / "notebook.py").write_text(EXAMPLES[0], "utf-8")
     (tmp_path / "test_notebook.py").write_text(EXAMPLES[1], "utf-8")
     (tmp_path / "pytest.ini").write_text("[pytest]\n")

@@ -1,4 +1,4 @@
-"""Platforms' limits, counted as they count."""
+"""Tests of the limits of platforms."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def picture(width: int = 3, height: int = 4, size: int = 10) -> Picture:
 def test_each_limit_is_told_beside_its_field(
     limits: Limits, shown: Rendition, fields: list[str]
 ) -> None:
-    """A rendition at a limit passes and one beyond it is blocked, beside the right field."""
+    """A rendition at the limit has no warning; beyond it, the right field has one."""
     warnings = limits.check(shown)
 
     assert [warning.field for warning in warnings] == fields
@@ -57,7 +57,7 @@ def test_each_limit_is_told_beside_its_field(
     ],
 )
 def test_a_warning_tells_both_numbers(language: str, words: str) -> None:
-    """A person sees how much to cut, in their language."""
+    """The warning has the used and the allowed amount, in both languages."""
     (warning,) = Limits(text_bytes=2048).check(rendition("", "字" * 683))
 
     assert warning.message.text(language) == words

@@ -1,4 +1,4 @@
-"""Markdown as people write it -> clean HTML and text for a chat group."""
+"""Tests of Markdown as clean HTML and as text for a chat group."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ from tests.growth import LINEAR, growth
     ],
 )
 def test_text_for_a_chat_group(markdown: str, text: str) -> None:
-    """Each shape of Markdown has its look in plain text."""
+    """Each Markdown element has its plain text."""
     assert markdown_text(markdown) == text
 
 
@@ -92,12 +92,12 @@ def test_text_for_a_chat_group(markdown: str, text: str) -> None:
     ],
 )
 def test_html_for_a_page(markdown: str, html: str) -> None:
-    """What is harmless stays as it was meant, what is not is dropped."""
+    """Harmless HTML stays, and other HTML is removed."""
     assert markdown_html(markdown).strip() in {html, f"<p>{html}</p>"}
 
 
 def test_tables_keep_their_alignment_without_styles() -> None:
-    """A page's policy forbids inline styles, so the older attribute carries it."""
+    """Tables use the attribute `align`, because the content policy forbids inline styles."""
     html = markdown_html("| 价 |\n|--:|\n| 9.9 |")
 
     assert '<td align="right">9.9</td>' in html
@@ -138,7 +138,7 @@ def test_tables_keep_their_alignment_without_styles() -> None:
 )
 @settings(max_examples=300, deadline=None)
 def test_nothing_that_acts_survives(body: str) -> None:
-    """No script, handler, style or javascript: address is left, however it is written."""
+    """No script, handler, style or javascript: address remains, however it is written."""
     try:
         html = markdown_html(body)
     except RenderError:
@@ -151,7 +151,7 @@ def test_nothing_that_acts_survives(body: str) -> None:
 @given(st.text(max_size=200))
 @settings(max_examples=200, deadline=None)
 def test_any_text_can_be_told(body: str) -> None:
-    """Whatever people paste, text comes out, and never more than two line ends together."""
+    """Any body becomes text without control characters or empty lines at its ends."""
     text = markdown_text(body)
 
     assert text == text.strip("\n")
@@ -177,7 +177,7 @@ def test_any_text_can_be_told(body: str) -> None:
     ],
 )
 def test_no_body_keeps_a_worker_busy(piece: str) -> None:
-    """Four times the body takes about four times the work or is refused, and never minutes."""
+    """The work grows linearly with the body, or the body is refused."""
 
     def convert(length: int) -> None:
         with contextlib.suppress(RenderError):
@@ -196,7 +196,7 @@ def test_no_body_keeps_a_worker_busy(piece: str) -> None:
     ],
 )
 def test_what_is_too_much_is_refused_with_its_reason(body: str, words: str) -> None:
-    """The form shows beside the body what to change."""
+    """A body that is too large raises RenderError with the reason and the field."""
     with pytest.raises(RenderError, match=words) as caught:
         markdown_html(body)
 
@@ -204,7 +204,7 @@ def test_what_is_too_much_is_refused_with_its_reason(body: str, words: str) -> N
 
 
 def test_an_ordinary_long_article_is_not_refused() -> None:
-    """Two hundred links in a table, and a long text with lists, are ordinary."""
+    """A table of two hundred links and a long text with lists are not refused."""
     rows = "\n".join(f"| {n} | [第 {n} 课](https://a.example/{n}) |" for n in range(100))
     body = f"| 课 | 链接 |\n|---|---|\n{rows}\n\n" + "\n".join(
         f"{n}. 要点 [见](https://a.example/{n})" for n in range(1, 101)
@@ -214,7 +214,7 @@ def test_an_ordinary_long_article_is_not_refused() -> None:
 
 
 def test_deep_html_is_told_flat() -> None:
-    """Nesting beyond any reader's eye does not end in a recursion error."""
+    """Deeply nested HTML raises no RecursionError."""
     html = "<blockquote>" * 5_000 + "深" + "</blockquote>" * 5_000
 
     assert html_text(html).endswith("深")

@@ -1,4 +1,4 @@
-"""Which addresses belong to the public internet, and connections to what was checked."""
+"""Tests of public addresses and of connections to checked addresses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contentsvc.channels.network import GuardedBackend, PrivateAddressError, is_
     ["1.1.1.1", "8.8.8.8", "114.114.114.114", "2606:4700:4700::1111", "::ffff:8.8.8.8"],
 )
 def test_public_addresses_are_allowed(address: str) -> None:
-    """Platforms on the internet are what channels call."""
+    """Addresses on the internet are public."""
     assert is_public(address)
 
 
@@ -28,12 +28,12 @@ def test_public_addresses_are_allowed(address: str) -> None:
     ],
 )
 def test_private_addresses_are_not(address: str) -> None:
-    """Loopback, private, link-local, multicast and reserved ones, also wrapped in IPv6."""
+    """Loopback, private, link-local, multicast and reserved addresses are private, also in IPv6."""
     assert not is_public(address)
 
 
 def test_a_name_that_leads_inside_is_refused_before_any_connection() -> None:
-    """What the name server says is checked, and nothing is opened."""
+    """A name with a private address is refused before a connection is opened."""
     backend = GuardedBackend(5, allow_private=False, resolve=lambda *_: ["10.0.0.1", "::1"])
 
     with pytest.raises(PrivateAddressError):
@@ -43,7 +43,7 @@ def test_a_name_that_leads_inside_is_refused_before_any_connection() -> None:
 
 
 def test_of_mixed_addresses_only_public_ones_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that leads both ways cannot be used to reach inside."""
+    """Only the public addresses of a name are tried."""
     tried: list[str] = []
 
     def refuse(address: tuple[str, int], **_: float) -> None:
@@ -60,7 +60,7 @@ def test_of_mixed_addresses_only_public_ones_are_tried(monkeypatch: pytest.Monke
 
 
 def test_an_address_that_hangs_leaves_time_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of two addresses the first gets half of the time and the second what is left."""
+    """The first of two addresses gets half of the time, and the second the remaining time."""
     given: list[float] = []
 
     def hang(_address: tuple[str, int], timeout: float) -> None:
@@ -77,7 +77,7 @@ def test_an_address_that_hangs_leaves_time_for_the_next(monkeypatch: pytest.Monk
 
 
 def test_the_name_is_looked_up_once() -> None:
-    """A name server that answers differently the second time is not asked a second time."""
+    """The name is resolved once, so a different second reply has no effect."""
     answers = iter([["10.0.0.1"], ["8.8.8.8"]])
     backend = GuardedBackend(5, allow_private=False, resolve=lambda *_: next(answers))
 
@@ -88,7 +88,7 @@ def test_the_name_is_looked_up_once() -> None:
 
 
 def test_a_name_that_nobody_knows_is_a_connection_that_failed() -> None:
-    """Nothing was sent."""
+    """An unknown name raises ConnectError, because nothing was sent."""
 
     def unknown(_host: str, _port: int) -> list[str]:
         raise OSError(-2, "Name or service not known")
@@ -100,7 +100,7 @@ def test_a_name_that_nobody_knows_is_a_connection_that_failed() -> None:
 
 
 def test_no_time_is_left_after_the_deadline() -> None:
-    """The clock runs from the start of the call, whatever it is doing."""
+    """After the deadline of a call, `remaining` raises ReadTimeout."""
     backend = GuardedBackend(-1, allow_private=True)
 
     with pytest.raises(httpcore.ReadTimeout):

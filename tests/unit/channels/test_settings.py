@@ -1,4 +1,4 @@
-"""Settings of channels: checked, shown as a form, secrets kept apart."""
+"""Tests of channel settings: validation, form fields and secrets."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Sample(Channel):
     type = "sample"
 
     class Settings(ChannelSettings):
-        """One of each."""
+        """A setting of every kind."""
 
         url: HttpUrl = Field(
             title="Address",
@@ -64,7 +64,7 @@ RAW = {"url": "https://a.example/hook", "secret": "correct horse"}
 
 
 def test_good_settings_are_typed() -> None:
-    """What comes back is the class's own settings with defaults filled in."""
+    """Valid settings become an instance of the class, with defaults."""
     settings: Any = parse_settings(Sample, {**RAW, "retries": "5"})
 
     assert settings.retries == 5
@@ -92,7 +92,7 @@ def test_good_settings_are_typed() -> None:
 def test_every_problem_is_told_with_its_field(
     changes: dict[str, Any], problems: list[tuple[str, str]]
 ) -> None:
-    """A person mends all of them at once; the first is the field of the error."""
+    """The error has every problem with its field; the error's own field is the first."""
     with pytest.raises(SettingsError) as caught:
         parse_settings(Sample, {**RAW, **changes})
 
@@ -101,7 +101,7 @@ def test_every_problem_is_told_with_its_field(
 
 
 def test_no_message_shows_a_value() -> None:
-    """A secret of the wrong kind, or in the wrong field, is not repeated."""
+    """No message shows the value of a setting, because it may be a secret."""
     with pytest.raises(SettingsError) as caught:
         parse_settings(Sample, {"url": "hunter2", "secret": "hunter2", "hunter": "hunter2"})
 
@@ -109,7 +109,7 @@ def test_no_message_shows_a_value() -> None:
 
 
 def test_each_setting_makes_a_field_of_its_kind() -> None:
-    """The web form is made from the settings' schema alone."""
+    """The form fields are made from the schema of the settings."""
     kinds = {field.name: field.kind for field in form_fields(Sample, "en")}
 
     assert kinds == {
@@ -125,7 +125,7 @@ def test_each_setting_makes_a_field_of_its_kind() -> None:
 
 
 def test_a_field_is_worded_in_both_languages() -> None:
-    """Chinese words stand beside the English ones and fall back to them."""
+    """Chinese texts are used if they exist, else the English ones."""
     english = {field.name: field for field in form_fields(Sample, "en")}
     chinese = {field.name: field for field in form_fields(Sample, "zh")}
 
@@ -140,12 +140,12 @@ def test_a_field_is_worded_in_both_languages() -> None:
 
 
 def test_secrets_are_known_by_name() -> None:
-    """What must be encrypted and masked is told from the types."""
+    """Secrets are recognised by their type."""
     assert secret_fields(Sample) == {"secret", "backup"}
 
 
 def test_a_setting_that_no_form_shows_is_the_plugins_fault() -> None:
-    """A plugin author learns it when the plugin is loaded, not when a person opens the form."""
+    """A setting of an unsupported type is an error when the plugin is loaded."""
 
     class Odd(Sample):
         class Settings(ChannelSettings):
@@ -158,7 +158,7 @@ def test_a_setting_that_no_form_shows_is_the_plugins_fault() -> None:
 
 
 def test_references_lead_to_the_environment_and_to_files(tmp_path: Path) -> None:
-    """A secret need not stand in the channels file; the line's end of a file is not part of it."""
+    """References are replaced by environment variables and files without their last line end."""
     (tmp_path / "hook.secret").write_text("from a file\n")
     raw = {"a": {"$env": "KEY"}, "b": {"$file": "hook.secret"}, "c": "plain", "d": 5}
 
@@ -181,7 +181,7 @@ def test_references_lead_to_the_environment_and_to_files(tmp_path: Path) -> None
 def test_a_reference_that_leads_nowhere_is_told(
     tmp_path: Path, value: dict[str, Any], words: str
 ) -> None:
-    """The field is named with what is missing, and never a secret."""
+    """The error names the field and the missing variable or file, never a secret."""
     (tmp_path / "large").write_bytes(b"x" * 70_000)
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
 

@@ -112,26 +112,26 @@ def test_a_published_delivery_is_told_whole(ear: Ear) -> None:
         due_at=delivery.due_at,
         finished_at=delivery.updated_at,
         url="https://there.example/42",
-        words="",
+        message="",
         folder=ear.engine.runtime.config.data_dir / "plugins" / "ear",
     )
     assert heard.kind == "post"
 
 
 @pytest.mark.parametrize(
-    ("answer", "status", "words"),
+    ("answer", "status", "message"),
     [
         (RejectedError("含有敏感词"), "failed", "含有敏感词"),
         (OutcomeUnknownError("no answer"), "unknown", "no answer"),
         (HandOff({"zh": "请手动发布"}, "https://app.example"), "handed_off", ""),
     ],
 )
-def test_every_end_is_told(ear: Ear, answer: object, status: str, words: str) -> None:
+def test_every_end_is_told(ear: Ear, answer: object, status: str, message: str) -> None:
     """With the platform's words."""
     publish(ear.engine, answer)
 
     (heard,) = ear.close()
-    assert (heard.status, heard.words) == (status, words)
+    assert (heard.status, heard.message) == (status, message)
 
 
 def test_what_goes_on_is_not_told(ear: Ear) -> None:

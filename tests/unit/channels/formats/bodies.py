@@ -1,4 +1,4 @@
-"""Bodies of all shapes, such as people and attackers write, for tests of properties."""
+"""Bodies of many kinds, as people and attackers write them, for property tests."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _PIECES = [
         "字",
         "早安，大家好。",
     ),
-    # Text that acts only together with the element beside it.
+    # Text that acts as markup only together with the next element.
     *(
         "[&lt;](javascript:x)",
         "[@all](javascript:x)",
@@ -103,7 +103,7 @@ _PIECE = st.sampled_from(_PIECES) | st.text(max_size=6)
 
 #: Markdown.
 bodies = st.lists(_PIECE, max_size=40).map("".join)
-#: Text with all that must not be divided.
+#: Text with everything that must not be divided: addresses and grapheme clusters.
 texts = st.lists(
     st.sampled_from(
         [*_PIECES, "\n\n", "。", "，", "word ", "字" * 30, "https://a.example/" + "x" * 60]

@@ -1,6 +1,6 @@
-"""The table of what becomes of each element in each format, as docs/posts.md shows it.
+"""The table in docs/posts.md of the result of each Markdown element in each format.
 
-`python -m tests.unit.channels.formats.rules` prints it as it stands in the page.
+`python -m tests.unit.channels.formats.rules` prints the table.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = ["FORMATS", "RULES", "Rule", "page_table"]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """An element as it is written, and what becomes of it."""
+    """A Markdown element, and its result in each format."""
 
     element: str
     markdown: str
@@ -70,7 +70,7 @@ RULES = [
 
 
 def page_table() -> str:
-    """Return the table as it stands in docs/posts.md."""
+    """Return the table as it is in docs/posts.md."""
     return "\n".join(_lines())
 
 
@@ -83,7 +83,7 @@ def _lines() -> Iterator[str]:
 
 
 def _cell(text: str) -> str:
-    """Return text as code in a table's cell; ⏎ is a line's end."""
+    """Return text as code for a table cell; ⏎ marks the end of a line."""
     if not text:
         return "–"
     shown = text.replace("\n", "⏎").replace("\u202e", "\\u202e").replace("\u202c", "\\u202c")

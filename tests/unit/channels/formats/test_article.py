@@ -1,4 +1,4 @@
-"""An Official Account article: inline styles alone, whatever stands in the body."""
+"""Tests of the Official Account article: only inline styles, whatever the body contains."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from contentsvc.channels.formats.themes import STYLES
 from contentsvc.channels.soundness import dangers
 from tests.unit.channels.formats.bodies import bodies
 
-#: What the platform keeps.
+#: The tags that the platform's editor preserves.
 _TAGS = {
     *("a", "blockquote", "br", "code", "em", "h1", "h2", "h3", "h4", "img", "li", "ol", "p", "pre"),
     *("section", "span", "strong", "sub", "sup", "table", "tbody", "td", "th", "thead", "tr", "ul"),
@@ -29,7 +29,7 @@ _ATTRIBUTES = {"a": {"href"}, "img": {"src", "alt"}, "ol": {"start"}}
 
 
 class _Reader(HTMLParser):
-    """Collects tags with their attributes and sees that they are closed in order."""
+    """A parser that collects tags and attributes and asserts that tags are closed in order."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ def _article(body: str, **options: object) -> str:
 @given(bodies)
 @settings(max_examples=300, deadline=None)
 def test_only_what_the_platform_keeps_is_written(body: str) -> None:
-    """Known tags and attributes, the themes' own styles, and links within the platform."""
+    """An article has only known tags, attributes and styles, and links within the platform."""
     try:
         html = markdown_html(body)
     except RenderError:
@@ -86,7 +86,7 @@ def _left(css: str) -> str:
 @given(bodies)
 @settings(max_examples=100, deadline=None)
 def test_each_theme_says_the_same(body: str) -> None:
-    """A theme changes looks, never words, but for its ornaments."""
+    """All themes have the same text, apart from ornaments."""
     try:
         html = markdown_html(body)
     except RenderError:
@@ -116,13 +116,13 @@ def _without_ornaments(theme: ArticleTheme, html: str) -> str:
     ],
 )
 def test_no_address_passes_for_the_platform_s(address: str) -> None:
-    """The host decides, not what the address looks like."""
+    """The host of an address decides whether it is the platform's."""
     assert "<a " not in _article(f'<a href="{address}">看</a>')
     assert "<img" not in _article(f'<img src="{address.replace("mp.weixin.qq", "mmbiz.qpic")}">')
 
 
 def test_a_link_is_numbered_once() -> None:
-    """The same address has the same number wherever it stands."""
+    """A repeated address has the same footnote number."""
     html = _article("[一](https://a.example/1) [二](https://a.example/2) [又](https://a.example/1)")
 
     assert re.findall(r"\[(\d)\]</sup>", html) == ["1", "2", "1"]
@@ -130,7 +130,7 @@ def test_a_link_is_numbered_once() -> None:
 
 
 def test_an_uploaded_picture_takes_its_new_address() -> None:
-    """A plugin that uploads pictures says where each of them is kept now."""
+    """*pictures* replaces the address of a picture by that of its upload."""
     new = "https://mmbiz.qpic.cn/x?wx_fmt=png&from=appmsg"
     html = markdown_html('![海报](https://a.example/1.png "周五见")')
 
@@ -142,7 +142,7 @@ def test_an_uploaded_picture_takes_its_new_address() -> None:
 
 
 def test_an_outside_picture_is_told_and_its_place_marked() -> None:
-    """The platform drops it, so that a person must upload it there."""
+    """A picture outside the platform becomes a note and a warning, so that a person uploads it."""
     form = format_article(markdown_html("![海报](https://a.example/1.png)"))
 
     (warning,) = form.warnings
@@ -157,7 +157,7 @@ def test_an_outside_picture_is_told_and_its_place_marked() -> None:
     ("title", "length", "blocked"), [("字" * 32, 32, 0), ("字" * 33, 33, 1), ("a" * 64, 32, 0)]
 )
 def test_a_title_is_counted_as_the_platform_does(title: str, length: int, blocked: int) -> None:
-    """Chinese characters are one, narrow ones half, at most 32."""
+    """A Chinese character counts 1 and an ASCII character ½; the limit is 32."""
     form = format_article("<p>好</p>", title=title)
 
     assert form.count("title") == length
@@ -165,7 +165,7 @@ def test_a_title_is_counted_as_the_platform_does(title: str, length: int, blocke
 
 
 def test_a_text_too_long_is_refused() -> None:
-    """Twenty thousand characters are one too many; markup over it is told alone."""
+    """20,000 characters block approval; too much markup is only a warning."""
     fits, over = (format_article(f"<p>{'字' * n}</p>") for n in (19_999, 20_000))
 
     assert [w.level for w in fits.warnings] == [WarningLevel.WARN]
@@ -173,12 +173,12 @@ def test_a_text_too_long_is_refused() -> None:
 
 
 def test_a_heading_that_says_the_title_is_left_out() -> None:
-    """The platform shows the title above the article itself."""
+    """A heading equal to the title is removed, because the platform shows the title."""
     assert "早安" not in format_article(markdown_html("# 早安\n\n好"), title="早安").html
 
 
 def test_the_summary_is_whole_sentences() -> None:
-    """At most 120 characters from the paragraphs, without headings and tables."""
+    """The summary has whole sentences of paragraphs, at most 120 characters."""
     body = "# 题\n\n" + "今天说说护肤。" * 30 + "\n\n| a |\n|---|\n| b |"
 
     summary = article_summary(markdown_html(body))
@@ -187,7 +187,7 @@ def test_the_summary_is_whole_sentences() -> None:
 
 
 def test_numbers_begin_where_they_were_told_to() -> None:
-    """A list that goes on keeps its number."""
+    """A list that begins with another number than 1 keeps its numbers."""
     assert '<ol style="' in _article("3. 三\n4. 四")
     assert ' start="3">' in _article("3. 三\n4. 四")
 
@@ -200,7 +200,7 @@ def _luminance(colour: str) -> float:
 
 @pytest.mark.parametrize("theme", ArticleTheme)
 def test_every_word_has_contrast(theme: ArticleTheme) -> None:
-    """Text is at least 4.5 to 1 on what it stands on (WCAG 2.2, 1.4.3); bullets are no text."""
+    """Text has a contrast of at least 4.5 to 1 (WCAG 2.2, 1.4.3), apart from bullets."""
     weak = []
     for name, css in STYLES[theme].elements.items():
         colour = re.search(r"(?<!-)color:(#[0-9a-f]{6})", css)
@@ -215,6 +215,6 @@ def test_every_word_has_contrast(theme: ArticleTheme) -> None:
 
 
 def test_a_summary_closes_up_its_paragraphs() -> None:
-    """Chinese sentences follow each other without a blank, Latin ones with one."""
+    """The summary joins Chinese sentences without a space, and Latin ones with a space."""
     assert article_summary(markdown_html("早安。\n\n**大家** 好")) == "早安。大家好"
     assert article_summary(markdown_html("Hello.\n\nAll of you.")) == "Hello. All of you."

@@ -1,4 +1,4 @@
-"""Chat text: one message, or several where it is long."""
+"""Tests of chat text, which is divided into messages if it is long."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tests.unit.channels.formats.bodies import bodies
 
 
 def test_a_short_text_is_one_message_below_its_title() -> None:
-    """As a person would write it in a group."""
+    """A short text is one message with its title."""
     form = format_chat(markdown_html("# 早安\n\n签到啦"), title="早安")
 
     assert form.messages == ("早安\n\n签到啦",)
@@ -17,7 +17,7 @@ def test_a_short_text_is_one_message_below_its_title() -> None:
 
 
 def test_a_long_text_is_several_messages() -> None:
-    """Divided between paragraphs where they are about as long as a message."""
+    """A long text is divided between paragraphs if they are about as long as a message."""
     html = markdown_html("\n\n".join("今天说说护肤。" * 10 for _ in range(4)))
 
     form = format_chat(html, most=100)
@@ -28,7 +28,7 @@ def test_a_long_text_is_several_messages() -> None:
 @given(bodies)
 @settings(max_examples=200, deadline=None)
 def test_messages_say_what_the_text_says(body: str) -> None:
-    """Nothing but blanks is lost between them, and no control is left in them."""
+    """The messages have the whole text apart from spaces, and no control characters."""
     try:
         html = markdown_html(body)
     except RenderError:
@@ -42,14 +42,14 @@ def test_messages_say_what_the_text_says(body: str) -> None:
 
 
 def test_struck_words_are_told() -> None:
-    """A price that was struck out would read as if it held."""
+    """Struck text causes a warning, because a struck price would read as valid."""
     (warning,) = format_chat(markdown_html("~~199~~ 99 元")).warnings
 
     assert warning.message.text("zh") == "聊天文字：划去的文字看起来和其他文字一样，请改写：199"
 
 
 def test_english_words_are_english() -> None:
-    """What the form says by itself follows the post's language."""
+    """The texts that the format adds are in the post's language."""
     form = format_chat(markdown_html("![sale](https://a.example/1.png)\n\n~~9~~"), language="en")
 
     assert form.text.startswith("[Picture: sale]")

@@ -1,4 +1,4 @@
-"""A Xiaohongshu note: counted as the platform counts, its hashtags at the end."""
+"""Tests of the Xiaohongshu note: its counts, and its hashtags at the end."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from tests.unit.channels.formats.bodies import bodies
     ],
 )
 def test_a_title_is_counted_as_the_page_does(title: str, length: int) -> None:
-    """Chinese is one, ASCII half, an emoji two, rounded up."""
+    """A Chinese character counts 1, ASCII ½ and an emoji 2; the sum is rounded up."""
     assert note_title_length(title) == length
 
 
@@ -48,12 +48,12 @@ def test_a_title_is_counted_as_the_page_does(title: str, length: int) -> None:
     ],
 )
 def test_hashtags_are_found(text: str, found: list[str]) -> None:
-    """With one mark or two, and not within words, addresses and numbers."""
+    """Hashtags have one # or two, and are not found within words, addresses and numbers."""
     assert hashtags(text) == found
 
 
 def test_hashtags_go_to_the_end() -> None:
-    """Those of the text, then those given, each once; lines of them alone are left out."""
+    """The hashtags of the text and of *tags* end the note, each once."""
     html = markdown_html("说说#宝宝护肤 吧\n#早安 #签到\n\n#冬季")
 
     form = format_note(html, tags=["早安", "#母婴 ", ""])
@@ -63,7 +63,7 @@ def test_hashtags_go_to_the_end() -> None:
 
 
 def test_code_has_no_hashtags() -> None:
-    """What stands in code is left as it is."""
+    """A # in code is no hashtag."""
     assert format_note(markdown_html("`#早安`")).text == "#早安"
 
 
@@ -81,14 +81,14 @@ def test_code_has_no_hashtags() -> None:
 def test_what_the_platform_refuses_is_told(
     body: str, title: str, told: list[tuple[WarningLevel, str]]
 ) -> None:
-    """Too long refuses approval; what is taken out or frowned upon is a warning."""
+    """A note that is too long blocks approval; removed parts are warnings."""
     form = format_note(markdown_html(body), title=title)
 
     assert [(warning.level, warning.field) for warning in form.warnings] == told
 
 
 def test_numbers_are_keycaps_up_to_ten() -> None:
-    """Beyond that they are numbers."""
+    """Numbers to 10 become keycaps; larger numbers stay."""
     text = format_note(markdown_html("9. 九\n10. 十\n11. 十一")).text
 
     assert text == "9\ufe0f\u20e3 九\n🔟 十\n11. 十一"
@@ -97,7 +97,7 @@ def test_numbers_are_keycaps_up_to_ten() -> None:
 @given(bodies)
 @settings(max_examples=200, deadline=None)
 def test_a_note_never_has_an_address_of_a_link(body: str) -> None:
-    """A link's address is in the note only if it is text, too; the count is that of the note."""
+    """A note has a link's address only if the text has it; the counts are those of the note."""
     try:
         html = markdown_html(body)
     except RenderError:
@@ -131,5 +131,5 @@ def _link_addresses(node: Node) -> Iterator[str]:
     ],
 )
 def test_brackets_of_the_text_stay(body: str, text: str) -> None:
-    """Brackets that meet once an address is taken out are text; a note has no markup."""
+    """Brackets of the text stay when an address between them is removed."""
     assert format_note(markdown_html(body)).text == text

@@ -29,7 +29,7 @@ _ALL: tuple[Maker, ...] = (format_article, format_wecom, format_chat, format_not
 
 
 def test_stored_formats_are_read_back() -> None:
-    """Through JSON; their warnings stand among the rendition's."""
+    """Formats are read back from JSON; their warnings are those of the rendition."""
     html = markdown_html("~~早安~~ 😀 [看](https://a.example) ![图](https://a.example/1.png)")
     own = RenditionWarning(WarningLevel.WARN, "title", "own")
     formats = [make(html, title="题") for make in _ALL]
@@ -54,12 +54,12 @@ def test_stored_formats_are_read_back() -> None:
     ],
 )
 def test_data_that_is_no_format_is_left_out(formats: object) -> None:
-    """Data is a plugin's own and may hold anything."""
+    """Values that are no formats are ignored, because a plugin may store anything."""
     assert stored_formats({"formats": formats}) == []
 
 
 def test_what_is_no_count_is_left_out() -> None:
-    """The other counts stay."""
+    """Invalid counts are ignored; the other counts are read."""
     counts = [{"name": "a", "used": 1, "most": None}, {"name": "b", "used": "1", "most": 1}, 3]
     one = {"name": "chat", "title": "", "messages": ["好", 1], "html": "", "summary": ""}
 
@@ -100,7 +100,7 @@ def test_deep_nesting_is_no_recursion_error(make: Maker, html: str) -> None:
     ids=["quotes", "lists", "marks", "tables", "long", "signs", "emoji"],
 )
 def test_no_html_keeps_a_worker_busy(make: Maker, opening: str, closing: str, size: int) -> None:
-    """Four times the HTML takes about four times the work, so a megabyte takes seconds."""
+    """The work grows linearly with the length of the HTML."""
 
     def convert(times: int) -> None:
         make(f"<p>{opening * times}深{closing * times}", title="题")

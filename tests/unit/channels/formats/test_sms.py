@@ -1,4 +1,4 @@
-"""A text message and what it costs."""
+"""Tests of the text message and its number of segments."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _GSM = st.text(alphabet="abcXYZ 019@£ΔΩé\n^{}\\[]~|€", max_size=500)
         ("a" * 307, "GSM-7", 307, 3),
         ("€" * 80, "GSM-7", 160, 1),
         ("€" * 81, "GSM-7", 162, 2),
-        # An escape is not parted from its letter: 76 a segment, one septet of each is empty.
+        # An escape and its letter are not divided: 76 per segment, one septet of which is unused.
         ("€" * 152, "GSM-7", 304, 2),
         ("€" * 153, "GSM-7", 306, 3),
         ("字" * 70, "UCS-2", 70, 1),
@@ -41,14 +41,14 @@ _GSM = st.text(alphabet="abcXYZ 019@£ΔΩé\n^{}\\[]~|€", max_size=500)
         ("a" * 70 + "字", "UCS-2", 71, 2),
         ("𠮷" * 35, "UCS-2", 70, 1),
         ("𠮷" * 36, "UCS-2", 72, 2),
-        # Half of a character is in no segment: 33 each.
+        # A character of two units is not divided: 33 per segment.
         ("𠮷" * 66, "UCS-2", 132, 2),
         ("𠮷" * 67, "UCS-2", 134, 3),
         ("`", "UCS-2", 1, 1),
     ],
 )
 def test_segments_are_counted(text: str, name: str, units: int, segments: int) -> None:
-    """70 or 160 in one, 67 or 153 in each of several."""
+    """A single message has 70 or 160 units, and each of several has 67 or 153."""
     found = sms_encoding(text)
 
     assert (found.name, found.units, found.segments) == (name, units, segments)
@@ -57,7 +57,7 @@ def test_segments_are_counted(text: str, name: str, units: int, segments: int) -
 @given(st.text(max_size=500) | _GSM | st.text(alphabet="字a𠮷", max_size=500))
 @settings(max_examples=300, deadline=None)
 def test_segments_hold_the_units(text: str) -> None:
-    """Never fewer than the units need, and at most one unit of each segment stays empty."""
+    """The segments have room for all units, with at most one unit unused in each."""
     found = sms_encoding(text)
     alone, each = {"GSM-7": (160, 153), "UCS-2": (70, 67)}[found.name]
 
@@ -71,7 +71,7 @@ def test_segments_hold_the_units(text: str) -> None:
 @given(bodies)
 @settings(max_examples=200, deadline=None)
 def test_the_signature_stands_once(body: str) -> None:
-    """No other 【】 is in a message, nor an emoji or a control, and the count is of the whole."""
+    """【】 occur only in the signature; emoji and control characters are removed."""
     try:
         form = format_sms(
             markdown_html(body), title="【题】", signature="贝贝", opt_out="拒收请回复R"
@@ -98,7 +98,7 @@ def test_the_signature_stands_once(body: str) -> None:
     ],
 )
 def test_the_way_out_is_set_apart(body: str, opt_out: str, text: str) -> None:
-    """By a comma after words, by a space after an address, so that the address stays whole."""
+    """A comma precedes the text for opting out, or a space after an address."""
     assert format_sms(markdown_html(body), opt_out=opt_out).text == text
 
 
@@ -124,7 +124,7 @@ def test_no_bracket_passes_for_a_signature_s(body: str, text: str) -> None:
 
 
 def test_typographers_marks_are_typed_where_that_spares_segments() -> None:
-    """One curly quote would cost an English message more than half its room."""
+    """Typographic marks become ASCII if the message then needs fewer segments."""
     assert (
         format_sms(markdown_html("It’s “on” – come…"), language="en").text == 'It\'s "on" - come...'
     )
@@ -143,12 +143,12 @@ def test_typographers_marks_are_typed_where_that_spares_segments() -> None:
     ],
 )
 def test_emoji_are_taken_out_and_rare_characters_stay(body: str, text: str) -> None:
-    """A keycap keeps its digit, and a rare character counts two units."""
+    """An emoji keycap becomes its digit, and a rare character counts two units."""
     assert format_sms(markdown_html(body)).text == text
 
 
 def test_what_is_lost_and_what_is_over_is_told() -> None:
-    """Emoji that went, and more than most platforms send."""
+    """Removed emoji, and more units than most platforms accept, cause warnings."""
     form = format_sms(markdown_html("😀" + "字" * 501))
 
     assert [w.level for w in form.warnings] == [WarningLevel.WARN] * 2

@@ -1,4 +1,4 @@
-"""Long text becomes messages at the borders where a reader would pause."""
+"""Tests of dividing long text into messages where a reader would pause."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BLANK = re.compile(r"[\n \u3000]")
 @given(texts, st.integers(16, 200), st.sampled_from([len, utf8, utf16]))
 @settings(max_examples=400, deadline=None)
 def test_nothing_is_lost_and_nothing_is_too_long(text: str, most: int, size: object) -> None:
-    """All but blanks at the borders comes through in its order, and each message fits."""
+    """The messages have the whole text in order, apart from spaces between them, and each fits."""
     found = split_text(text, most, size=size)  # type: ignore[arg-type]
 
     assert _BLANK.sub("", "".join(found)) == _BLANK.sub("", text)
@@ -30,7 +30,7 @@ def test_nothing_is_lost_and_nothing_is_too_long(text: str, most: int, size: obj
 @given(texts, st.integers(80, 200))
 @settings(max_examples=300, deadline=None)
 def test_no_border_within_an_emoji_or_an_address(text: str, most: int) -> None:
-    """What people see as one character, and an address that fits a message, stay whole."""
+    """A grapheme cluster is not divided, nor is an address that fits into a message."""
     found = split_text(text, most)
 
     place = 0
@@ -62,12 +62,12 @@ def _in_whole_units(text: str, borders: set[int], most: int) -> bool:
     ],
 )
 def test_what_is_seen_as_one_character_is_one(unit: str) -> None:
-    """Families, skin tones, flags, keycaps, tags, marks, jamo and conjuncts hold together."""
+    """Families, skin tones, flags, keycaps, tags, marks, jamo and conjuncts are one unit each."""
     assert list(graphemes(f"a{unit}字")) == ["a", unit, "字"]
 
 
 def test_flags_come_in_pairs() -> None:
-    """Letters of flags beside each other are two by two."""
+    """Adjacent flag letters are divided in pairs."""
     assert list(graphemes("🇨🇳🇯🇵🇨")) == ["🇨🇳", "🇯🇵", "🇨"]
 
 
@@ -90,19 +90,19 @@ def test_flags_come_in_pairs() -> None:
     ],
 )
 def test_a_border_is_where_a_reader_pauses(text: str, messages: list[str]) -> None:
-    """Paragraphs before lines, sentences before clauses, letters last."""
+    """Text is divided between paragraphs, else lines, sentences, clauses or characters."""
     assert split_text(text, 18) == messages
 
 
 def test_a_message_must_hold_something() -> None:
-    """A limit below what one emoji may take is a mistake."""
+    """A limit that is too small for one emoji raises ValueError."""
     with pytest.raises(ValueError, match="at least 16"):
         split_text("早安", 15)
 
 
 @pytest.mark.parametrize("text", ["字", "\n", "a"])
 def test_the_work_grows_with_the_length(text: str) -> None:
-    """Four times the text takes about four times the work, so a megabyte takes seconds."""
+    """The work grows linearly with the length of the text."""
 
     def split(length: int) -> None:
         assert all(len(message) <= 2_000 for message in split_text(text * length, 2_000))
@@ -111,7 +111,7 @@ def test_the_work_grows_with_the_length(text: str) -> None:
 
 
 def test_marks_heaped_on_one_letter_are_divided() -> None:
-    """A letter with more marks than a message holds is divided, with work that grows alike."""
+    """A letter with too many marks for one message is divided in linear time."""
 
     def split(marks: int) -> None:
         assert all(len(message) <= 2_000 for message in split_text("e" + "\u0301" * marks, 2_000))

@@ -1,4 +1,4 @@
-"""WeCom Markdown within its bytes, and nothing in it acts that was meant as text."""
+"""Tests of WeCom Markdown: messages have a limited size, and text does not act as markup."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.unit.channels.formats.bodies import bodies
 @given(body=bodies)
 @settings(max_examples=150, deadline=None)
 def test_every_message_fits_and_nothing_acts(version: WecomVersion, body: str) -> None:
-    """No message is over its bytes; links are http(s), nobody is mentioned, colours are ours."""
+    """Messages are within the limit, with http(s) links, no mentions and only our colours."""
     try:
         html = markdown_html(body)
     except RenderError:
@@ -33,7 +33,7 @@ def test_every_message_fits_and_nothing_acts(version: WecomVersion, body: str) -
 
 
 def test_a_long_text_is_divided_between_paragraphs() -> None:
-    """1,365 Chinese characters fit; what is more comes in a second message."""
+    """A message has at most 1,365 Chinese characters; a second message has the others."""
     one = format_wecom(f"<p>{'字' * 1365}</p>")
     two = format_wecom(f"<p>{'字' * 1000}</p><p>{'词' * 1000}</p>", title="题")
 
@@ -42,7 +42,7 @@ def test_a_long_text_is_divided_between_paragraphs() -> None:
 
 
 def test_a_divided_block_of_code_stays_code() -> None:
-    """Each part of it is fenced by itself in version 2."""
+    """In version 2, each part of divided code has its own fences."""
     html = markdown_html("```\n" + "a = 1\n" * 100 + "```")
 
     form = format_wecom(html, version=WecomVersion.TWO, most=200)
@@ -56,7 +56,7 @@ def test_a_divided_block_of_code_stays_code() -> None:
 
 
 def test_a_divided_table_says_its_header_again() -> None:
-    """Each part of it is a table in version 2."""
+    """In version 2, each part of a divided table has the header."""
     html = markdown_html("| 天 | 事 |\n|---|---|\n" + "| 一 | 早安 |\n" * 40)
 
     form = format_wecom(html, version=WecomVersion.TWO, most=200)
@@ -67,7 +67,7 @@ def test_a_divided_table_says_its_header_again() -> None:
 
 
 def test_a_link_is_not_divided() -> None:
-    """Neither its words nor its address."""
+    """Neither the text nor the address of a link is divided."""
     html = markdown_html("字" * 50 + "[直播回放](https://a.example/replay/42)")
 
     form = format_wecom(html, most=180)
@@ -116,7 +116,7 @@ def test_a_link_in_long_marked_text_is_not_divided(version: WecomVersion, body: 
     ],
 )
 def test_text_stays_text(body: str, text: str | None) -> None:
-    """There is no escape, so what would act is written wide."""
+    """Characters that would act as markup become full-width, because there is no escape."""
     found = format_wecom(markdown_html(body)).text
 
     assert found == (text or "[图片：图](https://a.example/1.png) https://a.example")
@@ -141,7 +141,7 @@ def test_text_stays_text(body: str, text: str | None) -> None:
     ],
 )
 def test_text_stays_text_across_elements(version: WecomVersion, body: str, text: str) -> None:
-    """Text that would act only together with the element beside it is written wide, too."""
+    """Characters that act only together with the next element become full-width, too."""
     assert format_wecom(markdown_html(body), version=version).text == text
 
 
@@ -173,18 +173,18 @@ def test_text_stays_text_across_elements(version: WecomVersion, body: str, text:
     ],
 )
 def test_text_stays_text_in_each_version(version: WecomVersion, body: str, text: str) -> None:
-    """Captions, list items and cells of tables cannot act either."""
+    """Captions, list items and table cells do not act as markup."""
     assert format_wecom(markdown_html(body), version=version).text == text
 
 
 @pytest.mark.parametrize(("body", "text"), [("\\- 一", "－ 一"), ("2 \\* 3 \\* 4", "2 ＊ 3 ＊ 4")])
 def test_text_stays_text_in_version_two(body: str, text: str) -> None:
-    """Its lists and its slanted letters are not made by chance."""
+    """Text does not become a list or italic in version 2."""
     assert format_wecom(markdown_html(body), version=WecomVersion.TWO).text == text
 
 
 def test_a_table_without_a_header_takes_its_first_row() -> None:
-    """Version 2 knows no table without one; an empty table is nothing."""
+    """In version 2, the first row becomes the header; an empty table is left out."""
     html = "<table><tr><td>a</td><td>b</td></tr><tr><td>c</td></tr></table><table></table>"
 
     form = format_wecom(html, version=WecomVersion.TWO)

@@ -1,4 +1,4 @@
-"""Many rows in one statement, on both databases."""
+"""Statements for many rows, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def rows(database: Database) -> dict[int, Any]:
 
 
 def test_what_is_inserted_reads_back_whole(things: Database) -> None:
-    """Instants, words of an enumeration and documents as well."""
+    """Instants, enum members, JSON and text are read back unchanged."""
     assert {number: row._asdict() for number, row in rows(things).items()} == {
         number: thing(number) for number in range(1, 101)
     }
 
 
 def test_each_row_gets_its_own_values(things: Database) -> None:
-    """Those that are not named keep what they have."""
+    """Each selected row gets its own new values; other rows are not changed."""
     later = NOON.replace(hour=13)
     changes: list[tuple[dict[str, Any], dict[str, Any]]] = [
         (
@@ -81,7 +81,7 @@ def test_each_row_gets_its_own_values(things: Database) -> None:
 
 
 def test_a_row_whose_key_differs_is_left_alone(things: Database) -> None:
-    """All columns of the key must agree."""
+    """A row is not updated unless all of its key columns match."""
     keys = [
         {"id": 1, "fence": 2, "status": S.CLAIMED},
         {"id": 2, "fence": 2, "status": S.SENDING},
@@ -107,7 +107,7 @@ def test_a_row_whose_key_differs_is_left_alone(things: Database) -> None:
 def test_rows_are_found_by_tuples(
     things: Database, tuples: list[tuple[int, int]], found: list[int]
 ) -> None:
-    """A row counts where all its columns are those of one tuple."""
+    """A row matches only if all of its columns equal the values of one tuple."""
     among = Among(THINGS, "id", "fence")
     with things.read() as session:
         connection = session.connection()
@@ -120,7 +120,7 @@ def test_rows_are_found_by_tuples(
 
 
 def test_nothing_costs_nothing(things: Database) -> None:
-    """No rows, no statement."""
+    """Inserting or updating no rows changes nothing."""
     with things.write() as session:
         insert_each(session.connection(), THINGS, [])
         update_each(session.connection(), THINGS, [])

@@ -1,4 +1,4 @@
-"""Migrations, on both databases."""
+"""Migrations, on SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from contentsvc.errors import ConfigError, DatabaseTooNewError
 
 
 def test_migrations_make_the_tables_that_the_models_want(database: Database) -> None:
-    """A migrated database differs in nothing from the models."""
+    """The schema of a migrated database equals that of the models."""
     with database.engine.connect() as connection:
         context = MigrationContext.configure(connection)
 
@@ -28,7 +28,7 @@ def test_migrations_make_the_tables_that_the_models_want(database: Database) -> 
 
 
 def test_the_files_are_named_as_alembic_orders_them() -> None:
-    """The version that every process asks for at its start is the one that is migrated to."""
+    """The revisions in the file names are those of Alembic, in the same order."""
     config = Config()
     config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
     scripts = ScriptDirectory.from_config(config)
@@ -39,12 +39,12 @@ def test_the_files_are_named_as_alembic_orders_them() -> None:
 
 
 def test_migrating_twice_changes_nothing(database: Database) -> None:
-    """The second upgrade has nothing to do."""
+    """A second upgrade finds the database up to date."""
     assert migrate.upgrade(database) is False
 
 
 def test_an_empty_database_asks_to_be_upgraded(tmp_path: Path) -> None:
-    """A role that starts on an unmigrated database says which command to run."""
+    """The error for an unmigrated database names the command to run."""
     with (
         closing(Database(f"sqlite:///{tmp_path / 'new.db'}")) as database,
         pytest.raises(ConfigError, match="contentsvc db upgrade"),
@@ -53,7 +53,7 @@ def test_an_empty_database_asks_to_be_upgraded(tmp_path: Path) -> None:
 
 
 def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
-    """A database that a newer version has migrated is named as such and not touched."""
+    """A database that a newer version has migrated is refused and not changed."""
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
 
@@ -64,7 +64,7 @@ def test_a_newer_database_is_refused_and_left_alone(database: Database) -> None:
 
 
 def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
-    """A text file in the database's place is told in one line."""
+    """The error for a text file instead of a database names the setting."""
     path = tmp_path / "contentsvc.db"
     path.write_text("not a database at all, but long enough to be read as one" * 40)
     with (
@@ -75,7 +75,7 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
 
 
 def test_a_backup_is_a_database_of_its_own(sqlite_url: str, tmp_path: Path) -> None:
-    """The copy opens and has every table; an existing file is never overwritten."""
+    """The backup is a database with every table; an existing file is never overwritten."""
     target = tmp_path / "copy.db"
     with closing(Database(sqlite_url)) as database:
         migrate.backup(database, target)

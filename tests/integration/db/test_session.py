@@ -1,4 +1,4 @@
-"""Those that write on SQLite take turns at its one lock."""
+"""Concurrent write transactions on SQLite, which share one lock."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def count(database: Database) -> int:
 
 
 def test_whoever_waits_writes_after_the_other(two: tuple[Database, Database]) -> None:
-    """Nothing is lost, and nothing fails, however long the other takes within the limit."""
+    """A second writer waits for the first, and both rows are stored."""
     one, other = two
     begun = threading.Event()
 
@@ -54,7 +54,7 @@ def test_whoever_waits_writes_after_the_other(two: tuple[Database, Database]) ->
 
 
 def test_many_that_write_all_the_time_lose_nothing(two: tuple[Database, Database]) -> None:
-    """Each gets its turn."""
+    """Four threads that write all the time lose no row."""
 
     def write(database: Database) -> None:
         for _ in range(50):
@@ -75,7 +75,7 @@ def test_many_that_write_all_the_time_lose_nothing(two: tuple[Database, Database
 def test_a_lock_that_never_comes_free_is_told(
     two: tuple[Database, Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """After the limit, once; and a later write finds the connection as it was."""
+    """A writer fails after the time limit; a later write works with the usual limit."""
     one, other = two
     monkeypatch.setattr(session, "_BUSY_TIMEOUT", 200)
     with one.write() as held:
@@ -94,7 +94,7 @@ def test_a_lock_that_never_comes_free_is_told(
 
 
 def test_a_damaged_file_is_told_as_any_trouble_is(tmp_path: Path) -> None:
-    """Whoever goes on through a database's trouble goes on through this one."""
+    """A damaged file raises a DatabaseError, as every other database failure does."""
     with closing(Database(f"sqlite:///{tmp_path}/numbers.db")) as database:
         with database.write() as opened:
             opened.execute(text("CREATE TABLE numbers (number INTEGER)"))
@@ -106,7 +106,7 @@ def test_a_damaged_file_is_told_as_any_trouble_is(tmp_path: Path) -> None:
 
 
 def test_whoever_reads_waits_for_nobody(two: tuple[Database, Database]) -> None:
-    """It sees what was committed last."""
+    """A reader does not wait for a writer; it sees the last committed state."""
     one, other = two
     with one.write() as held:
         held.execute(text("INSERT INTO numbers VALUES (1)"))

@@ -1,4 +1,4 @@
-"""Batches in the real render worker on a real Valkey: killed amid a row, and beside deliveries."""
+"""Poster batches in the real render worker on a real Valkey, with a kill and with deliveries."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ from tests.factories import make_calendar, make_channel, make_entry, make_runtim
 
 @pytest.fixture
 def runtime(sqlite_url: str, redis_url: str, tmp_path: Path) -> Iterator[Runtime]:
-    """Give the parts of a process on the queue and the database that the worker has too."""
+    """Yield a runtime with the database and the queue of the worker."""
     with closing(Database(sqlite_url)) as database, closing(RqQueue(redis_url)) as queue:
         yield replace(make_runtime(database, tmp_path), queue=queue, clock=system_clock)
 
 
 @contextmanager
 def _worker(runtime: Runtime, redis_url: str) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a real render worker in a process group of its own."""
+    """Run a real render worker in its own process group, and kill it at the end."""
     own = {
         "DATA_DIR": str(runtime.config.data_dir),
         "DATABASE_URL": runtime.database.url,
@@ -59,7 +59,7 @@ def _worker(runtime: Runtime, redis_url: str) -> Iterator[subprocess.Popen[bytes
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the worker and what it forked, as a machine without memory does."""
+    """Kill the worker and its child processes with SIGKILL."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait(10)
@@ -97,7 +97,7 @@ def _batch(runtime: Runtime) -> PosterBatch:
 
 
 def test_a_batch_goes_on_where_a_killed_worker_stopped(runtime: Runtime, redis_url: str) -> None:
-    """After `kill -9` the next worker makes the rest, and the ZIP has each row once."""
+    """After `kill -9` the next worker makes the remaining rows, and the ZIP has each row once."""
     batch_id = _started(runtime, 120)
     with _worker(runtime, redis_url) as first:
         _until("nothing was made", lambda: bool(_made(runtime)))
@@ -119,7 +119,7 @@ def test_a_batch_goes_on_where_a_killed_worker_stopped(runtime: Runtime, redis_u
 
 
 def test_a_delivery_is_rendered_while_a_batch_runs(runtime: Runtime, redis_url: str) -> None:
-    """What is due soon does not wait for the rows of a batch; the batch goes on behind it."""
+    """A delivery is rendered before the remaining rows of a batch, which then continues."""
     make_channel(runtime)
     make_entry(runtime, make_calendar(runtime))
     with runtime.database.read() as session:
@@ -143,6 +143,6 @@ def _status(runtime: Runtime) -> DeliveryStatus:
 
 
 def test_without_a_queue_nothing_is_said_to_wait(tmp_path: Path) -> None:
-    """A worker whose Redis goes away finishes its piece."""
+    """If Redis is down, `has_renderings` is False, so that a worker continues with its batch."""
     with closing(RqQueue(f"unix://{tmp_path}/none.sock")) as queue:
         assert queue.has_renderings() is False

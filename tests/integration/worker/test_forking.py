@@ -1,4 +1,4 @@
-"""A fork beside a beating heart: no lock and no connection of the database is copied."""
+"""Forks of a process with a heartbeat thread, which copy no lock or database connection."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.factories import make_runtime
 
 @pytest.fixture
 def heart(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> HeartbeatThread:
-    """Give a heart that hardly rests between its beats."""
+    """Return a heartbeat thread that records heartbeats almost without a pause."""
     monkeypatch.setattr(heartbeats, "INTERVAL", 0.0001)
     return HeartbeatThread(make_runtime(database, tmp_path), "worker")
 
@@ -25,7 +25,7 @@ def heart(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 def test_while_a_heart_stands_still_no_connection_is_open(
     heart: HeartbeatThread, database: Database
 ) -> None:
-    """What is copied by a fork then is at rest, at whatever instant it comes."""
+    """While the heartbeat thread is paused, no database connection is open."""
     beaten = threading.Event()
     heart._detail = lambda: beaten.set() or {}  # type: ignore[func-returns-value]
     with heart:
@@ -40,7 +40,7 @@ def test_while_a_heart_stands_still_no_connection_is_open(
 def test_a_child_that_is_forked_amid_the_beats_can_write(
     heart: HeartbeatThread, database: Database
 ) -> None:
-    """Each of many children writes with a connection of its own, and ends."""
+    """Each of many child processes writes through its own connection and exits."""
     with heart:
         for number in range(30):
             with heart.paused():
@@ -56,7 +56,7 @@ def test_a_child_that_is_forked_amid_the_beats_can_write(
 
 
 def _write(url: str) -> int:
-    """Write once, as a child does that draws pictures."""
+    """Write once to the database, as a rendering child process does."""
     database = Database(url)
     with database.write() as session:
         session.query(Heartbeat).filter_by(role="nobody").delete()

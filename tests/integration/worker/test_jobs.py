@@ -1,4 +1,4 @@
-"""What RQ runs: a whole batch through a real worker in this process."""
+"""The functions that RQ calls, run by a real worker in this process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _statuses(runtime: Runtime) -> list[DeliveryStatus]:
 def test_a_delivery_goes_through_both_queues(
     database: Database, redis_url: str, tmp_path: Path
 ) -> None:
-    """The dispatcher hands it to rendering, then to publishing; RQ carries numbers only."""
+    """A delivery is enqueued for rendering, then for publishing; jobs contain only ids."""
     with closing(RqQueue(redis_url)) as queue:
         runtime = replace(make_runtime(database, tmp_path), queue=queue)
         make_channel(runtime)

@@ -1,4 +1,4 @@
-"""The queue on a real Valkey, and without one."""
+"""The queue on a real Valkey server, and without a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from contentsvc.worker.queue import RqQueue
 
 
 def test_a_wake_up_ends_the_wait(redis_url: str) -> None:
-    """A dispatcher that sleeps is woken at once by a process that wrote something due."""
+    """A wake-up from another process ends the wait of the dispatcher."""
     with closing(RqQueue(redis_url)) as queue, closing(RqQueue(redis_url)) as web:
         timer = threading.Timer(0.05, web.wake)
         timer.start()
@@ -31,7 +31,7 @@ def test_a_wake_up_ends_the_wait(redis_url: str) -> None:
 
 
 def test_a_wake_up_is_kept_for_a_busy_dispatcher(redis_url: str) -> None:
-    """However often it was woken while busy, it looks once more, and once only."""
+    """Several wake-ups of a busy dispatcher end one later wait, not more."""
     with closing(RqQueue(redis_url)) as queue:
         for _ in range(3):
             queue.wake()
@@ -40,7 +40,7 @@ def test_a_wake_up_is_kept_for_a_busy_dispatcher(redis_url: str) -> None:
 
 
 def test_the_wait_is_as_long_as_asked(redis_url: str) -> None:
-    """Nobody wakes it: it sleeps for the fraction of a second until the next due instant."""
+    """Without a wake-up, a wait takes the requested time."""
     with closing(RqQueue(redis_url)) as queue:
         queue.wait(0.001)
         began = time.monotonic()
@@ -52,7 +52,7 @@ def test_the_wait_is_as_long_as_asked(redis_url: str) -> None:
 
 
 def test_a_batch_is_one_job_of_plain_data(redis_url: str) -> None:
-    """A batch travels as JSON, leaves no result and has no retry of RQ's own."""
+    """A batch is one JSON job without a stored result and without RQ's retries."""
     with closing(RqQueue(redis_url)) as queue, closing(redis.Redis.from_url(redis_url)) as raw:
         queue.publish("webhook", [Claim(7, 2), Claim(9, 1)])
 
@@ -78,7 +78,7 @@ def _inflated(data: bytes) -> bytes:
 
 
 def test_the_figures_name_what_waits(redis_url: str) -> None:
-    """The system page shows the server and how many jobs wait in which queue."""
+    """The statistics contain the server and the number of waiting jobs by queue."""
     with closing(RqQueue(redis_url)) as queue:
         queue.render([1, 2])
         queue.publish("site", [Claim(1, 1)])
@@ -92,7 +92,7 @@ def test_the_figures_name_what_waits(redis_url: str) -> None:
 
 
 def test_without_a_server_nothing_hangs_and_batches_are_refused(tmp_path: Path) -> None:
-    """Waking and waiting go on without Redis; handing over says that the queue is down."""
+    """Without Redis, waking and waiting still work, and enqueueing raises QueueDownError."""
     with closing(RqQueue(f"unix://{tmp_path}/none.sock")) as queue:
         began = time.monotonic()
         queue.wake()
@@ -109,7 +109,7 @@ def test_without_a_server_nothing_hangs_and_batches_are_refused(tmp_path: Path) 
 
 
 def test_a_server_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> None:
-    """A hanging Redis delays the dispatcher by a fraction of a second only."""
+    """A Redis server that never responds delays the dispatcher only for a short time."""
     import socket
 
     path = tmp_path / "deaf.sock"
@@ -121,12 +121,12 @@ def test_a_server_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> 
         woken = queue.wait(0.1)
 
         assert not woken
-        # Connecting asks for the protocol and waits for an answer, at most twice.
+        # Connecting requests the protocol and waits for a response, at most twice.
         assert time.monotonic() - began < 6
 
 
 def test_the_embedded_socket_is_in_the_data_folder(tmp_path: Path) -> None:
-    """Every process finds the same socket from the data folder alone."""
+    """The address of the embedded server depends only on the data folder."""
     short = Path("/tmp") / f"c{time.monotonic_ns() % 10**9}"
     try:
         assert embedded_url(short) == f"unix://{short}/run/valkey.sock"
@@ -137,7 +137,7 @@ def test_the_embedded_socket_is_in_the_data_folder(tmp_path: Path) -> None:
 
 
 def test_a_long_data_folder_has_its_socket_in_a_short_private_one(tmp_path: Path) -> None:
-    """A path too long for a socket still works, and the address is kept for the others."""
+    """If the path is too long for a socket, a private folder is used and its address is stored."""
     deep = tmp_path / ("d" * 60) / ("e" * 60)
 
     url = embedded_url(deep)
@@ -153,7 +153,7 @@ def test_a_long_data_folder_has_its_socket_in_a_short_private_one(tmp_path: Path
 
 
 def test_a_socket_folder_that_others_may_enter_is_not_taken_again(tmp_path: Path) -> None:
-    """After the temporary directory was emptied, nobody can slip in a folder of theirs."""
+    """A stored socket folder that other users can enter is replaced by a new folder."""
     deep = tmp_path / ("d" * 60) / ("e" * 60)
     first = socket_path(embedded_url(deep)).parent
     first.chmod(0o777)

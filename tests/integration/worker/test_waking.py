@@ -1,4 +1,4 @@
-"""Sleeping until somebody calls, on a real Valkey."""
+"""Waiting for wake-ups, on a real Valkey server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from contentsvc.worker.waking import Listener, call
 
 
 def test_a_call_between_two_waits_is_heard(redis_url: str) -> None:
-    """The question stays with the server while the dispatcher is busy."""
+    """A wake-up between two waits ends the second wait."""
     with connect(redis_url) as client, closing(Listener(client)) as listener:
         assert not listener.wait(0.01)
         call(client)
@@ -25,7 +25,7 @@ def test_a_call_between_two_waits_is_heard(redis_url: str) -> None:
 
 
 def test_the_waits_share_one_question(redis_url: str) -> None:
-    """A dispatcher at rest does not keep the server busy."""
+    """Several short waits share one blocking command on the server."""
     with connect(redis_url) as client, closing(Listener(client)) as listener:
         listener.wait(0.001)
         before = _commands(client)
@@ -39,7 +39,7 @@ def test_the_waits_share_one_question(redis_url: str) -> None:
 def test_the_wait_goes_on_when_the_server_says_that_nobody_called(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is asked anew, as often as it takes; each wait is as long as was asked."""
+    """If the server ends the blocking command without a wake-up, the listener sends it again."""
     monkeypatch.setattr(waking, "_HOLD", 0.1)
     with connect(redis_url) as client, closing(Listener(client)) as listener:
         began = time.monotonic()
@@ -54,7 +54,7 @@ def test_the_wait_goes_on_when_the_server_says_that_nobody_called(
 def test_a_server_that_fell_silent_is_given_up(
     redis_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A connection that nobody serves any more would never wake anybody."""
+    """A server that no longer responds raises an error, and a later wait uses a new connection."""
     monkeypatch.setattr(waking, "_HOLD", 0.1)
     monkeypatch.setattr(waking, "_GRACE", 0.2)
     with connect(redis_url) as client, closing(Listener(client)) as listener:
@@ -70,6 +70,6 @@ def test_a_server_that_fell_silent_is_given_up(
 
 
 def _commands(client: redis.Redis) -> int:
-    """Return how often the server was asked for wake-ups."""
+    """Return the number of blocking commands that the server has received."""
     stats = client.info("commandstats")
     return int(stats.get("cmdstat_blpop", {}).get("calls", 0))

@@ -21,7 +21,7 @@ from tests.factories import Clock, MemoryQueue, make_calendar, make_channel, mak
 
 @dataclass
 class Engine:
-    """A dispatcher, a publisher and a renderer around one database."""
+    """A dispatcher, a publisher and a renderer that share one database."""
 
     runtime: Runtime
 
@@ -32,22 +32,22 @@ class Engine:
 
     @property
     def clock(self) -> Clock:
-        """The clock."""
+        """Return the clock that the test sets."""
         assert isinstance(self.runtime.clock, Clock)
         return self.runtime.clock
 
     @property
     def queue(self) -> MemoryQueue:
-        """The queue."""
+        """Return the queue in memory."""
         assert isinstance(self.runtime.queue, MemoryQueue)
         return self.runtime.queue
 
     def ticks(self) -> float:
-        """Return monotonic seconds that agree with the clock."""
+        """Return monotonic seconds that advance with the clock."""
         return self.clock.at.timestamp()
 
     def script(self, kind: str) -> Any:
-        """Return a scripted channel type with an empty script."""
+        """Clear the script of a scripted channel type and return the type."""
         channel = self.runtime.registry.channel_type(kind)
         for name in ("script", "calls", "found"):
             getattr(channel, name).clear()
@@ -61,26 +61,26 @@ class Engine:
         return entry
 
     def due(self) -> None:
-        """Set the clock to when the next delivery is due."""
+        """Set the clock to the time when the next delivery is due, but never back."""
         waiting = [row.next_at for row in self.deliveries() if row.status in _WAITING]
         self.clock.at = max(self.clock.at, min(waiting))
 
     def turn(self) -> float:
-        """Let the dispatcher take a turn, and render what it enqueued."""
+        """Let the dispatcher take a turn, and render the deliveries that it enqueued."""
         pause = self.dispatcher.turn(self.clock.at)
         planned, self.queue.rendered = self.queue.rendered, []
         self.renderer.render_planned(planned)
         return pause
 
     def take(self) -> Iterator[tuple[str, list[Claim]]]:
-        """Remove and yield the batches in the queue."""
+        """Empty the queue and yield its batches, pairs of lane and claims."""
         batches, self.queue.published = self.queue.published, []
         yield from batches
 
     def work(self) -> float:
-        """Let the dispatcher take a turn and a worker do all that is in the queue.
+        """Let the dispatcher take a turn and a worker publish all batches in the queue.
 
-        The worker waits for the instant of what was claimed ahead of it, and so does the clock.
+        If deliveries were claimed before they are due, the clock advances to their due time.
         """
         pause = self.turn()
         for lane, claims in self.take():
@@ -96,21 +96,21 @@ class Engine:
         return {row.id for row in claimed if row.next_at > self.clock.at}
 
     def deliveries(self) -> list[Delivery]:
-        """Return every delivery, by its time."""
+        """Return all deliveries, ordered by due time."""
         with self.runtime.database.read() as session:
             return list(session.scalars(select(Delivery).order_by(Delivery.due_at, Delivery.id)))
 
     def delivery(self) -> Delivery:
-        """Return the one delivery."""
+        """Return the only delivery."""
         (only,) = self.deliveries()
         return only
 
     def lease_out(self) -> None:
-        """Set the clock past every lease."""
+        """Advance the clock until every lease has expired."""
         self.clock.turn(seconds=self.runtime.config.lease.total_seconds() + 1)
 
     def settle(self, seconds: float = 60) -> None:
-        """Work for *seconds*, advancing the clock by as long as the dispatcher would sleep."""
+        """Repeat `work` for *seconds*, advancing the clock by the dispatcher's pauses."""
         until = self.clock.at + timedelta(seconds=seconds)
         while self.clock.at < until:
             self.clock.turn(seconds=max(0.1, self.work()))

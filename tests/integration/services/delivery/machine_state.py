@@ -1,4 +1,4 @@
-"""A whole service whose clock is turned, and workers that are held still between any two steps."""
+"""The state and steps of the state machine: a service whose workers can stop between two steps."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ KINDS = {
 }
 TYPES = {"plain": "scripted", "keyed": "scripted_idempotent", "asked": "scripted_findable"}
 
-#: Seconds for which a worker holds what was claimed ahead of its instant.
+#: Longest seconds that a worker waits with a delivery that was claimed before it is due.
 _LONGEST_WAIT = 5.0
-#: Every change of a delivery's status is written down by the database itself.
+#: Statements that create a trigger, which logs every change of a delivery's status.
 _SPY = {
     "sqlite": [
         "CREATE TABLE spied (id INTEGER PRIMARY KEY, delivery_id INTEGER, a TEXT, b TEXT)",
@@ -74,14 +74,14 @@ _SPY = {
 
 
 class State(RuleBasedStateMachine):
-    """What the rules work with."""
+    """The service, platforms and workers that the rules act on."""
 
     def __init__(self, make_database: Callable[[], Database], folder: Path) -> None:
         super().__init__()
         runtime = make_runtime(make_database(), folder)
         self.engine = Engine(replace(runtime, queue=MemoryQueue(), clock=Clock()))
         self.runtime = self.engine.runtime
-        #: Seconds that have really gone by, whatever the wall clock says.
+        #: The monotonic clock: seconds that have passed, regardless of changes of the wall clock.
         self.seconds = 0.0
         self._new_dispatcher()
         self.platforms = {name: replace(kind) for name, kind in KINDS.items()}
@@ -90,10 +90,10 @@ class State(RuleBasedStateMachine):
         for name, kind in TYPES.items():
             make_channel(self.runtime, name, kind)
         self.calendar = make_calendar(self.runtime, *TYPES)
-        #: Batches in Redis, and the wall clock at which they were claimed.
+        #: Batches in the queue, each with the wall-clock time of its claims.
         self.queued: list[tuple[datetime, list[Claim]]] = []
         self.workers: list[Hands] = []
-        #: Keys that a person has decided about.
+        #: Keys of deliveries that a person has settled or planned again.
         self.told: set[str] = set()
         self.spied = 0
         self.made = 0
@@ -115,7 +115,7 @@ class State(RuleBasedStateMachine):
             steps[worker.stage](worker)
 
     def _gather(self, stage: Stage) -> None:
-        """Give one worker all that workers have at a *stage*."""
+        """Give all batches of the workers at *stage* to the first of them."""
         workers = [one for one in self.workers if one.stage is stage]
         if not workers:
             return
@@ -136,7 +136,10 @@ class State(RuleBasedStateMachine):
         worker.stage, worker.intended_at, worker.since = Stage.INTENDED, self.now, self.seconds
 
     def _wait_for_instants(self, worker: Hands) -> None:
-        """Wait with what was claimed ahead; what a clock set back has put off is let go."""
+        """Advance the clock until all tasks are due; drop tasks that are due too far ahead.
+
+        The latter happens after the wall clock was set back.
+        """
         ahead = {
             task: (task.delivery.next_at - self.now).total_seconds()
             for task in worker.tasks
@@ -155,7 +158,7 @@ class State(RuleBasedStateMachine):
         worker.since = self.seconds
 
     def _call(self, worker: Hands, says: Says) -> None:
-        """Reach the platform, unless the call's time is over."""
+        """Call the platform for each task, unless the deadline of the call has passed."""
         over = worker.is_beyond(self.seconds, self.runtime.config.call_timeout)
         worker.answers = [
             (task, Answer(Outcome.UNKNOWN) if over else self._ask(task, says))
@@ -213,18 +216,18 @@ class State(RuleBasedStateMachine):
                 usefulness=USEFULNESS,
             )
 
-    # How it is done
+    # Helpers
 
     @property
     def now(self) -> datetime:
-        """The wall clock."""
+        """Return the time of the wall clock."""
         return self.engine.clock.at
 
     def _check_wanted(self, session: Session, task: Task, claimed_at: datetime) -> None:
-        """Nothing is sent early, nor for an entry that is not approved any more."""
+        """Check that a delivery is not sent early, or with an outdated or unapproved entry."""
         row = session.get_one(Delivery, task.delivery.id, options=[joinedload(Delivery.entry)])
         if task.action is Action.PUBLISH:
-            # What a person sends again goes at once, though somebody set the clock back.
+            # A delivery that a person sends again is due now, even if the clock was set back.
             due = row.key in self.told or row.due_at <= max(claimed_at, self.now)
             assert due, f"early: {in_words(row)}"
             assert row.entry.status is EntryStatus.APPROVED, "not approved"
@@ -233,7 +236,7 @@ class State(RuleBasedStateMachine):
                 assert row.entry.title in task.rendition.title, "an old text"
 
     def _turn(self, *, renders: bool = True) -> None:
-        """Let a dispatcher take a turn, and a renderer do what it was told."""
+        """Let the dispatcher take a turn, and render the deliveries that it enqueued."""
         self.engine.dispatcher.turn(self.now)
         self.queued += [(self.now, claims) for _, claims in self.engine.queue.published]
         planned = self.engine.queue.rendered if renders else []
@@ -247,7 +250,7 @@ class State(RuleBasedStateMachine):
         self.engine.queue.published, self.engine.queue.rendered = [], []
 
     def _take(self, times: int = 1) -> None:
-        """Let workers take all batches; the queue may hand each to one of them several times."""
+        """Create a worker for each queued batch, which gets the batch *times* times."""
         for claimed_at, claims in self.queued:
             tasks = self.engine.publisher.make_ready(claims)
             if tasks:
@@ -268,7 +271,7 @@ class State(RuleBasedStateMachine):
         if task.action is Action.PUBLISH:
             kind.script[:] = [platform.receive(key, says)]
         elif says in {Says.BUSY, Says.SLOWLY}:
-            # It cannot be looked up now.
+            # The platform cannot be searched at the moment.
             kind.script[:] = kind.found[:] = [TemporaryError("busy")]
         elif task.action is Action.FIND:
             kind.found[:] = [platform.find(key)]
@@ -285,7 +288,7 @@ class State(RuleBasedStateMachine):
             return [row for row in session.scalars(query) if not statuses or row.status in statuses]
 
     def _unsettled(self) -> list[Delivery]:
-        """Return what neither has ended nor waits for a person."""
+        """Return the deliveries that have not ended and do not wait for a person."""
         rows = self._rows(*(set(S) - ENDED - {S.HANDED_OFF, S.UNKNOWN}))
         unknown = [row for row in self._rows(S.UNKNOWN) if row.channel.name == "asked"]
         return rows + unknown

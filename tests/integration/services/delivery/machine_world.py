@@ -1,4 +1,4 @@
-"""What the state machine plays with: a platform that counts, and workers that can die anywhere."""
+"""Models of a platform, which counts posts, and of a worker, which can stop at any step."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["CERTAIN", "Hands", "Platform", "Says", "Stage"]
 
 
 class Says(StrEnum):
-    """How a platform treats one call to publish."""
+    """How a platform responds to a call to publish."""
 
     RECEIPT = "takes it and says so"
     CUT = "takes it and says nothing"
@@ -38,24 +38,24 @@ class Says(StrEnum):
     BY_HAND = "leaves it to a person"
 
 
-#: After these nothing is out, for certain.
+#: Responses after which the post is certainly not published.
 CERTAIN = frozenset({Says.BUSY, Says.SLOWLY, Says.REFUSED, Says.CLOSED})
 _TAKES = frozenset({Says.RECEIPT, Says.CUT, Says.BUG})
 
 
 @dataclass
 class Platform:
-    """One channel's other side: it keeps what it took by key."""
+    """A platform, which counts the posts that it published by key."""
 
     idempotent: bool
     can_find: bool
     taken: Counter[str] = field(default_factory=Counter)
-    #: Posts that it is still working on.
+    #: Keys of accepted posts that the platform is still processing.
     pending: set[str] = field(default_factory=set)
     calls: dict[str, list[Says]] = field(default_factory=dict)
 
     def receive(self, key: str, says: Says) -> Callable[[], Any]:
-        """Treat a call and return what the plugin makes of it."""
+        """Handle a call to publish; return a function with the plugin's result or exception."""
         self.calls.setdefault(key, []).append(says)
         if says in _TAKES:
             self.taken[key] = 1 if self.idempotent else self.taken[key] + 1
@@ -65,11 +65,11 @@ class Platform:
         return lambda: _given(answer(key))
 
     def find(self, key: str) -> Receipt | None:
-        """Tell what became of a key."""
+        """Return a receipt if the post with this key is published, else None."""
         return Receipt(id=key) if self.taken[key] else None
 
     def check(self, key: str, *, refuses: bool) -> Receipt:
-        """Finish a post that is being worked on, or refuse it; asked again, say the same."""
+        """Publish or refuse an accepted post; later calls give the same result."""
         if key in self.pending:
             self.pending.discard(key)
             self.taken[key] += not refuses
@@ -99,7 +99,7 @@ _ANSWERS: dict[Says, Callable[[str], Any]] = {
 
 
 class Stage(StrEnum):
-    """How far a worker is with a batch."""
+    """The last step that a worker has finished with its batch."""
 
     TAKEN = "taken"
     INTENDED = "intended"
@@ -110,17 +110,17 @@ class Stage(StrEnum):
 
 @dataclass
 class Hands:
-    """A worker amid a batch; it may stand still here for as long as the machine likes."""
+    """A worker with an unfinished batch, which may be suspended at any stage."""
 
     tasks: list[Task]
-    #: The wall clock when the dispatcher claimed the batch.
+    #: Wall-clock time when the dispatcher claimed the batch.
     claimed_at: datetime
     stage: Stage = Stage.TAKEN
-    #: Wall clock and monotonic seconds of the intent.
+    #: Wall-clock time and monotonic seconds when the intents were recorded.
     intended_at: datetime | None = None
     since: float = 0.0
     answers: list[tuple[Task, Answer]] = field(default_factory=list)
 
     def is_beyond(self, seconds: float, deadline: timedelta) -> bool:
-        """Tell whether a call that began with the intent would have been given up by now."""
+        """Tell whether a call that began at `since` has passed its *deadline*."""
         return seconds - self.since > deadline.total_seconds()

@@ -1,4 +1,4 @@
-"""Finished deliveries are told to plugins, once each, and no plugin touches the publishing."""
+"""Plugins are notified of each finished delivery once, and cannot disturb the publishing."""
 
 from __future__ import annotations
 
@@ -44,13 +44,13 @@ def deliveries_finished(deliveries):
 
 @dataclass
 class Ear:
-    """A plugin that listens, and the engine that it listens to."""
+    """An engine, and the deliveries that a listening plugin was notified of."""
 
     engine: Engine
     heard: list[FinishedDelivery]
 
     def close(self) -> list[FinishedDelivery]:
-        """Stop the worker and return all that was heard."""
+        """Stop the worker and return all deliveries that the plugin received."""
         self.engine.publisher.close()
         return self.heard
 
@@ -71,7 +71,7 @@ def listening(runtime: Runtime, folder: Path, then: str = "pass") -> Iterator[Ea
 
 
 def heard_by(source: Path) -> list[FinishedDelivery]:
-    """Return the plugin's own list."""
+    """Return the list in which the plugin from *source* stores deliveries."""
     loaded = [vars(one) for one in list(sys.modules.values()) if "HEARD" in vars(one)]
     (plugin,) = [one for one in loaded if one["__file__"] == str(source)]
     heard: list[FinishedDelivery] = plugin["HEARD"]
@@ -92,7 +92,7 @@ def publish(engine: Engine, answer: object, **said: Any) -> None:
 
 
 def test_a_published_delivery_is_told_whole(ear: Ear) -> None:
-    """With everything a plugin needs to write it down, and nothing that is secret."""
+    """The notification of a published delivery has all public fields and no secrets."""
     publish(ear.engine, Receipt("42", "https://there.example/42"))
 
     (heard,) = ear.close()
@@ -127,7 +127,7 @@ def test_a_published_delivery_is_told_whole(ear: Ear) -> None:
     ],
 )
 def test_every_end_is_told(ear: Ear, answer: object, status: str, message: str) -> None:
-    """With the platform's words."""
+    """Failed, unknown and handed-off deliveries are notified with the platform's message."""
     publish(ear.engine, answer)
 
     (heard,) = ear.close()
@@ -135,7 +135,7 @@ def test_every_end_is_told(ear: Ear, answer: object, status: str, message: str) 
 
 
 def test_what_goes_on_is_not_told(ear: Ear) -> None:
-    """A failed attempt that is tried again is no end; the end is told once."""
+    """An attempt that will be retried is not notified; the final result is, once."""
     publish(ear.engine, TemporaryError("busy"))
     assert ear.engine.delivery().status is S.RETRYING
 
@@ -146,7 +146,7 @@ def test_what_goes_on_is_not_told(ear: Ear) -> None:
 
 
 def test_an_answer_that_moves_nothing_is_not_told(ear: Ear) -> None:
-    """A delivery that was taken over meanwhile is told by whoever finishes it."""
+    """A late result that does not change the delivery is not notified."""
     answer, release = threading.Event(), threading.Event()
 
     def slow() -> Receipt:
@@ -175,7 +175,7 @@ def test_an_answer_that_moves_nothing_is_not_told(ear: Ear) -> None:
 def test_a_plugin_that_raises_is_named_and_hears_the_next(
     runtime: Runtime, tmp_path: Path, caplog: pytest.LogCaptureFixture, then: str
 ) -> None:
-    """The delivery stands as it is, and the log names the plugin."""
+    """An exception of a plugin is logged with its name and does not change the delivery."""
     with listening(runtime, tmp_path / "own", then) as ear, caplog.at_level(logging.ERROR):
         publish(ear.engine, Receipt("1"))
         ear.close()
@@ -190,7 +190,7 @@ def test_a_plugin_that_raises_is_named_and_hears_the_next(
 def test_a_slow_plugin_holds_nothing_up(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Publishing goes on while it hangs, and so does the plugin beside it."""
+    """A hanging plugin delays neither the publishing nor another plugin."""
     monkeypatch.setattr(announcing, "_GRACE", 0.2)
     with listening(runtime, tmp_path / "own", "import time; time.sleep(30)") as ear:
         begun = time.monotonic()
@@ -207,7 +207,7 @@ def test_a_slow_plugin_holds_nothing_up(
 def test_what_finds_no_room_is_dropped_and_logged(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However much is published, a plugin that hangs costs no more than a full queue."""
+    """Deliveries beyond the limit of a plugin's queue are dropped and logged."""
     monkeypatch.setattr(announcing, "_MOST_WAITING", 3)
     gate, done = threading.Event(), []
 
@@ -228,7 +228,7 @@ def test_what_finds_no_room_is_dropped_and_logged(
 
 
 def test_a_worker_without_listeners_starts_no_thread(runtime: Runtime, tmp_path: Path) -> None:
-    """Where nobody listens nothing is looked up."""
+    """Without a listener, the announcer starts no thread."""
     registry = load_plugins([SCRIPTED], entry_points=False)
     before = set(threading.enumerate())
     announcer = announcing.Announcer(replace(runtime, registry=registry))
@@ -242,7 +242,7 @@ def test_a_worker_without_listeners_starts_no_thread(runtime: Runtime, tmp_path:
 def test_a_lookup_that_fails_is_logged(
     runtime: Runtime, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A database that is away for a moment loses announcements and nothing else."""
+    """If the database is down, the announcement is dropped and logged."""
     away = Database(f"sqlite:///{tmp_path}/nowhere/gone.db")
     announcer = announcing.Announcer(replace(runtime, database=away))
     verdict: Any = SimpleNamespace(
@@ -258,7 +258,7 @@ def test_a_lookup_that_fails_is_logged(
 
 
 def test_a_notice_is_told_with_its_offset(ear: Ear) -> None:
-    """A livestream's notices are deliveries of their own."""
+    """The notification of a livestream's notice contains its offset."""
     runtime = ear.engine.runtime
     ear.engine.script("scripted")
     make_channel(runtime, "there", "scripted")

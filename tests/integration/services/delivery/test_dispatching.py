@@ -1,4 +1,4 @@
-"""An index serves what a dispatcher queries in every turn, however many deliveries are due."""
+"""The queries of each dispatcher turn use an index, and stay fast with many due deliveries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contentsvc.services.runtime import Runtime
 
 @pytest.mark.parametrize("statement", [chores._NEXT_DUE, moves._CLAIM_DUE])
 def test_the_first_ones_are_found_without_sorting(runtime: Runtime, statement: Any) -> None:
-    """The index of waiting deliveries returns them in due order."""
+    """The query plan uses the index of waiting deliveries and does not sort."""
     engine, now = runtime.database.engine, runtime.clock()
     parameters = {"before": now, "now": now, "due_until": now, "most": 400, "lease_until": now}
     parameters |= {"claimed_by": "d:1", "types": ["webhook", "site"]}
@@ -27,7 +27,7 @@ def test_the_first_ones_are_found_without_sorting(runtime: Runtime, statement: A
         if runtime.database.is_sqlite:
             explain = "EXPLAIN QUERY PLAN "
         else:
-            # PostgreSQL would read these empty tables from end to end.
+            # Otherwise PostgreSQL would scan these empty tables without an index.
             connection.exec_driver_sql("SET LOCAL enable_seqscan = off")
             explain = "EXPLAIN "
         event.listen(engine, "before_cursor_execute", note)

@@ -1,4 +1,4 @@
-"""The last second: a worker holds what is due soon, and somebody changes their mind."""
+"""Changes in the last second, while a worker waits with a delivery that is due soon."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ S = DeliveryStatus
 
 
 def _handed_ahead(engine: Engine, times: int = 1) -> Any:
-    """Hand a delivery to a worker most of a second before its instant."""
+    """Give a delivery to a worker 0.8 seconds before it is due."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -51,7 +51,7 @@ def _change(engine: Engine, change: Callable[[Session, Entry], Any]) -> None:
 
 @pytest.mark.parametrize("change", [cancel_entry, delete_entry, return_entry])
 def test_what_is_taken_back_does_not_go_out(engine: Engine, change: Callable[..., Any]) -> None:
-    """Cancelled, deleted or sent back to review while a worker waits for the instant."""
+    """A delivery is not sent if its entry is cancelled, deleted or returned to review meanwhile."""
     channel = _handed_ahead(engine)
     said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "usefulness": USEFULNESS}
     _change(engine, lambda session, entry: change(session, entry.id, entry.rev, **said))
@@ -65,7 +65,7 @@ def test_what_is_taken_back_does_not_go_out(engine: Engine, change: Callable[...
 
 
 def test_what_is_moved_goes_out_at_its_new_time_only(engine: Engine) -> None:
-    """A day later, once."""
+    """A delivery that is moved by a day is sent once, a day later."""
     channel = _handed_ahead(engine)
     said: dict[str, Any] = {"by": "mei", "now": engine.clock.at, "usefulness": USEFULNESS}
 
@@ -89,7 +89,7 @@ def test_what_is_moved_goes_out_at_its_new_time_only(engine: Engine) -> None:
 
 
 def test_what_is_edited_goes_out_with_its_new_words_only(engine: Engine) -> None:
-    """What the worker holds says the old ones."""
+    """An edited post is sent with its new title, although the worker has loaded the old title."""
     channel = _handed_ahead(engine)
     said: dict[str, Any] = {
         "by": "mei",
@@ -111,7 +111,7 @@ def test_what_is_edited_goes_out_with_its_new_words_only(engine: Engine) -> None
 
 
 def test_a_paused_channel_holds_it(engine: Engine) -> None:
-    """Resumed, it goes out."""
+    """The delivery is released while its channel is paused, and sent after the pause."""
     channel = _handed_ahead(engine)
     with engine.runtime.database.write() as session:
         pause_channel(session, "there", reason="wait", now=engine.clock.at)
@@ -127,7 +127,7 @@ def test_a_paused_channel_holds_it(engine: Engine) -> None:
 
 
 def test_the_red_switch_holds_it(engine: Engine) -> None:
-    """Turned back, it goes out."""
+    """The delivery is released while the red switch is on, and sent after it is turned off."""
     channel = _handed_ahead(engine)
     with engine.runtime.database.write() as session:
         pause_all(session, reason="wait", by="mei", now=engine.clock.at)
@@ -143,7 +143,7 @@ def test_the_red_switch_holds_it(engine: Engine) -> None:
 
 
 def test_a_worker_that_stops_lets_go_of_what_is_not_due(engine: Engine) -> None:
-    """Nobody has to wait for its lease: another worker has it in time."""
+    """A stopping worker releases deliveries that are not due yet for another worker."""
     channel = _handed_ahead(engine)
 
     engine.publisher.close()
@@ -153,7 +153,7 @@ def test_a_worker_that_stops_lets_go_of_what_is_not_due(engine: Engine) -> None:
 
 
 def test_a_clock_that_is_set_back_keeps_nothing_waiting_in_a_worker(engine: Engine) -> None:
-    """What is an hour off again is let go after seconds and claimed anew when its time comes."""
+    """If the clock is set back by an hour, the worker releases the delivery within seconds."""
     channel = _handed_ahead(engine)
     engine.clock.turn(hours=-1)
 
@@ -163,7 +163,7 @@ def test_a_clock_that_is_set_back_keeps_nothing_waiting_in_a_worker(engine: Engi
 
 
 def test_a_job_that_comes_twice_is_done_once(engine: Engine) -> None:
-    """The queue may hand out again what it takes for lost; both wait for the same instant."""
+    """If the queue delivers a job twice, its delivery is sent once."""
     channel = _handed_ahead(engine, times=2)
 
     engine.clock.turn(seconds=1)

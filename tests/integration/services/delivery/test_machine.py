@@ -1,4 +1,4 @@
-"""Random people, platforms, crashes and clocks around the real services; what is promised holds."""
+"""A state machine that runs the real services with random actions, crashes and clock changes."""
 
 from __future__ import annotations
 
@@ -49,18 +49,18 @@ _pick = st.integers(0, 7)
 
 
 class Publishing(State):
-    """What people, machines and clocks do, and what holds after each of it."""
+    """The rules for people, processes and clocks, and the invariants after each rule."""
 
-    # What people do
+    # Actions of people
 
     @initialize(minutes=st.integers(0, 30))
     def begin(self, minutes: int) -> None:
-        """There is something to publish."""
+        """Create an approved entry."""
         self._write(minutes, approved=True)
 
     @rule(pick=_pick, minutes=st.integers(-5, 90), yes=st.booleans(), what=st.sampled_from(_PLANS))
     def plan(self, pick: int, minutes: int, what: str, *, yes: bool) -> None:
-        """Somebody writes, approves, changes, moves or withdraws an entry."""
+        """Let a person write, approve, change, move or withdraw an entry."""
         with suppress(ContentsvcError):
             if what == "write" and self.made < _MOST_ENTRIES:
                 self._write(minutes, approved=yes)
@@ -79,7 +79,7 @@ class Publishing(State):
 
     @rule(name=st.sampled_from(sorted(KINDS)), pauses=st.booleans())
     def pause(self, name: str, *, pauses: bool) -> None:
-        """Somebody pauses a channel or resumes it."""
+        """Let a person pause or resume a channel."""
         with self.runtime.database.write() as session:
             if pauses:
                 pause_channel(session, name, reason="later", now=self.now)
@@ -88,9 +88,9 @@ class Publishing(State):
 
     @rule(pick=_pick, resolution=st.sampled_from(Resolution), looks=st.booleans())
     def settle(self, pick: int, resolution: Resolution, *, looks: bool) -> None:
-        """A person settles what is unknown or handed off, after a look or on purpose.
+        """Let a person settle an unknown or handed-off delivery, or plan an ended delivery again.
 
-        One that failed, was missed or cancelled is sent after all.
+        If the person *looks*, the decision agrees with the platform.
         """
         ended = {S.FAILED, S.MISSED, S.CANCELLED}
         rows = self._rows(S.UNKNOWN, S.HANDED_OFF, *ended)
@@ -108,11 +108,14 @@ class Publishing(State):
                 resolve_delivery(session, delivery.id, resolution, **values)
             self.told.add(delivery.key)
 
-    # What the machines do
+    # Events in processes
 
     @rule(says=_says, to=st.sampled_from(Stage), times=st.integers(1, 2))
     def publish(self, says: Says, to: Stage, times: int) -> None:
-        """What is due next is claimed; workers take it up to a stage, or are handed it twice."""
+        """Claim the next due deliveries and let workers process them up to a stage.
+
+        The workers may get each batch twice.
+        """
         rows = self._rows(S.SCHEDULED, S.RETRYING, S.UNKNOWN, S.ACCEPTED, S.PLANNED)
         ahead = [(row.next_at - self.now).total_seconds() for row in rows]
         self._advance(max(0.0, min(ahead, default=0.0)))
@@ -125,18 +128,18 @@ class Publishing(State):
     @precondition(lambda self: self.workers)
     @rule(pick=_pick, says=_says, to=st.sampled_from(Stage))
     def go_on(self, pick: int, says: Says, to: Stage) -> None:
-        """A worker that stood still goes on."""
+        """Let a suspended worker continue."""
         self._go_on(self.workers[pick % len(self.workers)], to, says)
 
     @precondition(lambda self: self.workers)
     @rule(stage=st.sampled_from([Stage.TAKEN, Stage.ANSWERED]))
     def gather(self, stage: Stage) -> None:
-        """One worker has all that, and writes it down together."""
+        """Give the batches of several workers to one worker, which records them together."""
         self._gather(stage)
 
     @rule(what=st.sampled_from(_MISHAPS), pick=_pick)
     def break_down(self, what: str, pick: int) -> None:
-        """Something dies, or Redis forgets."""
+        """Kill a process, or lose the content of Redis."""
         if what == "worker" and self.workers:
             self.workers.pop(pick % len(self.workers))
         elif what == "dispatcher":
@@ -155,19 +158,19 @@ class Publishing(State):
 
     @rule(seconds=st.sampled_from([0.5, 3.0, 31.0, 40.0, 95.0, 700.0, 7300.0]))
     def wait(self, seconds: float) -> None:
-        """Time goes by; leases run out."""
+        """Let time pass, so that leases may expire."""
         self._advance(seconds)
 
     @rule(minutes=st.integers(-60, 60))
     def set_clock(self, minutes: int) -> None:
-        """The wall clock is set."""
+        """Set the wall clock forward or back."""
         self.engine.clock.turn(minutes=minutes)
 
-    # What holds after every step
+    # Invariants
 
     @invariant()
     def what_is_promised_holds(self) -> None:
-        """All of the following."""
+        """Check all invariants."""
         rows = self._rows()
         self._is_never_denied(rows)
         self._is_never_held_without_end(rows)
@@ -176,26 +179,29 @@ class Publishing(State):
         self._moves_by_the_table()
 
     def _is_never_denied(self, rows: list[Delivery]) -> None:
-        """What a platform took is never called failed, missed or cancelled, but by a person."""
+        """Check that no published post is failed, missed or cancelled, but by a person."""
         denied = [row for row in rows if row.status in {S.FAILED, S.MISSED, S.CANCELLED}]
         for delivery in denied:
             if delivery.key not in self.told:
                 assert not self._platform(delivery).taken[delivery.key], in_words(delivery)
 
     def _is_never_out_twice(self) -> None:
-        """One post a key, unless a person had it sent again."""
+        """Check that each key was published at most once, unless a person sent it again."""
         for platform in self.platforms.values():
             for key, count in platform.taken.items():
                 assert count <= 1 or key in self.told, (key, platform.calls[key])
 
     def _is_never_blindly_sent_again(self) -> None:
-        """On a channel that is neither, all calls but the last were certainly not taken."""
+        """Check the channel that is neither idempotent nor findable.
+
+        All of its calls before the last one certainly published nothing.
+        """
         for key, said in self.platforms["plain"].calls.items():
             if key not in self.told:
                 assert set(said[:-1]) <= CERTAIN, said
 
     def _moves_by_the_table(self) -> None:
-        """Every move that the database saw is in the table."""
+        """Check that `MOVES` contains every move that the trigger has logged."""
         with self.runtime.database.read() as session:
             rows = session.execute(
                 text("SELECT id, a, b FROM spied WHERE id > :seen ORDER BY id"),
@@ -206,13 +212,13 @@ class Publishing(State):
             assert (S(before), S(after)) in MOVES, f"{before} to {after}"
 
     def _is_never_held_without_end(self, rows: list[Delivery]) -> None:
-        """What is held has a lease that ends."""
+        """Check that every claimed or sending delivery has a lease."""
         for delivery in rows:
             if delivery.status in {S.CLAIMED, S.SENDING}:
                 assert delivery.lease_until is not None, in_words(delivery)
 
     def teardown(self) -> None:
-        """All workers die, the platforms are well and all channels open: everything settles."""
+        """Kill all workers and repair everything else; check that all deliveries settle."""
         self.workers.clear()
         self.queued.clear()
         with self.runtime.database.write() as session:
@@ -248,7 +254,7 @@ def _run(make_database: Callable[[], Database], folder: Path, *, examples: int) 
             print_blob=False,
             derandomize=settings().derandomize,
             database=None,
-            # A failure is told as it was found: making it shorter takes many minutes.
+            # Failing examples are not shrunk, since that takes many minutes.
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),
         ),
@@ -258,7 +264,7 @@ def _run(make_database: Callable[[], Database], folder: Path, *, examples: int) 
 @pytest.mark.hypothesis
 @pytest.mark.timeout(300)
 def test_what_is_promised_holds_on_sqlite(tmp_path: Path, request: pytest.FixtureRequest) -> None:
-    """Whatever people, platforms, crashes and clocks do: once, on time, nothing lost or stuck."""
+    """No random sequence of events loses, repeats, delays or blocks a delivery."""
     template = request.getfixturevalue("_sqlite_template")
     count = iter(range(1_000_000))
 
@@ -275,7 +281,7 @@ def test_what_is_promised_holds_on_sqlite(tmp_path: Path, request: pytest.Fixtur
 def test_what_is_promised_holds_on_postgresql(
     tmp_path: Path, postgres_server: str, request: pytest.FixtureRequest
 ) -> None:
-    """The same on PostgreSQL, with fewer examples: each takes a database of its own."""
+    """The same holds on PostgreSQL, with fewer examples, since each needs a new database."""
     template = request.getfixturevalue("_postgres_template")
     names: list[str] = []
 

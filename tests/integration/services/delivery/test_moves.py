@@ -1,4 +1,4 @@
-"""Every legal move of a delivery is made by the real code: a scenario per move and actor."""
+"""Scenarios in which the real code makes each legal move of a delivery, one per move and actor."""
 
 from __future__ import annotations
 
@@ -76,20 +76,20 @@ def plan_unrendered(engine: Engine) -> None:
 
 
 def schedule(engine: Engine, *script: Any, kind: str = "scripted") -> None:
-    """Schedule a delivery on a channel whose next calls end as the *script* says."""
+    """Schedule a delivery on a channel whose next calls have the results in *script*."""
     engine.script(kind).script.extend(script)
     engine.plan(kind)
 
 
 def claim(engine: Engine, *script: Any) -> None:
-    """Have a dispatcher claim a due delivery."""
+    """Let a dispatcher claim a due delivery."""
     schedule(engine, *script)
     engine.due()
     engine.turn()
 
 
 def send(engine: Engine, *script: Any, kind: str = "scripted") -> None:
-    """Publish a delivery that is due, with the first call of the *script*."""
+    """Publish a due delivery; the first call has the first result in *script*."""
     schedule(engine, *script, kind=kind)
     engine.due()
     engine.work()
@@ -127,7 +127,7 @@ def give_back(engine: Engine) -> None:
 
 @contextmanager
 def entry_of(engine: Engine) -> Iterator[tuple[Any, Any]]:
-    """Give a session, and the delivery's entry in it."""
+    """Yield a session with the delivery's entry."""
     with engine.runtime.database.write() as session:
         yield session, entries.get_entry(session, engine.deliveries()[0].entry_id)
 
@@ -141,7 +141,7 @@ def cancel(engine: Engine) -> None:
 
 
 def edit(engine: Engine, **changes: Any) -> None:
-    """Change what the approved entry says, without another review."""
+    """Edit the approved entry without another review."""
     with entry_of(engine) as (session, entry):
         entries.change_entry(
             session,
@@ -156,12 +156,12 @@ def edit(engine: Engine, **changes: Any) -> None:
 
 
 def pass_usefulness(engine: Engine) -> None:
-    """Let so much time pass that a post is of no use any more."""
+    """Advance the clock until the post is too late to be useful."""
     engine.clock.turn(hours=3)
 
 
 def resolve(engine: Engine, resolution: Resolution) -> None:
-    """Settle the delivery as a person."""
+    """Settle the delivery as a person does."""
     with engine.runtime.database.write() as session:
         resolve_delivery(
             session,
@@ -174,14 +174,14 @@ def resolve(engine: Engine, resolution: Resolution) -> None:
 
 
 def plan_by_hand(engine: Engine) -> None:
-    """Plan the delivery again as a person."""
+    """Plan the delivery again as a person does."""
     delivery = engine.deliveries()[0]
     with engine.runtime.database.write() as session:
         plan_again(session, delivery.id, by="mei", now=engine.clock.at, usefulness=USEFULNESS)
 
 
 def hand_off(engine: Engine) -> None:
-    """Have the channel leave the post to a person."""
+    """Let the channel hand off the post to a person."""
     send(engine, HandOff({"zh": "请手动发布", "en": "Post it"}))
 
 
@@ -534,7 +534,7 @@ def _(engine: Engine) -> None:
 def _(engine: Engine) -> None:
     schedule(engine)
     make_channel(engine.runtime, "elsewhere", "scripted")
-    # Its entry is approved, and no longer goes to this channel.
+    # The entry is still approved, but no longer has this channel.
     edit(engine, channels=("elsewhere",))
     plan_by_hand(engine)
 
@@ -544,18 +544,18 @@ def _(engine: Engine) -> None:
 
 @dataclass
 class Spy:
-    """Sees each move that the database makes, with the actor that asked for it."""
+    """Records each move in the database, with the actor that requested it."""
 
     moves: list[Move] = field(default_factory=list)
     asked: list[Move] = field(default_factory=list)
 
     def check(self, before: DeliveryStatus, after: DeliveryStatus, actor: Actor) -> None:
-        """Check a move as the real function does, and remember who asked for it."""
+        """Check a move as `check_move` does, and record the actor that requested it."""
         check_move(before, after, actor)
         self.asked.append((before, after, actor))
 
     def see(self, _connection: Any, cursor: Any, statement: str, *_: Any) -> None:
-        """Note the rows that a statement has moved."""
+        """Record the moves that a statement has made."""
         if not statement.startswith("UPDATE deliveries"):
             return
         rows = cursor.connection.execute("SELECT a, b FROM spied").fetchall()
@@ -568,7 +568,7 @@ class Spy:
 def spied(
     sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[tuple[Engine, Spy]]:
-    """Give an engine on SQLite and a spy that sees the moves of its deliveries."""
+    """Yield an engine on SQLite and a spy that records the moves of its deliveries."""
     spy = Spy()
     monkeypatch.setattr(moves, "check_move", spy.check)
     with closing(Database(sqlite_url)) as database:
@@ -589,7 +589,7 @@ def spied(
 
 @pytest.mark.parametrize("move", SCENARIOS, ids="-".join)
 def test_the_real_code_makes_the_move(spied: tuple[Engine, Spy], move: Move) -> None:
-    """The scenario ends with this move, made by this actor."""
+    """The scenario makes this move, as this actor."""
     engine, spy = spied
 
     SCENARIOS[move](engine)
@@ -598,7 +598,7 @@ def test_the_real_code_makes_the_move(spied: tuple[Engine, Spy], move: Move) -> 
 
 
 def test_every_legal_move_has_a_scenario() -> None:
-    """The table allows no move that nothing makes."""
+    """`MOVES` contains exactly the moves that have a scenario."""
     legal = {(*pair, actor) for pair, actors in MOVES.items() for actor in actors}
 
     assert set(SCENARIOS) == legal

@@ -1,4 +1,4 @@
-"""From due to settled: every way a call can end, and every way a worker can be lost."""
+"""The path from a due to a settled delivery, for all results of a call and losses of a worker."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ S = DeliveryStatus
 
 
 def attempts(engine: Engine) -> list[tuple[str, Outcome | None]]:
-    """Return the action and outcome of every attempt."""
+    """Return the action and outcome of each attempt."""
     with engine.runtime.database.read() as session:
         rows = session.scalars(select(Attempt).order_by(Attempt.id))
         return [(row.action, row.outcome) for row in rows]
 
 
 def test_a_post_goes_out_when_it_is_due_and_not_before(engine: Engine) -> None:
-    """A millisecond early it is claimed and nothing is sent; at the instant it goes out once."""
+    """A post is claimed a millisecond before it is due, and sent once when it is due."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -60,7 +60,7 @@ def test_a_post_goes_out_when_it_is_due_and_not_before(engine: Engine) -> None:
 
 
 def test_the_dispatcher_sleeps_until_shortly_before_the_next_instant(engine: Engine) -> None:
-    """It wakes a quarter of a second before the time, so that a worker has it ready by then."""
+    """The dispatcher wakes 0.25 seconds before the next due time."""
     engine.script("scripted")
     engine.plan()
     engine.due()
@@ -71,7 +71,7 @@ def test_the_dispatcher_sleeps_until_shortly_before_the_next_instant(engine: Eng
 
 
 def test_what_is_due_within_a_second_is_claimed_ahead(engine: Engine) -> None:
-    """What follows closely takes one turn and one batch, not one each."""
+    """Deliveries that are due within a second are claimed in one turn and one batch."""
     engine.script("scripted")
     engine.plan()
     engine.due()
@@ -91,7 +91,7 @@ def test_what_is_due_within_a_second_is_claimed_ahead(engine: Engine) -> None:
 def test_what_was_not_published_is_tried_again(
     engine: Engine, error: Exception, outcome: Outcome
 ) -> None:
-    """After a temporary failure the same key goes out again, no sooner than was asked."""
+    """After a temporary failure the post is sent again with its key, after the requested wait."""
     channel = engine.script("scripted")
     channel.script += [error]
     engine.plan()
@@ -112,7 +112,7 @@ def test_what_was_not_published_is_tried_again(
 
 
 def test_retries_end_with_the_usefulness_window(engine: Engine) -> None:
-    """A post that keeps failing fails before its window has gone, with the platform's words."""
+    """If all attempts of a useful post fail, it fails with the platform's message."""
     channel = engine.script("scripted")
     channel.script += [TemporaryError("busy")] * 50
     engine.plan()
@@ -128,7 +128,7 @@ def test_retries_end_with_the_usefulness_window(engine: Engine) -> None:
 
 
 def test_a_refused_post_fails_with_the_platforms_words(engine: Engine) -> None:
-    """Refused content is not sent a second time."""
+    """A post that the platform refuses is not sent again."""
     channel = engine.script("scripted")
     channel.script += [RejectedError("含有敏感词")]
     engine.plan()
@@ -141,7 +141,7 @@ def test_a_refused_post_fails_with_the_platforms_words(engine: Engine) -> None:
 
 
 def test_refused_credentials_pause_the_channel_and_its_deliveries_wait(engine: Engine) -> None:
-    """Once the channel is reconnected the waiting post goes out."""
+    """Refused credentials pause the channel; its post is sent once the channel is resumed."""
     channel = engine.script("scripted")
     channel.script += [ChannelAuthError("invalid key")]
     engine.plan()
@@ -163,7 +163,7 @@ def test_refused_credentials_pause_the_channel_and_its_deliveries_wait(engine: E
 
 @pytest.mark.parametrize("error", [OutcomeUnknownError("cut off"), RuntimeError("a bug")])
 def test_an_unknown_outcome_is_never_blindly_sent_again(engine: Engine, error: Exception) -> None:
-    """A channel that is neither idempotent nor can be asked leaves it to a person."""
+    """On a channel that is neither idempotent nor findable, a person settles an unknown outcome."""
     channel = engine.script("scripted")
     channel.script += [error]
     engine.plan()
@@ -177,7 +177,7 @@ def test_an_unknown_outcome_is_never_blindly_sent_again(engine: Engine, error: E
 
 
 def test_an_idempotent_channel_gets_the_same_key_again(engine: Engine) -> None:
-    """The unknown outcome is settled by sending the same key."""
+    """On an idempotent channel, sending the same key again settles an unknown outcome."""
     channel = engine.script("scripted_idempotent")
     channel.script += [OutcomeUnknownError("cut off")]
     engine.plan("scripted_idempotent")
@@ -191,7 +191,7 @@ def test_an_idempotent_channel_gets_the_same_key_again(engine: Engine) -> None:
 
 
 def test_what_may_be_out_is_never_called_failed(engine: Engine) -> None:
-    """A refusal of the second try does not unsay that the first may have been published."""
+    """A delivery in doubt does not become failed if the platform refuses a later attempt."""
     channel = engine.script("scripted_idempotent")
     channel.script += [OutcomeUnknownError("cut off"), RejectedError("no more")]
     engine.plan("scripted_idempotent")
@@ -205,7 +205,7 @@ def test_what_may_be_out_is_never_called_failed(engine: Engine) -> None:
 
 
 def test_what_may_be_out_is_never_called_missed(engine: Engine) -> None:
-    """When the time goes by while it is in doubt, a person is told that it may be out."""
+    """A delivery in doubt that is too late becomes unknown instead of missed."""
     channel = engine.script("scripted_idempotent")
     channel.script += [OutcomeUnknownError("cut off"), *[TemporaryError("busy")] * 20]
     engine.plan("scripted_idempotent")
@@ -220,7 +220,7 @@ def test_what_may_be_out_is_never_called_missed(engine: Engine) -> None:
 
 
 def test_a_channel_that_can_be_asked_is_asked(engine: Engine) -> None:
-    """Found there, the receipt is noted and nothing is sent again."""
+    """A post that the platform finds is recorded as published and not sent again."""
     channel = engine.script("scripted_findable")
     channel.script += [OutcomeUnknownError("cut off")]
     channel.found += [Receipt(id="42", url="https://there.example/42")]
@@ -236,7 +236,7 @@ def test_a_channel_that_can_be_asked_is_asked(engine: Engine) -> None:
 
 
 def test_what_is_not_there_is_sent_again(engine: Engine) -> None:
-    """Not found there, the same key is sent once more."""
+    """A post that the platform does not find is sent again with the same key."""
     channel = engine.script("scripted_findable")
     channel.script += [OutcomeUnknownError("cut off")]
     channel.found += [TemporaryError("busy"), None]
@@ -249,7 +249,7 @@ def test_what_is_not_there_is_sent_again(engine: Engine) -> None:
 
 
 def test_an_accepted_post_is_asked_about_until_it_is_out(engine: Engine) -> None:
-    """The platform's later answer settles it."""
+    """An accepted post is checked until the platform reports it as published."""
     channel = engine.script("scripted")
     receipt = Receipt(id="7")
     channel.script += [Accepted("token", poll_after=5), Accepted("token"), receipt]
@@ -263,7 +263,7 @@ def test_an_accepted_post_is_asked_about_until_it_is_out(engine: Engine) -> None
 
 
 def test_a_handed_off_delivery_waits_for_a_person(engine: Engine) -> None:
-    """The person's word and link finish it."""
+    """A person finishes a handed-off delivery and gives its address."""
     channel = engine.script("scripted")
     channel.script += [HandOff({"zh": "请手动发布", "en": "Post it"}, url="https://there.example")]
     engine.plan()
@@ -288,7 +288,7 @@ def test_a_handed_off_delivery_waits_for_a_person(engine: Engine) -> None:
 
 
 def test_a_call_that_never_comes_back_is_unknown(engine: Engine) -> None:
-    """The deadline of the whole call holds for a plugin that hangs."""
+    """A call that hangs beyond its deadline has an unknown outcome."""
     channel = engine.script("scripted")
     forever = threading.Event()
     channel.script += [lambda: forever.wait(20)]
@@ -306,7 +306,7 @@ def test_a_call_that_never_comes_back_is_unknown(engine: Engine) -> None:
 
 
 def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
-    """While a channel's calls hang in all of its places, another channel's posts go out."""
+    """If hanging calls use all slots of a channel, posts of another channel are still sent."""
     hanging = engine.script("scripted")
     quick = engine.script("scripted_idempotent")
     forever = threading.Event()
@@ -326,14 +326,14 @@ def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
     assert len(quick.calls) == 1
     assert time.monotonic() - began < 10
     statuses = [row.status for row in engine.deliveries()]
-    # Sixteen hang; those that found no place wait for another claim.
+    # Sixteen calls hang; the deliveries without a slot wait to be claimed again.
     assert (statuses.count(S.SENDING), statuses.count(S.SCHEDULED)) == (16, 4)
     assert statuses.count(S.PUBLISHED) == 1
     forever.set()
 
 
 def test_a_worker_lost_before_the_call_costs_only_time(engine: Engine) -> None:
-    """Its claim runs out, and another sends it once."""
+    """If a worker dies before the call, another sends the post once after the lease."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -349,7 +349,7 @@ def test_a_worker_lost_before_the_call_costs_only_time(engine: Engine) -> None:
 
 
 def test_a_worker_lost_in_the_call_leaves_an_unknown_outcome(engine: Engine) -> None:
-    """The intent was durable, so nobody takes it for unsent."""
+    """If a worker dies during the call, its intent prevents that the post is sent again."""
     channel = engine.script("scripted")
     killed = threading.Event()
     channel.script += [lambda: killed.wait(20)]
@@ -358,7 +358,7 @@ def test_a_worker_lost_in_the_call_leaves_an_unknown_outcome(engine: Engine) -> 
     engine.turn()
     for lane, claims in engine.take():
         engine.publisher.publish_batch(lane, claims)
-    # From here on it is as if the worker were no more: its answer comes too late to be written.
+    # From here on the worker counts as dead: its result comes too late to be recorded.
     assert engine.delivery().status is S.SENDING
 
     engine.lease_out()
@@ -373,7 +373,7 @@ def test_a_worker_lost_in_the_call_leaves_an_unknown_outcome(engine: Engine) -> 
 
 
 def test_a_worker_that_wakes_up_late_still_brings_its_receipt(engine: Engine) -> None:
-    """What the reaper called unknown becomes published by the late receipt."""
+    """A late receipt changes a delivery from unknown to published."""
     channel = engine.script("scripted")
 
     def slow() -> Receipt:
@@ -392,7 +392,7 @@ def test_a_worker_that_wakes_up_late_still_brings_its_receipt(engine: Engine) ->
 
 
 def test_an_old_claim_sends_nothing(engine: Engine) -> None:
-    """A worker that wakes after its claim was given to another finds its fence too old."""
+    """A worker whose delivery was claimed again meanwhile sends nothing, since its fence is old."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -407,7 +407,7 @@ def test_an_old_claim_sends_nothing(engine: Engine) -> None:
 
 
 def test_a_claim_without_time_for_a_call_is_given_back(engine: Engine) -> None:
-    """A batch that waited in the queue almost until its lease ran out is not begun."""
+    """A claim is released if the rest of its lease is too short for a call."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -421,7 +421,7 @@ def test_a_claim_without_time_for_a_call_is_given_back(engine: Engine) -> None:
 
 
 def test_what_is_too_late_is_missed_and_can_be_planned_again(engine: Engine) -> None:
-    """After a long outage the post is not sent by itself; a person may send it now."""
+    """A post that is too late is missed, not sent; a person can plan it again."""
     channel = engine.script("scripted")
     engine.plan()
     engine.due()
@@ -440,7 +440,7 @@ def test_what_is_too_late_is_missed_and_can_be_planned_again(engine: Engine) -> 
 
 
 def test_a_post_still_useful_after_an_outage_goes_out(engine: Engine) -> None:
-    """An hour late is within a post's two hours."""
+    """A post that is an hour late is sent, since posts are useful for two hours."""
     engine.script("scripted")
     engine.plan()
     engine.due()
@@ -451,7 +451,7 @@ def test_a_post_still_useful_after_an_outage_goes_out(engine: Engine) -> None:
 
 
 def test_a_queue_that_is_away_holds_nothing_up_for_ever(engine: Engine) -> None:
-    """Due deliveries go back to waiting and go out when the queue is there again."""
+    """If the queue is down, due deliveries are scheduled again and sent after the outage."""
     channel = engine.script("scripted")
     engine.plan()
     engine.queue.is_down = True
@@ -467,7 +467,7 @@ def test_a_queue_that_is_away_holds_nothing_up_for_ever(engine: Engine) -> None:
 
 
 def test_a_batch_is_sent_side_by_side_and_in_full(engine: Engine) -> None:
-    """Fifty posts due together are fifty calls, each once."""
+    """Fifty posts that are due together are sent by fifty calls."""
     channel = engine.script("scripted")
     engine.plan()
     with engine.runtime.database.read() as session:

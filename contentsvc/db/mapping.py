@@ -65,7 +65,7 @@ def content_hash(content: EntryContent) -> str:
 
 
 def _columns(content: EntryContent) -> dict[str, Any]:
-    """Return the column values of *content* by column name; all can be encoded as JSON."""
+    """Return the values of an entry's columns by name, all of which can be encoded as JSON."""
     return {
         "key": content.key,
         "day": content.day.value,

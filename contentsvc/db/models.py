@@ -68,7 +68,7 @@ def _new_code() -> str:
 
 
 class Base(DeclarativeBase):
-    """The base class of all tables, with named constraints so that migrations can use the names."""
+    """The base class of all tables; it names constraints, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -361,7 +361,10 @@ class LivestreamPage(Base):
 
 
 class Correction(Base):
-    """A person's decision about an outdated published notice, per change and channel."""
+    """A person's decision whether to correct outdated notices of a livestream on a channel.
+
+    There is at most one decision per change of the livestream and channel.
+    """
 
     __tablename__ = "corrections"
     __table_args__ = (

@@ -59,7 +59,7 @@ class Queue(Protocol):
     """
 
     def wake(self) -> None:
-        """Wake a dispatcher, because a delivery is due earlier than it knows; never raises."""
+        """Wake a sleeping dispatcher, so that it checks for due deliveries; never raises."""
 
     def wait(self, seconds: float) -> bool:
         """Sleep until a process calls `wake`, at most for *seconds*; return whether one did.

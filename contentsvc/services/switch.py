@@ -22,7 +22,7 @@ _PAUSED = union_all(
 
 
 def paused(session: Session) -> Switch | None:
-    """Return the row of the switch, which records who turned it on, when and why; None if off."""
+    """Return the row of the switch if it is on, with the person, time and reason; else None."""
     return session.get(Switch, _PAUSE)
 
 

@@ -54,7 +54,7 @@ class RqQueue:
         self._asked_again_at = 0.0
 
     def wake(self) -> None:
-        """Wake a dispatcher, because a delivery is due earlier than it knows; never raises."""
+        """Wake a sleeping dispatcher, so that it checks for due deliveries; never raises."""
         if time.monotonic() < self._asked_again_at:
             return
         try:

@@ -183,7 +183,7 @@ class FollowingUp(Chore):
 
 
 class Enqueueing(Chore):
-    """Enqueues the turn's claims: at least one job per lane, each of up to `most_per_job`."""
+    """Enqueues the turn's claims in jobs, each for one lane and up to `most_per_job` deliveries."""
 
     def finish(self, turn: Turn) -> None:
         """Enqueue the claims; if the queue is down, schedule their deliveries again."""

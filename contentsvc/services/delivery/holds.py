@@ -34,7 +34,7 @@ class Hold:
 
 
 def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
-    """Return the holds of the tasks that must not be sent at *now*, by task.
+    """Return a hold for each of *tasks* that must not be sent at *now*.
 
     The caller must record the intents in the same transaction, so that two workers cannot both use
     the last post of a quota. Quiet hours and quotas do not hold a delivery in doubt: sending it
@@ -65,7 +65,7 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
 
 
 def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) -> dict[Task, Hold]:
-    """Return holds for the *tasks* beyond the quota, which is used up in the order of *tasks*."""
+    """Return a hold for each task beyond the quota; the first of *tasks* use up the quota."""
     # Other workers that count the same calendar wait for this lock.
     session.execute(select(Calendar.id).where(Calendar.id == pace.calendar_id).with_for_update())
     today = now.astimezone(pace.zone).date()

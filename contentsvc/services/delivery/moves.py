@@ -115,7 +115,7 @@ def move_one(
 
 
 def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None:
-    """Make those of *moves* whose delivery still has the fence and the status of the claim.
+    """Make each move, unless the delivery has another fence or another status by now.
 
     Raises:
         IllegalMoveError: the actor *by* may never make one of these moves; no move was made.

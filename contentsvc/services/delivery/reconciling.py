@@ -1,4 +1,4 @@
-"""Reconciling of deliveries with expired leases, late deliveries and unknown outcomes."""
+"""Reconciling: the handling of expired leases, late deliveries and unknown outcomes."""
 
 from __future__ import annotations
 

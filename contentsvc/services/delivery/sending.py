@@ -142,7 +142,10 @@ class Sender:
         return [judge(task, answer, now) for task, answer in answers]
 
     def _timed_out(self) -> list[Verdict]:
-        """Return unknown verdicts for calls past their deadline; a later receipt corrects them."""
+        """Return verdicts with an unknown outcome for calls that are past their deadline.
+
+        A receipt that arrives later still changes the delivery to `published`.
+        """
         given_up = time.monotonic() - self._deadline
         late = [task for task, call in self._calls.items() if call.began <= given_up]
         answer = Answer(
@@ -188,7 +191,7 @@ class Sender:
                 queued.batch.end(called=False)
 
     def _settle(self, unwritten: set[Task]) -> None:
-        """Count calls as settled in their batches, apart from those in *unwritten*."""
+        """Mark ended calls as settled in their batches, unless their results are in *unwritten*."""
         for task in self._settling.keys() - unwritten:
             self._settling.pop(task).end(called=True)
 

@@ -34,7 +34,7 @@ from contentsvc.services.ports import Claim, QueueDownError
 from contentsvc.services.poster_batches.running import resume_batches
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["Chore", "Desk", "Every", "Turn", "all_chores", "has_room", "next_due_at"]
+__all__ = ["Chore", "DispatcherContext", "Every", "Turn", "all_chores", "has_room", "next_due_at"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ _COUNT_CLAIMED = select(func.count()).where(Delivery.status == _S.CLAIMED)
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class DispatcherContext:
     """The runtime, clock and settings that all chores of one dispatcher share."""
 
     runtime: Runtime
@@ -113,9 +113,9 @@ class Every:
 class Chore:
     """One step of the dispatcher's turn, in two parts; by default both do nothing."""
 
-    def __init__(self, desk: Desk) -> None:
-        """Create the chore of the dispatcher that owns *desk*."""
-        self.desk = desk
+    def __init__(self, context: DispatcherContext) -> None:
+        """Create the chore for the dispatcher with this *context*."""
+        self.context = context
 
     def write(self, session: Session, turn: Turn) -> None:
         """Do the part that runs inside the turn's transaction."""
@@ -130,7 +130,7 @@ class Reaping(Chore):
     def write(self, session: Session, turn: Turn) -> None:
         """End expired claims, if the turn is a sweep and the clock was not set recently."""
         if turn.is_sweep and turn.is_steady:
-            reap(session, turn.now, self.desk.runtime.config)
+            reap(session, turn.now, self.context.runtime.config)
 
 
 class MarkingMissed(Chore):
@@ -147,16 +147,16 @@ class Claiming(Chore):
 
     def write(self, session: Session, turn: Turn) -> None:
         """Claim due deliveries, unless everything is paused or the workers are fully loaded."""
-        desk, tuning = self.desk, self.desk.tuning
+        context, tuning = self.context, self.context.tuning
         if not turn.is_running or not has_room(session, tuning):
             return
         rows = claim_due(
             session,
             due_until=turn.now + tuning.claim_ahead,
             most=tuning.most_per_claim,
-            types=desk.channel_types,
-            lease_until=turn.now + desk.runtime.config.lease,
-            claimed_by=desk.name,
+            types=context.channel_types,
+            lease_until=turn.now + context.runtime.config.lease,
+            claimed_by=context.name,
             now=turn.now,
         )
         lanes = lanes_of(session, {row.channel_id for row in rows})
@@ -176,9 +176,9 @@ class FollowingUp(Chore):
     def write(self, session: Session, turn: Turn) -> None:
         """Claim the deliveries to ask about, unless the turn is reserved for due posts."""
         if turn.is_running and turn.is_steady and not turn.is_crowded:
-            runtime = self.desk.runtime
+            runtime = self.context.runtime
             turn.claims += follow_ups(
-                session, runtime.registry, turn.now, runtime.config.lease, self.desk.name
+                session, runtime.registry, turn.now, runtime.config.lease, self.context.name
             )
 
 
@@ -190,13 +190,13 @@ class Enqueueing(Chore):
         lanes: dict[str, list[Claim]] = defaultdict(list)
         for lane, claim in turn.claims:
             lanes[lane].append(claim)
-        most = self.desk.tuning.most_per_job
+        most = self.context.tuning.most_per_job
         refused: list[Claim] = []
         for lane, claims in lanes.items():
             for first in range(0, len(claims), most):
                 job = claims[first : first + most]
                 try:
-                    self.desk.runtime.queue.publish(lane, job)
+                    self.context.runtime.queue.publish(lane, job)
                 except QueueDownError:
                     refused += job
         if refused:
@@ -209,11 +209,11 @@ class Enqueueing(Chore):
             "lease_until": None,
             "claimed_by": None,
             # Without a pause, an outage of the queue would keep the machine busy.
-            "next_at": now + self.desk.tuning.queue_down_pause,
+            "next_at": now + self.context.tuning.queue_down_pause,
             "updated_at": now,
         }
         moves = [ClaimMove(claim, _S.CLAIMED, _S.SCHEDULED, values) for claim in claims]
-        with self.desk.runtime.database.write() as session:
+        with self.context.runtime.database.write() as session:
             move_claims(session, moves, Actor.DISPATCHER)
 
 
@@ -224,7 +224,7 @@ class Rendering(Chore):
         """Lease planned deliveries that no worker is rendering, the earliest first."""
         if turn.is_crowded:
             return
-        now, tuning = turn.now, self.desk.tuning
+        now, tuning = turn.now, self.context.tuning
         free = (
             select(Delivery.id)
             .where(
@@ -254,7 +254,7 @@ class Rendering(Chore):
         """Enqueue the leased deliveries; if the queue is down, shorten their leases."""
         if not turn.renders:
             return
-        runtime = self.desk.runtime
+        runtime = self.context.runtime
         try:
             runtime.queue.render(turn.renders)
         except QueueDownError:
@@ -262,32 +262,32 @@ class Rendering(Chore):
                 session.execute(
                     update(Delivery)
                     .where(Delivery.id.in_(turn.renders), Delivery.status == _S.PLANNED)
-                    .values(lease_until=runtime.clock() + self.desk.tuning.queue_down_pause)
+                    .values(lease_until=runtime.clock() + self.context.tuning.queue_down_pause)
                 )
 
 
 class Beating(Chore):
     """Records the dispatcher's heartbeat, and when the clock was last set."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._every = Every(desk.tuning.beat_every)
+    def __init__(self, context: DispatcherContext) -> None:
+        super().__init__(context)
+        self._every = Every(context.tuning.beat_every)
 
     def finish(self, turn: Turn) -> None:
         """Record the heartbeat, at most once per `beat_every`."""
         if not self._every.is_due(turn.now):
             return
-        stepped = self.desk.clock.stepped
+        stepped = self.context.clock.stepped
         detail = {}
         if stepped is not None:
             at, seconds = stepped
             detail = {"clock_stepped_at": at.isoformat(), "clock_stepped_by": seconds}
-        with self.desk.runtime.database.write() as session:
+        with self.context.runtime.database.write() as session:
             record_heartbeat(
                 session,
                 role="dispatcher",
-                name=self.desk.name,
-                started_at=self.desk.started_at,
+                name=self.context.name,
+                started_at=self.context.started_at,
                 now=turn.now,
                 detail=detail,
             )
@@ -297,10 +297,10 @@ class Beating(Chore):
 class Reminding(Chore):
     """Reminds people of deliveries and channels that need their attention."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._every = Every(desk.tuning.beat_every)
-        self._reminder = Reminder(desk.runtime)
+    def __init__(self, context: DispatcherContext) -> None:
+        super().__init__(context)
+        self._every = Every(context.tuning.beat_every)
+        self._reminder = Reminder(context.runtime)
 
     def finish(self, turn: Turn) -> None:
         """Send new reminders, at most once per `beat_every`."""
@@ -312,28 +312,28 @@ class Reminding(Chore):
 class ResumingBatches(Chore):
     """Enqueues poster batches that wait for a worker."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._every = Every(desk.tuning.beat_every)
+    def __init__(self, context: DispatcherContext) -> None:
+        super().__init__(context)
+        self._every = Every(context.tuning.beat_every)
 
     def finish(self, turn: Turn) -> None:
         """Enqueue waiting batches, at most once per `beat_every`."""
         if self._every.is_due(turn.now):
-            resume_batches(self.desk.runtime, turn.now)
+            resume_batches(self.context.runtime, turn.now)
             self._every.done(turn.now)
 
 
 class Tidying(Chore):
     """Deletes rows and files that nothing refers to any more."""
 
-    def __init__(self, desk: Desk) -> None:
-        super().__init__(desk)
-        self._every = Every(desk.tuning.tidy_every)
+    def __init__(self, context: DispatcherContext) -> None:
+        super().__init__(context)
+        self._every = Every(context.tuning.tidy_every)
 
     def finish(self, turn: Turn) -> None:
         """Delete unused rows and files, at most once per `tidy_every`."""
         if self._every.is_due(turn.now):
-            tidy(self.desk.runtime, turn.now)
+            tidy(self.context.runtime, turn.now)
             self._every.done(turn.now)
 
 
@@ -352,9 +352,9 @@ _CHORES: tuple[type[Chore], ...] = (
 )
 
 
-def all_chores(desk: Desk) -> list[Chore]:
+def all_chores(context: DispatcherContext) -> list[Chore]:
     """Create the chores of one dispatcher, in the order in which a turn runs them."""
-    return [chore(desk) for chore in _CHORES]
+    return [chore(context) for chore in _CHORES]
 
 
 def has_room(session: Session, tuning: DispatchTuning) -> bool:
@@ -367,7 +367,7 @@ def has_room(session: Session, tuning: DispatchTuning) -> bool:
     return claimed <= tuning.most_claimed - tuning.most_per_claim
 
 
-def next_due_at(session: Session, desk: Desk, before: datetime) -> datetime | None:
+def next_due_at(session: Session, context: DispatcherContext, before: datetime) -> datetime | None:
     """Return when the next claimable delivery is due; None if not before *before*."""
-    parameters = {"before": before, "types": desk.channel_types}
+    parameters = {"before": before, "types": context.channel_types}
     return session.scalar(_NEXT_DUE, parameters)

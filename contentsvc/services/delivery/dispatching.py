@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy.exc import SQLAlchemyError
 
 from contentsvc.services.delivery.chores import (
-    Desk,
+    DispatcherContext,
     Every,
     Turn,
     all_chores,
@@ -52,8 +52,8 @@ class Dispatcher:
         self._tuning = tuning
         self._clock = ClockWatch(runtime.config.lease, monotonic)
         started_at = runtime.clock()
-        self._desk = Desk(runtime, name, started_at, self._clock, tuning)
-        self._chores = all_chores(self._desk)
+        self._context = DispatcherContext(runtime, name, started_at, self._clock, tuning)
+        self._chores = all_chores(self._context)
         self._sweep = Every(tuning.sweep_every)
         #: Due if nothing was claimed or rendered for `rest_after`.
         self._rest = Every(tuning.rest_after)
@@ -108,7 +108,7 @@ class Dispatcher:
         rests = self._rest.is_due(now)
         longest = tuning.rest_poll_every if rests else tuning.poll_every
         with self._runtime.database.read() as session:
-            next_at = next_due_at(session, self._desk, now + longest + tuning.wake_before)
+            next_at = next_due_at(session, self._context, now + longest + tuning.wake_before)
             if next_at is None:
                 return longest.total_seconds()
             left = (next_at - tuning.wake_before - now).total_seconds()

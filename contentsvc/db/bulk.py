@@ -40,9 +40,9 @@ def has_arrays(connection: Connection) -> bool:
 
 
 class Among:
-    """A reusable condition: the values of some columns are among given tuples of numbers.
+    """A condition that some columns of a row equal one of many tuples of numbers.
 
-    The tuples are parameters, so that a statement with this condition is built only once.
+    The tuples are parameters, so that a statement with this condition can be reused.
     """
 
     def __init__(self, table: Table, *names: str) -> None:

@@ -83,7 +83,7 @@ class TaskBatch:
                 self._changed.wait()
 
     def wait(self) -> None:
-        """Block until all tasks are settled; do not wait for slow calls.
+        """Block until all tasks of the batch are settled, apart from slow calls.
 
         Also return if no task waits for a slot and nothing has changed for _PATIENCE.
         """

@@ -17,6 +17,7 @@ import importlib.machinery
 import importlib.util
 import multiprocessing
 import os
+import random
 import sys
 import time
 from collections.abc import Sequence
@@ -54,6 +55,21 @@ class Target:
         return _ROOT / f"{self.module.replace('.', '/')}.py"
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The mutants to test: *most* drawn at random with *seed*, or all if *most* is None."""
+
+    most: int | None
+    seed: int
+
+    def draw(self, made: list[Mutant]) -> list[Mutant]:
+        """Return the mutants to test, in the order of *made*."""
+        if self.most is None or self.most >= len(made):
+            return made
+        drawn = random.Random(self.seed).sample(range(len(made)), self.most)
+        return [made[index] for index in sorted(drawn)]
+
+
 TARGETS = {
     "deliveries": Target(
         "contentsvc.domain.deliveries",
@@ -82,6 +98,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="make mutate")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="tests at a time")
+    parser.add_argument("--most", type=int, metavar="N", help="test N mutants drawn at random")
+    parser.add_argument("--seed", type=int, default=1, help="seed of that draw (default 1)")
     options = parser.parse_args()
     unknown = sorted(set(options.targets) - set(TARGETS))
     if unknown:
@@ -89,19 +107,20 @@ def main() -> None:
     for library in _LIBRARIES:
         importlib.import_module(library)
     names = options.targets or list(TARGETS)
-    passed = [_run(name, TARGETS[name], options.jobs) for name in names]
+    sample = Sample(options.most, options.seed)
+    passed = [_run(name, TARGETS[name], sample, options.jobs) for name in names]
     sys.exit(0 if all(passed) else 1)
 
 
-def _run(name: str, target: Target, jobs: int) -> bool:
-    """Test every mutant of a target, print those that survive, and return whether it passes."""
+def _run(name: str, target: Target, sample: Sample, jobs: int) -> bool:
+    """Test the mutants of a target, print those that survive, and return whether it passes."""
     source = target.path.read_text(encoding="utf-8")
     started = time.monotonic()
     unchanged = Mutant(1, "", "", source)
     if not _survivors(target, [unchanged], jobs=1, timeout=600):
         sys.exit(f"{name}: the tests fail before anything is changed")
     timeout = 10 + 5 * (time.monotonic() - started)
-    changed = list(mutants(source, target.names))
+    changed = sample.draw(list(mutants(source, target.names)))
     survivors = _survivors(target, changed, jobs, timeout)
     for mutant in survivors:
         before, after = (" ".join(text.split()) for text in (mutant.before, mutant.after))

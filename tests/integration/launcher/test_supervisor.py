@@ -42,7 +42,7 @@ def supervisor(
     supervisor.stop()
 
 
-def _turn_until(supervisor: Supervisor, ready: Callable[[], bool], seconds: float = 10) -> None:
+def _turn_until(supervisor: Supervisor, ready: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not ready():
         assert time.monotonic() < deadline
@@ -64,18 +64,15 @@ def test_each_line_is_shown_with_its_role(
     assert shown == [("talker", "早安"), ("talker", "bad \ufffd"), ("talker", "last")]
 
 
-def test_a_process_that_closes_its_output_costs_nothing(
-    supervisor: Supervisor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A closed pipe is no longer polled."""
+def test_a_process_that_closes_its_output_costs_nothing(supervisor: Supervisor) -> None:
+    """The supervisor no longer polls a closed pipe, which would always be ready to read."""
     code = "import os, time; os.close(1); os.close(2); time.sleep(60)"
     child = supervisor.start(Role("mute", (code,)))
     _turn_until(supervisor, lambda: child.output_closed)
 
-    before = time.process_time()
-    supervisor.turn(0.3)
+    supervisor.turn(0.01)
 
-    assert time.process_time() - before < 0.1
+    assert child.pipe not in supervisor._selector.get_map()
     assert child.is_running
 
 
@@ -128,13 +125,16 @@ def test_processes_stop_in_reverse_order(
 def test_a_process_that_ignores_sigterm_is_killed_with_its_children(
     supervisor: Supervisor, shown: list[tuple[str, str]]
 ) -> None:
-    """A process that ignores SIGTERM is killed after its grace period, with its children."""
+    """A process that ignores SIGTERM is killed after its grace period, with its children.
+
+    Without the kill, the supervisor would wait for 600 s; the limit is a tenth of that.
+    """
     code = (
         "import os, signal, time\n"
         "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
         "child = os.fork()\n"
         "if child: print(child)\n"
-        "time.sleep(60)"
+        "time.sleep(600)"
     )
     supervisor.start(Role("deaf", (code,), grace=0.2))
     _turn_until(supervisor, lambda: bool(shown))
@@ -143,7 +143,7 @@ def test_a_process_that_ignores_sigterm_is_killed_with_its_children(
     began = time.monotonic()
     supervisor.stop()
 
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 60
     assert _is_gone(int(grandchild))
 
 
@@ -160,12 +160,12 @@ def _is_gone(pid: int) -> bool:
 
 
 def test_a_second_signal_does_not_wait_for_the_grace(supervisor: Supervisor) -> None:
-    """A second signal kills the processes at once."""
-    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(60)"
+    """A second signal kills the processes although their grace period is 600 s."""
+    code = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
     before = {number: signal.getsignal(number) for number in _SIGNALS}
     supervisor.listen()
     try:
-        supervisor.start(Role("slow", (code,), grace=30))
+        supervisor.start(Role("slow", (code,), grace=600))
         os.kill(os.getpid(), signal.SIGINT)
         supervisor.run()
         began = time.monotonic()
@@ -176,7 +176,7 @@ def test_a_second_signal_does_not_wait_for_the_grace(supervisor: Supervisor) -> 
         for number, handler in before.items():
             signal.signal(number, handler)
 
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 60
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)

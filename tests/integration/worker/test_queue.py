@@ -7,31 +7,34 @@ import threading
 import time
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import redis
 
 from contentsvc.services.ports import Claim, QueueDownError
+from contentsvc.worker import queue as queue_module
 from contentsvc.worker.connections import embedded_url, socket_path
 from contentsvc.worker.queue import RqQueue
 
 
 def test_a_wake_up_ends_the_wait(redis_url: str) -> None:
-    """A wake-up from another process ends the wait of the dispatcher."""
+    """A dispatcher that waits is woken by a process that wrote something due.
+
+    `wait` returns True only if a wake-up ended it, so its duration needs no limit.
+    """
     with closing(RqQueue(redis_url)) as queue, closing(RqQueue(redis_url)) as web:
         timer = threading.Timer(0.05, web.wake)
         timer.start()
-        began = time.monotonic()
 
-        woken = queue.wait(5)
+        woken = queue.wait(60)
 
         assert woken
-        assert time.monotonic() - began < 4
         timer.join()
 
 
-def test_a_wake_up_is_kept_for_a_busy_dispatcher(redis_url: str) -> None:
-    """Several wake-ups of a busy dispatcher end one later wait, not more."""
+def test_a_wake_up_is_stored_for_a_busy_dispatcher(redis_url: str) -> None:
+    """Any number of wake-ups during a turn cause exactly one more turn."""
     with closing(RqQueue(redis_url)) as queue:
         for _ in range(3):
             queue.wake()
@@ -40,7 +43,10 @@ def test_a_wake_up_is_kept_for_a_busy_dispatcher(redis_url: str) -> None:
 
 
 def test_the_wait_is_as_long_as_asked(redis_url: str) -> None:
-    """Without a wake-up, a wait takes the requested time."""
+    """Without a wake-up the dispatcher sleeps until the next due instant, not less.
+
+    The upper limit only excludes a wait that never ends.
+    """
     with closing(RqQueue(redis_url)) as queue:
         queue.wait(0.001)
         began = time.monotonic()
@@ -48,7 +54,7 @@ def test_the_wait_is_as_long_as_asked(redis_url: str) -> None:
         woken = queue.wait(0.12)
 
         assert not woken
-        assert 0.12 <= time.monotonic() - began < 4
+        assert 0.12 <= time.monotonic() - began < 60
 
 
 def test_a_batch_is_one_job_of_plain_data(redis_url: str) -> None:
@@ -77,8 +83,8 @@ def _inflated(data: bytes) -> bytes:
     return zlib.decompress(data)
 
 
-def test_the_figures_name_what_waits(redis_url: str) -> None:
-    """The statistics contain the server and the number of waiting jobs by queue."""
+def test_the_figures_count_the_waiting_jobs(redis_url: str) -> None:
+    """The figures name the server and count the jobs that wait in each queue."""
     with closing(RqQueue(redis_url)) as queue:
         queue.render([1, 2])
         queue.publish("site", [Claim(1, 1)])
@@ -91,16 +97,28 @@ def test_the_figures_name_what_waits(redis_url: str) -> None:
         assert dict(stats.waiting) == {"publish": 2, "render": 1, "batch": 0}
 
 
-def test_without_a_server_nothing_hangs_and_batches_are_refused(tmp_path: Path) -> None:
-    """Without Redis, waking and waiting still work, and enqueueing raises QueueDownError."""
+def test_without_a_server_nothing_hangs_and_batches_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without Redis a wait sleeps as long as asked, and enqueueing raises QueueDownError.
+
+    The queue's clock only advances when the queue sleeps, so that a busy machine changes nothing.
+    """
+    now, sleeps = 100.0, list[float]()
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+        sleeps.append(seconds)
+
+    clock = SimpleNamespace(monotonic=lambda: now, sleep=sleep)
+    monkeypatch.setattr(queue_module, "time", clock)
     with closing(RqQueue(f"unix://{tmp_path}/none.sock")) as queue:
-        began = time.monotonic()
         queue.wake()
         woken = queue.wait(0.1)
-        took = time.monotonic() - began
 
         assert not woken
-        assert 0.1 <= took < 0.5
+        assert sleeps == [pytest.approx(0.1)]
         assert not queue.stats().reachable
         with pytest.raises(QueueDownError, match="does not answer"):
             queue.publish("site", [Claim(1, 1)])
@@ -108,8 +126,8 @@ def test_without_a_server_nothing_hangs_and_batches_are_refused(tmp_path: Path) 
             queue.render([1])
 
 
-def test_a_server_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> None:
-    """A Redis server that never responds delays the dispatcher only for a short time."""
+def test_a_server_that_accepts_and_never_responds_is_given_up(tmp_path: Path) -> None:
+    """A hanging Redis does not block the dispatcher; without a timeout, `wait` would never end."""
     import socket
 
     path = tmp_path / "deaf.sock"
@@ -121,12 +139,11 @@ def test_a_server_that_accepts_and_never_answers_is_given_up(tmp_path: Path) -> 
         woken = queue.wait(0.1)
 
         assert not woken
-        # Connecting requests the protocol and waits for a response, at most twice.
-        assert time.monotonic() - began < 6
+        assert time.monotonic() - began < 60
 
 
 def test_the_embedded_socket_is_in_the_data_folder(tmp_path: Path) -> None:
-    """The address of the embedded server depends only on the data folder."""
+    """Every process derives the same socket from the data folder alone."""
     short = Path("/tmp") / f"c{time.monotonic_ns() % 10**9}"
     try:
         assert embedded_url(short) == f"unix://{short}/run/valkey.sock"
@@ -137,7 +154,7 @@ def test_the_embedded_socket_is_in_the_data_folder(tmp_path: Path) -> None:
 
 
 def test_a_long_data_folder_has_its_socket_in_a_short_private_one(tmp_path: Path) -> None:
-    """If the path is too long for a socket, a private folder is used and its address is stored."""
+    """If the path is too long for a socket, the address is stored for the other processes."""
     deep = tmp_path / ("d" * 60) / ("e" * 60)
 
     url = embedded_url(deep)

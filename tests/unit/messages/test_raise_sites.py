@@ -131,8 +131,19 @@ def _sites() -> list[Site]:
     return sites + list(_super_calls())
 
 
+@cache
+def _files() -> dict[ast.ClassDef, str]:
+    """Return the file of every class."""
+    return {
+        node: path
+        for path, tree in _trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+    }
+
+
 def _file_of(node: ast.ClassDef) -> str:
-    return next(path for path, tree in _trees().items() if node in ast.walk(tree))
+    return _files()[node]
 
 
 def _super_calls() -> Iterator[Site]:

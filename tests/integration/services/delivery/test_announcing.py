@@ -190,16 +190,19 @@ def test_a_plugin_that_raises_is_named_and_hears_the_next(
 def test_a_slow_plugin_holds_nothing_up(
     runtime: Runtime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A hanging plugin delays neither the publishing nor another plugin."""
+    """Publishing and another plugin go on while a plugin hangs for 100 s.
+
+    The limit of 60 s is exceeded only if publishing waits for the plugin.
+    """
     monkeypatch.setattr(announcing, "_GRACE", 0.2)
-    with listening(runtime, tmp_path / "own", "import time; time.sleep(30)") as ear:
+    with listening(runtime, tmp_path / "own", "import time; time.sleep(100)") as ear:
         begun = time.monotonic()
         publish(ear.engine, Receipt("1"))
         published_after = time.monotonic() - begun
         ear.close()
 
     assert ear.engine.deliveries()[0].status is S.PUBLISHED
-    assert published_after < 10
+    assert published_after < 60
     (journal,) = (runtime.config.data_dir / "plugins" / "journal").iterdir()
     assert "冬季护肤小贴士" in journal.read_text("utf-8-sig")
 

@@ -291,13 +291,13 @@ def test_a_call_that_never_comes_back_is_unknown(engine: Engine) -> None:
     """A call that hangs beyond its deadline has an unknown outcome."""
     channel = engine.script("scripted")
     forever = threading.Event()
-    channel.script += [lambda: forever.wait(20)]
+    channel.script += [lambda: forever.wait(100)]
     engine.plan()
     config = replace(engine.runtime.config, call_timeout=timedelta(seconds=0.05))
     engine.publisher = Publisher(replace(engine.runtime, config=config), "host:2")
     engine.due()
     engine.work()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while engine.delivery().status is S.SENDING and time.monotonic() < deadline:
         time.sleep(0.05)
 
@@ -306,11 +306,14 @@ def test_a_call_that_never_comes_back_is_unknown(engine: Engine) -> None:
 
 
 def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
-    """If hanging calls use all slots of a channel, posts of another channel are still sent."""
+    """While all 16 calls of a channel hang, another channel's posts are published.
+
+    The hanging calls are still under way afterwards, so nothing has waited for them.
+    """
     hanging = engine.script("scripted")
     quick = engine.script("scripted_idempotent")
     forever = threading.Event()
-    hanging.script += [lambda: forever.wait(20)] * 20
+    hanging.script += [lambda: forever.wait(100)] * 20
     engine.plan()
     make_channel(engine.runtime, "quick", "scripted_idempotent")
     with engine.runtime.database.read() as session:
@@ -320,13 +323,11 @@ def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
     make_entry(engine.runtime, calendar, key="quick", channels=("quick",))
     engine.turn()
     engine.due()
-    began = time.monotonic()
     engine.work()
 
     assert len(quick.calls) == 1
-    assert time.monotonic() - began < 10
     statuses = [row.status for row in engine.deliveries()]
-    # Sixteen calls hang; the deliveries without a slot wait to be claimed again.
+    # Sixteen calls hang; the others are claimed again later.
     assert (statuses.count(S.SENDING), statuses.count(S.SCHEDULED)) == (16, 4)
     assert statuses.count(S.PUBLISHED) == 1
     forever.set()

@@ -30,12 +30,28 @@ settings.register_profile(
     "fixed", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
-    "fuzz", deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "fuzz",
+    # Where the variable CI is set, Hypothesis would draw the same examples for every seed.
+    derandomize=False,
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("fixed")
-# Hypothesis also draws literals of whichever modules are imported: the examples would change with
-# the order of the tests and with every edit of the source.
-providers._get_local_constants = Constants
+_literals_of_modules = providers._get_local_constants
+
+
+def _literals() -> Constants:
+    """Return the literals of imported modules that `make fuzz` draws as well, else none.
+
+    With them, the fixed examples would change with the order of the tests and with every edit of
+    the source.
+    """
+    is_fixed = settings.get_current_profile_name() == "fixed"
+    return Constants() if is_fixed else _literals_of_modules()
+
+
+providers._get_local_constants = _literals
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

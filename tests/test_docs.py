@@ -54,7 +54,8 @@ def test_every_setting_named_anywhere_exists(file: Path) -> None:
     """No page names a setting that does not exist."""
     named = set(re.findall(r"CONTENTSVC_[A-Z_]*[A-Z]", file.read_text(encoding="utf-8")))
 
-    assert named - _EXAMPLES <= {setting.name for setting in SETTINGS}
+    examples = _EXAMPLES if file.name == "add-a-setting.md" else set[str]()
+    assert named - examples <= {setting.name for setting in SETTINGS}
 
 
 @pytest.mark.parametrize("file", [_ROOT / "README.md", *_DOCS], ids=lambda file: file.name)

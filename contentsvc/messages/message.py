@@ -51,11 +51,17 @@ class Message:
 
     @classmethod
     def of(cls, value: Message | Mapping[str, str] | str, /, **params: Parameter) -> Message:
-        """Return *value* as a message: a code of the catalogue, a text, or texts by language."""
+        """Return *value* as a message: a code of the catalogue, a text, or texts by language.
+
+        A plugin may pass any value, such as a platform's parsed response. It becomes a plain
+        message, because an error must never fail to be made.
+        """
         if isinstance(value, Message):
             return value
-        if isinstance(value, Mapping):
-            return cls(_GIVEN, **{str(language): str(text) for language, text in value.items()})
+        if isinstance(value, Mapping) and value and set(value) <= set(LANGUAGES):
+            return cls(_GIVEN, **{language: str(text) for language, text in value.items()})
+        if not isinstance(value, str):
+            return cls.plain(str(value))
         if params or value in catalogue(LANGUAGES[0]):
             return cls(value, **params)
         return cls.plain(value)

@@ -104,6 +104,9 @@ def _renew_session() -> None:
 
 
 def _opens_page() -> bool:
+    if request.blueprint == "previews":
+        # Browsers leave out Sec-Fetch-Dest on addresses without https.
+        return False
     destination = request.headers.get("Sec-Fetch-Dest", "document")
     accepts_html = "text/html" in request.headers.get("Accept", "")
     is_script = "HX-Request" in request.headers

@@ -45,6 +45,8 @@ def admin(_chromium: Browser, service: Service) -> Iterator[BrowserContext]:
     )
     context.set_default_timeout(PATIENCE * 1000)
     page = context.new_page()
+    faults: list[str] = []
+    page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(link)
     page.fill("[name=name]", "mei")
     page.fill("[name=password]", PASSWORD)
@@ -54,6 +56,7 @@ def admin(_chromium: Browser, service: Service) -> Iterator[BrowserContext]:
     if zone().key != "Asia/Shanghai":
         _move_calendar_to_zone(page, service)
     page.close()
+    assert faults == []
     yield context
     context.close()
 

@@ -91,6 +91,25 @@ def test_of_takes_codes_and_texts() -> None:
     assert Message.of("too-long", used=1).params == {"used": 1}
 
 
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (["too long", "no title"], "['too long', 'no title']"),
+        ({"errcode": 45009, "errmsg": "limit"}, "{'errcode': 45009, 'errmsg': 'limit'}"),
+        ({"zh": "满", "errcode": 1}, "{'zh': '满', 'errcode': 1}"),
+        ({}, "{}"),
+        (b"limit", "b'limit'"),
+        (None, "None"),
+        (45009, "45009"),
+    ],
+)
+def test_any_value_becomes_a_plain_message(value: object, text: str) -> None:
+    """What a plugin passes by mistake is shown whole, and raises nothing."""
+    message = Message.of(value)  # type: ignore[arg-type]  # the mistake under test
+
+    assert message.text("zh") == text
+
+
 def test_a_given_text_falls_back() -> None:
     """A language that was not given falls back to English, then to any."""
     assert Message.given(en="full").text("zh") == "full"

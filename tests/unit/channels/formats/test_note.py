@@ -107,6 +107,7 @@ def test_a_note_never_has_an_address_of_a_link(body: str) -> None:
     text = raw(parse(html))
     hidden = [address for address in _link_addresses(parse(html)) if address not in text]
     assert [address for address in hidden if address in form.text] == []
+    assert "](" not in form.text or "](" in text
     assert form.count("characters") == utf16(form.text)
     assert "\x01" not in form.text
 

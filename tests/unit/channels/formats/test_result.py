@@ -103,6 +103,6 @@ def test_no_html_keeps_a_worker_busy(make: Maker, opening: str, closing: str, si
     """The work grows linearly with the length of the HTML."""
 
     def convert(times: int) -> None:
-        make(f"<p>{opening * times}深{closing * times}", title="题")
+        assert make(f"<p>{opening * times}深{closing * times}", title="题").text
 
     assert growth(convert, size) < LINEAR

@@ -1,0 +1,91 @@
+"""The order in which a worker's waiting deliveries get free slots."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import cast
+
+from contentsvc.domain.deliveries import Action
+from contentsvc.services.delivery.backlog import Backlog, Call, Queued, TaskBatch
+from contentsvc.services.delivery.tasks import Task
+from contentsvc.services.runtime import Runtime
+
+_NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
+_RUNTIME = cast(
+    "Runtime",
+    SimpleNamespace(config=SimpleNamespace(call_timeout=timedelta(seconds=4)), clock=lambda: _NOW),
+)
+
+
+def _task(number: int, *, channel: int, next_at: datetime = _NOW) -> Task:
+    delivery = SimpleNamespace(id=number, channel_id=channel, next_at=next_at, lease_until=None)
+    channel_type = SimpleNamespace(type="webhook", account="a", rates=())
+    return cast("Task", _FakeTask(delivery, channel_type))
+
+
+@dataclass(frozen=True, eq=False)
+class _FakeTask:
+    """What the backlog reads of a task."""
+
+    delivery: SimpleNamespace
+    channel: SimpleNamespace
+    action: Action = Action.PUBLISH
+
+
+def _queue(backlog: Backlog, tasks: Sequence[Task], *, early: bool = False) -> None:
+    batch = TaskBatch()
+    backlog.add([Queued(task, batch, 0.0, early) for task in tasks])
+
+
+def _numbers(queued: Sequence[Queued]) -> list[int]:
+    return [waiting.task.delivery.id for waiting in queued]
+
+
+def test_due_deliveries_begin_in_their_order() -> None:
+    """Deliveries that wait for slots begin in the order in which they were added."""
+    backlog = Backlog(_RUNTIME)
+    tasks = [_task(number, channel=number) for number in range(100)]
+    _queue(backlog, tasks)
+
+    first, released = backlog.pick({}, _NOW)
+    under_way = {queued.task: Call(queued.batch, 1e12) for queued in first[-40:]}
+    second, _ = backlog.pick(under_way, _NOW)
+
+    assert _numbers(first) == list(range(64))
+    assert _numbers(second) == list(range(64, 88))
+    assert released == []
+
+
+def test_early_deliveries_come_due_in_time_order() -> None:
+    """Deliveries that were queued before they were due begin by due time, then by id."""
+    backlog = Backlog(_RUNTIME)
+    ages = [30, 10, 20, 10]
+    tasks = [
+        _task(number, channel=number, next_at=_NOW - timedelta(milliseconds=age))
+        for number, age in enumerate(ages)
+    ]
+    _queue(backlog, tasks, early=True)
+
+    begun, _ = backlog.pick({}, _NOW)
+
+    assert _numbers(begun) == [0, 2, 1, 3]
+
+
+def test_a_crowded_channel_keeps_its_own_order() -> None:
+    """A channel without a free slot is passed over, and its deliveries stay in their order."""
+    backlog = Backlog(_RUNTIME)
+    crowded = [_task(number, channel=1) for number in range(20)]
+    other = [_task(100, channel=2)]
+    _queue(backlog, [*crowded, *other])
+    # Deliveries that have waited for long are released to be claimed again; these have not.
+    for queued in backlog._due:
+        queued.since = 1e12
+
+    begun, _ = backlog.pick({}, _NOW)
+    later, _ = backlog.pick({}, _NOW)
+
+    assert _numbers(begun) == [*range(16), 100]
+    assert _numbers(later) == [16, 17, 18, 19]

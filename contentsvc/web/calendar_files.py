@@ -35,7 +35,7 @@ def _chosen_week(name: str = "week") -> IsoWeek | None:
 
 @blueprint.post("/calendar-files/<name>/import")
 def import_file(name: str) -> BaseResponse | tuple[str, int]:
-    """Import a file of the calendars folder; a template goes to the chosen week."""
+    """Import a file of the calendars folder; a template is stamped on the chosen week."""
     folder = runtime().config.calendars_dir
     try:
         require_brand(runtime(), calendar_folder.read_from_folder(folder, name).head)

@@ -1,4 +1,4 @@
-"""What views share: the parts of this process, the clock, the person, database sessions."""
+"""The runtime, time, person and database sessions that views work with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["language", "now", "person", "reading", "runtime", "usefulness", "wri
 
 
 def runtime() -> Runtime:
-    """Return the parts of this process."""
+    """Return the runtime of this process: configuration, database, queue and plugins."""
     parts: Runtime = current_app.extensions["contentsvc"]
     return parts
 

@@ -144,7 +144,7 @@ def plan_again(delivery_id: int) -> Response | tuple[str, int]:
 
 
 def _chosen_time(delivery: Delivery) -> datetime | None:
-    """Return the time that the form gives in the calendar's time zone; None for now."""
+    """Parse the form's time in the calendar's time zone; return None if the field is empty."""
     text = request.form.get("at", "").strip()
     if not text:
         return None

@@ -124,7 +124,7 @@ def _too_large(error: RequestEntityTooLarge) -> Response:  # noqa: ARG001 - Flas
 
 
 def _drain() -> None:
-    """Read and discard the remaining of the upload.
+    """Read and discard the rest of the upload.
 
     If the connection closed earlier, the browser would not show the response.
     """

@@ -23,7 +23,7 @@ __all__ = ["open_toast_box", "show_toast", "store_toasts_after_requests", "toast
 
 logger = logging.getLogger(__name__)
 
-#: The session's entry that names the toast box of this browser.
+#: The session entry with the key of this browser's stored toasts.
 _BOX = "toasts"
 
 
@@ -47,7 +47,7 @@ def show_toast(
 
 
 def open_toast_box() -> None:
-    """Name the toast box of this browser in its session; later requests only read the name."""
+    """Give this browser's session a random key under which the server stores its toasts."""
     if _BOX not in session:
         session[_BOX] = secrets.token_hex(16)
 
@@ -72,7 +72,7 @@ def toasts() -> list[Toast]:
 
 
 def store_toasts_after_requests(app: Flask) -> None:
-    """Store the toasts that a request left for the page that it redirects to."""
+    """Make *app* store the toasts of a redirecting request until the next page shows them."""
     app.after_request(_store)
 
 

@@ -101,7 +101,7 @@ def test_one_click_sends_it_once(mei: Person, told: Entry, runtime: Runtime) -> 
         ["site"],
     )
     assert made.starts_at == NOW
-    assert "正在路上" in mei.text(f"/entries/{told.id}")
+    assert "正在发布" in mei.text(f"/entries/{told.id}")
 
 
 def test_a_chosen_time_is_of_the_calendars_zone(mei: Person, told: Entry, runtime: Runtime) -> None:

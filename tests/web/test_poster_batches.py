@@ -163,7 +163,7 @@ def _rows(count: int) -> str:
     [
         (b"", "", "请选一张表"),
         (b"abc", "t.xls", "旧的 .xls 请另存为 .xlsx"),
-        (b"abc", "t.xlsx", "读不出来"),
+        (b"abc", "t.xlsx", "无法读取"),
         (b"\xff\xff\x00", "t.csv", "编码不是 UTF-8 或 GB 18030"),
         (b"title\n", "t.csv", "列名下面没有内容"),
         (_bomb(), "t.xlsx", "解压后太大"),
@@ -250,7 +250,7 @@ def test_silence_is_told(mei: Person, runtime: Runtime, clock: Clock) -> None:
     address = _started(mei, runtime)
     clock.now = clock.now.replace(minute=clock.now.minute + 1)
 
-    assert "正在等待渲染进程" in mei.text(f"{address}/progress")
+    assert "正在等待出稿进程" in mei.text(f"{address}/progress")
 
 
 def test_the_zip_holds_posters_and_report(mei: Person, done: str) -> None:

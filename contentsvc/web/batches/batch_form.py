@@ -31,7 +31,7 @@ class FieldRow:
     """A field of the template in the form: its column, or its text for all rows."""
 
     name: str
-    #: None for the file names.
+    #: The field of the template; None for the file names.
     spec: FieldSpec | None
     column: int | None
     fixed: str
@@ -69,7 +69,7 @@ def _read(read: Callable[[], list[Line]]) -> list[Line]:
 
 
 def posted_columns(template: Template) -> dict[str, int]:
-    """Return the posted column of each field, and of the file names."""
+    """Return the index of the column chosen for each field, and for the file names."""
     columns = {}
     for name in (*template.fields, FILE_COLUMN):
         text = request.form.get(f"column.{name}", "")
@@ -79,7 +79,7 @@ def posted_columns(template: Template) -> dict[str, int]:
 
 
 def posted_fixed(template: Template) -> dict[str, str]:
-    """Return the posted texts for all rows, by field."""
+    """Return the posted texts that are the same for every row, by field."""
     texts = {name: request.form.get(f"fixed.{name}", "").strip() for name in template.fields}
     return {name: text.replace("\r\n", "\n") for name, text in texts.items() if text}
 

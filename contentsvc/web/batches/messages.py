@@ -16,8 +16,8 @@ __all__ = [
     "BATCH_STATUSES",
     "STATUS_ICONS",
     "field_label",
+    "remark_describer",
     "remedy",
-    "sayer",
     "size_label",
     "time_left",
 ]
@@ -39,21 +39,21 @@ STATUS_ICONS = {
 #: Advice by the code of a remark.
 _REMEDIES = {
     "required": _("Fill in the cell, or type a text for all rows."),
-    "bad_link": _("Give the whole link, such as https://example.com/i/A1."),
-    "bad_picture": _("Give the name of a picture in the assets folder, or leave the cell empty."),
+    "bad_link": _("Enter the complete link, such as https://example.com/i/A1."),
+    "bad_picture": _("Enter the name of a picture in the assets folder, or leave the cell empty."),
     "bad_value": _("Shorten the text or leave it out."),
     "faulty_cell": _("Correct the formula in your spreadsheet."),
     "cut": _("Shorten the text."),
     "long": _("Shorten the text."),
     "dropped": _("Use fewer items."),
-    "missing_glyph": _("Write another character."),
+    "missing_glyph": _("Use another character."),
     "same_name": _("Choose a column without repeated cells."),
     "small_qr": _("Use a shorter link."),
     "overlap": _("Shorten the text."),
     "low_contrast": _("Choose another picture or brand."),
     "small_picture": _("Use a larger picture."),
     "wrong_ratio": _("Use a picture of another shape."),
-    "no_share": _("Write a share such as 128/200 or 0.64."),
+    "no_share": _("Enter a progress value such as 128/200 or 0.64."),
     "deadly": _("Check the texts and pictures of this row, or leave the row out."),
     "unforeseen": _("Try again; if it fails again, tell your operator."),
 }
@@ -79,13 +79,13 @@ def size_label(template: Template, size: str) -> str:
     return f"{_SIZES.get(size, size)} {width}×{height}"
 
 
-def sayer(template: Template | None) -> Callable[[RowRemark], str]:
+def remark_describer(template: Template | None) -> Callable[[RowRemark], str]:
     """Return a function that describes a remark, beginning with the label of its field."""
     return lambda remark: results.remark_text(template, remark, language())
 
 
 def remedy(remark: RowRemark) -> str:
-    """Return advice against a remark; empty if none is known."""
+    """Return advice on how to resolve a remark; empty if there is none."""
     return str(_REMEDIES.get(remark.code, ""))
 
 

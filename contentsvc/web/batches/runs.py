@@ -72,7 +72,7 @@ def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
         made=made,
         remarked=_remarked(database, batch),
         errors=errors,
-        say=messages.sayer(template),
+        describe=messages.remark_describer(template),
         zone=runtime().config.timezone,
         **_state(database, batch),
     )
@@ -85,7 +85,7 @@ def _state(database: Session, batch: PosterBatch) -> dict[str, Any]:
 
 
 def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, Any]]:
-    """Return the rows that were made despite remarks."""
+    """Return the rows that were made and have remarks, each with its remarks."""
     if batch.status is BatchStatus.RUNNING:
         return []
     rows = batches.rows_with_remarks(database, batch, limit=_LISTED)

@@ -45,7 +45,7 @@ __all__ = ["blueprint", "find_template", "painter"]
 
 blueprint = Blueprint("poster_batches", __name__, url_prefix="/posters/batches")
 
-#: Posters that a draft shows.
+#: Number of first posters that a draft shows.
 _SKETCHED = 3
 #: Most rows with remarks that a page lists.
 _LISTED = 50
@@ -61,7 +61,7 @@ def painter() -> BatchPainter:
 
 
 def template_picture(template: Template, brand: str | None = None) -> str:
-    """Return the address of a template's small picture; empty where it has none."""
+    """Return the address of a template's small picture; empty if it has none."""
     try:
         return thumbnail_address(template, brand)
     except RenderError:
@@ -165,8 +165,13 @@ def sample(template_id: str, ending: str) -> Response:
 
 
 def _notes(template: Template) -> list[list[str]]:
-    """Return the rules for each column."""
-    head = [gettext("Column"), gettext("Needed"), gettext("Most characters"), gettext("Notes")]
+    """Return a table that tells what to fill into each column, its titles first."""
+    head = [
+        gettext("Column title"),
+        gettext("Needed"),
+        gettext("Most characters"),
+        gettext("Notes"),
+    ]
     rows = [[str(title) for title in head]]
     for spec in template.fields.values():
         if spec.type == "image":
@@ -211,7 +216,7 @@ def _proof(batch: PosterBatch, template: Template, rows: list[PosterRow]) -> dic
         "proof": check,
         "first": [(row, by_number.get(row.number)) for row in rows[:_SKETCHED]],
         "listed": sorted(check.rows, key=lambda row: (not row.is_faulty, row.number))[:_LISTED],
-        "say": messages.sayer(template),
+        "describe": messages.remark_describer(template),
         "common": _common_faults(check, template),
     }
 
@@ -230,7 +235,7 @@ def _common_faults(check: TableCheck, template: Template) -> list[str]:
 
 @blueprint.post("/<int:batch_id>/columns")
 def map_columns(batch_id: int) -> Response | str | tuple[str, int]:
-    """Store the columns; a script gets the first posters and the faults again."""
+    """Store the posted columns; return the first posters and the errors for them."""
     batch, rows, errors = _store_columns(batch_id)
     template = _template(batch.template)
     if request.headers.get("HX-Request"):

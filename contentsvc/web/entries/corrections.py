@@ -167,10 +167,10 @@ def _send(typed: CorrectionView) -> Entry:
 
 
 def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
-    """Render the correction for its channels and check the result.
+    """Raise an error if the correction has no title or a check blocks it on one of its channels.
 
     Raises:
-        InputError: the title is missing, or a check blocks the correction on a channel.
+        InputError: with the field of the form that must be corrected.
     """
     if not text.title.strip():
         raise InputError("entry-title-missing", field="title")
@@ -183,7 +183,7 @@ def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
 
 
 def _chosen_time(entry: Entry, text: str) -> datetime:
-    """Return the time that *text* gives in the calendar's time zone; now if it is empty."""
+    """Parse *text* in the calendar's time zone; return the current time if it is empty."""
     if not text:
         return now()
     try:

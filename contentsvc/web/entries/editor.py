@@ -175,14 +175,14 @@ def _after_saving(entry_id: int, rev: int) -> Response:
 class PublicPage:
     """A livestream's public page."""
 
-    #: Path from the root of this server.
+    #: The page's path on this server.
     path: str
-    #: Whether readers can reach it: a public URL is set.
+    #: Whether readers can reach the page: a public URL is configured.
     is_reachable: bool
 
 
 def _public(entry: Entry) -> PublicPage | None:
-    """Return the public page of a livestream; None if it was never approved or no site shows it."""
+    """Return the public page of a livestream; None before its first approval or without a site."""
     with reading() as database:
         address = booking.public_page(runtime(), database, entry)
     if not address:
@@ -267,7 +267,7 @@ def _make_previews(
 
 
 def _posted_code() -> str:
-    """Return the code of the entry in the form, which makes links in the preview real."""
+    """Return the entry's code from the form, for the links in the preview."""
     code = request.form.get("code", "")
     return code if _CODE.fullmatch(code) else ""
 

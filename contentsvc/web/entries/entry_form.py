@@ -148,7 +148,7 @@ class _Reader:
         try:
             return kind(self.form[name])
         except ValueError:
-            self.errors[name] = gettext("Choose one of the list.")
+            self.errors[name] = gettext("Choose an option from the list.")
             return otherwise
 
     def time(self) -> time | None:
@@ -157,7 +157,7 @@ class _Reader:
         try:
             return parse_time(self.form["time"])
         except InputError:
-            self.errors["time"] = gettext("Give a time of day such as 20:00, or choose a slot.")
+            self.errors["time"] = gettext("Enter a time such as 20:00, or choose a slot.")
             return None
 
     def minutes(self) -> int:
@@ -165,7 +165,7 @@ class _Reader:
         if text.isdecimal() and 1 <= int(text[:6]) <= _LONGEST_STREAM:
             return int(text)
         self.errors["livestream.minutes"] = gettext(
-            "Give minutes from 1 to %(most)s.", most=_LONGEST_STREAM
+            "Enter 1 to %(most)s minutes.", most=_LONGEST_STREAM
         )
         return 60
 
@@ -208,7 +208,7 @@ def read_form(
     is_live = kind is EntryKind.LIVESTREAM
     own_time = reader.time()
     if not form["title"].strip():
-        reader.errors["title"] = gettext("Give a title.")
+        reader.errors["title"] = gettext("Enter a title.")
     element = reader.choice("element", Element, Element.TOPIC) if form["element"] else None
     chain = reader.chain() if is_live else ()
     versions = read_versions(form.values, chain, template)

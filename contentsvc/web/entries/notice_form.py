@@ -36,14 +36,14 @@ _TITLE, _BODY, _SILENT, _POSTER = "title", "body", "silent", "poster."
 class NoticeFields:
     """The form fields of one notice."""
 
-    #: Its offset, such as `-24h`.
+    #: The offset from the start, such as `-24h`.
     at: str
     #: The offset for display.
     when: str
-    #: The prefix of the names of its fields.
+    #: The prefix of the names of the notice's form fields.
     prefix: str
     values: Mapping[str, str]
-    #: The fields of the poster that can differ.
+    #: The poster fields that can have other texts in this notice.
     poster: Mapping[str, FieldSpec]
 
     @property
@@ -97,7 +97,7 @@ def notice_fields(
 
 
 def typed_chain(text: str) -> tuple[Notice, ...]:
-    """Return the notices that *text* gives; none if it cannot be read."""
+    """Parse *text* as notice offsets such as `-24h, 0m`; return no notices if it is invalid."""
     try:
         return parse_chain(chain_texts(text))
     except InputError:

@@ -55,7 +55,7 @@ def shown_formats(rendition: Rendition) -> list[FormattedPost]:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """The used part of a channel's limit."""
+    """How many characters or bytes of a channel's limit a text uses."""
 
     used: int
     most: int

@@ -59,7 +59,7 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
         ),
     }
     done = {
-        "approve": gettext("Approved. It will be published at its time."),
+        "approve": gettext("Approved. It will be published as scheduled."),
         "submit": gettext("Submitted for review."),
         "return": gettext("It is back to draft."),
         "cancel": gettext("Cancelled. Nothing more will be published."),

@@ -34,13 +34,13 @@ class Tile:
     template: Template
     #: The address of its picture.
     address: str
-    #: Why it has no picture; empty if it has one.
+    #: Why the template has no picture; empty if it has one.
     error: str = ""
 
 
 @blueprint.get("/posters/")
 def index() -> str:
-    """Show the templates by family; the filter keeps those for one element."""
+    """Show the templates by family: all, or only the templates for the chosen element."""
     brand = request.args.get("brand") or None
     check_brand(runtime().config.asset_folders(), brand)
     templates, faults = studio().painter.library.list()

@@ -94,7 +94,7 @@ def posted_poster(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _focused(text: str, across: str, down: str) -> str:
-    """Return a picture with its focus, given in percent; art has no focus."""
+    """Add a focus, in percent, to the picture reference *text*; art has no focus."""
     try:
         bare, _ = split_focus(text)
     except ValueError:

@@ -43,7 +43,7 @@ class FieldNote:
     """A note on a field of a poster, or on the poster as a whole."""
 
     text: str
-    #: Whether it must be corrected.
+    #: Whether the field must be corrected before the poster can be made.
     is_bad: bool = False
 
 
@@ -56,7 +56,7 @@ class StudioView:
     notes: dict[str, list[FieldNote]] = field(default_factory=dict)
     #: Notes on the poster as a whole.
     general: list[FieldNote] = field(default_factory=list)
-    #: Errors by field of the rest of the form.
+    #: Errors by form field, for fields that are not the template's.
     errors: dict[str, str] = field(default_factory=dict)
     is_busy: bool = False
     message: str = ""
@@ -99,7 +99,7 @@ def sketch_view(form: StudioForm) -> StudioView:
 
 
 def error_view(template: Template, error: RenderError | InputError) -> StudioView:
-    """Return a view that shows *error* with_sketch_of its field, or for the poster as a whole."""
+    """Return a view that shows *error* beside its field, or else for the whole poster."""
     text = explain(error)
     if error.field in template.fields:
         beside_field = {error.field: [FieldNote(text, is_bad=True)]}
@@ -111,12 +111,12 @@ def error_view(template: Template, error: RenderError | InputError) -> StudioVie
 
 
 def with_sketch_of(view: StudioView, other: StudioView) -> StudioView:
-    """Return *other* with the sketch of *view*."""
+    """Return a copy of *other* that shows the sketch of *view*."""
     return replace(other, sketch=view.sketch)
 
 
 def poster_notes(errors: Mapping[str, str]) -> dict[str, list[FieldNote]]:
-    """Return the notes on an entry form's poster, by field of the template."""
+    """Return the *errors* of an entry form that concern its poster, as notes by template field."""
     return {
         name.removeprefix("poster."): [FieldNote(text, is_bad=True)]
         for name, text in errors.items()

@@ -189,7 +189,7 @@ def use(name: str) -> Response | tuple[str, int]:
 
 @blueprint.get("/posters/<name>/picture")
 def picture(name: str) -> Response:
-    """Return a template's small picture in a brand."""
+    """Return the thumbnail of a template, painted in the requested brand."""
     thumbnail = studio().thumbnail(_template(name), request.args.get("brand") or None)
     response = make_response(thumbnail.encoded.data)
     response.content_type = thumbnail.encoded.media_type

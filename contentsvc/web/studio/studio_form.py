@@ -38,7 +38,7 @@ class StudioForm:
     #: Texts by field; the items of a list are lines.
     poster: Mapping[str, str]
     values: Mapping[str, str] = field(default_factory=dict)
-    #: The entry that the poster belongs to; it gives the values of empty fields.
+    #: The entry of the poster, whose content fills empty fields; None for a new poster.
     entry: Entry | None = None
 
     def __getitem__(self, name: str) -> str:
@@ -57,7 +57,7 @@ class StudioForm:
 
     @property
     def defaults(self) -> dict[str, object]:
-        """Return the values that the entry itself gives the fields of the poster."""
+        """Return the poster fields that are filled from the entry, such as its title and time."""
         if self.entry is None:
             return {}
         week = IsoWeek.parse(self.entry.week)

@@ -118,7 +118,7 @@ def test_a_weak_password_is_refused_in_one_line(ready: _Run, typed: Callable[[st
     status, _, err = ready("users", "add", "mei")
 
     assert status == 2
-    assert err.startswith("error: give a password of ")
+    assert err.startswith("error: enter a password of ")
     with closing(_database(ready)) as database, database.read() as session:
         assert all_users(session) == []
 

@@ -219,7 +219,7 @@ def test_a_correction_goes_out_once(runtime: Runtime, live: Entry) -> None:
     assert again is not None
     assert [one.channel for one in again.outdated] == ["site"]
     assert [one.channel for one in again.pending] == ["group"]
-    with pytest.raises(ConflictError, match="group needs no correction any more"):
+    with pytest.raises(ConflictError, match="no correction is needed any more for group"):
         correct(runtime, found, "group")
 
 

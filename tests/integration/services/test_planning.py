@@ -138,7 +138,7 @@ def test_nothing_moves_into_the_past(planned: Runtime) -> None:
     """The refusal names the time and leaves the entry where it was."""
     entry = make_entry(planned, make_calendar(planned))
     with (
-        pytest.raises(InputError, match="gone by") as caught,
+        pytest.raises(InputError, match="in the past") as caught,
         planned.database.write() as session,
     ):
         service.move_entry(

@@ -268,7 +268,7 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
         assert not can_take_back(public, again)
         assert session.get(LivestreamPage, entry.id) is not None
     for delivery in (site, other):
-        with pytest.raises(InputError, match="cannot take this post back"):
+        with pytest.raises(InputError, match="cannot retract this post"):
             take_back(public, delivery.id)
 
 

@@ -156,7 +156,7 @@ def test_edit_in_the_web_is_kept(world: World) -> None:
     report = world.take(DRAFT.replace("早上好", "大家早"))
 
     assert [(entry.key, str(entry.reason)) for entry in report.skipped] == [
-        ("check-in", "lan changed it in the web")
+        ("check-in", "lan changed it on the website")
     ]
     assert world.entry("check-in").body == "我改过的"
 
@@ -231,7 +231,7 @@ def test_entry_going_out_is_kept(world: World) -> None:
     report = world.take(APPROVED.replace("早上好", "大家早"), overwrite=True)
 
     assert [str(entry.reason) for entry in report.skipped] == [
-        "it is going out at this moment; import again in a few seconds"
+        "it is being published right now; import again in a few seconds"
     ]
     assert world.entry("check-in").body == "早上好"
 
@@ -307,7 +307,7 @@ def test_failure_half_way_leaves_nothing(world: World) -> None:
     """If the second entry cannot be approved, the first is not imported either."""
     text = APPROVED + LIVE + "    channels: []\n    status: approved\n"
 
-    with pytest.raises(InputError, match="the entry 'live' cannot be approved: it goes to no"):
+    with pytest.raises(InputError, match="the entry 'live' cannot be approved: no channel is"):
         world.take(text)
 
     with world.database.read() as session:

@@ -114,7 +114,7 @@ def test_a_paused_channel_is_reminded_of(
     reminders.send_news(engine.clock.turn(seconds=1))
     reminders.wait()
 
-    assert "there: invalid key" in mails[0]["message"]
+    assert "there：invalid key" in mails[0]["message"]
 
 
 def test_lateness_is_measured_to_the_durable_intent(engine: Engine) -> None:

@@ -26,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position on the week board; exactly one of *slot* and *time* is given."""
+    """A position on the week board; either *slot* or *time* is set, not both."""
 
     week: IsoWeek
     day: Weekday

@@ -163,7 +163,7 @@ def _community(form: Mapping[str, str]) -> Community:
 
 
 def _slots(text: str) -> dict[str, time]:
-    """Return the slots that *text* gives, a line such as `早安 08:30` per slot.
+    """Parse one slot per line, such as `早安 08:30`; return the times by slot name.
 
     Raises:
         InputError: a line cannot be read.
@@ -182,7 +182,7 @@ def _slots(text: str) -> dict[str, time]:
 
 
 def _quiet(text: str) -> QuietHours | None:
-    """Return the quiet hours that *text* gives, such as `22:00-08:00`; None if it is empty.
+    """Parse quiet hours such as `22:00-08:00`; return None if *text* is empty.
 
     Raises:
         InputError: *text* is not a span of hours.
@@ -200,7 +200,7 @@ def _format_limit(count: int | None) -> str:
 
 
 def _quotas(text: str) -> dict[str, Quota]:
-    """Return the quotas that *text* gives, a line such as `benefits-group 3 60` per channel.
+    """Parse one quota per line, such as `benefits-group 3 60`; return the quotas by channel.
 
     A hyphen stands for no limit.
 

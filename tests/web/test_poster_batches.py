@@ -161,7 +161,7 @@ def _rows(count: int) -> str:
 @pytest.mark.parametrize(
     ("data", "name", "words"),
     [
-        (b"", "", "请选一张表"),
+        (b"", "", "请选择一个表格文件"),
         (b"abc", "t.xls", "旧的 .xls 请另存为 .xlsx"),
         (b"abc", "t.xlsx", "无法读取"),
         (b"\xff\xff\x00", "t.csv", "编码不是 UTF-8 或 GB 18030"),
@@ -225,7 +225,7 @@ def test_a_third_batch_waits_for_one_to_end(mei: Person, runtime: Runtime) -> No
     response = mei.post(f"{address}/start", _columns(mei.text(address)))
 
     assert response.status_code == 422
-    assert "mei 已有 2 个批量在制作" in response.get_data(as_text=True)
+    assert "mei 已有 2 批海报在制作" in response.get_data(as_text=True)
 
 
 def test_progress_is_asked_for_until_the_end(mei: Person, runtime: Runtime, clock: Clock) -> None:
@@ -312,7 +312,7 @@ def test_failed_rows_are_mended_in_a_sheet(mei: Person, runtime: Runtime, done: 
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "请选一张表"),
+        ({}, "请选择一个表格文件"),
         ({"cell.3.url": "nowhere"}, "没有一行有改动"),
         ({"pasted": "行号\t链接\n88\thttps://e.com"}, "没有第 88 行"),
     ],

@@ -176,9 +176,9 @@ class _Reader:
         return text
 
     def chain(self) -> tuple[Notice, ...]:
-        """Return the notices as typed.
+        """Return the notices that were typed into the form.
 
-        The default notices, if untouched, follow the length of the livestream.
+        Unchanged default notices follow the length of the livestream.
         """
         try:
             chain = parse_chain(chain_texts(self.form["notices"]))

@@ -1,4 +1,4 @@
-"""Stored renditions and pictures, for pages and previews."""
+"""The views that return stored renditions, their pictures and uploads for pages and previews."""
 
 from __future__ import annotations
 

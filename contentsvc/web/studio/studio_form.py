@@ -65,7 +65,7 @@ class StudioForm:
         return poster_defaults(item, runtime().config.language)
 
     def poster_request(self) -> PosterRequest:
-        """Return the request for the poster as a PNG."""
+        """Return the request to paint the poster as a PNG."""
         fields = poster_values(self.poster, self.template)
         brand = self["brand"] or None
         return PosterRequest(self.template, fields, self.size, brand=brand, defaults=self.defaults)

@@ -350,7 +350,7 @@ def test_every_status_has_its_consequence(
     status, in_doubt = before
     tell(runtime, live, "-1h", status=status, in_doubt=in_doubt)
     if moved is None:
-        with pytest.raises(ConflictError, match="going out at this moment"):
+        with pytest.raises(ConflictError, match="being published right now"):
             move(runtime, live)
     else:
         move(runtime, live)

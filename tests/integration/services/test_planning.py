@@ -302,7 +302,7 @@ def test_an_edit_while_it_is_going_out_is_refused(engine: Engine) -> None:
     for lane, claims in engine.take():
         engine.publisher.publish_batch(lane, claims)
 
-    with pytest.raises(ConflictError, match="going out at this moment"):
+    with pytest.raises(ConflictError, match="being published right now"):
         _change(engine.runtime, entry, title="太迟了")
     forever.set()
 

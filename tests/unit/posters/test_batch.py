@@ -119,7 +119,7 @@ def test_a_workbook_is_read() -> None:
 @pytest.mark.parametrize(
     ("data", "name", "message"),
     [
-        (b"a", "t.xls", "a .csv or an .xlsx"),
+        (b"a", "t.xls", "a .csv or .xlsx"),
         (b"nonsense", "t.xlsx", "the XLSX cannot be read"),
         (b"PK\x05\x06" + b"\0" * 18, "t.xlsx", "the XLSX cannot be read"),
         (b"title\n", "t.csv", "no row"),

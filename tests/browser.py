@@ -1,7 +1,7 @@
-"""Finds the browser that the tests drive, and brings one where there is none.
+"""Find the browser for the tests, and install one if there is none.
 
-`make test` runs this file: the system's Chromium or Chrome is taken, else Playwright downloads its
-own, else Debian's package is installed where the user may do that.
+`make test` runs this file. It uses the system's Chromium or Chrome. If there is none, Playwright
+downloads its own; if that fails and the user is root, Debian's package is installed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-__all__ = ["BrowserMissingError", "bring_browser", "find_browser"]
+__all__ = ["BrowserMissingError", "find_browser", "install_browser"]
 
 _NAMES = ("chromium", "google-chrome", "google-chrome-stable", "chromium-browser", "chrome")
 
@@ -22,24 +22,32 @@ class BrowserMissingError(RuntimeError):
     """The browser tests cannot run on this machine."""
 
     def __init__(self) -> None:
-        """Say what helps."""
+        """Create the error with a message that says how to install a browser."""
         super().__init__(
             "the browser tests need Chromium or Chrome and none runs here; install one "
             "(Debian: `apt-get install chromium`), or let `make test` run as root or with "
-            "a network, so that it can bring one"
+            "a network, so that it can install one"
         )
 
 
 def find_browser() -> str:
-    """Return the path of a browser that starts; BrowserMissingError where there is none."""
+    """Return the path of a browser that starts.
+
+    Raises:
+        BrowserMissingError: no installed browser starts.
+    """
     for path in _candidates():
         if _starts(path):
             return path
     raise BrowserMissingError
 
 
-def bring_browser() -> str:
-    """Return the path of a browser that starts, after installing one where there is none."""
+def install_browser() -> str:
+    """Return the path of a browser that starts; install one first if there is none.
+
+    Raises:
+        BrowserMissingError: no browser could be installed.
+    """
     for install in (_download, _install_libraries, _install_package):
         try:
             return find_browser()
@@ -55,12 +63,12 @@ def _candidates() -> Iterator[str]:
 
 
 def _starts(path: str) -> bool:
-    # Ubuntu's package of that name is a stub, and a download may lack the system's libraries.
+    # Ubuntu's package `chromium` is a stub, and a downloaded browser may lack system libraries.
     try:
-        answer = subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False)
+        run = subprocess.run([path, "--version"], capture_output=True, timeout=30, check=False)
     except (OSError, subprocess.TimeoutExpired):
         return False
-    return answer.returncode == 0
+    return run.returncode == 0
 
 
 def _download() -> None:
@@ -94,6 +102,6 @@ def _run(*command: str) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.stdout.write(f"Tests drive {bring_browser()}\n")
+        sys.stdout.write(f"Tests drive {install_browser()}\n")
     except BrowserMissingError as error:
         sys.exit(f"error: {error}")

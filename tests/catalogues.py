@@ -1,4 +1,4 @@
-"""Compiles the catalogues: an editable install may have done so before they were changed."""
+"""Compile the translation catalogues, which may have changed since the editable install."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TRANSLATIONS = Path(__file__).parents[1] / "contentsvc/web/translations"
 
 
 def compile_catalogues() -> None:
-    """Write the `.mo` beside every `.po`; test processes that do so at once never collide."""
+    """Write a `.mo` file beside every `.po` file; several processes may do so at the same time."""
     for source in TRANSLATIONS.rglob("*.po"):
         part = source.with_suffix(f".{os.getpid()}.part")
         with source.open("rb") as po, part.open("wb") as mo:

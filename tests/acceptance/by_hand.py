@@ -1,4 +1,4 @@
-"""A clock and a queue that a test moves by hand."""
+"""A clock and a queue that a test controls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["HandQueue", "SteadyClock"]
 
 
 class SteadyClock:
-    """A clock that stands until it is set."""
+    """A clock that stands still until a test sets `now`."""
 
     def __init__(self, now: datetime) -> None:
         self.now = now
@@ -21,20 +21,20 @@ class SteadyClock:
         return self.now
 
     def ticks(self) -> float:
-        """Return seconds that go with it: nobody sets this clock."""
+        """Return the same instant as monotonic seconds."""
         return self.now.timestamp()
 
 
 @dataclass
 class HandQueue:
-    """Keeps what the dispatcher hands over, so that the test works it off by itself."""
+    """A queue that stores the jobs of the dispatcher until the test runs them."""
 
     claims: list[tuple[str, Claim]] = field(default_factory=list)
     renders: list[int] = field(default_factory=list)
     batches: list[tuple[int, int]] = field(default_factory=list)
 
     def wake(self) -> None:
-        """Nobody waits."""
+        """Do nothing, because no dispatcher waits."""
 
     def wait(self, seconds: float) -> bool:
         return True

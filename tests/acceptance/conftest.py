@@ -1,4 +1,4 @@
-"""A browser, and the application with a sample week in a thread of its own."""
+"""Fixtures: a browser, and the application with a sample week, served by a thread."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ TODAY = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
 
 
 def _assembled(folder: Path, now: datetime) -> tuple[Runtime, SteadyClock, HandQueue]:
-    """Return the parts on the database and files of *folder*, with their clock and queue."""
+    """Return a runtime for the database and files in *folder*, with its clock and queue."""
     clock, queue = SteadyClock(now), HandQueue()
     config = Config.from_env(
         {
@@ -64,7 +64,7 @@ def _assembled(folder: Path, now: datetime) -> tuple[Runtime, SteadyClock, HandQ
 
 
 def _live_until(now: datetime, runtime: Runtime, clock: SteadyClock, queue: HandQueue) -> None:
-    """Let the dispatcher and the workers do all that is due up to *now*."""
+    """Advance *clock* to *now* by 30 minutes at a time; run dispatcher and workers at each step."""
     dispatcher = Dispatcher(runtime, "test:1", monotonic=clock.ticks)
     while clock.now < now:
         clock.now = min(now, clock.now + timedelta(minutes=30))
@@ -101,14 +101,14 @@ def _served(folder: Path, now: datetime) -> Iterator[Site]:
 
 @pytest.fixture
 def empty_site(tmp_path: Path, sqlite_url: str, _catalogues: None) -> Iterator[Site]:
-    """Give the application with nobody and nothing in it."""
+    """Serve the application with an empty database."""
     with _served(tmp_path, _BEFORE) as site:
         yield site
 
 
 @pytest.fixture
 def site(tmp_path: Path, _sample: Path, _catalogues: None) -> Iterator[Site]:
-    """Give the application on a Tuesday morning of the sample week, its Monday published."""
+    """Serve the application on Tuesday morning of the sample week; Monday is published."""
     shutil.copytree(_sample, tmp_path, dirs_exist_ok=True)
     with _served(tmp_path, TODAY) as site:
         yield site
@@ -133,7 +133,10 @@ def _sample(tmp_path_factory: pytest.TempPathFactory, _sqlite_template: Path) ->
 
 
 def _live_sample_week(folder: Path, empty: Path) -> Path:
-    """Let the sample week go by in *folder* up to its Tuesday; *empty* is a fresh database."""
+    """Run the sample week up to its Tuesday in *folder*, and return *folder*.
+
+    *empty* is a fresh database, which is copied.
+    """
     shutil.copy(empty, folder / "contentsvc.db")
     runtime, clock, queue = _assembled(folder, _BEFORE)
     with closing(runtime.database) as database:
@@ -148,7 +151,7 @@ def _live_sample_week(folder: Path, empty: Path) -> Path:
 
 
 def _fill(session: Session, runtime: Runtime) -> None:
-    """Bring an admin, a channel and the sample calendar, its first two days approved."""
+    """Create an admin, a channel and the sample calendar; approve its Monday and Tuesday."""
     accounts.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=_BEFORE)
     channels.save_channel(
         session,
@@ -193,7 +196,7 @@ def _approve(session: Session, runtime: Runtime, days: set[Weekday]) -> None:
             )
 
 
-#: On a busy machine a window is closed while the server is sending it a static file.
+#: A window may close while the server is still sending it a static file.
 _CUT_OFF = (
     r"ignore:Exception ignored in. <_io.FileIO name='.*/static/"
     ":pytest.PytestUnraisableExceptionWarning"
@@ -201,20 +204,20 @@ _CUT_OFF = (
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let a window of a browser test close before it has got everything."""
+    """Ignore the warning for browser tests whose window closes during a download."""
     for item in items:
         if item.get_closest_marker("browser"):
             item.add_marker(pytest.mark.filterwarnings(_CUT_OFF))
 
 
-#: Milliseconds for which a page is waited for; on a busy machine a poster takes its time.
+#: Milliseconds to wait for a page. Painting a poster takes long on a busy machine.
 _PATIENCE = 90_000
 expect.set_options(timeout=_PATIENCE)
 
 
 @pytest.fixture(scope="session")
 def _fonts(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Lend the browser the posters' Chinese font, so that a machine without one shows the words."""
+    """Return a fontconfig file with the Chinese font of the posters, for machines without one."""
     folder = tmp_path_factory.mktemp("fonts")
     shutil.copy(_FONT, folder / "NotoSansSC.ttf")
     config = folder / "fonts.conf"
@@ -259,7 +262,7 @@ def _visit(
 
 @pytest.fixture
 def newcomer(_chromium: Browser, empty_site: Site) -> Iterator[Visitor]:
-    """Give a window on the application with nobody in it."""
+    """Open a window on the application with an empty database."""
     visitor = _visit(_chromium, empty_site)
     yield visitor
     visitor.context.close()
@@ -268,7 +271,7 @@ def newcomer(_chromium: Browser, empty_site: Site) -> Iterator[Visitor]:
 
 @pytest.fixture
 def mei(_chromium: Browser, site: Site) -> Iterator[Visitor]:
-    """Give the admin's window on the sample week."""
+    """Open a window of the signed-in admin on the sample week."""
     visitor = _visit(_chromium, site)
     visitor.sign_in()
     yield visitor
@@ -278,7 +281,7 @@ def mei(_chromium: Browser, site: Site) -> Iterator[Visitor]:
 
 @pytest.fixture
 def mei_on_phone(_chromium: Browser, site: Site) -> Iterator[Visitor]:
-    """Give the admin's phone on the sample week."""
+    """Open a phone-sized window of the signed-in admin on the sample week."""
     visitor = _visit(_chromium, site, width=390, height=844, is_phone=True)
     visitor.sign_in()
     yield visitor

@@ -1,4 +1,4 @@
-"""A webhook receiver on this machine, which can hold a request for as long as a test wants."""
+"""A webhook receiver on this machine that can delay its response until a test allows it."""
 
 from __future__ import annotations
 
@@ -16,48 +16,52 @@ __all__ = ["Receiver", "receiving"]
 
 
 class Receiver:
-    """Takes each `webhook-id` once, as the standard asks of a receiver."""
+    """A receiver that accepts each `webhook-id` once, as Standard Webhooks requires."""
 
     def __init__(self, secret: str) -> None:
         self.url = ""
         self._webhook = Webhook(secret)
         self._lock = threading.Lock()
-        #: Requests by path and id, and those of them that were taken.
+        #: The number of requests by path and `webhook-id`.
         self.requests: Counter[tuple[str, str]] = Counter()
-        self.taken: dict[tuple[str, str], Any] = {}
-        #: The callers' ports of the requests that are held.
+        #: The data of the accepted requests, by path and `webhook-id`.
+        self.accepted: dict[tuple[str, str], Any] = {}
+        #: The local ports of the callers whose requests are held.
         self.held: Queue[int] = Queue()
         self.go_on = threading.Event()
         self.holds = False
 
     def reset(self) -> None:
-        """Forget all requests, release those that are held, and hold none from now on."""
+        """Forget all requests, release the held ones, and hold no further ones."""
         self.go_on.set()
         with self._lock:
-            self.requests, self.taken, self.held = Counter(), {}, Queue()
+            self.requests, self.accepted, self.held = Counter(), {}, Queue()
             self.go_on, self.holds = threading.Event(), False
 
     def receive(self, path: str, headers: dict[str, str], body: bytes, port: int) -> None:
-        """Count a request; on `/lost` one that is held is forgotten, as in a crash."""
+        """Count and accept a request, and hold it if `holds` is set.
+
+        A held request to `/lost` is not accepted, as if the receiver had crashed.
+        """
         data = self._webhook.verify(body, headers)
-        place = (path, headers["webhook-id"])
+        request = (path, headers["webhook-id"])
         with self._lock:
-            self.requests[place] += 1
+            self.requests[request] += 1
             held = self.holds
             if not (held and path == "/lost"):
-                self.taken.setdefault(place, data)
+                self.accepted.setdefault(request, data)
         if held:
             self.held.put(port)
             self.go_on.wait(60)
 
     def titles(self, path: str) -> list[str]:
-        """Return the titles of the posts taken on a path."""
-        return [data["data"]["title"] for (at, _), data in self.taken.items() if at == path]
+        """Return the titles of the posts accepted on *path*."""
+        return [data["data"]["title"] for (at, _), data in self.accepted.items() if at == path]
 
 
 @contextmanager
 def receiving(secret: str) -> Iterator[Receiver]:
-    """Give a receiver that listens on the loopback address."""
+    """Run a receiver that listens on the loopback address."""
     receiver = Receiver(secret)
 
     class Handler(BaseHTTPRequestHandler):

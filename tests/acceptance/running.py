@@ -1,4 +1,4 @@
-"""The real service in a folder of its own: started, asked, killed and looked for in /proc."""
+"""The real service in its own folder: start it, run commands, kill and list its processes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from typing import Any
 
 __all__ = ["PATIENCE", "Service", "free_port", "until"]
 
-#: Seconds for which the real processes are waited for. Starting seven of them takes two seconds on
-#: a quiet machine and many on a busy one.
+#: Seconds to wait for real processes. Seven of them start within two seconds on a quiet machine,
+#: and far more slowly on a busy one.
 PATIENCE = 120.0
 
 
@@ -31,27 +31,31 @@ def free_port() -> int:
 
 
 def until(what: str, ready: Callable[[], Any], seconds: float = PATIENCE) -> Any:
-    """Return the first true answer of *ready*; fail, naming *what*, where there is none in time."""
+    """Return the first true result of *ready*.
+
+    Raises:
+        AssertionError: there was none within *seconds*; the message names *what*.
+    """
     deadline = time.monotonic() + seconds
-    while not (answer := ready()):
+    while not (result := ready()):
         if time.monotonic() > deadline:
             raise AssertionError(f"{what}: not within {seconds:g} s")
         time.sleep(0.05)
-    return answer
+    return result
 
 
 @dataclass
 class Service:
-    """One data folder and the processes on it."""
+    """A data folder and the processes that use it."""
 
     folder: Path
     settings: Mapping[str, str] = field(default_factory=dict)
-    #: What starts the `contentsvc` command.
+    #: The command line of `contentsvc`.
     command: tuple[str, ...] = (sys.executable, "-m", "contentsvc")
     port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
     starts: int = 0
-    #: The sign-in address that the present start printed.
+    #: The sign-in address that the last start printed.
     link: str = ""
 
     @property
@@ -61,18 +65,18 @@ class Service:
 
     @property
     def environ(self) -> dict[str, str]:
-        """Return the environment that every process gets, and that `processes` looks for."""
+        """Return the environment of every process, by which `processes` finds them."""
         kept = {name: value for name, value in os.environ.items() if "CONTENTSVC" not in name}
         own = {"DATA_DIR": str(self.folder / "var"), "PORT": str(self.port), **self.settings}
         return kept | {f"CONTENTSVC_{name}": value for name, value in own.items()}
 
     @property
     def log(self) -> Path:
-        """Return the file with what the present start wrote."""
+        """Return the file with the output of the last start."""
         return self.folder / f"up-{self.starts}.log"
 
     def start(self) -> str:
-        """Start everything and return the sign-in address, once it is ready."""
+        """Start the service, wait until it is ready, and return the sign-in address."""
         self.begin()
         until(f"ready ({self.log})", self._said_ready)
         (line,) = [line for line in self.said().splitlines() if "Sign in:" in line]
@@ -80,7 +84,7 @@ class Service:
         return self.link
 
     def begin(self) -> None:
-        """Begin to start everything."""
+        """Start the service without waiting until it is ready."""
         self.starts += 1
         self.folder.mkdir(parents=True, exist_ok=True)
         with self.log.open("wb") as log:
@@ -93,7 +97,7 @@ class Service:
             )
 
     def said(self) -> str:
-        """Return what the present start wrote."""
+        """Return the output of the last start."""
         return self.log.read_text(encoding="utf-8")
 
     def _said_ready(self) -> bool:
@@ -102,13 +106,13 @@ class Service:
         return "Stop:    Ctrl-C" in self.said()
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
-        """Stop in order, as Ctrl-C does, and return the exit status."""
+        """Send a signal (SIGINT by default, as Ctrl-C does) and return the exit status."""
         assert self.process is not None
         self.process.send_signal(number)
         return self.process.wait(PATIENCE)
 
     def processes(self) -> dict[int, str]:
-        """Return every living process of this folder with its command line."""
+        """Return the command line of every running process of this folder, by process id."""
         mark = f"CONTENTSVC_DATA_DIR={self.folder / 'var'}".encode()
         found = {}
         for entry in Path("/proc").iterdir():
@@ -121,14 +125,14 @@ class Service:
         return {pid: words for pid, words in found.items() if words}
 
     def clean_up(self) -> None:
-        """End whatever a failed test left."""
+        """Kill the processes that a failed test left."""
         for pid in self.processes():
             os.kill(pid, signal.SIGKILL)
         if self.process is not None:
             self.process.wait(PATIENCE)
 
     def run(self, *words: str, text: str | None = None) -> subprocess.CompletedProcess[str]:
-        """Run a command beside the service and return how it went."""
+        """Run a `contentsvc` command beside the service and return its result."""
         return subprocess.run(
             [*self.command, *words],
             cwd=self.folder,
@@ -141,18 +145,18 @@ class Service:
         )
 
     def ask(self, *words: str) -> str:
-        """Run a command that must work and return its output."""
-        answer = self.run(*words)
-        assert answer.returncode == 0, answer.stderr
-        return answer.stdout
+        """Run a `contentsvc` command that must succeed, and return its output."""
+        result = self.run(*words)
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
     @property
     def is_running(self) -> bool:
-        """Whether `contentsvc up` has been started and has not ended."""
+        """Return whether `contentsvc up` has been started and has not ended."""
         return self.process is not None and self.process.poll() is None
 
     def statuses(self, calendar: str) -> list[str]:
-        """Return the status of each delivery of a calendar, without the cost of a command."""
+        """Return the status of each delivery of *calendar*, read from the database itself."""
         file = self.folder / "var/contentsvc.db"
         with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
             query = """SELECT deliveries.status FROM deliveries
@@ -161,6 +165,6 @@ class Service:
             return [status for (status,) in connection.execute(query, (calendar,))]
 
     def read(self, path: str) -> bytes:
-        """Return what the web server answers."""
-        with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE) as answer:
-            return bytes(answer.read())
+        """Return the body of the web server's response."""
+        with urllib.request.urlopen(f"{self.url}{path}", timeout=PATIENCE) as response:
+            return bytes(response.read())

@@ -58,7 +58,7 @@ def _moved(page: Page) -> Iterator[None]:
 
 
 def test_the_first_admin_begins_by_the_printed_link(newcomer: Visitor) -> None:
-    """The link leads to a form, the form to the page with the ways to begin."""
+    """The link opens a form, and the form leads to the page with the ways to begin."""
     runtime = newcomer.site.runtime
     with runtime.database.write() as session:
         token = accounts.make_link(session, now=runtime.clock())
@@ -74,7 +74,7 @@ def test_the_first_admin_begins_by_the_printed_link(newcomer: Visitor) -> None:
 
 
 def test_the_board_of_the_sample_week(mei: Visitor) -> None:
-    """The board shows the sample week; its picture stands in the README."""
+    """The board shows the sample week as the picture in the README does."""
     page = mei.open(BOARD)
     expect(page.locator(".card-entry")).not_to_have_count(0)
     expect(page.locator(".state-published")).not_to_have_count(0)
@@ -90,7 +90,7 @@ def test_the_board_of_the_sample_week(mei: Visitor) -> None:
 
 
 def test_a_card_is_dragged_and_the_move_undone(mei: Visitor) -> None:
-    """A drop moves the entry, the toast brings it back, and a drop on the past is refused."""
+    """A drop moves the entry, the toast undoes the move, and a drop on the past is refused."""
     page = mei.open(BOARD)
     entry = entry_at(mei, day="sun", slot="早安")
     card = page.locator(f"#entry-{entry.id}")
@@ -119,7 +119,7 @@ def test_a_card_is_dragged_and_the_move_undone(mei: Visitor) -> None:
 
 
 def test_a_card_is_moved_by_keyboard_alone(mei: Visitor) -> None:
-    """M picks up, arrows choose, Enter drops, Z takes it back, Esc leaves it; each step is said."""
+    """M picks up, arrows choose, Enter drops, Z undoes, Esc cancels; each step is announced."""
     page = mei.open(BOARD)
     entry = entry_at(mei, day="sun", slot="早安")
     title = page.locator(f"#entry-{entry.id} .card-title")
@@ -148,7 +148,7 @@ def test_a_card_is_moved_by_keyboard_alone(mei: Visitor) -> None:
 
 
 def test_a_card_is_moved_by_its_menu(mei: Visitor) -> None:
-    """Without dragging: the menu's dialog asks for day and slot."""
+    """The dialog of the card's menu moves a card to another day and slot."""
     page = mei.open(BOARD)
     entry = entry_at(mei, day="sun", slot="早安")
     card = page.locator(f"#entry-{entry.id}")
@@ -165,7 +165,7 @@ def test_a_card_is_moved_by_its_menu(mei: Visitor) -> None:
 
 
 def test_a_phone_lists_the_days(mei_on_phone: Visitor) -> None:
-    """Days stand one below the other, and no page scrolls sideways."""
+    """A phone shows the days below each other, and no page scrolls sideways."""
     page = mei_on_phone.open(BOARD)
 
     heads = [page.locator(f".day-head.day-{day}").bounding_box() for day in range(1, 8)]
@@ -181,7 +181,7 @@ def test_a_phone_lists_the_days(mei_on_phone: Visitor) -> None:
 
 
 def test_a_finger_moves_a_card_after_resting_on_it(mei_on_phone: Visitor) -> None:
-    """A long press picks a card up, and the head of another day takes it in the same slot."""
+    """A long press picks a card up; dropped on the head of another day, it keeps its slot."""
     page = mei_on_phone.open(BOARD)
     entry = entry_at(mei_on_phone, day="sun", slot="早安")
     card = page.locator(f"#entry-{entry.id}")
@@ -205,8 +205,8 @@ def test_a_finger_moves_a_card_after_resting_on_it(mei_on_phone: Visitor) -> Non
     expect(page.locator(f"{_cell('sat', '早安')} #entry-{entry.id}")).to_be_visible()
 
 
-def test_a_huge_upload_is_answered_over_the_wire(empty_site: Site) -> None:
-    """A hundred megabytes are refused with a page that reaches the sender, and nothing is kept."""
+def test_a_huge_upload_is_refused_with_a_page(empty_site: Site) -> None:
+    """An upload of 100 MB is refused with a page that the sender receives; nothing is stored."""
     address = urlsplit(empty_site.url)
     connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=60)
     block = b"\0" * (1 << 20)
@@ -228,14 +228,14 @@ def test_a_huge_upload_is_answered_over_the_wire(empty_site: Site) -> None:
 
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_page_is_quiet(mei: Visitor, language: str) -> None:
-    """No page asks another host, breaks the policy or says anything to the console."""
+    """No page calls another host, violates its content policy or logs to the console."""
     page = mei.open("/help")
     if language == "en":
         page.locator(".person summary").click()
         page.get_by_role("button", name="English").click()
     paths = [BOARD, "/entries/1", "/entries/1/move", *PAGES, "/site/"]
 
-    # Several tabs at once, because each is quiet only after half a second without a request.
+    # Open several tabs at once, because each takes half a second without requests to be idle.
     for start in range(0, len(paths), 5):
         tabs = [_tab(mei, path) for path in paths[start : start + 5]]
         for tab in tabs:

@@ -23,12 +23,12 @@ _NAMES = (
     *("小满妈妈", "果果妈", "糖豆妈妈", "阿芷", "林晓", "安安爸爸"),
     *("桃子", "米粒妈", "可可", "图图妈妈", "朵朵", "豆包妈妈"),
 )
-#: The rows of the table in which something is wrong: a link that is none, and no title.
+#: The faulty rows of the table: an invalid link, and no title.
 _BAD = {7: "专属链接", 11: "主标题"}
 
 
 def _table(folder: Path) -> Path:
-    """Write what Chinese Excel saves: a heading over merged cells, titles, twelve members."""
+    """Write a table as Excel saves it: a heading over merged cells, titles, twelve members."""
     rows = [["双12 邀请名单", "", "", ""], ["昵称", "邀请码", "专属链接", "主标题"]]
     for number, name in enumerate(_NAMES):
         line = len(rows) + 1
@@ -60,7 +60,7 @@ class _Worker:
 
 
 def _download(page: Page) -> dict[str, bytes]:
-    """Return what the ZIP holds that the page offers."""
+    """Download the ZIP of the page, and return its files by name."""
     with page.expect_download() as download:
         page.get_by_role("link", name="下载").first.click()
     assert download.value.suggested_filename == "会员.zip"
@@ -74,7 +74,7 @@ def _code(data: bytes) -> str:
 
 
 def test_a_table_becomes_invitations(mei: Visitor, tmp_path: Path) -> None:
-    """Chosen by picture, checked before, watched to the end, downloaded, mended, completed."""
+    """A batch is created, proofread, rendered and downloaded; its failed rows are corrected."""
     page = mei.open("/")
     page.get_by_role("link", name="海报", exact=True).click()
     page.get_by_role("link", name="海报", exact=True).click()
@@ -125,14 +125,14 @@ def test_a_table_becomes_invitations(mei: Visitor, tmp_path: Path) -> None:
 
 
 def _chosen(answer: Response) -> list[str]:
-    """Return the column of the file names that the request of a new proof names."""
+    """Return the column for the file names in the request for a new proof."""
     if not answer.url.endswith("/columns"):
         return []
     return parse_qs(answer.request.post_data or "").get(f"column.{FILE_COLUMN}", [])
 
 
 def test_columns_are_chosen_and_seen_at_once(mei: Visitor) -> None:
-    """What all rows share is typed once; the faults go while it is typed."""
+    """A value for all rows is typed once, and the warnings disappear while it is typed."""
     page = mei.open("/posters/batches/new/invite")
     page.get_by_text("或从表格里粘贴").click()
     page.fill("#f-pasted", "谁\t去哪里\n小满\thttps://e.com/1\n果果\thttps://e.com/2")
@@ -143,7 +143,7 @@ def test_columns_are_chosen_and_seen_at_once(mei: Visitor) -> None:
 
     expect(page.get_by_text("2 行可以做成海报")).to_be_visible()
     expect(page.get_by_text("每一行都缺")).to_have_count(0)
-    # Leaving the field has the proof made as well; wait for the one with the choice in it.
+    # Leaving the field also requests a proof; wait for the proof with the chosen column.
     with page.expect_response(lambda answer: _chosen(answer) == ["0"]):
         page.get_by_label("文件名").select_option("0")
     with page.expect_navigation():
@@ -172,7 +172,7 @@ def test_what_is_chosen_before_the_page_is_ready_is_seen(mei: Visitor) -> None:
 
 
 def test_a_batch_is_made_on_a_phone(mei_on_phone: Visitor, tmp_path: Path) -> None:
-    """No page is wider than the phone, from the pictures to the failed rows."""
+    """No page of a batch is wider than the phone."""
     page = mei_on_phone.open("/posters/batches/new")
     wide = "document.documentElement.scrollWidth > innerWidth"
     assert not page.evaluate(wide)

@@ -14,7 +14,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def _in_doubt(visitor: Visitor) -> Delivery:
-    """Make the week's first delivery one of which nobody knows what became."""
+    """Set the first delivery of the week to an unknown outcome, and return it."""
     with visitor.site.runtime.database.write() as session:
         delivery = session.scalars(
             select(Delivery).where(Delivery.status == DeliveryStatus.PUBLISHED).limit(1)
@@ -44,7 +44,7 @@ def _stands(visitor: Visitor, delivery: Delivery) -> Delivery:
 
 
 def test_an_unknown_outcome_is_found_and_settled(mei: Visitor) -> None:
-    """The board leads to it; its page shows what was to be sent, and takes the person's word."""
+    """The board links to the delivery; its page shows the text and accepts the outcome."""
     delivery = _in_doubt(mei)
     page = mei.open("/deliveries/")
     row = page.locator(".attention tr", has_text="结果未知")
@@ -63,8 +63,8 @@ def test_an_unknown_outcome_is_found_and_settled(mei: Visitor) -> None:
     assert "https://group.example.com/posts/42" in page.inner_text("main")
 
 
-def test_an_address_that_is_none_is_refused_and_kept(mei: Visitor) -> None:
-    """The typed text comes back, and nothing is settled."""
+def test_an_invalid_address_is_refused_and_shown_again(mei: Visitor) -> None:
+    """The form shows the typed text again, and the delivery is not settled."""
     delivery = _in_doubt(mei)
     page = mei.open(f"/deliveries/{delivery.id}")
     page.fill("[name=url]", "group.example.com")
@@ -74,8 +74,8 @@ def test_an_address_that_is_none_is_refused_and_kept(mei: Visitor) -> None:
     assert _stands(mei, delivery).status is DeliveryStatus.UNKNOWN
 
 
-def test_what_is_not_there_is_sent_again_by_a_persons_word(mei: Visitor) -> None:
-    """The delivery waits for the dispatcher with its own key."""
+def test_a_person_has_a_missing_post_sent_again(mei: Visitor) -> None:
+    """The delivery waits for the dispatcher, with the same key."""
     delivery = _in_doubt(mei)
     page = mei.open(f"/deliveries/{delivery.id}")
     mei.submit(page.locator("button[value=send-again]"))

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
 
 def test_an_entry_is_edited_with_its_preview(mei: Visitor) -> None:
-    """The preview follows the typing; Ctrl+S saves; the page asks before typed text is left."""
+    """The preview follows the text, Ctrl+S saves, and leaving unsaved text needs confirmation."""
     entry = entry_at(mei, day="sun", slot="早安")
     page = mei.open(f"/entries/{entry.id}")
     preview = page.locator("#preview")
@@ -45,7 +45,7 @@ def _accept(asked: list[str], dialog: Dialog) -> None:
 
 
 def test_typed_text_survives_a_closed_page(mei: Visitor) -> None:
-    """What was typed and not saved is offered again, and is gone once the server has it."""
+    """Unsaved text is offered again, until the server has saved it."""
     entry = entry_at(mei, day="sun", slot="早安")
     address = f"/entries/{entry.id}"
     page = mei.open(address)
@@ -67,7 +67,7 @@ def test_typed_text_survives_a_closed_page(mei: Visitor) -> None:
 
 
 def test_text_typed_before_the_page_is_ready_survives_too(mei: Visitor) -> None:
-    """On a slow line somebody types while the page's program is still on its way, and leaves."""
+    """Text typed before the page's script has loaded is offered again as well."""
     entry = entry_at(mei, day="sun", slot="早安")
     page, held = mei.page, list[Route]()
     asked: list[str] = []
@@ -93,7 +93,7 @@ def test_text_typed_before_the_page_is_ready_survives_too(mei: Visitor) -> None:
 
 
 def test_two_tabs_do_not_overwrite_each_other(mei: Visitor) -> None:
-    """The later one reads both texts, keeps its own in the form and may save it knowingly."""
+    """The later tab shows both texts, keeps its own in the form, and can save it on request."""
     entry = entry_at(mei, day="sun", slot="早安")
     first = mei.open(f"/entries/{entry.id}")
     second = mei.context.new_page()
@@ -115,7 +115,7 @@ def test_two_tabs_do_not_overwrite_each_other(mei: Visitor) -> None:
 
 
 def test_a_picture_that_is_too_large_loses_nothing(mei: Visitor) -> None:
-    """The reason stands beside the button, and the form is as it was."""
+    """The reason is shown beside the button, and the form is unchanged."""
     entry = entry_at(mei, day="sun", slot="早安")
     page = mei.open(f"/entries/{entry.id}")
     page.fill("[name=title]", "还在这里")
@@ -142,7 +142,7 @@ def test_a_picture_that_is_too_large_loses_nothing(mei: Visitor) -> None:
 
 
 def test_a_poster_gets_the_fields_of_its_template(mei: Visitor) -> None:
-    """Choosing a template brings its fields, and the preview its picture."""
+    """Choosing a template shows its fields, and the preview shows its picture."""
     page = mei.open(f"/calendars/baby-benefits/entries/new?week={WEEK}&day=fri&slot=早安")
     page.fill("[name=title]", "一句话")
     page.locator("label[for=kind-poster]").click()

@@ -22,7 +22,7 @@ _BODY = (
 
 @pytest.fixture
 def form(mei: Visitor) -> Page:
-    """Open an entry that goes to a folder with every form."""
+    """Open an entry for a folder channel with every format."""
     runtime = mei.site.runtime
     with runtime.database.write() as session:
         channels.save_channel(
@@ -44,7 +44,7 @@ def form(mei: Visitor) -> Page:
 
 
 def _pasted(visitor: Visitor, media_type: str) -> str:
-    """Return what another page is given when a person pastes into it."""
+    """Return the clipboard data of *media_type* that a paste into another page receives."""
     page = visitor.context.new_page()
     page.set_content("<textarea autofocus></textarea>")
     page.evaluate(
@@ -58,8 +58,8 @@ def _pasted(visitor: Visitor, media_type: str) -> str:
     return got
 
 
-def test_a_form_is_copied_by_a_button(mei: Visitor, form: Page) -> None:
-    """Text as it stands, an article with its looks; nothing on the page complains."""
+def test_a_format_is_copied_by_a_button(mei: Visitor, form: Page) -> None:
+    """Text is copied as text, and an article with its styles, without an error on the page."""
     sms = form.locator(".as-form[data-fold=sms]")
     sms.locator("summary").click()
     sms.get_by_role("button", name="复制").click()
@@ -76,8 +76,8 @@ def test_a_form_is_copied_by_a_button(mei: Visitor, form: Page) -> None:
     assert rich.count("<section") == rich.count("</section>")
 
 
-def test_a_preview_in_which_nothing_is_new_stands_still(form: Page) -> None:
-    """Leaving a field asks again; a button that was just pressed goes on telling what it did."""
+def test_an_unchanged_preview_is_not_replaced(form: Page) -> None:
+    """Leaving a field requests the preview again, and a copy button keeps its message."""
     form.locator("#preview").evaluate("preview => preview.firstElementChild.dataset.mark = ''")
 
     with form.expect_response("**/preview") as answer:
@@ -88,8 +88,8 @@ def test_a_preview_in_which_nothing_is_new_stands_still(form: Page) -> None:
     expect(form.locator("#preview [data-mark]")).to_have_count(1)
 
 
-def test_what_is_unfolded_stays_so_while_typing(form: Page) -> None:
-    """The preview is made anew with every pause, and a person goes on reading."""
+def test_an_unfolded_format_stays_unfolded_while_typing(form: Page) -> None:
+    """A new preview leaves unfolded formats unfolded."""
     form.locator(".as-form[data-fold=sms] summary").click()
 
     form.fill("[name=title]", "新的标题")
@@ -100,7 +100,7 @@ def test_what_is_unfolded_stays_so_while_typing(form: Page) -> None:
 
 @pytest.mark.parametrize("theme", ArticleTheme)
 def test_an_article_fits_a_phone(mei: Visitor, theme: ArticleTheme) -> None:
-    """At 375 pixels nothing but tables and code scrolls sideways, and text is 16 pixels."""
+    """At a width of 375 pixels only tables and code scroll sideways, and text is 16 pixels high."""
     html = format_article(markdown_html(_BODY), theme=theme).html
     page = mei.context.new_page()
     page.set_viewport_size({"width": 375, "height": 700})

@@ -73,7 +73,7 @@ def page(admin: BrowserContext) -> Iterator[Page]:
 
 
 def _move_calendar_to_zone(page: Page, service: Service) -> None:
-    """Set the zone under test in the sample calendar, which stands in Shanghai's."""
+    """Set the time zone of the sample calendar to the zone under test."""
     page.goto(f"{service.url}/calendars/baby-benefits/edit")
     page.fill("[name=timezone]", zone().key)
     page.locator("main form button.btn-primary").click()
@@ -90,7 +90,7 @@ def _next_hour() -> datetime:
 
 
 def _make(page: Page, service: Service, title: str, starts: datetime) -> int:
-    """Make and approve a livestream whose first notice is due; return the entry's id."""
+    """Create and approve a livestream whose first notice is due; return the entry's id."""
     week = IsoWeek.of(starts.date())
     page.goto(f"{service.url}/calendars/baby-benefits/entries/new?week={week}")
     page.fill("[name=title]", title)
@@ -126,7 +126,7 @@ def _move(page: Page, service: Service, entry_id: int, to: datetime) -> None:
 
 
 def test_a_moved_livestream_is_corrected_once(page: Page, service: Service) -> None:
-    """The notice is out, the livestream moves, and one click tells its readers the new time."""
+    """After its notice is published, a livestream moves, and one click publishes a correction."""
     starts = _next_hour()
     entry_id = _make(page, service, "宝宝冬季护肤直播课", starts)
     first = "【还有1小时】宝宝冬季护肤直播课"
@@ -163,7 +163,7 @@ def test_a_moved_livestream_is_corrected_once(page: Page, service: Service) -> N
 
 
 def test_a_cancelled_livestream_says_so(page: Page, service: Service) -> None:
-    """Its page and calendar tell at once; the notice can be taken back instead of corrected."""
+    """The page and calendar show the cancellation at once; the notice can be retracted instead."""
     starts = _next_hour()
     entry_id = _make(page, service, "大促预热直播", starts)
     first = "【还有1小时】大促预热直播"

@@ -22,7 +22,7 @@ LINK = "https://live.example.com/winter-skin"
 
 
 def field(page: Page, name: str) -> str:
-    """Return where a poster's field is."""
+    """Return the selector of a field of the poster."""
     return f"[name='poster-field.{name}']"
 
 
@@ -34,17 +34,17 @@ def shown(page: Page) -> Image.Image:
 
 
 def difference(one: Image.Image, other: Image.Image) -> float:
-    """Return how far two pictures are apart, from 0 to 255."""
+    """Return the mean difference of two pictures, from 0 to 255."""
     return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
 
 
 def settled(page: Page) -> None:
-    """Wait until no poster is on its way."""
+    """Wait until no request for a poster is pending."""
     expect(page.locator(".stage.is-busy")).to_have_count(0)
 
 
 def write(page: Page, name: str, text: str) -> Response:
-    """Fill a field and wait for the poster that says it."""
+    """Fill a field and wait for the response with the poster that shows *text*."""
     sent = {f"poster-field.{name}": text}
     with page.expect_response(lambda answer: is_sketch(answer, **sent)) as answered:
         page.fill(field(page, name), text)
@@ -53,7 +53,7 @@ def write(page: Page, name: str, text: str) -> Response:
 
 
 def is_sketch(answer: Response, **values: str) -> bool:
-    """Return whether the *answer* brings the poster of a form with these values.
+    """Return whether *answer* is the response to a form with these values.
 
     A request for what was typed just before may still be on its way.
     """
@@ -72,8 +72,8 @@ def two_halves() -> bytes:
     return out.getvalue()
 
 
-def test_a_poster_is_made_and_taken_home(mei: Visitor, tmp_path: Path) -> None:
-    """Chosen by its picture, typed in Chinese, seen at once, downloaded with a code that reads."""
+def test_a_poster_is_made_and_downloaded(mei: Visitor, tmp_path: Path) -> None:
+    """A poster follows the text at once, and its QR code can be read after the download."""
     page = mei.open("/posters/")
     tile = page.get_by_role("link", name="直播预告")
     tile.scroll_into_view_if_needed()
@@ -99,7 +99,7 @@ def test_a_poster_is_made_and_taken_home(mei: Visitor, tmp_path: Path) -> None:
         assert (picture.format, picture.size) == ("PNG", (1080, 1080))
         (code,) = zxingcpp.read_barcodes(picture)
     assert code.text == LINK
-    # The page stays, and can give another file.
+    # The page stays open for another download.
     with page.expect_download() as bundle:
         page.get_by_role("button", name="全部 5 个尺寸").click()
     assert bundle.value.suggested_filename.endswith(".zip")
@@ -115,8 +115,8 @@ def test_a_poster_is_made_and_taken_home(mei: Visitor, tmp_path: Path) -> None:
         ("url", "example.com", "链接"),
     ],
 )
-def test_what_is_wrong_is_told_while_typing(mei: Visitor, name: str, text: str, words: str) -> None:
-    """Too long, missing, not drawable, no link: beside its field, and the last picture stays."""
+def test_faults_are_shown_while_typing(mei: Visitor, name: str, text: str, words: str) -> None:
+    """A fault is shown beside its field, and the last poster stays visible."""
     page = mei.open("/posters/live-notice")
     write(page, "title1", "冬夜故事会")
     mei.page.on("dialog", lambda dialog: dialog.accept())
@@ -130,7 +130,7 @@ def test_what_is_wrong_is_told_while_typing(mei: Visitor, name: str, text: str, 
 
 
 def test_a_picture_s_focus_is_dragged(mei: Visitor) -> None:
-    """By the mouse and by the arrow keys, and the poster follows."""
+    """The mouse and the arrow keys move the focus, and the poster follows."""
     page = mei.open("/posters/product-card")
     mei.page.on("dialog", lambda dialog: dialog.accept())
     with page.expect_response(re.compile("/sketch$")):
@@ -174,7 +174,7 @@ def test_a_picture_s_focus_is_dragged(mei: Visitor) -> None:
 
 
 def test_a_poster_becomes_an_entry_on_the_board(mei: Visitor) -> None:
-    """Saved in a slot, found on the board, changed in the studio again."""
+    """A poster is saved in a slot, shown on the board and edited in the studio again."""
     page = mei.open("/posters/quote")
     write(page, "text", "慢慢来，比较快。")
     page.select_option("[name=place]", "baby-benefits|晚间")
@@ -196,8 +196,8 @@ def test_a_poster_becomes_an_entry_on_the_board(mei: Visitor) -> None:
     assert entry.poster == {"template": "quote", "fields": {"text": "先人后事。"}}
 
 
-def test_what_is_typed_before_the_page_is_ready_is_painted(mei: Visitor) -> None:
-    """On a slow line somebody types while the page's program is still on its way."""
+def test_text_typed_before_the_page_is_ready_is_painted(mei: Visitor) -> None:
+    """Text typed before the page's script has loaded appears on the poster."""
     page, held = mei.page, list[Route]()
     page.route("**/js/studio.js", lambda route: held.append(route))  # noqa: PLW0108 - it takes no built-in
     with page.expect_request("**/js/studio.js"):
@@ -214,7 +214,7 @@ def test_what_is_typed_before_the_page_is_ready_is_painted(mei: Visitor) -> None
 
 
 def test_a_poster_survives_a_closed_page(mei: Visitor) -> None:
-    """What was typed is offered again, the picture among it."""
+    """Unsaved values are offered again, including the picture."""
     page = mei.open("/posters/quote")
     mei.page.on("dialog", lambda dialog: dialog.accept())
     write(page, "text", "还没下载的一句话")
@@ -228,7 +228,7 @@ def test_a_poster_survives_a_closed_page(mei: Visitor) -> None:
 
 
 def test_the_studio_on_a_phone(mei_on_phone: Visitor) -> None:
-    """Nothing is wider than the screen, and a small picture stays while the words are typed."""
+    """The page is not wider than the screen, and a small poster stays visible while typing."""
     page = mei_on_phone.open("/posters/live-notice")
     mei_on_phone.page.on("dialog", lambda dialog: dialog.accept())
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -33,7 +33,7 @@ _ROOT = Path(__file__).resolve().parents[2]
 def wheel_command(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Build the wheel, install it into an environment of its own, and return its command.
 
-    What the wheel depends on is borrowed from this environment, so that no network is needed.
+    It uses the dependencies of the test environment, so that no network is needed.
     """
     folder = tmp_path_factory.mktemp("wheel")
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--no-input", "-q"]
@@ -51,7 +51,7 @@ def wheel_command(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 @pytest.fixture(params=["checkout", "wheel"])
 def service(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Service]:
-    """Give a service that has never been started, in an empty folder."""
+    """Return a service in an empty folder that has never been started."""
     command: tuple[str, ...] = (sys.executable, "-m", "contentsvc")
     if request.param == "wheel":
         command = (request.getfixturevalue("wheel_command"),)
@@ -67,10 +67,10 @@ def _welcome(service: Service) -> bool:
 
 
 def test_the_first_post_can_be_read_soon_after_the_link(service: Service) -> None:
-    """Within 90 seconds of the link the welcome post is on the page and in the feed.
+    """The welcome post is on the page and in the feed within 90 seconds of the sign-in link.
 
-    The sample week stands on the board: what was past at the start is a draft, and nothing has
-    failed or was missed.
+    The board has the sample week. Entries before the start are drafts, and no delivery has failed
+    or was missed.
     """
     began_at = datetime.now(UTC)
     link = service.start()
@@ -87,7 +87,7 @@ def test_the_first_post_can_be_read_soon_after_the_link(service: Service) -> Non
 
 
 def _check_page(service: Service, link: str) -> None:
-    """The page behind the link is in Chinese, and what it loads is there."""
+    """Check that the page behind the link is in Chinese and that its files load."""
     page = service.read(link.removeprefix(service.url)).decode()
     assert re.search(r'<html[^>]* lang="zh', page)
     assert "管理员" in page
@@ -110,10 +110,10 @@ def _check_sample(service: Service, began_at: datetime) -> None:
     assert not statuses & {DeliveryStatus.FAILED, DeliveryStatus.MISSED, DeliveryStatus.UNKNOWN}
 
 
-def test_a_later_start_brings_no_second_sample(tmp_path: Path) -> None:
-    """What a team has made of the sample is left alone, in a folder with a long Chinese name too.
+def test_a_later_start_adds_no_second_sample(tmp_path: Path) -> None:
+    """A second start adds no second sample week.
 
-    Its path is too long for a socket, which is then elsewhere.
+    The folder has a long Chinese name; its path is too long for a socket, which is elsewhere then.
     """
     service = Service(tmp_path / ("周历" * 20))
     try:
@@ -133,8 +133,8 @@ def test_a_later_start_brings_no_second_sample(tmp_path: Path) -> None:
         service.clean_up()
 
 
-def test_the_first_administrator_comes_from_the_command_too(tmp_path: Path) -> None:
-    """Where a person was added before the start, the link is the page to sign in."""
+def test_a_command_can_add_the_first_administrator(tmp_path: Path) -> None:
+    """If a person was added before the start, the start prints the address of the sign-in page."""
     service = Service(tmp_path / "s", {"SAMPLE": "no"})
     service.folder.mkdir()
     try:

@@ -1,4 +1,4 @@
-"""The real processes publish each post once, whatever is killed."""
+"""The real processes publish each post once, even if processes are killed."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class _Family:
 
     service: Service
     receiver: Receiver
-    #: How long a command took beside the service, in seconds.
+    #: Seconds that a command took while the service was running.
     command_seconds: float
 
 
@@ -84,14 +84,14 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Family]:
 
 @pytest.fixture
 def receiver(family: _Family) -> Receiver:
-    """Return the receiver of the webhooks, which remembers nothing of earlier tests."""
+    """Return the receiver of the webhooks, without the requests of earlier tests."""
     family.receiver.reset()
     return family.receiver
 
 
 @pytest.fixture
 def service(family: _Family, receiver: Receiver) -> Service:
-    """Return the running service; a test that stopped it is followed by a new start."""
+    """Return the running service; start it again if an earlier test stopped it."""
     if not family.service.is_running:
         family.service.start()
     return family.service
@@ -109,29 +109,29 @@ _numbers = count(1)
 
 @dataclass(frozen=True)
 class _Post:
-    """A post that is alone in a calendar of its own."""
+    """The only post of a calendar."""
 
     service: Service
     slug: str
     title: str
 
     def statuses(self) -> list[str]:
-        """Return the status of each of its deliveries."""
+        """Return the status of each of the post's deliveries."""
         return self.service.statuses(self.slug)
 
     def is_published(self) -> bool:
-        """Return whether every channel has published it."""
+        """Return whether every channel has published the post."""
         return set(self.statuses()) == {"published"}
 
     def count_in_feed(self) -> int:
-        """Return how often the site's feed has it."""
+        """Return how many items of the site's feed have the post's title."""
         feed = feedparser.parse(self.service.read("/site/feed.atom"))
         assert not feed.bozo
         return [entry.title for entry in feed.entries].count(self.title)
 
 
 def _import_due(service: Service, seconds: float, channels: str) -> _Post:
-    """Import and approve a post that is due in some seconds."""
+    """Import and approve a post that is due in *seconds*."""
     number = next(_numbers)
     post = _Post(service, f"once-{number}", f"只发一次的早安 {number}")
     at = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(seconds=seconds)
@@ -149,20 +149,20 @@ def _import_due(service: Service, seconds: float, channels: str) -> _Post:
 
 
 def _caller(service: Service, port: int) -> int:
-    """Return the process whose connection to the receiver has this local port."""
+    """Return the id of the process whose connection to the receiver has the local port *port*."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     (inode,) = [row[9] for row in rows if row[1] == f"0100007F:{port:04X}" and row[9] != "0"]
     for pid in service.processes():
         for handle in Path(f"/proc/{pid}/fd").iterdir():
             if handle.is_symlink() and str(handle.readlink()) == f"socket:[{inode}]":
                 return pid
-    raise AssertionError(f"nobody holds port {port}")
+    raise AssertionError(f"no process has port {port}")
 
 
 def test_a_killed_worker_neither_loses_nor_doubles_a_post(
     service: Service, receiver: Receiver
 ) -> None:
-    """A worker is killed amid two calls, one taken and one not; each place has the post once."""
+    """Workers are killed during two calls, one accepted and one lost; each channel has one post."""
     receiver.holds = True
     post = _import_due(service, 4, "site, hand-over, kept, lost")
     callers = {_caller(service, receiver.held.get(timeout=PATIENCE)) for _ in range(2)}
@@ -178,7 +178,7 @@ def test_a_killed_worker_neither_loses_nor_doubles_a_post(
     assert [post.title in file.read_text("utf-8") for file in manifests].count(True) == 1
     for path in ("/kept", "/lost"):
         assert receiver.titles(path) == [post.title]
-        # The call that was cut off, and the one that settled it under the same id.
+        # The interrupted call, and the call that repeated it with the same id.
         assert [n for (at, _), n in receiver.requests.items() if at == path] == [2]
     assert service.stop() == 0
 
@@ -186,9 +186,9 @@ def test_a_killed_worker_neither_loses_nor_doubles_a_post(
 def test_a_stop_leaves_nothing_running_and_a_start_continues(
     family: _Family, service: Service, receiver: Receiver
 ) -> None:
-    """Ctrl-C ends every process; what was still to come goes out after the next start, once."""
+    """Ctrl-C ends every process; after the next start, a post due later is published once."""
     first = service.link
-    # Long enough for the import, which is a command, and for the stop.
+    # Leave enough time for the import command and for the stop.
     post = _import_due(service, 4 + 4 * family.command_seconds, "site, kept")
 
     status = service.stop()
@@ -200,14 +200,14 @@ def test_a_stop_leaves_nothing_running_and_a_start_continues(
     until("published after the restart", post.is_published)
     assert post.count_in_feed() == 1
     assert [n for (at, _), n in receiver.requests.items() if at == "/kept"] == [1]
-    # Nobody has signed in yet, so each start offers a link of its own.
+    # No one has signed in yet, so each start prints a new link.
     assert first != again
     assert service.stop(signal.SIGTERM) == 0
     assert service.processes() == {}
 
 
 def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) -> None:
-    """Ctrl-C while a platform is answering: the answer is waited for and written down."""
+    """Ctrl-C during a call: the worker waits for the response and records it."""
     receiver.holds = True
     post = _import_due(service, 4, "kept")
     receiver.held.get(timeout=PATIENCE)
@@ -222,8 +222,8 @@ def test_a_stop_finishes_the_call_in_hand(service: Service, receiver: Receiver) 
     assert list(receiver.requests.values()) == [1]
 
 
-def test_a_stop_amid_the_start_is_clean(tmp_path: Path) -> None:
-    """Ctrl-C before it is ready: what has started already ends, and no link is printed."""
+def test_a_stop_during_the_start_is_clean(tmp_path: Path) -> None:
+    """Ctrl-C during the start ends the processes that run already; no link is printed."""
     service = Service(tmp_path / "s", _SETTINGS)
     try:
         service.begin()
@@ -238,7 +238,7 @@ def test_a_stop_amid_the_start_is_clean(tmp_path: Path) -> None:
 
 
 def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
-    """After `kill -9` of `contentsvc up` the kernel ends all others, and a new start works."""
+    """After `kill -9` of `contentsvc up` no process is left, and a new start works."""
     assert len(service.processes()) >= 7
 
     assert service.process is not None
@@ -252,7 +252,7 @@ def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
 
 
 def test_workers_outlive_the_queue(service: Service, receiver: Receiver) -> None:
-    """Valkey is killed and started again; the same workers publish what comes due then."""
+    """Valkey is killed and restarted; the same workers publish a post that is due later."""
     before = _children(service)
     (valkey,) = [pid for pid, words in before.items() if "valkey" in words]
 
@@ -266,8 +266,8 @@ def test_workers_outlive_the_queue(service: Service, receiver: Receiver) -> None
     assert service.stop() == 0
 
 
-def test_what_dies_is_started_again(service: Service) -> None:
-    """Each child is killed in turn; the service comes back by itself."""
+def test_killed_processes_are_restarted(service: Service) -> None:
+    """All children are killed; the supervisor replaces each, and the service is healthy again."""
     before = set(_children(service))
     restarts = service.said().count("again_in_s=")
 
@@ -285,7 +285,7 @@ def test_what_dies_is_started_again(service: Service) -> None:
 
 
 def _children(service: Service) -> dict[int, str]:
-    """Return the processes that the supervisor itself started."""
+    """Return the command lines of the processes that the supervisor started, by process id."""
     assert service.process is not None
     processes = service.processes().items()
     return {pid: words for pid, words in processes if _parent(pid) == service.process.pid}
@@ -306,7 +306,7 @@ def _is_healthy(service: Service) -> bool:
 
 
 def test_a_damaged_queue_file_does_not_keep_it_from_starting(service: Service) -> None:
-    """The queue's file lost its tail in a power cut: it is mended, and the service starts."""
+    """The end of the queue's file is damaged, as by a power cut; it is repaired at the start."""
     assert service.stop() == 0
     (log,) = (service.folder / "var/valkey/appendonlydir").glob("*.incr.aof")
     with log.open("ab") as file:

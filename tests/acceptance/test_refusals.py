@@ -1,4 +1,4 @@
-"""What keeps the service from starting is told in one line that names the setting."""
+"""A setting that keeps the service from starting is named in a one-line error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _CAP_DAC_OVERRIDE = 1
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    """Give a service that is ready to be started."""
+    """Return a service that has not been started."""
     service = Service(tmp_path / "s", {"SAMPLE": "no"})
     service.folder.mkdir()
     yield service
@@ -32,7 +32,7 @@ def service(tmp_path: Path) -> Iterator[Service]:
 
 
 def _refusal(service: Service, *words: str) -> str:
-    """Run a command that must not start anything; return its one line."""
+    """Run a command that must refuse to start, and return its one-line error message."""
     answer = service.run(*words)
 
     assert answer.returncode == 2, answer.stdout + answer.stderr
@@ -42,8 +42,8 @@ def _refusal(service: Service, *words: str) -> str:
     return line
 
 
-def test_a_port_in_use_is_told_before_anything_is_made(service: Service) -> None:
-    """The line names the setting and a port to try; no database was made."""
+def test_a_port_in_use_is_refused_before_the_database_is_created(service: Service) -> None:
+    """The error names the setting and another port; no database is created."""
     with socket.create_server(("127.0.0.1", service.port)):
         line = _refusal(service, "up")
 
@@ -54,8 +54,8 @@ def test_a_port_in_use_is_told_before_anything_is_made(service: Service) -> None
     assert not (service.folder / "var/contentsvc.db").exists()
 
 
-def test_a_host_of_another_machine_is_told(service: Service) -> None:
-    """An address that this machine does not have cannot be listened on."""
+def test_a_host_of_another_machine_is_refused(service: Service) -> None:
+    """The service cannot listen on an address that the machine does not have."""
     service.settings = {**service.settings, "HOST": "192.0.2.1"}
 
     assert _refusal(service, "up").startswith("error: CONTENTSVC_HOST: ")
@@ -66,14 +66,14 @@ def test_a_host_of_another_machine_is_told(service: Service) -> None:
     [("PORT", "eighty"), ("WORKERS", "0"), ("LEASE", "1"), ("TIMEZONE", "Mars"), ("PROT", "1")],
 )
 def test_a_wrong_setting_is_named(service: Service, name: str, value: str) -> None:
-    """A wrong value, and a name that does not exist, stop the start."""
+    """A wrong value and an unknown setting are both refused."""
     service.settings = {**service.settings, name: value}
 
     assert _refusal(service, "up").startswith(f"error: CONTENTSVC_{name}: ")
 
 
-def test_a_data_folder_without_write_permission_is_told(service: Service) -> None:
-    """The line names the folder and what helps; root, too, is held to the folder's mode here."""
+def test_a_data_folder_without_write_permission_is_refused(service: Service) -> None:
+    """The error names the folder and a remedy; root cannot override file modes in this test."""
     folder = service.folder / "var"
     folder.mkdir(mode=0o500)
     service.command = (*service.command,)
@@ -108,7 +108,7 @@ def _run_without_override(service: Service) -> str:
 
 
 def test_a_database_of_a_newer_version_is_left_alone(service: Service) -> None:
-    """The line says that a newer version has been here; not a byte is changed."""
+    """The error names the newer revision, and the file is unchanged."""
     service.ask("db", "upgrade")
     file = service.folder / "var/contentsvc.db"
     with closing(Database(f"sqlite:///{file}")) as database, database.write() as session:
@@ -121,8 +121,8 @@ def test_a_database_of_a_newer_version_is_left_alone(service: Service) -> None:
     assert file.read_bytes() == before
 
 
-def test_a_file_that_is_no_database_is_told(service: Service) -> None:
-    """Somebody's text file in the database's place is not touched."""
+def test_a_file_that_is_no_database_is_refused(service: Service) -> None:
+    """A text file at the path of the database stays unchanged."""
     (service.folder / "var").mkdir()
     (service.folder / "var/contentsvc.db").write_text("dear diary " * 100)
 
@@ -133,7 +133,7 @@ def test_a_file_that_is_no_database_is_told(service: Service) -> None:
 
 
 def test_an_unreachable_database_does_not_show_its_password(service: Service) -> None:
-    """The address of the database has a password; the line has none."""
+    """The error does not show the password in the address of the database."""
     url = "postgresql://me:geheim@127.0.0.1:1/none"
     service.settings = {**service.settings, "DATABASE_URL": url}
 
@@ -144,7 +144,7 @@ def test_an_unreachable_database_does_not_show_its_password(service: Service) ->
 
 
 def test_a_second_start_on_the_same_folder_names_the_first(service: Service) -> None:
-    """Two would publish with two queues; the second says which process has the folder."""
+    """The error of a second start names the process that uses the folder."""
     service.start()
     second = service.run("up")
 
@@ -157,7 +157,7 @@ def test_a_second_start_on_the_same_folder_names_the_first(service: Service) -> 
 
 
 def test_a_role_without_a_database_says_what_to_run(service: Service) -> None:
-    """A worker on an empty database does not make tables by itself."""
+    """A worker on an empty database creates no tables; its error names `contentsvc db upgrade`."""
     line = _refusal(service, "worker")
 
     assert "contentsvc db upgrade" in line

@@ -1,4 +1,4 @@
-"""A person in a browser window on the application, and the sample week that they look at."""
+"""A person with a browser window on the application and its sample week."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WEEK = IsoWeek.parse("2026-W48")
 
 @dataclass
 class Site:
-    """The application as it runs for a browser."""
+    """The running application, for a browser."""
 
     url: str
     runtime: Runtime
@@ -29,7 +29,7 @@ class Site:
 
 @dataclass
 class Visitor:
-    """A browser window, and all that should never happen in it."""
+    """A browser window, and the faults that must not occur in it."""
 
     context: BrowserContext
     page: Page
@@ -38,7 +38,7 @@ class Visitor:
     faults: list[str] = field(default_factory=list)
 
     def watch(self, page: Page) -> None:
-        """Note every fault of a page."""
+        """Record every fault of *page*."""
         page.on("request", self._request)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
@@ -48,17 +48,17 @@ class Visitor:
             self.faults.append(f"left the machine: {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        # A refused form is told to the console by the browser itself, whatever the page does.
+        # The browser itself logs the status of a refused form to the console.
         refused = "Failed to load resource" in message.text and any(
             code in message.text for code in ("409", "413", "422")
         )
-        # On a busy machine htmx cancels the request for a poster that a newer one replaces.
+        # htmx cancels a request for a poster when a newer request replaces it.
         cancelled = message.text in {"htmx:sendAbort", "htmx:afterRequest"}
         if message.type in {"error", "warning"} and not refused and not cancelled:
             self.faults.append(f"console: {message.text}")
 
     def open(self, path: str) -> Page:
-        """Open a page of the application."""
+        """Open the page at *path* and return it."""
         self.page.goto(self.site.url + path)
         return self.page
 
@@ -77,7 +77,7 @@ class Visitor:
 
 
 def entry_at(visitor: Visitor, **where: str) -> Entry:
-    """Return the first entry at a place of the week."""
+    """Return the entry of the sample week whose columns have these values."""
     with visitor.site.runtime.database.read() as session:
         query = select(Entry).filter_by(week=str(WEEK), deleted_at=None, **where)
         return session.scalars(query.order_by(Entry.id)).one()

@@ -1,4 +1,4 @@
-"""Every benchmark or those that are named: `python -m tests.benchmarks [NAME …] [--small]`."""
+"""Run all benchmarks or the named ones: `python -m tests.benchmarks [NAME …] [--small]`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The floor: a bare loop that posts the same messages with the same HTTP client."""
+"""The baseline of `burst`: a loop that posts the same messages with the same HTTP client."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from contentsvc.channels import HttpClient
 
 __all__ = ["bare_loop"]
 
-#: Seconds after which a loop that does not come to its end is given up.
+#: The timeout of a loop, in seconds.
 _LONGEST = 600
-#: As long as real ones.
+#: As long as the headers of a real message.
 _HEADERS = {
     "Content-Type": "application/json",
     "webhook-id": "00000000-0000-0000-0000-000000000000",
@@ -22,7 +22,10 @@ _HEADERS = {
 
 
 def bare_loop(url: str, body: bytes, count: int, *, processes: int, threads: int) -> float:
-    """Post *count* messages by loops in *threads* of each process; return the rate a second."""
+    """Return the messages per second of loops that post about *count* messages.
+
+    A loop runs in each of *threads* threads of each of *processes* processes.
+    """
     context = multiprocessing.get_context("spawn")
     line = context.Barrier(processes + 1, timeout=_LONGEST)
     share = -(-count // (processes * threads))
@@ -49,7 +52,7 @@ def _run(url: str, body: bytes, share: int, threads: int, line: threading.Barrie
             client.request("POST", url, content=body, headers=_HEADERS, allow_private=True)
 
     loops = [threading.Thread(target=loop) for _ in range(threads)]
-    # The first call brings what is made once for the life of a process.
+    # The first call of a process is slower, because it prepares the client.
     client.request("POST", url, content=body, headers=_HEADERS, allow_private=True)
     line.wait()
     for thread in loops:

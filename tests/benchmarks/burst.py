@@ -1,4 +1,4 @@
-"""Deliveries a second when all are due at once, beside a bare loop with the same HTTP client.
+"""Deliveries per second when all are due at once, beside a bare loop with the same HTTP client.
 
 `python -m tests.benchmarks.burst [--count 30000] [--small]`
 """
@@ -23,7 +23,7 @@ from tests.benchmarks.tables import arguments, load, table
 
 __all__ = ["main"]
 
-#: Calls at once in one worker, and for one channel; the bare loop has as many.
+#: Concurrent calls of one worker, and for one channel; the bare loop makes as many.
 _SLOTS = 64
 _CHANNEL_SLOTS = 16
 
@@ -33,11 +33,11 @@ class _Run:
     database: str
     workers: int
     channels: int
-    #: Deliveries a second, to the last receipt.
+    #: Deliveries per second until the last receipt is recorded.
     rate: float
-    #: Requests a second of the bare loop.
+    #: Requests per second of the bare loop.
     bare: float
-    #: Megabytes of the workers, while the first and the last tenth goes out.
+    #: Memory of the workers in megabytes, while the first and the last tenth is published.
     early_memory: float
     late_memory: float
 
@@ -64,14 +64,14 @@ def _measure(
         seen = receiver.seen()
         assert sorted(key for key, _ in seen) == sorted(keys), "each once"
         assert min(at for _, at in seen) >= due, "none early"
-    # Before and after: these machines are now quick and now slow.
+    # Half of the loop runs before and half after, because the speed of the machine changes.
     bare.append(half())
     receiver.seen()
     return _Run(database, workers, channels, rate, harmonic_mean(bare), early, late)
 
 
 def _body(stage: Stage) -> bytes:
-    """Return a message as the plugin writes it."""
+    """Return the body of a message as the webhook plugin writes it."""
     with stage.runtime.database.read() as session:
         channel = open_channel(stage.runtime, get_channel(session, "hook-0"))
         rendition = load_rendition(stage.runtime, session, stage.rendition)
@@ -79,7 +79,10 @@ def _body(stage: Stage) -> bytes:
 
 
 def _watch(stage: Stage, receiver: Receiver, count: int) -> tuple[float, float]:
-    """Return the workers' memory while the first and the last tenth goes out, in megabytes."""
+    """Wait until *count* requests have arrived.
+
+    Return the memory of the workers in megabytes while the first and the last tenth arrived.
+    """
     memory: list[tuple[int, float]] = []
     deadline = time.monotonic() + 600
     while (done := receiver.count()) < count and time.monotonic() < deadline:
@@ -97,7 +100,7 @@ def _workers_memory(stage: Stage) -> float:
 
 
 def main(words: Sequence[str] | None = None) -> str:
-    """Measure and return the report."""
+    """Run the benchmark and return its report as Markdown."""
     options = arguments(__doc__, words, count=30_000, small=200, rounds=3)
     lead = 3.0 if options.small else 8.0
     places = ((2, options.count), (1, options.count), (2, 1))[: 1 if options.small else None]

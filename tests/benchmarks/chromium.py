@@ -1,4 +1,4 @@
-"""Headless Chromium as a poster maker: one warm browser, a screenshot of a page for each poster."""
+"""Posters by headless Chromium: one running browser, and a screenshot for each poster."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _FONTS = """<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 
 @dataclass(frozen=True, slots=True)
 class Shots:
-    """What a screenshot as JPEG at 90 takes, over all of the browser's processes."""
+    """CPU and memory of all browser processes for screenshots as JPEG of quality 90."""
 
-    #: Milliseconds of processor time where some words of a page that stays differ.
+    #: CPU milliseconds of a poster if only texts of the open page change.
     reworded_ms: float
-    #: Milliseconds of processor time where each poster is a page of its own.
+    #: CPU milliseconds of a poster if a new page is opened for each poster.
     anew_ms: float
-    #: Megabytes, what processes share counted once (Linux's "proportional set size").
+    #: Megabytes (proportional set size: shared memory counts once).
     memory_mb: float
 
 
 def measure(count: int, keep: Path | None = None) -> Shots:
-    """Take *count* screenshots each way; the last is written to *keep*."""
+    """Measure *count* screenshots of each kind; write the last one to *keep*."""
     with tempfile.TemporaryDirectory(prefix="bench-chromium-") as folder:
         environ: dict[str, str | float | bool] = {
             **os.environ,
@@ -63,7 +63,7 @@ def measure(count: int, keep: Path | None = None) -> Shots:
 
 
 def _font_settings(folder: Path) -> str:
-    """Make the packaged font the browser's only one, as if it were installed."""
+    """Write a fontconfig file that makes the packaged font the only one, and return its path."""
     fonts = Path(str(resources.files("justmytype_intl_cjk"))) / "fonts/ofl/notosanssc"
     settings = folder / "fonts.conf"
     settings.write_text(_FONTS.format(fonts=fonts, cache=folder / "cache"))
@@ -112,7 +112,7 @@ def _cpu(shoot: Callable[[int], None], count: int) -> float:
 
 
 def _children(root: int) -> list[int]:
-    """Give every process below *root*; Linux alone tells them this way."""
+    """Return the ids of all descendants of the process *root*; works on Linux only."""
     parents: dict[int, list[int]] = {}
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -129,7 +129,7 @@ def _children(root: int) -> list[int]:
 
 
 def _tree_cpu() -> float:
-    """Give the seconds that the browser's processes took; Playwright's own driver is left out."""
+    """Return the CPU seconds of the browser's processes, without Playwright's own driver."""
     spent = 0.0
     for number in _children(os.getpid()):
         try:

@@ -1,4 +1,4 @@
-"""What history costs: planning, the week page and the dispatcher's turn on a table that is full.
+"""How old deliveries slow down planning, pages and the dispatcher's turn.
 
 `python -m tests.benchmarks.history [--count 1000000] [--small]`
 """
@@ -31,16 +31,16 @@ from tests.web.people import PASSWORD, Person
 __all__ = ["main"]
 
 _CHANNELS = ("site", "second", "third")
-#: Entries on the week that is looked at: 5 a day.
+#: Entries of the week on the week page: 5 a day.
 _WEEK_ENTRIES = 35
-#: Measurements of one thing; the median counts.
+#: Measurements of each operation; the median counts.
 _TIMES = 15
-#: Transactions over which the planning is spread.
+#: The number of transactions in which the entries are planned.
 _CHUNKS = 10
 
 _Work = Callable[[], float]
 
-#: Old deliveries as they stand after two years: 3 channels, published, an attempt each.
+#: Two years of published deliveries to 3 channels, with one attempt each.
 _OLD_ENTRIES = """
     INSERT INTO entries (id, calendar_id, week, key, code, day, slot, time, starts_at, kind,
       element, title, body, versions, channels, livestream, notices, poster, pictures, status, rev,
@@ -69,7 +69,7 @@ _OLD_ATTEMPTS = """
 
 
 def _age(runtime: Runtime, deliveries: int) -> None:
-    """Fill the tables with what went out in the last two years."""
+    """Add *deliveries* published deliveries of the last two years, with entries and attempts."""
     entries = -(-deliveries // len(_CHANNELS))
     if runtime.database.is_sqlite:
         words = {
@@ -95,7 +95,7 @@ def _age(runtime: Runtime, deliveries: int) -> None:
 
 
 def _prepare(runtime: Runtime) -> IsoWeek:
-    """Bring three channels, a calendar, and next week's entries, planned and rendered."""
+    """Create three channels, a calendar and the planned entries of next week; return that week."""
     for name in _CHANNELS:
         make_channel(runtime, name)
     make_calendar(runtime, *_CHANNELS)
@@ -107,7 +107,7 @@ def _prepare(runtime: Runtime) -> IsoWeek:
 
 
 def _plan(runtime: Runtime, week: IsoWeek, count: int) -> float:
-    """Create and approve entries in one transaction; return the seconds it took."""
+    """Create and approve *count* entries in one transaction, and return its seconds."""
     now = runtime.clock()
     began = time.perf_counter()
     with runtime.database.write() as session:
@@ -117,13 +117,13 @@ def _plan(runtime: Runtime, week: IsoWeek, count: int) -> float:
             content = make_content(key=f"bench-{time.monotonic_ns()}", day=day)
             entry = create_entry(session, calendar, week, content, by="mei", now=now)
             approve(session, entry, by="lan", now=now, usefulness=Usefulness.of(runtime.config))
-        # As the renderer leaves them.
+        # The renderer would set the same status.
         session.execute(text("UPDATE deliveries SET status = 'scheduled' WHERE status = 'planned'"))
     return time.perf_counter() - began
 
 
 def _works(runtime: Runtime, week: IsoWeek, share: int) -> dict[str, tuple[int, _Work]]:
-    """Return what is timed: how often, and a call that returns what one of it took in seconds."""
+    """Return for each operation how often to time it, and a function that returns its seconds."""
     person = Person(create_app(runtime))
     board = f"/calendars/baby-benefits?week={week}"
     dispatcher = Dispatcher(runtime, "bench:1")
@@ -151,7 +151,10 @@ def _timed(work: Callable[[], object]) -> _Work:
 
 
 def _compare(database: str, old: int, share: int) -> list[tuple[str, ...]]:
-    """Time each thing with and without history in turns, so that both meet the same machine."""
+    """Return a row for each operation, timed with and without history in turn.
+
+    In turn, because the speed of the machine changes.
+    """
     with fresh_runtime(database) as empty, fresh_runtime(database) as full:
         works = []
         for parts, history in ((empty, 0), (full, old)):
@@ -168,7 +171,7 @@ def _compare(database: str, old: int, share: int) -> list[tuple[str, ...]]:
 
 
 def main(words: Sequence[str] | None = None) -> str:
-    """Measure and return the report."""
+    """Run the benchmark and return its report as Markdown."""
     options = arguments(__doc__, words, count=1_000_000, small=3_000, rounds=1)
     planned = _CHUNKS if options.small else 10_000
     began = load()

@@ -1,4 +1,4 @@
-"""What an idle `contentsvc up` takes: CPU as a share of one core, and memory.
+"""CPU (as a share of one core) and memory of an idle `contentsvc up`.
 
 `python -m tests.benchmarks.idle [--count 60] [--small]`
 """
@@ -18,7 +18,7 @@ from tests.benchmarks.tables import arguments, load, table
 
 __all__ = ["main", "memory"]
 
-#: Seconds that the start's work gets to end.
+#: Seconds to wait after the start, until its work is done.
 _REST = 12.0
 
 
@@ -28,7 +28,7 @@ def _ticks(pid: int) -> int:
 
 
 def memory(pid: int) -> float:
-    """Return a process's share of memory (PSS) in megabytes."""
+    """Return the proportional set size (PSS) of a process in megabytes."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) / 1024
@@ -36,7 +36,7 @@ def memory(pid: int) -> float:
 
 
 def _family(stage: Stage) -> dict[int, str]:
-    """Return each process of the service with its role."""
+    """Return the role of each process of the service, by process id."""
     named = {}
     for pid, words in stage.service.processes().items():
         parts = words.split()
@@ -47,7 +47,7 @@ def _family(stage: Stage) -> dict[int, str]:
 
 
 def _shares(family: dict[int, str], seconds: float) -> dict[int, float]:
-    """Return each process's CPU over some seconds, as a share of one core."""
+    """Return the CPU of each process during *seconds*, as a share of one core (0 to 1)."""
     before = {pid: _ticks(pid) for pid in family}
     began = time.monotonic()
     time.sleep(seconds)
@@ -56,7 +56,7 @@ def _shares(family: dict[int, str], seconds: float) -> dict[int, float]:
 
 
 def main(words: Sequence[str] | None = None) -> str:
-    """Measure and return the report."""
+    """Run the benchmark and return its report as Markdown."""
     options = arguments(__doc__, words, count=60, small=1, rounds=3)
     began = load()
     rows: list[tuple[str, ...]] = []

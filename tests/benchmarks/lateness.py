@@ -1,4 +1,4 @@
-"""From the due instant to the receiver, through the whole chain, beside six peers.
+"""The time from the due instant to the receiver, through all processes, beside six peers.
 
 `python -m tests.benchmarks.lateness [--count 2000] [--small] [--peer NAME] [--no-peers]`
 """
@@ -20,10 +20,10 @@ from tests.benchmarks.tables import arguments, load, percentile, table
 
 __all__ = ["main"]
 
-#: Seconds over which so many spread deliveries are due; more or fewer at the same rate.
+#: Seconds over which `_COUNT` deliveries are spread; another count has the same rate.
 _SPAN = 60.0
 _COUNT = 2000
-#: Seconds for which the last ones are waited for.
+#: Seconds to wait for the last deliveries.
 _LONGEST = 60.0
 
 
@@ -31,13 +31,13 @@ _LONGEST = 60.0
 class _Run:
     system: str
     count: int
-    #: Seconds from due to received, in their order; negative for early.
+    #: Seconds from due to received, ascending; negative if early.
     late: tuple[float, ...]
     doubled: int
 
 
 def _collect(receiver: Receiver, dues: dict[str, float], system: str) -> _Run:
-    """Wait until all are there, or until nothing comes for a while."""
+    """Wait until all deliveries have arrived, or for `_LONGEST` seconds; return the result."""
     last = max(dues.values())
     while receiver.count() < len(dues) and time.time() < last + _LONGEST:
         time.sleep(0.25)
@@ -52,7 +52,7 @@ def _collect(receiver: Receiver, dues: dict[str, float], system: str) -> _Run:
 
 def _own(database: str, receiver: Receiver, offsets: Sequence[float]) -> _Run:
     with staged(database, receiver.url, channels=20) as stage:
-        # The first call brings what is made once for the life of a process.
+        # The first calls of a process are slower, because they prepare its client.
         stage.fill([time.time()] * 40)
         stage.await_settled(60)
         receiver.seen()
@@ -69,7 +69,7 @@ _LABELS = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 def _peer(peer: Peer, receiver: Receiver, offsets: Sequence[float], body: str) -> _Run:
     receiver.seen()
-    # They schedule 300 to 8,000 jobs a second on a quiet machine, and then their workers start.
+    # Peers schedule 300 to 8,000 jobs a second on a quiet machine; their workers start afterwards.
     lead = 10 + len(offsets) / (60 if peer.module == "with_apscheduler" else 120)
     start = time.time() + lead
     dues = {f"job-{number}": start + offset for number, offset in enumerate(offsets)}
@@ -79,7 +79,7 @@ def _peer(peer: Peer, receiver: Receiver, offsets: Sequence[float], body: str) -
 
 
 def main(words: Sequence[str] | None = None) -> str:
-    """Measure and return the report."""
+    """Run the benchmark and return its report as Markdown."""
     options = arguments(__doc__, words, count=_COUNT, small=20, rounds=3)
     began = load()
     body = json.dumps(message(), ensure_ascii=False)
@@ -120,7 +120,7 @@ def _table(runs: Sequence[_Run]) -> str:
 
 
 def _row(runs: Sequence[_Run]) -> tuple[str, ...]:
-    """Return a system's line: sums of what must not be, medians of the times in milliseconds."""
+    """Return the row of a system: sums of the faults, and medians of the times in milliseconds."""
     early = [late for run in runs for late in run.late if late < 0]
     most = f" ({min(early) * 1000:.0f} ms)" if early else ""
     figures = [

@@ -1,4 +1,4 @@
-"""The service's side of the posters' benchmark, in a process that holds nothing else."""
+"""Measurements of our own posters, in a process that does nothing else."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _INVITES = 1000
 
 
 def photo() -> bytes:
-    """Make a picture with about as much detail as a photo: noise of three sizes, in colour."""
+    """Return a JPEG with about as much detail as a photo: coloured noise of three sizes."""
     out = io.BytesIO()
     Image.merge("RGB", [_band() for _ in range(3)]).save(out, "JPEG", quality=90)
     return out.getvalue()
@@ -56,7 +56,7 @@ def _band() -> Image.Image:
 
 
 def _templates(*, small: bool) -> dict[str, object]:
-    """Measure each template's first poster and later ones, in one process."""
+    """Measure the first and later posters of each template, in one process."""
     fonts, brand, by_id = Fonts(), load_brand(ASSETS / "brand.yaml"), _by_id()
     first, later = {}, {}
     for name, template in list(by_id.items())[: 3 if small else None]:
@@ -74,7 +74,7 @@ def _templates(*, small: bool) -> dict[str, object]:
 
 
 def _photo(*, small: bool) -> dict[str, object]:
-    """Measure the livestream notice with a photo, alone in its process."""
+    """Measure the livestream notice with a photo, in its own process."""
     del small
     fonts, brand, template = Fonts(), load_brand(ASSETS / "brand.yaml"), _by_id()["live-notice"]
     fields = {**template.samples(), "hero": "photo"}
@@ -83,7 +83,7 @@ def _photo(*, small: bool) -> dict[str, object]:
 
 
 def _batch(*, small: bool) -> dict[str, object]:
-    """Measure a batch of invitations that differ in name, code and link."""
+    """Measure a batch of invitations with different names, codes and links."""
     fonts, brand = Fonts(), load_brand(ASSETS / "brand.yaml")
     spent = _invites(_by_id()["invite"], brand, fonts, 100 if small else _INVITES)
     name = "an invitation of a thousand (name, code, QR) and JPEG"
@@ -91,7 +91,7 @@ def _batch(*, small: bool) -> dict[str, object]:
 
 
 def _fresh(*, small: bool) -> dict[str, object]:
-    """Measure the first poster of processes that find what an earlier one left in its folder."""
+    """Measure the first poster of a process that uses the snapshots of an earlier process."""
     fonts, brand, by_id = Fonts(), load_brand(ASSETS / "brand.yaml"), _by_id()
     spent = []
     with tempfile.TemporaryDirectory(prefix="bench-posters-") as folder:
@@ -100,7 +100,7 @@ def _fresh(*, small: bool) -> dict[str, object]:
             cache = shared_cache(Path(folder))
             for given in islice(words, 3):
                 _paint(template, given, brand, fonts, {}, cache)
-            # A new cache and new fonts know no more than a process that was just forked.
+            # A new cache and new fonts are as empty as those of a process that was just forked.
             cache, new = shared_cache(Path(folder)), Fonts()
             given = next(words)
             spent.append(
@@ -129,7 +129,10 @@ def _first_and_later(
     fonts: Fonts,
     pictures: Mapping[str, bytes],
 ) -> tuple[float, float]:
-    """Measure the first poster of a template, then others whose words all differ from it."""
+    """Return the CPU milliseconds of a template's first poster, and of later ones (median).
+
+    Later posters have other texts.
+    """
     cache = PaintCache()
     cold = _cpu(lambda: encode(_paint(template, fields, brand, fonts, pictures, cache), "jpeg"), 1)
     others = iter(list(_reworded(template, fields)))
@@ -145,7 +148,7 @@ def _first_and_later(
 
 
 def _reworded(template: Template, fields: Mapping[str, object]) -> Iterator[dict[str, object]]:
-    """Turn each text by some characters, so that no line of it was painted before."""
+    """Yield *fields* with each text rotated by 1 to 5 characters, so that every line is new."""
     for turn in range(1, 6):
         yield {
             name: value[turn:] + value[:turn]
@@ -155,7 +158,7 @@ def _reworded(template: Template, fields: Mapping[str, object]) -> Iterator[dict
         }
 
 
-def _paint(  # noqa: PLR0917 - a poster is made of as many things
+def _paint(  # noqa: PLR0917 - a poster depends on that many values
     template: Template,
     fields: Mapping[str, object],
     brand: Brand,
@@ -193,7 +196,7 @@ def _invites(template: Template, brand: Brand, fonts: Fonts, count: int) -> floa
 
 
 class _Counted(io.RawIOBase):
-    """A file that forgets what is written and knows where it stands, as a ZIP needs."""
+    """A file that discards its data but knows its position, which writing a ZIP needs."""
 
     def __init__(self, sink: io.BufferedWriter) -> None:
         self._sink, self._at = sink, 0

@@ -1,4 +1,4 @@
-"""The peers: their environment, their servers and their workers, as their manuals start them."""
+"""The peers: their environment, servers and workers, started as their manuals say."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _HERE = Path(__file__).parent
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """How a peer is started; `{bin}` is its environment's folder of programs."""
+    """The commands that start a peer; `{bin}` is the program folder of its environment."""
 
     name: str
     module: str
-    #: One command for each process.
+    #: The command of each worker process.
     workers: tuple[tuple[str, ...], ...]
-    #: Whether scheduled work outlives a crash of its workers without a loss or a wait of minutes.
+    #: Whether scheduled jobs survive a crash of the workers without loss or a delay of minutes.
     keeps: bool
     needs_postgres: bool = False
 
@@ -80,7 +80,7 @@ PEERS = (
 
 
 def environment() -> Path:
-    """Return the peers' folder of programs; it is made on first use, from pinned packages."""
+    """Return the program folder of the peers; install it from pinned packages on first use."""
     folder = Path(sys.prefix) / "peers"
     pins = _HERE / "peers.txt"
     stamp = folder / ".installed"
@@ -97,7 +97,7 @@ def environment() -> Path:
 def scheduled(
     peer: Peer, receiver: Receiver, body: str, jobs: Sequence[tuple[str, float]]
 ) -> Iterator[None]:
-    """Start a peer, schedule *jobs* (key and Unix time) with it, and stop it in the end."""
+    """Start a peer and schedule *jobs* (key and Unix time) with it; stop it at the end."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-peer-")))
         environ = _environ(receiver, body, folder)
@@ -105,7 +105,7 @@ def scheduled(
             environ["BENCH_POSTGRES"] = stack.enter_context(database_url("postgresql"))
         else:
             url = stack.enter_context(_valkey(folder))
-            # Celery has another name for the same.
+            # Celery has another name for this scheme.
             is_celery = peer.module == "with_celery"
             environ["BENCH_REDIS"] = url.replace("unix:", "redis+socket:") if is_celery else url
         (folder / "jobs.json").write_text(json.dumps(list(jobs)))
@@ -136,7 +136,7 @@ def _environ(receiver: Receiver, body: str, folder: Path) -> dict[str, str]:
 def _running(
     command: Sequence[str], environ: Mapping[str, str], stdout: int | None = subprocess.DEVNULL
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Run a command and all it starts in a session of its own, which is killed in the end."""
+    """Run a command in its own session, and kill the session at the end."""
     process = subprocess.Popen(
         command,
         cwd=_HERE / "peers",
@@ -157,11 +157,11 @@ def _running(
 
 @contextmanager
 def _valkey(folder: Path) -> Iterator[str]:
-    """Give a server with the settings of the service's own."""
+    """Run a Valkey server with the settings of the service, and return its address."""
     socket = folder / "v.sock"
     binary = get_binary_path()
     url = f"unix://{socket}"
-    # As often as it comes: some peers wait by the server's clock, which ours does not.
+    # The default frequency, because some peers depend on the timers of the server; we do not.
     with _running([str(binary), *arguments(folder, socket), "--hz", "10"], os.environ):
         deadline = time.monotonic() + 10
         with closing(redis.Redis.from_url(url)) as client:

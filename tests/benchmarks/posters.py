@@ -1,7 +1,8 @@
-"""Posters beside headless Chromium's screenshots of an equal page, satori with resvg, and encoding.
+"""Posters beside Chromium's screenshots of the same page, satori with resvg, and bare encoding.
 
-Everything is counted in processor time over all processes and threads, because this machine does
-other work too. `python -m tests.benchmarks.posters [--small]`.
+All figures are CPU time of all processes and threads, because the machine also does other work.
+
+`python -m tests.benchmarks.posters [--small]`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ _SHOTS = 20
 
 
 def main(options: Sequence[str] = ()) -> str:
-    """Run all sides in turn, each in processes of its own, and give the tables."""
+    """Measure each system in its own processes, one after the other, and return the tables."""
     small = "--small" in options
     ours = [_painting(part, options) for part in ("templates", "photo", "invites", "fresh")]
     templates, with_photo, invites, fresh = ours

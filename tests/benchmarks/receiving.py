@@ -1,7 +1,7 @@
-"""A receiver that costs little: one process that notes when each request was whole.
+"""A cheap receiver: one process that records when each request was complete.
 
-`POST` anything: 204. `GET /seen`: the requests so far, as JSON pairs of `webhook-id` and Unix time;
-they are forgotten then. `GET /count`: their number.
+`POST` to any path returns 204. `GET /seen` returns the requests so far, as JSON pairs of
+`webhook-id` and Unix time, and forgets them. `GET /count` returns their number.
 """
 
 from __future__ import annotations
@@ -28,22 +28,22 @@ _DONE = b"HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n"
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """The receiving process, seen from the benchmark."""
+    """A client of the receiving process, for the benchmark."""
 
     port: int
     pid: int
 
     @property
     def url(self) -> str:
-        """Return where to post."""
+        """Return the address to post to."""
         return f"http://127.0.0.1:{self.port}/hook"
 
     def count(self) -> int:
-        """Return how many requests have come since the last `seen`."""
+        """Return how many requests have arrived since the last call of `seen`."""
         return int(self._get("/count"))
 
     def seen(self) -> list[tuple[str, float]]:
-        """Return and forget the requests: `webhook-id` and Unix seconds, in their order."""
+        """Return and forget the requests: `webhook-id` and Unix time, in the order of arrival."""
         return [(key, at) for key, at in self._get("/seen")]
 
     def _get(self, path: str) -> Any:
@@ -57,7 +57,7 @@ class Receiver:
 
 @contextmanager
 def receiving() -> Iterator[Receiver]:
-    """Give a receiver in a process of its own."""
+    """Run a receiver in its own process."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     listener.listen(4096)
@@ -75,7 +75,7 @@ def receiving() -> Iterator[Receiver]:
 
 
 def _serve(listener: socket.socket) -> None:
-    """Serve for ever, one request a connection, without a thread or a parser's cost."""
+    """Serve forever, one request per connection, without the cost of threads or a full parser."""
     listener.setblocking(False)
     poll = select.epoll()
     poll.register(listener, select.EPOLLIN)
@@ -138,12 +138,12 @@ def _answer(connection: socket.socket, request: bytes, seen: list[tuple[str, flo
     try:
         connection.sendall(answer)
     except ConnectionError:
-        # Who asked has gone; what was received still counts.
+        # The client has closed the connection; the request still counts.
         return
 
 
 def _header(request: bytes, name: bytes) -> bytes:
-    """Return a header's value; empty where there is none."""
+    """Return the value of the header *name*; empty if there is none."""
     head = request[: request.find(b"\r\n\r\n") + 2 or None]
     at = head.lower().find(b"\r\n" + name + b":")
     if at < 0:

@@ -1,4 +1,4 @@
-"""satori and resvg as poster makers, in a Node environment of their own."""
+"""Posters by satori and resvg, in their own Node environment."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _WEIGHTS = (400, 700, 900)
 
 @dataclass(frozen=True, slots=True)
 class Renders:
-    """What a poster as PNG takes: processor milliseconds over all threads, and megabytes."""
+    """CPU milliseconds of all threads for a poster as PNG, and the memory in megabytes."""
 
     first_ms: float
     later_ms: float
@@ -35,7 +35,7 @@ class Renders:
 
 
 def measure(count: int) -> Renders | None:
-    """Make *count* posters after a first one; None where there is no Node."""
+    """Measure a first poster and *count* later ones; return None if Node is not installed."""
     if not (shutil.which("node") and shutil.which("npm")):
         return None
     folder = _environment()
@@ -44,12 +44,12 @@ def measure(count: int) -> Renders | None:
     code.save(str(folder / "code.svg"), border=0, dark="#43261c", scale=4)
     names = ["photo.jpg", "code.svg", *(f"{weight}.ttf" for weight in _WEIGHTS)]
     call: Sequence[str] = ["node", "render.mjs", str(count), *names]
-    told = subprocess.run(call, cwd=folder, check=True, capture_output=True, text=True).stdout
-    return Renders(**json.loads(told))
+    output = subprocess.run(call, cwd=folder, check=True, capture_output=True, text=True).stdout
+    return Renders(**json.loads(output))
 
 
 def _environment() -> Path:
-    """Return a folder with the pinned packages and fonts; it is made on first use."""
+    """Return the folder with the pinned packages and fonts; create it on first use."""
     folder = Path(sys.prefix) / "peers-js"
     folder.mkdir(exist_ok=True)
     lock = (_SOURCE / "package-lock.json").read_text()
@@ -64,7 +64,7 @@ def _environment() -> Path:
 
 
 def _make_fonts(folder: Path) -> None:
-    """Cut static weights out of the packaged font, which satori cannot read as a variable one."""
+    """Create fonts of one weight each, because satori cannot read variable fonts."""
     font = TTFont(str(resources.files("justmytype_intl_cjk") / _FONT))
     cells = (bytes((row, cell)) for row in range(0xA1, 0xF8) for cell in range(0xA1, 0xFF))
     chars = {char for pair in cells for char in pair.decode("gb2312", errors="ignore")}

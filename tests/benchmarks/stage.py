@@ -1,4 +1,4 @@
-"""The stage of a benchmark: a database, real processes on it, and deliveries by the thousand."""
+"""The environment of a benchmark: a database, real processes, and thousands of deliveries."""
 
 from __future__ import annotations
 
@@ -32,15 +32,15 @@ __all__ = ["DATABASES", "Stage", "database_url", "fresh_runtime", "message", "st
 
 DATABASES = ("sqlite", "postgresql")
 SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
-#: About what a morning's post of a community says.
+#: A text as long as a typical morning post of a community.
 _BODY = "**湿疹反复？** 先看懂这 3 个信号：脸颊泛红、关节褶皱处干裂、夜里抓挠。" * 6
-#: Rows in one statement.
+#: Rows per INSERT statement.
 _ROWS = 5000
 
 
 @dataclass
 class Stage:
-    """Running processes, and the way to their database."""
+    """The running processes and access to their database."""
 
     runtime: Runtime
     service: Service
@@ -48,7 +48,7 @@ class Stage:
 
     @classmethod
     def of(cls, runtime: Runtime, service: Service, url: str, channels: int) -> Stage:
-        """Make *channels* webhooks to *url*, and a rendition of a post for all of them."""
+        """Create *channels* webhook channels to *url*, and one rendition for all of them."""
         names = [f"hook-{number}" for number in range(channels)]
         now = runtime.clock()
         with runtime.database.write() as session:
@@ -79,7 +79,7 @@ class Stage:
         return cls(runtime, service, digest)
 
     def fill(self, dues: Sequence[float]) -> dict[str, float]:
-        """Schedule a delivery for each Unix time, and return when each key is due."""
+        """Schedule a delivery for each Unix time in *dues*; return the due time of each key."""
         with self.runtime.database.write() as session:
             channels = list(session.scalars(select(ChannelRow.id).order_by(ChannelRow.id)))
             entries = self._entries(session, -(-len(dues) // len(channels)))
@@ -95,7 +95,7 @@ class Stage:
         return {row["key"]: row["due_at"].timestamp() for row in rows}
 
     def _entries(self, session: Any, count: int) -> list[int]:
-        """Return entries that have no delivery yet, made after the first one's likeness."""
+        """Create *count* copies of the first entry, without deliveries, and return their ids."""
         like = _values(session.scalars(select(Entry).order_by(Entry.id).limit(1)).one())
         rows = [like | {"key": code, "code": code[:16]} for code in _codes(count)]
         made: list[int] = []
@@ -125,7 +125,7 @@ class Stage:
         }
 
     def await_settled(self, seconds: float) -> dict[DeliveryStatus, int]:
-        """Wait until nothing is under way; return how many deliveries there are by status."""
+        """Wait up to *seconds* until all deliveries are settled; return their number by status."""
         deadline = time.monotonic() + seconds
         query = select(Delivery.status, func.count()).group_by(Delivery.status)
         settled = {DeliveryStatus.PUBLISHED, DeliveryStatus.FAILED}
@@ -137,14 +137,14 @@ class Stage:
             time.sleep(1.0)
 
     def last_receipt(self) -> float:
-        """Return when (Unix seconds) the last call's end was noted."""
+        """Return the Unix time at which the last attempt was recorded as finished."""
         with self.runtime.database.read() as session:
             at = session.scalar(select(func.max(Attempt.finished_at)))
         assert at is not None
         return float(at.timestamp())
 
     def clear(self) -> None:
-        """Drop every delivery, and every entry but the first."""
+        """Delete all deliveries, and all entries except the first."""
         with self.runtime.database.write() as session:
             for table in (Attempt, Delivery):
                 session.execute(delete(table))
@@ -157,14 +157,14 @@ def _codes(count: int) -> list[str]:
 
 
 def message() -> dict[str, Any]:
-    """Return about what the webhook plugin sends of such a post."""
+    """Return a message like that of the webhook plugin for such a post."""
     html = "<p>" + _BODY.replace("**", "") + "</p>"
     data = {"channel": "hook-0", "title": "冬季护肤小贴士", "text": _BODY, "html": html}
     return {"type": "post.published", "timestamp": "2026-11-25T12:00:00+00:00", "data": data}
 
 
 def _values(row: Any) -> dict[str, Any]:
-    """Return a row's columns without its number."""
+    """Return the values of a row by column, without its id."""
     names = [column.key for column in row.__table__.columns if column.key != "id"]
     return {name: getattr(row, name) for name in names}
 
@@ -173,7 +173,7 @@ def _values(row: Any) -> dict[str, Any]:
 def staged(
     database: str, url: str, *, channels: int, workers: int = 2, **settings: str
 ) -> Iterator[Stage]:
-    """Give a running `contentsvc up` on a fresh database, its channels posting to *url*."""
+    """Run `contentsvc up` on a fresh database, with *channels* channels that post to *url*."""
     with (
         tempfile.TemporaryDirectory(prefix="contentsvc-bench-") as folder,
         database_url(database) as address,
@@ -187,7 +187,7 @@ def staged(
             runtime = assemble(Config.from_env(service.environ))
             yield Stage.of(runtime, service, url, channels)
             runtime.database.close()
-            # Interrupts are ignored by what a shell has put into the background.
+            # Processes that a shell started in the background ignore SIGINT.
             service.stop(signal.SIGTERM)
         finally:
             service.clean_up()
@@ -195,9 +195,9 @@ def staged(
 
 @contextmanager
 def database_url(database: str) -> Iterator[str]:
-    """Give the address of a fresh database; empty for the SQLite file of the data folder.
+    """Return the address of a fresh database; empty for the SQLite file of the data folder.
 
-    PostgreSQL runs as it comes, so that a commit is on the disk.
+    PostgreSQL has its default settings, so that a commit waits for the disk.
     """
     if database == "sqlite":
         yield ""
@@ -217,7 +217,7 @@ def database_url(database: str) -> Iterator[str]:
 
 @contextmanager
 def fresh_runtime(database: str) -> Iterator[Runtime]:
-    """Give the parts of a process on a fresh, migrated database; nothing is started."""
+    """Return a runtime on a fresh, migrated database; no process is started."""
     with (
         tempfile.TemporaryDirectory(prefix="contentsvc-bench-") as folder,
         database_url(database) as address,

@@ -1,4 +1,4 @@
-"""Options, medians and Markdown, the same for every benchmark."""
+"""Command-line options, percentiles and Markdown tables of all benchmarks."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ __all__ = ["arguments", "load", "percentile", "table"]
 def arguments(
     doc: str | None, words: Sequence[str] | None, *, count: int, small: int, rounds: int
 ) -> argparse.Namespace:
-    """Read the options that every benchmark has; `--small` only shows that it runs."""
+    """Return the options of a benchmark; `--small` only shows that it runs."""
     parser = argparse.ArgumentParser(description=doc)
-    parser.add_argument("--count", type=int, default=0, help=f"how many; {count} unless given")
-    parser.add_argument("--rounds", type=int, default=0, help=f"repetitions; {rounds}")
-    parser.add_argument("--small", action="store_true", help=f"{small}, once: only whether it runs")
+    parser.add_argument("--count", type=int, default=0, help=f"how many (default {count})")
+    parser.add_argument("--rounds", type=int, default=0, help=f"repetitions (default {rounds})")
+    parser.add_argument("--small", action="store_true", help=f"{small}, once, to show that it runs")
     parser.add_argument("--database", action="append", dest="databases", help="sqlite, postgresql")
     parser.add_argument("--peer", action="append", dest="peers", help="rq, celery, huey, …")
     parser.add_argument("--no-peers", action="store_true", help="the service alone")
@@ -27,12 +27,12 @@ def arguments(
 
 
 def load() -> str:
-    """Say how busy the machine was with other things when the run began."""
+    """Return the number of cores and the load of the machine before the run, as text."""
     return f"{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before the run"
 
 
 def percentile(values: Sequence[float], share: float) -> float:
-    """Return the value below which *share* (0 to 1) of the values lie."""
+    """Return the value below which the fraction *share* (0 to 1) of *values* lies."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
 

@@ -79,7 +79,7 @@ TARGETS = {
     "judge": Target(
         "contentsvc.services.delivery.tasks",
         ("tests/unit/services/delivery/test_judging.py",),
-        floor=0.9,
+        floor=1.0,
     ),
     "reconciling": Target(
         "contentsvc.services.delivery.reconciling",

@@ -1,6 +1,6 @@
-"""What every peer's task does: post the same body to the same receiver.
+"""The task of every peer: post the same body to the same receiver.
 
-By the standard library's client, which costs a third of what the service's own client does.
+It uses the client of the standard library, which needs a third of the CPU of the service's client.
 """
 
 import http.client
@@ -13,7 +13,7 @@ _BODY = os.environ["BENCH_BODY"].encode()
 
 
 def post(key: str) -> None:
-    """Post the body under a key."""
+    """Post the body with *key* as its `webhook-id`."""
     connection = http.client.HTTPConnection("127.0.0.1", _PORT, timeout=30)
     try:
         headers = {"Content-Type": "application/json", "webhook-id": key}

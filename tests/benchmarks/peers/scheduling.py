@@ -1,4 +1,4 @@
-"""Schedules what a file says with one of the peers: `scheduling.py MODULE FILE`."""
+"""Schedule the jobs of a JSON file with a peer: `scheduling.py MODULE FILE`."""
 
 import importlib
 import json

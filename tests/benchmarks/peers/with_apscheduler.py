@@ -1,4 +1,4 @@
-"""APScheduler, its jobs in SQLite and not dropped when they are late."""
+"""APScheduler with jobs in SQLite; late jobs still run."""
 
 import json
 import os

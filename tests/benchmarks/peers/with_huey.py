@@ -13,6 +13,6 @@ send = huey.task()(post)
 def schedule(jobs: list[tuple[str, float]]) -> None:
     """Schedule a task for each key and Unix time."""
     for key, due in jobs:
-        # It wants local time without a zone.
+        # huey expects local time without a zone.
         local = datetime.fromtimestamp(due, UTC).astimezone().replace(tzinfo=None)
         send.schedule((key,), eta=local)

@@ -1,4 +1,4 @@
-"""RQ's own scheduler: SimpleWorkers, one of which holds it."""
+"""RQ's own scheduler: SimpleWorkers, one of which runs it."""
 
 import os
 import sys

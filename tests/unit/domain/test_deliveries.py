@@ -233,6 +233,17 @@ def test_every_step_is_legal_for_a_worker(
         check_move(action.before, after, Actor.WORKER)
 
 
+@pytest.mark.parametrize(("pair", "after"), _steps().items())
+def test_only_a_retry_and_a_check_have_a_time(
+    pair: tuple[Action, Outcome], after: DeliveryStatus | None
+) -> None:
+    """A step that leads to no further call of the service has no earliest time."""
+    step = next_step(*pair, 1, now=NOW, useful_until=LATER)
+
+    has_time = after in {DeliveryStatus.RETRYING, DeliveryStatus.UNKNOWN}
+    assert (step is not None and step.not_before is not None) is has_time
+
+
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_delivery_in_doubt_never_fails(outcome: Outcome) -> None:
     """A refused attempt says nothing about an earlier one that may have published the post."""

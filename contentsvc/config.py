@@ -26,7 +26,7 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def shipped(name: str) -> Path:
-    """Return the path of the folder *name* that is part of this installation.
+    """Return the path of a folder that is part of this installation; *name* says which.
 
     *name* is `plugins`, `calendars` or `assets`. In a checkout the folder is beside the package;
     in an installed wheel it is inside the package.
@@ -200,7 +200,7 @@ SETTINGS: tuple[Setting, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """The settings in force.
+    """The values of all settings that this process uses.
 
     Every setting has one attribute, in the order of SETTINGS. Attributes that are derived from
     the settings come last.
@@ -269,7 +269,7 @@ class Config:
         return _distinct([shipped("plugins"), self.plugins_dir])
 
     def asset_folders(self) -> list[Path]:
-        """Return the folders to search for assets, the team's own folder first."""
+        """Return the folders to search for fonts and other assets, the team's own folder first."""
         return _distinct([self.assets_dir, shipped("assets")])
 
     @property
@@ -278,7 +278,7 @@ class Config:
         return self.max_upload_mb * 1024 * 1024
 
     def in_force(self) -> list[tuple[Setting, str]]:
-        """Return every setting with its value as text; secrets are masked."""
+        """Return every setting with the text of its value; secrets are masked."""
         return [(setting, _shown(setting, getattr(self, setting.field))) for setting in SETTINGS]
 
 

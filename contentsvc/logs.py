@@ -22,7 +22,7 @@ _CHATTY = ("alembic", "httpcore", "httpx", "PIL", "rq", "rq.job", "rq.worker", "
 
 
 def setup(level: str) -> None:
-    """Log records of *level* (debug, info, warning or error) and above to standard output."""
+    """Write log messages of *level* (debug, info, warning, error) and above to standard output."""
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(LineFormatter())
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
@@ -33,7 +33,7 @@ def setup(level: str) -> None:
 
 
 class LineFormatter(logging.Formatter):
-    """Formats a record as one line, with an indented traceback below it.
+    """Formats a log record as one line; a traceback follows, indented.
 
     Passwords in URLs are masked, and control characters are escaped.
     """

@@ -1,4 +1,4 @@
-"""Warn of words that Chinese advertising law does not allow."""
+"""A plugin that warns of words that Chinese advertising law does not allow."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ _MOST = 5
 
 @dataclass(frozen=True, slots=True)
 class _Find:
-    """A prohibited word in a text, with its line and the text around it."""
+    """A prohibited word found in a text, with its line number and the surrounding text."""
 
     word: str
     line: int
@@ -120,7 +120,7 @@ class _Find:
 
 
 class Advertising(Check):
-    """A check for superlatives (极限词) and medical claims in everything that readers see."""
+    """Warns of superlatives (极限词) and medical claims in everything that readers see."""
 
     name = "advertising"
 
@@ -130,7 +130,7 @@ class Advertising(Check):
         rendition: Rendition,
         language: str,  # noqa: ARG002 - the warnings have a text in each language
     ) -> list[RenditionWarning]:
-        """Return a warning for each field and law, with the prohibited words and their lines."""
+        """Return a warning for each field that breaks a law; it names the words and their lines."""
         return [
             RenditionWarning(WarningLevel.WARN, field, _message(law, finds))
             for field, finds_by_law in _by_field(entry, rendition)
@@ -142,7 +142,7 @@ class Advertising(Check):
 def _by_field(
     entry: ChannelEntry, rendition: Rendition
 ) -> Iterator[tuple[str, dict[str, list[_Find]]]]:
-    """Yield each field and its prohibited words by law.
+    """Yield the name of each field with its prohibited words, grouped by the law they break.
 
     Text that only the channel adds counts as the body.
     """
@@ -180,7 +180,7 @@ def _finds(law: re.Pattern[str], text: str) -> Iterator[_Find]:
 
 
 def _message(law: str, finds: list[_Find]) -> Message:
-    """Return the warning about prohibited words, in both languages."""
+    """Return the warning about the words in *finds*, which *law* prohibits, in both languages."""
     texts = {
         language: _PHRASES.text(law, language, finds=_listed(finds, language))
         for language in _PHRASES.texts
@@ -200,5 +200,5 @@ def _listed(finds: list[_Find], language: str) -> str:
 
 @hookimpl
 def register_checks() -> list[Check]:
-    """Register the check of advertising words."""
+    """Return the plugin's only check, Advertising."""
     return [Advertising()]

@@ -1,4 +1,4 @@
-"""Write a journal of finished deliveries: a CSV file per month that Excel opens."""
+"""A plugin that writes a row for each finished delivery to a CSV file per month, for Excel."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _FORMULA = tuple("=+-@＝＋－＠")
 
 @hookimpl
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Append a row for each delivery to the file of its month."""
+    """Append a row for each delivery to the CSV file of the delivery's month."""
     tables: dict[Path, list[bytes]] = {}
     for delivery in deliveries:
         local = delivery.finished_at.astimezone(delivery.zone)
@@ -113,7 +113,7 @@ def _line(cells: tuple[str, ...]) -> bytes:
 
 
 def _safe(cell: str) -> str:
-    """Return a cell on one line that no spreadsheet evaluates as a formula."""
+    """Return a table cell's text on one line, such that no spreadsheet takes it for a formula."""
     if not cell.isprintable():
         cell = "".join(char for char in cell if char.isprintable() or char.isspace())
     line = " ".join(cell.split())
@@ -121,7 +121,7 @@ def _safe(cell: str) -> str:
 
 
 def _append(path: Path, lines: bytes) -> None:
-    """Append whole lines or nothing, also if several workers write at the same time."""
+    """Append all of *lines* to the file or nothing, even if several processes write at once."""
     with _locked(path) as file:
         size = os.fstat(file).st_size
         # After a power cut the last line may be incomplete; the new lines must not continue it.
@@ -136,7 +136,7 @@ def _append(path: Path, lines: bytes) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """Open a file with an exclusive lock, which closing it releases."""
+    """Open a file for appending and hold an exclusive lock on it until the context ends."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)

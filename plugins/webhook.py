@@ -1,4 +1,4 @@
-"""Signed webhooks after the Standard Webhooks specification, https://www.standardwebhooks.com."""
+"""A plugin that sends posts as signed webhooks (https://www.standardwebhooks.com)."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _PHRASES = Phrases(
 
 
 class Webhook(Channel):
-    """A channel that sends each post, signed, to an address; all retries have the same id."""
+    """A channel that sends each post to a web address, signed; retries repeat the message's id."""
 
     type = "webhook"
     label: ClassVar[Mapping[str, str]] = {"zh": "Webhook", "en": "Webhook"}
@@ -120,17 +120,17 @@ class Webhook(Channel):
             return secret
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a post; warn if its pictures are too large for one message."""
+        """Return a post as a rendition; warn if its pictures are too large for one message."""
         return self._checked(super().render_post(entry, context))
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a poster; warn if its pictures are too large for one message."""
+        """Return a poster as a rendition; warn if its pictures are too large for one message."""
         return self._checked(super().render_poster(entry, context))
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Render a notice; warn if its pictures are too large for one message."""
+        """Return a notice as a rendition; warn if its pictures are too large for one message."""
         return self._checked(super().render_livestream_notice(entry, notice, context))
 
     def _checked(self, rendition: Rendition) -> Rendition:
@@ -142,7 +142,7 @@ class Webhook(Channel):
         return replace(rendition, warnings=(*rendition.warnings, warning))
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Send the post; a repeated key sends the same bytes with the same id."""
+        """Send the post; for a repeated *key*, the same bytes are sent with the same id."""
         body = json.dumps(self._message(rendition), ensure_ascii=False).encode()
         response = self.host.http.request(
             "POST",
@@ -190,7 +190,7 @@ class Webhook(Channel):
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers that sign *body*; *timestamp* is that of the attempt, in Unix seconds."""
+    """Return the headers that sign *body*; *timestamp* is the time of sending, in Unix seconds."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.new(_signing_key(secret), signed, hashlib.sha256).digest()
     return {
@@ -201,7 +201,7 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str,
 
 
 def _signing_key(secret: str) -> bytes:
-    """Return the bytes of a signing secret; raise ValueError, without its value, if malformed."""
+    """Return the bytes of a signing secret; if malformed, raise ValueError without its text."""
     encoded = secret.removeprefix(_PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
@@ -214,5 +214,5 @@ def _signing_key(secret: str) -> bytes:
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Register the webhook channel."""
+    """Return the plugin's only channel type, Webhook."""
     return [Webhook]

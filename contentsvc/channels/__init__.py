@@ -1,4 +1,4 @@
-"""The plugin API: all that a channel plugin needs is imported from here."""
+"""The plugin API: a channel plugin imports everything that it needs from this package."""
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 

@@ -40,7 +40,7 @@ __all__ = ["Channel", "ChannelSettings", "Document", "Host", "Rate", "Store"]
 
 
 class ChannelSettings(BaseModel):
-    """Base class of a channel's settings; the web form is made from its JSON schema.
+    """Base class of a channel's settings; the settings form on the website follows its JSON schema.
 
     Give a field its English label and help as `Field(title=…, description=…)`, and the Chinese
     ones as `json_schema_extra={"zh": {"title": …, "description": …, "choices": {value: label}}}`.
@@ -61,7 +61,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A record in a channel's own store."""
+    """A stored item (JSON values under a key) that belongs to one channel."""
 
     key: str
     #: JSON values only.
@@ -73,29 +73,29 @@ class Document:
 
 
 class Store(Protocol):
-    """A channel's own records and pictures; no other channel can read them."""
+    """Storage of one channel's own documents and their pictures; no other channel can read them."""
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a record and return it; if *key* exists, return the stored record unchanged.
+        """Store a document and return it; if *key* exists, return the old one unchanged.
 
         The first of two concurrent calls with the same key wins.
         """
 
     def get(self, key: str) -> Document | None:
-        """Return the record *key*, or None if there is none."""
+        """Return the document stored under *key*, or None if there is none."""
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Return at most *limit* records, the newest first, after skipping *offset*."""
+        """Return documents, newest first: skip the newest *offset*, then return at most *limit*."""
 
     def delete(self, key: str) -> bool:
-        """Delete a record and its pictures; return False if there is none."""
+        """Delete the document *key* and its pictures; return False if there was none."""
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return the picture *name* of the record *key*, or None if there is none."""
+        """Return the picture *name* of the document *key*, or None if there is no such picture."""
 
 
 class Host(Protocol):
-    """The services that a channel may use."""
+    """What the service offers a channel: network access, storage, livestreams and addresses."""
 
     @property
     def name(self) -> str:
@@ -107,15 +107,15 @@ class Host(Protocol):
 
     @property
     def store(self) -> Store:
-        """The channel's own records."""
+        """The storage of the channel's own documents."""
 
     @property
     def livestreams(self) -> Livestreams:
-        """The public facts of livestreams."""
+        """The approved facts of livestreams, such as title and start, for public pages."""
 
     @property
     def folder(self) -> Path:
-        """The channel's own folder in the data folder; it may not exist yet."""
+        """The channel's own folder, inside the service's data folder; it may not exist yet."""
 
     @property
     def public_url(self) -> str:
@@ -127,7 +127,7 @@ class Host(Protocol):
 
 
 class Channel(ABC):
-    """One configured target for posts; a subclass is a channel type."""
+    """One configured place to publish to, such as a chat group; subclasses are channel types."""
 
     #: The name of the channel type: lower-case letters, digits and underscores. The database
     #: stores it, so it must never change.
@@ -146,16 +146,16 @@ class Channel(ABC):
     has_pages: ClassVar[bool] = False
 
     class Settings(ChannelSettings):
-        """The default settings: none."""
+        """The settings of a channel type that does not define any: an empty form."""
 
     def __init__(self, settings: ChannelSettings, host: Host) -> None:
-        """Create the channel from its validated settings and the service's host."""
+        """Create a channel from validated settings; *host* gives the channel access to services."""
         self.settings: Any = settings
         self.host = host
 
     @property
     def account(self) -> str:
-        """The account to which `rates` apply; by default the channel's name.
+        """The account whose deliveries `rates` limits together; by default the channel's name.
 
         Two channels that use the same robot key should return the same account.
         """
@@ -163,7 +163,7 @@ class Channel(ABC):
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """The platform's limit on how often it delivers to one audience; None if it has none."""
+        """The platform's own limit on how often one audience gets posts; None if it has none."""
         return None
 
     @property
@@ -177,24 +177,24 @@ class Channel(ABC):
     # Rendering is pure: the same entry always makes the same rendition.
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a post; raise RenderError if this channel cannot show it."""
+        """Return a post as this channel publishes it; raise RenderError if that is impossible."""
         return post_rendition(entry, context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a poster and its text."""
+        """Return a poster (a picture) with its text, as this channel publishes them."""
         return poster_rendition(entry, context)
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Render one notice of a livestream's chain."""
+        """Return a livestream's notice (such as "starts tomorrow") as this channel publishes it."""
         return livestream_rendition(entry, notice, context)
 
     # Publishing: the only methods that may reach the network.
 
     @abstractmethod
     def publish(self, rendition: Rendition, *, key: str) -> Receipt | Accepted | HandOff:
-        """Publish a rendition once. *key* is the same for every attempt of one delivery.
+        """Publish a rendition once; every attempt to publish the same post passes the same *key*.
 
         Raises:
             TemporaryError: nothing was published; a retry may succeed.
@@ -207,18 +207,21 @@ class Channel(ABC):
         """
 
     def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | None:
-        """Return the receipt of *key* if it was published after *since* (UTC), else None.
+        """Return the receipt of the post published as *key* after *since* (UTC), or None.
 
         The service calls this only if `can_find` is true. Raise the same errors as `publish`.
         """
         raise NotImplementedError(f"{self.type} cannot be asked")
 
     def check(self, accepted: Accepted) -> Receipt | Accepted:
-        """Poll the platform for an accepted post; raise the same errors as `publish`."""
+        """Ask the platform whether a post that it accepted earlier is published by now.
+
+        Return Accepted again if it is not published yet. Raise the same errors as `publish`.
+        """
         raise NotImplementedError(f"{self.type} never answers Accepted")
 
     def effects(self, receipt: Receipt) -> list[Effect]:  # noqa: ARG002 - most channels have none
-        """Return the platform's figures for a post, such as its views."""
+        """Return the platform's figures for a published post, such as its number of views."""
         return []
 
     def retract(self, receipt: Receipt) -> None:
@@ -226,9 +229,9 @@ class Channel(ABC):
         raise NotImplementedError(f"{self.type} cannot take a post back")
 
     def livestream_page(self, code: str) -> str | None:  # noqa: ARG002 - most channels have none
-        """Return the address of this channel's public page for a livestream, or None."""
+        """Return the address of this channel's page about the livestream *code*, or None."""
         return None
 
     def page(self, request: PageRequest) -> Page | None:  # noqa: ARG002 - most channels have none
-        """Return the public page that a visitor requests, or None if there is no such page."""
+        """Return the public page that a visitor requests; None if the channel has no such page."""
         return None

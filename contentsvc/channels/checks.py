@@ -1,4 +1,4 @@
-"""Checks of renditions that run while people plan."""
+"""Interface of checks that warn people, while they plan, of faults in a post."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Check(ABC):
     def check(
         self, entry: ChannelEntry, rendition: Rendition, language: str
     ) -> list[RenditionWarning]:
-        """Return the warnings for a rendition; an empty list if it is fine.
+        """Return warnings about *rendition*, which was made from *entry*; an empty list if none.
 
         *language* (`zh` or `en`) is the calendar's, for checks that have one text per language
         only. The warnings are stored with the rendition, so a check must be pure and quick: the

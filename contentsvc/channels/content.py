@@ -31,7 +31,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture with its content."""
+    """A picture: its file name, format, size, content and alternative text."""
 
     #: File name with its extension, such as `1.png`.
     name: str
@@ -47,7 +47,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEntry:
-    """An entry for one channel: the text of the channel's version, and its loaded pictures."""
+    """An entry of a calendar, with the text written for one channel and the pictures' contents."""
 
     kind: EntryKind
     title: str
@@ -82,7 +82,7 @@ def _no_card(
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """The context of one rendering. Nothing in it uses the network."""
+    """What a channel may use to render an entry, such as the language; never the network."""
 
     #: The channel's name.
     channel: str
@@ -101,7 +101,7 @@ class RenderContext:
     def poster(
         self, size: str = "9x16", *, max_bytes: int | None = None, media_type: str = "image/png"
     ) -> Picture:
-        """Return the entry's poster; raise RenderError if it cannot be made small enough."""
+        """Return the entry's poster; raise RenderError if it cannot be made within *max_bytes*."""
         return self.make_poster(size, max_bytes, media_type)
 
     def card(
@@ -113,7 +113,7 @@ class RenderContext:
         max_bytes: int | None = None,
         media_type: str = "image/jpeg",
     ) -> Picture:
-        """Return a picture made from the poster template *template* in one of its sizes.
+        """Return a picture made from the poster template *template*; *size* is one of its sizes.
 
         *fields* are its texts by name. Text that does not fit is cut without a warning, because it
         is the channel's text and not the entry's.
@@ -124,12 +124,12 @@ class RenderContext:
         return self.make_card(template, fields, size, max_bytes, media_type)
 
     def local(self, at: datetime) -> datetime:
-        """Return an instant in the calendar's time zone."""
+        """Return the time *at* in the calendar's time zone."""
         return at.astimezone(self.zone)
 
 
 class WarningLevel(StrEnum):
-    """The severity of a warning."""
+    """How severe a warning about a post is, for example whether it blocks approval."""
 
     WARN = "warn"
     #: The entry cannot be approved.
@@ -138,7 +138,7 @@ class WarningLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True, init=False)
 class RenditionWarning:
-    """A fault of a rendition that people see while they plan."""
+    """A warning about a fault in a rendition, shown to people while they plan."""
 
     level: WarningLevel
     #: The form field that shows it: `title`, `body`, `pictures`, `poster.title1`, …
@@ -152,7 +152,7 @@ class RenditionWarning:
         message: Message | Mapping[str, str] | str,
         **params: Parameter,
     ) -> None:
-        """Create a warning; *message* may also be a text, or a text per language (`zh`, `en`).
+        """Create a warning; *message* may also be a text, or one text for each of `zh` and `en`.
 
         Raises:
             TypeError: *message* is none of these.
@@ -196,7 +196,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The platform accepted the post but has not published it; `Channel.check` polls it."""
+    """The platform accepted a post but has not published it yet; `Channel.check` asks later."""
 
     #: The value that `check` needs to poll the platform.
     token: str
@@ -206,7 +206,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """A request that a person finishes the post by hand (人工发布)."""
+    """The answer of a channel that cannot publish by itself: a person must do it (人工发布)."""
 
     #: Instructions in each language (`zh`, `en`).
     instructions: Mapping[str, str]
@@ -216,7 +216,7 @@ class HandOff:
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """A measured result of a published post (效果), such as its number of views."""
+    """One measured figure of a published post (效果), such as how often people viewed it."""
 
     #: `views`, `likes`, `replies`, `clicks`, `check_ins`, `new_members`, `orders`, `amount`.
     measure: str
@@ -238,7 +238,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The response of a public page. The web server adds ETag, 304 and security headers."""
+    """A public page as sent to a visitor; the web server adds ETag, 304 and security headers."""
 
     body: bytes
     media_type: str

@@ -1,4 +1,4 @@
-"""The contract tests that every channel must pass; a plugin's test subclasses one class."""
+"""Tests that every channel must pass; the test of a plugin subclasses one of these classes."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _BODIES = {
 
 
 class RenderContract:
-    """Contract tests of everything but publishing. Set `channel_class` and `settings`."""
+    """Tests for every channel, without publishing; set `channel_class` and `settings`."""
 
     channel_class: ClassVar[type[Channel]]
     #: Settings as in a channels file, with secrets in plain text.
@@ -70,12 +70,12 @@ class RenderContract:
 
     @pytest.fixture
     def raw_settings(self) -> Mapping[str, Any]:
-        """Return the settings; override this if they are known only at run time."""
+        """Return the settings of the tested channel; override this if they must be computed."""
         return self.settings
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
-        """Return the host for the channel."""
+        """Return the test host, which gives the channel its storage and network access."""
         return TestHost(tmp_path / "channel")
 
     @pytest.fixture
@@ -84,7 +84,7 @@ class RenderContract:
         return self.channel_class(parse_settings(self.channel_class, raw_settings), host)
 
     def test_the_class_is_whole(self) -> None:
-        """Every class attribute of the channel has a valid type and value."""
+        """The attributes of the channel's class have valid types and values."""
         check_channel_class(self.channel_class)
 
     @pytest.mark.parametrize("language", ["zh", "en"])
@@ -97,13 +97,13 @@ class RenderContract:
         assert all(field.choices for field in fields if field.kind == "choice")
 
     def test_secrets_are_not_shown(self, channel: Channel) -> None:
-        """The text of a channel and of its settings contains no secret."""
+        """Neither a channel nor its settings show a secret when they are converted to text."""
         shown = f"{channel!r} {channel} {channel.settings!r} {channel.settings}"
 
         assert not [secret for secret in secrets_of(channel) if secret in shown]
 
     def test_each_kind_renders_the_same_twice(self, channel: Channel, host: TestHost) -> None:
-        """Rendering does not use the network, and the same entry makes the same rendition."""
+        """Rendering uses no network, and rendering an entry twice gives equal renditions."""
         with host.offline():
             first = list(render_all(channel))
             second = list(render_all(channel))
@@ -114,7 +114,7 @@ class RenderContract:
             check_rendition(rendition)
 
     def test_what_people_plan_is_within_the_limits(self, channel: Channel) -> None:
-        """A typical entry of each kind can be approved."""
+        """For a typical entry of each kind, the channel gives no warning that blocks approval."""
         for rendition in render_all(channel):
             assert blocked(channel, rendition) == []
 
@@ -122,7 +122,7 @@ class RenderContract:
     def test_any_body_renders_or_is_refused(
         self, channel: Channel, host: TestHost, body: str
     ) -> None:
-        """Any body is rendered safely or refused with RenderError."""
+        """Unusual texts are rendered without dangerous HTML, or refused with RenderError."""
         for kind in sorted(channel.kinds):
             with host.offline():
                 rendition = rendered_or_refused(channel, sample_entry(kind, body=body))
@@ -130,7 +130,7 @@ class RenderContract:
                 check_rendition(rendition)
 
     def test_pictures_are_kept_or_told(self, channel: Channel) -> None:
-        """A rendition has the entry's pictures in order, or a warning says why not."""
+        """A rendition has all pictures of its entry in order, or else at least one warning."""
         pictures = tuple(sample_picture(f"{number}.png") for number in range(1, 4))
         for kind in sorted(channel.kinds):
             rendition = rendered_or_refused(channel, sample_entry(kind, pictures=pictures))
@@ -142,14 +142,14 @@ class RenderContract:
 
 
 class ChannelContract(RenderContract):
-    """Contract tests of every channel, including publishing."""
+    """Tests that every channel must pass, including tests of publishing."""
 
     def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - for subclasses
-        """Return the number of posts that readers see; None if the test cannot tell."""
+        """Return how many posts readers see on the platform; None if the test cannot find out."""
         return None
 
     def test_publishing_gives_an_answer(self, channel: Channel) -> None:
-        """Publishing each kind returns a Receipt, Accepted or HandOff."""
+        """Publishing an entry of any kind returns a complete Receipt, Accepted or HandOff."""
         for rendition in render_all(channel):
             answer = channel.publish(rendition, key=_key())
 
@@ -162,7 +162,7 @@ class ChannelContract(RenderContract):
                 assert {"zh", "en"} <= set(answer.instructions)
 
     def test_the_same_key_is_one_post(self, channel: Channel) -> None:
-        """An idempotent channel returns the same receipt for a repeated key."""
+        """If the channel is idempotent, publishing twice with one key makes one post."""
         key = _key()
         rendition = next(render_all(channel))
         first = channel.publish(rendition, key=key)
@@ -172,7 +172,7 @@ class ChannelContract(RenderContract):
         assert self.visible_posts(channel) in {1, None}
 
     def test_another_key_is_another_post(self, channel: Channel) -> None:
-        """Two keys with the same content make two posts."""
+        """Publishing the same content with two different keys makes two posts."""
         rendition = next(render_all(channel))
         answers = [channel.publish(rendition, key=_key()) for _ in range(2)]
 
@@ -181,7 +181,7 @@ class ChannelContract(RenderContract):
         assert self.visible_posts(channel) in {2, None}
 
     def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
-        """A channel with `can_find` finds published keys and no others."""
+        """If `can_find` is true, `find` returns a published key's receipt, and None for others."""
         key = _key()
         rendition = next(render_all(channel))
         if not channel.can_find:
@@ -196,7 +196,7 @@ class ChannelContract(RenderContract):
         assert channel.find(rendition, key=_key(), since=_LONG_AGO) is None
 
     def test_pages_answer_visitors(self, channel: Channel) -> None:
-        """A channel with pages has a first page and returns None for unknown paths."""
+        """A channel with public pages has a first page; for unknown paths, `page` returns None."""
         first = channel.page(PageRequest(""))
         missing = channel.page(PageRequest("there/is/no/such/page"))
 
@@ -205,7 +205,7 @@ class ChannelContract(RenderContract):
 
 
 class HttpChannelContract(ChannelContract):
-    """Contract tests of a channel that calls a platform; the `platform` fixture is a fake one.
+    """Tests for a channel that calls a platform over HTTP; the fixture `platform` is a fake one.
 
     Override `raw_settings` so that the channel calls `platform.url`, and `refusals` if the platform
     reports errors in another way than by the HTTP status.
@@ -224,18 +224,18 @@ class HttpChannelContract(ChannelContract):
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
-        """Return the host for the channel, whose calls take at most half a second."""
+        """Return a test host for the channel; its HTTP calls time out after half a second."""
         return TestHost(tmp_path / "channel", seconds=0.5)
 
     @pytest.fixture
     def platform(self) -> Iterator[FakePlatform]:
-        """Yield a platform on loopback."""
+        """Yield a fake platform: an HTTP server on this machine."""
         with FakePlatform() as platform:
             platform.response = self.success
             yield platform
 
     def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
-        """Each response in `refusals` raises the error that stands beside it."""
+        """Publishing raises the error that `refusals` gives for each response of the platform."""
         rendition = next(render_all(channel))
         for name, (answer, error) in self.refusals.items():
             platform.response = answer
@@ -259,7 +259,7 @@ class HttpChannelContract(ChannelContract):
     def test_a_lost_answer_is_an_unknown_outcome(
         self, channel: Channel, platform: FakePlatform, answer: FakeResponse
     ) -> None:
-        """An incomplete response to a sent request raises OutcomeUnknownError."""
+        """If a request was sent but its response is incomplete, OutcomeUnknownError is raised."""
         rendition = next(render_all(channel))
         platform.response = answer
 
@@ -269,7 +269,7 @@ class HttpChannelContract(ChannelContract):
     def test_an_unreachable_platform_is_temporary(
         self, channel: Channel, platform: FakePlatform
     ) -> None:
-        """A refused connection raises TemporaryError."""
+        """If the platform refuses the connection, publishing raises TemporaryError."""
         rendition = next(render_all(channel))
         platform.close()
 
@@ -277,7 +277,7 @@ class HttpChannelContract(ChannelContract):
             channel.publish(rendition, key=_key())
 
     def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
-        """A redirect is not followed, so that content reaches only the address in the settings."""
+        """No redirect is followed, so content reaches only the address in the settings."""
         rendition = next(render_all(channel))
         platform.response = FakeResponse(302, headers={"Location": f"{platform.url}/elsewhere"})
 
@@ -286,7 +286,7 @@ class HttpChannelContract(ChannelContract):
         assert len(platform.requests) == 1
 
     def test_errors_tell_no_secret(self, channel: Channel, platform: FakePlatform) -> None:
-        """A secret that the platform echoes is not in the error's message."""
+        """If the platform's response repeats a secret, the error's message does not show it."""
         rendition = next(render_all(channel))
         echo = " ".join(secrets_of(channel))
         for status in (400, 401, 429, 500, 503):

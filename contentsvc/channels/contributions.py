@@ -1,4 +1,4 @@
-"""The contributions that a plugin registers through its hooks, and their validation."""
+"""Collect and validate what plugins provide: channel types, checks, listeners and templates."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryListener:
-    """A plugin's function that is called when deliveries have finished."""
+    """A plugin's function that the service calls after deliveries have finished."""
 
     #: The plugin's name.
     plugin: str
@@ -39,7 +39,7 @@ class DeliveryListener:
 
 @dataclass(frozen=True, slots=True)
 class CalendarTemplate:
-    """A calendar file of a plugin that people can stamp on a week."""
+    """A plugin's calendar file from which people create the entries of a week."""
 
     #: The plugin's name.
     plugin: str
@@ -48,7 +48,7 @@ class CalendarTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """The contributions of one or several plugins."""
+    """Everything that one or several plugins provide, such as channel types and checks."""
 
     channel_types: Mapping[str, type[Channel]] = field(default_factory=dict)
     #: By name.
@@ -59,7 +59,7 @@ class Contributions:
     poster_folders: tuple[Path, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
-        """Return the union of these contributions and *more*, which must have other names."""
+        """Return these contributions and *more* together; no name may be in both."""
         return Contributions(
             channel_types={**self.channel_types, **more.channel_types},
             checks={**self.checks, **more.checks},
@@ -70,7 +70,7 @@ class Contributions:
 
 
 def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> Contributions:
-    """Call the hooks of the plugin in *manager* and return its contributions.
+    """Call the plugin's hooks and return what the plugin provides (its contributions).
 
     *taken* are the contributions of the plugins before it.
 
@@ -94,13 +94,13 @@ def _listeners(manager: pluggy.PluginManager, plugin: str) -> Iterator[DeliveryL
 
 
 def _shown(value: object) -> str:
-    """Return a value for a message, on one line and cut to 200 characters."""
+    """Return *value* as text for an error message: on one line, cut to 200 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
 def _listed(hook: str, results: Iterable[Any]) -> Iterator[Any]:
-    """Yield the items of the lists that a hook returned."""
+    """Yield the items of all lists in *results*; raise PluginError if a result is not a list."""
     for result in results:
         if not isinstance(result, list | tuple):
             raise PluginError("hook-returned-no-list", hook=hook, value=_shown(result))
@@ -138,7 +138,7 @@ def _checks(results: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Che
 
 
 def _paths(hook: str, results: Iterable[Any]) -> Iterator[Path]:
-    """Yield the paths that a hook returned, made absolute."""
+    """Yield the absolute paths of a hook's *results*; raise PluginError if one is not a Path."""
     for path in _listed(hook, results):
         if not isinstance(path, Path):
             raise PluginError("hook-returned-no-path", hook=hook, value=_shown(path))
@@ -165,7 +165,7 @@ def _calendar_templates(plugin: str, results: Iterable[Any]) -> tuple[CalendarTe
 
 
 def check_channel_class(channel_class: Any) -> None:
-    """Raise PluginError with every fault of a channel class."""
+    """Raise one PluginError that names every fault of the class, if it has any."""
     if not (inspect.isclass(channel_class) and issubclass(channel_class, Channel)):
         raise PluginError("hook-returned-no-channel-class", value=_shown(channel_class))
     faults = list(_faults(channel_class))

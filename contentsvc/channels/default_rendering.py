@@ -1,4 +1,4 @@
-"""The renditions of channels whose plugins do not render by themselves."""
+"""The default rendering, for channel types that do not define their own."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _NAMED_DAYS = 3
 
 
 def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Return the rendition of a post, with its poster (if it has one) before its pictures.
+    """Return a post as a rendition; the poster, if the post has one, comes before the pictures.
 
     `Rendition.text` is the whole message with its title; `Rendition.html` is the body without the
     title.
@@ -56,14 +56,14 @@ def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
 
 
 def poster_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Return the rendition of a poster; raise RenderError if the entry has no poster template."""
+    """Return the rendition of a poster entry; raise RenderError if it has no poster template."""
     if not entry.has_poster:
         raise RenderError("poster-needs-template", field="poster")
     return post_rendition(entry, context)
 
 
 def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderContext) -> Rendition:
-    """Return the rendition of a notice: title, local time, host, points, link, and the text.
+    """Return a livestream's notice as a rendition: title, local time, host, points, link and text.
 
     The link leads to the booking page before the start, then to the livestream, and at last to the
     replay. If one of them is missing, another is used.
@@ -91,7 +91,7 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
 
 
 def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) -> str:
-    """Return a notice's state: 还有3天, 明天开播, 还有1小时, 开播了, 正在直播 or 精彩回放.
+    """Return the words for how far a livestream is, such as 还有3天, 开播了 or 精彩回放.
 
     Days are counted in the calendar's time zone (`Notice.days_ahead`).
     """
@@ -111,7 +111,7 @@ def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) ->
 def notice_placeholders(
     notice: Notice, entry: ChannelEntry, context: RenderContext
 ) -> dict[str, str]:
-    """Return the values of `{state}`, `{time}`, `{booking}` and others in a notice's text."""
+    """Return the values for `{state}`, `{time}` and the like in a notice's text, by name."""
     live = entry.livestream or Livestream()
     page = entry.booking_page
     return {
@@ -126,12 +126,12 @@ def notice_placeholders(
 
 
 def fill_words(text: str, placeholders: Mapping[str, str]) -> str:
-    """Replace each `{name}` by its value; an unknown name stays as it is."""
+    """Return *text* with each `{name}` replaced by its value; unknown names stay as they are."""
     return _PLACEHOLDER.sub(lambda found: placeholders.get(found[1], found[0]), text)
 
 
 def format_moment(at: datetime, language: str) -> str:
-    """Return a local time with its weekday: `11月26日（周四）20:00`, or `Thu, 26 Nov, 20:00`."""
+    """Return *at* as text with the weekday: `11月26日（周四）20:00`, or `Thu, 26 Nov, 20:00`."""
     return Message(
         "moment",
         weekday=Message(f"weekday-short-{at.isoweekday()}"),
@@ -144,7 +144,7 @@ def format_moment(at: datetime, language: str) -> str:
 def rendition_data(
     entry: ChannelEntry, context: RenderContext, notice: Notice | None = None
 ) -> dict[str, Any]:
-    """Return facts of the entry as JSON values, for feeds, calendar files and receivers.
+    """Return facts of an entry as JSON values, for feeds, calendar files and webhook receivers.
 
     Instants are ISO 8601 in UTC; *zone* is the IANA name of the calendar's time zone.
     """
@@ -177,7 +177,7 @@ def _language(context: RenderContext) -> str:
 
 
 def _phrase(code: str, language: str, **params: Parameter) -> str:
-    """Return a phrase that a livestream's notice contains."""
+    """Return one of the phrases of livestream notices, named by *code*, in *language*."""
     return Message(f"livestream-{code}", **params).text(language)
 
 

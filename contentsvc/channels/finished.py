@@ -1,4 +1,4 @@
-"""The finished delivery that plugins receive."""
+"""The data that plugins receive about a delivery when it has finished."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FinishedDelivery"]
 
 @dataclass(frozen=True, slots=True)
 class FinishedDelivery:
-    """A finished delivery and its outcome. It contains no secret."""
+    """A finished delivery (one post to one channel) and how it ended; contains no secret."""
 
     id: int
     #: The key that the channel received at every attempt.

@@ -1,4 +1,4 @@
-"""The hooks that a plugin may implement."""
+"""The hooks: functions that a plugin may define and that the service calls."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def register_channels() -> list[type[Channel]]:  # type: ignore[empty-body]
-    """Return a list of Channel subclasses."""
+    """Return the channel types of the plugin: a list of subclasses of Channel."""
 
 
 @hookspec
 def register_checks() -> list[Check]:  # type: ignore[empty-body]
-    """Return a list of Check instances, which check every rendition while people plan."""
+    """Return the plugin's checks, each of which examines every rendition while people plan."""
 
 
 @hookspec
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Receive finished deliveries after their outcomes are stored."""
+    """Handle deliveries that have finished; called after their outcomes were stored."""
 
 
 @hookspec
 def register_calendar_templates() -> list[Path]:  # type: ignore[empty-body]
-    """Return a list of calendar files that people can stamp on a week."""
+    """Return calendar files from which people can create the entries of a week."""
 
 
 @hookspec
 def register_poster_templates() -> list[Path]:  # type: ignore[empty-body]
-    """Return a list of folders of poster templates."""
+    """Return the folders that contain the plugin's poster templates."""

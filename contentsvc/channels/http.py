@@ -34,14 +34,14 @@ _TOKEN_SEGMENT = 16
 
 
 class HttpClient:
-    """A client that calls platforms and raises network faults as publishing errors.
+    """An HTTP client for calls to platforms; turns network faults into publishing errors.
 
     It ignores redirects and the environment's proxies, so that a call reaches only the address in
     the channel's settings. Threads can share a client.
     """
 
     def __init__(self, seconds: float = 30.0, *, user_agent: str = "contentsvc") -> None:
-        """Create a client whose calls take at most *seconds*, from name lookup to response."""
+        """Create a client; a call takes at most *seconds*, including name lookup and response."""
         self._seconds = seconds
         self._user_agent = user_agent
 
@@ -121,7 +121,7 @@ class HttpClient:
     def _headers(
         self, method: str, target: httpx.URL, content: bytes, headers: Mapping[str, str]
     ) -> list[tuple[bytes, bytes]]:
-        """Return the request's headers; *headers* override the client's own."""
+        """Return the headers of a request; those in *headers* replace the client's default ones."""
         host = target.netloc.decode("ascii")
         own = {"Host": host, "User-Agent": self._user_agent, "Accept": "*/*"}
         own |= {"Accept-Encoding": "identity", "Connection": "close"}
@@ -151,7 +151,7 @@ class _TooLargeError(Exception):
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Return the trusted authorities, cached because reading them takes tens of milliseconds."""
+    """Return the TLS context with the trusted authorities; cached, because reading them is slow."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
@@ -182,7 +182,7 @@ def _read(response: httpcore.Response, headers: Mapping[str, str]) -> bytes:
 
 
 def _parts(response: httpcore.Response, headers: Mapping[str, str]) -> Iterable[bytes]:
-    """Yield the body in parts, decompressed if the platform compressed it unasked."""
+    """Yield the parts of the body, decompressed if the platform compressed it unasked."""
     stream = response.iter_stream()
     if "content-encoding" not in headers:
         return stream
@@ -190,7 +190,7 @@ def _parts(response: httpcore.Response, headers: Mapping[str, str]) -> Iterable[
 
 
 def _checked_host(url: str) -> str:
-    """Return the host and port for messages, since path and query may contain secrets.
+    """Return the host and port of *url* for messages; path and query could contain secrets.
 
     Raises:
         RejectedError: the address does not use HTTP.

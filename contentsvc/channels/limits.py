@@ -1,4 +1,4 @@
-"""The limits of a platform, which are checked while people plan."""
+"""The limits of a platform, such as the longest text, checked while people plan."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The limits of a platform; None means no limit.
+    """What a platform accepts at most, such as the longest text; None means no limit.
 
     Characters are Unicode code points. Bytes are counted in UTF-8, in which a Chinese character
     has three.

@@ -14,7 +14,7 @@ __all__ = ["Livestreams", "PublicLivestream"]
 
 @dataclass(frozen=True, slots=True)
 class PublicLivestream:
-    """The public facts of a livestream, as they were approved last."""
+    """What the public may know of a livestream, such as title and start, as last approved."""
 
     #: Its name in addresses and calendar files; edits and moves do not change it.
     code: str
@@ -42,18 +42,21 @@ class PublicLivestream:
 
     @property
     def ends_at(self) -> datetime:
-        """Return the planned end, UTC."""
+        """The planned end of the livestream, UTC."""
         return self.starts_at + timedelta(minutes=self.minutes)
 
 
 class Livestreams(Protocol):
-    """The livestreams that are public."""
+    """Access to the livestreams that the public may know of."""
 
     def find(self, code: str) -> PublicLivestream | None:
-        """Return the livestream *code*, on whatever channel; None if it was never approved."""
+        """Return the livestream *code*, announced on any channel; None if it was never approved."""
 
     def announced(self, limit: int = 200) -> list[PublicLivestream]:
         """Return at most *limit* livestreams announced on this channel, the latest start first."""
 
     def poster(self, code: str) -> Picture | None:
-        """Return the poster of the current notice; None if there is none for its current facts."""
+        """Return the poster of the livestream's current notice; None if there is none.
+
+        A poster that shows outdated facts, such as an earlier start, is not returned.
+        """

@@ -1,4 +1,4 @@
-"""Convert the Markdown of calendars to clean HTML."""
+"""Convert the Markdown that people write in calendars to clean (safe) HTML."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ _OPENING = re.compile(r"(?:[ >]|[-*+] |\d{1,9}\. )*")
 # Hundreds of channels render the same body, and parsing is most of the work of rendering.
 @lru_cache(maxsize=128)
 def markdown_html(body: str) -> str:
-    """Return *body* as HTML without scripts, handlers and styles; links are http(s), mailto or tel.
+    """Return Markdown as clean HTML: no scripts, event handlers or styles; only harmless links.
+
+    Links may use http, https, mailto and tel.
 
     Beyond plain Markdown it supports tables, fenced code, `~~struck~~`, bare addresses as links,
     line breaks at the end of each line, and lists that follow a paragraph without a blank line.
@@ -90,7 +92,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _printable(body: str) -> str:
-    """Return text without control characters, some of which the parser uses internally."""
+    """Return *body* without control characters; the parser uses some of them internally."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"}
@@ -110,7 +112,7 @@ def _guard(body: str) -> None:
 
 
 def _nesting(line: str) -> int:
-    """Return the levels of quotes and lists that a line opens; four columns are a list level."""
+    """Return how many nested quotations and lists a line opens; four spaces count as one."""
     lead = _OPENING.match(line.expandtabs(4))
     opening = lead.group() if lead else ""
     indent = len(opening) - len(opening.lstrip(" "))
@@ -129,7 +131,7 @@ def _bracket_work(lines: list[str]) -> int:
 
 
 class _AsPeopleWrite(Extension):
-    """The extensions to the original Markdown that people expect."""
+    """Markdown extension that adds what people expect, such as links from bare addresses."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's name
         md.preprocessors.register(_ListsAfterParagraphs(md), "lists_after_paragraphs", 20)
@@ -140,7 +142,7 @@ class _AsPeopleWrite(Extension):
 
 
 class _ListsAfterParagraphs(Preprocessor):
-    """A preprocessor that separates a list from the paragraph before it, as CommonMark does.
+    """Lets a list begin directly after a paragraph, without an empty line, as in CommonMark.
 
     After a paragraph, only the number 1 begins a numbered list, so that a line that begins with a
     year remains text. It runs after the preprocessor for fenced code.
@@ -171,7 +173,7 @@ _ADDRESS = (
 
 
 class _BareAddress(InlineProcessor):
-    """An inline processor that makes links of bare addresses."""
+    """Turns a web address in the text into a link."""
 
     ANCESTOR_EXCLUDES = ("a",)
 

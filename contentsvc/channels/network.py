@@ -1,4 +1,4 @@
-"""The connection of one call: to a checked address, within one deadline."""
+"""Network connections that refuse private addresses and end at one deadline."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class PrivateAddressError(Exception):
-    """The host's address is in a private network."""
+    """The host of a call has an address in a private network or on this machine."""
 
 
 def _embedded(address: _Address) -> Iterable[_Address]:
-    """Yield the IPv4 addresses that an IPv6 transition mechanism reaches through *address*."""
+    """Yield the IPv4 addresses contained in *address*, if it is an IPv6 transition address."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             yield address.ipv4_mapped
@@ -41,7 +41,7 @@ def _embedded(address: _Address) -> Iterable[_Address]:
 
 
 def is_public(text: str) -> bool:
-    """Return whether an IP address is on the public internet, also if IPv6 wraps IPv4."""
+    """Return whether the IP address *text* is public; an IPv4 address within IPv6 decides."""
     address = ipaddress.ip_address(text.partition("%")[0])
     inner = tuple(_embedded(address))
     if inner:
@@ -50,7 +50,7 @@ def is_public(text: str) -> bool:
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """A backend of httpcore that refuses private addresses and enforces one deadline.
+    """Makes httpcore's connections; refuses private addresses and enforces one deadline.
 
     It resolves the host's name once and connects to the addresses that it has checked, so that a
     name server cannot return a public address for the check and a private one for the connection.
@@ -63,7 +63,10 @@ class GuardedBackend(httpcore.NetworkBackend):
         allow_private: bool,
         resolve: Callable[[str, int], list[str]] | None = None,
     ) -> None:
-        """Create a backend for one call, whose deadline is *seconds* from now."""
+        """Create a backend for one call, which must end within *seconds*.
+
+        Private addresses are allowed if *allow_private* is true.
+        """
         self._ends = time.monotonic() + seconds
         self._allow_private = allow_private
         self._resolve = resolve or _lookup
@@ -71,7 +74,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         self.began = False
 
     def remaining(self) -> float:
-        """Return the seconds until the deadline; raise ReadTimeout if it is over."""
+        """Return the seconds until the deadline; raise ReadTimeout if it has passed."""
         left = self._ends - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout(Message("call-deadline-over"))
@@ -85,7 +88,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - part of httpcore's signature
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - part of httpcore's signature
     ) -> httpcore.NetworkStream:
-        """Return a connection to the first checked address that accepts one."""
+        """Connect to the first of the host's checked addresses that accepts a connection."""
         trouble: OSError | None = None
         addresses = self._checked(host, port)
         for position, address in enumerate(addresses):
@@ -110,7 +113,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         return public
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        """Resolve the name in a thread, because the system's resolver has no timeout."""
+        """Return the addresses of *host*; the lookup has no timeout, so it runs in a thread."""
         if _is_address(host):
             return [host]
         results: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
@@ -145,7 +148,7 @@ def _lookup(host: str, port: int) -> list[str]:
 
 
 class _Stream(httpcore.NetworkStream):
-    """A socket whose waits all end at the deadline of the call."""
+    """A socket whose reads and writes all end at the deadline of the call."""
 
     def __init__(self, sock: socket.socket, call: GuardedBackend) -> None:
         self._sock = sock

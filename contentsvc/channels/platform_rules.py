@@ -1,4 +1,4 @@
-"""The platforms' dated rules of how often an account may post to one audience."""
+"""The platforms' limits on how often an account may post to one audience, with sources."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["PLATFORM_RULES", "Certainty", "PlatformRule"]
 
 
 class Certainty(StrEnum):
-    """How reliable the source of a rule is."""
+    """How reliable the source of a platform's rule is."""
 
     #: The platform's own page says so.
     CONFIRMED = "confirmed"
@@ -25,7 +25,7 @@ class Certainty(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PlatformRule:
-    """A platform's rule of how often an account may post to one audience, with its source."""
+    """A platform's limit on how often an account may post to one audience, with its source."""
 
     #: The platform's permanent name, which channels' settings store: lower-case letters, digits
     #: and hyphens.

@@ -1,4 +1,4 @@
-"""The registry of plugins and their contributions."""
+"""Load plugins, and keep a registry of what they provide."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class PluginInfo:
 
 
 class Registry:
-    """The plugins of one process and their contributions."""
+    """The plugins loaded in one process and what they provide, such as channel types."""
 
     def __init__(self, plugins: Sequence[PluginInfo], contributions: Contributions) -> None:
         """Create a registry; use `load_plugins` instead."""
@@ -71,11 +71,11 @@ class Registry:
         self._poster_folders = contributions.poster_folders
 
     def checks(self) -> Sequence[Check]:
-        """Return the planning-time checks, in the order of their plugins."""
+        """Return the checks that run while people plan, in the order of their plugins."""
         return self._checks
 
     def listeners(self) -> Sequence[DeliveryListener]:
-        """Return the listeners for finished deliveries, in the order of their plugins."""
+        """Return the functions that handle finished deliveries, in the order of their plugins."""
         return self._listeners
 
     def calendar_templates(self) -> Sequence[CalendarTemplate]:
@@ -87,11 +87,11 @@ class Registry:
         return self._poster_folders
 
     def channel_types(self) -> Mapping[str, type[Channel]]:
-        """Return every channel type by its name."""
+        """Return the class of every channel type, by the type's name."""
         return self._channel_types
 
     def channel_type(self, type: str) -> type[Channel]:  # noqa: A002 - the name in the domain
-        """Return the class of a channel type; raise PluginError if no plugin provides it."""
+        """Return the class of a channel type; raise PluginError if no plugin provides *type*."""
         try:
             return self._channel_types[type]
         except KeyError:
@@ -121,7 +121,7 @@ def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Regis
 
 
 def load_plugin(path: Path) -> Registry:
-    """Load only the plugin in the file or folder *path*."""
+    """Load the plugin in the file or folder *path* and no other one."""
     source = path / "__init__.py" if path.is_dir() else path
     return _load_all([_Found(path.stem, str(path), "", partial(_import, source))])
 
@@ -190,7 +190,7 @@ def _load(
 
 
 def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
-    """Return a manager with this plugin only, so that every fault is this plugin's."""
+    """Return a pluggy manager that has only this plugin, so that every fault is its own."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     for attribute, function in inspect.getmembers(plugin, inspect.isroutine):
@@ -209,7 +209,7 @@ def _specs() -> list[str]:
 
 
 def _message(error: BaseException) -> Message:
-    """Return the message of a plugin's error; a text that is not ours is cut to one line."""
+    """Return the message of an error that a plugin raised, as one line if it is a foreign error."""
     if isinstance(error, ContentsvcError):
         if error.message.code:
             return error.message

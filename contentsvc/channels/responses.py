@@ -1,4 +1,4 @@
-"""A platform's response, and the error that its status means."""
+"""A platform's HTTP response, and the error to raise for its status."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Response:
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
-        """Return the parsed body.
+        """Return the body parsed as JSON.
 
         Raises:
             OutcomeUnknownError: the body is not JSON, as when a gateway responds for the platform.
@@ -58,7 +58,7 @@ class Response:
 
 
 def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Response:
-    """Return *response* if its status is 2xx, else raise the error that the status means.
+    """Return *response* if its status is 2xx, else raise the publishing error for that status.
 
     The error shows up to 500 characters of the response, in which *secrets* and the secrets of
     the request are masked.
@@ -97,7 +97,7 @@ def _shown(response: Response, secrets: Iterable[str]) -> str:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the seconds of Retry-After, a number (maybe a fraction) or an HTTP date."""
+    """Return the seconds to wait by the header Retry-After, which is a number or an HTTP date."""
     value = response.headers.get("retry-after", "")
     try:
         seconds = float(value)

@@ -72,7 +72,7 @@ class SettingsError(InputError):
     """A channel's settings cannot be used."""
 
     def __init__(self, problems: list[tuple[str, Message]]) -> None:
-        """Create the error from (field, message) pairs.
+        """Create the error from its problems: pairs of a field's name and a message.
 
         The error does not show the values, because a value may be a secret.
         """
@@ -96,7 +96,7 @@ class FormField:
 
 
 def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> ChannelSettings:
-    """Return the validated settings; raise SettingsError with every problem."""
+    """Validate *raw* and return the settings; raise a SettingsError that names every problem."""
     try:
         return channel_class.Settings.model_validate(dict(raw))
     except ValidationError as error:
@@ -109,7 +109,7 @@ def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> Chan
 
 
 def _message(fault: ErrorDetails) -> Message:
-    """Return the message of one of pydantic's errors; a validator's own text stays as it is."""
+    """Return our message for an error of pydantic; the text of a plugin's own validator is kept."""
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":
         reason = context["error"].args[:1]
@@ -125,7 +125,7 @@ def _text(fault: ErrorDetails) -> str:
 
 
 def _joined(problems: list[tuple[str, Message]]) -> Message:
-    """Return one message of several problems, each after its field."""
+    """Return one message that lists all problems, each after the name of its field."""
     texts = {}
     for language in LANGUAGES:
         parts = [(field, message.text(language)) for field, message in problems]
@@ -136,7 +136,7 @@ def _joined(problems: list[tuple[str, Message]]) -> Message:
 def resolve_secrets(
     raw: Mapping[str, Any], *, environ: Mapping[str, str], base: Path
 ) -> dict[str, Any]:
-    """Return *raw* with each `{$env: NAME}` and `{$file: path}` replaced by its value.
+    """Return *raw* with each `{$env: NAME}` and `{$file: path}` replaced by what it refers to.
 
     Paths are relative to *base*. Only the operator's files can contain such references, since a
     web form sends text, never a mapping.
@@ -186,7 +186,7 @@ def _from_file(path: Path) -> str:
 
 
 def secret_fields(channel_class: type[Channel]) -> set[str]:
-    """Return the names of the settings that are secrets."""
+    """Return the names of the channel type's settings that are secrets, such as keys."""
     return {field.name for field in form_fields(channel_class, "en") if field.kind == "secret"}
 
 
@@ -234,7 +234,7 @@ def _form_field(  # noqa: PLR0917 - private, called once
 
 
 def _shape(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return the schema of a field with references resolved, and `X | None` reduced to X."""
+    """Return a field's JSON schema, with references replaced and `X | None` simplified to X."""
     for group in ("anyOf", "allOf"):
         real = [option for option in field.get(group, ()) if option.get("type") != "null"]
         if len(real) == 1:

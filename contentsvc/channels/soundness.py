@@ -1,4 +1,4 @@
-"""Checks of channels and renditions for the contract tests."""
+"""Helpers of the tests that every channel must pass."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def render(channel: Channel, entry: ChannelEntry) -> Rendition:
-    """Return the rendition of an entry; for a livestream that of its first notice."""
+    """Return an entry as the channel renders it; for a livestream, its first notice."""
     if entry.kind is EntryKind.LIVESTREAM:
         return channel.render_livestream_notice(entry, DEFAULT_CHAIN[0], sample_context())
     if entry.kind is EntryKind.POSTER:
@@ -42,7 +42,7 @@ def render(channel: Channel, entry: ChannelEntry) -> Rendition:
 
 
 def check_rendition(rendition: object) -> None:
-    """Assert that the service can store and show a rendition."""
+    """Assert that the service can store a rendition and safely show it."""
     assert isinstance(rendition, Rendition)
     json.dumps(dict(rendition.data), allow_nan=False)
     names = [picture.name for picture in rendition.pictures]
@@ -52,7 +52,7 @@ def check_rendition(rendition: object) -> None:
 
 
 def dangers(html: str) -> list[str]:
-    """Return the tags and attributes that a browser would execute."""
+    """Return the tags and attributes in *html* that are dangerous in a browser, such as scripts."""
     finder = _Dangers()
     finder.feed(html)
     finder.close()
@@ -60,7 +60,7 @@ def dangers(html: str) -> list[str]:
 
 
 class _Dangers(HTMLParser):
-    """A parser that collects tags and attributes that a browser would execute."""
+    """An HTML parser that collects tags and attributes that are dangerous in a browser."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,7 +77,7 @@ class _Dangers(HTMLParser):
 
 
 def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | None:
-    """Return the rendition of an entry; None if the channel raises RenderError."""
+    """Return an entry as the channel renders it; None if the channel raises RenderError."""
     try:
         return render(channel, entry)
     except RenderError:
@@ -85,7 +85,7 @@ def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | No
 
 
 def render_all(channel: Channel) -> Iterator[Rendition]:
-    """Yield the renditions of each kind of entry and of each notice of a livestream."""
+    """Yield sample entries as the channel renders them: each kind, and a livestream's notices."""
     for kind in sorted(channel.kinds):
         entry = sample_entry(kind)
         if kind is EntryKind.LIVESTREAM:
@@ -96,7 +96,7 @@ def render_all(channel: Channel) -> Iterator[Rendition]:
 
 
 def blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
-    """Return the warnings that block approval."""
+    """Return the rendition's warnings that block approval, including exceeded limits."""
     found = [*rendition.warnings, *channel.limits.check(rendition)]
     return [warning for warning in found if warning.level is WarningLevel.BLOCK]
 

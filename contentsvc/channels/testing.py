@@ -1,4 +1,4 @@
-"""Tools for the tests of a channel plugin: a host in memory and a platform on loopback."""
+"""Tools for testing a channel plugin: storage in memory and a fake platform on this machine."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ _STARTS = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
 class MemoryStore:
-    """A store in memory that behaves as the service's store does."""
+    """Storage in memory that behaves like the service's storage of a channel's documents."""
 
     def __init__(self) -> None:
-        """Create an empty store; each record is a second younger than the previous one."""
+        """Create an empty store; its clock advances by one second with each stored document."""
         self._now = _STARTS
         self._documents: dict[str, Document] = {}
         self._pictures: dict[tuple[str, str], Picture] = {}
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a record and return it; if *key* exists, return the stored record unchanged."""
+        """Store a document and return it; if *key* exists, return the old one unchanged."""
         if key not in self._documents:
             self._now += timedelta(seconds=1)
             self._documents[key] = Document(key, dict(body), self._now, self._now)
@@ -58,27 +58,27 @@ class MemoryStore:
         return self._documents[key]
 
     def get(self, key: str) -> Document | None:
-        """Return the record *key*, or None if there is none."""
+        """Return the document stored under *key*, or None if there is none."""
         return self._documents.get(key)
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Return at most *limit* records, the newest first, after skipping *offset*."""
+        """Return documents, newest first: skip the newest *offset*, then return at most *limit*."""
         return list(reversed(self._documents.values()))[offset : offset + limit]
 
     def delete(self, key: str) -> bool:
-        """Delete a record and its pictures; return False if there is none."""
+        """Delete the document *key* and its pictures; return False if there was none."""
         return self._documents.pop(key, None) is not None
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return the picture *name* of the record *key*, or None if there is none."""
+        """Return the picture *name* of the document *key*, or None if there is no such picture."""
         return self._pictures.get((key, name)) if key in self._documents else None
 
 
 class MemoryLivestreams:
-    """Public livestreams of a test, all of which count as announced."""
+    """Livestreams for tests, kept in memory; all of them count as announced on the channel."""
 
     def __init__(self) -> None:
-        """Create an empty collection."""
+        """Create a collection without livestreams."""
         self._known: dict[str, PublicLivestream] = {}
         self._posters: dict[str, Picture] = {}
 
@@ -108,7 +108,7 @@ class _NoNetwork(HttpClient):
 
 
 class TestHost:
-    """The services that a channel may use, for tests."""
+    """What the service offers a channel (network, storage, addresses), for tests."""
 
     #: Prevents pytest from collecting the class as a test.
     __test__ = False
@@ -116,7 +116,7 @@ class TestHost:
     public_url = "https://content.example"
 
     def __init__(self, folder: Path, *, name: str = "test", seconds: float = 5.0) -> None:
-        """Create a host with *folder*, an empty store, and a client with a timeout in *seconds*."""
+        """Create a host with *folder* and an empty store; its HTTP calls end after *seconds*."""
         self.name = name
         self.folder = folder
         self.store = MemoryStore()
@@ -130,7 +130,7 @@ class TestHost:
 
     @contextmanager
     def offline(self) -> Iterator[None]:
-        """Raise AssertionError for every call to the network within the context."""
+        """Make every call to the network raise AssertionError while the context is open."""
         client, self.http = self.http, _NoNetwork()
         try:
             yield
@@ -139,14 +139,14 @@ class TestHost:
 
 
 def sample_picture(name: str = "1.png", width: int = 30, height: int = 40) -> Picture:
-    """Return a PNG picture in one colour."""
+    """Return a PNG picture of the given size in pixels, filled with one colour."""
     content = io.BytesIO()
     Image.new("RGB", (width, height), "#d8e8e0").save(content, "PNG")
     return Picture(name, "image/png", width, height, content.getvalue(), alt="示例图片")
 
 
 def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEntry:
-    """Return a typical entry; *changes* replace its attributes."""
+    """Return a typical entry of *kind*; each keyword in *changes* replaces an attribute."""
     live = kind is EntryKind.LIVESTREAM
     entry = ChannelEntry(
         kind=kind,
@@ -170,7 +170,10 @@ def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEnt
 
 
 def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
-    """Return a published delivery; *folder* is the plugin's own, *changes* replace attributes."""
+    """Return a delivery that was published; each keyword in *changes* replaces an attribute.
+
+    *folder* is the folder in which the plugin may write.
+    """
     delivery = FinishedDelivery(
         id=1,
         key="0b8e6b6c-6f0e-4a52-a5a7-2b9f6d3f7c11",
@@ -193,7 +196,7 @@ def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
 
 
 def sample_context(**changes: Any) -> RenderContext:
-    """Return a context in Asia/Shanghai and Chinese; its posters and cards are PNG pictures."""
+    """Return a rendering context in Chinese and Asia/Shanghai; posters and cards are plain PNGs."""
 
     def make_poster(size: str, most_bytes: int | None, media_type: str) -> Picture:  # noqa: ARG001
         width, height = (int(side) * 10 for side in size.split("x"))
@@ -215,7 +218,7 @@ def sample_context(**changes: Any) -> RenderContext:
 
 @dataclass(frozen=True, slots=True)
 class FakeResponse:
-    """A response of the fake platform, or its failure to respond."""
+    """What the fake platform does with a request: it responds, or fails to respond."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -230,7 +233,7 @@ class FakeResponse:
 
 @dataclass(frozen=True, slots=True)
 class ReceivedRequest:
-    """A request as the platform received it."""
+    """A request that the fake platform has received."""
 
     method: str
     #: The path with its query.
@@ -241,10 +244,10 @@ class ReceivedRequest:
 
 
 class FakePlatform:
-    """An HTTP server on loopback with programmable responses. Use it with `with`."""
+    """An HTTP server on this machine whose responses a test chooses; use it in a `with` block."""
 
     def __init__(self) -> None:
-        """Create a platform that responds with 200 and `{}` by default."""
+        """Create a platform whose default response has the status 200 and the body `{}`."""
         self.requests: list[ReceivedRequest] = []
         self.response = FakeResponse()
         self._next: list[FakeResponse] = []
@@ -258,16 +261,16 @@ class FakePlatform:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def then(self, *responses: FakeResponse) -> None:
-        """Queue responses for the next requests, after which the default response follows."""
+        """Set the responses to the next requests; later requests get the default response again."""
         self._next.extend(responses)
 
     def take(self, request: ReceivedRequest) -> FakeResponse:
-        """Record a request and return the response to send."""
+        """Add a request to the received ones, and return the response to send."""
         self.requests.append(request)
         return self._next.pop(0) if self._next else self.response
 
     def pause(self, seconds: float) -> None:
-        """Wait for *seconds*, or until the server closes."""
+        """Wait for *seconds*, or until the server is closed if that is earlier."""
         self._closing.wait(seconds)
 
     def close(self) -> None:
@@ -319,6 +322,6 @@ def _handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close the connection with a reset."""
+    """Close a connection abruptly: the client sees a connection reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

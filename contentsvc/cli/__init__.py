@@ -17,7 +17,7 @@ __all__ = ["cli", "main"]
 
 @dataclass(frozen=True, slots=True)
 class _LazyCommand:
-    """A command that is imported when it is called."""
+    """The help text of a command, and where to import the command from when it is called."""
 
     #: Where the command is defined: `module:name`.
     target: str
@@ -52,11 +52,11 @@ class LazyGroup(click.Group):
     """
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        """Return the names of the commands in the order of the help."""
+        """Return the names of the commands, in the order in which the help lists them."""
         return list(_COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """Return the command *cmd_name*; None if there is no such command."""
+        """Import and return the command *cmd_name*; None if there is no such command."""
         lazy = _COMMANDS.get(cmd_name)
         if lazy is None:
             return None
@@ -66,7 +66,7 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """Write the list of commands; a command without help text is hidden."""
+        """Write the list of commands for the help; commands without a help text are left out."""
         rows = [(name, lazy.help) for name, lazy in _COMMANDS.items() if lazy.help]
         with formatter.section("Commands"):
             formatter.write_dl(rows)

@@ -1,4 +1,4 @@
-"""`contentsvc calendars`: import, export, stamp and list calendar files."""
+"""`contentsvc calendars`: import, export and list calendar files, and fill weeks from templates."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def _import(
     approve: bool,
     overwrite: bool,
 ) -> None:
-    """Import *plan*; record the file as its source if it is in the calendars folder."""
+    """Import *plan*; *file* becomes the calendar's source file if it is in the calendars folder."""
     usefulness, config = Usefulness.of(runtime.config), runtime.config
     require_brand(runtime, plan.head)
     with runtime.database.write() as session:

@@ -18,7 +18,7 @@ _INTERRUPTED = 130
 
 
 def explain(error: BaseException) -> tuple[list[str], int]:
-    """Return the lines for standard error and the exit status.
+    """Return the lines to print to standard error for an error, and the exit status.
 
     An unexpected error has no lines: the caller lets it end the process with a traceback.
     """

@@ -162,7 +162,7 @@ def _samples(
     folders: list[Path],
     sizes: int | None = None,
 ) -> Iterator[Image.Image]:
-    """Yield sample posters of each template in its first *sizes* sizes; None means every size."""
+    """Yield sample posters of each template; *sizes* limits how many sizes of it (None: all)."""
     fonts = poster_api.brand_fonts(brand, folders)
     for template in templates:
         for size in template.sizes[:sizes]:
@@ -183,7 +183,7 @@ def _sheet(path: Path, pictures: Iterator[Image.Image]) -> None:
 
 
 def _folders() -> tuple[list[Path], list[Path]]:
-    """Return the asset folders, and the template folders, including those of plugins."""
+    """Return two lists: the asset folders, and all template folders, including those of plugins."""
     # Read the settings before the slow imports, so that an invalid setting is reported quickly.
     config = Config.from_env()
     from contentsvc.assembly import assemble

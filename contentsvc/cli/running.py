@@ -44,7 +44,7 @@ def web() -> None:
 
 
 def _web_app(config: Config) -> Flask:
-    """Start the heartbeat of a web server process, and return the application it serves."""
+    """Return the web application, after starting the regular sign of life of this process."""
     from contentsvc.app import create_app
     from contentsvc.assembly import assemble
     from contentsvc.services.operations.heartbeats import HeartbeatThread
@@ -105,7 +105,7 @@ def _settings() -> Config:
 
 
 def _stopped_by_signal(queue: Queue) -> threading.Event:
-    """Return an event that is set when the process receives SIGTERM or SIGINT.
+    """Return an event that becomes set when the process receives SIGTERM or SIGINT.
 
     The signals also wake a thread that waits on *queue*.
     """

@@ -1,4 +1,4 @@
-"""The runtime that a command works with."""
+"""Open the service's runtime (plugins, database, storage, queue) for a command."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["open_runtime", "operator"]
 
 @contextmanager
 def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
-    """Yield a runtime whose database has the tables of this version; close it afterwards.
+    """Yield a runtime, and close it afterwards; its database must fit this version.
 
     Without *config*, the settings are read from the environment.
 
@@ -38,7 +38,7 @@ def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
 
 
 def operator() -> str:
-    """Return the name that is recorded as the author of a command's changes."""
+    """Return the name that is stored as the author of the changes that a command makes."""
     try:
         return getpass.getuser()[:64]
     except (KeyError, OSError):

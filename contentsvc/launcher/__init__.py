@@ -1,1 +1,1 @@
-"""Run every process on one machine: the embedded Valkey server, the web server, a supervisor."""
+"""Run all processes of the service on one machine, and restart those that die."""

@@ -1,4 +1,4 @@
-"""A process that the supervisor runs for one role."""
+"""One process under the supervisor, such as the web server or a worker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a process does: its name, its command and the time it gets to stop."""
+    """What one supervised process does: its name, its command and the time it gets to stop."""
 
     #: The prefix of each line of its output.
     name: str
@@ -37,7 +37,7 @@ class Role:
 
 @dataclass(slots=True)
 class Child:
-    """The current process of a role, and the time of its restart after a death.
+    """The process that currently fills a role; after it died, the time of its restart.
 
     Times are monotonic seconds. A process that has ended stays unreaped until `reap` is called,
     so that the kernel cannot give its process id to another process before that.
@@ -66,11 +66,11 @@ class Child:
 
     @property
     def is_running(self) -> bool:
-        """Whether a process was started and not reaped yet."""
+        """Whether a process was started and its exit status has not been collected yet."""
         return self.process is not None
 
     def start(self, now: float, prefix: Sequence[str] | None = None) -> None:
-        """Start the process.
+        """Start the role's process; *now* is in monotonic seconds.
 
         The process runs in its own session, so that Ctrl-C reaches the supervisor only. It asks
         the kernel to kill it when this process dies (`--parent`). *prefix* replaces the command
@@ -101,7 +101,7 @@ class Child:
         return [self._remember(line.decode("utf-8", "replace").rstrip("\r")) for line in whole]
 
     def reap(self, now: float) -> float:
-        """Kill the process and its session, reap it, and return how many seconds it ran."""
+        """Kill the process and its session, collect the exit status, return the seconds it ran."""
         assert self.process is not None
         self.kill()
         self.status = self.process.wait()
@@ -112,7 +112,7 @@ class Child:
 
     @property
     def has_died(self) -> bool:
-        """Whether the process has died and was not reaped yet.
+        """Whether the process has died and its exit status has not been collected yet.
 
         The check does not reap the process: its id cannot be reused before `reap` has killed the
         rest of its session.

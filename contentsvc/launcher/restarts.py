@@ -1,4 +1,4 @@
-"""The backoff between the death of a process and its restart."""
+"""How long to wait between the death of a process and its restart."""
 
 from __future__ import annotations
 

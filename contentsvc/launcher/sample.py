@@ -51,7 +51,7 @@ _WELCOME = """\
 
 
 def add_sample(runtime: Runtime) -> bool:
-    """Add the sample content to an empty database; return whether it was added.
+    """Add the sample content if the database is empty; return True if it was added.
 
     Nothing is added if CONTENTSVC_SAMPLE is off, or if any channel or calendar exists.
     """
@@ -88,7 +88,7 @@ def _add(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) 
 def _future_or_draft(
     plan: CalendarPlan, entry: EntryContent, week: IsoWeek, now: datetime
 ) -> EntryContent:
-    """Return *entry*, as a draft if its time is before *now*, so that nothing is sent late."""
+    """Return *entry*, as a draft if its time is before *now* (UTC), so that it is not sent late."""
     if plan.head.starts_at(entry, week).at >= now:
         return entry
     return replace(entry, status=EntryStatus.DRAFT)
@@ -103,7 +103,7 @@ def _welcome(
 
 
 def welcome_time(now: datetime, zone: ZoneInfo) -> tuple[IsoWeek, EntryContent]:
-    """Return the welcome post, about twenty seconds after *now*, and the week that it is in.
+    """Return a week and, in it, the welcome post, which is due about twenty seconds after *now*.
 
     Shortly before midnight on a Sunday, the post is due on Monday of the next week.
     """

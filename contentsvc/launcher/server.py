@@ -85,7 +85,7 @@ def _another(port: int) -> int:
 
 
 class _RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """Passes gunicorn's log lines to the root logger."""
+    """A gunicorn logger that passes all log lines to Python's root logger."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)

@@ -1,4 +1,4 @@
-"""Restart the processes of one machine when they die, and stop them in order."""
+"""Restart the service's processes on one machine when they die, and stop them in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Supervisor:
     """Starts, watches, restarts and stops processes in a single thread."""
 
     def __init__(self, show: Callable[[str, str], None]) -> None:
-        """Create a supervisor that calls *show* with a role's name and each line of its output."""
+        """Create a supervisor; it calls *show* with the role's name and each line of output."""
         self._show = show
         self._selector = selectors.DefaultSelector()
         self.children: list[Child] = []
@@ -34,7 +34,7 @@ class Supervisor:
         self.stop_signals = 0
 
     def listen(self) -> None:
-        """Handle SIGINT, SIGTERM and SIGHUP: the first stops the processes, the second kills them.
+        """Handle SIGINT, SIGTERM and SIGHUP: one signal stops all processes, a second kills them.
 
         A signal that is already ignored, as SIGHUP is under nohup, stays ignored.
         """
@@ -55,7 +55,7 @@ class Supervisor:
             self.turn()
 
     def turn(self, seconds: float = _CHECK_INTERVAL) -> None:
-        """Wait up to *seconds* for output, show it, and restart processes whose backoff is over."""
+        """Wait up to *seconds* for output, show it, and restart dead processes that are due."""
         self._read(seconds)
         now = time.monotonic()
         for child in self.children:

@@ -62,7 +62,7 @@ def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
 
 
 class _StoppedError(Exception):
-    """A signal to stop arrived before every process had started."""
+    """Raised if a signal to stop arrives before every process has started."""
 
 
 def _supervise(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:

@@ -1,4 +1,4 @@
-"""The embedded Valkey server, which holds the queue if no Redis is configured."""
+"""The embedded Valkey server, which holds the job queue if no Redis is configured."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write each post as a folder of files, for people or other programs."""
+"""A plugin that writes each post as a folder of files, for people or other programs."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 class Folder(Channel):
-    """A channel that writes `<path>/<date>/<time>-<title>-<key>/` with the post's files."""
+    """A channel that writes the files of each post to `<path>/<date>/<time>-<title>-<key>/`."""
 
     type = "folder"
     label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
@@ -58,25 +58,25 @@ class Folder(Channel):
     can_find = True
 
     class Settings(FolderSettings):
-        """The settings of a folder channel."""
+        """The settings of a folder channel: its path and the formats to write."""
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """The rule of the platform on which a person posts."""
+        """The limit of the platform on which a person posts the files; None if there is none."""
         return PLATFORM_RULES.get(self.settings.platform)
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render the post and add the chosen formats."""
+        """Return the post as a rendition, with the formats chosen in the settings."""
         return self._formatted(super().render_post(entry, context), context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render the poster and add the chosen formats of its text."""
+        """Return the poster as a rendition, with its text in the formats chosen in the settings."""
         return self._formatted(super().render_poster(entry, context), context)
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Render the notice and add the chosen formats."""
+        """Return a livestream's notice as a rendition, with the formats chosen in the settings."""
         return self._formatted(super().render_livestream_notice(entry, notice, context), context)
 
     def _formatted(self, rendition: Rendition, context: RenderContext) -> Rendition:
@@ -84,7 +84,7 @@ class Folder(Channel):
         return with_formats(rendition, formats) if formats else rendition
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Write the folder completely or not at all; the same key makes one folder."""
+        """Write the post's folder completely or not at all; a repeated *key* adds no second one."""
         try:
             return self._written(key) or self._write(rendition, key)
         except OSError as error:
@@ -97,7 +97,7 @@ class Folder(Channel):
         key: str,
         since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
     ) -> Receipt | None:
-        """Return the receipt of the folder of *key*, or None if there is none."""
+        """Return the receipt of the folder written for *key*, or None if there is none."""
         try:
             return self._written(key)
         except OSError as error:
@@ -108,7 +108,7 @@ class Folder(Channel):
         return TemporaryError(PHRASES.message(code, folder=str(self._root), reason=reason))
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete the folder; do nothing if it does not exist."""
+        """Delete the post's folder; do nothing if it does not exist."""
         path = self._root / receipt.id
         if path.resolve().parent.parent == self._root.resolve():
             shutil.rmtree(path, ignore_errors=True)
@@ -118,7 +118,7 @@ class Folder(Channel):
         return Path(self.settings.path) if self.settings.path else self.host.folder
 
     def _written(self, key: str) -> Receipt | None:
-        """Return the receipt of the complete folder of *key*, or None; drafts have other names."""
+        """Return the receipt of the folder written for *key*; None if none is complete."""
         found = sorted(self._root.glob(f"????-??-??/*-{_mark(key)}"))
         return self._receipt(found[0]) if found else None
 
@@ -144,7 +144,7 @@ class Folder(Channel):
         return self._receipt(path)
 
     def _sweep(self) -> None:
-        """Delete the old drafts that killed workers left."""
+        """Delete old incomplete folders, which workers left behind when they were killed."""
         for draft in self._root.glob(f"{_DRAFT}*"):
             # Another worker may rename its draft at any moment.
             with suppress(FileNotFoundError):
@@ -171,7 +171,7 @@ def _place(rendition: Rendition, key: str) -> str:
 
 
 def safe_name(title: str) -> str:
-    """Return *title* as a part of a file name that every common file system accepts."""
+    """Return *title* in a form that every common file system accepts in a file name."""
     text = unicodedata.normalize("NFC", title)
     text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
     text = _RESERVED.sub("_", text).strip("._ ")
@@ -239,7 +239,7 @@ def _write_durably(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Flush a folder's entries to the disk."""
+    """Make the operating system write a folder's list of files to the disk."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)
@@ -249,5 +249,5 @@ def _sync(folder: Path) -> None:
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Register the folder channel."""
+    """Return the plugin's only channel type, Folder."""
     return [Folder]

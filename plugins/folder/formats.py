@@ -1,4 +1,4 @@
-"""The formats of a post that a person copies from the folder."""
+"""Write a post in the formats that a person copies to platforms."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def chosen_formats(
 
 
 def format_files(rendition: Rendition) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of each format's files."""
+    """Yield the name and the text of each file to write, for all formats stored in *rendition*."""
     for post in stored_formats(rendition.data):
         yield from _files(post)
 
@@ -75,7 +75,7 @@ def _files(post: FormattedPost) -> Iterator[tuple[str, str]]:
 
 
 def _page(post: FormattedPost) -> str:
-    """Return a page with the article only, so that people can copy the whole page."""
+    """Return an HTML page with nothing but the article, so that people can copy the whole page."""
     return (
         f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(post.title)}</title>\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -85,7 +85,7 @@ def _page(post: FormattedPost) -> str:
 
 
 def manifest_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rendition's data for the manifest, with the counts of each format, not its text."""
+    """Return a rendition's data for the manifest file; formats have only their counts there."""
     shown = {name: value for name, value in data.items() if name not in _STORED_AS}
     formats = stored_formats(data)
     if formats:

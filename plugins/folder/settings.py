@@ -27,7 +27,7 @@ def _platforms(language: str, none: str) -> dict[str, Any]:
 
 
 class FolderSettings(ChannelSettings):
-    """The folder, and the formats to write beside the text and the page."""
+    """The folder to write to, and the formats to write besides the plain text and the HTML page."""
 
     path: str = Field(
         default="",

@@ -1,4 +1,4 @@
-"""Public pages of a community's posts, with feeds; they need no account on a platform."""
+"""A plugin that publishes posts on public pages of this service, with feeds; no account needed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class Site(Channel):
         )
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render a post; a post without a picture gets a card, which chats show with its link."""
+        """Return a post as a rendition; if it has no picture, one is made for chats to show."""
         post = super().render_post(entry, context)
         card = None if post.pictures else self._card(post, entry, context)
         if card is None:
@@ -127,7 +127,7 @@ class Site(Channel):
             return None
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Store the post; the same key makes one post."""
+        """Store the post, which makes it public; a repeated *key* makes no second post."""
         return self._receipt(
             self.host.store.put(post_id(key), post_record(rendition, key), rendition.pictures)
         )
@@ -139,7 +139,7 @@ class Site(Channel):
         key: str,
         since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
     ) -> Receipt | None:
-        """Return the receipt of the post of *key*, or None if there is none."""
+        """Return the receipt of the post published as *key*, or None if there is no such post."""
         document = self.host.store.get(post_id(key))
         return None if document is None else self._receipt(document)
 
@@ -152,7 +152,7 @@ class Site(Channel):
         return Receipt(document.key, url, document.created_at)
 
     def page(self, request: PageRequest) -> Page | None:
-        """Return the index, a post, a picture, the style sheet, a feed or a livestream's page."""
+        """Return the requested page, picture, style sheet, feed or calendar file, or None."""
         fixed: dict[str, Callable[[], Page | None]] = {
             "": lambda: self._index(request.query.get("page", "1")),
             "style.css": lambda: Page(_style(), "text/css; charset=utf-8"),
@@ -170,11 +170,14 @@ class Site(Channel):
         return self._picture(found[1], found[2]) if found[2] else self._post(found[1])
 
     def livestream_page(self, code: str) -> str:
-        """Return the address of a livestream's page."""
+        """Return the address of the page about the livestream *code*."""
         return f"{self.host.pages_url}/live/{code}"
 
     def _live(self, code: str, part: str, now: datetime) -> Page | None:
-        """Return a livestream's page, calendar file or poster; None if it does not exist."""
+        """Return a livestream's page, calendar file or poster; None if it does not exist.
+
+        *part* names the file; it is empty for the page. *now* is UTC.
+        """
         live = self.host.livestreams.find(code)
         if live is None:
             return None
@@ -277,11 +280,11 @@ def _style() -> bytes:
 
 @hookimpl
 def register_poster_templates() -> list[Path]:
-    """Register the template of the link card."""
+    """Return the folder with the template of the picture that chats show with a link."""
     return [Path(__file__).parent / "posters"]
 
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Register the site channel."""
+    """Return the plugin's only channel type, Site."""
     return [Site]

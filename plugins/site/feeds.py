@@ -21,7 +21,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SiteInfo:
-    """The texts and addresses of the site for pages and feeds."""
+    """The site's title, description, language, author and address, for pages and feeds."""
 
     title: str
     description: str
@@ -35,7 +35,7 @@ class SiteInfo:
 
 
 def atom(site: SiteInfo, posts: Sequence[Post]) -> bytes:
-    """Return the Atom feed, the newest post first."""
+    """Return the posts as an Atom feed, the newest first."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {f"{{{_XML}}}lang": site.language})
     _add(feed, "id", f"{site.url}/")
@@ -80,7 +80,7 @@ def _link(parent: ET.Element, **attributes: str) -> None:
 
 
 def _content(post: Post) -> str:
-    """Return the pictures and the body as HTML, since feed readers show nothing else."""
+    """Return a post's pictures and body as HTML; feed readers show nothing else of a post."""
     pictures = ET.Element("div")
     for picture in post.pictures:
         size = {"width": str(picture.width), "height": str(picture.height)}
@@ -95,7 +95,7 @@ def _rfc3339(at: datetime) -> str:
 
 
 def json_feed(site: SiteInfo, posts: Sequence[Post]) -> bytes:
-    """Return the feed as JSON Feed 1.1."""
+    """Return the posts as a feed in the format JSON Feed 1.1."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": site.title,

@@ -1,4 +1,4 @@
-"""Livestreams as iCalendar (RFC 5545), for phones, Outlook and Apple's calendar."""
+"""Write livestreams as iCalendar files (RFC 5545), for phones, Outlook and Apple's calendar."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALARM = timedelta(minutes=-10)
 def calendar_of(
     site: SiteInfo, livestreams: Sequence[PublicLivestream], *, method: str = "PUBLISH"
 ) -> bytes:
-    """Return livestreams as one calendar with an event each.
+    """Return an iCalendar file with one event for each livestream.
 
     Changes of a livestream increase the event's SEQUENCE and leave its UID unchanged. A cancelled
     livestream stays in the calendar as CANCELLED, so that programs strike it out. Times are UTC,

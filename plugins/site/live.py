@@ -24,7 +24,7 @@ _DAY, _HOUR = 86400, 3600
 
 
 class Phase(StrEnum):
-    """The phase of a livestream, which decides what a visitor can do."""
+    """What a visitor can do with a livestream: book, watch, see the replay, or nothing."""
 
     BOOK = "book"
     #: It starts within fifteen minutes, or is live.
@@ -34,7 +34,7 @@ class Phase(StrEnum):
 
 
 def phase_of(live: PublicLivestream, now: datetime) -> Phase:
-    """Return the phase of a livestream at *now* (UTC)."""
+    """Return what a visitor can do with a livestream at the time *now* (UTC)."""
     if live.is_cancelled:
         return Phase.CANCELLED
     if now >= live.ends_at:
@@ -44,7 +44,7 @@ def phase_of(live: PublicLivestream, now: datetime) -> Phase:
 
 @dataclass(frozen=True, slots=True)
 class LivePage:
-    """The content of a livestream's page."""
+    """Everything that the page about a livestream shows."""
 
     live: PublicLivestream
     phase: Phase
@@ -79,7 +79,7 @@ class LivePage:
     def of(
         cls, site: SiteInfo, live: PublicLivestream, now: datetime, poster: Picture | None
     ) -> LivePage:
-        """Return the page of a livestream at *now* (UTC)."""
+        """Return the content of a livestream's page as of the time *now* (UTC)."""
         language = language_of(site.language)
         url = f"{site.url}/live/{quote(live.code)}"
         phase = phase_of(live, now)
@@ -129,7 +129,10 @@ def _moved_from(live: PublicLivestream, language: str) -> str:
 
 
 def countdown(left: timedelta, language: str) -> str:
-    """Return the time until the start in its two largest units, at least one minute."""
+    """Return the time *left* until the start as text in two units, such as days and hours.
+
+    The shortest time shown is one minute.
+    """
     seconds = max(60, int(left.total_seconds()))
     days, hours, minutes = seconds // _DAY, seconds % _DAY // _HOUR, seconds % _HOUR // 60
     units = [("days", days), ("hours", hours), ("minutes", minutes)]

@@ -1,4 +1,4 @@
-"""The stored record of a post, and the post for pages and feeds."""
+"""Convert a post to the JSON values that are stored, and back to a post for pages and feeds."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _NAMED_KINDS = frozenset({"poster", "livestream"})
 
 
 def identity(key: str) -> uuid.UUID:
-    """Return a post's id in feeds, which depends on its key only and so never changes."""
+    """Return a post's id in feeds; it is computed from *key* alone and so never changes."""
     return uuid.uuid5(_NAMESPACE, key)
 
 
 def post_id(key: str) -> str:
-    """Return the post's name in its address."""
+    """Return the part of a post's web address that identifies the post."""
     return identity(key).hex[:16]
 
 
 def post_record(rendition: Rendition, key: str) -> dict[str, Any]:
-    """Return a post's record: JSON values with text that is valid in XML and HTML."""
+    """Return the JSON values to store for a post; their text is valid in XML and HTML."""
     return {
         "uuid": str(identity(key)),
         "title": _printable(rendition.title),
@@ -70,7 +70,7 @@ def _printable(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class PostPicture:
-    """A picture of a post with its address."""
+    """A picture of a post: its address, size and alternative text."""
 
     #: The whole address.
     url: str
@@ -85,7 +85,7 @@ class PostPicture:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post for pages and feeds."""
+    """A published post with all that pages and feeds show of it."""
 
     #: `urn:uuid:…`; never changes.
     urn: str
@@ -114,7 +114,7 @@ class Post:
 
     @classmethod
     def of(cls, document: Document, pages_url: str) -> Post:
-        """Return the post of a stored record."""
+        """Return the post stored in *document*; *pages_url* is the address of the site's pages."""
         body, data = document.body, document.body["data"]
         language = "zh" if data.get("language") == "zh" else "en"
         local = document.created_at.astimezone(ZoneInfo(data["zone"])).replace(microsecond=0)
@@ -157,7 +157,7 @@ def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
 
 
 def summary_of(text: str) -> str:
-    """Return the beginning of a text on one line, at most 120 characters."""
+    """Return the beginning of *text*, at most 120 characters, on one line."""
     line = " ".join(text.split())
     if len(line) <= _SUMMARY_CHARACTERS:
         return line

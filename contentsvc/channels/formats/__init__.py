@@ -1,4 +1,4 @@
-"""A post in the format of each platform; each writer walks the same tree of clean HTML."""
+"""Convert a post to the formats of several platforms, each from the same tree of clean HTML."""
 
 from contentsvc.channels.formats.article import article_summary, format_article
 from contentsvc.channels.formats.chat import format_chat, html_text, markdown_text

@@ -35,7 +35,7 @@ def format_article(
     pictures: Mapping[str, str] | None = None,
     language: str = "zh",
 ) -> FormattedPost:
-    """Return a post as an article: HTML that the platform's editor preserves when it is pasted.
+    """Return a post as an article: HTML that survives being pasted into the platform's editor.
 
     Links to mp.weixin.qq.com are preserved, other links become footnotes. Pictures must be stored
     by the platform: *pictures* maps the address of a picture in the text to that of its upload.
@@ -69,7 +69,7 @@ def format_article(
 
 
 def article_summary(html: str) -> str:
-    """Return the first sentences of a post's paragraphs, at most 120 characters."""
+    """Return a summary of *html*: the first sentences of its paragraphs, at most 120 characters."""
     tree = parse(clean_html(html))
     close_up(tree)
     paragraphs = (raw(part) for part in grouped(tree) if part.tag in {"p", LOOSE})

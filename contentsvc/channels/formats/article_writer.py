@@ -1,4 +1,4 @@
-"""The HTML that each element becomes in an Official Account article."""
+"""Write each element of a post as the HTML of an Official Account article (公众号文章)."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _LEVELS = 4
 
 
 class ArticleWriter(Writer):
-    """A writer of HTML that the platform's editor preserves, with a style on each element."""
+    """Writes HTML that survives pasting into the platform's editor; each element has a style."""
 
     closes_up = True
 
     def __init__(self, theme: ArticleTheme, pictures: Mapping[str, str], language: str) -> None:
-        """Create a writer; *pictures* maps a picture's address to that of its upload."""
+        """Create a writer; *pictures* maps each picture's address to that of its uploaded copy."""
         super().__init__(language)
         self._style = STYLES[theme]
         self._uploaded = pictures
@@ -58,14 +58,14 @@ class ArticleWriter(Writer):
         self.notes: dict[str, tuple[int, str]] = {}
 
     def element(self, tag: str, style: str, content: str, **attributes: str) -> str:
-        """Return an element with *content* (HTML), a style and *attributes* (text)."""
+        """Return an HTML element; *style* names a style of the theme, *content* is inner HTML."""
         css = self._style.of(style)
         given = {**({"style": css} if css else {}), **attributes}
         shown = "".join(f' {name}="{_quoted(value)}"' for name, value in given.items())
         return f"<{tag}{shown}>{content}</{tag}>"
 
     def text(self, text: str) -> str:
-        """Return text as HTML."""
+        """Return plain text as HTML, with special characters escaped."""
         return escape(text, quote=False)
 
     def line_end(self) -> str:
@@ -73,12 +73,12 @@ class ArticleWriter(Writer):
         return "<br>"
 
     def inline(self, node: Node) -> str:
-        """Return inline content, without spaces around line breaks."""
+        """Return text within a paragraph as HTML, without spaces around line breaks."""
         parts = "".join(self.pieces(node)).split("<br>")
         return "<br>".join(part.strip(" ") for part in parts)
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return marked text, such as emphasis."""
+        """Return emphasised or otherwise marked text as HTML."""
         known = _SPANS.get(node.tag)
         words = "".join(self.pieces(node))
         if known is None or not words.strip():
@@ -86,23 +86,26 @@ class ArticleWriter(Writer):
         return (self.element(*known, words),)
 
     def paragraph(self, node: Node) -> str:
-        """Return a paragraph."""
+        """Return a paragraph as HTML."""
         words = self.inline(node)
         return self.element("p", "quote_p" if self.quotes else "p", words) if words else ""
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading; levels 5 and 6 look like level 4."""
+        """Return a heading as HTML; levels 5 and 6 look like level 4."""
         level = min(level, _LEVELS)
         words = self.inline(node)
         shown = self.element("span", f"h{level}_words", words)
         return self.element(f"h{level}", f"h{level}", shown) if words else ""
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation."""
+        """Return a quotation as HTML."""
         return self.element("blockquote", "quote", "".join(blocks)) if blocks else ""
 
     def listing(self, listed: list[Item]) -> str:
-        """Return a list; a nested list becomes lines, because editors move it out of its item."""
+        """Return a list as HTML; the items of a nested list become lines of text.
+
+        The platform's editor would move a nested list out of its item.
+        """
         if self.depth > 1:
             return "".join(self._inner(item) for item in listed)
         if not listed:
@@ -126,7 +129,7 @@ class ArticleWriter(Writer):
         return self.element("section", "inner", line)
 
     def _flat(self, content: Node) -> str:
-        """Return the content of a list item; its first paragraph is on the line of the mark."""
+        """Return a list item's content; the first paragraph begins beside the bullet or number."""
         parts: list[str] = []
         for part in grouped(content):
             beside = not parts and part.tag in {"p", LOOSE}
@@ -135,17 +138,17 @@ class ArticleWriter(Writer):
         return "".join(parts)
 
     def code(self, text: str) -> str:
-        """Return code with <br> and &nbsp;, because editors collapse line ends and spaces."""
+        """Return code with <br> and &nbsp;, because editors drop line ends and repeated spaces."""
         lines = text.replace("\t", "    ").split("\n")
         escaped = "<br>".join(escape(line, quote=False).replace(" ", "&nbsp;") for line in lines)
         return self.element("pre", "pre", f"<code>{escaped}</code>") if text.strip() else ""
 
     def inline_code(self, text: str) -> str:
-        """Return inline code."""
+        """Return code within a line as HTML."""
         return self.element("code", "code", escape(" ".join(text.split()), quote=False))
 
     def table(self, content: Table) -> str:
-        """Return a table that scrolls if it is wider than the page."""
+        """Return a table as HTML that scrolls sideways if it is wider than the page."""
         head = self._row("th", content.header)
         body = "".join(self._row("td", row) for row in content.rows)
         parts = (f"<thead>{head}</thead>" if head else "") + (
@@ -167,18 +170,21 @@ class ArticleWriter(Writer):
         return f'<{tag} style="{_quoted(css)}">{self.inline(cell)}</{tag}>'
 
     def rule(self) -> str:
-        """Return a horizontal rule as an ornament."""
+        """Return the theme's ornament in place of a horizontal line."""
         return self.element("p", "rule", self._style.rule)
 
     def picture(self, node: Node) -> str:
-        """Return an inline picture, or a note and a warning if the platform does not store it."""
+        """Return a picture in a line; if the platform does not store it, a note that replaces it.
+
+        The note, such as [图片：海报], comes with a warning.
+        """
         source = self._source(node)
         if not source:
             return self.text(picture_note(node, self.language))
         return self.element_img(source, node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return pictures outside of text, each with its caption."""
+        """Return the pictures of a paragraph without text, each with its caption."""
         return "".join(map(self._figure, nodes))
 
     def _figure(self, node: Node) -> str:
@@ -190,7 +196,7 @@ class ArticleWriter(Writer):
         return self.element("section", "figure", self.element_img(source, node) + caption)
 
     def element_img(self, source: str, node: Node) -> str:
-        """Return the img element of a picture."""
+        """Return the img element of the picture *node*; *source* is the address of its file."""
         alt = node.attributes.get("alt", "")
         return (
             f'<img style="{_quoted(self._style.of("img"))}" src="{_quoted(source)}" '
@@ -207,7 +213,7 @@ class ArticleWriter(Writer):
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return a link within the platform; other links become footnotes."""
+        """Return a link to the platform as a link, any other one as text and a footnote number."""
         if _host(address) in _LINKED:
             return self.element("a", "link", words or escape(address), href=address)
         bare = bare_address(address)
@@ -219,7 +225,7 @@ class ArticleWriter(Writer):
         return words + self.element("sup", "note", f"[{number}]")
 
     def footnotes(self) -> str:
-        """Return the list of footnotes with their addresses."""
+        """Return the list of footnotes at the article's end, each with its link's address."""
         if not self.notes:
             return ""
         lines = [
@@ -235,7 +241,7 @@ def _task_mark(item: Item) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return an escaped attribute value; single quotes are not escaped, to save space."""
+    """Return *value* escaped for a double-quoted attribute; single quotes stay, to save space."""
     return escape(value, quote=False).replace('"', "&quot;")
 
 

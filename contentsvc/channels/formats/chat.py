@@ -18,26 +18,27 @@ _TITLES = 2
 
 
 class ChatWriter(PlainWriter):
-    """A writer of plain text with headings in 【】."""
+    """Writes plain text for chat groups, with headings of levels 1 and 2 in 【】."""
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading; the first two levels are set in 【】."""
+        """Return a heading as text; levels 1 and 2 are put in 【】."""
         words = self.inline(node)
         return f"【{words}】" if words and level <= _TITLES else words
 
 
 def html_text(html: str, language: str = "zh") -> str:
-    """Return clean HTML as plain text for a chat group.
+    """Return *html*, which must be clean, as plain text for a chat group.
 
     Headings of the first two levels are set in 【】. List items follow • or their number. A link
-    becomes `text address`, a table row `key：value` or a record, a picture [图片：alt text]. An
+    becomes `text address`, and a picture [图片：alt text]. A row of a two-column table becomes
+    `key：value`; a row of a wider table becomes its first cell and a line for each other. An
     empty line separates blocks, and a space separates Chinese from Latin text.
     """
     return "\n\n".join(ChatWriter(language).write(html)).strip("\n")
 
 
 def markdown_text(body: str, language: str = "zh") -> str:
-    """Return Markdown as plain text for a chat group; raise RenderError as `markdown_html` does."""
+    """Return Markdown as plain text for chats; raise RenderError if it is too long or complex."""
     return html_text(markdown_html(body), language)
 
 

@@ -33,7 +33,7 @@ _CONTACTS = re.compile(r"微信号?|加[vVＶ]|(?i:\b(?:vx|wechat)\b)|公众号|
 
 
 class NoteWriter(PlainWriter):
-    """A writer of text with emoji as bullets, without addresses and pictures."""
+    """Writes a note's text: emoji instead of bullets, and neither link addresses nor pictures."""
 
     apart = False
 
@@ -43,7 +43,7 @@ class NoteWriter(PlainWriter):
         self.hashtags: list[str] = []
 
     def text(self, text: str) -> str:
-        """Return text in which each hashtag is recorded and loses its #."""
+        """Return text without the # of hashtags; the hashtags are added to the writer's list."""
         return _HASHTAG.sub(self._noted, text)
 
     def _noted(self, found: re.Match[str]) -> str:
@@ -51,21 +51,21 @@ class NoteWriter(PlainWriter):
         return _MARK + found[1]
 
     def inline(self, node: Node) -> str:
-        """Return inline content without lines that have only hashtags; those end the note."""
+        """Return a paragraph's text without lines of hashtags; hashtags go to the note's end."""
         lines = super().inline(node).split("\n")
         return "\n".join(line.replace(_MARK, "") for line in lines if not _only_hashtags(line))
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading after an emoji."""
+        """Return an emoji and the text of a heading."""
         words = self.inline(node)
         return f"{'📌' if level <= _FLAT else '🔸'} {words}" if words else ""
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation after an emoji."""
+        """Return an emoji and the text of a quotation."""
         return "💬 " + "\n".join(blocks) if blocks else ""
 
     def mark(self, item: Item) -> str:
-        """Return an emoji for a bullet, or a keycap for a number from 0 to 10."""
+        """Return the emoji before a list item; numbers up to 10 are keycap emoji such as 3️⃣."""
         if item.done is not None:
             return "✅ " if item.done else "⬜ "
         if item.number is None:
@@ -75,20 +75,20 @@ class NoteWriter(PlainWriter):
         return "🔟 " if item.number == _DIGITS else f"{item.number}. "
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a wide table as a record with an emoji."""
+        """Return a row of a wide table: an emoji, the first cell, and a line per further cell."""
         return super().record(header, cells).replace("• ", "✨ ", 1)
 
     def rule(self) -> str:
-        """Return a horizontal rule."""
+        """Return three dots in place of a horizontal line."""
         return "· · ·"
 
     def picture(self, node: Node) -> str:
-        """Leave out a picture, because a note shows its pictures above its text."""
+        """Return an empty string, because a note's pictures are above its text."""
         self.lose("text_pictures", node.attributes.get("alt") or node.attributes.get("src", ""))
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return a link's text without its address."""
+        """Return the text of a link without the address; a warning names the address."""
         address = bare_address(address)
         if not address:
             return words
@@ -101,7 +101,9 @@ def _only_hashtags(line: str) -> bool:
 
 
 def note_title_length(title: str) -> int:
-    """Return a title's length as the platform counts: Chinese 1, ASCII ½, an emoji 2; rounded up.
+    """Return a title's length as the platform counts it, rounded up to a whole number.
+
+    A Chinese character counts 1, an ASCII character ½, most emoji 2.
 
     Source: the counting of the publishing page, by UTF-16 units.
     """
@@ -109,14 +111,14 @@ def note_title_length(title: str) -> int:
 
 
 def hashtags(text: str) -> list[str]:
-    """Return the hashtags in *text* without #, each once."""
+    """Return the different hashtags in *text*, without their #."""
     return list(dict.fromkeys(_HASHTAG.findall(text)))
 
 
 def format_note(
     html: str, *, title: str = "", tags: Iterable[str] = (), language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as a note; *tags* are hashtags to add to those of the text.
+    """Return a post as a note; the hashtags *tags* are added to the hashtags found in the text.
 
     Hashtags are at the end as `#话题 `, which the platform turns into links as they are typed. A
     title over 20 or a text over 1,000 characters blocks approval.

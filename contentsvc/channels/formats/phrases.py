@@ -1,4 +1,4 @@
-"""The texts that the formats add to a post, and their warnings."""
+"""Short texts that formats add to a post, and the warnings that formats give."""
 
 from __future__ import annotations
 
@@ -16,12 +16,15 @@ _LONGEST_NAME = 40
 
 
 def phrase(code: str, language: str) -> str:
-    """Return the text *code* that formats add to posts, such as `picture` or `comma`."""
+    """Return a short text that formats add to posts; *code* is its name, such as `comma`."""
     return Message(f"format-{code}").text(language)
 
 
 def losses(name: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
-    """Return a warning for each rule in *lost* that names the parts of the text it removed."""
+    """Return one warning per rule in *lost*, which names the parts that the rule removed.
+
+    *name* is the format; *lost* maps each rule to the removed parts.
+    """
     messages = {
         rule: Message(f"format-lost-{rule.replace('_', '-')}", parts=_named(parts))
         for rule, parts in lost.items()
@@ -30,7 +33,7 @@ def losses(name: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
 
 
 def over(name: str, count: str, used: int, most: int, level: WarningLevel) -> RenditionWarning:
-    """Return the warning that a count exceeds the most that a platform accepts."""
+    """Return the warning that *count*, such as the bytes, is *used* but may be *most* at most."""
     field = "title" if count == "title" else "body"
     return _warning(name, field, Message(f"format-over-{count}", used=used, most=most), level)
 

@@ -21,7 +21,7 @@ _PAIR = 2
 
 
 class PlainWriter(Writer):
-    """A writer of text without markup."""
+    """Base class of the writers of text without markup."""
 
     #: Whether a space separates Chinese from Latin text.
     apart = True
@@ -29,13 +29,13 @@ class PlainWriter(Writer):
     indent = "  "
 
     def inline(self, node: Node) -> str:
-        """Return inline content as text, which may have several lines."""
+        """Return the text within a paragraph; it may have several lines."""
         text = _SEAM.join(piece for piece in self.pieces(node) if piece)
         lines = _RUNS.sub(self._spacing, text).split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def _spacing(self, run: re.Match[str]) -> str:
-        """Return the space between two parts of a line, or an empty string.
+        """Return what separates two parts of a line, such as text and a link: a space or nothing.
 
         People put spaces around `**` so that every Markdown program recognises it; without the
         stars, Chinese text needs no space.
@@ -50,7 +50,7 @@ class PlainWriter(Writer):
         return " " if " " in run.group() or gap else ""
 
     def text(self, text: str) -> str:
-        """Return text, with spaces between Chinese and Latin if the format sets them."""
+        """Return text; some formats add spaces between Chinese and Latin letters."""
         return _GAP.sub(" ", text) if self.apart else text
 
     def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - subclasses distinguish levels
@@ -58,12 +58,12 @@ class PlainWriter(Writer):
         return self.inline(node)
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation with a bar before each line."""
+        """Return a quotation as text, with a bar before each line."""
         lines = "\n\n".join(blocks).split("\n")
         return "\n".join(f"▎{line}".rstrip() for line in lines)
 
     def listing(self, listed: list[Item]) -> str:
-        """Return a list; all lines of an item but the first are indented."""
+        """Return a list as text; in each item, all lines after the first are indented."""
         return "\n".join(self._items(listed))
 
     def _items(self, listed: list[Item]) -> Iterator[str]:
@@ -74,7 +74,7 @@ class PlainWriter(Writer):
             )
 
     def mark(self, item: Item) -> str:
-        """Return the mark before an item."""
+        """Return the bullet, number or check mark that goes before a list item."""
         if item.done is not None:
             return "☑ " if item.done else "☐ "
         return "• " if item.number is None else f"{item.number}. "
@@ -84,11 +84,13 @@ class PlainWriter(Writer):
         return text
 
     def inline_code(self, text: str) -> str:
-        """Return inline code, unchanged."""
+        """Return code within a line, unchanged."""
         return text
 
     def table(self, content: Table) -> str:
-        """Return rows of two columns as `key：value`, and of more columns as records.
+        """Return a table as text: with two columns, each row becomes a line `key：value`.
+
+        With more columns, a row becomes its first cell and a line for each further cell.
 
         Spaces cannot align columns, because chats use proportional fonts.
         """
@@ -102,21 +104,21 @@ class PlainWriter(Writer):
         return [self.inline(cell).replace("\n", " ") for cell in row]
 
     def pair(self, cells: list[str]) -> str:
-        """Return a row of a two-column table as `key：value`."""
+        """Return the cells of a row with a colon between them: `key：value`."""
         return phrase("colon", self.language).join(filter(None, cells))
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a wide table: its first cell, then a line of title and value per cell."""
+        """Return a row of a wide table: its first cell, then each other as `column title：cell`."""
         first, *rest = cells
         told = [self.field(name, cell) for name, cell in _matched(header[1:], rest) if cell]
         return "\n".join([f"• {first}", *(f"{self.indent}{line}" for line in told)])
 
     def field(self, name: str, value: str) -> str:
-        """Return the title of a column and the *value* of its cell."""
+        """Return `name：value`; *name* is a column's title and *value* a cell of that column."""
         return f"{name}{phrase('colon', self.language)}{value}" if name else value
 
     def rule(self) -> str:
-        """Return a horizontal rule."""
+        """Return a horizontal line made of dashes."""
         return "——————"
 
     def picture(self, node: Node) -> str:
@@ -124,7 +126,7 @@ class PlainWriter(Writer):
         return picture_note(node, self.language)
 
     def link(self, words: str, address: str) -> str:
-        """Return a link as text and address; a space marks the end of the address."""
+        """Return a link's text and address; a space after the address marks where it ends."""
         address = bare_address(address)
         if not address:
             return words
@@ -134,14 +136,14 @@ class PlainWriter(Writer):
 
 
 def picture_note(node: Node, language: str) -> str:
-    """Return a note such as [图片：海报] that stands for a picture."""
+    """Return a note such as [图片：海报] that replaces a picture in text."""
     alt = " ".join(node.attributes.get("alt", "").split())
     colon = phrase("colon", language)
     return f"[{phrase('picture', language)}{colon + alt if alt else ''}]"
 
 
 def bare_address(address: str) -> str:
-    """Return an address as people copy it: without `mailto:` or `tel:`."""
+    """Return a link's address as people copy it: without `mailto:` or `tel:`."""
     return address.removeprefix("mailto:").removeprefix("tel:")
 
 

@@ -35,7 +35,7 @@ class PostFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """An amount in a formatted post, such as its characters, as the platform counts it."""
+    """One size of a formatted post, such as its number of characters, as the platform counts it."""
 
     #: `title`, `characters`, `bytes`, `messages`, `hashtags`, `segments`, …
     name: str
@@ -66,14 +66,14 @@ class FormattedPost:
         return "\n\n".join(self.messages)
 
     def count(self, name: str) -> int:
-        """Return the amount of one count; KeyError if the format does not have it."""
+        """Return the count called *name*, such as `bytes`; KeyError if there is no such count."""
         return {count.name: count.used for count in self.counts}[name]
 
 
 def too_much(
     format_name: PostFormat, counts: tuple[Count, ...], lenient: frozenset[str] = frozenset()
 ) -> list[RenditionWarning]:
-    """Return a warning for each count over its limit.
+    """Return a warning for each count that exceeds its limit.
 
     A warning blocks approval unless the count's name is in *lenient*.
     """
@@ -89,17 +89,17 @@ def _level(name: str, lenient: frozenset[str]) -> WarningLevel:
 
 
 def utf8(text: str) -> int:
-    """Return the bytes of *text* in UTF-8."""
+    """Return how many bytes *text* has in UTF-8."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def utf16(text: str) -> int:
-    """Return the units of *text* in UTF-16, as phones and browsers count: most emoji have two."""
+    """Return how many UTF-16 units *text* has; phones and browsers count most emoji as two."""
     return len(text) + sum(char > "\uffff" for char in text)
 
 
 def with_formats(rendition: Rendition, formats: Iterable[FormattedPost]) -> Rendition:
-    """Return the rendition with *formats* in its data and their warnings added to its own."""
+    """Return *rendition* with the formatted posts stored in its data and their warnings added."""
     made = list(formats)
     warnings = [warning for formatted in made for warning in formatted.warnings]
     return replace(
@@ -110,7 +110,7 @@ def with_formats(rendition: Rendition, formats: Iterable[FormattedPost]) -> Rend
 
 
 def format_data(formatted: FormattedPost) -> dict[str, Any]:
-    """Return a formatted post as JSON values for `Rendition.data["formats"]`."""
+    """Return a formatted post as JSON values, to be stored in `Rendition.data["formats"]`."""
     return {
         "name": formatted.name.value,
         "title": formatted.title,

@@ -49,7 +49,7 @@ _SPACES = re.compile(r" {2,}")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encoding of a text message and its cost."""
+    """The encoding of a text message, and the number of segments that are billed."""
 
     #: `GSM-7` or `UCS-2`.
     name: str
@@ -59,40 +59,40 @@ class Encoding:
 
 
 class SmsWriter(PlainWriter):
-    """A writer of text without decoration, because each character costs money."""
+    """Writes text without decoration, because each character of a text message costs money."""
 
     apart = False
     indent = ""
 
     def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - all levels look alike
-        """Return a heading as a line."""
+        """Return a heading as a line of ordinary text."""
         return self.inline(node)
 
     def quote(self, blocks: list[str]) -> str:
-        """Return the text of a quotation, without a mark."""
+        """Return the text of a quotation, with nothing that marks it as one."""
         return "\n".join(blocks)
 
     def mark(self, item: Item) -> str:
-        """Return a short mark before an item."""
+        """Return the hyphen, number or check box that goes before a list item."""
         if item.done is not None:
             zh = self.language == "zh"
             return ("√" if zh else "[x] ") if item.done else ("□" if zh else "[ ] ")
         return "-" if item.number is None else f"{item.number}."
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a wide table as one line."""
+        """Return a row of a wide table as one line, its cells separated by commas."""
         first, *rest = super().record(header, cells).split("\n")
         return phrase("comma", self.language).join([first.removeprefix("• "), *rest])
 
     def link(self, words: str, address: str) -> str:
-        """Return a link's text and its address, in which 【】 are percent-encoded."""
+        """Return a link's text and address; 【 and 】 in the address are percent-encoded."""
         bare = bare_address(address)
         encoded = _SIGNATURE_BRACKETS.sub(lambda found: quote(found[0]), bare)
         shown = super().link(words, address)
         return shown.replace(bare, encoded) if encoded != bare else shown
 
     def rule(self) -> str:
-        """Return an empty string, because each character costs money."""
+        """Return an empty string for a horizontal line, since each character costs money."""
         return ""
 
     def picture(self, node: Node) -> str:
@@ -102,7 +102,7 @@ class SmsWriter(PlainWriter):
 
 
 def sms_encoding(text: str) -> Encoding:
-    """Return the encoding, units and segments of *text*.
+    """Return the encoding of *text* as a text message, with its length and its number of segments.
 
     A single segment has 160 septets of GSM-7 or 70 units of UCS-2; each of several segments has 153
     or 67. A character of the extension takes two septets, and a character beyond the first 65,536
@@ -132,7 +132,7 @@ def _segments(sizes: list[int], each: int) -> int:
 def format_sms(
     html: str, *, title: str = "", signature: str = "", opt_out: str = "", language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as one text message with its signature and the text for opting out.
+    """Return a post as one text message, with *signature* and the opt-out text *opt_out*.
 
     *signature* is given without its brackets 【】. Emoji are removed with a warning.
     """
@@ -173,7 +173,7 @@ def _without_emoji(text: str, writer: SmsWriter) -> str:
 
 
 def _joint(body: str, language: str) -> str:
-    """Return the separator between the text and the text for opting out."""
+    """Return what separates a message's text from the opt-out text: a comma, a space or nothing."""
     if not body or body[-1] in "。！？!?；;…~～\n":
         return ""
     return phrase("comma", language) if body[-1] > "\u2000" else " "

@@ -32,7 +32,7 @@ def split_text(
     size: Callable[[str], int] = len,
     whole: re.Pattern[str] = ADDRESS,
 ) -> list[str]:
-    """Return *text* as messages whose *size* is at most *most*.
+    """Divide *text* into messages, each at most *most* long as measured by the function *size*.
 
     The text is divided between paragraphs, or else between lines, sentences, clauses or
     characters, in this order. A match of *whole* and an emoji are not divided unless they alone
@@ -58,7 +58,7 @@ def split_text(
 def _units(
     text: str, most: int, size: Callable[[str], int], whole: re.Pattern[str], depth: int = 0
 ) -> Iterator[str]:
-    """Yield the indivisible parts (units) of *text*, each of a *size* of at most *most*.
+    """Yield the parts (units) of *text* that are never divided, none longer than *most*.
 
     A match of *whole* that is too long is divided around the matches within it, such as the links
     of a long bold text.
@@ -83,7 +83,7 @@ def _small(text: str, most: int, size: Callable[[str], int]) -> Iterator[str]:
 
 
 def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
-    """Return the index of the first unit after the message that begins at the unit *begin*."""
+    """Return where the message that begins at unit *begin* ends: the index of the next unit."""
     limit, used = begin, 0
     while limit < len(units) and used + sizes[limit] <= most:
         used += sizes[limit]
@@ -102,7 +102,7 @@ def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
 
 
 def _border(units: list[str], index: int) -> int:
-    """Return what ends before the unit at *index*: a paragraph, line, sentence or clause."""
+    """Return what ends just before the unit at *index*, such as a paragraph or a sentence."""
     before, after = units[index - 1], units[index] if index < len(units) else ""
     if after in _CLOSING:
         return _ANYWHERE

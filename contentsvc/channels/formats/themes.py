@@ -33,7 +33,7 @@ class ArticleTheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The inline styles of a theme, by element; other elements have no style."""
+    """The inline styles of one theme, by element; elements that are not listed have no style."""
 
     elements: Mapping[str, str]
     #: The text that stands for a horizontal rule.

@@ -58,7 +58,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table's cells by row; the header is empty if there is none."""
+    """The cells of a table, row by row; *header* is empty if the table has no header."""
 
     header: tuple[Node, ...]
     rows: tuple[tuple[Node, ...], ...]
@@ -66,7 +66,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of a list."""
+    """An item of a list: its number or task mark, and its content."""
 
     #: The item's number; None in a list without numbers.
     number: int | None
@@ -76,7 +76,7 @@ class Item:
 
 
 def parse(html: str) -> Node:
-    """Return the tree of clean HTML; nesting beyond forty levels is flattened."""
+    """Parse clean HTML and return its root node; nesting beyond forty levels is flattened."""
     builder = _Builder()
     builder.feed(html)
     builder.close()
@@ -89,7 +89,7 @@ def visible(text: str) -> str:
 
 
 def grouped(node: Node) -> Iterator[Node]:
-    """Yield the blocks of *node*; inline content between them is yielded as LOOSE nodes."""
+    """Yield the block elements of *node*; text between them becomes nodes with the tag LOOSE."""
     loose = Node(LOOSE)
     for child in node.children:
         if isinstance(child, Node) and child.tag in _BLOCKS:
@@ -102,7 +102,7 @@ def grouped(node: Node) -> Iterator[Node]:
 
 
 def close_up(node: Node) -> None:
-    """Remove the spaces between Chinese text and marked Chinese text in the whole tree.
+    """Remove the spaces between plain and marked (such as bold) Chinese text below *node*.
 
     People put spaces around `**` so that every Markdown program recognises it; formatted text
     needs no such space.
@@ -128,12 +128,12 @@ def _beside(node: Node, place: int) -> Node | None:
 
 
 def raw(node: Node) -> str:
-    """Return the text of *node* unchanged."""
+    """Return all text in *node* and its children, with its spaces and line ends."""
     return "".join(child if isinstance(child, str) else raw(child) for child in node.children)
 
 
 def items(node: Node) -> Iterator[Item]:
-    """Yield a list's items with their numbers; `[ ]` or `[x]` at the beginning makes a task."""
+    """Yield the items of a list; an item that begins with `[ ]` or `[x]` is a task."""
     start = node.attributes.get("start", "1")
     number = int(start) if start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS else 1
     for child in node.children:
@@ -144,7 +144,7 @@ def items(node: Node) -> Iterator[Item]:
 
 
 def _task(item: Node) -> tuple[bool | None, Node]:
-    """Return whether a task is done (None for other items), and the item without brackets."""
+    """Return whether a task is done (None if *item* is no task), and the item without `[x]`."""
     for place, child in enumerate(item.children):
         if isinstance(child, str):
             if not child.strip():
@@ -162,7 +162,7 @@ def _task(item: Node) -> tuple[bool | None, Node]:
 
 
 def table(node: Node) -> Table:
-    """Return a table's cells; a first row of th elements is its header."""
+    """Return the cells of a table; if the first row has only th elements, it is the header."""
     rows = [cells for row in _rows(node) if (cells := _cells(row))]
     if rows and all(cell.tag == "th" for cell in rows[0]):
         return Table(rows[0], tuple(rows[1:]))
@@ -183,7 +183,7 @@ def _cells(row: Node) -> tuple[Node, ...]:
 
 
 class _Builder(HTMLParser):
-    """A parser that builds the tree without recursion."""
+    """An HTML parser that builds the tree of nodes without recursion."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

@@ -50,7 +50,7 @@ _FENCE = "```"
 
 
 class WecomVersion(StrEnum):
-    """The version of WeCom's Markdown; the value is the message's `msgtype`."""
+    """The version of WeCom's Markdown; the value is the `msgtype` of a message to the robot."""
 
     #: Headings, bold, links, inline code, quotations, three colours.
     ONE = "markdown"
@@ -59,7 +59,7 @@ class WecomVersion(StrEnum):
 
 
 class _WecomWriter(PlainWriter):
-    """Base class of the writers of both versions."""
+    """Base class of the writers of both versions of WeCom's Markdown."""
 
     version: WecomVersion
     leading = _LEADING
@@ -78,7 +78,7 @@ class _WecomWriter(PlainWriter):
         return self.settled(super().block(node))
 
     def settled(self, block: str) -> str:
-        """Return a block with the post's characters replaced that would act as markup."""
+        """Return a block in which no character of the post's own text acts as markup."""
         for pattern, wide in (*_ACTING, (_STARS[self.version], "＊")):
             block = pattern.sub(wide, block)
         return block.translate(_FROM_PENDING)
@@ -87,7 +87,10 @@ class _WecomWriter(PlainWriter):
         return self._harmless(self.inline(node))
 
     def _harmless(self, lines: str) -> str:
-        """Return lines with marks replaced that would begin a heading, quotation or list."""
+        """Return lines of text that cannot be taken for headings, quotations or list items.
+
+        The marks that would begin one are replaced by wide characters.
+        """
         return self.leading.sub(lambda found: found[1] + found[2].translate(_WIDE), lines)
 
     def heading(self, level: int, node: Node) -> str:
@@ -125,19 +128,19 @@ class _WecomWriter(PlainWriter):
         raise NotImplementedError
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Divide a block that is too long for one message, and return its parts."""
+        """Divide a block (such as a paragraph) into parts of at most *most* bytes."""
         return split_text(block, most, size=utf8, whole=_WHOLE)
 
 
 class WecomWriter(_WecomWriter):
-    """A writer of version 1: lists, tables and code become lines, pictures become links."""
+    """Writes version 1: lists, tables and code become lines of text, and pictures become links."""
 
     version = WecomVersion.ONE
     # WeCom shows leading wide spaces but not ordinary ones.
     indent = "　"
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return bold, coloured or plain text."""
+        """Return a part of a line: bold, coloured or unmarked text."""
         colour = _COLOURS.get(node.tag)
         if colour is None:
             return super().span(node)
@@ -145,7 +148,7 @@ class WecomWriter(_WecomWriter):
         return (_each_line(shown, "".join(self.pieces(node))),)
 
     def quoted(self, line: str) -> str:
-        """Return a quoted line; nested quotations become one."""
+        """Return a line of a quotation; a quotation within a quotation looks like a single one."""
         return line if line.startswith("> ") else f"> {line}"
 
     def code(self, text: str) -> str:
@@ -155,11 +158,11 @@ class WecomWriter(_WecomWriter):
         return "\n".join(f"`{line}`" for line in lines if line.strip())
 
     def table(self, content: Table) -> str:
-        """Return a table as lines; no cell acts as the mark of a heading or a quotation."""
+        """Return a table as lines of text, none of which looks like a heading or a quotation."""
         return self._harmless(super().table(content))
 
     def picture(self, node: Node) -> str:
-        """Return a picture as a link."""
+        """Return a link to a picture."""
         words = super().picture(node)
         source = node.attributes.get("src", "")
         shown = _closed(self.text(words.removeprefix("[").removesuffix("]"))).replace("[", "［")
@@ -167,14 +170,14 @@ class WecomWriter(_WecomWriter):
 
 
 class WecomWriterTwo(_WecomWriter):
-    """A writer of version 2: nearly all of Markdown, without colours."""
+    """Writes version 2, which supports nearly all of Markdown but no colours."""
 
     version = WecomVersion.TWO
     leading = _LEADING_V2
     indent = "    "
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return bold, italic or plain text."""
+        """Return a part of a line: bold, italic or unmarked text."""
         if node.tag in {"em", "i"}:
             return (_each_line("*{}*", "".join(self.pieces(node))),)
         return super().span(node)
@@ -186,17 +189,17 @@ class WecomWriterTwo(_WecomWriter):
         return f">{line}" if line.startswith(">") else f"> {line}"
 
     def mark(self, item: Item) -> str:
-        """Return the mark before an item."""
+        """Return the bullet or number before a list item, and the check box of a task."""
         task = "" if item.done is None else "☑ " if item.done else "☐ "
         return ("- " if item.number is None else f"{item.number}. ") + task
 
     def code(self, text: str) -> str:
-        """Return code between fences (```)."""
+        """Return a block of code between two lines of ```."""
         code = _inert(text).replace(_FENCE, "｀｀｀")
         return f"{_FENCE}\n{code}\n{_FENCE}" if text.strip() else ""
 
     def table(self, content: Table) -> str:
-        """Return a table; its first row becomes the header if it has none."""
+        """Return a Markdown table; if the table has no header, the first row becomes the header."""
         header, *rows = [content.header, *content.rows] if content.header else content.rows or [()]
         if not header:
             return ""
@@ -209,11 +212,11 @@ class WecomWriterTwo(_WecomWriter):
         return "| " + " | ".join([*words, *[""] * (width - len(words))]) + " |"
 
     def rule(self) -> str:
-        """Return a horizontal rule."""
+        """Return a horizontal line in Markdown."""
         return "---"
 
     def picture(self, node: Node) -> str:
-        """Return a picture."""
+        """Return a picture in Markdown, or a note such as ［图片：海报］ if it has no address."""
         source = node.attributes.get("src", "")
         alt = " ".join(node.attributes.get("alt", "").split())
         if not source:
@@ -221,7 +224,11 @@ class WecomWriterTwo(_WecomWriter):
         return f"![{_closed(self.text(alt)).replace('[', '［')}]({_safe(source)})"
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Divide a block; each part of code is fenced, and each part of a table has the header."""
+        """Divide a block into parts of at most *most* bytes.
+
+        Each part of a block of code is a block of code, and each part of a table repeats the
+        header.
+        """
         lines = block.split("\n")
         if lines[0] == _FENCE:
             inner = split_text("\n".join(lines[1:-1]), most - 2 * len(_FENCE) - 2, size=utf8)
@@ -276,7 +283,7 @@ def format_wecom(
 
 
 def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
-    """Yield the parts joined by *gap* into messages of at most *most* bytes."""
+    """Yield messages of at most *most* bytes, each with as many parts as fit, joined by *gap*."""
     held: list[str] = []
     used = 0
     for part in parts:
@@ -290,12 +297,15 @@ def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
 
 
 def _each_line(shown: str, words: str) -> str:
-    """Return text with the mark *shown* around each line, because marks do not span lines."""
+    """Return *words* with each line marked separately, because a mark cannot span lines.
+
+    *shown* is the mark with `{}` in place of the text, such as `**{}**`.
+    """
     return "\n".join(shown.format(line) if line.strip() else line for line in words.split("\n"))
 
 
 def _inert(code: str) -> str:
-    """Return code without characters that act as markup, since some clients read markup in code."""
+    """Return code in which nothing acts as markup, since some WeCom clients read markup in code."""
     code = code.translate(_TO_PENDING)
     for pattern, wide in _ACTING:
         code = pattern.sub(wide, code)
@@ -303,10 +313,10 @@ def _inert(code: str) -> str:
 
 
 def _closed(words: str) -> str:
-    """Return the text of a link or picture with `]` replaced, because `]` would end it."""
+    """Return a link's or picture's text with `]` replaced by `］`, since `]` would end the text."""
     return words.replace("]", "］").replace(_PENDING["]"], "］")
 
 
 def _safe(address: str) -> str:
-    """Return an address with the characters percent-encoded that would end a Markdown link."""
+    """Return an address in which characters that would end a Markdown link are percent-encoded."""
     return "".join(f"%{ord(char):02X}" if char in '() <>"\\' else char for char in address)

@@ -1,4 +1,4 @@
-"""The walk over a post's tree that every format shares."""
+"""The base class of all formats, which goes through the elements of a post."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
 class Writer(ABC):
-    """Base class of the writers, which turn a tree of clean HTML into one format.
+    """Base class of the writers; each subclass turns a tree of clean HTML into one format.
 
     It walks the tree and calls one method for each element.
     """
@@ -35,7 +35,7 @@ class Writer(ABC):
     closes_up: ClassVar[bool] = False
 
     def __init__(self, language: str = "zh") -> None:
-        """Create a writer; *language* (`zh` or `en`) is that of the texts that the format adds."""
+        """Create a writer that adds its own texts, such as notes, in *language* (`zh` or `en`)."""
         self.language = language if language in {"zh", "en"} else "en"
         #: Parts of the text that the format removed, by rule, in order.
         self.lost: dict[str, list[str]] = {}
@@ -45,7 +45,7 @@ class Writer(ABC):
         self.quotes = 0
 
     def write(self, html: str, title: str = "") -> list[str]:
-        """Return the non-empty blocks of clean HTML.
+        """Return clean HTML in this format, as a list of its blocks (paragraphs, lists and so on).
 
         A first heading that repeats the *title* is left out, because each format shows the title.
         """
@@ -58,19 +58,22 @@ class Writer(ABC):
         return list(self.blocks(tree))
 
     def blocks(self, node: Node) -> Iterator[str]:
-        """Yield the blocks of *node*; inline content between blocks is a block, too."""
+        """Yield each non-empty block in *node*, written in this format.
+
+        Text between block elements counts as a block, too.
+        """
         for child in grouped(node):
             text = self.block(child)
             if text.strip():
                 yield text
 
     def inline(self, node: Node) -> str:
-        """Return inline content without spaces around its lines."""
+        """Return the text within a paragraph in this format, without spaces around its lines."""
         lines = "".join(self.pieces(node)).split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def pieces(self, node: Node) -> Iterator[str]:
-        """Yield each part of inline content as text of this format."""
+        """Yield each part of a paragraph (text, link, picture and so on) in this format."""
         begins = False
         for child in node.children:
             if isinstance(child, str):
@@ -81,11 +84,11 @@ class Writer(ABC):
             begins = not isinstance(child, str) and child.tag == "br"
 
     def lose(self, rule: str, what: str) -> None:
-        """Record that the format removed *what*; *rule* selects the text of the warning."""
+        """Remember that the format left out *what*; *rule* says which warning names it later."""
         self.lost.setdefault(rule, []).append(" ".join(what.split()))
 
     def block(self, node: Node) -> str:
-        """Return a block element as text of this format."""
+        """Return a block element, such as a list or a table, written in this format."""
         match node.tag:
             case "ul" | "ol":
                 text = self._listing(node)
@@ -137,7 +140,7 @@ class Writer(ABC):
         return "\n"
 
     def paragraph(self, node: Node) -> str:
-        """Return a paragraph."""
+        """Return a paragraph in this format."""
         return self.inline(node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
@@ -145,14 +148,14 @@ class Writer(ABC):
         return "\n".join(filter(None, map(self.picture, nodes)))
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return marked text, such as emphasis; by default without its mark."""
+        """Return marked text, such as emphasis; this default drops the mark and keeps the text."""
         if node.tag in {"del", "s"} and (words := raw(node).strip()):
             self.lose("struck", words)
         return self.pieces(node)
 
     @abstractmethod
     def text(self, text: str) -> str:
-        """Return text, in which white space is already a single space."""
+        """Return text in this format; all white space in *text* is already single spaces."""
 
     @abstractmethod
     def heading(self, level: int, node: Node) -> str:
@@ -160,35 +163,35 @@ class Writer(ABC):
 
     @abstractmethod
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation of these blocks."""
+        """Return a quotation made of *blocks*, which are already written in this format."""
 
     @abstractmethod
     def listing(self, listed: list[Item]) -> str:
-        """Return a list."""
+        """Return a list in this format; *listed* are its items."""
 
     @abstractmethod
     def code(self, text: str) -> str:
-        """Return a block of code with unchanged lines."""
+        """Return a block of code; *text* has the code's own lines and spaces."""
 
     @abstractmethod
     def inline_code(self, text: str) -> str:
-        """Return inline code."""
+        """Return code within a line of text."""
 
     @abstractmethod
     def table(self, content: Table) -> str:
-        """Return a table."""
+        """Return a table in this format."""
 
     @abstractmethod
     def rule(self) -> str:
-        """Return a horizontal rule."""
+        """Return a horizontal line between paragraphs."""
 
     @abstractmethod
     def picture(self, node: Node) -> str:
-        """Return a picture; its attributes `src`, `alt` and `title` are optional."""
+        """Return a picture; *node* may lack any of the attributes `src`, `alt` and `title`."""
 
     @abstractmethod
     def link(self, words: str, address: str) -> str:
-        """Return a link; the address is empty if it is not allowed."""
+        """Return a link; *address* is empty if it was removed as unsafe."""
 
 
 def _words(node: Node) -> str:
@@ -196,7 +199,7 @@ def _words(node: Node) -> str:
 
 
 def _pictures_alone(node: Node) -> list[Node]:
-    """Return the pictures of a paragraph that contains only pictures, else an empty list."""
+    """Return the pictures in a paragraph; an empty list if it contains anything else, too."""
     found = []
     for child in node.children:
         if isinstance(child, Node) and child.tag == "img":

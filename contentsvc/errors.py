@@ -54,7 +54,7 @@ class ContentsvcError(Exception):
     """
 
     def __init__(self, message: Message | Mapping[str, str] | str, **params: Parameter) -> None:
-        """Create the error from a message, a code with its *params*, or a text.
+        """Create the error from a Message, a message code with its *params*, or a plain text.
 
         Args:
             message: a `Message`, a code of the catalogue, a text, or texts by language.
@@ -113,7 +113,7 @@ class Problem:
     message: Message
 
     def text(self, language: str = "en") -> str:
-        """Return the problem in *language*, after its line and field."""
+        """Return the problem as text in *language*, preceded by its line and field."""
         parts = [Message("at-line", line=self.line).text(language)] if self.line else []
         parts += [f"{self.field}: "] if self.field else []
         return f"{''.join(parts)}{self.message.text(language)}"
@@ -165,7 +165,7 @@ class RenderError(ContentsvcError):
 
 
 class PublishError(ContentsvcError):
-    """Base class of the errors of an attempt to publish that did not return a receipt."""
+    """Base class of the errors of an attempt to publish that failed or has an unknown result."""
 
     def __init__(
         self,
@@ -174,7 +174,7 @@ class PublishError(ContentsvcError):
         retry_after: float | None = None,
         **params: Parameter,
     ) -> None:
-        """Create the error.
+        """Create the error with the reason and, if known, the seconds to wait before a new attempt.
 
         Args:
             message: why the attempt failed, often in the platform's own text.

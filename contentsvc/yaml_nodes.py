@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """The unparsed text of a scalar, and its line."""
+    """A single value, such as a text or a number: its unparsed text and its line."""
 
     #: 1-based.
     line: int
@@ -81,7 +81,7 @@ Node: TypeAlias = Scalar | ListNode | MapNode
 
 
 class YamlError(Exception):
-    """The text is not YAML, exceeds a limit, or uses a feature that is not allowed."""
+    """Raised if a text is not YAML, exceeds a limit, or uses a feature that is not allowed."""
 
     def __init__(self, line: int, code: str, **params: Parameter) -> None:
         """Store the 1-based *line* (0 for the whole file) and the message *code*."""

@@ -46,7 +46,7 @@ class CalendarHead:
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
     def wall_time(self, entry: EntryContent) -> time:
-        """Return the entry's time of day: its own time, or else the time of its slot.
+        """Return the entry's time of day: its own time, or the time of its slot (a named time).
 
         Raises:
             KeyError: the calendar does not have the entry's slot.

@@ -1,4 +1,4 @@
-"""A delivery (发布): one entry or notice, one channel, one time; and its legal status moves."""
+"""A delivery (发布): an entry or notice to send to one channel, and its changes of status."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class Action(StrEnum):
 
     @property
     def before(self) -> DeliveryStatus:
-        """Return the status that a delivery has before and during this call to the plugin."""
+        """Return the status of a delivery while a worker makes this request to the plugin."""
         return _BEFORE[self]
 
 
@@ -96,7 +96,7 @@ class Outcome(StrEnum):
 
 
 class IllegalMoveError(ValueError):
-    """Raised if a delivery may not change between two statuses, or not by this actor."""
+    """Raised if a delivery may not change from one status to another, or not by this actor."""
 
 
 _S = DeliveryStatus
@@ -156,7 +156,7 @@ ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.MISSED, _S.CANCELLED})
 
 
 def check_move(before: DeliveryStatus, after: DeliveryStatus, actor: Actor) -> None:
-    """Raise IllegalMoveError unless *actor* may move a delivery from *before* to *after*."""
+    """Raise IllegalMoveError unless *actor* may change the status from *before* to *after*."""
     actors = MOVES.get((before, after))
     if actors is None:
         raise IllegalMoveError(f"a delivery cannot go from {before} to {after}")
@@ -222,7 +222,7 @@ _BACKS_OFF = frozenset({_O.TEMPORARY, _O.RATE_LIMITED})
 
 @dataclass(frozen=True, slots=True)
 class Next:
-    """The status of a delivery after a call, and the earliest time of the next call."""
+    """A delivery's status after a request to a plugin, and when to make the next request."""
 
     status: DeliveryStatus
     #: In UTC; None if the service makes no further call by itself.
@@ -230,7 +230,7 @@ class Next:
 
 
 def retry_delay(attempt: int, *, retry_after: float | None, jitter: float) -> timedelta:
-    """Return the delay after the *attempt*-th attempt (1 for the first).
+    """Return how long to wait after the *attempt*-th attempt to publish (1 for the first).
 
     The delay doubles from 5 s to 10 min. *jitter* in [0, 1) makes it longer by up to a fifth, so
     that deliveries which failed together are not all retried together. It is never shorter than
@@ -254,7 +254,7 @@ def next_step(
     retry_after: float | None = None,
     jitter: float = 0.0,
 ) -> Next | None:
-    """Return a delivery's next status after a call to a plugin, or None if it does not change.
+    """Return a delivery's status after a call to a plugin, or None if the status stays the same.
 
     Args:
         action: the request to the plugin.

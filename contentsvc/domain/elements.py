@@ -66,7 +66,7 @@ class CommunityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ElementMix:
-    """The number of a week's entries with an activity element, a deal element, and none."""
+    """How many entries of a week are for activity, how many for deals, and how many for neither."""
 
     activity: int
     deal: int

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class EntryKind(StrEnum):
-    """The kind of an entry: 图文, 海报 or 直播."""
+    """The kind of an entry: text with pictures (图文), a poster (海报) or a livestream (直播)."""
 
     POST = "post"
     POSTER = "poster"
@@ -32,7 +32,7 @@ class EntryKind(StrEnum):
 
 
 class EntryStatus(StrEnum):
-    """The status of an entry between draft and approval."""
+    """The status of an entry: a draft, in review, approved or cancelled."""
 
     DRAFT = "draft"
     IN_REVIEW = "in_review"
@@ -56,7 +56,7 @@ class Livestream:
     booking_url: str = ""
 
     def link_at(self, state: NoticeState, page: str = "") -> str:
-        """Return the link of a notice that announces *state*; empty if there is none.
+        """Return the link for a notice that announces *state*; empty if there is none.
 
         Before the start the link leads to the booking page, during the livestream to the
         livestream, and then to the replay. A missing address is replaced by another of the
@@ -89,7 +89,7 @@ class PictureRef:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The title and text of an entry for one channel; None stands for the entry's own."""
+    """The title and text of an entry for one channel; None means that the entry's own is used."""
 
     title: str | None = None
     body: str | None = None
@@ -97,7 +97,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersion:
-    """The title, text and poster fields of one notice; None stands for the entry's own."""
+    """The title, text and poster fields of one notice; None means that the entry's own is used."""
 
     title: str | None = None
     #: Markdown.
@@ -137,7 +137,7 @@ class EntryContent:
 
     @property
     def chain(self) -> tuple[Notice, ...]:
-        """Return the notices of a livestream, by default `default_chain`; () for other entries."""
+        """Return a livestream's own notices, else the default ones; () for other kinds of entry."""
         if self.kind is not EntryKind.LIVESTREAM:
             return ()
         minutes = (self.livestream or Livestream()).minutes
@@ -156,7 +156,7 @@ class EntryContent:
         return version.body if version and version.body is not None else self.body
 
     def notice_version(self, notice: Notice) -> NoticeVersion:
-        """Return the version of *notice*; an empty version if it does not differ from the entry."""
+        """Return the texts and values in which *notice* differs from the entry; empty if none."""
         return self.notice_versions.get(str(notice), NoticeVersion())
 
     def notice_body(self, channel: str, notice: Notice) -> str:

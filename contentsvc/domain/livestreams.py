@@ -40,7 +40,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts about a livestream that a notice publishes, apart from its text."""
+    """What a notice tells about a livestream, such as start, title, host and links."""
 
     title: str
     #: In UTC.
@@ -60,7 +60,7 @@ class Facts:
 
     @classmethod
     def of(cls, content: EntryContent, starts_at: datetime, channel: str = "") -> Self:
-        """Return the facts of an entry that is due at *starts_at* (UTC).
+        """Return the facts about the livestream of *content*, which starts at *starts_at* (UTC).
 
         The title is that of the channel named *channel*; the entry's own title if *channel* is
         empty.
@@ -70,7 +70,7 @@ class Facts:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Return the facts that `to_json` stored."""
+        """Return the facts in *stored*, which `to_json` created."""
         at = datetime.fromisoformat(stored["starts_at"])
         return cls(**{**stored, "starts_at": at, "points": tuple(stored["points"])})
 
@@ -89,11 +89,11 @@ class Facts:
 
     @property
     def links(self) -> frozenset[str]:
-        """Return the addresses that a person entered for the livestream."""
+        """Return the URLs that a person entered for the livestream."""
         return frozenset({self.url, self.booking_url, self.replay_url} - {""})
 
     def called_off(self) -> Self:
-        """Return the facts of the same livestream after it was cancelled."""
+        """Return a copy of the facts that says that the livestream is cancelled."""
         return replace(self, is_cancelled=True)
 
 
@@ -103,7 +103,7 @@ def livestream_fields(source: Livestream | Facts) -> dict[str, Any]:
 
 
 def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
-    """Return the changes from *told* to *present*; CANCELLED hides all other changes.
+    """Return the changes from the published facts *told* to *present*; CANCELLED excludes others.
 
     *told* are the published facts. A notice's link counts as changed only if a person entered it
     and the livestream no longer has this address. The public page of a livestream is always
@@ -122,7 +122,7 @@ def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
 
 
 def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...]:
-    """Return the changes for which a correction is still useful at *now* (UTC).
+    """Return the changes that are still worth a correction to readers at *now* (UTC).
 
     After the livestream has ended, only a changed link of a replay notice is still useful.
     """
@@ -171,7 +171,7 @@ _CONSEQUENCES = {
 
 
 def consequence_of(status: DeliveryStatus, *, in_doubt: bool = False) -> Consequence:
-    """Return the consequence of a move, change or cancellation of the livestream for a delivery.
+    """Return what happens to a delivery if its livestream is moved, changed or cancelled.
 
     Args:
         status: the delivery's status.

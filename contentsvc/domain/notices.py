@@ -1,4 +1,4 @@
-"""The chain of notices, which are messages sent before, during and after a livestream."""
+"""Notices: the chain of messages that are sent before, during and after a livestream."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class NoticeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """One message of the chain, identified by its offset from the start of the livestream."""
+    """One message about a livestream, identified by its offset from the start of the livestream."""
 
     #: The time from the start of the livestream to this notice; negative before the start.
     offset: timedelta
@@ -74,7 +74,9 @@ class Notice:
         return replace(self, length=timedelta(minutes=minutes))
 
     def days_ahead(self, starts_at: datetime, zone: ZoneInfo) -> int:
-        """Return the number of midnights between this notice and the start *starts_at* (UTC).
+        """Return how many midnights lie between this notice and the start of the livestream.
+
+        *starts_at* is the start, in UTC.
 
         The midnights are those of *zone*: 13 hours before 20:00 is the same day, 2 hours before
         01:00 is the day before.
@@ -96,7 +98,7 @@ class Notice:
 
 
 def default_chain(minutes: int = 60) -> tuple[Notice, ...]:
-    """Return the default chain of a livestream with a planned length of *minutes*.
+    """Return the default notices of a livestream that is planned to last *minutes*.
 
     It has notices a day, an hour and ten minutes before the start, at the start, and for the
     replay half an hour after the planned end.

@@ -39,7 +39,7 @@ class QuietHours:
         return hours
 
     def ends_at(self, at: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the end of the quiet hours around *at*, or None if *at* is not in quiet hours.
+        """Return the end of the quiet hours in which *at* lies, or None if it lies in none.
 
         *at* and the result are in UTC; *zone* is the time zone of the calendar.
         """
@@ -69,7 +69,7 @@ class Quota:
     def spans(
         self, day: date, zone: ZoneInfo
     ) -> Iterator[tuple[str, int, tuple[datetime, datetime]]]:
-        """Yield the daily and the monthly limit that apply on a local *day* of *zone*.
+        """Yield the daily and the monthly limit for *day* in the time zone *zone*.
 
         Each limit is a tuple of `day` or `month`, the most deliveries, and the start and end of
         that day or month in UTC.
@@ -92,14 +92,14 @@ class Pacing:
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the start and the end, in UTC, of a local *day* of *zone*."""
+    """Return the start and the end, in UTC, of *day* in the time zone *zone*."""
     first = datetime.combine(day, time(), tzinfo=zone)
     last = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
     return first.astimezone(UTC), last.astimezone(UTC)
 
 
 def month_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the start and the end, in UTC, of the month that contains a local *day* of *zone*."""
+    """Return the start and the end, in UTC, of the month of *day* in the time zone *zone*."""
     first = day.replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
     return day_bounds(first, zone)[0], day_bounds(following, zone)[0]

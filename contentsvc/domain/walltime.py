@@ -46,7 +46,7 @@ def resolve(day: date, wall: time, zone: ZoneInfo) -> Instant:
 
 
 def parse_time(text: str) -> time:
-    """Return the time in *text*, `HH:MM` or `HH:MM:SS` with 24 hours.
+    """Return the time of day in *text*, which is `HH:MM` or `HH:MM:SS` on a 24-hour clock.
 
     Raises:
         InputError: *text* is not a time of day.

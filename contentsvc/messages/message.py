@@ -138,7 +138,7 @@ Parameter = str | int | float | Message | list[str] | tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Phrases:
-    """The texts of a plugin, by language and then by code.
+    """The message texts of a plugin, by language and then by message code.
 
     ``PHRASES = Phrases({"zh": {"too-long": "…{used}…"}, "en": {"too-long": "… {used} …"}})``;
     then ``PHRASES.message("too-long", used=210)`` is a message in both languages, and
@@ -148,13 +148,13 @@ class Phrases:
     texts: Mapping[str, Mapping[str, str]]
 
     def message(self, code: str, /, **params: Parameter) -> Message:
-        """Return the message *code* in every language that has it."""
+        """Return the message *code* with its text in each language that has one."""
         return Message.given(
             **{language: self.text(code, language, **params) for language in self.texts}
         )
 
     def text(self, code: str, language: str, /, **params: Parameter) -> str:
-        """Return the text of *code* in *language*, in English if *language* does not have it."""
+        """Return the text of *code* in *language*, or in English if *language* has no such text."""
         texts = self.texts.get(language, {})
         source = texts[code] if code in texts else self.texts["en"][code]
         return source.format_map({k: _shown(value, language) for k, value in params.items()})

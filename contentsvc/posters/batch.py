@@ -43,7 +43,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class PosterSetup:
-    """The inputs that all posters of a table share; only the field values differ by row."""
+    """What the posters of a table have in common; each row adds only its own field values."""
 
     template: Template
     brand: Brand
@@ -57,7 +57,9 @@ class PosterSetup:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """The result of one row: its file name, its poster, and the error or warnings in English.
+    """The result of painting one table row: file name, encoded poster, and messages in English.
+
+    The messages are the error if the row failed, else the warnings.
 
     `encoded` is None if the row failed, or if the poster is already in the ZIP file.
     """
@@ -70,7 +72,7 @@ class RowResult:
 
 @dataclass(slots=True)
 class ZipReport:
-    """The result of `write_zip`: the number of posters, rows with warnings, and failed rows."""
+    """A report on a ZIP file: the number of posters, rows with warnings, and failed rows."""
 
     made: int = 0
     warned: list[RowResult] = field(default_factory=list)
@@ -78,7 +80,7 @@ class ZipReport:
 
 
 def render_rows(batch: PosterSetup, rows: Sequence[Row]) -> Iterator[RowResult]:
-    """Yield the result of each row, in order; a row that fails does not stop the others."""
+    """Paint a poster for each row and yield its result, in order; go on after a row that failed."""
     names: set[str] = set()
     for row in rows:
         fallback = f"{batch.template.id}-{row.number:04d}"
@@ -102,7 +104,7 @@ def write_zip(
     out: Path | IO[bytes],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ZipReport:
-    """Write the posters of *rows* to the ZIP file *out*; list failed rows in its `failures.txt`.
+    """Paint a poster per row into the ZIP file *out*; list failed rows in its file `failures.txt`.
 
     *progress* is called after each row with two numbers: the finished rows and all rows.
 
@@ -146,7 +148,7 @@ def _paint(batch: PosterSetup, row: Row) -> Poster:
 
 
 def picture_name(given: str, fallback: str, kind: Format) -> str:
-    """Return a valid file name for every system, from *given* or, if it is empty, *fallback*."""
+    """Make a file name valid on any system from *given*, or from *fallback* if it is empty."""
     ending = _ENDINGS[kind]
     stem = _UNSAFE.sub("-", given).strip(" .-").removesuffix(f".{ending}")[:_LONGEST_NAME]
     stem = f"{stem}-" if _DEVICES.fullmatch(stem) else stem.rstrip(" .")
@@ -154,7 +156,7 @@ def picture_name(given: str, fallback: str, kind: Format) -> str:
 
 
 def unique_name(name: str, taken: set[str]) -> str:
-    """Return *name*, with a number if *taken* contains it, and add the result to *taken*.
+    """Return *name*, numbered if it is in the set *taken*, and add the result to *taken*.
 
     Names that differ only in upper and lower case count as equal.
     """

@@ -58,7 +58,7 @@ def load_brand(path: Path) -> Brand:
 
 
 def brand_fonts(brand: Brand, folders: Sequence[Path]) -> Fonts:
-    """Return the fonts of *brand*, from the first of *folders* that contains its font folder.
+    """Return the fonts of *brand*; each of *folders* is searched for the brand's font folder.
 
     Raises:
         RenderError: no folder contains it, or it has no readable font.

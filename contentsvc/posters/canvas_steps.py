@@ -1,4 +1,4 @@
-"""The steps that paint a poster. Recording them first shows which steps overlap."""
+"""Painting steps of a poster. They are recorded before they run, to see which steps overlap."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Box4: TypeAlias = tuple[int, int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Paste:
-    """A picture or a single colour to paste through a mask."""
+    """A painting step that pastes a picture or a single colour through a mask."""
 
     paint: Image.Image | tuple[int, int, int]
     at: tuple[int, int]
@@ -25,11 +25,11 @@ class Paste:
 
     @property
     def box(self) -> Box4:
-        """Return the box of the canvas that the step changes."""
+        """Return the rectangle of the poster that the step changes."""
         return (*self.at, self.at[0] + self.size[0], self.at[1] + self.size[1])
 
     def on(self, canvas: Image.Image) -> None:
-        """Paste on *canvas*."""
+        """Run the step: paste the picture or colour on *canvas*, the poster."""
         paint = self.paint
         if not isinstance(paint, Image.Image):
             if self.mask is None:
@@ -42,13 +42,13 @@ class Paste:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A function that inspects the part of the canvas painted so far."""
+    """A painting step that changes nothing; it inspects the part of the poster painted so far."""
 
     box: Box4
     inspect: Callable[[Image.Image], None]
 
     def on(self, canvas: Image.Image) -> None:
-        """Call the function with *canvas*."""
+        """Run the step: call `inspect` with *canvas*, the poster painted so far."""
         self.inspect(canvas)
 
 
@@ -56,18 +56,18 @@ Step: TypeAlias = Paste | Probe
 
 
 def boxes_of(steps: Iterable[Step]) -> tuple[Box4, ...]:
-    """Return the box of each of *steps*."""
+    """Return the rectangle that each of *steps* changes or inspects."""
     return tuple(step.box for step in steps)
 
 
 def meet(first: Sequence[Box4], second: Sequence[Box4]) -> bool:
-    """Return whether any box of *first* overlaps any box of *second*."""
+    """Return True if any rectangle of *first* overlaps any rectangle of *second*."""
     return any(
         a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3] for a in first for b in second
     )
 
 
 def run(steps: Iterable[Step], canvas: Image.Image) -> None:
-    """Run *steps* on *canvas*, in order."""
+    """Run the painting *steps* on *canvas*, the poster, in order."""
     for step in steps:
         step.on(canvas)

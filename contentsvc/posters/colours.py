@@ -80,7 +80,7 @@ def _hex(colour: Rgba) -> str:
 
 
 def mix(first: Rgba, second: Rgba, share: float) -> Rgba:
-    """Return a mixture of two colours, in which *share* (0 to 1) is the share of *second*."""
+    """Mix two colours; *share* is the proportion of *second*, from 0 (none) to 1 (all)."""
     red, green, blue = (
         round(a + (b - a) * share) for a, b in zip(first[:3], second[:3], strict=True)
     )

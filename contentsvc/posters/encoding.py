@@ -1,4 +1,4 @@
-"""Encoding of a finished poster, within the byte limit of a channel if there is one."""
+"""Encodes a finished poster as PNG, JPEG or WebP, small enough for a channel's byte limit."""
 
 from __future__ import annotations
 

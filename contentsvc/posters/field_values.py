@@ -27,7 +27,7 @@ _MOST_ITEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The validated field values of one poster: a text per field, a tuple of texts for a list."""
+    """The valid field values of one poster: a tuple of texts for a list field, else one text."""
 
     fields: Mapping[str, str | tuple[str, ...]]
     brand: Mapping[str, str]
@@ -43,7 +43,7 @@ class Values:
         return (value,) if isinstance(value, str) else value
 
     def holds(self, condition: str | None) -> bool:
-        """Return whether every clause of *condition* is true; True if there is no condition."""
+        """Return True if *condition*, such as `a and not b`, is true for the values or is None."""
         return all(self._is_true(clause) for clause in parts_of(condition))
 
     def _is_true(self, clause: Clause) -> bool:
@@ -52,7 +52,7 @@ class Values:
         return result == clause.wanted
 
     def fill(self, text: str) -> str:
-        """Return *text* with its placeholders filled in; empty if every placeholder is empty."""
+        """Return *text* with values in place of its placeholders; empty if every value is empty."""
         result = [self._placeholder(match) for match in PLACEHOLDER.finditer(text)]
         if result and not any(result):
             return ""
@@ -133,7 +133,7 @@ def _label(name: str, spec: FieldSpec) -> Message:
 
 
 def _items(name: str, spec: FieldSpec, value: object) -> tuple[str, ...]:
-    """Return the items of a list field; for a text, as web forms send it, return its lines."""
+    """Return the items of a list field; if *value* is one text, as from a web form, its lines."""
     if isinstance(value, str):
         value = value.splitlines()
     if not isinstance(value, Sequence):

@@ -31,7 +31,7 @@ def split_focus(text: str) -> tuple[str, Focus | None]:
 
 
 def with_focus(name: str, focus: Focus | None) -> str:
-    """Return *name* followed by *focus*, rounded to three digits; *name* if *focus* is None."""
+    """Return the picture's *name*, followed by *focus* (three digits) unless *focus* is None."""
     if focus is None or not name:
         return name
     return f"{name}{_MARK}{focus[0]:.3g},{focus[1]:.3g}"

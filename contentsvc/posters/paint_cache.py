@@ -1,4 +1,4 @@
-"""A memory cache of painted parts and snapshots, shared by consecutive posters."""
+"""Keeps painted parts and partly painted posters (snapshots) in memory for the next posters."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ _MOST_WRITES = 3
 
 
 class PaintCache:
-    """A thread-safe LRU cache of painted parts and snapshots, limited by the size of their pixels.
+    """A thread-safe memory cache of painted parts and partly painted posters (snapshots).
+
+    The least recently used are dropped if their pixels take more than *limit* bytes.
 
     Callers share the cached pictures: copy a picture before you paint on it.
 
@@ -51,7 +53,7 @@ class PaintCache:
         return picture
 
     def snapshot(self, key: Hashable) -> Snapshot | None:
-        """Return the snapshot stored under *key* in memory or in the folder, or None."""
+        """Return the partly painted poster stored under *key* in memory or on disk, or None."""
         cached = self._find(key)
         if cached is None and self._folder:
             cached = self._folder.read(key)
@@ -60,7 +62,7 @@ class PaintCache:
         return cached if isinstance(cached, Snapshot) else None
 
     def store_snapshot(self, key: Hashable, snapshot: Snapshot) -> None:
-        """Store *snapshot* under *key*, in place of any earlier snapshot."""
+        """Store a partly painted poster under *key*, in place of any earlier one."""
         with self._lock:
             replaced = self._cached.pop(key, None)
             is_new = not isinstance(replaced, Snapshot) or replaced.picture is not snapshot.picture

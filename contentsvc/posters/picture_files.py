@@ -39,7 +39,7 @@ _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """The limits of an accepted picture file, in bytes and in pixels."""
+    """The most bytes and pixels that an accepted picture file may have."""
 
     #: The size of the file, in bytes.
     max_bytes: int = 10 * 1024 * 1024
@@ -52,7 +52,7 @@ _LIMITS = PictureLimits()
 
 @dataclass(frozen=True, slots=True)
 class CleanPicture:
-    """A re-encoded picture: without metadata and with its orientation applied."""
+    """A re-encoded picture without metadata, already rotated as its metadata asked for."""
 
     data: bytes
     media_type: str
@@ -85,7 +85,7 @@ def clean_picture(
 def open_picture(
     data: bytes, limits: PictureLimits = _LIMITS, *, field: str | None = None
 ) -> Image.Image:
-    """Return *data* decoded to RGB or RGBA in sRGB, rotated as its EXIF orientation says.
+    """Decode the picture file *data* to RGB or RGBA in sRGB, rotated as its EXIF data asks for.
 
     Raises:
         InputError: the file is too large, of another format, truncated or no picture. Its `field`
@@ -110,7 +110,7 @@ def open_picture(
 
 
 def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
-    """Return the width and height of the picture, rotated as its EXIF orientation says.
+    """Return the picture's width and height, after the rotation that its EXIF data asks for.
 
     Only the header of the file is read.
 
@@ -123,7 +123,7 @@ def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
 
 
 def _open(data: bytes, field: str | None) -> Image.Image:
-    """Return the picture without its pixels; only format, width and height are read."""
+    """Open the picture without decoding its pixels; only format, width and height are read."""
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except _BOMB as error:

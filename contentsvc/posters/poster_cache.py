@@ -51,7 +51,7 @@ def poster_key(
     max_bytes: int | None = None,
     defaults: Mapping[str, object] | None = None,
 ) -> str:
-    """Return the cache key of a poster: a hash of its inputs, with pictures by their content.
+    """Return the cache key of a poster: a hash of its inputs and of the content of its pictures.
 
     Raises:
         RenderError: a required field is missing or a value is of the wrong kind.
@@ -87,7 +87,7 @@ def _pictures(
 
 
 class PosterCache:
-    """A folder of finished posters; beyond *limit* bytes the least recently used are deleted.
+    """A folder of finished posters; above *limit* bytes the least recently used are deleted.
 
     Several processes may share a folder: each file is written under a temporary name and then
     moved, and a file that another process deleted counts as a cache miss.
@@ -100,7 +100,7 @@ class PosterCache:
     def get(
         self, key: str, kind: Format, max_bytes: int | None, paint: Callable[[], Poster]
     ) -> CachedPoster:
-        """Return the poster *key* (see `poster_key`); on a miss, paint, encode and store it.
+        """Return the poster stored under *key*; if there is none, paint, encode and store it.
 
         Raises:
             RenderError: the poster cannot be painted, or not be encoded within *max_bytes*.

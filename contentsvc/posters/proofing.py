@@ -45,7 +45,7 @@ class RowRemark:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Return the remark that `to_data` wrote.
+        """Return the remark in *data*, which `to_data` created.
 
         Raises:
             KeyError: a value is missing.
@@ -55,7 +55,7 @@ class RowRemark:
 
 
 def remark_of(template: Template, fields: Mapping[str, object], error: RenderError) -> RowRemark:
-    """Return *error* as a remark, whose code depends on the type of the field and its value."""
+    """Return a remark on *error*; its code tells what is wrong with the value of the field."""
     spec = template.fields.get(error.field or "")
     return RowRemark(error.field, _code(spec, fields.get(error.field or "")), error.message, True)
 
@@ -95,7 +95,7 @@ class Proofreader:
         self._known_pictures: dict[str, bool] = {}
 
     def read(self, fields: Mapping[str, object], *, fits: bool = True) -> tuple[RowRemark, ...]:
-        """Return the faults of *fields*, then the warnings that its poster would have.
+        """Return the faults of a row's *fields*, then the warnings that its poster would cause.
 
         If *fits* is false, do not check whether the texts fit. This check takes most of the time
         (measured: 1.7 ms for an invitation).

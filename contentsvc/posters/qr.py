@@ -1,4 +1,4 @@
-"""QR codes, drawn as masks."""
+"""Draws QR codes as masks, through which any colour can be painted."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MASK = 0
 
 
 def qr_mask(text: str, side: int, *, error: str, quiet: int) -> tuple[Image.Image, int]:
-    """Return a mask of the dark modules of a QR code for *text*, and the pixels per module.
+    """Return a mask of the dark modules (squares) of a QR code, and the pixels per module.
 
     The mask is at most *side* pixels wide, quiet zone included. A module is a whole number of
     pixels, so that its edges stay sharp.

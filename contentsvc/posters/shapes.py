@@ -83,7 +83,7 @@ def _round_corner(mask: Image.Image, corner: int, radius: float) -> None:
 
 
 def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> Image.Image:
-    """Return the mask of a filled polygon, of *size*."""
+    """Return the mask of a filled polygon, as a picture of *size* pixels."""
     factor = _enlargement(size[0] * size[1])
     large = Image.new("L", (size[0] * factor, size[1] * factor), 0)
     ImageDraw.Draw(large).polygon([(x * factor, y * factor) for x, y in points], fill=255)
@@ -108,7 +108,7 @@ def ticket(
 
 
 def figure(name: str, size: tuple[int, int]) -> Image.Image:
-    """Return the mask of the figure *name* (see `MASKS` in `layers`), of *size*."""
+    """Return the mask of a named figure, such as `heart`, as a picture of *size* pixels."""
     width, height = size
     if name == "arch":
         round_ = min(width / 2, height)
@@ -165,7 +165,7 @@ _OUTLINES = {
 
 
 def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
-    """Return *mask* with a blur of *blur* pixels, as in CSS, and the width of the added margin.
+    """Return *mask* blurred by *blur* pixels, as in CSS, and the width of the margin it gained.
 
     The blur runs on a reduced picture, which looks the same and takes a fraction of the time.
     """
@@ -213,7 +213,7 @@ def with_opacity(mask: Image.Image, opacity: float) -> Image.Image:
 def gradient(
     size: tuple[int, int], stops: Sequence[tuple[float, Rgba]], angle: float, *, radial: bool
 ) -> Image.Image:
-    """Return a gradient: RGB if all its *stops* are opaque, else RGBA.
+    """Return a picture of a gradient: RGB if all colours in *stops* are opaque, else RGBA.
 
     *stops* are sorted pairs of a position (0 to 1) and a colour. *angle* is in degrees, as in CSS:
     180 runs from top to bottom, 90 from left to right.
@@ -276,6 +276,6 @@ def _radial_ramp(size: tuple[int, int]) -> Image.Image:
 
 
 def soft_spot(size: tuple[int, int]) -> Image.Image:
-    """Return an ellipse that fades from its middle to its edge, without a visible rim."""
+    """Return the mask of an ellipse that fades from its middle to nothing at its edge."""
     fade = [round(255 * (1 - value / 255) ** 2 * (1 + 2 * value / 255)) for value in range(256)]
     return _radial_ramp(size).point(fade)

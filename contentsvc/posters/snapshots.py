@@ -26,7 +26,7 @@ _SUFFIX = ".snapshot"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A partly painted poster, and the field values of the latest poster that used it."""
+    """A partly painted poster, with the field values of the last poster that was made from it."""
 
     picture: Image.Image
     #: The boxes that each painted layer covers, by the layer's index.
@@ -38,7 +38,7 @@ class Snapshot:
 
 
 class SnapshotFolder:
-    """A folder of snapshots; beyond *limit* bytes the least recently used files are deleted.
+    """A folder of partly painted posters; above *limit* bytes the least recently used are deleted.
 
     Pixels are stored uncompressed: reading 6 MB takes 4 ms, decoding a PNG of them 26 ms. Several
     processes may share a folder: each file is written under a temporary name and then moved. A
@@ -56,7 +56,7 @@ class SnapshotFolder:
         self._limit = limit
 
     def read(self, key: Hashable) -> Snapshot | None:
-        """Return the snapshot stored under *key*, or None if there is none or it is damaged."""
+        """Return the snapshot stored under *key*, or None if it is missing or damaged."""
         path = self._path(key)
         try:
             data = path.read_bytes()

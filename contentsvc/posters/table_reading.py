@@ -35,7 +35,7 @@ _FORMULA = ("=", "+", "-", "@")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line that is not empty, with its line number (from 1) and all its cells."""
+    """A table line that is not empty: its number in the file (from 1) and all its cells."""
 
     number: int
     cells: tuple[str, ...]
@@ -43,14 +43,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row, with its line number in the file (from 1) and its filled cells by field name."""
+    """A table row: its line number in the file (from 1), and its filled cells by field name."""
 
     number: int
     values: Mapping[str, str]
 
 
 def read_lines(data: bytes, name: str) -> list[Line]:
-    """Return the lines of the table *data* that are not empty.
+    """Return the non-empty lines of the table file *data*, each with its cells.
 
     The suffix of *name* determines the format: `.csv`, `.tsv`, `.txt` or `.xlsx`.
 
@@ -90,7 +90,7 @@ def read_pasted(text: str, name: str) -> list[Line]:
 
 
 def read_rows(data: bytes, name: str) -> list[Row]:
-    """Return the rows of the table *data* that are not empty; *name* is the name of the file.
+    """Return the non-empty rows of the table file *data*; *name* is the file's name.
 
     The first line names the fields. The items of a list are lines of one cell.
 

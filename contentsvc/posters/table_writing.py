@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(rows: Iterable[Sequence[object]]) -> bytes:
-    """Return *rows* as UTF-8 CSV with the byte order mark that Excel needs, without formulas."""
+    """Return *rows* as UTF-8 CSV with the byte order mark for Excel; no cell is a formula."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerows([_plain(cell) for cell in row] for row in rows)

@@ -13,7 +13,7 @@ __all__ = ["PosterWarning"]
 
 @dataclass(frozen=True, slots=True)
 class PosterWarning:
-    """A problem with a poster that was painted, with the layer and the field that it concerns.
+    """A problem that did not stop a poster from being painted, with its layer and field.
 
     `layer` is empty if only a field is concerned, and `field` is None if no field is concerned.
     `code` is one of: `cut` (a text did not fit at its smallest size), `missing_glyph`, `long` (over
@@ -37,7 +37,7 @@ class PosterWarning:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Return the warning that `to_data` wrote.
+        """Return the warning in *data*, which `to_data` created.
 
         Raises:
             KeyError: a value is missing.

@@ -32,7 +32,9 @@ _NARROWEST, _WIDEST = 10, 48
 def read_cells(
     data: bytes, name: str, *, most_columns: int, most_lines: int
 ) -> Iterator[Sequence[object]]:
-    """Yield the lines of the first sheet of *data*, within the two limits; errors mention *name*.
+    """Yield the lines of the first sheet of the XLSX file *data*; error messages call it *name*.
+
+    Lines and columns beyond the two limits are left out.
 
     Raises:
         InputError: *data* is not a readable workbook, or too large once unpacked.

@@ -29,7 +29,7 @@ class Member:
 
 
 def archive_size(members: Iterable[Member]) -> int | None:
-    """Return the number of bytes that `stream_archive` yields for *members*.
+    """Return the size, in bytes, of a ZIP archive of *members*.
 
     Return None if the archive needs the ZIP64 format (65,535 members or 4 GB).
     """
@@ -79,7 +79,7 @@ class _StreamBuffer:
         """Do nothing: written data is available at once."""
 
     def take(self) -> bytes:
-        """Return the data written since the last call."""
+        """Return the data written since the last call of `take`."""
         data = bytes(self._pending)
         self._taken += len(data)
         self._pending.clear()

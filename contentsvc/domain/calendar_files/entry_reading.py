@@ -72,7 +72,7 @@ ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def read_entry(value: FileValue, head: CalendarHead) -> EntryContent:
-    """Return the entry in *value*, and add its problems to the problems of the file.
+    """Read an entry from *value*; problems in it are added to the problems of the file.
 
     *head* has the settings of the entry's calendar.
     """
@@ -124,7 +124,7 @@ def _check_time(value: FileValue, fields: FileFields, slots: Collection[str]) ->
 
 
 def _check_kind(value: FileValue, fields: FileFields, kind: EntryKind) -> None:
-    """Add a problem for each field that *kind* requires but is missing, or that it forbids."""
+    """Add a problem for each missing field that *kind* requires, and each field that it forbids."""
     if kind is EntryKind.LIVESTREAM and "livestream" not in fields:
         value.add_problem("file-livestream-missing")
     if kind is EntryKind.POSTER and "poster" not in fields:
@@ -194,7 +194,7 @@ def _read_notices(value: FileValue | None, *, has_poster: bool) -> dict[Notice, 
 
 
 def _read_notice(value: FileValue, *, has_poster: bool) -> tuple[Notice | None, NoticeVersion]:
-    """Return a notice and its version, from `-24h` or `{at: -24h, title: …}`."""
+    """Read a notice and its own texts, if it has any, from `-24h` or `{at: -24h, title: …}`."""
     if not value.is_mapping:
         return value.read(Notice.parse), NoticeVersion()
     fields = value.fields(ENTRY_FIELDS["notice"], required=("at",))

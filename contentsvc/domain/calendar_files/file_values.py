@@ -83,7 +83,7 @@ class FileValue:
             self.problems.append(Problem(self.line, self.path, Message.of(message, **params)))
 
     def scalar(self) -> str | None:
-        """Return the text of a scalar; add a problem and return None for other values and nulls."""
+        """Return the value's text; for a list, mapping or null, add a problem and return None."""
         if not isinstance(self.node, Scalar):
             self.add_problem("file-mapping-not-text" if self.is_mapping else "file-list-not-text")
             return None
@@ -94,7 +94,7 @@ class FileValue:
         return text
 
     def read(self, parse: Callable[[str], T]) -> T | None:
-        """Return the result of *parse* for the value's text.
+        """Return what *parse* makes of the value's text, or None if *parse* refuses it.
 
         If *parse* raises InputError, add its message as a problem and return None.
         """
@@ -108,7 +108,11 @@ class FileValue:
             return None
 
     def text(self, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return the text if `check_text` accepts it; else add a problem and return None."""
+        """Return the text; if it is too long or not valid, add a problem and return None.
+
+        *most* is the greatest number of characters; *lines* allows several lines, *empty* an empty
+        text.
+        """
         text = self.scalar()
         if text is None:
             return None
@@ -119,7 +123,7 @@ class FileValue:
         return text
 
     def items(self, most: int) -> list[FileValue]:
-        """Return the items of a list of at most *most* items.
+        """Return the items of a list that may have at most *most* items.
 
         If the value is not a list or is too long, add a problem and return an empty list.
         """
@@ -184,7 +188,7 @@ class FileValue:
 
 @dataclass(frozen=True, slots=True)
 class FileFields:
-    """The fields that a mapping of a file has, by name."""
+    """The fields of one mapping in a calendar or channel file, by name."""
 
     given: Mapping[str, FileValue]
 
@@ -196,18 +200,25 @@ class FileFields:
         return self.given.get(name)
 
     def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
-        """Return the result of *parse* for a field's text; *default* if it is absent or bad."""
+        """Return what *parse* makes of a field's text; *default* if it is absent or not valid."""
         field = self.given.get(name)
         value = field.read(parse) if field else None
         return default if value is None else value
 
     def text(self, name: str, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return a field's text as `FileValue.text` does, or None if the field is absent."""
+        """Return a field's text, or None if the field is absent or its text is not valid.
+
+        A text that is not valid adds a problem. *most* is the greatest number of characters;
+        *lines* allows several lines, *empty* an empty text.
+        """
         field = self.given.get(name)
         return field.text(most, lines=lines, empty=empty) if field else None
 
     def items(self, name: str, most: int) -> list[FileValue]:
-        """Return the items of a field as `FileValue.items` does, or [] if the field is absent."""
+        """Return the items of a field that is a list of at most *most*; [] if it is absent.
+
+        A value that is not a list, or is too long, adds a problem and gives [].
+        """
         field = self.given.get(name)
         return field.items(most) if field else []
 

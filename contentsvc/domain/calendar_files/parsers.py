@@ -1,4 +1,4 @@
-"""Parsers for the names, numbers and addresses of a calendar file, and the maximum lengths.
+"""Parsers for the names, numbers and URLs in a calendar file, and the maximum text lengths.
 
 Each parser takes the text of one value and raises InputError if the text is not valid.
 """
@@ -118,7 +118,7 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
 
 
 def address(text: str) -> str:
-    """Return *text* if it is an HTTP or HTTPS address of at most 2,000 characters.
+    """Return *text* if it is an HTTP or HTTPS URL of at most 2,000 characters.
 
     Raises:
         InputError: *text* is not such an address.

@@ -50,7 +50,7 @@ class _InlineMap(dict[str, Any]):
 
 
 class _Quoted(str):
-    """Text in quotes. Without them a YAML 1.1 reader would take a time for a base 60 number."""
+    """Text in quotes, without which YAML 1.1 readers take a time such as 20:30 for a number."""
 
     __slots__ = ()
 
@@ -192,7 +192,7 @@ def _livestream(livestream: Livestream) -> dict[str, Any]:
 
 
 def _notices(entry: EntryContent) -> list[Any]:
-    """Return the notices as a one-line list, or as one item per line if a notice has a version."""
+    """Return the notices as a one-line list, or one per line if a notice has texts of its own."""
     if not entry.notice_versions:
         return _Inline(str(notice) for notice in entry.notices)
     return [_notice(str(notice), entry.notice_version(notice)) for notice in entry.notices]

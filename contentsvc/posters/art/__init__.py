@@ -68,7 +68,7 @@ _FAINT = frozenset({"rays", "dots"})
 
 
 def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Image.Image:
-    """Return a picture of the art *name* that fills *size* pixels: RGB if opaque, else RGBA.
+    """Draw the packaged picture *name* at *size* pixels; return RGB if it is opaque, else RGBA.
 
     Raises:
         RenderError: there is no art of that name.

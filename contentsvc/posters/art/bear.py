@@ -12,7 +12,7 @@ _BLANKET, _BLANKET_DOT = "#8ECFBF", "#BFE6DB"
 
 
 def draw_bear(pen: Pen) -> None:
-    """Draw a sleeping bear in front of the moon, in a scene of 936 × 540."""
+    """Draw a sleeping bear in front of the moon, in a scene of 936 × 540 units."""
     pen.ground(["warm+40", "warm+53", "warm+72"])
     pen.frame(936, 540)
     _moon(pen)

@@ -45,7 +45,7 @@ def smooth(points: Sequence[Point], *, closed: bool) -> list[Point]:
 
 
 def ellipse_points(at: Point, radii: Point) -> list[Point]:
-    """Return the outline of an ellipse around *at*."""
+    """Return the outline of an ellipse with the centre *at*."""
     (x, y), (across, down) = at, radii
     return [(x + across * cosine, y + down * sine) for cosine, sine in _TURNS]
 

@@ -35,7 +35,7 @@ def _far(middle: Point, reach: float, turn: float) -> Point:
 
 
 def draw_gift(pen: Pen) -> None:
-    """Draw an opening gift box, in a scene of 936 × 620 on a transparent background."""
+    """Draw an opening gift box, in a scene of 936 × 620 units on a transparent background."""
     pen.frame(936, 620)
     pen.glow((468, 330), (440, 300), "#FFF3C9", 0.75)
     for x, y, turn, paint in _CONFETTI:

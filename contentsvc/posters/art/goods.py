@@ -9,7 +9,7 @@ __all__ = ["draw_bottle", "draw_jar", "draw_phone"]
 
 
 def draw_bottle(pen: Pen) -> None:
-    """Draw a pump bottle in front of an arch, in a scene of 800 × 900."""
+    """Draw a pump bottle in front of an arch, in a scene of 800 × 900 units."""
     _stage(pen)
     _leaves(pen, (214, 700), -1)
     _leaves(pen, (610, 690), 1)
@@ -27,7 +27,7 @@ def draw_bottle(pen: Pen) -> None:
 
 
 def draw_jar(pen: Pen) -> None:
-    """Draw a cream jar in front of an arch, in a scene of 800 × 900."""
+    """Draw a cream jar in front of an arch, in a scene of 800 × 900 units."""
     _stage(pen)
     _leaves(pen, (630, 640), 1)
     pen.shade((240, 520, 330, 230), 50, 26, "accent-50", 0.32)
@@ -92,7 +92,7 @@ def _label(pen: Pen, at: Point, width: float, height: float) -> None:
 
 
 def draw_phone(pen: Pen) -> None:
-    """Draw a phone with a livestream among parcels, in a scene of 936 × 620, transparent."""
+    """Draw a phone with a livestream, among parcels, in a transparent scene of 936 × 620 units."""
     pen.frame(936, 620)
     pen.glow((468, 320), (460, 330), "gold+50", 0.75)
     pen.glow((468, 600), (360, 34), "hot-60", 0.55)

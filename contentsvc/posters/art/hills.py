@@ -14,7 +14,7 @@ _MISTY = 3
 
 
 def draw_hills(pen: Pen) -> None:
-    """Draw mountains and a sun, in a scene of 1080 × 900 on a transparent background."""
+    """Draw mountains and a sun, in a scene of 1080 × 900 units on a transparent background."""
     pen.frame(1080, 900)
     left, top, width, height = pen.whole()
     pen.glow((762, 330), (326, 326), "primary+30", 0.6)
@@ -40,7 +40,7 @@ def _steps(start: float, end: float, step: int) -> list[float]:
 
 
 def _ridge(turn: float) -> float:
-    """Return the height of a ridge, from 0 to 1: a sum of waves that does not repeat."""
+    """Return the height (0 to 1) of a mountain ridge at the angle *turn*: a sum of sine waves."""
     wave = math.sin(turn) + 0.5 * math.sin(2.3 * turn + 1) + 0.22 * math.sin(5.1 * turn)
     return (wave + 1.7) / 3.4
 

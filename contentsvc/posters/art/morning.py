@@ -9,7 +9,7 @@ __all__ = ["draw_morning"]
 
 
 def draw_morning(pen: Pen) -> None:
-    """Draw a sunrise over hills and water, in a scene of 1080 × 620."""
+    """Draw a sunrise over hills and water, in a scene of 1080 × 620 units."""
     pen.ground(["sky", "sky+30", "dawn", "dawn+35"])
     pen.frame(1080, 620)
     left, top, width, height = pen.whole()

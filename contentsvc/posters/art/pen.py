@@ -1,4 +1,4 @@
-"""A pen for art: smooth shapes in the coordinates of a scene."""
+"""Draws smooth shapes in coordinates that are scaled to fit a picture of any size."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Pen:
         return Image.merge("RGBa", [*colours, opacity]).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
-        """Scale the coordinates so that a scene of *width* × *height* fits the picture, centred.
+        """Scale coordinates so that a scene of *width* × *height* units fits the picture, centred.
 
         *anchor* is the vertical position if the picture is taller than the scene: 1 at the bottom,
         0 at the top.
@@ -62,7 +62,7 @@ class Pen:
         self._top = (self.height - height * scale) * anchor
 
     def whole(self) -> tuple[float, float, float, float]:
-        """Return the left, top, width and height of the picture in the scene's coordinates."""
+        """Return left, top, width and height of the picture, in the units of the scene."""
         return (
             -self._left / self._scale,
             -self._top / self._scale,
@@ -85,7 +85,7 @@ class Pen:
     def ellipse(
         self, at: Point, radii: Point, paint: Paint, *, turn: float = 0, alpha: float = 1
     ) -> None:
-        """Fill an ellipse around *at*."""
+        """Fill an ellipse with the centre *at*, rotated by *turn* degrees."""
         if turn:
             self.shape(turned(ellipse_points(at, radii), at, turn), paint, alpha=alpha)
             return
@@ -115,7 +115,7 @@ class Pen:
         alpha: float = 1,
         inside: Sequence[Point] = (),
     ) -> None:
-        """Fill a polygon; with *inside*, only the part of it within that other polygon."""
+        """Fill a polygon, or only its part within the polygon *inside* if that is given."""
         moved = self._moved(points)
         corner, size = self._bounds(moved)
         if size[0] < 1 or size[1] < 1:
@@ -173,7 +173,7 @@ class Pen:
         self.stroke(points, width, paint)
 
     def glow(self, at: Point, radii: Point, paint: str, alpha: float = 1) -> None:
-        """Paint a soft spot that fades to nothing at *radii*."""
+        """Paint a soft oval spot around *at* that fades to nothing at the distance *radii*."""
         x, y = self._move(at)
         wide, high = (max(round(radius * self._scale), 2) for radius in radii)
         ball = shapes.soft_spot((wide * 2, high * 2))
@@ -252,7 +252,10 @@ class Pen:
         size: tuple[int, int],
         level: int,
     ) -> Image.Image:
-        """Return a mask, with its top left at *corner*, of *outlines* filled with *level*."""
+        """Return a mask of *size* pixels with the polygons *outlines* filled with *level*.
+
+        *corner* is the point of the picture at the top left of the mask.
+        """
         factor = self._enlargement(size)
         left, top = corner
         mask = Image.new("L", (size[0] * factor, size[1] * factor), 0)
@@ -266,7 +269,7 @@ class Pen:
         return resolve(paint, self._palette)[3] if isinstance(paint, str) else 1
 
     def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint) -> None:
-        """Paint through *mask*, which already includes the opacity of *paint*.
+        """Paint *paint* through *mask*, which already includes the opacity of a single colour.
 
         The colours of the picture are premultiplied by its opacity, so that pasting through a mask
         composites correctly over both opaque and empty pixels.

@@ -23,7 +23,7 @@ _FRIENDS = (
 
 
 def draw_expert(pen: Pen) -> None:
-    """Draw a smiling adviser in a white coat among question marks, in a scene of 936 × 560."""
+    """Draw a smiling adviser in white among question marks, in a scene of 936 × 560 units."""
     pen.ground(["accent+58", "accent+70", "accent+84"])
     pen.frame(936, 560)
     left, _, width, _ = pen.whole()
@@ -172,7 +172,7 @@ def _glasses(pen: Pen) -> None:
 
 
 def draw_face(pen: Pen) -> None:
-    """Draw a friendly face for a small frame, in a scene of 400 × 400."""
+    """Draw a friendly face for a small frame, in a scene of 400 × 400 units."""
     pen.ground(["gold+56", "primary+66"])
     pen.frame(400, 400)
     pen.shape(
@@ -186,7 +186,7 @@ def draw_face(pen: Pen) -> None:
 
 
 def draw_friends(pen: Pen) -> None:
-    """Draw five friends around a parcel, in a scene of 936 × 600 on a transparent background."""
+    """Draw five friends around a parcel, in a transparent scene of 936 × 600 units."""
     pen.frame(936, 600)
     pen.glow((468, 330), (470, 330), "gold+60", 0.7)
     spots = ((170, 330, 0.62), (766, 330, 0.62), (318, 196, 0.7), (618, 196, 0.7), (468, 236, 0.82))

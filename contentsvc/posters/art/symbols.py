@@ -11,7 +11,7 @@ __all__ = ["draw_arcs", "draw_dots", "draw_isle", "draw_leaf", "draw_play", "dra
 
 
 def draw_play(pen: Pen) -> None:
-    """Draw a round play button, in a scene of 200 × 200 on a transparent background."""
+    """Draw a round play button, in a scene of 200 × 200 units on a transparent background."""
     pen.frame(200, 200)
     pen.glow((100, 108), (100, 92), "ink", 0.35)
     pen.ellipse((100, 100), (74, 74), "white", alpha=0.94)
@@ -52,7 +52,7 @@ def draw_streamers(pen: Pen) -> None:
 
 
 def draw_leaf(pen: Pen) -> None:
-    """Draw two leaves in a disc, the logo of a sample brand, in a scene of 100 × 100."""
+    """Draw two leaves in a disc, the logo of a sample brand, in a scene of 100 × 100 units."""
     pen.frame(100, 100)
     pen.ellipse((50, 50), (50, 50), ["primary+8", "primary-10"])
     pen.stroke([(50, 84), (50, 50)], 6, "white")
@@ -63,7 +63,7 @@ def draw_leaf(pen: Pen) -> None:
 
 
 def draw_isle(pen: Pen) -> None:
-    """Draw a light over an island, the logo of a sample brand, in a scene of 100 × 100."""
+    """Draw a light over an island, the logo of a sample brand, in a scene of 100 × 100 units."""
     pen.frame(100, 100)
     pen.round((0, 0, 100, 100), 26, ["primary+12", "primary-14"])
     pen.ellipse((50, 46), (22, 22), ["gold+40", "gold"])

@@ -1,4 +1,4 @@
-"""The brand layer: the brand's logo, or a bar if it has no logo, and its name on one line."""
+"""Lays out a brand's logo, or a bar if it has none, and the brand's name on one line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PLATE = 0.14
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A laid-out brand layer: the lettering of the name, and the box of the logo or bar."""
+    """The laid-out name of a brand, and the box of the logo or bar before it."""
 
     block: Block | None
     mark: Box | None
@@ -36,7 +36,7 @@ class Signature:
 
 
 def lay_out_signature(layer: BrandMark, name: str, fonts: Fonts, *, has_logo: bool) -> Signature:
-    """Return the layout of the mark and the *name* on one line in the layer's box."""
+    """Lay out the logo or bar and the brand's *name* on one line in the layer's box."""
     x, y, width, height = layer.box
     shows_logo = has_logo and layer.logo
     mark_width = height if shows_logo else height * _BAR_WIDE

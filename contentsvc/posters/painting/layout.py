@@ -1,4 +1,4 @@
-"""Lays out the lettering of a poster before painting, and collects warnings about it."""
+"""Lays out the texts of a poster before painting, and collects warnings about them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _SHARE = re.compile(r"(?P<of>\d+(?:\.\d+)?)\s*(?:(?P<percent>[%％])|/\s*(?P<all
 
 @dataclass(slots=True)
 class Layout:
-    """The layout of the lettering of each shown layer, by the layer's index."""
+    """The size and position of the texts on a poster, by the index of the layer that shows them."""
 
     values: Values
     fonts: Fonts
@@ -71,11 +71,11 @@ class Layout:
         self._warn_overlaps(shown)
 
     def right(self, index: int) -> float:
-        """Return the right edge of the lettering of layer *index*; 0 if the layer has none."""
+        """Return the x position at which the text of layer *index* ends; 0 if it has no text."""
         return max((rect[2] for rect in self._rects(index)), default=0)
 
     def _lay_out_texts(self, shown: list[tuple[int, TextLayer]]) -> None:
-        """Fit each text to its box, then fit all texts of a group again at their smallest size."""
+        """Fit each text to its box; then use the smallest size in a group for the whole group."""
         texts = {index: self.drawable(layer, self._source(layer)) for index, layer in shown}
         smallest: dict[str, int] = {}
         for index, layer in shown:
@@ -107,7 +107,7 @@ class Layout:
         return self.values.fill(layer.text or "")
 
     def runs(self, layer: Spans | Seal) -> list[tuple[Run, str]]:
-        """Return the runs of *layer* that have text, each with its text."""
+        """Return the non-empty runs (pieces of text) of *layer*, each with its filled-in text."""
         filled = [
             (run, self.drawable(layer, self.values.fill(run.text)))
             for run in layer.runs
@@ -223,6 +223,6 @@ def warning_of(layer: Layer, code: str, message: Message) -> PosterWarning:
 
 
 def _field(layer: Layer) -> str | None:
-    """Return the field that *layer* shows, ignoring fields that occur only in its condition."""
+    """Return the field whose value *layer* shows, not a field that only its condition tests."""
     names = sorted(field_names(layer) - {clause.name for clause in parts_of(layer.when)})
     return getattr(layer, "field", None) or (names[0] if names else None)

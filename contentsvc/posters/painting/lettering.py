@@ -34,7 +34,7 @@ _DOT, _DOT_GAP = 0.42, 0.28
 
 @dataclass(frozen=True, slots=True)
 class Lettering:
-    """The style in which to paint a block: fonts, weight, fill and line height."""
+    """How to paint a block of text: fonts, weight, fill (a colour or gradient) and line height."""
 
     fonts: Fonts
     weight: int
@@ -70,7 +70,7 @@ class Block:
 
 
 def drawable(text: str, fonts: Fonts) -> tuple[str, list[str]]:
-    """Return *text* without the characters that no font can draw, and those characters.
+    """Return *text* without the characters that no font can draw, and a list of these characters.
 
     Without this, such characters would appear as boxes.
     """
@@ -85,12 +85,12 @@ def drawable(text: str, fonts: Fonts) -> tuple[str, list[str]]:
 
 
 def measurer(fonts: Fonts, weight: int) -> Callable[[str], float]:
-    """Return a function that measures a character at *weight*, in ems."""
+    """Return a function that gives a character's width, in ems, at the font weight *weight*."""
     return lambda char: fonts.advance(char, weight)
 
 
 def style_of(layer: TextLayer) -> Style:
-    """Return the style in which to fit *layer*."""
+    """Return the font sizes, line height and other limits for fitting the text of *layer*."""
     return Style(
         layer.size,
         min(layer.min or layer.size, layer.size),
@@ -183,7 +183,7 @@ def _glyphs(line: SetLine) -> Iterable[tuple[str, float]]:
 
 
 def paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> None:
-    """Record the steps that paint the plate behind *block*, and the dot on it."""
+    """Record the steps that paint the background of a text, and the dot beside the text."""
     size = block.fitted.size
     dot_width = (_DOT + _DOT_GAP) * size if plate.dot else 0
     top = block.starts[0][1] - _BASELINE * size

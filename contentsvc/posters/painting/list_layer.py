@@ -1,4 +1,4 @@
-"""Lists: rows with a bullet, an item and an optional column at the end."""
+"""Lays out and paints lists: rows with a bullet, an item, and an optional last column."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TAIL_GAP, _TAIL_LEAST = 20, 0.6
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """A laid-out row of a list: its rectangle, the lettering of its item and of its end column."""
+    """A laid-out row of a list: its rectangle, and the texts of its item and its last column."""
 
     rect: tuple[int, int, int, int]
     block: Block
@@ -33,7 +33,7 @@ class RowBlock:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """Return the blocks of lettering in the row."""
+        """Return the laid-out texts of the row: the item and, if there is one, the last column."""
         return (self.block, self.tail) if self.tail else (self.block,)
 
 
@@ -57,7 +57,7 @@ def lay_out_list(
 
 
 def _alike(layers: Sequence[TextLayer], texts: Sequence[str], fonts: Fonts) -> list[Block]:
-    """Return each text fitted to its layer; all have the font size of the smallest."""
+    """Fit each text to its layer, all in the smallest font size that any of them needs."""
     blocks = [lay_out(row, text, fonts) for row, text in zip(layers, texts, strict=True)]
     smallest = min((block.fitted.size for block in blocks), default=0)
     return [
@@ -124,7 +124,7 @@ LetteringCheck = Callable[[ListLayer, tuple[float, float, float, float], str], N
 def paint_list(
     easel: Easel, layer: ListLayer, rows: Sequence[RowBlock], fonts: Fonts, check: LetteringCheck
 ) -> None:
-    """Record the steps that paint *rows*; call *check* before the lettering of each row."""
+    """Record the steps that paint *rows*; call *check*, a test of contrast, before each text."""
     for number, row in enumerate(rows, layer.skip + 1):
         x, y, width, height = row.rect
         if layer.row.fill:

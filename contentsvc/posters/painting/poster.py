@@ -36,7 +36,7 @@ _DEFAULT_CACHE = PaintCache()
 
 
 def shared_cache(folder: Path) -> PaintCache:
-    """Return a cache of 48 MB that also stores snapshots in *folder* for other processes."""
+    """Return a 48 MB cache that shares partly painted posters with other processes in *folder*."""
     return PaintCache(folder=SnapshotFolder(folder, ENGINE_VERSION))
 
 
@@ -61,7 +61,7 @@ def render(
     cache: PaintCache | None = None,
     watch: Callable[[], None] | None = None,
 ) -> Poster:
-    """Return the poster of *template* with *fields*; the same inputs give the same pixels.
+    """Paint *template* with the values of *fields*; the same inputs give the same pixels.
 
     Args:
         template: as `load_template` returns it.
@@ -101,7 +101,7 @@ def _unique(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
 
 
 def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
-    """Return the painted image. Layers that the cached snapshot contains are not painted again."""
+    """Paint the poster, on top of a cached, partly painted one (a snapshot) if it still fits."""
     cache, key, values = scene.easel.cache, _snapshot_key(scene), _values(scene)
     snapshot = cache.snapshot(key)
     old_values = snapshot.values if snapshot else {}
@@ -137,7 +137,7 @@ _IndexedSteps: TypeAlias = list[tuple[int, list[Step]]]
 
 
 def _changed_layers(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
-    """Return the indexes of the layers whose appearance may differ from the snapshot.
+    """Return the indexes of layers that may look different from the cached snapshot.
 
     These layers depend on one of the *changed* fields, or show a stored file.
     """
@@ -153,7 +153,7 @@ def _missing_steps(
     snapshot: Snapshot,
     changed_layers: AbstractSet[int],
 ) -> tuple[_IndexedSteps, _IndexedSteps] | None:
-    """Return the steps of layers missing in *snapshot*: steps to add to it, and all other steps.
+    """Return the painting steps missing in *snapshot*: those to add to it, then all others.
 
     Steps of layers that may change are not added to the snapshot. A layer may be painted before a
     layer below it if the two do not overlap. Return None if the snapshot contains a layer that has
@@ -201,7 +201,7 @@ def _values(scene: Scene) -> dict[str, str]:
 
 
 def _shows_file(layer: Layer) -> bool:
-    """Return whether *layer* has a fixed stored picture, whose content may change at any time.
+    """Return True if *layer* always shows the same stored picture, whose content may change.
 
     A brand's logo is a stored picture too, but the snapshot key covers its content.
     """

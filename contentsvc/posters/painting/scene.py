@@ -75,7 +75,7 @@ class Scene:
     watch: Callable[[], None] | None = None
 
     def shown(self) -> list[IndexedLayer]:
-        """Return the layers whose condition is true, each with its index."""
+        """Return the layers that the field values make visible, each with its index."""
         layers = self.template.by_size[self.size]
         return [
             (index, layer) for index, layer in enumerate(layers) if self.values.holds(layer.when)

@@ -22,13 +22,13 @@ PixelRect = tuple[int, int, int, int]
 
 
 def corners(radius: Radius) -> shapes.Corners:
-    """Return *radius* as the radii of four corners, clockwise from the top left."""
+    """Return the radii of four corners, clockwise from the top left; one number stands for all."""
     return radius if isinstance(radius, tuple) else (radius,) * 4
 
 
 @dataclass(frozen=True, slots=True)
 class Easel:
-    """Records the steps that paint layers, from a palette and a cache of masks and gradients."""
+    """Records painting steps, with colours from a palette and a cache of masks and gradients."""
 
     palette: Mapping[str, str]
     cache: PaintCache
@@ -39,7 +39,7 @@ class Easel:
         return resolve(colour, self.palette)
 
     def stamp(self, mask: Image.Image, at: tuple[int, int], fill: Fill, opacity: float = 1) -> None:
-        """Record a step that pastes *fill* through *mask*, whose top left corner is at *at*."""
+        """Record a step that paints *fill* through *mask*, whose top left corner is at *at*."""
         if isinstance(fill, str):
             red, green, blue, alpha = self.colour(fill)
             thin = shapes.with_opacity(mask, alpha * opacity)
@@ -59,7 +59,7 @@ class Easel:
         mask: Image.Image,
         rim: int,
     ) -> None:
-        """Record steps that paste *paint* through *mask*, in up to three parts.
+        """Record steps that paste *paint* through *mask*: top, opaque middle and bottom apart.
 
         The mask must be opaque except in *rim* rows at its top and bottom. Pasting the opaque rows
         without a mask is several times as fast.
@@ -90,7 +90,7 @@ class Easel:
     def shadow(
         self, key: Hashable, mask: Image.Image, at: tuple[int, int], shadow: Shadow, opacity: float
     ) -> None:
-        """Record a step that paints *shadow* for a shape.
+        """Record a step that paints the shadow of a shape.
 
         *mask* is the mask of the shape, *at* its top left corner, and *key* its cache key.
         """
@@ -107,12 +107,12 @@ class Easel:
         radius: Radius,
         notches: tuple[tuple[float, float], ...] = (),
     ) -> tuple[Hashable, Image.Image]:
-        """Return the cache key and the mask of a rounded rectangle (see `shapes.rounded`)."""
+        """Return the cache key and the mask of a rectangle with rounded corners and notches."""
         key = ("rounded", size, corners(radius), notches)
         return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
 
     def rect(self, layer: Rect, rect: PixelRect) -> None:
-        """Record the steps that paint *layer* at *rect*, not at the box given in the template."""
+        """Record the steps that paint a rectangle at *rect*, not at the box in the template."""
         x, y, width, height = rect
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
         if layer.shadow:
@@ -139,7 +139,7 @@ class Easel:
         )
 
     def _edge(self, mask: Image.Image, radius: Radius, width: int) -> Image.Image:
-        """Return a mask of the outer *width* pixels of *mask*."""
+        """Return a mask of only the outer border of *mask*, *width* pixels wide."""
         inner_size = (max(mask.width - 2 * width, 1), max(mask.height - 2 * width, 1))
         radii = tuple(max(each - width, 0) for each in corners(radius))
         _, inner = self.rounded(inner_size, (radii[0], radii[1], radii[2], radii[3]))
@@ -173,12 +173,12 @@ class Easel:
             self.stamp(bar, (x, y), layer.fill, layer.opacity)
 
     def figure(self, size: tuple[int, int], name: str) -> tuple[Hashable, Image.Image]:
-        """Return the cache key and the mask of a named figure."""
+        """Return the cache key and the mask of a named figure, such as `heart`."""
         key = ("figure", name, size)
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
     def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
-        """Record a step that paints a border; the picture is then painted over its inner part."""
+        """Record a step that paints a shape larger than a picture, as the picture's border."""
         x, y, width, height = picture
         wide = round(stroke.width)
         size = (width + 2 * wide, height + 2 * wide)
@@ -249,7 +249,7 @@ def _perforation(layer: Ticket) -> Line:
 
 
 def _dashes(layer: Line) -> list[tuple[float, float]]:
-    """Return the painted parts of a line, as shares of its length."""
+    """Return the start and the end of each dash of a line, as shares (0 to 1) of its length."""
     if layer.dash is None:
         return [(0, 1)]
     on, off = layer.dash

@@ -34,7 +34,7 @@ _ELLIPSIS = "…"
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell of a column: a hanzi, a short number or a rotated word, and its height in ems."""
+    """A piece of vertical text (a hanzi, short number or rotated word), and its height in ems."""
 
     text: str
     height: float
@@ -43,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A text in columns that fit its box: font size, columns, and the text that was cut off."""
+    """A text laid out in columns in a box: font size, columns, and the text that was cut off."""
 
     size: int
     #: The left edge, the top and the cells of each column.
@@ -83,7 +83,7 @@ def lay_out_columns(layer: TextLayer, text: str, fonts: Fonts) -> Columns:
 
 
 def _room(layer: TextLayer, size: int, style: Style) -> tuple[int, float]:
-    """Return the number of columns that fit, and the height of a column in ems."""
+    """Return the number of columns that fit the layer's box, and a column's height in ems."""
     _, _, width, height = layer.box
     count = int((width - size) / (size * style.line) + 1.001) if width >= size else 1
     return max(min(style.max_lines, count), 1), height / size
@@ -102,7 +102,7 @@ def _cell(text: str, fonts: Fonts, weight: int) -> Cell:
 
 
 def _fill(cells: Sequence[Cell], depth: float, tracking: float) -> list[tuple[Cell, ...]]:
-    """Return *cells* divided into columns that are at most *depth* ems high.
+    """Divide the characters and words in *cells* into columns of at most *depth* ems.
 
     A mark that may not begin a column takes the cell before it along.
     """
@@ -157,7 +157,7 @@ def _positioned(
 
 
 def paint_columns(easel: Easel, layer: TextLayer, columns: Columns, fonts: Fonts) -> None:
-    """Record the steps that paint *columns*."""
+    """Record the steps that paint a text in columns."""
     left, top, right, bottom = (round(value) for value in columns.rect)
     pad = columns.size
     key = ("columns", fonts.key, columns, layer.weight)
@@ -188,7 +188,7 @@ def _draw(
 
 
 def _piece(cell: Cell, size: int, weight: int, fonts: Fonts) -> Image.Image:
-    """Return the mask of one cell, upright or rotated by 90 degrees."""
+    """Return the mask of one character, number or word, upright or rotated by 90 degrees."""
     glyphs = list(_glyphs(cell.text, size, weight, fonts))
     width = round(sum(advance for _, advance in glyphs)) if glyphs else size
     piece = Image.new("L", (max(width, size) if not cell.rotated else width, round(size * 1.25)), 0)

@@ -9,14 +9,14 @@ __all__ = ["TemplateError"]
 
 
 class TemplateError(RenderError):
-    """A poster template or a brand kit has faults, so no poster can be painted from it."""
+    """Raised if a template or a brand kit has faults, so that no poster can be painted from it."""
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
-        """Create the error with all *problems* of *file*, to be fixed together."""
+        """Create the error with all *problems* of *file*, so that they can be fixed together."""
         self.file = file
         self.problems = problems
         super().__init__(Message.given(**{language: self.text(language) for language in LANGUAGES}))
 
     def text(self, language: str = "en") -> str:
-        """Return a line per problem in *language*, each with the file, its line and its field."""
+        """Return a line of text per problem, in *language*, with file, line number and field."""
         return "\n".join(f"{self.file}: {problem.text(language)}" for problem in self.problems)

@@ -113,7 +113,7 @@ def _shown(value: object) -> str | int | float:
 
 
 def _choices(text: str) -> list[str]:
-    """Return the names that pydantic lists as `'a', 'b' or 'c'`."""
+    """Return the allowed values that a message of pydantic lists as `'a', 'b' or 'c'`."""
     return _QUOTED.findall(text) or [text]
 
 
@@ -123,7 +123,7 @@ def allowed_keys(model: type[BaseModel]) -> list[str]:
 
 
 def _walk(loc: tuple[str | int, ...], root: Any) -> tuple[Path, list[str]]:
-    """Return the path of pydantic's location *loc* in the file, and the keys allowed at its end.
+    """Turn pydantic's error location *loc* into a path in the file, and the keys allowed there.
 
     Parts of *loc* that only name a branch of a union are left out.
     """
@@ -161,7 +161,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _names(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return pydantic's names for *model* in error locations: its class, and its union tag."""
+    """Return the names by which pydantic's error locations call *model*: its class and its tag."""
     field = model.model_fields.get("type")
     return (model.__name__, *(typing.get_args(field.annotation) if field else ()))
 
@@ -174,5 +174,5 @@ def _is_branch(step: str, models: list[type[BaseModel]]) -> bool:
 
 
 def _looks_internal(step: str) -> bool:
-    """Return whether *step* is pydantic's name of a type, and not a key of the file."""
+    """Return True if *step* of an error location is a type that pydantic names, not a key."""
     return "[" in step or step in {"str", "float", "int", "constrained-str", "[key]"}

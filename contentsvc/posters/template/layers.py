@@ -90,7 +90,7 @@ class Rect(Base):
 
 
 class Ticket(Base):
-    """A coupon with a perforated line; `at` is the position of the line as a share of the width."""
+    """A coupon with a perforated line; `at` is the line's position as a share of the width."""
 
     type: Literal["ticket"]
     box: Box
@@ -160,7 +160,7 @@ class BrandMark(Base):
 
 
 class TextLayer(Base):
-    """Lettering that shrinks from `size` to `min`, and is then cut with a warning."""
+    """A text whose font shrinks from `size` to `min`; what still does not fit is cut off."""
 
     type: Literal["text"]
     box: Box
@@ -232,7 +232,7 @@ class Seal(Base):
 
 
 class Qr(Base):
-    """A QR code of a link; its quiet zone is inside the box."""
+    """A QR code of a link; the empty margin that scanners need is inside the box."""
 
     type: Literal["qr"]
     box: Box
@@ -246,7 +246,7 @@ class Qr(Base):
 
 
 class Progress(Base):
-    """A progress bar for the share in its field: `64%`, `128/200` or `0.64`."""
+    """A progress bar; its field says how much is done: `64%`, `128/200` or `0.64`."""
 
     type: Literal["progress"]
     box: Box
@@ -257,7 +257,7 @@ class Progress(Base):
 
 
 class Countdown(Base):
-    """The time left, such as `2天13:45:00`; each number is on a tile, other text between them."""
+    """A countdown such as `2天13:45:00`: the numbers are on tiles, the other texts between them."""
 
     type: Literal["countdown"]
     box: Box

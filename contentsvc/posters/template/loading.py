@@ -74,18 +74,23 @@ def _list(
 
 
 class Library:
-    """A thread-safe collection of the templates in *folders*; a changed file is read again."""
+    """Keeps the templates of *folders* in memory, safe between threads; rereads changed files."""
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
         self._cached: dict[Path, tuple[tuple[int, int], Template]] = {}
 
     def load(self, template_id: str) -> Template:
-        """Return a template as `load_template` does."""
+        """Return the template *template_id* from the first folder that has it.
+
+        Raises:
+            RenderError: no folder has it.
+            TemplateError: the file is invalid; the error has every problem.
+        """
         return _load(template_id, self._folders, self._read)
 
     def list(self) -> tuple[list[Template], list[TemplateError]]:
-        """Return all templates and errors as `list_templates` does."""
+        """Return the valid templates, sorted by id, and an error for each invalid file."""
         return _list(self._folders, self._read)
 
     def _read(self, path: Path) -> Template:
@@ -113,7 +118,7 @@ def parse_template(text: str, file: str) -> Template:
 def build_template(
     data: object, file: str, lines: Mapping[yaml_lines.Path, int] | None = None
 ) -> Template:
-    """Return the template in *data*, plain values, after validating the layers of each variant.
+    """Build a template from *data*, parsed YAML, and validate the layers of each variant.
 
     Raises:
         TemplateError: the template is invalid; the error has every problem.
@@ -148,7 +153,7 @@ def _read_layers(template: Template, size: str) -> list[tuple[yaml_lines.Path, M
 
 
 def _origin(template: Template, size: str, index: int, path: yaml_lines.Path) -> yaml_lines.Path:
-    """Return the path of a fault in the file: in the layer, or in the variant that changes it."""
+    """Return a faulty value's path in the file: in the layer, or where a variant changes it."""
     name = template.layers[index].get("id", "")
     changes: Mapping[str, Any] = template.variants[size].set.get(name, {})
     if path and path[0] in changes:

@@ -62,7 +62,7 @@ Tracking = Annotated[float, Field(ge=-0.2, le=2)]
 
 
 class Part(BaseModel):
-    """Base class of all parts. A part is immutable and refuses unknown keys."""
+    """Base class of the values in a layer. A part is immutable and refuses unknown keys."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False
@@ -108,7 +108,7 @@ class Plate(Part):
 
 
 class Hug(Part):
-    """Fits the width of a rectangle to the lettering of other layers."""
+    """Makes a rectangle as wide as the texts of the layers whose ids are in `layers`."""
 
     layers: Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]
     pad: Length = 32
@@ -151,7 +151,7 @@ class Row(Part):
 
 
 class Tail(Part):
-    """The column at the end of the rows for the part of a list item after its `|`."""
+    """The last column of a list: it shows the part of each item after its `|`."""
 
     width: Above
     size: Size

@@ -83,7 +83,7 @@ class FieldSpec(Part):
 
 
 class Variant(Part):
-    """A template at another size; `hide` and `set` name layers to hide and keys to change."""
+    """One size of a template; `hide` lists the layers to hide, `set` the layer keys to change."""
 
     size: tuple[Side, Side]
     hide: tuple[Name, ...] = ()
@@ -92,7 +92,7 @@ class Variant(Part):
 
 
 class Template(Part):
-    """A poster template; `template.loading` reads it and validates the layers of each variant."""
+    """A poster template: its fields, colours and layers, and its variants by size."""
 
     id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
     version: Annotated[int, Field(ge=1, le=1)] = 1
@@ -110,17 +110,17 @@ class Template(Part):
 
     @cached_property
     def digest(self) -> str:
-        """Return a hash of the content, for cache keys."""
+        """Return a hash of the template's content, for cache keys."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     @cached_property
     def by_size(self) -> dict[str, tuple[Layer, ...]]:
-        """Return the layers of each variant, in painting order."""
+        """Return the layers of each variant, by the variant's name and in painting order."""
         return {size: self._read(size) for size in self.variants}
 
     @cached_property
     def uses(self) -> dict[str, tuple[frozenset[str], ...]]:
-        """Return, for each variant, the fields that the appearance of each layer depends on."""
+        """Return, for each variant, the fields that change how each of its layers looks."""
         return {size: _uses(layers) for size, layers in self.by_size.items()}
 
     @property
@@ -133,7 +133,7 @@ class Template(Part):
         return {name: spec.sample for name, spec in self.fields.items() if spec.sample}
 
     def choices(self, name: str) -> tuple[str, ...]:
-        """Return the values of field *name* that decide whether some layer is shown."""
+        """Return the values with which the conditions of layers compare the field *name*."""
         layers = [layer for layers in self.by_size.values() for layer in layers]
         conditions = [getattr(layer, "when", None) for layer in layers]
         conditions += [run.when for layer in layers for run in getattr(layer, "runs", ())]
@@ -158,7 +158,7 @@ class Template(Part):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A part of a condition: a field, its value (or None for any), and whether it must match."""
+    """One test in a condition: a field, its value (None for any), and False after `not`."""
 
     name: str
     value: str | None
@@ -166,7 +166,7 @@ class Clause:
 
 
 def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
-    """Return the fields that the appearance of each of *layers* depends on.
+    """Return, for each of *layers*, the names of the fields that change how it looks.
 
     A text depends on its whole group, and a rectangle on the lettering that it hugs. The condition
     of a layer does not count, since it decides only whether the layer is shown.
@@ -189,7 +189,7 @@ def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
 
 
 def parts_of(condition: str | None) -> list[Clause]:
-    """Return the clauses of a condition such as `a and not b and state is 直播`."""
+    """Return the single tests of a condition such as `a and not b and state is 直播`."""
     return [_clause(part) for part in condition.split(" and ")] if condition else []
 
 
@@ -199,7 +199,7 @@ def _clause(part: str) -> Clause:
 
 
 def texts_of(layer: BaseModel) -> Iterator[str]:
-    """Yield every text with placeholders in *layer*."""
+    """Yield each text of *layer* that may contain placeholders for field values."""
     if isinstance(layer, TextLayer) and layer.text is not None:
         yield layer.text
     if isinstance(layer, Spans | Seal):
@@ -207,7 +207,7 @@ def texts_of(layer: BaseModel) -> Iterator[str]:
 
 
 def field_names(layer: BaseModel) -> set[str]:
-    """Return the fields that *layer* depends on, without the brand's placeholders."""
+    """Return the names of the fields that *layer* uses, without brand values (`brand.name`)."""
     conditions = {clause.name for clause in parts_of(getattr(layer, "when", None))}
     return (_content_names(layer) | conditions) - set(BRAND_PLACEHOLDERS)
 

@@ -29,7 +29,7 @@ def read_yaml(text: str, file: str) -> tuple[Any, dict[Path, int]]:
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int:
-    """Return the line of *path* or of its nearest parent in *lines*; 0 if none is known."""
+    """Return the line number of *path* or, if *lines* has none, of its nearest parent; else 0."""
     for length in range(len(path), -1, -1):
         if path[:length] in lines:
             return lines[path[:length]]

@@ -19,7 +19,7 @@ _MOST_BREAKS = 240
 
 
 def full_cuts(measured: Measured, width: float) -> list[Cut]:
-    """Return the lines of a paragraph, each filled as far as the rules allow.
+    """Break a paragraph into lines, each filled as far as the rules of line breaking allow.
 
     A piece that is longer than a whole line is broken anywhere.
     """

@@ -21,7 +21,7 @@ _ENCODINGS = ((3, 10), (0, 6), (0, 4), (3, 1), (0, 3))
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The code points of a font, as sorted, closed ranges."""
+    """The characters of a font, as sorted ranges of code points that include both ends."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]
@@ -32,7 +32,7 @@ class Coverage:
 
 
 def read_coverage(path: Path, face: int = 0) -> Coverage:
-    """Return the code points of *face* (its index in a collection) in the font file *path*.
+    """Return the characters of the font file *path*; *face* is the font's index in a collection.
 
     Raises:
         RenderError: the file has no Unicode character map of format 4 or 12.

@@ -1,4 +1,4 @@
-"""The fonts of posters, a brand's own fonts and the packaged fonts, cached by size and weight."""
+"""Finds a font for each character: a brand's own fonts first, then the packaged fonts."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ _LaidOut = TypeVar("_LaidOut")
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A drawn character: its mask, and the offset of the mask from its origin on the baseline."""
+    """A drawn character: a mask, and the mask's offset from the start of the baseline."""
 
     mask: Image.Image
     offset: tuple[int, int]
@@ -68,7 +68,7 @@ class Glyph:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """A face of a font file: its index, its weights and the characters that it can draw."""
+    """One of the fonts in a font file: its index, its weights and the characters it can draw."""
 
     path: Path
     index: int
@@ -78,11 +78,11 @@ class Face:
 
     @property
     def is_variable(self) -> bool:
-        """Return whether the face has every weight between its two ends."""
+        """Return True if the font has every weight between its lightest and its heaviest."""
         return self.weights[0] != self.weights[1]
 
     def distance(self, weight: int) -> int:
-        """Return the distance from *weight* to the nearest weight of the face; 0 if it is equal."""
+        """Return how far *weight* is from the nearest weight of the font; 0 if the font has it."""
         low, high = self.weights
         return max(low - weight, weight - high, 0)
 
@@ -93,7 +93,7 @@ def warm_up() -> None:
 
 
 class Fonts:
-    """The faces for posters in order of preference: a brand's own, then the packaged ones.
+    """The fonts for posters in order of preference: a brand's own, then the packaged ones.
 
     Safe to share between threads.
 
@@ -122,20 +122,20 @@ class Fonts:
         return self._key
 
     def covers(self, char: str) -> bool:
-        """Return whether some face can draw *char*."""
+        """Return True if some font can draw *char*."""
         return self._find(char, 400) is not None
 
     def font(self, char: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
-        """Return the open font that draws *char* at *size* pixels and *weight* (100 to 900)."""
+        """Return a font that can draw *char*, loaded at *size* pixels and *weight* (100 to 900)."""
         number = self._find(char, weight)
         return self.open(0 if number is None else number, size, weight)
 
     def face_number(self, char: str, weight: int) -> int:
-        """Return the number of the face that draws *char*; 0, the first, if none does."""
+        """Return the number of the font that can draw *char*; 0, the first, if none can."""
         return self._find(char, weight) or 0
 
     def open(self, number: int, size: int, weight: int) -> ImageFont.FreeTypeFont:
-        """Return face *number*, opened at *size* pixels and *weight*."""
+        """Return font *number*, loaded at *size* pixels and *weight* (100 to 900)."""
         key = (number, size, weight)
         with self._lock:
             font = self._opened.get(key)
@@ -144,7 +144,7 @@ class Fonts:
             return font
 
     def glyph(self, char: str, size: int, weight: int, quarter: int = 0) -> Glyph:
-        """Return the glyph of *char*, moved *quarter* quarters of a pixel to the right."""
+        """Draw *char* as a mask, moved *quarter* quarters of a pixel to the right."""
         key = (char, size, weight, quarter)
         with self._lock:
             try:
@@ -169,7 +169,7 @@ class Fonts:
             return layout
 
     def advance(self, char: str, weight: int) -> float:
-        """Return the width of *char* in ems, without the rounding of small sizes."""
+        """Return the width of *char* in ems, exact at every font size."""
         key = (weight, char)
         with self._lock:
             if key not in self._advances:
@@ -178,7 +178,7 @@ class Fonts:
             return self._advances[key]
 
     def _find(self, char: str, weight: int) -> int | None:
-        """Return the number of the face that draws *char*, or None if none does.
+        """Return the number of the font that can draw *char*, or None if none can.
 
         Number 0 is the brand's own face nearest to *weight*; the packaged faces follow.
         """
@@ -225,7 +225,7 @@ def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=len(_PACK_FILES) + 1)
 def _pack_face(index: int) -> Face:
-    """Return packaged face *index*: first the Chinese faces, then the emoji face."""
+    """Return packaged font *index*: first the Chinese fonts, then the emoji font."""
     if index == len(_PACK_FILES):
         return Face(_EMOJI, 0, (600, 600), read_coverage(_EMOJI))
     try:
@@ -255,7 +255,7 @@ def _read_face(path: Path) -> Face:
 
 
 def _simplified_index(path: Path) -> int:
-    """Return the index of the simplified Chinese face in a collection, or 0 if it has none."""
+    """Return the index of the simplified Chinese font in a collection; 0 if it has none."""
     if path.suffix.lower() != ".ttc":
         return 0
     for index in range(16):

@@ -53,7 +53,7 @@ class Measured:
         self._tracking = tracking
 
     def width(self, start: int, end: int) -> float:
-        """Return the width in ems of the line from index *start* to *end* (exclusive).
+        """Return the width, in ems, of a line of the characters from *start* to before *end*.
 
         The empty halves of punctuation at both edges are not counted.
         """
@@ -63,7 +63,7 @@ class Measured:
         return whole - self._lead[start] - self._tail[end - 1] - self._tracking
 
     def place_line(self, start: int, end: int) -> SetLine:
-        """Return the line from index *start* to *end* (exclusive) with a position per character."""
+        """Return the characters from *start* to before *end* as a line, with their positions."""
         placed, x = [], -self._lead[start] if start < end else 0.0
         for index in range(start, end):
             char = self.text[index]

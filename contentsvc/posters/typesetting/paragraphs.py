@@ -98,7 +98,7 @@ def _least_lines(paragraphs: Sequence[Measured], width: float) -> int:
 
 
 def sizes(style: Style) -> Iterator[int]:
-    """Yield the sizes to try, from the style's size down to its least size, in steps of 3 %."""
+    """Yield the font sizes to try, from the style's largest to its smallest, in steps of 3 %."""
     size, last = float(style.size), 0
     while round(size) > style.least:
         if round(size) != last:
@@ -109,7 +109,7 @@ def sizes(style: Style) -> Iterator[int]:
 
 
 def _room(height: float, size: int, style: Style) -> int:
-    """Return the number of lines that fit, at least 1."""
+    """Return how many lines of the font size *size* fit in *height*, but at least 1."""
     return max(min(style.max_lines, int((height + 1) / (size * style.line))), 1)
 
 

@@ -48,7 +48,7 @@ def unhinted(path: Path) -> str:
 
 
 def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
-    """Return the table record of a `prep` table of seven bytes, or None if the font has none.
+    """Find the table record of a font's `prep` table of seven bytes; return None if it has none.
 
     The record is its position in *head*, its tag, its checksum and the table's offset.
     """

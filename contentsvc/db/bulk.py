@@ -1,4 +1,4 @@
-"""Statements that read or write many rows in one call.
+"""SQL statements that match or write many rows in one call.
 
 On PostgreSQL each column becomes one array parameter. The text of the statement is then the same
 for any number of rows, so that PostgreSQL parses and plans it only once. SQLite has no arrays.
@@ -40,7 +40,7 @@ def has_arrays(connection: Connection) -> bool:
 
 
 class Among:
-    """A condition that some columns of a row equal one of many tuples of numbers.
+    """A WHERE condition: some columns of a row equal one of many given tuples of numbers.
 
     The tuples are parameters, so that a statement with this condition can be reused.
     """
@@ -51,7 +51,7 @@ class Among:
         self._names = names
 
     def where(self, *, arrays: bool) -> tuple[ColumnElement[bool], ...]:
-        """Return the parts of the WHERE clause, for a database with or without *arrays*."""
+        """Return the parts of the WHERE clause; *arrays* tells whether the database has arrays."""
         columns = [self._table.c[name] for name in self._names]
         if arrays:
             tuples = _rows(self._table, self._names, "among")
@@ -71,7 +71,10 @@ class Among:
 
 
 def _from_json(columns: int) -> Select[Any]:
-    """Return a query for the first *columns* values of each tuple in the JSON parameter `among`."""
+    """Return a subquery for the first *columns* values of each tuple in the parameter `among`.
+
+    The parameter is a JSON list of the tuples.
+    """
     value = func.json_each(bindparam("among", type_=Text)).table_valued("value").c.value
     return select(*(func.json_extract(value, f"$[{index}]") for index in range(columns)))
 
@@ -92,7 +95,7 @@ def update_each(
     table: Table,
     rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
 ) -> None:
-    """Update one row for each pair of key columns and new values in *rows*.
+    """Update one row for each pair in *rows*: columns that identify the row, and new values.
 
     Both mappings are from column name to value. All pairs must have the same columns.
     """
@@ -142,7 +145,7 @@ def _updating(table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> U
 
 
 def _rows(table: Table, names: Sequence[str], prefix: str) -> TableValuedAlias:
-    """Return a table expression that unnests one array parameter per column into rows."""
+    """Return an SQL table that is made of array parameters, one for each column in *names*."""
     arrays = (_array(table, prefix, name) for name in names)
     return func.unnest(*arrays).table_valued(*names, name=prefix).render_derived()
 

@@ -1,4 +1,4 @@
-"""Conversion of calendar and entry rows to values of the domain, and back."""
+"""Conversion of calendar and entry rows to the value types of `contentsvc.domain`, and back."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ __all__ = ["content_hash", "content_of", "fill_calendar", "fill_entry", "head_of
 
 
 def content_of(entry: Entry) -> EntryContent:
-    """Return the content that the row of an entry stores."""
+    """Return the content that the database row *entry* stores."""
     return EntryContent(
         key=entry.key,
         day=Weekday(entry.day),
@@ -50,7 +50,7 @@ def content_of(entry: Entry) -> EntryContent:
 
 
 def fill_entry(entry: Entry, content: EntryContent) -> None:
-    """Write *content* into the row of an entry.
+    """Set the columns of the database row *entry* to *content*.
 
     The status, the revision, the times and the last editor in the row are not changed.
     """
@@ -59,13 +59,13 @@ def fill_entry(entry: Entry, content: EntryContent) -> None:
 
 
 def content_hash(content: EntryContent) -> str:
-    """Return the SHA-256 (hex) of *content*, without its status."""
+    """Return the SHA-256 of *content* in hexadecimal; the status is not part of the hash."""
     text = json.dumps(_columns(content), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _columns(content: EntryContent) -> dict[str, Any]:
-    """Return the values of an entry's columns by name, all of which can be encoded as JSON."""
+    """Return the columns of *content* by name, with values that can be encoded as JSON."""
     return {
         "key": content.key,
         "day": content.day.value,
@@ -85,7 +85,7 @@ def _columns(content: EntryContent) -> dict[str, Any]:
 
 
 def fill_calendar(calendar: Calendar, head: CalendarHead) -> None:
-    """Write the settings in *head* into the row of a calendar."""
+    """Set the columns of the database row *calendar* to the settings in *head*."""
     calendar.slug = head.slug
     calendar.name = head.name
     calendar.timezone = head.zone.key
@@ -102,7 +102,7 @@ def fill_calendar(calendar: Calendar, head: CalendarHead) -> None:
 
 
 def head_of(calendar: Calendar) -> CalendarHead:
-    """Return the settings that the row of a calendar stores."""
+    """Return the settings that the database row *calendar* stores."""
     return CalendarHead(
         slug=calendar.slug,
         name=calendar.name,
@@ -162,7 +162,7 @@ def _offset(stored: str | Mapping[str, Any]) -> str:
 
 
 def _notice_versions(stored: list[Any]) -> dict[str, NoticeVersion]:
-    """Return the versions of notices with texts of their own, by offset.
+    """Return the texts that were written for single notices, by offset such as `-1h`.
 
     Notices without such texts are stored as an offset only.
     """

@@ -22,7 +22,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Return the schema revisions of this version, oldest first, from the names of their files.
+    """Return all schema revisions, oldest first, read from the names of the migration files.
 
     Every process needs them when it starts, and Alembic takes 0.2 seconds to import.
     """
@@ -57,7 +57,7 @@ def _revision_of(connection: Connection) -> str | None:
 
 
 def check(database: Database) -> None:
-    """Raise ConfigError unless *database* has the schema of this version."""
+    """Raise ConfigError unless *database* has the schema of this version of contentsvc."""
     current = current_revision(database)
     if current == head_revision():
         return
@@ -66,7 +66,7 @@ def check(database: Database) -> None:
 
 
 def upgrade(database: Database) -> bool:
-    """Migrate *database* to the schema of this version; return False if it has it already.
+    """Migrate *database* to the schema of this version; return False if nothing was to do.
 
     Raises:
         DatabaseTooNewError: a newer contentsvc has migrated the database; nothing was changed.

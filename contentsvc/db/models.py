@@ -63,7 +63,7 @@ WAITING_SQL = "status || '' IN ({})".format(", ".join(f"'{status}'" for status i
 
 
 def _new_code() -> str:
-    """Return a random code for a public address, which nobody can guess before it is announced."""
+    """Return a random code for the address of a public page, so that nobody can guess it."""
     return secrets.token_hex(6)
 
 
@@ -256,7 +256,10 @@ class ChannelDocument(Base):
 
 
 class RenditionRow(Base):
-    """A rendition, identified by its content hash; its picture files are in the storage."""
+    """A rendition (the finished post for a channel), identified by its content hash.
+
+    Its picture files are in the file storage.
+    """
 
     __tablename__ = "renditions"
 
@@ -268,7 +271,7 @@ class RenditionRow(Base):
 
 
 class Delivery(Base):
-    """The publication of one entry or notice on one channel at one time."""
+    """The publication of one entry, or of one of its notices, on one channel at one time."""
 
     __tablename__ = "deliveries"
     __table_args__ = (
@@ -340,7 +343,10 @@ class Delivery(Base):
 
 
 class LivestreamPage(Base):
-    """The facts on the public page of a livestream, from its last approval."""
+    """The title, start and other facts that a livestream's public page shows.
+
+    The page shows what was approved last.
+    """
 
     __tablename__ = "livestream_pages"
 
@@ -361,7 +367,7 @@ class LivestreamPage(Base):
 
 
 class Correction(Base):
-    """A person's decision whether to correct outdated notices of a livestream on a channel.
+    """A person's decision whether one channel gets a correction of outdated notices.
 
     There is at most one decision per change of the livestream and channel.
     """
@@ -386,7 +392,10 @@ class Correction(Base):
 
 
 class Attempt(Base):
-    """One call to a plugin about a delivery; inserted before the call and completed after it."""
+    """One call to a plugin to publish a delivery, or to look up whether it was published.
+
+    The row is inserted before the call and completed after it.
+    """
 
     __tablename__ = "attempts"
     __table_args__ = (
@@ -415,7 +424,7 @@ class Attempt(Base):
 
 
 class Upload(Base):
-    """An uploaded picture, identified by the hash of its cleaned content."""
+    """A picture that was uploaded and cleaned, identified by the hash of its content."""
 
     __tablename__ = "uploads"
 
@@ -431,7 +440,7 @@ class Upload(Base):
 
 
 class ImportedFile(Base):
-    """The state of a calendar file when it was last imported."""
+    """The content hash of a calendar file at its last import, and when that was."""
 
     __tablename__ = "imported_files"
 
@@ -493,7 +502,7 @@ class PosterBatch(Base):
 
 
 class PosterRow(Base):
-    """One row of a poster batch's table, with the posters made from it."""
+    """One row of the table of a poster batch, with the posters made from the row."""
 
     __tablename__ = "poster_rows"
     __table_args__ = (Index("ix_poster_rows_batch_id_status", "batch_id", "status", "number"),)
@@ -526,7 +535,7 @@ class Switch(Base):
 
 
 class ToastRow(Base):
-    """A toast that is stored until a page shows it."""
+    """A toast (a short message to a user) that is stored until a page shows it."""
 
     __tablename__ = "toasts"
     __table_args__ = (Index("ix_toasts_box", "box"),)
@@ -542,7 +551,7 @@ class ToastRow(Base):
 
 
 class Heartbeat(Base):
-    """The last heartbeat of a process."""
+    """The time at which a process last reported that it is running."""
 
     __tablename__ = "heartbeats"
 

@@ -35,13 +35,13 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a session whose changes are rolled back at the end."""
+        """Open a session for reading; all changes are rolled back when the block ends."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """Open a session that is committed at the end, or rolled back by an exception.
+        """Open a session; commit it when the `with` block ends, roll it back on an exception.
 
         On SQLite the transaction takes the write lock when it begins. Otherwise a transaction that
         reads first and writes later could fail at its first write, regardless of its timeout.

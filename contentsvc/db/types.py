@@ -41,7 +41,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class MessageText(TypeDecorator[Message]):
-    """A column type for messages, stored as code and parameters.
+    """A column type for translatable messages, stored as a code and its parameters.
 
     Each reader can thus see the message in their own language. A text without code, as an earlier
     version stored it, is read as a plain message.

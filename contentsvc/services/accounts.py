@@ -38,7 +38,7 @@ _NOBODY = generate_password_hash("nobody has this password")
 
 
 def has_users(session: Session) -> bool:
-    """Return whether there is any user."""
+    """Return True if there is at least one user."""
     return session.scalar(select(User.id).limit(1)) is not None
 
 
@@ -111,7 +111,7 @@ def make_link(
     now: datetime,
     valid: timedelta = timedelta(hours=24),
 ) -> str:
-    """Return the token of a new link that signs a user in once and is valid for *valid*.
+    """Create a link for signing in once within the time *valid*; return the link's token.
 
     Without *user_id* the link creates the first admin. Earlier links for the same purpose stop
     working.
@@ -129,7 +129,7 @@ def make_link(
 
 
 def look_up_link(session: Session, token: str, *, now: datetime) -> SignInLink | None:
-    """Return the link of a token, or None if it was used or has expired; do not use it up."""
+    """Return the link of a token without using it up; None if it was used or has expired."""
     link = session.get(SignInLink, _digest(token))
     if link is None or link.used_at is not None or link.expires_at < now:
         return None

@@ -1,4 +1,4 @@
-"""Addresses of the public pages of livestreams, on which readers book a seat."""
+"""Web addresses of the public pages on which readers book a seat in a livestream."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _DEFAULT = "site"
 
 
 def page_url(runtime: Runtime, code: str, channel: OpenChannel | None = None) -> str:
-    """Return the address of the public page of the livestream *code*; empty if there is none.
+    """Return the URL of the public page of the livestream *code*; empty if it has none.
 
     The page is on *channel* if that has pages, else on the channel `site`, else on the oldest
     channel with pages. If the service has no public address, the result is empty, because
@@ -33,7 +33,7 @@ def page_url(runtime: Runtime, code: str, channel: OpenChannel | None = None) ->
 
 
 def public_page(runtime: Runtime, session: Session, entry: Entry) -> str:
-    """Return the address of the page of a livestream entry; empty before its first approval.
+    """Return the URL of the page of a livestream entry; empty before its first approval.
 
     The address may be one that only this machine can reach.
     """

@@ -114,7 +114,7 @@ def put_calendar(
 
 
 def require_channels(session: Session, names: Sequence[str], *, field: str = "channels") -> None:
-    """Check that every channel in *names* exists.
+    """Raise InputError unless every channel in *names* exists.
 
     Raises:
         InputError: a channel does not exist; the message lists those that do.
@@ -139,7 +139,7 @@ def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
 
 
 def _followed_settings(calendar: Calendar) -> tuple[object, ...]:
-    """Return the settings whose change affects the times, channels or posters of entries."""
+    """Return those settings that affect the times, channels or posters of entries."""
     return (calendar.timezone, calendar.slots, calendar.channels, calendar.brand)
 
 

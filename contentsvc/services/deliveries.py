@@ -34,7 +34,7 @@ ATTENTION = (_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF)
 
 
 class Resolution(StrEnum):
-    """A person's decision about a delivery that the service cannot settle."""
+    """A person's decision about a delivery whose result the service cannot find out."""
 
     #: The post is published.
     OUT = "out"
@@ -104,7 +104,7 @@ def resolve_delivery(
     now: datetime,
     usefulness: Usefulness,
 ) -> Delivery:
-    """Settle an unknown or handed-off delivery as the person *by* decided.
+    """Apply the decision of the person *by* about an unknown or handed-off delivery.
 
     *url* is the address of the published post. It is ignored unless the resolution is OUT.
 

@@ -127,7 +127,7 @@ def move_entry(
     now: datetime,
     usefulness: Usefulness,
 ) -> Entry:
-    """Move an entry to another day and slot, or to a time outside the slots.
+    """Move an entry to another day and named time slot, or to a time without a slot.
 
     Unpublished deliveries move with it. The text stays the same, so an approved entry stays
     approved.
@@ -165,7 +165,12 @@ def duplicate_entry(
     by: str,
     now: datetime,
 ) -> Entry:
-    """Create a draft with an entry's content and another time; same errors as `create_entry`."""
+    """Create a draft with the content of an entry at another day and time.
+
+    Raises:
+        NotFoundError: there is no such entry.
+        InputError: the new time cannot be used; `field` names the field at fault.
+    """
     entry = load_entry(session, entry_id)
     content = replace(content_of(entry), key="", day=day, slot=slot, time=time)
     return create_entry(session, entry.calendar, week, content, by=by, now=now)
@@ -184,7 +189,7 @@ def delete_entry(
 
 
 def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) -> Entry:
-    """Restore a deleted entry; if it was approved, it is in review again."""
+    """Restore a deleted entry; one that was approved goes back to review."""
     entry = load_entry(session, entry_id, deleted=True)
     if entry.deleted_at is None:
         return entry
@@ -210,7 +215,7 @@ def submit_entry(session: Session, entry_id: int, rev: int, *, by: str, now: dat
 def return_entry(
     session: Session, entry_id: int, rev: int, *, by: str, now: datetime, usefulness: Usefulness
 ) -> Entry:
-    """Return an entry to draft and cancel its unpublished deliveries."""
+    """Set an entry back to the status draft, and cancel its unpublished deliveries."""
     entry = _set_status(session, entry_id, rev, EntryStatus.DRAFT, by=by, now=now)
     _replan(session, entry, now, usefulness)
     return entry
@@ -219,7 +224,7 @@ def return_entry(
 def cancel_entry(
     session: Session, entry_id: int, rev: int, *, by: str, now: datetime, usefulness: Usefulness
 ) -> Entry:
-    """Cancel an entry and its unpublished deliveries; the board shows it struck out."""
+    """Cancel an entry and its unpublished deliveries; the week board shows it struck out."""
     entry = _set_status(session, entry_id, rev, EntryStatus.CANCELLED, by=by, now=now)
     _replan(session, entry, now, usefulness)
     return entry

@@ -32,7 +32,7 @@ def load_entry(session: Session, entry_id: int, *, deleted: bool = False) -> Ent
 
 
 def require_rev(entry: Entry, rev: int) -> None:
-    """Check that *rev* is the entry's current revision.
+    """Raise ConflictError unless *rev* is the entry's current revision.
 
     Raises:
         ConflictError: somebody changed the entry since that revision.

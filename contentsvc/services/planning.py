@@ -43,7 +43,7 @@ __all__ = [
 
 
 def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
-    """Return the names of an entry's channels; by default these are the calendar's channels."""
+    """Return the names of an entry's channels: its own, or else those of its calendar."""
     return content.channels if content.channels is not None else tuple(calendar.channels)
 
 
@@ -114,7 +114,7 @@ def approve_week(
     usefulness: Usefulness,
     seen: Mapping[int, int] | None = None,
 ) -> list[Entry]:
-    """Approve the drafts and entries in review of a week; return the approved entries.
+    """Approve those entries of a week that are drafts or in review; return them.
 
     Entries whose deliveries would all be too late are left out. *seen* maps entry ids to the
     revisions that the person has seen. If it is given, other entries and other revisions are not
@@ -131,7 +131,7 @@ def approve_week(
 def waiting_in(
     session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime, usefulness: Usefulness
 ) -> list[Entry]:
-    """Return a week's drafts and entries in review by start, without those that are too late."""
+    """Return a week's drafts and entries in review, by start, except those that are too late."""
     waiting = select(Entry).where(
         Entry.calendar_id == calendar.id,
         Entry.week == str(week),

@@ -1,4 +1,4 @@
-"""Interfaces of the job queue and the rate windows, implemented in `contentsvc.worker`."""
+"""Interfaces of the job queue and of rate limiting; `contentsvc.worker` implements them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """The state of the queue server and the job counts, for the system page."""
+    """The state of the job queue's server and the numbers of jobs, for the system page."""
 
     reachable: bool
     #: The server's name and version, such as `valkey 9.1.2`.
@@ -59,54 +59,59 @@ class Queue(Protocol):
     """
 
     def wake(self) -> None:
-        """Wake a sleeping dispatcher, so that it checks for due deliveries; never raises."""
+        """Wake a sleeping dispatcher, so that it looks for due deliveries; never raises."""
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until a process calls `wake`, at most for *seconds*; return whether one did.
+        """Sleep for *seconds*, or less if a process calls `wake`; return True if one did.
 
         Never raises.
         """
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Enqueue claimed deliveries for publishing; all belong to the *lane*, a channel type.
+        """Enqueue a job that publishes claimed deliveries, all on channels of the type *lane*.
 
         Raises:
             QueueDownError: the queue cannot be reached.
         """
 
     def render(self, delivery_ids: Sequence[int]) -> None:
-        """Enqueue planned deliveries for rendering.
+        """Enqueue a job that renders these planned deliveries, so that they can be sent.
 
         Raises:
             QueueDownError: the queue cannot be reached.
         """
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Enqueue a part of a poster batch; workers render all waiting deliveries before it.
+        """Enqueue a job that makes some posters of a batch; waiting deliveries are rendered first.
+
+        The job does nothing if *fence* is no longer the batch's newest number.
 
         Raises:
             QueueDownError: the queue cannot be reached.
         """
 
     def has_renderings(self) -> bool:
-        """Tell whether deliveries wait in the render queue; False if it cannot be reached."""
+        """Return True if deliveries wait for rendering; False also if the queue is unreachable."""
 
     def stats(self) -> QueueStats:
         """Return the state of the queue; never raises."""
 
 
 class RateWindows(Protocol):
-    """Counters of the recent calls of each account, shared by all workers."""
+    """Counters of each account's recent calls, for rate limits that all workers share."""
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count a call of *account* in the window of each rate; return 0 or the seconds to wait.
+        """Count a call towards *rates*; return 0, or the seconds to wait if a limit is reached.
 
-        If a window is full, the call is not counted. Never raises: while the shared windows cannot
-        be reached, this process counts its own calls.
+        A call that has to wait is not counted. Never raises: while the shared counters cannot be
+        reached, this process counts its own calls.
         """
 
     def block(self, account: str, seconds: float) -> None:
-        """Refuse calls of *account* for *seconds*, as the platform asked; never raises."""
+        """Make `take` refuse all calls of *account* for *seconds*, as the platform asked.
+
+        Never raises.
+        """
 
 
 def system_clock() -> datetime:

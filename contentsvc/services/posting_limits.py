@@ -35,7 +35,7 @@ _PLANNED = (*MAY_BE_OUT, _S.PLANNED, _S.SCHEDULED, _S.CLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """The quiet hours and the quota of one community on one channel."""
+    """The posting limits (quiet hours and quota) of one community on one channel."""
 
     calendar_id: int
     channel_id: int
@@ -46,15 +46,15 @@ class Pace:
     rule: PlatformRule | None = None
 
     def quiet_until(self, at: datetime) -> datetime | None:
-        """Return the end (UTC) of the quiet hours that contain *at*; None if no quiet hours do."""
+        """If *at* is within the quiet hours, return the end of these hours (UTC); else None."""
         return self.quiet.ends_at(at, self.zone) if self.quiet else None
 
     def over_quota(self, span: str, most: int) -> Message:
-        """Return the message for a delivery held by a quota of *most* per *span* (day or month)."""
+        """Return why a delivery waits: the quota of *most* posts per day or month is used up."""
         return self._quota_message("held-by", span, most=most)
 
     def would_be_over(self, span: str, count: int, most: int) -> Message:
-        """Return the warning that delivery number *count* in a *span* exceeds the quota *most*."""
+        """Return a warning that *count* posts per *span* (day or month) exceed the quota *most*."""
         return self._quota_message("over", span, count=count, most=most)
 
     def _quota_message(self, prefix: str, span: str, **params: Parameter) -> Message:
@@ -82,7 +82,7 @@ def pace_of(
 
 
 def default_quota(opened: Channel | None) -> tuple[Quota | None, PlatformRule | None]:
-    """Return the quota that the plugin sets for a channel, and the platform's rule behind it.
+    """Return the quota that a channel's plugin sets, and the platform's rule that it follows.
 
     The rule is None if the quota differs from the platform's rule. Both are None if the channel
     cannot be opened or its plugin fails.
@@ -103,7 +103,7 @@ def default_quota(opened: Channel | None) -> tuple[Quota | None, PlatformRule | 
 def pacing_warnings(
     session: Session, pace: Pace | None, due: Sequence[datetime], *, entry_key: tuple[str, str]
 ) -> list[list[RenditionWarning]]:
-    """Return the warnings about posting limits for each due time (UTC) of an entry on a channel.
+    """Return a list of warnings about posting limits for each time in *due* (UTC).
 
     *entry_key* is the entry's week and key. Existing deliveries of this entry are not counted,
     since *due* stands for them.

@@ -29,7 +29,7 @@ OUT = frozenset({_S.PUBLISHED, _S.ACCEPTED})
 
 
 def present_facts(entry: Entry, channel: str = "") -> Facts:
-    """Return the current facts of an entry; a cancelled or deleted livestream is called off.
+    """Return an entry's current facts; a cancelled or deleted livestream counts as called off.
 
     The title is that of the version for *channel*, or the entry's own if *channel* is empty.
     """
@@ -45,7 +45,7 @@ def facts_of(page: LivestreamPage) -> Facts:
 
 
 def update_page(session: Session, entry: Entry, now: datetime) -> bool:
-    """Update the public page of a livestream entry; return whether its facts have changed.
+    """Update the public page of a livestream entry; return True if its facts have changed.
 
     The page shows what was approved last, so a draft or an entry in review does not change it.
     The first approval creates the page and returns False.
@@ -85,7 +85,7 @@ def _new_page(entry: Entry, facts: Facts, now: datetime) -> LivestreamPage:
 def _moved_from(
     session: Session, page: LivestreamPage, before: Facts, after: Facts
 ) -> datetime | None:
-    """Return the start that was announced first; None if readers need no note about a move."""
+    """Return the first announced start, for a note about the move; None for no note."""
     if before.starts_at == after.starts_at:
         return page.moved_from
     told = session.scalar(
@@ -134,7 +134,7 @@ class PublicLivestreams:
             return [_public(page) for page in session.scalars(query)]
 
     def poster(self, code: str) -> Picture | None:
-        """Return the poster of the newest due notice, or of the first if none is due yet.
+        """Return the poster of the newest notice that is due, or else of the first notice.
 
         Return None if no notice has a poster with the current facts.
         """
@@ -152,7 +152,7 @@ class PublicLivestreams:
     def _stored_poster(
         self, session: Session, entry_id: int, facts: Facts
     ) -> dict[str, object] | None:
-        """Return the stored poster of the newest due notice, or of the first if none is due yet."""
+        """Return the stored poster of the newest due notice, or else of the first notice."""
         query = (
             select(Delivery.due_at, Delivery.facts, RenditionRow.document)
             .join(RenditionRow, Delivery.rendition_hash == RenditionRow.hash)

@@ -96,7 +96,7 @@ def load_rendition(runtime: Runtime, session: Session, digest: str) -> Rendition
 
 
 class Renditions:
-    """A cache of recently used renditions, since a burst sends the same rendition many times.
+    """A cache of recently used renditions (finished posts), which many deliveries share.
 
     A cached rendition never expires: it is identified by its hash and never changes. Not
     thread-safe.

@@ -41,7 +41,7 @@ class Usefulness:
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Return the durations in *config*."""
+        """Return the durations that the settings in *config* give."""
         return cls(post=config.late_post, notice=config.late_notice)
 
     def useful_until(self, kind: EntryKind, due_at: datetime) -> datetime:
@@ -82,7 +82,7 @@ def update_outdated(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Replan or hold back an outdated notice, depending on its status.
+    """Plan an outdated notice again, or keep it from being sent, depending on its status.
 
     A notice that may be out is not sent again automatically, since its facts are outdated. A
     handed-off notice is planned again with the new facts. So is an unpublished notice whose new due
@@ -111,12 +111,15 @@ def _prevent_resending(session: Session, delivery: Delivery, now: datetime) -> N
 
 
 def is_past(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> bool:
-    """Tell whether a delivery sent at *now* would be too late to be useful."""
+    """Return True if the delivery *item*, sent at *now*, would be too late to be useful."""
     return usefulness.useful_until(entry.kind, item.due_at) < now
 
 
 def new_delivery(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefulness) -> Delivery:
-    """Return a new delivery in status `planned`, with a new key."""
+    """Return a new planned delivery of *entry* with the channel and due time of *item*.
+
+    It gets a new unique key.
+    """
     return Delivery(
         entry_id=entry.id,
         channel_id=item.channel_id,
@@ -140,7 +143,7 @@ def replan(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Set a delivery back to `planned` with the due time of *item*, so that it is rendered again.
+    """Set a delivery back to `planned`, due at the time in *item*; it is then rendered again.
 
     If it would be too late by now, it is cancelled instead, unless it is planned already.
 
@@ -186,7 +189,7 @@ def is_open(delivery: Delivery) -> bool:
 
 
 def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Cancel an open or handed-off delivery; set an open delivery in doubt to `unknown`.
+    """Cancel an open or handed-off delivery; one that may already be out becomes `unknown`.
 
     Deliveries in other statuses are not changed.
     """

@@ -21,7 +21,7 @@ __all__ = ["can_take_back", "take_back"]
 
 
 def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
-    """Tell whether the post of a delivery can be retracted.
+    """Return True if the post of a delivery can be retracted (deleted on its platform).
 
     It must be published and not yet retracted, and its channel must support retraction.
     """
@@ -35,7 +35,7 @@ def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
 
 
 def take_back(runtime: Runtime, delivery_id: int) -> None:
-    """Retract a published post from its channel, and record the time.
+    """Retract (delete) a published post on its platform, and store the time.
 
     No transaction is open during the call to the platform. If recording the time fails afterwards,
     the person can retract the post again: retracting a post that no longer exists succeeds.

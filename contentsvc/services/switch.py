@@ -22,7 +22,10 @@ _PAUSED = union_all(
 
 
 def paused(session: Session) -> Switch | None:
-    """Return the row of the switch if it is on, with the person, time and reason; else None."""
+    """Return the switch that stops all publishing if it is on; None if it is off.
+
+    The row tells who turned it on, when and why.
+    """
     return session.get(Switch, _PAUSE)
 
 
@@ -33,7 +36,7 @@ def paused_channels(connection: Connection) -> set[int] | None:
 
 
 def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switch:
-    """Turn the switch on and return it; calls that are under way are not interrupted.
+    """Turn on the switch that stops all publishing, and return it; running calls continue.
 
     If the switch is on already, only the reason and the person are replaced.
     """
@@ -47,7 +50,7 @@ def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switc
 
 
 def resume_all(session: Session) -> None:
-    """Turn the switch off; deliveries that became too late meanwhile will be missed."""
+    """Turn off the switch that stops all publishing; deliveries that are too late are missed."""
     switch = paused(session)
     if switch is not None:
         session.delete(switch)

@@ -1,4 +1,4 @@
-"""Toasts that wait in the database for the page that shows them.
+"""Toasts (short messages to users) that wait in the database for the page that shows them.
 
 A person's action ends with a redirect, and the next page shows its toast. Toasts wait in the
 database instead of the session cookie: any response may carry an older cookie, and would delete
@@ -54,7 +54,10 @@ class Toast:
 def store_toasts(
     session: Session, box: str, toasts: Sequence[Toast], *, address: str, now: datetime
 ) -> None:
-    """Store *toasts* in *box* for the page at *address*; an empty address means any page."""
+    """Store *toasts* (short messages) until the page at *address* shows them.
+
+    An empty address means any page. *box* identifies the browser session of the user.
+    """
     for toast in toasts:
         short = replace(toast, message=toast.message[:_LONGEST_MESSAGE])
         session.add(ToastRow(box=box, address=address, content=asdict(short), created_at=now))
@@ -72,12 +75,14 @@ def store_toasts(
 
 
 def has_toasts(session: Session, box: str) -> bool:
-    """Return whether any toast waits in *box*."""
+    """Return True if a toast (a short message) waits in *box*, a user's browser session."""
     return session.scalar(select(ToastRow.id).where(ToastRow.box == box).limit(1)) is not None
 
 
 def take_toasts(session: Session, box: str, *, address: str, now: datetime) -> list[Toast]:
-    """Remove the toasts for the page at *address* from *box* and return them, oldest first.
+    """Remove and return a user's toasts for the page at *address*, oldest first.
+
+    *box* identifies the browser session of the user.
 
     Two simultaneous requests never get the same toast.
     """
@@ -94,7 +99,7 @@ def take_toasts(session: Session, box: str, *, address: str, now: datetime) -> l
 
 
 def readdress_toasts(session: Session, box: str, *, address: str, to: str) -> None:
-    """Move the toasts for *address* to the page *to*, to which *address* has redirected."""
+    """Let the page *to* show toasts for *address*, which has redirected the user to that page."""
     session.execute(
         update(ToastRow).where(ToastRow.box == box, ToastRow.address == address).values(address=to),
         execution_options={"synchronize_session": False},

@@ -37,7 +37,7 @@ _S = DeliveryStatus
 
 
 class CardState(StrEnum):
-    """The state that a card shows, derived from an entry and its deliveries."""
+    """The state that an entry's card shows, derived from the entry and its deliveries."""
 
     DRAFT = "draft"
     #: A draft whose time has passed.
@@ -53,7 +53,7 @@ class CardState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CardChannel:
-    """One channel on the card of an entry."""
+    """One channel of an entry, as the entry's card on the week board shows it."""
 
     name: str
     #: Channel type; empty if the channel does not exist.
@@ -65,7 +65,7 @@ class CardChannel:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """The card of one entry."""
+    """What the week board shows for one entry."""
 
     entry: Entry
     state: CardState
@@ -88,7 +88,7 @@ class BoardDay:
 
 @dataclass(frozen=True, slots=True)
 class BoardCell:
-    """The cards of one day and one slot or time."""
+    """One cell of the week board: the cards of the entries of one day at one time."""
 
     day: BoardDay
     cards: tuple[Card, ...]
@@ -98,7 +98,7 @@ class BoardCell:
 
 @dataclass(frozen=True, slots=True)
 class BoardRow:
-    """One row of the board: a slot, or a time outside the slots at which entries are due."""
+    """One row of the board: a named time slot, or another time at which entries are due."""
 
     #: The slot's name; None for a time outside the slots.
     slot: str | None
@@ -108,7 +108,7 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class WeekBoard:
-    """One week of a calendar, prepared for display."""
+    """One week of a calendar, prepared for display as a table of days and times."""
 
     calendar: Calendar
     week: IsoWeek
@@ -127,7 +127,7 @@ class WeekBoard:
 
 
 def week_board(session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime) -> WeekBoard:
-    """Return the board of a calendar's week at *now* (UTC), without deleted entries."""
+    """Return the week board of *calendar* as of *now* (UTC); deleted entries are left out."""
     query = (
         select(Entry)
         .where(
@@ -166,7 +166,7 @@ def _days(week: IsoWeek, head: CalendarHead, now: datetime) -> tuple[BoardDay, .
 def _rows(
     head: CalendarHead, days: tuple[BoardDay, ...], cards: list[Card], now: datetime
 ) -> Iterable[BoardRow]:
-    """Yield a row for each slot and each other time of entries, in order of time."""
+    """Yield a row for each named time slot and each other time of an entry, in order of time."""
     slots = [(wall, name) for name, wall in head.slots.items()]
     own = {parse_time(card.time) for card in cards if card.entry.slot is None}
     order: list[tuple[time, str | None]] = [*slots, *((wall, None) for wall in own)]

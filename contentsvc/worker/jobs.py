@@ -21,7 +21,7 @@ _served: list[tuple[Runtime, Publisher]] = []
 
 
 def serve_with(runtime: Runtime) -> Publisher:
-    """Use *runtime* for all later jobs of this process; return the publisher of these jobs."""
+    """Use *runtime* for all later jobs of this process; return the publisher that they use."""
     publisher = Publisher(runtime, process_name())
     _served[:] = [(runtime, publisher)]
     return publisher
@@ -34,7 +34,11 @@ def reconnect() -> None:
 
 
 def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
-    """Publish claimed deliveries of one *lane*, given as pairs of delivery id and fence."""
+    """Publish claimed deliveries, all on channels of the type *lane*.
+
+    Each claim is a pair of the delivery's id and its fence, the number of the claim. If the
+    delivery was claimed again since then, this claim is ignored.
+    """
     ((_, publisher),) = _served
     # When the worker stops, the publisher's `close` waits for the calls under way.
     publisher.begin_batch(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
@@ -47,6 +51,6 @@ def render_deliveries(delivery_ids: Sequence[int]) -> None:
 
 
 def make_batch(batch_id: int, fence: int) -> None:
-    """Make a part of the posters of a batch, unless the batch has another fence by now."""
+    """Make some of a batch's posters; do nothing if *fence* is not the batch's newest number."""
     ((runtime, _),) = _served
     BatchMaker(runtime).make(batch_id, fence)

@@ -37,7 +37,7 @@ _MAINTENANCE_INTERVAL = 15
 
 
 class _Steady(BaseWorker):
-    """An RQ worker that can stop while Redis is down, and resumes soon after an outage."""
+    """An RQ worker that can be stopped while Redis is down, and resumes soon after an outage."""
 
     #: The thread that records heartbeats; set before the first job.
     heart: HeartbeatThread
@@ -57,11 +57,11 @@ class _Steady(BaseWorker):
 
 
 class PublishWorker(_Steady, SimpleWorker):
-    """An RQ worker that runs each job without a fork, since a fork costs more than sending."""
+    """An RQ worker that runs jobs in its own process, since forking takes longer than sending."""
 
 
 class RenderWorker(_Steady, Worker):
-    """An RQ worker that runs each job in a fork, so that no picture can crash or bloat it."""
+    """An RQ worker that runs each job in a fork, so that no picture can crash the worker."""
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
         with self.heart.paused():
@@ -108,7 +108,7 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
 
 
 def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: HeartbeatThread) -> bool:
-    """Run jobs until a signal or an outage; return whether to continue after a pause.
+    """Run jobs until a stop signal or an outage of Redis; return True only after an outage.
 
     Return False after a stop signal, and True if Redis is down for longer than RQ retries.
     """

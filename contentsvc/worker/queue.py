@@ -41,7 +41,7 @@ _REST = 2.0
 
 
 class RqQueue:
-    """The queue in Redis, which may lose all of its jobs.
+    """The job queue in Redis. Redis may lose all of its jobs.
 
     They can be created again from the database.
     """
@@ -54,7 +54,7 @@ class RqQueue:
         self._asked_again_at = 0.0
 
     def wake(self) -> None:
-        """Wake a sleeping dispatcher, so that it checks for due deliveries; never raises."""
+        """Wake a sleeping dispatcher, so that it looks for due deliveries; never raises."""
         if time.monotonic() < self._asked_again_at:
             return
         try:
@@ -64,7 +64,7 @@ class RqQueue:
             self._rest("queue_wake_lost", error)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep until a process calls `wake`, at most for *seconds*; return whether one did.
+        """Sleep for *seconds*, or less if a process calls `wake`; return True if one did.
 
         Never raises. The sleep is shorter while the server does not respond, since no wake-up could
         arrive.
@@ -83,7 +83,7 @@ class RqQueue:
         return woken
 
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Enqueue claimed deliveries for publishing; all belong to the *lane*, a channel type.
+        """Enqueue a job that publishes claimed deliveries, all on channels of the type *lane*.
 
         Raises:
             QueueDownError: Redis cannot be reached.
@@ -92,7 +92,7 @@ class RqQueue:
         self._enqueue(PUBLISH, _PUBLISH_JOB, (lane, pairs), f"{len(pairs)} of {lane}")
 
     def render(self, delivery_ids: Sequence[int]) -> None:
-        """Enqueue planned deliveries for rendering.
+        """Enqueue a job that renders these planned deliveries, so that they can be sent.
 
         Raises:
             QueueDownError: Redis cannot be reached.
@@ -100,7 +100,9 @@ class RqQueue:
         self._enqueue(RENDER, _RENDER_JOB, (list(delivery_ids),), f"{len(delivery_ids)}")
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Enqueue a part of a poster batch; workers render all waiting deliveries before it.
+        """Enqueue a job that makes some posters of a batch; waiting deliveries are rendered first.
+
+        The job does nothing if *fence* is no longer the batch's newest number.
 
         Raises:
             QueueDownError: Redis cannot be reached.
@@ -108,7 +110,7 @@ class RqQueue:
         self._enqueue(BATCH, _BATCH_JOB, (batch_id, fence), f"batch {batch_id}")
 
     def has_renderings(self) -> bool:
-        """Tell whether deliveries wait in the render queue; False if Redis cannot be reached."""
+        """Return True if deliveries wait for rendering; False also if Redis cannot be reached."""
         try:
             return bool(RedisQueue(RENDER, connection=self._redis).count)
         except RedisError:

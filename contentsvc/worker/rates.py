@@ -1,4 +1,4 @@
-"""Rate limits of accounts, counted in Redis for all workers together."""
+"""Rate limits of platform accounts, counted in Redis for all workers together."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class _RedisStorage(RedisStorage):
 
 
 class RedisRateWindows:
-    """Counts the calls of each account in moving windows.
+    """Counts the calls to each platform account, so that no rate limit is exceeded.
 
     While Redis is down, each process counts only its own calls. Publishing then continues, but the
     workers together may exceed the rate by a factor of the number of workers.
@@ -51,7 +51,10 @@ class RedisRateWindows:
         self._blocked: dict[str, float] = {}
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count a call of *account* in the window of each rate; return 0 or the seconds to wait."""
+        """Count a call towards *rates*; return 0, or the seconds to wait if a limit is reached.
+
+        A call that has to wait is not counted.
+        """
         blocked = self._blocked.get(account, 0.0) - time.monotonic()
         if blocked > 0:
             return blocked
@@ -66,7 +69,7 @@ class RedisRateWindows:
         return _take(self._own, items, account)
 
     def block(self, account: str, seconds: float) -> None:
-        """Refuse calls of *account* for *seconds*, in all processes."""
+        """Make `take` refuse all calls of *account* for *seconds*, in all processes."""
         self._blocked[account] = time.monotonic() + seconds
         try:
             self._redis.set(_block_key(account), 1, px=max(1, math.ceil(seconds * 1000)))
@@ -92,7 +95,7 @@ def _block_key(account: str) -> str:
 
 
 def _take(limiter: MovingWindowRateLimiter, items: list[RateLimitItem], account: str) -> float:
-    """Count a call if no window is full; return 0, or the seconds to wait."""
+    """Count a call unless a limit in *items* is reached; return 0, or else the seconds to wait."""
     for item in items:
         if not limiter.test(item, account):
             reset = limiter.get_window_stats(item, account).reset_time

@@ -1,4 +1,4 @@
-"""Wake-ups of a dispatcher through Redis, sent by a process that stores a due delivery."""
+"""Wake-ups: a process that stores a due delivery wakes a dispatcher through Redis."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _GRACE = 5
 
 
 def call(redis: Redis) -> None:
-    """Send a wake-up to a dispatcher.
+    """Wake a dispatcher that waits for work.
 
     Raises:
         RedisError: Redis cannot be reached.
@@ -31,7 +31,7 @@ def call(redis: Redis) -> None:
 
 
 class Listener:
-    """Receives wake-ups. Not thread-safe.
+    """Waits for the wake-ups that `call` sends. Not thread-safe.
 
     One blocking command remains on the server across several calls of `wait`. Each call measures
     its own time, since the timeouts of the server are some tenths of a second late.
@@ -61,7 +61,7 @@ class Listener:
         return False
 
     def close(self) -> None:
-        """Abandon the blocking command and its connection."""
+        """Close the connection, on which a command may still wait for a wake-up."""
         connection, self._connection, self._asked_at = self._connection, None, None
         if connection is not None:
             connection.disconnect()

@@ -1,1 +1,1 @@
-"""Calendar files and templates: import, export, stamping on a week, the calendars folder."""
+"""Calendar files and templates: import, export, copying of weeks, and the calendars folder."""

@@ -43,7 +43,7 @@ _NAME = re.compile(r"[\w一-鿿][\w一-鿿.-]{0,79}\.ya?ml")
 
 
 class FileState(StrEnum):
-    """Whether a calendar file was imported, has changed since, is a template, or is broken."""
+    """The state of a calendar file: new, changed, imported, a template, or broken."""
 
     #: Never imported.
     NEW = "new"
@@ -82,7 +82,7 @@ def list_folder(session: Session, folder: Path) -> list[FolderFile]:
 
 
 def read_from_folder(folder: Path, name: str) -> CalendarPlan:
-    """Return the plan in one file of the folder.
+    """Return the calendar plan in the file *name* of *folder*.
 
     Raises:
         InputError: the name is not that of a calendar file, or leads out of the folder.
@@ -105,10 +105,17 @@ def import_from_folder(
     overwrite: bool = False,
     review_on_edit: bool = True,
 ) -> ImportReport:
-    """Import a file of the folder and store a hash of its content.
+    """Import the file *name* of *folder*, and store a hash of the file's content.
 
-    *week* replaces the week of the file; a template needs it. Raises the errors of
-    `read_from_folder` and `import_calendar`.
+    *week* replaces the week of the file; a template needs it.
+
+    Raises:
+        NotFoundError: there is no such file.
+        CalendarError: the file cannot be used; the error lists every problem.
+        InputError: the file's name is not that of a calendar file, no week is given, a channel
+            does not exist, or an entry cannot be approved.
+        ConflictError: an entry began to be published just now, or somebody else is importing the
+            same new calendar.
     """
     content = _content(folder, name)
     plan = read_calendar_bytes(content, name)
@@ -136,7 +143,7 @@ def export_to_folder(
     name: str | None = None,
     overwrite: bool = False,
 ) -> str:
-    """Write a week of the calendar *slug* into the folder and return the file's name.
+    """Write one week of the calendar *slug* to a file in *folder*; return the file's name.
 
     Without *name* the file is the one that the week was imported from, else `SLUG-WEEK.yaml`. The
     file is replaced in one step.
@@ -218,7 +225,7 @@ def _default_name(session: Session, folder: Path, slug: str, week: IsoWeek) -> s
 
 
 def _is_dated(folder: Path, name: str) -> bool:
-    """Return whether *name* is a calendar file with a week, which an export may replace."""
+    """Return True if *name* is a calendar file with a week, which an export may replace."""
     try:
         return read_from_folder(folder, name).week is not None
     except InputError:
@@ -235,7 +242,7 @@ def _require_imported(session: Session, path: Path, name: str) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write a temporary file and rename it to *path*, so that nobody reads half a file."""
+    """Write *text* to *path* by way of a temporary file, so that nobody reads half a file."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

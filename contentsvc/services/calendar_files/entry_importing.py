@@ -44,7 +44,7 @@ _SKIP_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class SkippedEntry:
-    """An entry that differs from the file and that the import did not change."""
+    """An entry that the import left unchanged although it differs from the file."""
 
     key: str
     why: SkipReason
@@ -53,13 +53,13 @@ class SkippedEntry:
 
     @property
     def reason(self) -> Message:
-        """Return why the import skipped the entry, as a message."""
+        """Return a message that says why the import skipped the entry."""
         return Message(_SKIP_CODES[self.why], by=self.by)
 
 
 @dataclass(slots=True)
 class ImportReport:
-    """The result of an import: keys of entries in the order of the file."""
+    """What an import did, as lists of entry keys in the order of the file."""
 
     calendar: str
     week: IsoWeek
@@ -81,12 +81,12 @@ def mark_as_filed(entry: Entry) -> None:
 
 
 def _file_hash(digest: str, status: EntryStatus) -> str:
-    """Return a hash of an entry's content hash *digest* and its status in the file."""
+    """Return a hash of *digest*, an entry's content hash, together with its status in the file."""
     return hashlib.sha256(f"{digest} {status}".encode()).hexdigest()
 
 
 def _filed_status(entry: Entry, digest: str) -> EntryStatus | None:
-    """Return the entry's status in the last imported file; None if its content was changed since.
+    """Return an entry's status in the last imported file; None if it was changed since then.
 
     The entry stores one hash of content and status, so each status is tried in turn.
     """
@@ -96,7 +96,7 @@ def _filed_status(entry: Entry, digest: str) -> EntryStatus | None:
 
 @dataclass(frozen=True, slots=True)
 class EntryImporter:
-    """Imports the entries of one file, each with `import_entry`, into one week."""
+    """Imports the entries of one file into one week; `import_entry` imports one entry."""
 
     session: Session
     head: CalendarHead
@@ -111,7 +111,7 @@ class EntryImporter:
     report: ImportReport
 
     def import_entry(self, content: EntryContent, entry: Entry | None) -> None:
-        """Create *entry* if it is None, else change it to *content*, and report the result."""
+        """Change *entry* to *content*, or create it if *entry* is None, and report the result."""
         if entry is None:
             self._create(content)
             return
@@ -175,7 +175,7 @@ class EntryImporter:
         entry.starts_at = self.head.starts_at(content, self.week).at
 
     def _change(self, entry: Entry, content: EntryContent, stored: EntryContent) -> None:
-        """Replace the entry's content, and plan an approved entry again or return it to review."""
+        """Replace an entry's content; an approved entry is planned again or back in review."""
         reworded = not _only_time_differs(content, stored)
         self._fill(entry, content)
         self._touch(entry)
@@ -187,13 +187,13 @@ class EntryImporter:
         self._plan(entry)
 
     def _restore(self, entry: Entry) -> None:
-        """Restore a deleted entry; if it was approved, it is in review again."""
+        """Restore a deleted entry; one that was approved goes back to review."""
         entry.deleted_at = None
         was_approved = entry.status is EntryStatus.APPROVED
         self._set_status(entry, EntryStatus.IN_REVIEW if was_approved else entry.status)
 
     def _apply_status(self, entry: Entry, status: EntryStatus, filed: EntryStatus | None) -> None:
-        """Change the entry's status to that of the file; *filed* is that of the last import."""
+        """Give the entry the file's status; *filed* is its status in the last imported file."""
         if filed is EntryStatus.CANCELLED and entry.status is EntryStatus.CANCELLED:
             self._set_status(entry, EntryStatus.DRAFT)
         if status is EntryStatus.APPROVED:
@@ -219,7 +219,7 @@ class EntryImporter:
         self.report.approved.append(entry.key)
 
     def _mark_as_filed(self, entry: Entry, content: EntryContent) -> None:
-        """Store the hash of the file's content and status, to detect later changes of the entry.
+        """Store a hash of the content and status in the file, to detect later changes.
 
         The status of an entry that was approved too late counts as draft.
         """

@@ -1,4 +1,4 @@
-"""Exports a calendar's week as a plan and as the text of a calendar file."""
+"""Export one week of a calendar as a plan, or as the text of a calendar file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["export_calendar", "export_text", "week_entries"]
 
 
 def export_calendar(session: Session, slug: str, week: IsoWeek) -> CalendarPlan:
-    """Return a calendar's week as a plan; importing the plan changes nothing.
+    """Return one week of the calendar *slug* as a plan; importing the plan changes nothing.
 
     Raises:
         NotFoundError: there is no such calendar.
@@ -32,7 +32,7 @@ def export_calendar(session: Session, slug: str, week: IsoWeek) -> CalendarPlan:
 
 
 def export_text(session: Session, slug: str, week: IsoWeek) -> str:
-    """Return a calendar's week as the text of a calendar file.
+    """Return one week of the calendar *slug* as the text of a calendar file.
 
     Raises:
         NotFoundError: there is no such calendar.

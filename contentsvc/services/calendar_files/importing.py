@@ -99,7 +99,7 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
 def _put_head(
     session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
 ) -> Calendar:
-    """Create or change the calendar, but do not remove slots that entries may still use."""
+    """Create or change the calendar, but keep time slots that entries may still use."""
     # The lock makes imports of one calendar wait for each other; SQLite has one writer anyway.
     query = select(Calendar).where(Calendar.slug == head.slug).with_for_update()
     calendar = session.scalar(query)

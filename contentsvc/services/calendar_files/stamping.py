@@ -1,4 +1,4 @@
-"""Stamps a template on a week, and copies one week to another."""
+"""Import a calendar template into a week, and copy one week to another."""
 
 from __future__ import annotations
 
@@ -33,9 +33,15 @@ def stamp(
     approve: bool = False,
     overwrite: bool = False,
 ) -> ImportReport:
-    """Import a template's entries into *week*, as `import_calendar` does, with the same errors.
+    """Import the entries of a calendar template into *week*.
 
-    A plan that has a week can be stamped on another week, too. Dates inside texts do not change.
+    A plan that has a week can be imported into another week, too. Dates inside texts do not change.
+
+    Raises:
+        InputError: the plan names a channel that does not exist, or has an entry that cannot be
+            approved.
+        ConflictError: an entry began to be published just now, or somebody else is importing the
+            same new calendar.
     """
     return import_calendar(
         session,
@@ -61,7 +67,7 @@ class ClashReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """An entry that is not copied to the target week."""
+    """An entry that is not copied, for example because its time in the target week has passed."""
 
     key: str
     title: str
@@ -72,7 +78,7 @@ class Clash:
 
 @dataclass(slots=True)
 class CopyReport:
-    """The result of copying a week: keys of entries in order of time."""
+    """What copying a week does, as lists of entries in order of time."""
 
     source: IsoWeek
     target: IsoWeek
@@ -85,7 +91,8 @@ def preview_copy(
 ) -> CopyReport:
     """Return the report that `copy_week` would return, without changing anything.
 
-    Raises the errors of `copy_week`.
+    Raises:
+        InputError: both weeks are the same, or an entry is in a slot that was removed.
     """
     report, _ = _compare(session, calendar, source, target, now)
     return report
@@ -100,7 +107,7 @@ def copy_week(
     now: datetime,
     by: str,
 ) -> CopyReport:
-    """Copy a week's entries to another week as drafts, except those that clash.
+    """Copy a week's entries to another week as drafts, except those that clash there.
 
     Cancelled entries are not copied. Dates inside texts do not change.
 
@@ -129,7 +136,7 @@ def copy_week(
 def _compare(
     session: Session, calendar: Calendar, source: IsoWeek, target: IsoWeek, now: datetime
 ) -> tuple[CopyReport, list[tuple[EntryContent, datetime]]]:
-    """Return the report, and content and time (UTC) of each entry to create."""
+    """Return the report on copying, and the content and time (UTC) of each entry to create."""
     if source == target:
         raise InputError("copy-same-week", field="week", week=str(source))
     head = head_of(calendar)
@@ -157,7 +164,7 @@ def _compare(
 def _starts_at(
     head: CalendarHead, content: EntryContent, week: IsoWeek, target: IsoWeek
 ) -> datetime:
-    """Return when an entry of *week* is due in the week *target*, in UTC."""
+    """Return when an entry of *week* would start if it were in the week *target*, in UTC."""
     if content.slot is not None and content.slot not in head.slots:
         raise InputError(
             "copy-slot-gone", field="slots", key=content.key, week=str(week), slot=content.slot

@@ -1,4 +1,4 @@
-"""The calendar templates of plugins: listing them, and stamping them on a week."""
+"""The calendar templates of plugins: list them, and import one into a week."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def stamp_template(
     by: str,
     usefulness: Usefulness,
 ) -> ImportReport:
-    """Import the entries of a plugin's template into *week*, as `stamp` does.
+    """Import the entries of a plugin's calendar template into *week*.
 
     Raises:
         NotFoundError: the plugin has no such template.
@@ -77,7 +77,12 @@ def stamp_template(
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:
-    """Return the plan of a plugin's template; raise the errors of `stamp_template`."""
+    """Return the plan in the file *name*, a calendar template of *plugin*.
+
+    Raises:
+        NotFoundError: the plugin has no such template.
+        CalendarError: the template cannot be used; the error lists every problem.
+    """
     return _read(find_template(registry, plugin, name))
 
 

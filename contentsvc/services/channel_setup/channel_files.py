@@ -93,7 +93,7 @@ def _apply(
 
 
 def _value(spot: FileValue) -> Any:
-    """Return the value at *spot* as nested dicts and lists of text; the channel type parses it."""
+    """Return a value of the file as nested dicts and lists of text; the channel type parses it."""
     if spot.is_mapping:
         return {name: _value(inner) for name, inner in spot.pairs().items()}
     if spot.is_list:

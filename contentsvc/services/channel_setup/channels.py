@@ -136,7 +136,7 @@ def _split(
     stored: Mapping[str, str],
     base: Path | None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Return the settings to store as they are, and the secrets to encrypt."""
+    """Split the settings of a channel into those to store as they are and secrets to encrypt."""
     plain: dict[str, Any] = {}
     typed: dict[str, str] = {}
     for field, value in settings.items():
@@ -153,7 +153,7 @@ def _split(
 
 
 def _absolute(reference: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
-    """Return a secret's reference; the path of a `$file` reference is made absolute."""
+    """Return the reference to a secret; a relative path in a `$file` reference is made absolute."""
     if set(reference) == {"$file"} and base is not None:
         return {"$file": str((base / str(reference["$file"])).absolute())}
     return dict(reference)
@@ -213,7 +213,7 @@ def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
 
 
 class StoredChannel(Protocol):
-    """The columns that `open_channel` needs; a ChannelRow or a partial row can provide them."""
+    """The columns needed to open a channel; a ChannelRow or a partial row can provide them."""
 
     @property
     def id(self) -> int: ...  # noqa: D102 - as in the table
@@ -228,7 +228,7 @@ class StoredChannel(Protocol):
 
 
 def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
-    """Return a channel that is ready to render and publish, with its secrets decrypted.
+    """Return the channel's plugin object with its secrets decrypted, ready to publish.
 
     Raises:
         PluginError: its plugin is not installed, or does not accept the channel's settings.
@@ -250,7 +250,7 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
 
 
 def _message_of(error: ContentsvcError) -> Message:
-    """Return an error's message; that of a setting's error starts with the setting's name."""
+    """Return an error's message; for an error of a setting, it starts with the setting's name."""
     if isinstance(error, ConfigError):
         params: dict[str, Parameter] = {"setting": error.setting, "problem": error.message}
         return Message("channel-setting-problem", **params)

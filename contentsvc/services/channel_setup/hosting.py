@@ -37,7 +37,7 @@ def store_pictures(storage: FileStorage, pictures: Sequence[Picture]) -> list[di
 
 
 def load_pictures(storage: FileStorage, stored: Sequence[Mapping[str, Any]]) -> list[Picture]:
-    """Return the pictures that `store_pictures` described as *stored*, with their content.
+    """Return pictures with their content; *stored* is what `store_pictures` has returned.
 
     Raises:
         NotFoundError: the content of a picture is missing or damaged.
@@ -57,7 +57,7 @@ def load_pictures(storage: FileStorage, stored: Sequence[Mapping[str, Any]]) -> 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStore:
-    """A channel's documents: records in the database, their pictures in the file storage."""
+    """The documents of one channel: data in the database, pictures in the file storage."""
 
     database: Database
     storage: FileStorage
@@ -65,7 +65,10 @@ class DatabaseStore:
     clock: Clock
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a document under *key* and return it; return the stored one if *key* exists."""
+        """Store a document under *key*; return it, or the document that *key* had already.
+
+        A stored document is not changed.
+        """
         stored = store_pictures(self.storage, pictures)
         now = self.clock()
         values = {
@@ -101,7 +104,7 @@ class DatabaseStore:
             return [_document(row) for row in session.scalars(query)]
 
     def delete(self, key: str) -> bool:
-        """Delete the document *key*; return whether there was one."""
+        """Delete the document *key*; return False if there was none."""
         statement = delete(ChannelDocument).where(
             ChannelDocument.channel_id == self.channel_id, ChannelDocument.key == key
         )

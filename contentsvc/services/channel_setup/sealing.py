@@ -28,7 +28,7 @@ def seal(secrets: Mapping[str, str], secret_key: str) -> bytes:
 
 
 def unseal(sealed: bytes, secret_key: str) -> dict[str, str]:
-    """Return the secrets that `seal` encrypted.
+    """Decrypt *sealed*, which `seal` has returned, and return the secrets.
 
     Raises:
         ConfigError: the secrets were encrypted with another secret key.

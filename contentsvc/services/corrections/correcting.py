@@ -120,7 +120,7 @@ def offer_of(session: Session, entry_id: int, now: datetime) -> Offer | None:
 
 
 def channels_to_correct(session: Session, entry_id: int, now: datetime) -> tuple[str, ...]:
-    """Return the names of channels that need a correction as soon as the entry is approved.
+    """Return the names of channels that will need a correction after the entry is approved.
 
     Raises:
         NotFoundError: there is no such entry.
@@ -135,13 +135,13 @@ def channels_to_correct(session: Session, entry_id: int, now: datetime) -> tuple
 
 
 def _is_settled(entry: Entry) -> bool:
-    """Return whether the entry is approved or called off, so that its content is final."""
+    """Return True if the entry is approved, cancelled or deleted, so that its content is final."""
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
     return gone or entry.status is EntryStatus.APPROVED
 
 
 def _is_decided(decision: Correction | None, delivery: Delivery | None) -> bool:
-    """Return whether a person dismissed the correction, or made a correction that was not lost."""
+    """Return True if a person declined a correction, or made one that is or can be published."""
     if decision is None:
         return False
     if decision.correction_id is None:
@@ -150,7 +150,7 @@ def _is_decided(decision: Correction | None, delivery: Delivery | None) -> bool:
 
 
 def _decisions(session: Session, entry_id: int) -> list[tuple[Correction, Delivery | None]]:
-    """Return people's decisions about an entry, each with the delivery of its correction."""
+    """Return the decisions on corrections of an entry, each with its delivery or None."""
     query = (
         select(Correction, Delivery)
         .outerjoin(
@@ -167,7 +167,7 @@ def _decisions(session: Session, entry_id: int) -> list[tuple[Correction, Delive
 def _told_by_channel(
     notices: Sequence[Delivery], decisions: Sequence[tuple[Correction, Delivery | None]]
 ) -> dict[int, list[tuple[Facts, Delivery]]]:
-    """Return the published facts and their deliveries by channel id, the newest first."""
+    """Return published facts, each with its delivery, by channel id; the newest are first."""
     told_by_channel: dict[int, list[tuple[Facts, Delivery]]] = {}
     told = [(notice.facts, notice) for notice in notices]
     told += [(decision.facts, sent) for decision, sent in decisions if sent is not None]
@@ -225,7 +225,7 @@ def correct(
     now: datetime,
     usefulness: Usefulness,
 ) -> Entry:
-    """Create and approve the entry of a correction, which is due *at* (UTC), and return it.
+    """Create, approve and return an entry that publishes a correction at the time *at* (UTC).
 
     It is an ordinary entry: it is published once and can be changed, moved or cancelled.
 
@@ -256,7 +256,7 @@ def correct(
 def dismiss(
     session: Session, offer: Offer, *, by: str, now: datetime, usefulness: Usefulness
 ) -> int:
-    """Record that a person wants no correction, and cancel corrections that are not published.
+    """Store that a person wants no correction, and cancel corrections that are not published.
 
     Return the number of channels that stay uncorrected.
 
@@ -340,7 +340,7 @@ def _record_decision(
 
 
 def correction_content(text: CorrectionText, local: datetime, *, key: str = "fix") -> EntryContent:
-    """Return the content of a correction that is due at *local*, a time in the calendar's zone."""
+    """Return the content of an entry that publishes *text* at *local*, in the calendar's zone."""
     return EntryContent(
         key=key,
         day=Weekday.of(local.date()),
@@ -354,7 +354,7 @@ def correction_content(text: CorrectionText, local: datetime, *, key: str = "fix
 
 
 def _free_key(session: Session, entry: Entry, local: datetime) -> str:
-    """Return an unused key for the correction of *entry*: `fix-KEY`, then `fix-KEY-2`."""
+    """Return an unused key for a correction of *entry*: `fix-KEY`, or `fix-KEY-2` and so on."""
     week = str(IsoWeek.of(local.date()))
     begin = f"fix-{entry.key}"[:56]
     query = select(Entry.key).where(

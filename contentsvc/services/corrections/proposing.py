@@ -31,7 +31,7 @@ _IF_EMPTY = ("host", "points", "url")
 
 
 def propose_text(runtime: Runtime, offer: Offer) -> CorrectionDraft:
-    """Return the text of a correction, which is the same for all channels.
+    """Return the proposed title and text of a correction, which are the same for all channels.
 
     The text compares the present facts with the facts that the first channel published last.
     """

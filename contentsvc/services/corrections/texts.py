@@ -45,7 +45,7 @@ def draft_correction(
     language: str,
     link: str,
 ) -> CorrectionDraft:
-    """Return the text that corrects the published facts *told* to the facts *present*.
+    """Return a text that corrects the published facts *told* to the true facts *present*.
 
     Args:
         changes: the changes that the text mentions.
@@ -80,7 +80,7 @@ def draft_correction(
 
 
 def correction_badge(changes: Sequence[Change], language: str) -> str:
-    """Return the badge of a correction's poster, such as “New time”."""
+    """Return the label on a correction's poster, such as “New time”."""
     code = "correction-badge-moved" if Change.MOVED in changes else "correction-badge-other"
     return Message(code).text(language)
 

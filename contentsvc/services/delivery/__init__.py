@@ -1,1 +1,1 @@
-"""The delivery engine: claim, send, record and reconcile deliveries."""
+"""The delivery engine: claim deliveries, send them, store the results, resolve unknown ones."""

@@ -55,7 +55,7 @@ class _HandlerQueue(Generic[T]):
         self._closed = False
 
     def put(self, items: Sequence[T]) -> None:
-        """Append *items*; drop and log the last of them if the queue is full."""
+        """Append *items*; if the queue becomes full, drop the last of them and log that."""
         with self._changed:
             room = _MOST_WAITING - len(self._waiting)
             self._waiting.extend(items[:room])
@@ -67,7 +67,7 @@ class _HandlerQueue(Generic[T]):
             self._log_dropped(len(items) - room)
 
     def close(self, until: float) -> None:
-        """Wait until the queued items are handled, at most until *until* (monotonic seconds).
+        """Wait until the queued items are handled; give up at *until* (monotonic seconds).
 
         Items that are still queued then are dropped and logged.
         """
@@ -118,7 +118,9 @@ class Announcer:
         self._verdicts = _HandlerQueue("announcer", self._announce)
 
     def announce(self, moved: Sequence[Verdict]) -> None:
-        """Queue the finished deliveries among *moved*, verdicts that are committed.
+        """Queue those of *moved* whose delivery has finished, for the listeners of plugins.
+
+        *moved* are results that are committed.
 
         The method neither blocks nor raises, and does nothing if there is no listener.
         """
@@ -127,7 +129,7 @@ class Announcer:
             self._verdicts.put(finished)
 
     def close(self) -> None:
-        """Announce the queued deliveries; give up after three seconds."""
+        """Pass the queued deliveries to the listeners; give up after three seconds."""
         until = time.monotonic() + _GRACE
         for queue in (self._verdicts, *self._listeners):
             queue.close(until)

@@ -42,7 +42,7 @@ _LONGEST_WAIT = 5.0
 
 @dataclass(slots=True)
 class TaskBatch:
-    """Counts the tasks of one `submit` call by progress, until all are settled."""
+    """Counts how far the tasks of one `submit` call have come, until all are finished."""
 
     #: Numbers of tasks that are not due yet, of due tasks that wait for a slot, and of calls under
     #: way.
@@ -54,15 +54,15 @@ class TaskBatch:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def come_due(self) -> None:
-        """Count one task as waiting for a slot instead of early."""
+        """Count that one task has become due and waits for permission to call its plugin."""
         self._change(-1, 1, 0)
 
     def begin(self) -> None:
-        """Count one task as being called instead of waiting."""
+        """Count that the call of one waiting task has begun."""
         self._change(0, -1, 1)
 
     def end(self, *, called: bool) -> None:
-        """Count one task as settled; *called* tells whether its call had begun."""
+        """Count that one task is finished; *called* tells whether its call had begun."""
         self._change(0, 0, -1) if called else self._change(0, -1, 0)
 
     def _change(self, early: int, waiting: int, calling: int) -> None:
@@ -77,13 +77,13 @@ class TaskBatch:
                 self._changed.notify_all()
 
     def wait_begun(self) -> None:
-        """Block until every due task has a slot or is settled."""
+        """Wait until the call of every due task has begun, or turns out not to be made."""
         with self._changed:
             while self.waiting:
                 self._changed.wait()
 
     def wait(self) -> None:
-        """Block until all tasks of the batch are settled, apart from slow calls.
+        """Wait until all tasks of the batch are finished, apart from slow calls.
 
         Also return if no task waits for a slot and nothing has changed for _PATIENCE.
         """
@@ -122,7 +122,7 @@ class Call:
 
 
 class Backlog:
-    """A worker's tasks whose calls have not begun. Not thread-safe."""
+    """The tasks (calls to plugins) that a worker has not begun yet. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Create an empty backlog."""
@@ -135,7 +135,7 @@ class Backlog:
         self.closed = False
 
     def add(self, queued: Sequence[Queued]) -> None:
-        """Add tasks; due tasks get slots in the order in which they were added."""
+        """Add tasks; those that are due are called in the order in which they were added."""
         for task in queued:
             if task.early:
                 heapq.heappush(self._early, task)
@@ -143,7 +143,7 @@ class Backlog:
                 self._due.append(task)
 
     def pauses(self) -> Iterator[float]:
-        """Yield the seconds after which `pick` must be called again if nothing else happens."""
+        """Yield times in seconds; after the shortest, `pick` must be called in any case."""
         now = time.monotonic()
         for first in self._due[:1]:
             # A task may wait for a slot longer than _PATIENCE. The end of a call, which frees a
@@ -156,7 +156,7 @@ class Backlog:
     def pick(
         self, calls: Mapping[Task, Call], now: datetime
     ) -> tuple[list[Queued], list[tuple[Queued, datetime]]]:
-        """Remove and return the tasks to call now, and the tasks whose claims to release.
+        """Remove and return the tasks to call now, and those whose claims to release (give up).
 
         *calls* are the calls under way, which occupy slots. Each task to release is paired with the
         time at which its delivery is to be claimed again.
@@ -191,7 +191,7 @@ class Backlog:
         return begun, releases
 
     def _come_due(self, now: datetime) -> None:
-        """Move tasks that are due, or have waited too long, to the tasks that wait for a slot."""
+        """Let tasks wait for a slot that have become due, or that waited too long to become due."""
         too_long = time.monotonic() - _LONGEST_WAIT
         while self._early:
             first = self._early[0]
@@ -203,9 +203,9 @@ class Backlog:
             self._due.append(first)
 
     def _rate_wait(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
-        """Count a call in the account's rate windows; return None, or the wait if a window is full.
+        """Count a call towards rate limits; return None, or the time to wait if one is reached.
 
-        *full* maps each account whose windows are full to its wait. It is filled here, so that no
+        *full* maps each account that has reached a limit to its wait. It is filled here, so that no
         later task of such an account gets ahead of an earlier task.
         """
         channel = task.channel

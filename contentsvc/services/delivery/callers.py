@@ -24,7 +24,7 @@ class Callers:
     """
 
     def __init__(self) -> None:
-        """Create a pool without a thread."""
+        """Create a pool that has no thread yet."""
         self._lock = threading.Lock()
         #: Number of idle threads, minus the calls that are queued for an idle thread.
         self._idle = 0

@@ -1,4 +1,4 @@
-"""The dispatcher's chores: the steps of each turn, defined in the order in which they run.
+"""The dispatcher's chores: the steps of each turn (one round of work), in their order.
 
 Every chore has two parts. `write` runs in the one database transaction of the turn. `finish` runs
 after the commit and may use the queue, change files or send messages.
@@ -69,7 +69,7 @@ class DispatcherContext:
 
 @dataclass(slots=True)
 class Turn:
-    """The state of one turn of the dispatcher, which its chores read and extend."""
+    """The state of one round of a dispatcher's work, which its chores read and extend."""
 
     now: datetime
     #: Whether the clock was not set recently, so that expired leases can be recognized.
@@ -97,7 +97,7 @@ class Every:
         self._done_at: datetime | None = None
 
     def is_due(self, now: datetime, period: timedelta | None = None) -> bool:
-        """Tell whether *period*, or the timer's own period, has passed since the last `done`.
+        """Return True if *period*, by default the timer's own, has passed since the last `done`.
 
         It is also due if the clock was set back since then.
         """
@@ -106,44 +106,44 @@ class Every:
         return not timedelta(0) <= now - self._done_at < (period or self._period)
 
     def done(self, now: datetime) -> None:
-        """Start the next period at *now*."""
+        """Note that the work was done at *now*; the next period starts then."""
         self._done_at = now
 
 
 class Chore:
-    """One step of the dispatcher's turn, in two parts; by default both do nothing."""
+    """One step of each round of a dispatcher, in two parts; by default both do nothing."""
 
     def __init__(self, context: DispatcherContext) -> None:
         """Create the chore for the dispatcher with this *context*."""
         self.context = context
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Do the part that runs inside the turn's transaction."""
+        """Do the part of the chore that runs inside the database transaction of the turn."""
 
     def finish(self, turn: Turn) -> None:
-        """Do the part that runs after the turn's transaction is committed."""
+        """Do the part of the chore that runs after the turn's database transaction is committed."""
 
 
 class Reaping(Chore):
     """Ends the claims of deliveries whose lease has expired."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """End expired claims, if the turn is a sweep and the clock was not set recently."""
+        """End expired claims if this turn is a sweep (a thorough one) and the clock was not set."""
         if turn.is_sweep and turn.is_steady:
             reap(session, turn.now, self.context.runtime.config)
 
 
 class MarkingMissed(Chore):
-    """Marks deliveries that are too late to be useful as missed."""
+    """Sets deliveries that are too late to be useful to the status `missed`."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Mark late deliveries as missed, if the turn is a sweep."""
+        """Mark late deliveries as missed, if this turn is a sweep (a thorough one)."""
         if turn.is_sweep:
             miss_late(session, turn.now)
 
 
 class Claiming(Chore):
-    """Claims due deliveries, the earliest first."""
+    """Claims due deliveries, that is, reserves them for workers; the earliest come first."""
 
     def write(self, session: Session, turn: Turn) -> None:
         """Claim due deliveries, unless everything is paused or the workers are fully loaded."""
@@ -174,7 +174,7 @@ class FollowingUp(Chore):
     """Claims unknown and accepted deliveries, so that workers ask the platform about them."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Claim the deliveries to ask about, unless the turn is reserved for due posts."""
+        """Claim deliveries to ask the platform about, unless the turn is reserved for due posts."""
         if turn.is_running and turn.is_steady and not turn.is_crowded:
             runtime = self.context.runtime
             turn.claims += follow_ups(
@@ -183,7 +183,10 @@ class FollowingUp(Chore):
 
 
 class Enqueueing(Chore):
-    """Enqueues the turn's claims in jobs, each for one lane and up to `most_per_job` deliveries."""
+    """Puts the claims of a turn into jobs; each job has claims for one channel type.
+
+    A job has at most `most_per_job` claims.
+    """
 
     def finish(self, turn: Turn) -> None:
         """Enqueue the claims; if the queue is down, schedule their deliveries again."""
@@ -203,7 +206,7 @@ class Enqueueing(Chore):
             self._schedule_again(refused, turn.now)
 
     def _schedule_again(self, claims: Sequence[Claim], now: datetime) -> None:
-        """Schedule claimed deliveries again, after a pause; none of them was sent."""
+        """Reschedule claimed deliveries that could not be enqueued; none of them was sent."""
         logger.warning("The queue is away; due deliveries wait", extra={"action": "queue_down"})
         values = {
             "lease_until": None,
@@ -218,10 +221,10 @@ class Enqueueing(Chore):
 
 
 class Rendering(Chore):
-    """Enqueues planned deliveries for rendering."""
+    """Enqueues planned deliveries, so that workers render them before they are due."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Lease planned deliveries that no worker is rendering, the earliest first."""
+        """Reserve planned deliveries that no worker is rendering, the earliest first."""
         if turn.is_crowded:
             return
         now, tuning = turn.now, self.context.tuning
@@ -251,7 +254,7 @@ class Rendering(Chore):
         turn.has_more |= len(turn.renders) == tuning.most_renders
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue the leased deliveries; if the queue is down, shorten their leases."""
+        """Enqueue the reserved deliveries; if the queue is down, free them after a short pause."""
         if not turn.renders:
             return
         runtime = self.context.runtime
@@ -353,12 +356,12 @@ _CHORES: tuple[type[Chore], ...] = (
 
 
 def all_chores(context: DispatcherContext) -> list[Chore]:
-    """Create the chores of one dispatcher, in the order in which a turn runs them."""
+    """Create the chores (steps of work) of one dispatcher, in the order of a turn."""
     return [chore(context) for chore in _CHORES]
 
 
 def has_room(session: Session, tuning: DispatchTuning) -> bool:
-    """Tell whether a full claim of `most_per_claim` deliveries stays within `most_claimed`.
+    """Return True if `most_per_claim` more deliveries can be claimed within `most_claimed`.
 
     Claiming a few deliveries costs about as much as claiming hundreds, so the dispatcher waits
     until there is room for a full claim.
@@ -368,6 +371,6 @@ def has_room(session: Session, tuning: DispatchTuning) -> bool:
 
 
 def next_due_at(session: Session, context: DispatcherContext, before: datetime) -> datetime | None:
-    """Return when the next claimable delivery is due; None if not before *before*."""
+    """Return when the next delivery that can be claimed is due; None if not before *before*."""
     parameters = {"before": before, "types": context.channel_types}
     return session.scalar(_NEXT_DUE, parameters)

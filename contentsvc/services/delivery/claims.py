@@ -22,7 +22,7 @@ __all__ = ["ClaimedDelivery", "load_claimed"]
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A snapshot of a delivery, taken when a worker loaded it by its claim."""
+    """A snapshot of a delivery, made when a worker loaded it."""
 
     id: int
     fence: int

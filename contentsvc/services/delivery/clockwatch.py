@@ -15,10 +15,10 @@ _STEP = timedelta(seconds=5)
 
 
 class ClockWatch:
-    """Detects steps of the wall clock by comparing it with a monotonic clock."""
+    """Detects when the system clock is set, by comparing it with a monotonic clock."""
 
     def __init__(self, settle: timedelta, monotonic: Callable[[], float]) -> None:
-        """Treat the wall clock as unsteady for *settle* after each step.
+        """Create a watch that distrusts the system clock for *settle* after it was set.
 
         *monotonic* returns the seconds of a clock that nobody can set.
         """
@@ -30,7 +30,7 @@ class ClockWatch:
         self.stepped: tuple[datetime, float] | None = None
 
     def is_steady(self, now: datetime) -> bool:
-        """Tell whether no step of the clock was detected recently.
+        """Return True unless the system clock was recently set forward or back.
 
         The dispatcher calls this in every turn, since each call also checks for a step. After a
         step forward, a lease that seems to have expired may belong to a worker in the middle of

@@ -32,7 +32,7 @@ _DATABASE_PAUSE = 1.0
 
 
 class Dispatcher:
-    """Runs all chores again and again, one turn after the other.
+    """Runs all chores (steps of work) again and again; one round is called a turn.
 
     Several dispatchers may run at the same time: each delivery is claimed by only one of them.
     """
@@ -60,7 +60,10 @@ class Dispatcher:
         self._rest.done(started_at)
 
     def run(self, stop: threading.Event) -> None:
-        """Take turns until *stop* is set, even while the database or the queue is down."""
+        """Run turns (rounds of all chores) until *stop* is set, even during an outage.
+
+        The database or the queue may be down.
+        """
         while not stop.is_set():
             try:
                 pause = self.turn(self._runtime.clock())
@@ -93,7 +96,7 @@ class Dispatcher:
         return self._until_next(self._runtime.clock())
 
     def _idle_pause(self, now: datetime) -> float:
-        """Return the seconds to continue sleeping if no wake-up came, or 0 to begin a turn."""
+        """Return how many seconds to go on sleeping without a wake-up; 0 to begin a turn."""
         if self._sweep.is_due(now, self._tuning.idle_sweep_every):
             return 0.0
         try:
@@ -103,7 +106,7 @@ class Dispatcher:
             return 0.0
 
     def _until_next(self, now: datetime) -> float:
-        """Return the seconds until the next claim, at most the time between two polls."""
+        """Return the seconds until a delivery can be claimed, or until the next poll if sooner."""
         tuning = self._tuning
         rests = self._rest.is_due(now)
         longest = tuning.rest_poll_every if rests else tuning.poll_every

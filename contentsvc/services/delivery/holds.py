@@ -34,7 +34,7 @@ class Hold:
 
 
 def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
-    """Return a hold for each of *tasks* that must not be sent at *now*.
+    """Return a hold (a reason to wait, and its end) for each task that must not be sent now.
 
     The caller must record the intents in the same transaction, so that two workers cannot both use
     the last post of a quota. Quiet hours and quotas do not hold a delivery in doubt: sending it
@@ -65,7 +65,7 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
 
 
 def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) -> dict[Task, Hold]:
-    """Return a hold for each task beyond the quota; the first of *tasks* use up the quota."""
+    """Return a hold for each task that exceeds the quota in *pace*; the first tasks use it up."""
     # Other workers that count the same calendar wait for this lock.
     session.execute(select(Calendar.id).where(Calendar.id == pace.calendar_id).with_for_update())
     today = now.astimezone(pace.zone).date()
@@ -79,7 +79,7 @@ def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) 
 
 
 def _count_sent(session: Session, pace: Pace, begins: datetime, ends: datetime) -> int:
-    """Return the number of deliveries that count in a quota between *begins* and *ends*."""
+    """Return how many posts between *begins* and *ends* count towards the quota in *pace*."""
     query = (
         select(func.count(func.distinct(Attempt.delivery_id)))
         .join(Delivery, Attempt.delivery_id == Delivery.id)

@@ -55,7 +55,7 @@ CLAIMS = Among(_DELIVERIES, "id", "fence")
 
 @dataclass(frozen=True, slots=True)
 class ClaimMove:
-    """A move of a claimed delivery, made only if the claim is still valid."""
+    """A change of a claimed delivery's status, made only if the claim is still valid."""
 
     claim: Claim
     before: DeliveryStatus
@@ -72,7 +72,7 @@ def move(
     *where: ColumnElement[bool],
     **values: Any,
 ) -> list[int]:
-    """Move every delivery in status *before* that meets *where*; return the moved ids.
+    """Change the status of every delivery in status *before* that meets *where*; return the ids.
 
     *values* are other columns to write with the status.
 
@@ -115,7 +115,7 @@ def move_one(
 
 
 def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None:
-    """Make each move, unless the delivery has another fence or another status by now.
+    """Make each status change, unless the delivery was claimed again or changed meanwhile.
 
     Raises:
         IllegalMoveError: the actor *by* may never make one of these moves; no move was made.
@@ -220,7 +220,7 @@ def _begin_sending(*, arrays: bool) -> Update:
 def begin_sending(
     session: Session, claims: Iterable[Claim], *, lease_until: datetime, now: datetime
 ) -> set[Claim]:
-    """Move the deliveries of valid claims to `sending`; return these claims."""
+    """Set the deliveries of claims that are still valid to `sending`; return these claims."""
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     connection = session.connection()
     parameters = CLAIMS.parameters(

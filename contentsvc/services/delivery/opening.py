@@ -41,14 +41,14 @@ class Opener:
     """Opens channels for publishing and caches them. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create an empty cache for the channels of *runtime*."""
+        """Create a cache that has no opened channel yet."""
         self._runtime = runtime
         self._open: OrderedDict[int, tuple[datetime, float, OpenChannel]] = OrderedDict()
 
     def open_all(
         self, session: Session, deliveries: Iterable[ClaimedDelivery]
     ) -> Mapping[int, OpenChannel | ContentsvcError]:
-        """Return the opened channels of *deliveries* by id, or the error if opening failed."""
+        """Return the opened channels of *deliveries* by channel id, or the error of opening one."""
         wanted = {delivery.channel_id: delivery.channel_updated_at for delivery in deliveries}
         opened: dict[int, OpenChannel | ContentsvcError] = {
             channel_id: cached

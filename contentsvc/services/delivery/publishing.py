@@ -1,4 +1,4 @@
-"""The publisher of a worker, which turns claims into tasks and sends them."""
+"""The publisher of a worker, which turns claims into tasks (calls to plugins) and makes them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Publisher:
         self._sender = Sender(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Make the calls for *claims* and wait until they are settled.
+        """Make the calls for *claims* and wait until they have ended.
 
         Slow calls are not waited for; they end while the next batch is sent. All claims belong to
         the *lane*, a channel type.
@@ -66,7 +66,7 @@ class Publisher:
         self._submit(lane, claims).wait()
 
     def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Start the calls for *claims*; return when every call has begun, without its result."""
+        """Start the calls for *claims*; return when all have begun, without waiting for results."""
         before: TaskBatch | None = None
         for first in range(0, len(claims), _CHUNK):
             # This chunk is loaded while the previous chunk is being sent.
@@ -78,11 +78,11 @@ class Publisher:
             before.wait_begun()
 
     def close(self) -> None:
-        """Wait for the calls under way, at most for the deadline of one call."""
+        """Wait until the running calls have ended, at most for the deadline of one call."""
         self._sender.close()
 
     def make_ready(self, claims: Sequence[Claim]) -> list[Task]:
-        """Return the tasks for *claims*, in the same order; release claims that cannot be used."""
+        """Return the tasks for *claims* in the same order; give up claims that cannot be used."""
         with self._runtime.database.read() as session:
             tasks, releases = self._tasks(session, claims)
         if releases:
@@ -98,7 +98,7 @@ class Publisher:
     def _tasks(
         self, session: Session, claims: Sequence[Claim]
     ) -> tuple[list[Task], list[ClaimMove]]:
-        """Return the tasks for *claims*, in their order, and moves that release unusable claims."""
+        """Return the tasks for usable claims, in order, and moves that give up the other claims."""
         now = self._runtime.clock()
         usable: list[ClaimedDelivery] = []
         releases: list[ClaimMove] = []
@@ -152,7 +152,7 @@ class Publisher:
 
 
 def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
-    """Return the move that releases a claim which must not be used; None if it may be used.
+    """Return the status change that gives up a claim; None if the claim may be used.
 
     It must not be used if the channel is paused, or if the delivery is too late to be useful.
     """

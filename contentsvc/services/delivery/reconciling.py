@@ -33,7 +33,7 @@ _LATE = Message("delivery-too-late")
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
-    """End the claims of deliveries whose lease has expired.
+    """End the claims of deliveries whose lease, the worker's time limit, has expired.
 
     A claimed delivery is scheduled again, since nothing was sent. A delivery that was being sent
     becomes unknown, since it may be out. A lease that ends more than two lease durations from now
@@ -83,7 +83,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
 
 
 def miss_late(session: Session, now: datetime) -> None:
-    """Mark waiting deliveries that are too late to be useful as missed.
+    """Set waiting deliveries that are too late to be useful to the status `missed`.
 
     A delivery in doubt, which an earlier attempt may have published, becomes unknown instead.
     """
@@ -152,7 +152,9 @@ def _is_entry_approved() -> ColumnElement[bool]:
 def follow_ups(
     session: Session, registry: Registry, now: datetime, lease: timedelta, name: str
 ) -> list[tuple[str, Claim]]:
-    """Claim unknown and accepted deliveries for workers to ask about; return lanes and claims.
+    """Claim deliveries for workers to ask the platform about; return (channel type, claim) pairs.
+
+    These are unknown and accepted deliveries.
 
     Workers search for an unknown delivery if its channel type can find posts. If it cannot, but is
     idempotent, the delivery is scheduled for another attempt with the same key while it is useful.
@@ -171,7 +173,10 @@ def follow_ups(
 
 
 def _resend(session: Session, types: list[str], now: datetime) -> None:
-    """Schedule unknown deliveries of idempotent channel *types* for another attempt."""
+    """Schedule another attempt for the unknown deliveries on channels of these *types*.
+
+    The types are idempotent: publishing twice with the same key makes one post.
+    """
     move(
         session,
         _S.UNKNOWN,
@@ -198,7 +203,7 @@ def _claim_to_ask(
     again_at: datetime,
     name: str,
 ) -> list[tuple[str, Claim]]:
-    """Claim deliveries in *status* for workers to ask about; return pairs of lane and claim.
+    """Claim deliveries in *status* for workers to ask about; return (channel type, claim) pairs.
 
     Their status does not change. They are claimed again after *again_at*, in case the worker dies.
     """
@@ -227,7 +232,7 @@ def _claim_to_ask(
 
 
 def lanes_of(session: Session, channel_ids: set[int]) -> dict[int, str]:
-    """Return the lane of each channel, its channel type, by channel id."""
+    """Return the type of each channel by channel id; a type is a lane of the queue."""
     if not channel_ids:
         return {}
     query = select(ChannelRow.id, ChannelRow.type).where(ChannelRow.id.in_(channel_ids))

@@ -1,4 +1,4 @@
-"""Recording of attempts: the intent before each call, and the result after it.
+"""Recording of attempts: before each call that it will be made, and after it the result.
 
 Each function handles many calls in one transaction.
 """
@@ -59,7 +59,7 @@ def _select_and_lock(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
 def intend(
     runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
 ) -> list[Task]:
-    """Record the intent to make each call; return the tasks whose claims are still valid.
+    """Store that each call will be made now; return the tasks whose claims are still valid.
 
     The caller may make only the calls of these tasks, and only after the transaction is committed.
     The other tasks have lost their claims meanwhile.
@@ -82,7 +82,7 @@ def intend(
 
 
 def _valid_follow_ups(session: Session, tasks: Sequence[Task]) -> set[Claim]:
-    """Return the claims of FIND and CHECK tasks that are still valid."""
+    """Return the valid claims among those of tasks that look up a post (FIND and CHECK)."""
     asked = [_pair(task.claim) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
@@ -109,7 +109,7 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
 
 
 def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list[Verdict]:
-    """Record the results of calls, and move the deliveries whose claims are still valid.
+    """Store the results of calls, and change the status of deliveries with valid claims.
 
     Return the verdicts that moved their delivery. If a platform refused the credentials, its
     channel is paused.
@@ -143,7 +143,7 @@ def _lock_valid_claims(
 
 
 def _move_of(verdict: Verdict, status: DeliveryStatus | None) -> ClaimMove | None:
-    """Return the move that a verdict causes for a delivery in *status*; None for no move.
+    """Return the status change that the result of a call causes; None for no change.
 
     *status* is None if the claim is no longer valid.
     """
@@ -173,7 +173,7 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
 
 
 def postponed(delivery: ClaimedDelivery, hold: Hold, *, now: datetime) -> ClaimMove:
-    """Return the move that releases the claim of a held delivery until its *hold* ends.
+    """Return the status change that makes a claimed delivery wait until *hold* ends.
 
     The delivery becomes `missed` if the hold ends after the delivery is useful, unless it is in
     doubt.
@@ -192,7 +192,7 @@ def released(
     error: Message = _NO_ERROR,
     after: DeliveryStatus = _S.SCHEDULED,
 ) -> ClaimMove:
-    """Return the move that releases a claim whose call was not made.
+    """Return the status change that ends a claim whose call was not made.
 
     The delivery gets the status *after* and is claimed again at *next_at*.
     """
@@ -207,5 +207,5 @@ def released(
 
 
 def release(session: Session, releases: Sequence[ClaimMove]) -> None:
-    """Release claims whose calls were not made, by the moves of `released` or `postponed`."""
+    """Apply *releases*, the status changes that end claims whose calls were not made."""
     move_claims(session, releases, Actor.WORKER)

@@ -42,7 +42,7 @@ _CROWD = 16
 
 
 class Sender:
-    """Makes the calls of one worker in threads, and writes their results in another thread."""
+    """Makes a worker's calls to plugins in threads; one more thread stores the results."""
 
     def __init__(self, runtime: Runtime, worker: str) -> None:
         """Create the sender of the worker called *worker* (`host:pid`)."""
@@ -62,7 +62,10 @@ class Sender:
         self._thread: threading.Thread | None = None
 
     def submit(self, tasks: Sequence[Task]) -> TaskBatch:
-        """Queue *tasks* in their order and return their batch; no call begins before it is due."""
+        """Queue *tasks* in their order; return a counter of their progress.
+
+        No call begins before its delivery is due.
+        """
         now, since = self._runtime.clock(), time.monotonic()
         early = [task.action is Action.PUBLISH and task.delivery.next_at > now for task in tasks]
         batch = TaskBatch(sum(early), len(tasks) - sum(early))
@@ -74,7 +77,7 @@ class Sender:
         return batch
 
     def close(self) -> None:
-        """Wait for the calls under way, at most for the deadline of one call."""
+        """Wait until the running calls have ended, at most for the deadline of one call."""
         self._events.put(None)
         if self._thread is not None:
             self._thread.join(self._deadline + _AGAIN)
@@ -89,7 +92,7 @@ class Sender:
     # Events
 
     def _collect(self) -> list[tuple[Task, Answer]]:
-        """Wait for an event, then handle all events; return the results of calls among them."""
+        """Wait for an event, then handle all waiting events; return the results of ended calls."""
         answers: list[tuple[Task, Answer]] = []
         try:
             self._handle(self._events.get(timeout=self._pause()), answers)
@@ -101,7 +104,7 @@ class Sender:
             return answers
 
     def _gather(self) -> None:
-        """Wait up to _GATHER for more results if many calls are under way."""
+        """While many calls are running, wait up to _GATHER seconds for more results."""
         until = time.monotonic() + _GATHER
         many = len(self._calls) // 2
         while (
@@ -122,7 +125,7 @@ class Sender:
             answers.append(event)
 
     def _pause(self) -> float | None:
-        """Return the longest seconds to wait for an event; None for no limit."""
+        """Return for how many seconds to wait for an event at most; None for no limit."""
         if self._unwritten:
             return _AGAIN
         given_up = time.monotonic() - self._deadline
@@ -142,7 +145,7 @@ class Sender:
         return [judge(task, answer, now) for task, answer in answers]
 
     def _timed_out(self) -> list[Verdict]:
-        """Return verdicts with an unknown outcome for calls that are past their deadline.
+        """Return results for calls past their deadline: nobody knows whether they published.
 
         A receipt that arrives later still changes the delivery to `published`.
         """
@@ -156,7 +159,7 @@ class Sender:
     # Writing
 
     def _write_and_begin(self, verdicts: list[Verdict]) -> None:
-        """Write *verdicts* and the next intents in one transaction, then start the next calls."""
+        """In one transaction, store results and which calls begin now; then begin these calls."""
         now, since = self._runtime.clock(), time.monotonic()
         begun, to_release = self._backlog.pick(self._calls, now)
         if not (verdicts or begun or to_release):
@@ -191,12 +194,12 @@ class Sender:
                 queued.batch.end(called=False)
 
     def _settle(self, unwritten: set[Task]) -> None:
-        """Mark ended calls as settled in their batches, unless their results are in *unwritten*."""
+        """Count ended calls as finished, except *unwritten* ones, whose results are not stored."""
         for task in self._settling.keys() - unwritten:
             self._settling.pop(task).end(called=True)
 
     def _to_write_again(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
-        """Return the verdicts to write again later, after a write failed with *error*.
+        """Return the verdicts to store later, after storing *verdicts* failed with *error*.
 
         If the database is down, these are all verdicts. Otherwise each verdict is written by
         itself, and a verdict that fails again is dropped: the lease of its delivery will expire.
@@ -211,7 +214,7 @@ class Sender:
         return [verdict for verdict in verdicts if not self._write_or_drop(verdict)]
 
     def _write_or_drop(self, verdict: Verdict) -> bool:
-        """Write one verdict in its own transaction; return False if the database is down.
+        """Store one call's result in its own transaction; return False if the database is down.
 
         Any other error is logged and the verdict is dropped.
         """
@@ -243,7 +246,7 @@ class Sender:
 
 
 def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:
-    """Tell whether the rest of the lease is long enough for a whole call.
+    """Return True if the delivery's lease is valid long enough for a whole call.
 
     The lease began at *intended_at*. *passed* is the time since then by the monotonic clock.
     """

@@ -1,4 +1,4 @@
-"""Tasks, which are calls to make for claimed deliveries, and the verdicts on their results."""
+"""Tasks (calls to make for claimed deliveries) and verdicts (what their results mean)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Task:
 
     @property
     def claim(self) -> Claim:
-        """Return the claim of the delivery, which permits the call."""
+        """Return the worker's claim of the delivery, without which the call must not be made."""
         return self.delivery.claim
 
     @property
     def number(self) -> int:
-        """Return the number of the attempt, from 1; FIND and CHECK belong to the last attempt."""
+        """Return the number of the attempt, from 1; FIND and CHECK ask about the last attempt."""
         return self.delivery.attempt_count + (self.action is Action.PUBLISH)
 
     def call(self) -> Any:
@@ -51,7 +51,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of a call, with the delivery's next status and the columns to write."""
+    """What the result of a call means for its delivery: the next status and columns to write."""
 
     task: Task
     answer: Answer
@@ -62,7 +62,7 @@ class Verdict:
 
 
 def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
-    """Return the verdict on a call whose result at *now* is *answer*."""
+    """Decide what the result *answer* of a call means for the delivery of *task*."""
     delivery = task.delivery
     step = next_step(
         task.action,
@@ -83,7 +83,7 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
 
 
 def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
-    """Tell whether the delivery is in doubt after a call with *outcome*."""
+    """Return True if the post may be published without our knowledge, after this *outcome*."""
     if outcome is Outcome.PUBLISHED:
         return False
     if task.action is Action.PUBLISH:

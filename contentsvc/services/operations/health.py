@@ -40,7 +40,7 @@ def record_heartbeat(
     now: datetime,
     detail: Mapping[str, Any] | None = None,
 ) -> None:
-    """Record that the process *name* (`host:pid`) of *role* is alive at *now*."""
+    """Store that the process *name* (`host:pid`) of *role* was running at *now*."""
     session.merge(
         Heartbeat(
             role=role,
@@ -54,7 +54,7 @@ def record_heartbeat(
 
 
 def dispatcher_is_silent(session: Session, now: datetime) -> bool:
-    """Return whether no dispatcher has recorded a heartbeat within the last 30 seconds."""
+    """Return True if no dispatcher has recorded a heartbeat within the last 30 seconds."""
     seen_at = session.scalar(
         select(func.max(Heartbeat.seen_at)).where(Heartbeat.role == "dispatcher")
     )

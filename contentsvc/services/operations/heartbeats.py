@@ -49,7 +49,7 @@ class HeartbeatThread:
     def __init__(
         self, runtime: Runtime, role: str, *, detail: Callable[[], dict[str, Any]] = dict
     ) -> None:
-        """Create the thread for *role*; each heartbeat stores what *detail* returns."""
+        """Create the thread for a process of *role*; heartbeats store the result of *detail*."""
         self._runtime = runtime
         self._role = role
         self._detail = detail
@@ -83,7 +83,7 @@ class HeartbeatThread:
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Record no heartbeat and hold no database connection while the block runs.
+        """While the `with` block runs, store no heartbeat and hold no database connection.
 
         A process forks inside the block. A fork copies the state of SQLite and libpq, including
         locks held by other threads, and no thread in the child would ever release those locks.

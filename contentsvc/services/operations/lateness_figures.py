@@ -19,7 +19,7 @@ _MOST_ATTEMPTS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """The lateness, in seconds, of the deliveries whose first attempt began in the last hour.
+    """How many seconds late deliveries were whose first attempt began in the last hour.
 
     Lateness is the time from `due_at` to the commit of the intent to publish.
     """
@@ -31,7 +31,7 @@ class Lateness:
 
 
 def measure_lateness(session: Session, now: datetime) -> Lateness:
-    """Return the lateness of deliveries whose first attempt began in the hour before *now*.
+    """Return how late deliveries were whose first attempt began in the hour before *now*.
 
     At most the newest 5000 attempts count.
     """

@@ -1,4 +1,4 @@
-"""Send reminders of unknown and failed deliveries and of paused channels."""
+"""Send reminders about unknown and failed deliveries and about paused channels."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Reminder:
     """Sends reminders in a thread of its own, so that the dispatcher does not wait."""
 
     def __init__(self, runtime: Runtime, send: Callable[[str, str], bool] | None = None) -> None:
-        """Create a reminder that sends to CONTENTSVC_REMINDERS.
+        """Create a reminder that sends to the recipients in the setting CONTENTSVC_REMINDERS.
 
         *send* replaces apprise: it takes title and text and returns whether they were sent.
         """
@@ -134,7 +134,7 @@ class Reminder:
         return self._not_before is not None and now < self._not_before
 
     def _set_told_at(self, news: News, now: datetime | None) -> bool:
-        """Record when the reminder was sent; None if it was not.
+        """Store that the reminder about *news* was sent at *now*; None means that it was not.
 
         Return False if another dispatcher has recorded it first.
         """

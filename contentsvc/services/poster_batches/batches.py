@@ -72,7 +72,7 @@ class BatchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The progress of a batch, in rows."""
+    """How many rows of a batch are made, and how many failed."""
 
     total: int
     made: int
@@ -86,12 +86,12 @@ class Progress:
 
     @property
     def settled(self) -> int:
-        """How many rows are made or failed."""
+        """How many rows are finished, whether made or failed."""
         return self.made + self.failed
 
 
 def batch_folder(config: Config, key: str) -> Path:
-    """Return the folder with the posters of the batch *key*; "" returns the parent folder."""
+    """Return the folder for the posters of the batch *key*; "" means the folder of all batches."""
     return config.data_dir / "batches" / key
 
 
@@ -164,7 +164,7 @@ def _row(batch_id: int, line: Line, width: int) -> dict[str, Any]:
 
 
 def get_batch(session: Session, batch_id: int, *, to_change: bool = False) -> PosterBatch:
-    """Return the batch *batch_id*; with *to_change* its row is locked until the commit.
+    """Return the batch *batch_id*; *to_change* locks its row until the transaction ends.
 
     Raises:
         NotFoundError: there is no such batch.
@@ -184,7 +184,10 @@ def all_batches(session: Session, now: datetime) -> list[tuple[PosterBatch, Prog
 def rows_of(
     session: Session, batch: PosterBatch, *statuses: RowStatus, limit: int | None = None
 ) -> list[PosterRow]:
-    """Return up to *limit* rows of a batch in order of number; only *statuses* if given."""
+    """Return rows of a batch in order of number: at most *limit*, and only those in *statuses*.
+
+    Without *statuses*, rows in every status are returned.
+    """
     query = select(PosterRow).where(PosterRow.batch_id == batch.id).order_by(PosterRow.number)
     if statuses:
         query = query.where(PosterRow.status.in_(statuses))
@@ -192,7 +195,7 @@ def rows_of(
 
 
 def rows_with_remarks(session: Session, batch: PosterBatch, *, limit: int) -> list[PosterRow]:
-    """Return up to *limit* rows of a batch that were made and have remarks."""
+    """Return up to *limit* rows of a batch that were painted and have remarks (warnings)."""
     query = select(PosterRow).where(*_remarked(batch)).order_by(PosterRow.number)
     return list(session.scalars(query.limit(limit)))
 
@@ -206,7 +209,7 @@ def _remarked(batch: PosterBatch) -> tuple[ColumnElement[bool], ...]:
 
 
 def progress_of(session: Session, batch: PosterBatch, now: datetime) -> Progress:
-    """Return the progress of a batch; for a running batch, include its pace and the time left."""
+    """Return the progress of a batch; if it is running, also its speed and the time left."""
     query = (
         select(PosterRow.status, func.count())
         .where(PosterRow.batch_id == batch.id)
@@ -276,21 +279,21 @@ def name_rows(session: Session, batch: PosterBatch, numbers: Sequence[int] | Non
 
 
 def picture_name_of(batch: PosterBatch, row: PosterRow) -> str:
-    """Return the file name of a row's picture, which other rows may have too."""
+    """Return the file name that a row's picture should have; other rows may want the same."""
     index = batch.columns.get(FILE_COLUMN)
     cell = row.cells[index] if index is not None and index < len(row.cells) else ""
     return picture_name(cell, f"{batch.template}-{row.number:04d}", batch.format)  # type: ignore[arg-type]  # create_batch has checked it
 
 
 def delete_batch(session: Session, config: Config, batch: PosterBatch) -> None:
-    """Delete a batch, its rows and its posters; a worker that is making it stops."""
+    """Delete a batch, its rows and its posters; a worker that is making its posters stops."""
     session.delete(batch)
     session.flush()
     shutil.rmtree(batch_folder(config, batch.key), ignore_errors=True)
 
 
 def drop_expired(session: Session, config: Config, now: datetime) -> None:
-    """Delete expired batches, and folders that belong to no batch."""
+    """Delete batches that have expired, and folders that belong to no batch."""
     for batch in session.scalars(select(PosterBatch).where(PosterBatch.expires_at < now)):
         delete_batch(session, config, batch)
         logger.info("A batch expired", extra={"action": "batch_expired", "batch": batch.id})

@@ -71,7 +71,7 @@ def _titles(template: Template) -> dict[str, str]:
 def split_table(
     lines: Sequence[Line], known: Collection[str]
 ) -> tuple[tuple[str, ...], Sequence[Line]]:
-    """Return the column titles of a table and the rows below them.
+    """Split a table into its column titles and the rows below them.
 
     The titles are in the line with the most *known* normalized titles. If no title is known, they
     are in the first line that fills more than half of the columns; lines above it are headings of
@@ -88,7 +88,7 @@ def split_table(
 
 
 def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
-    """Return a title for every column that is not empty; equal titles are numbered.
+    """Return a title for every column that is not empty, with numbers in repeated titles.
 
     A column without a title, as below a merged cell, gets its letter as the title.
     """
@@ -114,7 +114,7 @@ def _letter(index: int) -> str:
 def guess_columns(
     template: Template, header: Sequence[str], rows: Sequence[Line]
 ) -> dict[str, int]:
-    """Return the index of the column of each field, and of `file`, as far as it can be guessed.
+    """Guess which column holds each field and the file names; return the columns' indexes.
 
     The guess uses the titles first, and for links and file names also the values of the rows.
     """
@@ -132,12 +132,12 @@ def guess_columns(
 
 
 def known_titles(template: Template) -> Collection[str]:
-    """Return every normalized title that stands for a field of *template* or for `file`."""
+    """Return all normalized column titles that mean a field of *template* or the column `file`."""
     return _titles(template).keys()
 
 
 def _add_similar_titles(template: Template, header: Sequence[str], columns: dict[str, int]) -> None:
-    """Add columns whose title contains a field's label, or is contained in it."""
+    """Add columns whose title contains the label of a field, or is contained in the label."""
     for name, spec in template.fields.items():
         label = normalize_title(spec.label.zh)
         for index, title in enumerate(header):
@@ -149,7 +149,7 @@ def _add_similar_titles(template: Template, header: Sequence[str], columns: dict
 
 
 def _add_link_column(template: Template, rows: Sequence[Line], columns: dict[str, int]) -> None:
-    """Add the first column of links, if the template has exactly one field for a link."""
+    """Map the template's only link field to the first column that contains only links."""
     links = [name for name, spec in template.fields.items() if spec.type == "url"]
     if len(links) != 1 or links[0] in columns:
         return
@@ -163,7 +163,7 @@ def _add_link_column(template: Template, rows: Sequence[Line], columns: dict[str
 
 
 def _add_file_column(rows: Sequence[Line], columns: dict[str, int]) -> None:
-    """Map `file` to the first column of a name, code, product or title without repeated values."""
+    """Let the first column of names, codes or titles without repeats give the file names."""
     for name in _NAMING_FIELDS:
         index = columns.get(name)
         if index is None:
@@ -184,7 +184,7 @@ def fields_of(
     fixed: Mapping[str, str],
     cells: Sequence[str],
 ) -> dict[str, str]:
-    """Return the texts of one row by field: from its cell, or from *fixed* if the cell is empty."""
+    """Return the texts of one row by field; where the cell is empty, the text from *fixed*."""
     texts = {}
     for name in template.fields:
         index = columns.get(name)
@@ -194,7 +194,7 @@ def fields_of(
 
 
 def sample_table(template: Template, language: str, file_title: str) -> list[list[str]]:
-    """Return a table to fill in: the labels of the fields in *language*, then example rows."""
+    """Return a table to fill in: a line with field labels in *language*, then example rows."""
     names = [name for name, spec in template.fields.items() if spec.type != "image"]
     head = [getattr(template.fields[name].label, language) for name in names]
     rows = []

@@ -40,13 +40,13 @@ class BatchMaker:
     """Makes the posters of batches in one worker process."""
 
     def __init__(self, runtime: Runtime, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Create a maker; *monotonic* returns seconds."""
+        """Create a maker; *monotonic* is a clock that returns seconds and that nobody can set."""
         self._runtime = runtime
         self._monotonic = monotonic
         self._painter = BatchPainter(runtime)
 
     def make(self, batch_id: int, fence: int) -> None:
-        """Make rows for a few seconds, or until a delivery has to be rendered, or no row is left.
+        """Make posters of a batch for a few seconds, or until a delivery has to be rendered.
 
         Do nothing if *fence* is outdated because the batch was enqueued again, stopped or deleted.
         """
@@ -62,12 +62,12 @@ class BatchMaker:
             self._enqueue_rest(batch_id, fence)
 
     def _claim(self, batch_id: int, fence: int) -> bool:
-        """Record this process as the batch's worker; return False if *fence* is outdated."""
+        """Claim the batch for this process; return False if *fence* is not its newest number."""
         with self._runtime.database.write() as session:
             return self._write(session, batch_id, fence, held_by=process_name())
 
     def _write(self, session: Session, batch_id: int, number: int, /, **values: Any) -> bool:
-        """Update a running batch and renew its lease if its fence is *number*.
+        """Store *values* and renew the lease of a running batch whose newest number is *number*.
 
         Return whether the batch was updated. *values* may contain another end of the lease.
         """
@@ -88,7 +88,7 @@ class BatchMaker:
         return changed.scalar() is not None
 
     def _make_slice(self, batch_id: int, fence: int) -> bool:
-        """Make and commit rows for up to _SLICE seconds; return whether rows are left."""
+        """Make and store rows for up to _SLICE seconds; return True if there are rows left."""
         until = self._monotonic() + _SLICE
         with self._runtime.database.read() as session:
             batch = get_batch(session, batch_id)
@@ -115,7 +115,7 @@ class BatchMaker:
         files: FileStorage,
         until: float,
     ) -> tuple[list[dict[str, Any]], bool]:
-        """Make rows until it is time to commit them.
+        """Make the posters of *rows*, until it is time to store the results in the database.
 
         Return the new values of the rows, and whether the worker must yield to other work.
         """
@@ -131,7 +131,10 @@ class BatchMaker:
         return settled, False
 
     def _commit(self, batch_id: int, fence: int, settled: Sequence[dict[str, Any]]) -> bool:
-        """Commit made and failed rows; return False if the fence is outdated."""
+        """Store the results of painted and failed rows; return False if *fence* is outdated.
+
+        *fence* is outdated if the batch has a newer number. Nothing is stored then.
+        """
         with self._runtime.database.write() as session:
             if not self._write(session, batch_id, fence, stumbles=0):
                 return False
@@ -167,7 +170,7 @@ class BatchMaker:
             )
 
     def _enqueue_rest(self, batch_id: int, fence: int) -> None:
-        """Put the batch at the end of the queue, behind work that was enqueued meanwhile."""
+        """Put the rest of the batch at the end of the queue, behind newer jobs."""
         with self._runtime.database.write() as session:
             is_current = self._write(session, batch_id, fence, fence=fence + 1, held_by=None)
         if is_current:
@@ -185,7 +188,7 @@ def _fields(batch: PosterBatch, template: Template, row: PosterRow) -> dict[str,
 def _settled(
     row: PosterRow, fields: dict[str, str], setups: Sequence[PosterSetup], files: FileStorage
 ) -> dict[str, Any]:
-    """Make the posters of one row; return the new values of its columns."""
+    """Make the posters of one row; return the values of the row's columns to store."""
     try:
         pictures, remarks = paint_row(setups, fields)
     except Exception as error:

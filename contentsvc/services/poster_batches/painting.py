@@ -28,7 +28,7 @@ class BatchPainter:
     """Prepares the painting of batches; caches templates, fonts and painted layers."""
 
     def __init__(self, runtime: Runtime, painter: Painter | None = None) -> None:
-        """Create a painter of batches that shares the caches of *painter*, if one is given."""
+        """Create a painter of batches that uses the caches of *painter*, or of a new painter."""
         self._painter = painter or Painter(runtime)
 
     def template(self, name: str) -> Template:
@@ -40,7 +40,7 @@ class BatchPainter:
         return self._painter.template(name)
 
     def setup(self, batch: PosterBatch, size: str) -> PosterSetup:
-        """Return the template, brand, fonts and format for painting the rows of *batch* in a size.
+        """Return the template, brand, fonts and format for painting a batch's rows in *size*.
 
         Raises:
             RenderError: the template, its size or the brand no longer exists, or is broken.
@@ -60,7 +60,7 @@ class BatchPainter:
         )
 
     def proofreader(self, batch: PosterBatch) -> Proofreader:
-        """Return a proofreader for the rows of *batch*.
+        """Return an object that checks the texts of the rows of *batch*.
 
         Raises:
             RenderError: the template, one of its sizes or the brand no longer exists, or is broken.

@@ -39,7 +39,7 @@ _REPORT_TITLES = (
 
 
 def remarks_of(row: PosterRow) -> list[RowRemark]:
-    """Return the remarks on a row."""
+    """Return the remarks (warnings and faults) that are stored with a row."""
     return [RowRemark.from_data(remark) for remark in row.remarks]
 
 
@@ -52,7 +52,7 @@ def field_label(template: Template | None, name: str | None, language: str) -> s
 
 
 def remark_text(template: Template | None, remark: RowRemark, language: str) -> str:
-    """Return a remark in *language*, after the label of its field."""
+    """Return a remark as text in *language*, preceded by the label of its field."""
     label, problem = field_label(template, remark.field, language), _problem(remark)
     if not label:
         return problem.text(language)
@@ -60,7 +60,7 @@ def remark_text(template: Template | None, remark: RowRemark, language: str) -> 
 
 
 def _problem(remark: RowRemark) -> Message:
-    """Return a remark's message without the name of its field, which the caller adds."""
+    """Return the message of *remark* without the field's name, which the caller puts before it."""
     if remark.code == "required":
         return Message("row-field-missing")
     if remark.code == "bad_link" and "value" in remark.message.params:
@@ -69,7 +69,7 @@ def _problem(remark: RowRemark) -> Message:
 
 
 def members_of(config: Config, session: Session, batch: PosterBatch, report: bytes) -> list[Member]:
-    """Return the members of a batch's ZIP: its posters, and *report* as `report.csv`.
+    """Return the files to put into a batch's ZIP: its posters, and *report* as `report.csv`.
 
     Posters in several sizes are in a folder per size.
     """

@@ -1,4 +1,4 @@
-"""Correct rows of a finished batch: by a table, or cell by cell."""
+"""Correct rows of a finished batch: from a corrected table, or cell by cell."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_CELL = 2000
 
 
 def apply_corrected_table(session: Session, batch: PosterBatch, lines: Sequence[Line]) -> int:
-    """Apply the rows of a corrected table; return how many rows changed and are made again.
+    """Replace rows by those of a corrected table; return how many changed and are made again.
 
     The column 行号 gives the number of each row, as in the table of failed rows. A table with all
     columns of the original table needs no such column; then the number of a row is its line.
@@ -70,7 +70,7 @@ def _row_numbers(header: Sequence[str], lines: Sequence[Line], *, is_whole: bool
 
 
 def _merged(cells: Sequence[str], line: Line, columns: Mapping[int, int], width: int) -> list[str]:
-    """Return a row's cells, replaced by those of a corrected line.
+    """Return *cells* after the cells of the corrected *line* have replaced some of them.
 
     *columns* maps the columns of the corrected table to those of the batch.
     """
@@ -83,7 +83,7 @@ def _merged(cells: Sequence[str], line: Line, columns: Mapping[int, int], width:
 def apply_row_edits(
     session: Session, batch: PosterBatch, edits: Mapping[int, Mapping[str, str]]
 ) -> int:
-    """Apply new texts by row number and field; return how many rows changed and are made again.
+    """Replace texts, given by row number and field; return how many rows are made again.
 
     Raises:
         ConflictError: the batch is running, or was not started.
@@ -117,7 +117,7 @@ def _require_finished(batch: PosterBatch) -> None:
 
 
 def _amend(row: PosterRow, cells: Sequence[str]) -> bool:
-    """Replace the cells of *row* and mark it as waiting if they differ; return whether they do."""
+    """Replace the cells of *row* and mark it to be made again; return False if no cell differs."""
     width = max(len(cells), len(row.cells))
     before = [*row.cells, *[""] * (width - len(row.cells))]
     after = [*cells, *[""] * (width - len(cells))]

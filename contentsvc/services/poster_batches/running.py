@@ -31,7 +31,7 @@ _MOST_DEATHS = 3
 
 
 def run(session: Session, batch: PosterBatch, now: datetime) -> int:
-    """Start a batch; return the fence to pass to `enqueue_batch` after the commit.
+    """Start a batch; return its fence, the number that `enqueue_batch` needs after the commit.
 
     Raises:
         ConflictError: the batch is running, or two others of its owner are.
@@ -70,7 +70,7 @@ def _next_fence(batch: PosterBatch, now: datetime) -> int:
 
 
 def enqueue_batch(runtime: Runtime, batch_id: int, fence: int) -> None:
-    """Enqueue a batch for the workers.
+    """Enqueue a job that makes posters of a batch; *fence* is the batch's newest number.
 
     If the queue is down, the batch stays in the database, and the dispatcher enqueues it later.
     """
@@ -104,7 +104,7 @@ def retry(session: Session, batch: PosterBatch) -> None:
 
 
 def refuse_running(batch: PosterBatch) -> None:
-    """Check that a batch is not running.
+    """Raise ConflictError if a batch is running.
 
     Raises:
         ConflictError: the batch is running.
@@ -114,7 +114,7 @@ def refuse_running(batch: PosterBatch) -> None:
 
 
 def resume_batches(runtime: Runtime, now: datetime) -> None:
-    """Enqueue running batches again whose lease has expired; the dispatcher calls this."""
+    """Enqueue running batches again if no worker has reported progress in time."""
     expired: list[tuple[int, int]] = []
     query = select(PosterBatch).where(
         PosterBatch.status == BatchStatus.RUNNING,
@@ -134,7 +134,7 @@ def resume_batches(runtime: Runtime, now: datetime) -> None:
 
 
 def _record_death(session: Session, batch: PosterBatch) -> None:
-    """Count the death of the batch's worker; fail a row at which three workers have died."""
+    """Count that a worker died while making the batch; after the third, fail the row at fault."""
     batch.stumbles += 1
     logger.warning(
         "A worker died while making a batch",

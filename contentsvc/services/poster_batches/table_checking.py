@@ -25,7 +25,7 @@ _FAULTY_CELLS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RowCheck:
-    """The remarks on one row before it is painted."""
+    """The remarks (warnings and faults) on one row, found before it is painted."""
 
     number: int
     #: The file name of the picture before repeated names are numbered.
@@ -61,7 +61,7 @@ def check_table(
     reader: Proofreader,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> TableCheck:
-    """Check every row of a draft batch, as far as time allows also for texts that do not fit.
+    """Check every row of a draft batch; while time allows, also find texts that do not fit.
 
     *monotonic* returns the current time in seconds.
     """

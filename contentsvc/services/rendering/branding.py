@@ -25,7 +25,7 @@ def list_brands(folders: Sequence[Path]) -> dict[str, str]:
 
 
 def check_brand(folders: Sequence[Path], name: str | None) -> None:
-    """Check that the brand *name* exists; None stands for the default brand.
+    """Raise an error unless the brand *name* exists; None stands for the default brand.
 
     Raises:
         InputError: there is no such brand; the error lists the brands.
@@ -36,7 +36,7 @@ def check_brand(folders: Sequence[Path], name: str | None) -> None:
 
 
 def require_brand(runtime: Runtime, head: CalendarHead) -> None:
-    """Check that a calendar's brand exists.
+    """Raise an error unless the brand that a calendar uses exists.
 
     Raises:
         InputError: there is no such brand; the error lists the brands.

@@ -48,7 +48,7 @@ _EVENING = 18
 
 
 def poster_defaults(item: RenderItem, language: str) -> dict[str, Any]:
-    """Return the default values of poster fields, for fields that the writer left empty.
+    """Return default values for those poster fields that the writer left empty.
 
     The values are the entry's title, date and time, and for a livestream its host, points, link
     and badge. *language* (`en` or `zh`) is the language of badge, notes, date and weekday.
@@ -68,7 +68,7 @@ def poster_defaults(item: RenderItem, language: str) -> dict[str, Any]:
 
 
 def _own_fields(item: RenderItem) -> Mapping[str, str | tuple[str, ...]]:
-    """Return the poster fields that the writer changed for the item's notice."""
+    """Return the poster fields that the writer has set for this notice only."""
     return item.content.notice_version(item.notice).poster if item.notice else {}
 
 
@@ -85,7 +85,7 @@ def _time_fields(local: datetime, language: str) -> dict[str, str]:
 
 
 def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[str, Message]:
-    """Return the badge, time note, countdown and call to action of a notice's poster."""
+    """Return poster fields of a notice: its badge, time note, countdown and call to action."""
     has_begun = notice.offset >= timedelta(0)
     fields = {"state": _badge(notice, starts_at, zone)}
     fields |= _STARTED_FIELDS.get(notice.state, {}) if has_begun else {}
@@ -100,7 +100,7 @@ def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[
 
 
 def _badge(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> Message:
-    """Return the badge of a notice's poster, such as the number of days until the livestream."""
+    """Return the label on a notice's poster, such as the number of days until the livestream."""
     if notice.state is NoticeState.REPLAY:
         return Message("poster-badge-replay")
     if notice.state is NoticeState.NOW:
@@ -124,7 +124,7 @@ class PosterMaker:
         self.painter = Painter(runtime)
 
     def posters_of(self, item: RenderItem) -> ItemPosters:
-        """Return an object that makes the posters of *item* and collects their warnings."""
+        """Return an object that makes the posters of one entry or notice."""
         return ItemPosters(self, item)
 
     def pictures(self, refs: Sequence[PictureRef]) -> tuple[Picture, ...]:
@@ -155,7 +155,7 @@ class PosterMaker:
     def paint(
         self, item: RenderItem, size: str, media_type: str, max_bytes: int | None
     ) -> tuple[Picture, tuple[PosterWarning, ...], Template]:
-        """Return an item's poster, its warnings and its template.
+        """Return the poster of an entry or notice, the poster's warnings and its template.
 
         Raises:
             RenderError: the entry has no poster, or it cannot be painted.
@@ -189,7 +189,7 @@ class PosterMaker:
         *,
         brand: str | None = None,
     ) -> Picture:
-        """Return a picture of the template *template*, for a channel's own use.
+        """Return a picture that a channel needs for itself, made from a template and *fields*.
 
         Raises:
             RenderError: there is no such template, or it cannot be painted.
@@ -201,7 +201,7 @@ class PosterMaker:
         return self._make(request, template)[0]
 
     def _make(self, request: PosterRequest, name: str) -> tuple[Picture, tuple[PosterWarning, ...]]:
-        """Return a poster's file, named after *name* and the size, and its warnings."""
+        """Return a poster's file and its warnings; the file's name is *name* and the size."""
         poster = self.painter.make(request)
         media_type = poster.encoded.media_type
         file = f"{name}-{request.size}.{_ENDINGS[media_type]}"
@@ -217,14 +217,14 @@ def _format(media_type: str) -> Format:
 
 @dataclass(slots=True)
 class ItemPosters:
-    """Makes the posters of one item and collects their warnings."""
+    """Makes the posters of one entry or notice, and collects their warnings."""
 
     maker: PosterMaker
     item: RenderItem
     warnings: list[RenditionWarning] = field(default_factory=list)
 
     def make(self, size: str, max_bytes: int | None, media_type: str) -> Picture:
-        """Return the item's poster in a size; add its warnings to `warnings`.
+        """Return the poster in the size *size*, and append its warnings to `warnings`.
 
         Raises:
             RenderError: it cannot be painted; `field` names the field of the entry's form.
@@ -258,7 +258,7 @@ class ItemPosters:
 
 
 def _level(warning: PosterWarning, template: Template) -> WarningLevel:
-    """Return BLOCK if a required field lost text, else WARN."""
+    """Return BLOCK if the text of a required field was cut, else WARN."""
     spec = template.fields.get(warning.field or "")
     cut = warning.code == "cut" and spec is not None and spec.required
     return WarningLevel.BLOCK if cut else WarningLevel.WARN

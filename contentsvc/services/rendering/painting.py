@@ -48,7 +48,7 @@ def asset_path(folders: Sequence[Path], name: str) -> Path:
 
 
 def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
-    """Return the names of up to *most* pictures in *folders*, as entries and posters use them."""
+    """Return names of pictures in *folders*, at most *most*, as entries and posters use them."""
     names = (
         path.relative_to(folder).as_posix()
         for folder in folders
@@ -59,7 +59,7 @@ def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
 
 
 def template_folders(runtime: Runtime) -> list[Path]:
-    """Return the folders of poster templates: the team's own, those of plugins, the shipped one."""
+    """Return the folders of poster templates: the team's, those of plugins, contentsvc's own."""
     shipped_assets = shipped("assets").resolve()
     folders = [folder for folder in runtime.config.asset_folders() if folder != shipped_assets]
     own = [folder / "posters" for folder in folders]
@@ -96,7 +96,7 @@ class Painter:
 
     @property
     def cache(self) -> PaintCache:
-        """The cache of painted layers, for callers that render by themselves."""
+        """The cache of painted layers, for callers that paint without this object."""
         return self._cache
 
     def template(self, name: str) -> Template:
@@ -126,7 +126,7 @@ class Painter:
         return self._fonts[brand.fonts]
 
     def picture_bytes(self, source: str) -> bytes:
-        """Return the content of a picture: an upload by its hash, or a file of the assets.
+        """Return the content of the picture *source*: an upload, or the name of an asset file.
 
         Raises:
             LookupError: there is no such picture.
@@ -139,7 +139,7 @@ class Painter:
             raise LookupError(error.message) from error
 
     def paint(self, request: PosterRequest, watch: Callable[[], None] | None = None) -> Poster:
-        """Return the painted poster.
+        """Paint the poster that *request* describes, and return it.
 
         *watch* is called before each layer; if it raises, painting ends with that error.
 
@@ -181,7 +181,7 @@ class Painter:
     def make(
         self, request: PosterRequest, paint: Callable[[PosterRequest], Poster] | None = None
     ) -> CachedPoster:
-        """Return a finished poster; equal requests are painted once.
+        """Return a finished poster; if the same request was painted before, the stored poster.
 
         *paint* replaces `paint`, for a caller that limits or changes the painting.
 

@@ -44,7 +44,10 @@ class RenderItem:
         notice: Notice | None,
         code: str = "",
     ) -> RenderItem:
-        """Return the item of an entry, which need not be saved, or of one of its notices."""
+        """Return the item for rendering an entry, or for rendering *notice* if it is given.
+
+        The entry need not be saved yet.
+        """
         head = head_of(calendar)
         starts_at = head.starts_at(content, week).at
         if notice is not None and content.livestream is not None:
@@ -62,17 +65,17 @@ class RenderItem:
 
     @property
     def due_at(self) -> datetime:
-        """When the item is to be published; UTC."""
+        """When the entry or notice is to be published; UTC."""
         return self.notice.due_at(self.starts_at) if self.notice else self.starts_at
 
     @property
     def link(self) -> str:
-        """The link for readers of a livestream's item; empty for a post or poster."""
+        """The link that a notice or a livestream gives to readers; empty for a post or poster."""
         state = self.notice.state if self.notice else NoticeState.BEFORE
         return (self.content.livestream or Livestream()).link_at(state, self.booking_page)
 
     def livestream_facts(self, channel: str) -> dict[str, Any] | None:
-        """Return the facts of a livestream that *channel* publishes, as JSON; None for a post."""
+        """Return the facts that a notice publishes on *channel*, as JSON; None for other items."""
         if self.notice is None:
             return None
         facts = Facts.of(self.content, self.starts_at, channel)
@@ -80,5 +83,5 @@ class RenderItem:
 
     @property
     def ref(self) -> str:
-        """The reference of the entry, which editing and moving it within its week do not change."""
+        """The entry's reference CALENDAR/WEEK/KEY, which an edit of the entry does not change."""
         return f"{self.slug}/{self.week}/{self.content.key}"

@@ -1,4 +1,4 @@
-"""Render entries by the plugins of their channels, for previews and ahead of deliveries."""
+"""Let plugins render the entries of their channels: for previews, and before the due time."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Preview:
 
 
 class Renderer:
-    """Makes renditions by the plugins of channels and stores them."""
+    """Lets plugins make renditions (the finished posts of a channel), and stores these."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Create a renderer."""
@@ -81,7 +81,7 @@ class Renderer:
     def preview(
         self, calendar: Calendar, week: IsoWeek, content: EntryContent, *, code: str = ""
     ) -> list[Preview]:
-        """Return a preview per channel and notice of an entry, and store their renditions.
+        """Return a preview of an entry for each channel and notice, and store the renditions.
 
         *code* is the code of the entry's public page; it is empty if the entry was not saved yet.
         If a rendering fails, its preview has the error.
@@ -103,7 +103,7 @@ class Renderer:
     def _paced(
         self, calendar: Calendar, row: ChannelRow | None, items: Sequence[RenderItem]
     ) -> list[list[RenditionWarning]]:
-        """Return for each item the warnings about quiet hours and quotas of a channel."""
+        """Return a list for each of *items*: warnings about quiet hours and quotas of a channel."""
         if row is None:
             return [[] for _ in items]
         opened = self._opened(row)
@@ -187,7 +187,7 @@ class Renderer:
         return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
 
     def _settle(self, delivery: Delivery, status: DeliveryStatus, **values: Any) -> bool:
-        """Move a planned delivery to *status*, unless its entry was changed meanwhile.
+        """Set a planned delivery to *status*, unless its entry was changed meanwhile.
 
         Return whether the delivery is scheduled now.
         """
@@ -202,7 +202,7 @@ class Renderer:
         return moved and status is DeliveryStatus.SCHEDULED
 
     def _note(self, delivery: Delivery, reason: Message) -> None:
-        """Record on a planned delivery why it waits."""
+        """Store the reason why a planned delivery has to wait."""
         with self._runtime.database.write() as session:
             current = _planned(session, delivery.id)
             if current is not None:
@@ -231,7 +231,7 @@ class Renderer:
         return replace(rendition, warnings=tuple(warnings))
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
-        """Return *item*, completed with the address of the livestream's page if it is a notice."""
+        """Return *item*; if it is a notice, with the address of the livestream's public page."""
         if item.notice is None:
             return item
         return replace(item, booking_page=page_url(self._runtime, item.code, channel))
@@ -283,7 +283,10 @@ class Renderer:
 
 
 def _filled(entry: ChannelEntry, notice: Notice | None, context: RenderContext) -> ChannelEntry:
-    """Replace placeholders such as `{booking}` in a notice's texts by the livestream's facts."""
+    """Return *entry* with placeholders such as `{booking}` in its texts replaced by values.
+
+    Only the texts of a *notice* have placeholders.
+    """
     if notice is None:
         return entry
     values = notice_placeholders(notice, entry, context)

@@ -62,7 +62,7 @@ class Sketch:
 
 
 class Studio:
-    """Paints the posters of the studio.
+    """Paints posters while people edit them in the web interface.
 
     All requests of a process share one Studio, so that its limits apply to them together.
     """
@@ -70,7 +70,7 @@ class Studio:
     def __init__(
         self, runtime: Runtime, painter: Painter | None = None, bounds: Bounds | None = None
     ) -> None:
-        """Create a studio that shares the caches of *painter*."""
+        """Create a studio that uses the caches of *painter*, or of a new painter."""
         self.painter = painter or Painter(runtime)
         self._bounds = bounds or Bounds()
         self._slots = threading.BoundedSemaphore(self._bounds.at_once)
@@ -88,7 +88,7 @@ class Studio:
         return self._reduced(request, _THUMBNAIL)
 
     def thumbnail_key(self, template: Template, brand: str | None) -> str:
-        """Return a key that changes whenever the content of the thumbnail changes.
+        """Return a key that changes whenever the thumbnail of *template* would look different.
 
         The thumbnail is not painted.
 
@@ -101,7 +101,7 @@ class Studio:
         return self.painter.key(request)[:16]
 
     def sketch(self, request: PosterRequest, *, samples: bool = False) -> Sketch:
-        """Return a reduced poster; with *samples* empty fields show the template's sample text.
+        """Return a poster in reduced size; *samples* fills empty fields with sample text.
 
         Raises:
             StudioBusyError: too many posters are being painted.
@@ -118,15 +118,17 @@ class Studio:
         """Return the poster in full size, as a channel would get it.
 
         Raises:
-            StudioBusyError, RenderError: as `sketch`.
+            StudioBusyError: too many posters are being painted.
+            RenderError: a poster cannot be painted; `field` names the field at fault.
         """
         return self.painter.make(request, self._paint)
 
     def bundle(self, requests: Sequence[tuple[str, PosterRequest]]) -> bytes:
-        """Return a ZIP of posters; *requests* holds a file name and a request for each poster.
+        """Return a ZIP of finished posters, one for each pair of file name and request.
 
         Raises:
-            StudioBusyError, RenderError: as `sketch`.
+            StudioBusyError: too many posters are being painted.
+            RenderError: a poster cannot be painted; `field` names the field at fault.
         """
         out = io.BytesIO()
         # Pictures are compressed already.

@@ -84,6 +84,7 @@ TARGETS = {
     "reconciling": Target(
         "contentsvc.services.delivery.reconciling",
         (
+            "tests/integration/services/delivery/test_reaping.py",
             "tests/integration/services/delivery/test_publishing.py",
             "tests/integration/services/delivery/test_dispatching.py",
             "tests/integration/services/test_withdrawing.py",

@@ -216,4 +216,4 @@ def test_a_week_is_approved_but_for_what_is_cut(mei: Person, sample: str, runtim
 
     assert entry_of(runtime, good.id).status == "approved"
     assert entry_of(runtime, cut.id).status == "draft"
-    assert "「冬季护肤直播课」没有通过" in response.get_data(as_text=True)
+    assert "“冬季护肤直播课”没有通过" in response.get_data(as_text=True)

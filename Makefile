@@ -40,7 +40,7 @@ unit: $(DEV_STAMP) ## Run the unit tests, less than a minute (ARGS='-k weeks')
 fuzz: $(DEV_STAMP) ## Run the property tests with fresh seeds for five minutes (SEED=n repeats a round)
 	@$(BIN)/python -m tests.fuzz $(ARGS)
 
-clocks: $(DEV_STAMP) ## Run the tests that depend on a clock at odd instants (CLOCK=leap-day)
+clocks: $(DEV_STAMP) ## Run every test at odd instants, ten minutes each (CLOCK=leap-day)
 	@$(BIN)/python -m tests.clocks $(CLOCK)
 
 check: $(DEV_STAMP) ## Check style, types and import contracts

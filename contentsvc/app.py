@@ -11,22 +11,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from contentsvc import __version__
 from contentsvc.services.runtime import Runtime
-from contentsvc.web import (
-    accounts,
-    boards,
-    calendar_files,
-    calendars,
-    channels,
-    deliveries,
-    metrics,
-    plugins,
-    site,
-    system,
-)
+from contentsvc.web import accounts, boards, calendar_files, calendars, channels, deliveries, site
 from contentsvc.web.access import choose_language, require_sign_in
 from contentsvc.web.batches import runs, setup
 from contentsvc.web.entries import corrections, editor, previews, steps
 from contentsvc.web.errors import handle_errors
+from contentsvc.web.operations import metrics, plugins, system
 from contentsvc.web.page_context import add_template_context
 from contentsvc.web.security import protect
 from contentsvc.web.studio import gallery, studio

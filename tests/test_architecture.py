@@ -47,6 +47,7 @@ _BREACHES = [
     ("entry_pages", "web/entries/editor.py", "import contentsvc.web.batches.runs"),
     ("studio_pages", "web/studio/studio.py", "import contentsvc.web.batches.runs"),
     ("batch_pages", "web/boards.py", "import contentsvc.web.batches.runs"),
+    ("operation_pages", "web/boards.py", "import contentsvc.web.operations.metrics"),
 ]
 
 

@@ -1,8 +1,8 @@
 /* Shift the wall clock of a process by the nanoseconds that stand in a shared file.
  *
- * Loaded by LD_PRELOAD. The file named by TEST_CLOCK_FILE holds one signed 64-bit number; every
- * process maps it, so one write moves the clocks of all of them. Monotonic clocks and time-outs
- * stay real. (libfaketime 0.9.10 breaks time.sleep and the locks of Python 3.11, which wait by
+ * Loaded by LD_PRELOAD. The file named by TEST_CLOCK_FILE holds one signed 64-bit number; a process
+ * and those that it starts map it, so one write moves the clocks of all of them. A process that
+ * names another file calls map_shift again. Monotonic clocks and time-outs stay real. (libfaketime 0.9.10 breaks time.sleep and the locks of Python 3.11, which wait by
  * CLOCK_MONOTONIC with an absolute deadline.)
  */
 #define _GNU_SOURCE
@@ -17,7 +17,7 @@
 
 static volatile const int64_t *shift;
 
-__attribute__((constructor)) static void map_shift(void) {
+__attribute__((constructor)) void map_shift(void) {
     const char *path = getenv("TEST_CLOCK_FILE");
     int file = path ? open(path, O_RDONLY | O_CLOEXEC) : -1;
     if (file < 0) return;

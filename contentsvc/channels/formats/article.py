@@ -1,4 +1,4 @@
-"""An Official Account article (公众号文章): HTML with inline styles only."""
+"""Convert a post to a WeChat Official Account article (公众号文章): HTML with inline styles."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def format_article(
     pictures: Mapping[str, str] | None = None,
     language: str = "zh",
 ) -> FormattedPost:
-    """Return a post as an article: HTML that survives being pasted into the platform's editor.
+    """Return a post as a WeChat article: HTML that looks the same once pasted into WeChat's editor.
 
     Links to mp.weixin.qq.com are preserved, other links become footnotes. Pictures must be stored
     by the platform: *pictures* maps the address of a picture in the text to that of its upload.

@@ -1,4 +1,4 @@
-"""Write each element of a post as the HTML of an Official Account article (公众号文章)."""
+"""ArticleWriter, which writes a post as the HTML of a WeChat article (公众号文章)."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ _LEVELS = 4
 
 
 class ArticleWriter(Writer):
-    """Writes HTML that survives pasting into the platform's editor; each element has a style."""
+    """Writes a post as the HTML of a WeChat article, with inline styles, which WeChat keeps."""
 
     closes_up = True
 
     def __init__(self, theme: ArticleTheme, pictures: Mapping[str, str], language: str) -> None:
-        """Create a writer; *pictures* maps each picture's address to that of its uploaded copy."""
+        """Create a writer; *pictures* maps a picture's URL to the URL of its copy at WeChat."""
         super().__init__(language)
         self._style = STYLES[theme]
         self._uploaded = pictures
@@ -69,16 +69,16 @@ class ArticleWriter(Writer):
         return escape(text, quote=False)
 
     def line_end(self) -> str:
-        """Return a line break."""
+        """Return the HTML of a line break."""
         return "<br>"
 
     def inline(self, node: Node) -> str:
-        """Return text within a paragraph as HTML, without spaces around line breaks."""
+        """Return the content of a paragraph as HTML, without spaces around line breaks."""
         parts = "".join(self.pieces(node)).split("<br>")
         return "<br>".join(part.strip(" ") for part in parts)
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return emphasised or otherwise marked text as HTML."""
+        """Return emphasised or otherwise marked text as HTML, as a tuple of one string."""
         known = _SPANS.get(node.tag)
         words = "".join(self.pieces(node))
         if known is None or not words.strip():
@@ -98,7 +98,7 @@ class ArticleWriter(Writer):
         return self.element(f"h{level}", f"h{level}", shown) if words else ""
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation as HTML."""
+        """Return a quotation as HTML; *blocks* is the HTML of its paragraphs."""
         return self.element("blockquote", "quote", "".join(blocks)) if blocks else ""
 
     def listing(self, listed: list[Item]) -> str:
@@ -129,7 +129,7 @@ class ArticleWriter(Writer):
         return self.element("section", "inner", line)
 
     def _flat(self, content: Node) -> str:
-        """Return a list item's content; the first paragraph begins beside the bullet or number."""
+        """Return a list item as HTML; its first paragraph has no <p>, to stay beside the bullet."""
         parts: list[str] = []
         for part in grouped(content):
             beside = not parts and part.tag in {"p", LOOSE}
@@ -138,13 +138,16 @@ class ArticleWriter(Writer):
         return "".join(parts)
 
     def code(self, text: str) -> str:
-        """Return code with <br> and &nbsp;, because editors drop line ends and repeated spaces."""
+        """Return a block of code as HTML, with <br> for line ends and &nbsp; for spaces.
+
+        Editors drop line ends and repeated spaces.
+        """
         lines = text.replace("\t", "    ").split("\n")
         escaped = "<br>".join(escape(line, quote=False).replace(" ", "&nbsp;") for line in lines)
         return self.element("pre", "pre", f"<code>{escaped}</code>") if text.strip() else ""
 
     def inline_code(self, text: str) -> str:
-        """Return code within a line as HTML."""
+        """Return a piece of code within a line of text as HTML."""
         return self.element("code", "code", escape(" ".join(text.split()), quote=False))
 
     def table(self, content: Table) -> str:
@@ -170,13 +173,13 @@ class ArticleWriter(Writer):
         return f'<{tag} style="{_quoted(css)}">{self.inline(cell)}</{tag}>'
 
     def rule(self) -> str:
-        """Return the theme's ornament in place of a horizontal line."""
+        """Return the HTML of the theme's ornament, which replaces a horizontal line."""
         return self.element("p", "rule", self._style.rule)
 
     def picture(self, node: Node) -> str:
-        """Return a picture in a line; if the platform does not store it, a note that replaces it.
+        """Return the HTML of a picture within text, or a placeholder if WeChat does not store it.
 
-        The note, such as [图片：海报], comes with a warning.
+        The placeholder, such as [图片：海报], comes with a warning.
         """
         source = self._source(node)
         if not source:
@@ -184,7 +187,7 @@ class ArticleWriter(Writer):
         return self.element_img(source, node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return the pictures of a paragraph without text, each with its caption."""
+        """Return the HTML of a paragraph that has only pictures, each with its caption."""
         return "".join(map(self._figure, nodes))
 
     def _figure(self, node: Node) -> str:
@@ -196,7 +199,7 @@ class ArticleWriter(Writer):
         return self.element("section", "figure", self.element_img(source, node) + caption)
 
     def element_img(self, source: str, node: Node) -> str:
-        """Return the img element of the picture *node*; *source* is the address of its file."""
+        """Return the HTML of an <img> for the picture *node*; *source* is the picture's URL."""
         alt = node.attributes.get("alt", "")
         return (
             f'<img style="{_quoted(self._style.of("img"))}" src="{_quoted(source)}" '
@@ -213,7 +216,7 @@ class ArticleWriter(Writer):
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return a link to the platform as a link, any other one as text and a footnote number."""
+        """Return a link to mp.weixin.qq.com as HTML, other links as text with a footnote number."""
         if _host(address) in _LINKED:
             return self.element("a", "link", words or escape(address), href=address)
         bare = bare_address(address)
@@ -225,7 +228,7 @@ class ArticleWriter(Writer):
         return words + self.element("sup", "note", f"[{number}]")
 
     def footnotes(self) -> str:
-        """Return the list of footnotes at the article's end, each with its link's address."""
+        """Return the HTML of the footnotes, which show the addresses of links; empty if none."""
         if not self.notes:
             return ""
         lines = [
@@ -241,7 +244,7 @@ def _task_mark(item: Item) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return *value* escaped for a double-quoted attribute; single quotes stay, to save space."""
+    """Return *value* escaped for an HTML attribute in double quotes; single quotes stay as is."""
     return escape(value, quote=False).replace('"', "&quot;")
 
 

@@ -1,4 +1,4 @@
-"""Plain text for chat groups."""
+"""Convert a post to plain text for chat groups, such as WeChat groups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TITLES = 2
 
 
 class ChatWriter(PlainWriter):
-    """Writes plain text for chat groups, with headings of levels 1 and 2 in 【】."""
+    """Writes a post as plain text for chat groups, with headings of levels 1 and 2 in 【】."""
 
     def heading(self, level: int, node: Node) -> str:
         """Return a heading as text; levels 1 and 2 are put in 【】."""
@@ -27,12 +27,12 @@ class ChatWriter(PlainWriter):
 
 
 def html_text(html: str, language: str = "zh") -> str:
-    """Return *html*, which must be clean, as plain text for a chat group.
+    """Return *html* as plain text for a chat group; *html* must be a result of `clean_html`.
 
     Headings of the first two levels are set in 【】. List items follow • or their number. A link
-    becomes `text address`, and a picture [图片：alt text]. A row of a two-column table becomes
-    `key：value`; a row of a wider table becomes its first cell and a line for each other. An
-    empty line separates blocks, and a space separates Chinese from Latin text.
+    becomes `text address`, and a picture becomes [图片：alt text]. A row of a two-column table
+    becomes `key：value`. A row of a wider table becomes its first cell and a line for each other
+    cell. An empty line separates blocks, and a space separates Chinese from Latin text.
     """
     return "\n\n".join(ChatWriter(language).write(html)).strip("\n")
 

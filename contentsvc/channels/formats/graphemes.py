@@ -16,6 +16,6 @@ _CLUSTER = regex.compile(
 
 
 def graphemes(text: str) -> Iterator[str]:
-    """Yield the extended grapheme clusters of *text*; joined, they are *text*."""
+    """Yield the grapheme clusters of *text* in order: the units that people see as characters."""
     for cluster in _CLUSTER.finditer(text):
         yield cluster[0]

@@ -1,4 +1,4 @@
-"""A Xiaohongshu note (小红书笔记): a title, text with emoji as bullets, and hashtags."""
+"""Convert a post to a Xiaohongshu note (小红书笔记): title, text with emoji, and hashtags."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _CONTACTS = re.compile(r"微信号?|加[vVＶ]|(?i:\b(?:vx|wechat)\b)|公众号|
 
 
 class NoteWriter(PlainWriter):
-    """Writes a note's text: emoji instead of bullets, and neither link addresses nor pictures."""
+    """Writes a post as text for a Xiaohongshu note, with emoji as bullets and without links."""
 
     apart = False
 
@@ -43,7 +43,7 @@ class NoteWriter(PlainWriter):
         self.hashtags: list[str] = []
 
     def text(self, text: str) -> str:
-        """Return text without the # of hashtags; the hashtags are added to the writer's list."""
+        """Return *text* without the # of its hashtags, and add these to `self.hashtags`."""
         return _HASHTAG.sub(self._noted, text)
 
     def _noted(self, found: re.Match[str]) -> str:
@@ -51,7 +51,7 @@ class NoteWriter(PlainWriter):
         return _MARK + found[1]
 
     def inline(self, node: Node) -> str:
-        """Return a paragraph's text without lines of hashtags; hashtags go to the note's end."""
+        """Return a paragraph's text without lines of hashtags only, which go to the note's end."""
         lines = super().inline(node).split("\n")
         return "\n".join(line.replace(_MARK, "") for line in lines if not _only_hashtags(line))
 
@@ -75,7 +75,7 @@ class NoteWriter(PlainWriter):
         return "🔟 " if item.number == _DIGITS else f"{item.number}. "
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a wide table: an emoji, the first cell, and a line per further cell."""
+        """Return a table row as lines: an emoji with the first cell, then each other cell."""
         return super().record(header, cells).replace("• ", "✨ ", 1)
 
     def rule(self) -> str:
@@ -88,7 +88,7 @@ class NoteWriter(PlainWriter):
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return the text of a link without the address; a warning names the address."""
+        """Return a link's text without its address, and record the address for a warning."""
         address = bare_address(address)
         if not address:
             return words
@@ -101,7 +101,7 @@ def _only_hashtags(line: str) -> bool:
 
 
 def note_title_length(title: str) -> int:
-    """Return a title's length as the platform counts it, rounded up to a whole number.
+    """Return the length of a note's title as Xiaohongshu counts it, rounded up.
 
     A Chinese character counts 1, an ASCII character ½, most emoji 2.
 
@@ -118,7 +118,7 @@ def hashtags(text: str) -> list[str]:
 def format_note(
     html: str, *, title: str = "", tags: Iterable[str] = (), language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as a note; the hashtags *tags* are added to the hashtags found in the text.
+    """Return a post as a Xiaohongshu note; *tags* are added to the hashtags in the text.
 
     Hashtags are at the end as `#话题 `, which the platform turns into links as they are typed. A
     title over 20 or a text over 1,000 characters blocks approval.

@@ -1,4 +1,4 @@
-"""Short texts that formats add to a post, and the warnings that formats give."""
+"""Short texts that formats add to a post, and warnings about lost content and limits."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _LONGEST_NAME = 40
 
 
 def phrase(code: str, language: str) -> str:
-    """Return a short text that formats add to posts; *code* is its name, such as `comma`."""
+    """Return the short text called *code*, such as `comma`, that formats add to posts."""
     return Message(f"format-{code}").text(language)
 
 
 def losses(name: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
-    """Return one warning per rule in *lost*, which names the parts that the rule removed.
+    """Return a warning for each kind of content, such as `links`, that a post lost in a format.
 
-    *name* is the format; *lost* maps each rule to the removed parts.
+    *name* is the format. *lost* maps each kind to the parts of the text that the warning names.
     """
     messages = {
         rule: Message(f"format-lost-{rule.replace('_', '-')}", parts=_named(parts))
@@ -33,7 +33,7 @@ def losses(name: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
 
 
 def over(name: str, count: str, used: int, most: int, level: WarningLevel) -> RenditionWarning:
-    """Return the warning that *count*, such as the bytes, is *used* but may be *most* at most."""
+    """Return a warning that a post's *count*, such as `bytes`, is *used* and exceeds *most*."""
     field = "title" if count == "title" else "body"
     return _warning(name, field, Message(f"format-over-{count}", used=used, most=most), level)
 

@@ -1,4 +1,4 @@
-"""The rules that all plain-text formats share."""
+"""PlainWriter, the base class of all formats of plain text, such as chat texts and SMS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAIR = 2
 
 
 class PlainWriter(Writer):
-    """Base class of the writers of text without markup."""
+    """Base class of the writers that turn a post into plain text, such as a chat text or an SMS."""
 
     #: Whether a space separates Chinese from Latin text.
     apart = True
@@ -29,13 +29,13 @@ class PlainWriter(Writer):
     indent = "  "
 
     def inline(self, node: Node) -> str:
-        """Return the text within a paragraph; it may have several lines."""
+        """Return the content of a paragraph as plain text, in one or more lines."""
         text = _SEAM.join(piece for piece in self.pieces(node) if piece)
         lines = _RUNS.sub(self._spacing, text).split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def _spacing(self, run: re.Match[str]) -> str:
-        """Return what separates two parts of a line, such as text and a link: a space or nothing.
+        """Return the separator of two parts of a line, such as text and a link: a space or nothing.
 
         People put spaces around `**` so that every Markdown program recognises it; without the
         stars, Chinese text needs no space.
@@ -50,7 +50,7 @@ class PlainWriter(Writer):
         return " " if " " in run.group() or gap else ""
 
     def text(self, text: str) -> str:
-        """Return text; some formats add spaces between Chinese and Latin letters."""
+        """Return *text*, with spaces between Chinese and Latin letters if `self.apart` is true."""
         return _GAP.sub(" ", text) if self.apart else text
 
     def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - subclasses distinguish levels
@@ -88,7 +88,7 @@ class PlainWriter(Writer):
         return text
 
     def table(self, content: Table) -> str:
-        """Return a table as text: with two columns, each row becomes a line `key：value`.
+        """Return a table as text; in a table with two columns, each row becomes `key：value`.
 
         With more columns, a row becomes its first cell and a line for each further cell.
 
@@ -108,7 +108,7 @@ class PlainWriter(Writer):
         return phrase("colon", self.language).join(filter(None, cells))
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a wide table: its first cell, then each other as `column title：cell`."""
+        """Return a table row as lines: its first cell, then each other as `column title：cell`."""
         first, *rest = cells
         told = [self.field(name, cell) for name, cell in _matched(header[1:], rest) if cell]
         return "\n".join([f"• {first}", *(f"{self.indent}{line}" for line in told)])
@@ -122,7 +122,7 @@ class PlainWriter(Writer):
         return "——————"
 
     def picture(self, node: Node) -> str:
-        """Return a note with a picture's alt text, such as [图片：海报]."""
+        """Return a placeholder with a picture's alt text, such as [图片：海报]."""
         return picture_note(node, self.language)
 
     def link(self, words: str, address: str) -> str:
@@ -136,7 +136,7 @@ class PlainWriter(Writer):
 
 
 def picture_note(node: Node, language: str) -> str:
-    """Return a note such as [图片：海报] that replaces a picture in text."""
+    """Return a placeholder for a picture in text, with its alt text, such as [图片：海报]."""
     alt = " ".join(node.attributes.get("alt", "").split())
     colon = phrase("colon", language)
     return f"[{phrase('picture', language)}{colon + alt if alt else ''}]"

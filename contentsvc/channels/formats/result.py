@@ -1,4 +1,4 @@
-"""A post in the format of one platform: text ready to be copied, counts and warnings."""
+"""FormattedPost, a post in the format of one platform, and functions to store and check it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 class PostFormat(StrEnum):
-    """The formats that a post can take."""
+    """A format of a post: article, WeCom Markdown, chat text, Xiaohongshu note or SMS."""
 
     ARTICLE = "article"
     WECOM = "wecom"
@@ -35,7 +35,7 @@ class PostFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One size of a formatted post, such as its number of characters, as the platform counts it."""
+    """A size of a formatted post, such as its number of bytes, and the platform's limit on it."""
 
     #: `title`, `characters`, `bytes`, `messages`, `hashtags`, `segments`, …
     name: str
@@ -46,7 +46,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class FormattedPost:
-    """A post in one format, ready to be copied or sent."""
+    """A post in one platform's format, ready to be copied or sent, with its counts and warnings."""
 
     name: PostFormat
     #: The title of the formatted post; empty if the format has no separate title.
@@ -62,11 +62,11 @@ class FormattedPost:
 
     @property
     def text(self) -> str:
-        """Return all messages, separated by an empty line."""
+        """The text of all messages, separated by empty lines."""
         return "\n\n".join(self.messages)
 
     def count(self, name: str) -> int:
-        """Return the count called *name*, such as `bytes`; KeyError if there is no such count."""
+        """Return the value of the count *name*, such as `bytes`; raise KeyError if it is absent."""
         return {count.name: count.used for count in self.counts}[name]
 
 
@@ -99,7 +99,7 @@ def utf16(text: str) -> int:
 
 
 def with_formats(rendition: Rendition, formats: Iterable[FormattedPost]) -> Rendition:
-    """Return *rendition* with the formatted posts stored in its data and their warnings added."""
+    """Return a copy of *rendition* with *formats* stored in its data, and with their warnings."""
     made = list(formats)
     warnings = [warning for formatted in made for warning in formatted.warnings]
     return replace(
@@ -122,7 +122,7 @@ def format_data(formatted: FormattedPost) -> dict[str, Any]:
 
 
 def stored_formats(data: Mapping[str, Any]) -> list[FormattedPost]:
-    """Return the formatted posts in a rendition's data, without their warnings.
+    """Return the formatted posts that `with_formats` stored in *data*, without their warnings.
 
     Data that is no formatted post is left out.
     """

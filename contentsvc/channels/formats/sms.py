@@ -1,4 +1,4 @@
-"""A text message (短信) and its number of billed segments."""
+"""Convert a post to a text message (SMS, 短信), and count the segments that are billed."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ _SPACES = re.compile(r" {2,}")
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """The encoding of a text message, and the number of segments that are billed."""
+    """The encoding of a text message (SMS), its length, and the number of billed segments."""
 
     #: `GSM-7` or `UCS-2`.
     name: str
@@ -59,7 +59,7 @@ class Encoding:
 
 
 class SmsWriter(PlainWriter):
-    """Writes text without decoration, because each character of a text message costs money."""
+    """Writes a post as text without decoration, because each character of an SMS costs money."""
 
     apart = False
     indent = ""
@@ -80,7 +80,7 @@ class SmsWriter(PlainWriter):
         return "-" if item.number is None else f"{item.number}."
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a wide table as one line, its cells separated by commas."""
+        """Return a row of a table as one line, with commas between its cells."""
         first, *rest = super().record(header, cells).split("\n")
         return phrase("comma", self.language).join([first.removeprefix("• "), *rest])
 
@@ -132,7 +132,7 @@ def _segments(sizes: list[int], each: int) -> int:
 def format_sms(
     html: str, *, title: str = "", signature: str = "", opt_out: str = "", language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as one text message, with *signature* and the opt-out text *opt_out*.
+    """Return a post as one SMS: *signature*, the text, and *opt_out* (how to unsubscribe).
 
     *signature* is given without its brackets 【】. Emoji are removed with a warning.
     """
@@ -173,7 +173,7 @@ def _without_emoji(text: str, writer: SmsWriter) -> str:
 
 
 def _joint(body: str, language: str) -> str:
-    """Return what separates a message's text from the opt-out text: a comma, a space or nothing."""
+    """Return the separator between an SMS and its opt-out text: a comma, a space or nothing."""
     if not body or body[-1] in "。！？!?；;…~～\n":
         return ""
     return phrase("comma", language) if body[-1] > "\u2000" else " "

@@ -1,4 +1,4 @@
-"""Divide long text into messages where a reader would pause."""
+"""Divide a long text into messages, if possible at the ends of paragraphs or sentences."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def split_text(
 def _units(
     text: str, most: int, size: Callable[[str], int], whole: re.Pattern[str], depth: int = 0
 ) -> Iterator[str]:
-    """Yield the parts (units) of *text* that are never divided, none longer than *most*.
+    """Yield the parts of *text* that stay whole: single characters and the matches of *whole*.
 
-    A match of *whole* that is too long is divided around the matches within it, such as the links
-    of a long bold text.
+    *size* measures a part; none is longer than *most*. A match of *whole* that is too long is
+    divided around the matches within it, such as the links of a long bold text.
     """
     begin = 0
     for found in whole.finditer(text, 1 if depth else 0):
@@ -83,7 +83,7 @@ def _small(text: str, most: int, size: Callable[[str], int]) -> Iterator[str]:
 
 
 def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
-    """Return where the message that begins at unit *begin* ends: the index of the next unit."""
+    """Return the index of the first unit after the message that begins at unit *begin*."""
     limit, used = begin, 0
     while limit < len(units) and used + sizes[limit] <= most:
         used += sizes[limit]
@@ -102,7 +102,7 @@ def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
 
 
 def _border(units: list[str], index: int) -> int:
-    """Return what ends just before the unit at *index*, such as a paragraph or a sentence."""
+    """Return the constant, such as `_SENTENCE`, for the text that ends before unit *index*."""
     before, after = units[index - 1], units[index] if index < len(units) else ""
     if after in _CLOSING:
         return _ANYWHERE

@@ -1,9 +1,9 @@
-"""The themes of articles, each with an inline style per element.
+"""The visual themes of WeChat articles, each with inline CSS for every element of a post.
 
-An article keeps nothing but inline styles, and an element without content is dropped on the way;
-so ornaments are borders and grounds of the words themselves. Chinese has no slanted letters:
-emphasis is a dashed line below. Lengths are pixels of a phone's page
-(375 wide), colours keep a contrast of 4.5 to 1 with what they stand on.
+WeChat's editor keeps only inline styles and drops elements without content. For this reason,
+ornaments are borders and backgrounds of text. Chinese has no italics: emphasis is a dashed line
+below the text. Lengths are pixels on a phone's page 375 pixels wide. The contrast between a colour
+and its background is at least 4.5 to 1.
 """
 
 from __future__ import annotations
@@ -21,7 +21,10 @@ _MONO = "Menlo,Consolas,'Noto Sans Mono CJK SC',monospace"
 
 
 class ArticleTheme(StrEnum):
-    """The themes of an article, which match the posters' themes."""
+    """A visual theme of an article: the fonts, colours and ornaments of its elements.
+
+    The themes match those of the posters.
+    """
 
     #: Ink on white, thin lines, much air; for knowledge and columns.
     EDITORIAL = "editorial"
@@ -33,7 +36,7 @@ class ArticleTheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The inline styles of one theme, by element; elements that are not listed have no style."""
+    """The inline CSS and the ornaments of one article theme; the CSS is by element name."""
 
     elements: Mapping[str, str]
     #: The text that stands for a horizontal rule.
@@ -42,7 +45,7 @@ class Style:
     inner_mark: str
 
     def of(self, element: str) -> str:
-        """Return an element's style, or an empty string if it has none."""
+        """Return the CSS of an element, or an empty string if the theme has none for it."""
         return self.elements.get(element, "")
 
 

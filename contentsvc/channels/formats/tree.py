@@ -1,4 +1,4 @@
-"""Clean HTML as a tree, from which every format is written."""
+"""Parse a post's clean HTML into a tree of nodes, from which every format is written."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = [
     "visible",
 ]
 
-#: The tag of inline content that stands between blocks.
+#: The tag of a node for inline content between blocks.
 LOOSE = "loose"
 _BLOCKS = frozenset(
     {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "ol", "p", "pre", "table", "ul"}
@@ -102,7 +102,7 @@ def grouped(node: Node) -> Iterator[Node]:
 
 
 def close_up(node: Node) -> None:
-    """Remove the spaces between plain and marked (such as bold) Chinese text below *node*.
+    """Remove the spaces between plain and bold (or otherwise marked) Chinese text in *node*.
 
     People put spaces around `**` so that every Markdown program recognises it; formatted text
     needs no such space.
@@ -144,7 +144,7 @@ def items(node: Node) -> Iterator[Item]:
 
 
 def _task(item: Node) -> tuple[bool | None, Node]:
-    """Return whether a task is done (None if *item* is no task), and the item without `[x]`."""
+    """Return whether *item* is a done task (None if it is no task), and *item* without `[x]`."""
     for place, child in enumerate(item.children):
         if isinstance(child, str):
             if not child.strip():
@@ -162,7 +162,7 @@ def _task(item: Node) -> tuple[bool | None, Node]:
 
 
 def table(node: Node) -> Table:
-    """Return the cells of a table; if the first row has only th elements, it is the header."""
+    """Return the cells of the table *node*; a first row with only th elements is the header."""
     rows = [cells for row in _rows(node) if (cells := _cells(row))]
     if rows and all(cell.tag == "th" for cell in rows[0]):
         return Table(rows[0], tuple(rows[1:]))
@@ -183,7 +183,7 @@ def _cells(row: Node) -> tuple[Node, ...]:
 
 
 class _Builder(HTMLParser):
-    """An HTML parser that builds the tree of nodes without recursion."""
+    """An HTML parser that builds a tree of Node objects, without recursion."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)

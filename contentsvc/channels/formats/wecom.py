@@ -1,4 +1,4 @@
-"""The Markdown of WeCom's group robots (企业微信群机器人), in its two versions."""
+"""Convert a post to the Markdown of WeCom's group robots (企业微信群机器人), in two versions."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class _WecomWriter(PlainWriter):
         return self.settled(super().block(node))
 
     def settled(self, block: str) -> str:
-        """Return a block in which no character of the post's own text acts as markup."""
+        """Return *block* with full-width characters in place of those that would act as markup."""
         for pattern, wide in (*_ACTING, (_STARS[self.version], "＊")):
             block = pattern.sub(wide, block)
         return block.translate(_FROM_PENDING)
@@ -87,9 +87,9 @@ class _WecomWriter(PlainWriter):
         return self._harmless(self.inline(node))
 
     def _harmless(self, lines: str) -> str:
-        """Return lines of text that cannot be taken for headings, quotations or list items.
+        """Return *lines* so that none looks like a heading, a quotation or a list item.
 
-        The marks that would begin one are replaced by wide characters.
+        Full-width characters replace the marks that would begin one.
         """
         return self.leading.sub(lambda found: found[1] + found[2].translate(_WIDE), lines)
 
@@ -133,14 +133,14 @@ class _WecomWriter(PlainWriter):
 
 
 class WecomWriter(_WecomWriter):
-    """Writes version 1: lists, tables and code become lines of text, and pictures become links."""
+    """Writes version 1 of WeCom's Markdown: lists and tables become text, pictures become links."""
 
     version = WecomVersion.ONE
     # WeCom shows leading wide spaces but not ordinary ones.
     indent = "　"
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return a part of a line: bold, coloured or unmarked text."""
+        """Return the Markdown of bold, coloured or unmarked text within a line."""
         colour = _COLOURS.get(node.tag)
         if colour is None:
             return super().span(node)
@@ -148,7 +148,7 @@ class WecomWriter(_WecomWriter):
         return (_each_line(shown, "".join(self.pieces(node))),)
 
     def quoted(self, line: str) -> str:
-        """Return a line of a quotation; a quotation within a quotation looks like a single one."""
+        """Return a line of a quotation, marked with `> ` only once even in nested quotations."""
         return line if line.startswith("> ") else f"> {line}"
 
     def code(self, text: str) -> str:
@@ -158,11 +158,14 @@ class WecomWriter(_WecomWriter):
         return "\n".join(f"`{line}`" for line in lines if line.strip())
 
     def table(self, content: Table) -> str:
-        """Return a table as lines of text, none of which looks like a heading or a quotation."""
+        """Return a table as lines of text, because version 1 has no tables.
+
+        No line looks like a heading or a quotation.
+        """
         return self._harmless(super().table(content))
 
     def picture(self, node: Node) -> str:
-        """Return a link to a picture."""
+        """Return a Markdown link to a picture; its alt text if it has no address."""
         words = super().picture(node)
         source = node.attributes.get("src", "")
         shown = _closed(self.text(words.removeprefix("[").removesuffix("]"))).replace("[", "［")
@@ -170,20 +173,20 @@ class WecomWriter(_WecomWriter):
 
 
 class WecomWriterTwo(_WecomWriter):
-    """Writes version 2, which supports nearly all of Markdown but no colours."""
+    """Writes version 2 of WeCom's Markdown, which has lists, tables and pictures but no colours."""
 
     version = WecomVersion.TWO
     leading = _LEADING_V2
     indent = "    "
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return a part of a line: bold, italic or unmarked text."""
+        """Return the Markdown of bold, italic or unmarked text within a line."""
         if node.tag in {"em", "i"}:
             return (_each_line("*{}*", "".join(self.pieces(node))),)
         return super().span(node)
 
     def quoted(self, line: str) -> str:
-        """Return a quoted line, nested at most three levels deep."""
+        """Return *line* with one more `>` in front of it, up to three."""
         if line.startswith(">" * _DEEPEST_QUOTE):
             return line
         return f">{line}" if line.startswith(">") else f"> {line}"
@@ -216,7 +219,7 @@ class WecomWriterTwo(_WecomWriter):
         return "---"
 
     def picture(self, node: Node) -> str:
-        """Return a picture in Markdown, or a note such as ［图片：海报］ if it has no address."""
+        """Return a picture in Markdown; if it has no address, a text such as ［图片：海报］."""
         source = node.attributes.get("src", "")
         alt = " ".join(node.attributes.get("alt", "").split())
         if not source:
@@ -224,7 +227,7 @@ class WecomWriterTwo(_WecomWriter):
         return f"![{_closed(self.text(alt)).replace('[', '［')}]({_safe(source)})"
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Divide a block into parts of at most *most* bytes.
+        """Divide a block, such as a table, into blocks of the same kind, up to *most* bytes each.
 
         Each part of a block of code is a block of code, and each part of a table repeats the
         header.
@@ -297,15 +300,18 @@ def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
 
 
 def _each_line(shown: str, words: str) -> str:
-    """Return *words* with each line marked separately, because a mark cannot span lines.
+    """Return *words* with markup around each line, because markup cannot span lines.
 
-    *shown* is the mark with `{}` in place of the text, such as `**{}**`.
+    *shown* is the markup with `{}` in place of the text, such as `**{}**`.
     """
     return "\n".join(shown.format(line) if line.strip() else line for line in words.split("\n"))
 
 
 def _inert(code: str) -> str:
-    """Return code in which nothing acts as markup, since some WeCom clients read markup in code."""
+    """Return *code* with full-width characters in place of those that would act as markup.
+
+    Some WeCom clients read markup in code.
+    """
     code = code.translate(_TO_PENDING)
     for pattern, wide in _ACTING:
         code = pattern.sub(wide, code)
@@ -318,5 +324,5 @@ def _closed(words: str) -> str:
 
 
 def _safe(address: str) -> str:
-    """Return an address in which characters that would end a Markdown link are percent-encoded."""
+    """Return *address*, percent-encoding the characters that would end a Markdown link."""
     return "".join(f"%{ord(char):02X}" if char in '() <>"\\' else char for char in address)

@@ -1,4 +1,4 @@
-"""The base class of all formats, which goes through the elements of a post."""
+"""Writer, the base class of all formats, which walks through the HTML elements of a post."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Writer(ABC):
     closes_up: ClassVar[bool] = False
 
     def __init__(self, language: str = "zh") -> None:
-        """Create a writer that adds its own texts, such as notes, in *language* (`zh` or `en`)."""
+        """Create a writer; the texts that it adds itself are in *language* (`zh` or `en`)."""
         self.language = language if language in {"zh", "en"} else "en"
         #: Parts of the text that the format removed, by rule, in order.
         self.lost: dict[str, list[str]] = {}
@@ -45,7 +45,7 @@ class Writer(ABC):
         self.quotes = 0
 
     def write(self, html: str, title: str = "") -> list[str]:
-        """Return clean HTML in this format, as a list of its blocks (paragraphs, lists and so on).
+        """Convert clean HTML to this format; return its blocks (paragraphs, lists and so on).
 
         A first heading that repeats the *title* is left out, because each format shows the title.
         """
@@ -68,7 +68,7 @@ class Writer(ABC):
                 yield text
 
     def inline(self, node: Node) -> str:
-        """Return the text within a paragraph in this format, without spaces around its lines."""
+        """Return the content of a paragraph in this format, without spaces around its lines."""
         lines = "".join(self.pieces(node)).split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
@@ -84,7 +84,7 @@ class Writer(ABC):
             begins = not isinstance(child, str) and child.tag == "br"
 
     def lose(self, rule: str, what: str) -> None:
-        """Remember that the format left out *what*; *rule* says which warning names it later."""
+        """Record for a warning that the format left out *what*; *rule* is its kind (`links`, …)."""
         self.lost.setdefault(rule, []).append(" ".join(what.split()))
 
     def block(self, node: Node) -> str:
@@ -136,7 +136,7 @@ class Writer(ABC):
                 return self.span(node)
 
     def line_end(self) -> str:
-        """Return a line break within a paragraph."""
+        """Return a line break within a paragraph, written in this format."""
         return "\n"
 
     def paragraph(self, node: Node) -> str:
@@ -144,11 +144,11 @@ class Writer(ABC):
         return self.inline(node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return a paragraph that contains only pictures."""
+        """Return a paragraph that has only pictures, written in this format."""
         return "\n".join(filter(None, map(self.picture, nodes)))
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return marked text, such as emphasis; this default drops the mark and keeps the text."""
+        """Return bold or otherwise marked text in this format; by default, as unmarked text."""
         if node.tag in {"del", "s"} and (words := raw(node).strip()):
             self.lose("struck", words)
         return self.pieces(node)
@@ -159,11 +159,11 @@ class Writer(ABC):
 
     @abstractmethod
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading of level 1 to 6."""
+        """Return a heading of *level* 1 to 6, written in this format."""
 
     @abstractmethod
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation made of *blocks*, which are already written in this format."""
+        """Return a quotation in this format; *blocks* are its paragraphs, already converted."""
 
     @abstractmethod
     def listing(self, listed: list[Item]) -> str:
@@ -171,11 +171,11 @@ class Writer(ABC):
 
     @abstractmethod
     def code(self, text: str) -> str:
-        """Return a block of code; *text* has the code's own lines and spaces."""
+        """Return a block of code in this format; *text* has the code's own lines and spaces."""
 
     @abstractmethod
     def inline_code(self, text: str) -> str:
-        """Return code within a line of text."""
+        """Return a piece of code within a line of text, written in this format."""
 
     @abstractmethod
     def table(self, content: Table) -> str:
@@ -183,15 +183,15 @@ class Writer(ABC):
 
     @abstractmethod
     def rule(self) -> str:
-        """Return a horizontal line between paragraphs."""
+        """Return a horizontal line between paragraphs, written in this format."""
 
     @abstractmethod
     def picture(self, node: Node) -> str:
-        """Return a picture; *node* may lack any of the attributes `src`, `alt` and `title`."""
+        """Return a picture in this format; *node* may lack any of `src`, `alt` and `title`."""
 
     @abstractmethod
     def link(self, words: str, address: str) -> str:
-        """Return a link; *address* is empty if it was removed as unsafe."""
+        """Return a link in this format; *address* is empty if an unsafe address was removed."""
 
 
 def _words(node: Node) -> str:
@@ -199,7 +199,7 @@ def _words(node: Node) -> str:
 
 
 def _pictures_alone(node: Node) -> list[Node]:
-    """Return the pictures in a paragraph; an empty list if it contains anything else, too."""
+    """Return the pictures of a paragraph that has nothing else; otherwise an empty list."""
     found = []
     for child in node.children:
         if isinstance(child, Node) and child.tag == "img":

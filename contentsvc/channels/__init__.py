@@ -1,4 +1,4 @@
-"""The plugin API: a channel plugin imports everything that it needs from this package."""
+"""The plugin API: the names that a plugin imports to add a channel type (a way to publish)."""
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 

@@ -1,4 +1,4 @@
-"""The base class of every channel type, which a plugin author subclasses."""
+"""Channel, the base class that plugins subclass for each platform, and the services it gets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ __all__ = ["Channel", "ChannelSettings", "Document", "Host", "Rate", "Store"]
 
 
 class ChannelSettings(BaseModel):
-    """Base class of a channel's settings; the settings form on the website follows its JSON schema.
+    """Base class of a channel's settings; the website makes a form with an input for each field.
 
     Give a field its English label and help as `Field(title=…, description=…)`, and the Chinese
     ones as `json_schema_extra={"zh": {"title": …, "description": …, "choices": {value: label}}}`.
@@ -53,7 +53,7 @@ class ChannelSettings(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """A rate limit: at most *count* deliveries per account in *seconds* (a whole number)."""
+    """A platform's rate limit: at most *count* calls in *seconds* seconds from one account."""
 
     count: int
     seconds: int
@@ -61,7 +61,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A stored item (JSON values under a key) that belongs to one channel."""
+    """A document (JSON values under a key) that a channel has put into its Store."""
 
     key: str
     #: JSON values only.
@@ -73,10 +73,10 @@ class Document:
 
 
 class Store(Protocol):
-    """Storage of one channel's own documents and their pictures; no other channel can read them."""
+    """One channel's storage for JSON documents with pictures; other channels cannot read it."""
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a document and return it; if *key* exists, return the old one unchanged.
+        """Store a document and return it; if *key* exists, return the stored one unchanged.
 
         The first of two concurrent calls with the same key wins.
         """
@@ -85,17 +85,17 @@ class Store(Protocol):
         """Return the document stored under *key*, or None if there is none."""
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Return documents, newest first: skip the newest *offset*, then return at most *limit*."""
+        """Skip the *offset* newest documents, then return at most *limit*, newest first."""
 
     def delete(self, key: str) -> bool:
-        """Delete the document *key* and its pictures; return False if there was none."""
+        """Delete the document *key* and its pictures; return False if it did not exist."""
 
     def picture(self, key: str, name: str) -> Picture | None:
         """Return the picture *name* of the document *key*, or None if there is no such picture."""
 
 
 class Host(Protocol):
-    """What the service offers a channel: network access, storage, livestreams and addresses."""
+    """The services that a channel gets: an HTTP client, storage, livestream data and addresses."""
 
     @property
     def name(self) -> str:
@@ -103,7 +103,7 @@ class Host(Protocol):
 
     @property
     def http(self) -> HttpClient:
-        """The HTTP client, the only permitted access to the network."""
+        """The HTTP client, through which the channel must make all its network calls."""
 
     @property
     def store(self) -> Store:
@@ -111,7 +111,7 @@ class Host(Protocol):
 
     @property
     def livestreams(self) -> Livestreams:
-        """The approved facts of livestreams, such as title and start, for public pages."""
+        """Read access to approved livestreams (title, start and so on), for public pages."""
 
     @property
     def folder(self) -> Path:
@@ -146,29 +146,30 @@ class Channel(ABC):
     has_pages: ClassVar[bool] = False
 
     class Settings(ChannelSettings):
-        """The settings of a channel type that does not define any: an empty form."""
+        """Settings without fields, for channel types that need none."""
 
     def __init__(self, settings: ChannelSettings, host: Host) -> None:
-        """Create a channel from validated settings; *host* gives the channel access to services."""
+        """Create a channel from validated settings; *host* gives it network access and storage."""
         self.settings: Any = settings
         self.host = host
 
     @property
     def account(self) -> str:
-        """The account whose deliveries `rates` limits together; by default the channel's name.
+        """The account on the platform; channels with the same account share the limits `rates`.
 
-        Two channels that use the same robot key should return the same account.
+        By default the channel's name. Two channels that use the same robot key should return the
+        same account.
         """
         return self.host.name
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """The platform's own limit on how often one audience gets posts; None if it has none."""
+        """The platform's limit on how often an audience gets posts; None if there is no limit."""
         return None
 
     @property
     def quota(self) -> Quota | None:
-        """How often one community may be posted to; None if there is no limit.
+        """The most posts that one community gets per day and month; None if there is no limit.
 
         By default the quota of `platform_rule`. A quota in the calendar takes precedence.
         """
@@ -177,24 +178,27 @@ class Channel(ABC):
     # Rendering is pure: the same entry always makes the same rendition.
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return a post as this channel publishes it; raise RenderError if that is impossible."""
+        """Return the content to publish for a post; raise RenderError if that is impossible."""
         return post_rendition(entry, context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return a poster (a picture) with its text, as this channel publishes them."""
+        """Return the content to publish for a poster entry: a picture with its text."""
         return poster_rendition(entry, context)
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Return a livestream's notice (such as "starts tomorrow") as this channel publishes it."""
+        """Return the content to publish for a livestream's notice, such as "starts tomorrow"."""
         return livestream_rendition(entry, notice, context)
 
     # Publishing: the only methods that may reach the network.
 
     @abstractmethod
     def publish(self, rendition: Rendition, *, key: str) -> Receipt | Accepted | HandOff:
-        """Publish a rendition once; every attempt to publish the same post passes the same *key*.
+        """Publish the finished post *rendition*; each retry of the same post has the same *key*.
+
+        Return a Receipt if the post is published, Accepted if the platform publishes it later, or a
+        HandOff if a person must publish it.
 
         Raises:
             TemporaryError: nothing was published; a retry may succeed.
@@ -207,16 +211,17 @@ class Channel(ABC):
         """
 
     def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | None:
-        """Return the receipt of the post published as *key* after *since* (UTC), or None.
+        """Return the receipt of the post that was published with *key*; None if there is none.
 
-        The service calls this only if `can_find` is true. Raise the same errors as `publish`.
+        The post was published after *since* (UTC). The service calls this only if `can_find` is
+        true. Raise the same errors as `publish`.
         """
         raise NotImplementedError(f"{self.type} cannot be asked")
 
     def check(self, accepted: Accepted) -> Receipt | Accepted:
-        """Ask the platform whether a post that it accepted earlier is published by now.
+        """Return the receipt of a post that the platform accepted earlier, or Accepted again.
 
-        Return Accepted again if it is not published yet. Raise the same errors as `publish`.
+        Return Accepted if the post is not published yet. Raise the same errors as `publish`.
         """
         raise NotImplementedError(f"{self.type} never answers Accepted")
 
@@ -225,11 +230,11 @@ class Channel(ABC):
         return []
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete a published post; raise RejectedError if the platform does not allow it."""
+        """Delete a post from the platform; raise RejectedError if the platform refuses."""
         raise NotImplementedError(f"{self.type} cannot take a post back")
 
     def livestream_page(self, code: str) -> str | None:  # noqa: ARG002 - most channels have none
-        """Return the address of this channel's page about the livestream *code*, or None."""
+        """Return the URL of the channel's page about the livestream *code*; None if it has none."""
         return None
 
     def page(self, request: PageRequest) -> Page | None:  # noqa: ARG002 - most channels have none

@@ -1,4 +1,4 @@
-"""Interface of checks that warn people, while they plan, of faults in a post."""
+"""Check, the base class of plugins' checks, which find faults in posts while people plan them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Check"]
 
 
 class Check(ABC):
-    """A check that warns of faults in a rendition before it is published."""
+    """A plugin's check of renditions (finished posts); it warns of faults before publication."""
 
     #: The check's permanent name, shown if the check itself fails: lower-case letters, digits and
     #: underscores.

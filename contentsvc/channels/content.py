@@ -1,4 +1,4 @@
-"""The values that a channel plugin receives and returns."""
+"""Data classes that the service and its channel plugins exchange: entries, receipts and so on."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEntry:
-    """An entry of a calendar, with the text written for one channel and the pictures' contents."""
+    """A calendar's entry (a planned post) as passed to one channel, with its text and pictures."""
 
     kind: EntryKind
     title: str
@@ -82,7 +82,7 @@ def _no_card(
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """What a channel may use to render an entry, such as the language; never the network."""
+    """The language, time zone and picture functions with which a channel renders an entry."""
 
     #: The channel's name.
     channel: str
@@ -101,7 +101,7 @@ class RenderContext:
     def poster(
         self, size: str = "9x16", *, max_bytes: int | None = None, media_type: str = "image/png"
     ) -> Picture:
-        """Return the entry's poster; raise RenderError if it cannot be made within *max_bytes*."""
+        """Return the entry's poster as a picture of at most *max_bytes*, or raise RenderError."""
         return self.make_poster(size, max_bytes, media_type)
 
     def card(
@@ -113,10 +113,10 @@ class RenderContext:
         max_bytes: int | None = None,
         media_type: str = "image/jpeg",
     ) -> Picture:
-        """Return a picture made from the poster template *template*; *size* is one of its sizes.
+        """Return a picture made from a poster template; *template* is its id, *fields* its texts.
 
-        *fields* are its texts by name. Text that does not fit is cut without a warning, because it
-        is the channel's text and not the entry's.
+        *size* is the name of one of the template's sizes. Text that does not fit is cut without a
+        warning, because it is the channel's text and not the entry's.
 
         Raises:
             RenderError: the picture cannot be made.
@@ -129,16 +129,16 @@ class RenderContext:
 
 
 class WarningLevel(StrEnum):
-    """How severe a warning about a post is, for example whether it blocks approval."""
+    """How severe a warning about a post is: WARN only informs people, BLOCK prevents approval."""
 
     WARN = "warn"
-    #: The entry cannot be approved.
+    #: Nobody can approve the entry.
     BLOCK = "block"
 
 
 @dataclass(frozen=True, slots=True, init=False)
 class RenditionWarning:
-    """A warning about a fault in a rendition, shown to people while they plan."""
+    """A warning about a fault in a rendition (finished post), shown to people while they plan."""
 
     level: WarningLevel
     #: The form field that shows it: `title`, `body`, `pictures`, `poster.title1`, …
@@ -152,7 +152,7 @@ class RenditionWarning:
         message: Message | Mapping[str, str] | str,
         **params: Parameter,
     ) -> None:
-        """Create a warning; *message* may also be a text, or one text for each of `zh` and `en`.
+        """Create a warning; *message* is a Message, a text, or a text for each of `zh` and `en`.
 
         Raises:
             TypeError: *message* is none of these.
@@ -166,10 +166,10 @@ class RenditionWarning:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """The post that a channel publishes (成稿), exactly as it is previewed and stored.
+    """A finished post (成稿) for one channel: the text and pictures that it will publish.
 
-    The same entry must always make the same rendition: do not use a clock, random values or the
-    network.
+    The service stores it and shows it to people first. The same entry must always make the same
+    rendition: do not use a clock, random values or the network.
     """
 
     title: str
@@ -196,7 +196,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The platform accepted a post but has not published it yet; `Channel.check` asks later."""
+    """The answer of a platform that accepts a post but publishes it later; see `Channel.check`."""
 
     #: The value that `check` needs to poll the platform.
     token: str
@@ -206,7 +206,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class HandOff:
-    """The answer of a channel that cannot publish by itself: a person must do it (人工发布)."""
+    """The answer of a channel that cannot publish a post itself: a person must do it (人工发布)."""
 
     #: Instructions in each language (`zh`, `en`).
     instructions: Mapping[str, str]
@@ -238,7 +238,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A public page as sent to a visitor; the web server adds ETag, 304 and security headers."""
+    """A channel's public page, the answer to a PageRequest; the service adds further headers."""
 
     body: bytes
     media_type: str

@@ -1,4 +1,4 @@
-"""Tests that every channel must pass; the test of a plugin subclasses one of these classes."""
+"""Classes of pytest tests that every channel must pass; a plugin's test subclasses one."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ _BODIES = {
 
 
 class RenderContract:
-    """Tests for every channel, without publishing; set `channel_class` and `settings`."""
+    """Tests of a channel's class and rendering; subclasses set `channel_class` and `settings`."""
 
     channel_class: ClassVar[type[Channel]]
     #: Settings as in a channels file, with secrets in plain text.
@@ -70,7 +70,7 @@ class RenderContract:
 
     @pytest.fixture
     def raw_settings(self) -> Mapping[str, Any]:
-        """Return the settings of the tested channel; override this if they must be computed."""
+        """Return the settings for the tested channel; override this fixture to compute them."""
         return self.settings
 
     @pytest.fixture
@@ -122,7 +122,7 @@ class RenderContract:
     def test_any_body_renders_or_is_refused(
         self, channel: Channel, host: TestHost, body: str
     ) -> None:
-        """Unusual texts are rendered without dangerous HTML, or refused with RenderError."""
+        """The channel renders unusual texts without dangerous HTML, or raises RenderError."""
         for kind in sorted(channel.kinds):
             with host.offline():
                 rendition = rendered_or_refused(channel, sample_entry(kind, body=body))
@@ -145,7 +145,7 @@ class ChannelContract(RenderContract):
     """Tests that every channel must pass, including tests of publishing."""
 
     def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - for subclasses
-        """Return how many posts readers see on the platform; None if the test cannot find out."""
+        """Return the number of posts on the platform; None if a test cannot find it out."""
         return None
 
     def test_publishing_gives_an_answer(self, channel: Channel) -> None:
@@ -181,7 +181,7 @@ class ChannelContract(RenderContract):
         assert self.visible_posts(channel) in {2, None}
 
     def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
-        """If `can_find` is true, `find` returns a published key's receipt, and None for others."""
+        """If `can_find` is true, `find` returns a published key's receipt; for others, None."""
         key = _key()
         rendition = next(render_all(channel))
         if not channel.can_find:
@@ -205,7 +205,7 @@ class ChannelContract(RenderContract):
 
 
 class HttpChannelContract(ChannelContract):
-    """Tests for a channel that calls a platform over HTTP; the fixture `platform` is a fake one.
+    """Tests of a channel that calls a platform over HTTP; the fixture `platform` is a fake server.
 
     Override `raw_settings` so that the channel calls `platform.url`, and `refusals` if the platform
     reports errors in another way than by the HTTP status.
@@ -235,7 +235,7 @@ class HttpChannelContract(ChannelContract):
             yield platform
 
     def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
-        """Publishing raises the error that `refusals` gives for each response of the platform."""
+        """For each response in `refusals`, publishing raises the error listed with it."""
         rendition = next(render_all(channel))
         for name, (answer, error) in self.refusals.items():
             platform.response = answer
@@ -259,7 +259,7 @@ class HttpChannelContract(ChannelContract):
     def test_a_lost_answer_is_an_unknown_outcome(
         self, channel: Channel, platform: FakePlatform, answer: FakeResponse
     ) -> None:
-        """If a request was sent but its response is incomplete, OutcomeUnknownError is raised."""
+        """If the response is a 500 or 502, is cut off or missing, OutcomeUnknownError is raised."""
         rendition = next(render_all(channel))
         platform.response = answer
 
@@ -277,7 +277,7 @@ class HttpChannelContract(ChannelContract):
             channel.publish(rendition, key=_key())
 
     def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
-        """No redirect is followed, so content reaches only the address in the settings."""
+        """The channel follows no redirect: the post reaches only the address in the settings."""
         rendition = next(render_all(channel))
         platform.response = FakeResponse(302, headers={"Location": f"{platform.url}/elsewhere"})
 

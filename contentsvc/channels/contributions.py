@@ -1,4 +1,4 @@
-"""Collect and validate what plugins provide: channel types, checks, listeners and templates."""
+"""Collect and validate the channel types, checks, listeners and templates of plugins."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 @dataclass(frozen=True, slots=True)
 class DeliveryListener:
-    """A plugin's function that the service calls after deliveries have finished."""
+    """A plugin's function that the service calls with finished deliveries (posts to channels)."""
 
     #: The plugin's name.
     plugin: str
@@ -39,7 +39,7 @@ class DeliveryListener:
 
 @dataclass(frozen=True, slots=True)
 class CalendarTemplate:
-    """A plugin's calendar file from which people create the entries of a week."""
+    """A plugin's YAML file of planned posts, which people copy into a week of their calendar."""
 
     #: The plugin's name.
     plugin: str
@@ -59,7 +59,7 @@ class Contributions:
     poster_folders: tuple[Path, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
-        """Return these contributions and *more* together; no name may be in both."""
+        """Return these contributions together with *more*, which must not repeat a name."""
         return Contributions(
             channel_types={**self.channel_types, **more.channel_types},
             checks={**self.checks, **more.checks},
@@ -70,9 +70,9 @@ class Contributions:
 
 
 def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> Contributions:
-    """Call the plugin's hooks and return what the plugin provides (its contributions).
+    """Call a plugin's hooks and return its contributions: channel types, checks and so on.
 
-    *taken* are the contributions of the plugins before it.
+    *taken* are the contributions of the plugins that were loaded before; their names are taken.
 
     Raises:
         PluginError: a contribution is unusable, or its name is taken.
@@ -138,7 +138,7 @@ def _checks(results: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Che
 
 
 def _paths(hook: str, results: Iterable[Any]) -> Iterator[Path]:
-    """Yield the absolute paths of a hook's *results*; raise PluginError if one is not a Path."""
+    """Yield the absolute paths in a hook's *results*; raise PluginError for anything else."""
     for path in _listed(hook, results):
         if not isinstance(path, Path):
             raise PluginError("hook-returned-no-path", hook=hook, value=_shown(path))
@@ -165,7 +165,7 @@ def _calendar_templates(plugin: str, results: Iterable[Any]) -> tuple[CalendarTe
 
 
 def check_channel_class(channel_class: Any) -> None:
-    """Raise one PluginError that names every fault of the class, if it has any."""
+    """Raise a PluginError that names the faults of a channel class, if the class has any."""
     if not (inspect.isclass(channel_class) and issubclass(channel_class, Channel)):
         raise PluginError("hook-returned-no-channel-class", value=_shown(channel_class))
     faults = list(_faults(channel_class))

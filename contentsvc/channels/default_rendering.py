@@ -1,4 +1,4 @@
-"""The default rendering, for channel types that do not define their own."""
+"""Default functions that turn an entry into a rendition (finished post) for any channel."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _NAMED_DAYS = 3
 
 
 def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Return a post as a rendition; the poster, if the post has one, comes before the pictures.
+    """Return the rendition (finished post) of *entry*: its text and pictures, the poster first.
 
     `Rendition.text` is the whole message with its title; `Rendition.html` is the body without the
     title.
@@ -56,14 +56,16 @@ def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
 
 
 def poster_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Return the rendition of a poster entry; raise RenderError if it has no poster template."""
+    """Return the rendition of a poster entry; raise RenderError if the entry has no template."""
     if not entry.has_poster:
         raise RenderError("poster-needs-template", field="poster")
     return post_rendition(entry, context)
 
 
 def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderContext) -> Rendition:
-    """Return a livestream's notice as a rendition: title, local time, host, points, link and text.
+    """Return the rendition (finished post) of a livestream's notice, with its time, host and link.
+
+    It has the title, the local time, the host, the points, the link and the text, in this order.
 
     The link leads to the booking page before the start, then to the livestream, and at last to the
     replay. If one of them is missing, another is used.
@@ -91,7 +93,7 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
 
 
 def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) -> str:
-    """Return the words for how far a livestream is, such as 还有3天, 开播了 or 精彩回放.
+    """Return a phrase for a livestream's state, such as 还有3天 (in 3 days) or 开播了 (live).
 
     Days are counted in the calendar's time zone (`Notice.days_ahead`).
     """
@@ -111,7 +113,7 @@ def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) ->
 def notice_placeholders(
     notice: Notice, entry: ChannelEntry, context: RenderContext
 ) -> dict[str, str]:
-    """Return the values for `{state}`, `{time}` and the like in a notice's text, by name."""
+    """Return the values of placeholders in a notice's text, such as `{time}`, by their names."""
     live = entry.livestream or Livestream()
     page = entry.booking_page
     return {
@@ -144,7 +146,7 @@ def format_moment(at: datetime, language: str) -> str:
 def rendition_data(
     entry: ChannelEntry, context: RenderContext, notice: Notice | None = None
 ) -> dict[str, Any]:
-    """Return facts of an entry as JSON values, for feeds, calendar files and webhook receivers.
+    """Return the facts of an entry (kind, times and so on) as JSON values for feeds and webhooks.
 
     Instants are ISO 8601 in UTC; *zone* is the IANA name of the calendar's time zone.
     """
@@ -177,7 +179,7 @@ def _language(context: RenderContext) -> str:
 
 
 def _phrase(code: str, language: str, **params: Parameter) -> str:
-    """Return one of the phrases of livestream notices, named by *code*, in *language*."""
+    """Return the phrase *code* of livestream notices, such as `live-now`, in *language*."""
     return Message(f"livestream-{code}", **params).text(language)
 
 

@@ -1,4 +1,4 @@
-"""The data that plugins receive about a delivery when it has finished."""
+"""FinishedDelivery, the data that plugins get about a finished delivery (a post to a channel)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FinishedDelivery"]
 
 @dataclass(frozen=True, slots=True)
 class FinishedDelivery:
-    """A finished delivery (one post to one channel) and how it ended; contains no secret."""
+    """A finished delivery (one post to one channel) and its result, as passed to plugins."""
 
     id: int
     #: The key that the channel received at every attempt.

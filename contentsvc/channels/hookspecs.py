@@ -30,17 +30,17 @@ def register_channels() -> list[type[Channel]]:  # type: ignore[empty-body]
 
 @hookspec
 def register_checks() -> list[Check]:  # type: ignore[empty-body]
-    """Return the plugin's checks, each of which examines every rendition while people plan."""
+    """Return the plugin's checks; the service runs each on every rendition (finished post)."""
 
 
 @hookspec
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Handle deliveries that have finished; called after their outcomes were stored."""
+    """Handle finished deliveries (posts to channels); the service has stored their results."""
 
 
 @hookspec
 def register_calendar_templates() -> list[Path]:  # type: ignore[empty-body]
-    """Return calendar files from which people can create the entries of a week."""
+    """Return the paths of calendar files (YAML) that people can copy into a week."""
 
 
 @hookspec

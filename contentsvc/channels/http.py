@@ -1,4 +1,4 @@
-"""The HTTP client for calls to platforms."""
+"""HttpClient, with which channels call the platforms that publish their posts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TOKEN_SEGMENT = 16
 
 
 class HttpClient:
-    """An HTTP client for calls to platforms; turns network faults into publishing errors.
+    """The HTTP client with which channels call platforms; network faults raise a PublishError.
 
     It ignores redirects and the environment's proxies, so that a call reaches only the address in
     the channel's settings. Threads can share a client.
@@ -55,7 +55,7 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         allow_private: bool = False,
     ) -> Response:
-        """Send one request and return the response, whatever its status.
+        """Send one request and return the response; statuses such as 404 raise no error.
 
         *json* is sent instead of *content* if it is not None. Addresses of private networks and
         of this machine are refused unless *allow_private*.
@@ -151,7 +151,7 @@ class _TooLargeError(Exception):
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Return the TLS context with the trusted authorities; cached, because reading them is slow."""
+    """Return a TLS context that trusts certifi's certificate authorities; later calls reuse it."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
@@ -182,7 +182,7 @@ def _read(response: httpcore.Response, headers: Mapping[str, str]) -> bytes:
 
 
 def _parts(response: httpcore.Response, headers: Mapping[str, str]) -> Iterable[bytes]:
-    """Yield the parts of the body, decompressed if the platform compressed it unasked."""
+    """Return an iterator over the response's body, decompressed if the platform compressed it."""
     stream = response.iter_stream()
     if "content-encoding" not in headers:
         return stream
@@ -190,7 +190,7 @@ def _parts(response: httpcore.Response, headers: Mapping[str, str]) -> Iterable[
 
 
 def _checked_host(url: str) -> str:
-    """Return the host and port of *url* for messages; path and query could contain secrets.
+    """Return the host and port of *url* for error messages; the rest could contain secrets.
 
     Raises:
         RejectedError: the address does not use HTTP.

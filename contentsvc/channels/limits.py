@@ -1,4 +1,4 @@
-"""The limits of a platform, such as the longest text, checked while people plan."""
+"""Limits, a platform's limits on a post, such as the longest text, and a check against them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a platform accepts at most, such as the longest text; None means no limit.
+    """A platform's limits on a post, such as the longest text; None means no limit.
 
     Characters are Unicode code points. Bytes are counted in UTF-8, in which a Chinese character
     has three.
@@ -33,7 +33,7 @@ class Limits:
     ratio_tolerance: float = 0.02
 
     def check(self, rendition: Rendition) -> list[RenditionWarning]:
-        """Return a blocking warning for each limit that the rendition exceeds."""
+        """Return a warning, which blocks approval, for each limit that the post exceeds."""
         return [
             *self._title(rendition.title),
             *self._text(rendition.text),

@@ -1,4 +1,4 @@
-"""The public facts of livestreams, for a channel's own pages and calendar files."""
+"""The public facts of livestreams, which channels show on their pages and in calendar files."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Livestreams", "PublicLivestream"]
 
 @dataclass(frozen=True, slots=True)
 class PublicLivestream:
-    """What the public may know of a livestream, such as title and start, as last approved."""
+    """The facts of a livestream that the public may see (title, start and so on), as approved."""
 
     #: Its name in addresses and calendar files; edits and moves do not change it.
     code: str
@@ -47,16 +47,17 @@ class PublicLivestream:
 
 
 class Livestreams(Protocol):
-    """Access to the livestreams that the public may know of."""
+    """Read access to the public facts of livestreams; each channel gets such an object."""
 
     def find(self, code: str) -> PublicLivestream | None:
-        """Return the livestream *code*, announced on any channel; None if it was never approved."""
+        """Return the livestream *code*, of any channel; None if nobody has approved it yet."""
 
     def announced(self, limit: int = 200) -> list[PublicLivestream]:
         """Return at most *limit* livestreams announced on this channel, the latest start first."""
 
     def poster(self, code: str) -> Picture | None:
-        """Return the poster of the livestream's current notice; None if there is none.
+        """Return the newest poster of the livestream *code*; None if there is none.
 
-        A poster that shows outdated facts, such as an earlier start, is not returned.
+        It comes from the newest notice that is due, or else from the first. A poster that shows
+        outdated facts, such as an earlier start, is not returned.
         """

@@ -73,7 +73,7 @@ def markdown_html(body: str) -> str:
 
 
 def clean_html(html: str) -> str:
-    """Return HTML with only the allowed tags, attributes and addresses."""
+    """Return *html* without tags, attributes and links that are not allowed, such as scripts."""
     return nh3.clean(
         html,
         tags=_TAGS,
@@ -92,7 +92,7 @@ def _attribute(tag: str, name: str, value: str) -> str | None:
 
 
 def _printable(body: str) -> str:
-    """Return *body* without control characters; the parser uses some of them internally."""
+    """Return *body* without control characters, because the parser uses some of them itself."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"}
@@ -112,7 +112,7 @@ def _guard(body: str) -> None:
 
 
 def _nesting(line: str) -> int:
-    """Return how many nested quotations and lists a line opens; four spaces count as one."""
+    """Return how many quotations and lists enclose a line; four spaces of indent count as one."""
     lead = _OPENING.match(line.expandtabs(4))
     opening = lead.group() if lead else ""
     indent = len(opening) - len(opening.lstrip(" "))
@@ -131,7 +131,7 @@ def _bracket_work(lines: list[str]) -> int:
 
 
 class _AsPeopleWrite(Extension):
-    """Markdown extension that adds what people expect, such as links from bare addresses."""
+    """Markdown extension for `~~struck~~`, bare addresses, and lists directly after a paragraph."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's name
         md.preprocessors.register(_ListsAfterParagraphs(md), "lists_after_paragraphs", 20)

@@ -1,4 +1,4 @@
-"""Network connections that refuse private addresses and end at one deadline."""
+"""Network connections for httpcore that refuse private addresses and keep to a deadline."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 class PrivateAddressError(Exception):
-    """The host of a call has an address in a private network or on this machine."""
+    """Raised if a host has only IP addresses in private networks or on this machine."""
 
 
 def _embedded(address: _Address) -> Iterable[_Address]:
@@ -41,7 +41,7 @@ def _embedded(address: _Address) -> Iterable[_Address]:
 
 
 def is_public(text: str) -> bool:
-    """Return whether the IP address *text* is public; an IPv4 address within IPv6 decides."""
+    """Return whether an IP address is public; of an IPv6 address, check an embedded IPv4 one."""
     address = ipaddress.ip_address(text.partition("%")[0])
     inner = tuple(_embedded(address))
     if inner:
@@ -50,7 +50,7 @@ def is_public(text: str) -> bool:
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Makes httpcore's connections; refuses private addresses and enforces one deadline.
+    """Opens httpcore's connections for one call, with a deadline and no private addresses.
 
     It resolves the host's name once and connects to the addresses that it has checked, so that a
     name server cannot return a public address for the check and a private one for the connection.
@@ -88,7 +88,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - part of httpcore's signature
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - part of httpcore's signature
     ) -> httpcore.NetworkStream:
-        """Connect to the first of the host's checked addresses that accepts a connection."""
+        """Connect to the first permitted IP address of *host* that accepts a connection."""
         trouble: OSError | None = None
         addresses = self._checked(host, port)
         for position, address in enumerate(addresses):
@@ -113,7 +113,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         return public
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        """Return the addresses of *host*; the lookup has no timeout, so it runs in a thread."""
+        """Return the IP addresses of *host*; a thread looks them up, so the lookup can time out."""
         if _is_address(host):
             return [host]
         results: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()
@@ -182,7 +182,7 @@ class _Stream(httpcore.NetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ARG002 - the deadline stands above it
+        timeout: float | None = None,  # noqa: ARG002 - the deadline of the call replaces it
     ) -> httpcore.NetworkStream:
         try:
             self._sock.settimeout(self._call.remaining())

@@ -15,7 +15,7 @@ __all__ = ["PLATFORM_RULES", "Certainty", "PlatformRule"]
 
 
 class Certainty(StrEnum):
-    """How reliable the source of a platform's rule is."""
+    """How reliable a platform's rule is: the platform says so (CONFIRMED) or others do (LIKELY)."""
 
     #: The platform's own page says so.
     CONFIRMED = "confirmed"

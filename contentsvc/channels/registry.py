@@ -1,4 +1,4 @@
-"""Load plugins, and keep a registry of what they provide."""
+"""Load plugins, and keep a registry of their channel types, checks and templates."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MOST_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """Information about one plugin, whether it was loaded or not."""
+    """A plugin that was found: its name, origin and version, and the error if it did not load."""
 
     name: str
     #: The file's path, or the distribution's name of an installed plugin.
@@ -59,10 +59,10 @@ class PluginInfo:
 
 
 class Registry:
-    """The plugins loaded in one process and what they provide, such as channel types."""
+    """The plugins loaded in one process, with their channel types, checks and templates."""
 
     def __init__(self, plugins: Sequence[PluginInfo], contributions: Contributions) -> None:
-        """Create a registry; use `load_plugins` instead."""
+        """Create a registry from loaded plugins; other modules call `load_plugins` instead."""
         self.plugins = tuple(plugins)
         self._channel_types = MappingProxyType(dict(contributions.channel_types))
         self._checks = tuple(contributions.checks.values())
@@ -71,7 +71,7 @@ class Registry:
         self._poster_folders = contributions.poster_folders
 
     def checks(self) -> Sequence[Check]:
-        """Return the checks that run while people plan, in the order of their plugins."""
+        """Return the plugins' checks of finished posts, in the order of their plugins."""
         return self._checks
 
     def listeners(self) -> Sequence[DeliveryListener]:
@@ -87,7 +87,7 @@ class Registry:
         return self._poster_folders
 
     def channel_types(self) -> Mapping[str, type[Channel]]:
-        """Return the class of every channel type, by the type's name."""
+        """Return the classes of all channel types, by the types' names."""
         return self._channel_types
 
     def channel_type(self, type: str) -> type[Channel]:  # noqa: A002 - the name in the domain
@@ -110,7 +110,7 @@ class _Found:
 
 
 def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Registry:
-    """Load the plugins in *folders*, and the installed plugins if *entry_points* is true.
+    """Return a registry of the plugins in *folders* and, if *entry_points*, the installed ones.
 
     A plugin is a `.py` file, a folder with `__init__.py`, or an entry point in the group
     `contentsvc`. If a plugin cannot be loaded, the registry lists it with its error and the other
@@ -121,7 +121,7 @@ def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Regis
 
 
 def load_plugin(path: Path) -> Registry:
-    """Load the plugin in the file or folder *path* and no other one."""
+    """Return a registry with only the plugin in the file or folder *path*."""
     source = path / "__init__.py" if path.is_dir() else path
     return _load_all([_Found(path.stem, str(path), "", partial(_import, source))])
 
@@ -155,7 +155,7 @@ def _find(folders: Sequence[Path], *, entry_points: bool) -> Iterator[_Found]:
 
 
 def _import(source: Path) -> ModuleType:
-    """Import a file under a unique name, so that no plugin shadows another or a library."""
+    """Import a plugin's file under a unique module name, so that it replaces no other module."""
     path = source.resolve()
     stem = path.parent.name if path.name == "__init__.py" else path.stem
     mark = hashlib.sha256(str(path).encode()).hexdigest()[:12]
@@ -190,7 +190,7 @@ def _load(
 
 
 def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
-    """Return a pluggy manager that has only this plugin, so that every fault is its own."""
+    """Return a pluggy manager with *plugin* only; raise PluginError if its hooks are misnamed."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     for attribute, function in inspect.getmembers(plugin, inspect.isroutine):
@@ -209,7 +209,7 @@ def _specs() -> list[str]:
 
 
 def _message(error: BaseException) -> Message:
-    """Return the message of an error that a plugin raised, as one line if it is a foreign error."""
+    """Return the message to show for an exception that a plugin raised while it was loaded."""
     if isinstance(error, ContentsvcError):
         if error.message.code:
             return error.message

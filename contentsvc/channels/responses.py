@@ -1,4 +1,4 @@
-"""A platform's HTTP response, and the error to raise for its status."""
+"""Response, a platform's HTTP response, and a function that raises an error for its status."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Response:
 
     @property
     def text(self) -> str:
-        """Return the body as text; invalid UTF-8 is replaced."""
+        """The body as text; invalid UTF-8 becomes U+FFFD."""
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
@@ -97,7 +97,10 @@ def _shown(response: Response, secrets: Iterable[str]) -> str:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the seconds to wait by the header Retry-After, which is a number or an HTTP date."""
+    """Return the seconds that the header Retry-After asks to wait; None if absent or invalid.
+
+    The header has a number of seconds or an HTTP date.
+    """
     value = response.headers.get("retry-after", "")
     try:
         seconds = float(value)

@@ -69,7 +69,7 @@ _MESSAGES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 
 
 class SettingsError(InputError):
-    """A channel's settings cannot be used."""
+    """Raised if a channel's settings are invalid; `problems` lists the fields and messages."""
 
     def __init__(self, problems: list[tuple[str, Message]]) -> None:
         """Create the error from its problems: pairs of a field's name and a message.
@@ -82,7 +82,7 @@ class SettingsError(InputError):
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """One field of a settings form."""
+    """A field of the web form in which people edit a channel's settings."""
 
     name: str
     kind: FieldKind
@@ -96,7 +96,7 @@ class FormField:
 
 
 def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> ChannelSettings:
-    """Validate *raw* and return the settings; raise a SettingsError that names every problem."""
+    """Return *raw* as a channel's validated settings; raise a SettingsError with every problem."""
     try:
         return channel_class.Settings.model_validate(dict(raw))
     except ValidationError as error:
@@ -109,7 +109,7 @@ def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> Chan
 
 
 def _message(fault: ErrorDetails) -> Message:
-    """Return our message for an error of pydantic; the text of a plugin's own validator is kept."""
+    """Return the message for a pydantic error; the text of a plugin's own validator is kept."""
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":
         reason = context["error"].args[:1]
@@ -136,7 +136,9 @@ def _joined(problems: list[tuple[str, Message]]) -> Message:
 def resolve_secrets(
     raw: Mapping[str, Any], *, environ: Mapping[str, str], base: Path
 ) -> dict[str, Any]:
-    """Return *raw* with each `{$env: NAME}` and `{$file: path}` replaced by what it refers to.
+    """Return *raw* with each `{$env: NAME}` and `{$file: path}` replaced by its value.
+
+    The value is the environment variable in *environ* or the content of the file.
 
     Paths are relative to *base*. Only the operator's files can contain such references, since a
     web form sends text, never a mapping.

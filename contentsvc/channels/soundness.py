@@ -1,4 +1,4 @@
-"""Helpers of the tests that every channel must pass."""
+"""Helpers of the tests in `contract`: render sample entries and look for dangerous HTML."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ __all__ = [
 
 
 def render(channel: Channel, entry: ChannelEntry) -> Rendition:
-    """Return an entry as the channel renders it; for a livestream, its first notice."""
+    """Return the channel's rendition of *entry*; for a livestream, of its first notice."""
     if entry.kind is EntryKind.LIVESTREAM:
         return channel.render_livestream_notice(entry, DEFAULT_CHAIN[0], sample_context())
     if entry.kind is EntryKind.POSTER:
@@ -42,7 +42,7 @@ def render(channel: Channel, entry: ChannelEntry) -> Rendition:
 
 
 def check_rendition(rendition: object) -> None:
-    """Assert that the service can store a rendition and safely show it."""
+    """Assert that the service can store a rendition (finished post) and show it safely."""
     assert isinstance(rendition, Rendition)
     json.dumps(dict(rendition.data), allow_nan=False)
     names = [picture.name for picture in rendition.pictures]
@@ -77,7 +77,7 @@ class _Dangers(HTMLParser):
 
 
 def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | None:
-    """Return an entry as the channel renders it; None if the channel raises RenderError."""
+    """Return the channel's rendition of *entry*; None if the channel raises RenderError."""
     try:
         return render(channel, entry)
     except RenderError:
@@ -85,7 +85,7 @@ def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | No
 
 
 def render_all(channel: Channel) -> Iterator[Rendition]:
-    """Yield sample entries as the channel renders them: each kind, and a livestream's notices."""
+    """Yield the channel's renditions of sample entries: each kind, and each livestream notice."""
     for kind in sorted(channel.kinds):
         entry = sample_entry(kind)
         if kind is EntryKind.LIVESTREAM:
@@ -102,6 +102,6 @@ def blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
 
 
 def secrets_of(channel: Channel) -> list[str]:
-    """Return the channel's secrets in plain text."""
+    """Return the channel's secret settings, such as keys, in plain text."""
     values = [getattr(channel.settings, name) for name in secret_fields(type(channel))]
     return [value.get_secret_value() for value in values if isinstance(value, SecretStr)]

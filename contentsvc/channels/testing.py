@@ -50,7 +50,7 @@ class MemoryStore:
         self._pictures: dict[tuple[str, str], Picture] = {}
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a document and return it; if *key* exists, return the old one unchanged."""
+        """Store a document and return it; if *key* exists, return the stored one unchanged."""
         if key not in self._documents:
             self._now += timedelta(seconds=1)
             self._documents[key] = Document(key, dict(body), self._now, self._now)
@@ -62,11 +62,11 @@ class MemoryStore:
         return self._documents.get(key)
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Return documents, newest first: skip the newest *offset*, then return at most *limit*."""
+        """Skip the *offset* newest documents, then return at most *limit*, newest first."""
         return list(reversed(self._documents.values()))[offset : offset + limit]
 
     def delete(self, key: str) -> bool:
-        """Delete the document *key* and its pictures; return False if there was none."""
+        """Delete the document *key* and its pictures; return False if it did not exist."""
         return self._documents.pop(key, None) is not None
 
     def picture(self, key: str, name: str) -> Picture | None:
@@ -75,7 +75,7 @@ class MemoryStore:
 
 
 class MemoryLivestreams:
-    """Livestreams for tests, kept in memory; all of them count as announced on the channel."""
+    """Livestreams in memory, for tests of a channel; each counts as announced on the channel."""
 
     def __init__(self) -> None:
         """Create a collection without livestreams."""
@@ -83,7 +83,7 @@ class MemoryLivestreams:
         self._posters: dict[str, Picture] = {}
 
     def put(self, livestream: PublicLivestream, poster: Picture | None = None) -> None:
-        """Add a livestream, or replace it."""
+        """Add a livestream, or replace the livestream with the same code."""
         self._known[livestream.code] = livestream
         if poster is not None:
             self._posters[livestream.code] = poster
@@ -108,7 +108,7 @@ class _NoNetwork(HttpClient):
 
 
 class TestHost:
-    """What the service offers a channel (network, storage, addresses), for tests."""
+    """A Host for tests of a channel: an HTTP client, storage in memory, and addresses."""
 
     #: Prevents pytest from collecting the class as a test.
     __test__ = False
@@ -170,7 +170,7 @@ def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEnt
 
 
 def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
-    """Return a delivery that was published; each keyword in *changes* replaces an attribute.
+    """Return a sample published delivery; each keyword in *changes* replaces an attribute.
 
     *folder* is the folder in which the plugin may write.
     """
@@ -196,7 +196,7 @@ def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
 
 
 def sample_context(**changes: Any) -> RenderContext:
-    """Return a rendering context in Chinese and Asia/Shanghai; posters and cards are plain PNGs."""
+    """Return a render context in Chinese and Shanghai time, whose pictures are one-colour PNGs."""
 
     def make_poster(size: str, most_bytes: int | None, media_type: str) -> Picture:  # noqa: ARG001
         width, height = (int(side) * 10 for side in size.split("x"))
@@ -218,7 +218,7 @@ def sample_context(**changes: Any) -> RenderContext:
 
 @dataclass(frozen=True, slots=True)
 class FakeResponse:
-    """What the fake platform does with a request: it responds, or fails to respond."""
+    """A response that FakePlatform sends, or the way in which it fails to send one."""
 
     status: int = 200
     body: bytes = b"{}"
@@ -261,11 +261,11 @@ class FakePlatform:
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     def then(self, *responses: FakeResponse) -> None:
-        """Set the responses to the next requests; later requests get the default response again."""
+        """Queue responses for the next requests; later requests get the default response again."""
         self._next.extend(responses)
 
     def take(self, request: ReceivedRequest) -> FakeResponse:
-        """Add a request to the received ones, and return the response to send."""
+        """Add *request* to the list `requests`, and return the response to send."""
         self.requests.append(request)
         return self._next.pop(0) if self._next else self.response
 

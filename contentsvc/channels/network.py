@@ -50,7 +50,7 @@ def is_public(text: str) -> bool:
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """Opens httpcore's connections for one call, with a deadline and no private addresses.
+    """A network backend of httpcore for one call; it keeps a deadline and refuses private hosts.
 
     It resolves the host's name once and connects to the addresses that it has checked, so that a
     name server cannot return a public address for the check and a private one for the connection.

@@ -114,8 +114,8 @@ def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Regis
 
     A plugin is a `.py` file, a folder with `__init__.py`, or an entry point in the group
     `contentsvc`. If a plugin cannot be loaded, the registry lists it with its error and the other
-    plugins are loaded. If two plugins provide the same channel type, the first is used, in the
-    order of the folders, then of the names in each; installed plugins come last.
+    plugins are loaded. If two plugins provide the same channel type, only the first is loaded. The
+    order is that of the folders, then of the names in each; installed plugins come last.
     """
     return _load_all(_find(folders, entry_points=entry_points))
 

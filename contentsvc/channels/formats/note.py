@@ -33,7 +33,7 @@ _CONTACTS = re.compile(r"微信号?|加[vVＶ]|(?i:\b(?:vx|wechat)\b)|公众号|
 
 
 class NoteWriter(PlainWriter):
-    """Writes a post as text for a Xiaohongshu note, with emoji as bullets and without links."""
+    """Writes a post as text for a Xiaohongshu note: emoji as bullets, no link addresses."""
 
     apart = False
 

@@ -37,7 +37,7 @@ class Writer(ABC):
     def __init__(self, language: str = "zh") -> None:
         """Create a writer; the texts that it adds itself are in *language* (`zh` or `en`)."""
         self.language = language if language in {"zh", "en"} else "en"
-        #: Parts of the text that the format removed, by rule, in order.
+        #: Parts of the text that the format left out or warns of, by rule, in order.
         self.lost: dict[str, list[str]] = {}
         #: Nesting level of lists.
         self.depth = 0

@@ -1,4 +1,4 @@
-"""Art: pictures that are drawn by code, at any size and in the poster's colours."""
+"""Art: packaged pictures that Python code draws, at any size and in the poster's colours."""
 
 from __future__ import annotations
 
@@ -68,7 +68,9 @@ _FAINT = frozenset({"rays", "dots"})
 
 
 def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Image.Image:
-    """Draw the packaged picture *name* at *size* pixels; return RGB if it is opaque, else RGBA.
+    """Draw the packaged picture *name* at *size* pixels, in the colours of *palette*.
+
+    The image is RGB if it is opaque everywhere, else RGBA.
 
     Raises:
         RenderError: there is no art of that name.

@@ -1,4 +1,4 @@
-"""A bear asleep in front of the moon, for evening posts to mothers."""
+"""Draws a bear asleep in front of the moon, for evening posts to mothers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BLANKET, _BLANKET_DOT = "#8ECFBF", "#BFE6DB"
 
 
 def draw_bear(pen: Pen) -> None:
-    """Draw a sleeping bear in front of the moon, in a scene of 936 × 540 units."""
+    """Draw a sleeping bear in front of the moon (936 × 540 units, scaled to fit)."""
     pen.ground(["warm+40", "warm+53", "warm+72"])
     pen.frame(936, 540)
     _moon(pen)

@@ -1,4 +1,4 @@
-"""A wall calendar with ticked days, a plant and a cup, for daily check-ins."""
+"""Draws a wall calendar with ticked days, a plant and a cup, for daily check-ins."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _DONE = 15
 
 
 def draw_calendar(pen: Pen) -> None:
-    """Draw a calendar, a plant and a cup, in a scene of 936 × 600 units."""
+    """Draw a calendar, a plant and a cup (936 × 600 units, scaled to fit)."""
     pen.ground(["accent+62", "accent+74", "#FFF3DD"])
     pen.frame(936, 600)
     left, top, width, _ = pen.whole()
@@ -40,7 +40,10 @@ def draw_calendar(pen: Pen) -> None:
 
 
 def _sky(pen: Pen, top: float) -> None:
-    """Draw a sun above the scene, where a tall picture has space left."""
+    """Draw a sun in the space that a tall picture leaves above the calendar.
+
+    *top* is the y coordinate of the picture's top edge, in units; it is negative.
+    """
     pen.glow((262, top * 0.42), (250, 250), "#FFF3C9", 0.9)
     pen.ellipse((262, top * 0.42), (88, 88), ["#FFE08A", "gold"])
     pen.cloud((350, top * 0.42 + 86), 200, "white", 0.95)

@@ -1,4 +1,4 @@
-"""An opening gift box, and rays of light for the background of a sale poster."""
+"""Draws an opening gift box, and rays of light for the background of a sale poster."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CONFETTI = (
 
 
 def draw_rays(pen: Pen) -> None:
-    """Draw rays from a point a third below the top, on a transparent background."""
+    """Draw rays of light from a point at 36 % of the height, on a transparent background."""
     width, height = pen.width, pen.height
     middle = (width / 2, height * 0.36)
     reach = math.hypot(width, height)
@@ -35,7 +35,7 @@ def _far(middle: Point, reach: float, turn: float) -> Point:
 
 
 def draw_gift(pen: Pen) -> None:
-    """Draw an opening gift box, in a scene of 936 × 620 units on a transparent background."""
+    """Draw an opening gift box (936 × 620 units, scaled to fit) on a transparent background."""
     pen.frame(936, 620)
     pen.glow((468, 330), (440, 300), "#FFF3C9", 0.75)
     for x, y, turn, paint in _CONFETTI:

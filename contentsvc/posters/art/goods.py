@@ -1,4 +1,4 @@
-"""Goods: a bottle and a jar on a plinth, and a phone that shows a livestream."""
+"""Draws goods: a bottle and a jar on a plinth, and a phone that shows a livestream."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["draw_bottle", "draw_jar", "draw_phone"]
 
 
 def draw_bottle(pen: Pen) -> None:
-    """Draw a pump bottle in front of an arch, in a scene of 800 × 900 units."""
+    """Draw a pump bottle in front of an arch (800 × 900 units, scaled to fit)."""
     _stage(pen)
     _leaves(pen, (214, 700), -1)
     _leaves(pen, (610, 690), 1)
@@ -27,7 +27,7 @@ def draw_bottle(pen: Pen) -> None:
 
 
 def draw_jar(pen: Pen) -> None:
-    """Draw a cream jar in front of an arch, in a scene of 800 × 900 units."""
+    """Draw a cream jar in front of an arch (800 × 900 units, scaled to fit)."""
     _stage(pen)
     _leaves(pen, (630, 640), 1)
     pen.shade((240, 520, 330, 230), 50, 26, "accent-50", 0.32)
@@ -47,7 +47,7 @@ def draw_jar(pen: Pen) -> None:
 
 
 def _stage(pen: Pen) -> None:
-    """Draw the wall, the arch and the plinth behind the goods."""
+    """Draw the wall, the arch and the plinth behind a bottle or a jar."""
     pen.ground(["primary+80", "primary+88"])
     pen.frame(800, 900)
     left, top, width, height = pen.whole()
@@ -92,7 +92,10 @@ def _label(pen: Pen, at: Point, width: float, height: float) -> None:
 
 
 def draw_phone(pen: Pen) -> None:
-    """Draw a phone with a livestream, among parcels, in a transparent scene of 936 × 620 units."""
+    """Draw a phone that shows a livestream, among parcels (936 × 620 units, scaled to fit).
+
+    The background is transparent.
+    """
     pen.frame(936, 620)
     pen.glow((468, 320), (460, 330), "gold+50", 0.75)
     pen.glow((468, 600), (360, 34), "hot-60", 0.55)

@@ -1,4 +1,4 @@
-"""Misty mountains under a large sun, for quotations."""
+"""Draws misty mountains under a large sun, for posters with quotations."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _MISTY = 3
 
 
 def draw_hills(pen: Pen) -> None:
-    """Draw mountains and a sun, in a scene of 1080 × 900 units on a transparent background."""
+    """Draw mountains and a sun (1080 × 900 units, scaled to fit) on a transparent background."""
     pen.frame(1080, 900)
     left, top, width, height = pen.whole()
     pen.glow((762, 330), (326, 326), "primary+30", 0.6)
@@ -40,7 +40,7 @@ def _steps(start: float, end: float, step: int) -> list[float]:
 
 
 def _ridge(turn: float) -> float:
-    """Return the height (0 to 1) of a mountain ridge at the angle *turn*: a sum of sine waves."""
+    """Return the height (0 to 1) of a mountain ridge, a sum of sine waves, at *turn* radians."""
     wave = math.sin(turn) + 0.5 * math.sin(2.3 * turn + 1) + 0.22 * math.sin(5.1 * turn)
     return (wave + 1.7) / 3.4
 

@@ -1,4 +1,4 @@
-"""A sunrise over hills and water, for posters of the morning news (早报)."""
+"""Draws a sunrise over hills and water, for posters of the morning news (早报)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["draw_morning"]
 
 
 def draw_morning(pen: Pen) -> None:
-    """Draw a sunrise over hills and water, in a scene of 1080 × 620 units."""
+    """Draw a sunrise over hills and water (1080 × 620 units, scaled to fit)."""
     pen.ground(["sky", "sky+30", "dawn", "dawn+35"])
     pen.frame(1080, 620)
     left, top, width, height = pen.whole()

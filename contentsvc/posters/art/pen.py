@@ -1,4 +1,4 @@
-"""Draws smooth shapes in coordinates that are scaled to fit a picture of any size."""
+"""A pen that draws smooth shapes, in coordinates that it scales to a picture of any size."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ _SMALL, _MIDDLE = 10_000, 90_000
 
 
 class Pen:
-    """Draws smooth shapes on a transparent background; each is drawn enlarged, then reduced.
+    """Draws smooth shapes on a new picture of *size* pixels, which is transparent at first.
 
-    If *smooth* is false, shapes are drawn at their size: faster, and good enough for very pale art.
+    The pen draws each shape enlarged, then reduces it. If *smooth* is false, it draws shapes at
+    their size: faster, and good enough for very pale art.
     """
 
     def __init__(
@@ -44,17 +45,17 @@ class Pen:
         self._scale, self._left, self._top = 1.0, 0.0, 0.0
 
     def finish(self) -> Image.Image:
-        """Return the picture: RGB if it is opaque everywhere, else RGBA."""
+        """Return the finished picture: RGB if it is opaque everywhere, else RGBA."""
         *colours, opacity = self._image.split()
         if opacity.getextrema() == (255, 255):
             return Image.merge("RGB", colours)
         return Image.merge("RGBa", [*colours, opacity]).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
-        """Scale coordinates so that a scene of *width* × *height* units fits the picture, centred.
+        """Scale the coordinates so that *width* × *height* units fit the picture, centred.
 
-        *anchor* is the vertical position if the picture is taller than the scene: 1 at the bottom,
-        0 at the top.
+        *anchor* is the vertical position if the picture is taller than these units: 1 at the
+        bottom, 0 at the top.
         """
         scale = min(self.width / width, self.height / height)
         self._scale = scale
@@ -62,7 +63,7 @@ class Pen:
         self._top = (self.height - height * scale) * anchor
 
     def whole(self) -> tuple[float, float, float, float]:
-        """Return left, top, width and height of the picture, in the units of the scene."""
+        """Return the left, top, width and height of the picture, in the units set by `frame`."""
         return (
             -self._left / self._scale,
             -self._top / self._scale,
@@ -77,7 +78,10 @@ class Pen:
     def round(
         self, box: tuple[float, float, float, float], radius: float, paint: Paint, turn: float = 0
     ) -> None:
-        """Fill a rounded rectangle (x, y, width, height), rotated around its centre."""
+        """Fill the rounded rectangle *box* (x, y, width, height), rotated by *turn* degrees.
+
+        The centre of the rotation is the centre of the rectangle.
+        """
         x, y, width, height = box
         outline = rounded_points(x, y, width, height, min(radius, width / 2, height / 2))
         self.shape(turned(outline, (x + width / 2, y + height / 2), turn), paint)
@@ -115,7 +119,7 @@ class Pen:
         alpha: float = 1,
         inside: Sequence[Point] = (),
     ) -> None:
-        """Fill a polygon, or only its part within the polygon *inside* if that is given."""
+        """Fill the polygon *points*; if *inside* is given, only the part in that polygon."""
         moved = self._moved(points)
         corner, size = self._bounds(moved)
         if size[0] < 1 or size[1] < 1:
@@ -128,7 +132,10 @@ class Pen:
         self._fill(mask, corner, paint)
 
     def _bounds(self, moved: Sequence[Point]) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return the top left corner and the size of the visible part of a shape, in pixels."""
+        """Return the top left corner and the size of the visible part of a shape, in pixels.
+
+        *moved* is the outline of the shape, in pixels. If no part is visible, the size is below 1.
+        """
         across, down = zip(*moved, strict=True)
         left, top = max(math.floor(min(across)), 0), max(math.floor(min(down)), 0)
         right = min(math.ceil(max(across)) + 1, self.width)
@@ -160,7 +167,10 @@ class Pen:
         self._fill(mask.reduce(factor) if factor > 1 else mask, corner, paint)
 
     def arc(self, at: Point, radii: Point, span: Point, width: float, paint: str) -> None:
-        """Draw an arc of an ellipse between two angles, in degrees clockwise from the right."""
+        """Draw an arc of an ellipse between the two angles of *span*.
+
+        The angles are degrees, clockwise from the right.
+        """
         points = [
             (
                 at[0]
@@ -217,7 +227,7 @@ class Pen:
         self.shape(outline, paint, alpha=alpha)
 
     def cloud(self, at: Point, size: float, paint: Paint, alpha: float = 1) -> None:
-        """Fill a cloud with a flat base, *size* wide and centred at *at*."""
+        """Fill a cloud, *size* wide; *at* is the middle of its flat base."""
         x, y = at
         puffs = ((-0.3, -0.2, 0.2), (-0.05, -0.32, 0.28), (0.26, -0.2, 0.2))
         discs = [
@@ -252,8 +262,9 @@ class Pen:
         size: tuple[int, int],
         level: int,
     ) -> Image.Image:
-        """Return a mask of *size* pixels with the polygons *outlines* filled with *level*.
+        """Return a greyscale mask of *size* pixels, with *outlines* filled with *level*.
 
+        *outlines* are polygons in pixels of the picture, *level* is a grey value (0 to 255), and
         *corner* is the point of the picture at the top left of the mask.
         """
         factor = self._enlargement(size)
@@ -265,14 +276,18 @@ class Pen:
         return mask.reduce(factor) if factor > 1 else mask
 
     def _opacity(self, paint: Paint) -> float:
-        """Return the opacity of a colour; 1 for a gradient, whose opacity differs by row."""
+        """Return the opacity of the colour *paint* (0 to 1), or 1 if *paint* is a gradient.
+
+        The opacity of a gradient differs by row, so `_fill` applies it.
+        """
         return resolve(paint, self._palette)[3] if isinstance(paint, str) else 1
 
     def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint) -> None:
-        """Paint *paint* through *mask*, which already includes the opacity of a single colour.
+        """Paint a colour or a gradient on the picture through *mask*, with its corner at *at*.
 
-        The colours of the picture are premultiplied by its opacity, so that pasting through a mask
-        composites correctly over both opaque and empty pixels.
+        If *paint* is a single colour, *mask* includes its opacity already. The colours of the
+        picture are premultiplied by its opacity, so pasting through a mask composites correctly
+        over both opaque and empty pixels.
         """
         if isinstance(paint, str):
             red, green, blue, _ = resolve(paint, self._palette)
@@ -288,7 +303,7 @@ class Pen:
     def _ramp(
         self, paint: Sequence[str], size: tuple[int, int]
     ) -> tuple[Image.Image | None, Image.Image]:
-        """Return the opacity and the opaque colours of a gradient from top to bottom.
+        """Return two pictures of a gradient from top to bottom: its opacity and its colours.
 
         The opacity is None if all colours are opaque.
         """

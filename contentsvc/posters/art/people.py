@@ -1,4 +1,4 @@
-"""People: an adviser, friends around a parcel, and a face for a small frame."""
+"""Draws people: an adviser, friends around a parcel, and a face for a small frame."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FRIENDS = (
 
 
 def draw_expert(pen: Pen) -> None:
-    """Draw a smiling adviser in white among question marks, in a scene of 936 × 560 units."""
+    """Draw a smiling adviser in white among question marks (936 × 560 units, scaled to fit)."""
     pen.ground(["accent+58", "accent+70", "accent+84"])
     pen.frame(936, 560)
     left, _, width, _ = pen.whole()
@@ -172,7 +172,7 @@ def _glasses(pen: Pen) -> None:
 
 
 def draw_face(pen: Pen) -> None:
-    """Draw a friendly face for a small frame, in a scene of 400 × 400 units."""
+    """Draw a friendly face for a small frame (400 × 400 units, scaled to fit)."""
     pen.ground(["gold+56", "primary+66"])
     pen.frame(400, 400)
     pen.shape(
@@ -186,7 +186,10 @@ def draw_face(pen: Pen) -> None:
 
 
 def draw_friends(pen: Pen) -> None:
-    """Draw five friends around a parcel, in a transparent scene of 936 × 600 units."""
+    """Draw five friends around a parcel (936 × 600 units, scaled to fit).
+
+    The background is transparent.
+    """
     pen.frame(936, 600)
     pen.glow((468, 330), (470, 330), "gold+60", 0.7)
     spots = ((170, 330, 0.62), (766, 330, 0.62), (318, 196, 0.7), (618, 196, 0.7), (468, 236, 0.82))

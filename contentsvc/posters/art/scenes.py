@@ -1,4 +1,4 @@
-"""Scenes: a street market, a quiet room, a letter, hearts, a podium and a winner's cup."""
+"""Draws scenes: a street market, a quiet room, a letter, hearts, a podium and a winner's cup."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = [
 
 
 def draw_market(pen: Pen) -> None:
-    """Draw a stall under lights at a street market, in a scene of 1080 × 700 units."""
+    """Draw a stall under lights at a street market (1080 × 700 units, scaled to fit)."""
     pen.ground(["sky+40", "sky+66", "dawn+50"])
     pen.frame(1080, 700)
     left, top, width, height = pen.whole()
@@ -83,7 +83,7 @@ def _crates(pen: Pen) -> None:
 
 
 def draw_room(pen: Pen) -> None:
-    """Draw an armchair, a lamp and a plant by an arched window, in a scene of 1000 × 800 units."""
+    """Draw an armchair, a lamp, a plant and an arched window (1000 × 800 units, scaled to fit)."""
     pen.ground(["paper", "paper-4"])
     pen.frame(1000, 800)
     left, top, width, height = pen.whole()
@@ -143,7 +143,7 @@ def _plant(pen: Pen) -> None:
 
 
 def draw_letter(pen: Pen) -> None:
-    """Draw an open envelope with an invitation in it, in a scene of 936 × 560 units."""
+    """Draw an open envelope with an invitation in it (936 × 560 units, scaled to fit)."""
     pen.ground(["primary+36", "primary+54", "gold+66"])
     pen.frame(936, 560)
     pen.glow((468, 260), (430, 320), "#FFFFFF", 0.55)
@@ -180,7 +180,7 @@ def draw_letter(pen: Pen) -> None:
 
 
 def draw_love(pen: Pen) -> None:
-    """Draw two hearts among flowers and soft light, in a scene of 936 × 640 units."""
+    """Draw two hearts among flowers and soft light (936 × 640 units, scaled to fit)."""
     pen.ground(["primary+58", "primary+72", "gold+76"])
     pen.frame(936, 640)
     left, top, width, height = pen.whole()
@@ -254,7 +254,10 @@ def _flower(pen: Pen, at: Point, size: float, paint: str) -> None:
 
 
 def draw_podium(pen: Pen) -> None:
-    """Draw the three steps of a podium, in a transparent scene of 936 × 420 units."""
+    """Draw the three steps of a podium (936 × 420 units, scaled to fit).
+
+    The background is transparent.
+    """
     pen.frame(936, 420)
     for x, top, wide, paint in (
         (24, 190, 296, "white"),
@@ -268,7 +271,10 @@ def draw_podium(pen: Pen) -> None:
 
 
 def draw_cup(pen: Pen) -> None:
-    """Draw a winner's cup with laurels, in a transparent scene of 400 × 400 units."""
+    """Draw a winner's cup with laurels (400 × 400 units, scaled to fit).
+
+    The background is transparent.
+    """
     pen.frame(400, 400)
     pen.glow((200, 190), (190, 190), "gold+60", 0.8)
     for side in (-1, 1):

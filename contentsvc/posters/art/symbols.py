@@ -1,4 +1,4 @@
-"""Symbols and patterns: a play button, dots, arcs, streamers, logos of sample brands."""
+"""Draws symbols and patterns: a play button, dots, arcs, streamers, logos of sample brands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["draw_arcs", "draw_dots", "draw_isle", "draw_leaf", "draw_play", "dra
 
 
 def draw_play(pen: Pen) -> None:
-    """Draw a round play button, in a scene of 200 × 200 units on a transparent background."""
+    """Draw a round play button (200 × 200 units, scaled to fit) on a transparent background."""
     pen.frame(200, 200)
     pen.glow((100, 108), (100, 92), "ink", 0.35)
     pen.ellipse((100, 100), (74, 74), "white", alpha=0.94)
@@ -19,7 +19,7 @@ def draw_play(pen: Pen) -> None:
 
 
 def draw_dots(pen: Pen) -> None:
-    """Draw dots that grow towards a corner, on a transparent background."""
+    """Draw dots that grow towards the upper right corner, on a transparent background."""
     step = 46.0
     for row in range(math.ceil(pen.height / step) + 1):
         for column in range(math.ceil(pen.width / step) + 1):
@@ -31,7 +31,7 @@ def draw_dots(pen: Pen) -> None:
 
 
 def draw_arcs(pen: Pen) -> None:
-    """Draw thin arcs around a lower corner, on a transparent background."""
+    """Draw thin quarter circles around the lower right corner, on a transparent background."""
     for step in range(9):
         radius = (0.22 + step * 0.1) * pen.width
         pen.arc((pen.width, pen.height), (radius, radius), (180, 270), 2.5, "accent@40")
@@ -52,7 +52,7 @@ def draw_streamers(pen: Pen) -> None:
 
 
 def draw_leaf(pen: Pen) -> None:
-    """Draw two leaves in a disc, the logo of a sample brand, in a scene of 100 × 100 units."""
+    """Draw two leaves in a disc, the logo of a sample brand (100 × 100 units, scaled to fit)."""
     pen.frame(100, 100)
     pen.ellipse((50, 50), (50, 50), ["primary+8", "primary-10"])
     pen.stroke([(50, 84), (50, 50)], 6, "white")
@@ -63,7 +63,7 @@ def draw_leaf(pen: Pen) -> None:
 
 
 def draw_isle(pen: Pen) -> None:
-    """Draw a light over an island, the logo of a sample brand, in a scene of 100 × 100 units."""
+    """Draw a light over an island, the logo of a sample brand (100 × 100 units, scaled to fit)."""
     pen.frame(100, 100)
     pen.round((0, 0, 100, 100), 26, ["primary+12", "primary-14"])
     pen.ellipse((50, 46), (22, 22), ["gold+40", "gold"])

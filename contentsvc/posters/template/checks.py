@@ -42,7 +42,7 @@ _COLOUR_KEYS = {
 
 
 def check_names(template: Template) -> Iterator[tuple[Path, Message]]:
-    """Yield the faults in layer ids, field limits, palette and alternative text."""
+    """Yield the path and a message for each fault in layer ids, fields, palette and alt texts."""
     ids = [raw.get("id") for raw in template.layers if raw.get("id")]
     for index, raw in enumerate(template.layers):
         if raw.get("id") and ids.count(raw["id"]) > 1:
@@ -82,7 +82,7 @@ def _check_fields(template: Template) -> Iterator[tuple[Path, Message]]:
 def check_layers(
     template: Template, size: str, layers: list[tuple[int, Layer]]
 ) -> Iterator[tuple[int, Path, Message]]:
-    """Yield the faults in the validated *layers* of variant *size*.
+    """Yield the faults in *layers*, the validated layers of the variant *size* (such as `9x16`).
 
     Each fault is the index of the layer, the path of the key in it, and a message.
     """
@@ -117,7 +117,7 @@ def _check_fields_named(
 
 
 def _check_kind(template: Template, layer: Layer) -> Iterator[Message]:
-    """Yield a message if the layer shows a field of a type that it cannot show."""
+    """Yield a message if the field of *layer* has a type that a layer of this kind cannot show."""
     wanted = {ListLayer: "list", ImageLayer: "image", Qr: "url"}.get(type(layer))
     spec = template.fields.get(getattr(layer, "field", None) or "")
     if wanted and spec and spec.type != wanted:

@@ -53,14 +53,14 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 def explain(error: ValidationError, root: Any) -> Iterator[tuple[Path, Message]]:
-    """Yield the path of each faulty key and the message about it.
+    """Yield, for each faulty key in *error*, its path in the file and a message about it.
 
     *root* is the model, or the union of models, that pydantic validated.
     """
     messages: dict[Path, Message] = {}
     for fault in error.errors(include_url=False):
         path, keys = _walk(fault["loc"], root)
-        # For a union pydantic reports the same fault once per branch; the first is the clearest.
+        # For a union, pydantic reports the same fault once per branch; the first is the clearest.
         messages.setdefault(path, _message(dict(fault), keys))
     for path, message in messages.items():
         if not any(other[: len(path)] == path and len(other) > len(path) for other in messages):
@@ -99,7 +99,7 @@ def _limit_message(kind: str, value: str | float, context: dict[str, Any]) -> Me
 
 
 def _other(fault: dict[str, Any]) -> Message:
-    """Return pydantic's own message, in English, for an error type without a message here."""
+    """Return a message with pydantic's English text, for an error type that is not known here."""
     return Message("template-value-refused", reason=str(fault["msg"]))
 
 
@@ -118,14 +118,14 @@ def _choices(text: str) -> list[str]:
 
 
 def allowed_keys(model: type[BaseModel]) -> list[str]:
-    """Return the keys of *model* as a template writes them."""
+    """Return the keys that a template file may use for *model*."""
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _walk(loc: tuple[str | int, ...], root: Any) -> tuple[Path, list[str]]:
-    """Turn pydantic's error location *loc* into a path in the file, and the keys allowed there.
+    """Return the path in the file for pydantic's error location *loc*, and the keys allowed there.
 
-    Parts of *loc* that only name a branch of a union are left out.
+    The path leaves out the steps of *loc* that only name a branch of a union.
     """
     path: list[str | int] = []
     current: Any = root
@@ -167,12 +167,12 @@ def _names(model: type[BaseModel]) -> tuple[str, ...]:
 
 
 def _is_branch(step: str, models: list[type[BaseModel]]) -> bool:
-    """Return whether *step* selects a model of a union, rather than a key of a single model."""
+    """Return whether *step* of an error location names one model of a union, not a key."""
     if len(models) == 1 and step in models[0].model_fields:
         return False
     return any(step in _names(model) for model in models)
 
 
 def _looks_internal(step: str) -> bool:
-    """Return True if *step* of an error location is a type that pydantic names, not a key."""
+    """Return True if *step* of an error location is pydantic's name of a type, not a key."""
     return "[" in step or step in {"str", "float", "int", "constrained-str", "[key]"}

@@ -16,7 +16,7 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def template_json_schema() -> str:
-    """Return the JSON schema as text.
+    """Return the JSON schema of poster templates, as JSON text.
 
     The `set` of a variant accepts any key, although a template accepts only keys of the layer.
     """

@@ -1,4 +1,4 @@
-"""The layers of a poster template and their keys.
+"""Pydantic models of the layers of a poster template, such as texts, pictures and shapes.
 
 All numbers are pixels of the variant's canvas; boxes are `[x, y, width, height]`.
 """
@@ -65,7 +65,7 @@ def _refused(code: LiteralString) -> PydanticCustomError:
 
 
 class Base(Part):
-    """The keys that every layer has.
+    """Base class of the layers of a template, with the keys that every layer has.
 
     `overlap` allows the layer to cover other lettering, or to be covered.
     """
@@ -90,7 +90,10 @@ class Rect(Base):
 
 
 class Ticket(Base):
-    """A coupon with a perforated line; `at` is the line's position as a share of the width."""
+    """A coupon with a perforated line.
+
+    `at` is the position of the line as a share of the width or, if `across` is true, of the height.
+    """
 
     type: Literal["ticket"]
     box: Box
@@ -124,7 +127,7 @@ class Line(Base):
 
 
 class ImageLayer(Base):
-    """The picture of a field, or a fixed picture: `art:NAME`, `brand:logo` or a stored name."""
+    """A picture from a field, or a fixed `source`: `art:NAME`, `brand:logo` or a stored name."""
 
     type: Literal["image"]
     box: Box
@@ -160,7 +163,7 @@ class BrandMark(Base):
 
 
 class TextLayer(Base):
-    """A text whose font shrinks from `size` to `min`; what still does not fit is cut off."""
+    """A text that shrinks from font size `size` to `min` until it fits; else its end is cut off."""
 
     type: Literal["text"]
     box: Box

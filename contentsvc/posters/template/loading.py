@@ -74,7 +74,10 @@ def _list(
 
 
 class Library:
-    """Keeps the templates of *folders* in memory, safe between threads; rereads changed files."""
+    """The templates of *folders*, kept in memory; a file that has changed is read again.
+
+    Safe to share between threads.
+    """
 
     def __init__(self, folders: Sequence[Path]) -> None:
         self._folders = tuple(folders)
@@ -153,7 +156,10 @@ def _read_layers(template: Template, size: str) -> list[tuple[yaml_lines.Path, M
 
 
 def _origin(template: Template, size: str, index: int, path: yaml_lines.Path) -> yaml_lines.Path:
-    """Return a faulty value's path in the file: in the layer, or where a variant changes it."""
+    """Return the path, in the file, of a faulty value at *path* in layer *index*.
+
+    If variant *size* changes the value, the path leads to the change in the variant's `set`.
+    """
     name = template.layers[index].get("id", "")
     changes: Mapping[str, Any] = template.variants[size].set.get(name, {})
     if path and path[0] in changes:

@@ -62,7 +62,7 @@ Tracking = Annotated[float, Field(ge=-0.2, le=2)]
 
 
 class Part(BaseModel):
-    """Base class of the values in a layer. A part is immutable and refuses unknown keys."""
+    """Base class of templates, their parts, and brand kits; immutable, and refuses unknown keys."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False
@@ -115,7 +115,7 @@ class Hug(Part):
 
 
 class Run(Part):
-    """A piece of a line that mixes font sizes."""
+    """A piece of text with its own font size, weight and colour, for lines that mix them."""
 
     text: Annotated[str, Field(max_length=200)]
     size: Size
@@ -138,7 +138,7 @@ class Bullet(Part):
 
 
 class Row(Part):
-    """The height and the background of the rows of a list."""
+    """The height, spacing and background of each row of a list."""
 
     height: Above = 60
     gap: Length = 14

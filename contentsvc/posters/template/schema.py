@@ -65,10 +65,11 @@ class Label(Part):
 
 
 class FieldSpec(Part):
-    """The declaration of a field; the web form is built from it.
+    """A field that a template declares: its label, type, limits, default and sample value.
 
-    `max` and `ideal` count characters (of each item, in a list), and `max_items` counts items.
-    `source` names a default value that is used if the field is empty.
+    The web form is built from the declarations. `max` and `ideal` count characters (of each item,
+    in a list), and `max_items` counts items. `source` names a default value that is used if the
+    field is empty.
     """
 
     label: Label
@@ -120,7 +121,7 @@ class Template(Part):
 
     @cached_property
     def uses(self) -> dict[str, tuple[frozenset[str], ...]]:
-        """Return, for each variant, the fields that change how each of its layers looks."""
+        """Return, for each variant and each of its layers, the fields that change its look."""
         return {size: _uses(layers) for size, layers in self.by_size.items()}
 
     @property
@@ -133,7 +134,10 @@ class Template(Part):
         return {name: spec.sample for name, spec in self.fields.items() if spec.sample}
 
     def choices(self, name: str) -> tuple[str, ...]:
-        """Return the values with which the conditions of layers compare the field *name*."""
+        """Return the values with which conditions, such as `state is 直播`, compare a field.
+
+        *name* is the name of the field. The conditions are those of the template's layers.
+        """
         layers = [layer for layers in self.by_size.values() for layer in layers]
         conditions = [getattr(layer, "when", None) for layer in layers]
         conditions += [run.when for layer in layers for run in getattr(layer, "runs", ())]
@@ -158,7 +162,11 @@ class Template(Part):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One test in a condition: a field, its value (None for any), and False after `not`."""
+    """One test in the condition of a layer, such as `a`, `not a` or `state is 直播`.
+
+    `name` is a field, `value` is the value tested for (None for any text that is not empty),
+    and `wanted` is False after `not`.
+    """
 
     name: str
     value: str | None

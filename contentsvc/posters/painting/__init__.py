@@ -1,1 +1,1 @@
-"""Painting of a poster: every layer is laid out, then painted."""
+"""Paints a poster: lays out the texts of all layers, then paints every layer."""

@@ -19,7 +19,7 @@ _PLATE = 0.14
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """The laid-out name of a brand, and the box of the logo or bar before it."""
+    """A brand's laid-out name, and the box of the logo before the name (or of a bar instead)."""
 
     block: Block | None
     mark: Box | None
@@ -36,7 +36,7 @@ class Signature:
 
 
 def lay_out_signature(layer: BrandMark, name: str, fonts: Fonts, *, has_logo: bool) -> Signature:
-    """Lay out the logo or bar and the brand's *name* on one line in the layer's box."""
+    """Lay out the logo (or a bar) and the brand's *name* on one line in the layer's box."""
     x, y, width, height = layer.box
     shows_logo = has_logo and layer.logo
     mark_width = height if shows_logo else height * _BAR_WIDE

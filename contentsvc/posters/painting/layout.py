@@ -75,7 +75,7 @@ class Layout:
         return max((rect[2] for rect in self._rects(index)), default=0)
 
     def _lay_out_texts(self, shown: list[tuple[int, TextLayer]]) -> None:
-        """Fit each text to its box; then use the smallest size in a group for the whole group."""
+        """Fit each text to its box; the texts of a group share the smallest of their font sizes."""
         texts = {index: self.drawable(layer, self._source(layer)) for index, layer in shown}
         smallest: dict[str, int] = {}
         for index, layer in shown:
@@ -173,7 +173,7 @@ class Layout:
             self.warn(layer, "cut", Message("poster-text-cut", lost=lost))
 
     def warn(self, layer: Layer, code: str, message: Message) -> None:
-        """Add a warning about *layer* and its field."""
+        """Add a warning about *layer* and the field that it shows."""
         self.warnings.append(warning_of(layer, code, message))
 
     def _warn_overlaps(self, shown: Sequence[IndexedLayer]) -> None:
@@ -218,11 +218,14 @@ _SEAL_REACH = 0.8
 
 
 def warning_of(layer: Layer, code: str, message: Message) -> PosterWarning:
-    """Return a warning about *layer* and its field."""
+    """Return a warning about *layer* and the field that it shows."""
     return PosterWarning(layer.id or layer.type, _field(layer), code, message)
 
 
 def _field(layer: Layer) -> str | None:
-    """Return the field whose value *layer* shows, not a field that only its condition tests."""
+    """Return the name of the field that *layer* shows, or None if it shows no field.
+
+    A field that only the layer's condition tests does not count.
+    """
     names = sorted(field_names(layer) - {clause.name for clause in parts_of(layer.when)})
     return getattr(layer, "field", None) or (names[0] if names else None)

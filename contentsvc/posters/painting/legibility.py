@@ -32,7 +32,7 @@ class Lettered:
 
 
 def crossings(pieces: Sequence[Lettered]) -> Iterator[tuple[Lettered, Lettered]]:
-    """Yield each two of *pieces* that overlap and belong to different layers."""
+    """Yield each pair of *pieces* that overlap and belong to different layers."""
     for index, first in enumerate(pieces):
         for second in pieces[index + 1 :]:
             if first.name != second.name and _cross(first.rect, second.rect):
@@ -52,7 +52,7 @@ def contrast(first: Rgba, second: Rgba) -> float:
 
 
 def ground_contrast(canvas: Image.Image, rect: Rect4, fill: Rgba) -> float:
-    """Return the contrast of letters in the colour *fill* with the background under *rect*.
+    """Return the contrast ratio (1 to 21) of letters in *fill* with the part *rect* of *canvas*.
 
     A fifth of the background may have a lower contrast than the returned value.
     """

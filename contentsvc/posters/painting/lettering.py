@@ -102,7 +102,7 @@ def style_of(layer: TextLayer) -> Style:
 
 
 def lay_out(layer: TextLayer, text: str, fonts: Fonts, max_size: int | None = None) -> Block:
-    """Return *text* fitted to the layer's box, at no more than *max_size* pixels.
+    """Return *text* fitted to the layer's box, in a font size of at most *max_size* pixels.
 
     *max_size* is the size of the smallest text of the layer's group, or None.
     """
@@ -141,7 +141,7 @@ def _starts(
 
 
 def paint_block(easel: Easel, block: Block, lettering: Lettering, opacity: float) -> None:
-    """Record the steps that paint the letters of *block* at *opacity* (0 to 1)."""
+    """Record in *easel* the steps that paint the letters of *block* at *opacity* (0 to 1)."""
     size = block.fitted.size
     pad = size
     left, top = round(block.left) - pad, round(block.starts[0][1]) - 2 * pad
@@ -183,7 +183,7 @@ def _glyphs(line: SetLine) -> Iterable[tuple[str, float]]:
 
 
 def paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> None:
-    """Record the steps that paint the background of a text, and the dot beside the text."""
+    """Record in *easel* the steps that paint *plate*: the background of a text, and its dot."""
     size = block.fitted.size
     dot_width = (_DOT + _DOT_GAP) * size if plate.dot else 0
     top = block.starts[0][1] - _BASELINE * size

@@ -57,7 +57,7 @@ def lay_out_list(
 
 
 def _alike(layers: Sequence[TextLayer], texts: Sequence[str], fonts: Fonts) -> list[Block]:
-    """Fit each text to its layer, all in the smallest font size that any of them needs."""
+    """Return the texts fitted to their layers, all in the smallest font size that one needs."""
     blocks = [lay_out(row, text, fonts) for row, text in zip(layers, texts, strict=True)]
     smallest = min((block.fitted.size for block in blocks), default=0)
     return [
@@ -124,7 +124,10 @@ LetteringCheck = Callable[[ListLayer, tuple[float, float, float, float], str], N
 def paint_list(
     easel: Easel, layer: ListLayer, rows: Sequence[RowBlock], fonts: Fonts, check: LetteringCheck
 ) -> None:
-    """Record the steps that paint *rows*; call *check*, a test of contrast, before each text."""
+    """Record in *easel* the steps that paint the *rows* of a list.
+
+    Call *check*, which records a test of contrast, before each item.
+    """
     for number, row in enumerate(rows, layer.skip + 1):
         x, y, width, height = row.rect
         if layer.row.fill:

@@ -1,4 +1,4 @@
-"""Lines of text that mix font sizes, round stickers with a few words, and countdowns."""
+"""Lays out and paints lines of text that mix font sizes, round stickers, and countdowns."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _SEAL_WIDTH = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of a line that mixes font sizes, with its laid-out text."""
+    """One run of a line (a piece of text in one font size), with its laid-out text."""
 
     run: Run
     block: Block
 
 
 def lay_out_spans(layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts) -> list[Span]:
-    """Lay out pieces of text on one baseline, scaled down together if they are too wide."""
+    """Lay out *texts* side by side on one baseline, scaled down together if they are too wide."""
     x, y, width, height = layer.box
     scale, lines = _scaled(layer, texts, fonts)
     tallest = max((run.size for run, _ in texts), default=0) * scale
@@ -67,9 +67,9 @@ def lay_out_spans(layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts) 
 def _scaled(
     layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> tuple[float, list[Fitted]]:
-    """Return the scale at which the pieces fit the box, and the pieces as lines of that size.
+    """Return the scale at which *texts* fit the layer's box side by side, and each as a line.
 
-    If the runs are too wide even at the smallest scale, the longest run is cut.
+    If the texts are too wide even at the smallest scale, the longest is cut.
     """
     lines = [
         _whole(set_line(text, measurer(fonts, run.weight), run.tracking)) for run, text in texts
@@ -109,7 +109,7 @@ def _cut_longest(
 
 
 def paint_spans(easel: Easel, spans: Sequence[Span], fonts: Fonts, opacity: float) -> None:
-    """Record the steps that paint *spans*; a piece with `strike` gets a line through it."""
+    """Record in *easel* the steps that paint *spans*; a run with `strike` is struck through."""
     for span in spans:
         run, block = span.run, span.block
         paint_block(easel, block, Lettering(fonts, run.weight, run.fill, 1), opacity)
@@ -133,7 +133,10 @@ _NUMBERS = re.compile(r"\d+|\D+")
 
 
 def lay_out_countdown(layer: Countdown, text: str, fonts: Fonts) -> list[Span]:
-    """Lay out a countdown: numbers, which get tiles, and the texts between, scaled to fit."""
+    """Lay out the countdown *text*: numbers, which get tiles, and the texts between them.
+
+    Numbers and texts are scaled down together if they are too wide.
+    """
     pieces = [piece.strip() for piece in _NUMBERS.findall(text) if piece.strip()]
     runs = [
         (_piece_run(layer, piece, gap=layer.gap if index else 0), piece)
@@ -160,7 +163,7 @@ def _piece_run(layer: Countdown, piece: str, gap: float) -> Run:
 
 
 def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
-    """Move the parts of a countdown apart to make room for the tiles; centre them vertically."""
+    """Move the numbers of a countdown apart to make room for tiles; centre all vertically."""
     x, y, width, height = layer.box
     whole = spans[-1].block.right - spans[0].block.left if spans else 0
     pads = [_TILE_PAD * span.block.fitted.size * span.run.text.isdigit() for span in spans]
@@ -180,7 +183,7 @@ def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
 
 
 def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts: Fonts) -> None:
-    """Record the steps that paint a countdown: tiles, numbers on them, and the texts between."""
+    """Record in *easel* the steps that paint a countdown: tiles with numbers, and texts between."""
     for span in spans:
         size = span.block.fitted.size
         if span.run.text.isdigit():
@@ -197,7 +200,7 @@ def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts
 def paint_seal(
     easel: Easel, layer: Seal, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> list[str]:
-    """Record the steps that paint a round sticker; return the texts that did not fit on it."""
+    """Record in *easel* the steps that paint a round sticker; return the texts that it cuts off."""
     x, y, radius = layer.at
     side = round(radius * 2)
     at = (round(x - radius), round(y - radius))

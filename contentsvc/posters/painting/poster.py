@@ -1,4 +1,4 @@
-"""Rendering of a poster: fields, a template, a brand and pictures become one image."""
+"""Renders a poster: one image from a template, field values, a brand kit and pictures."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def _unique(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
 
 
 def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
-    """Paint the poster, on top of a cached, partly painted one (a snapshot) if it still fits."""
+    """Paint the poster, starting from a cached, partly painted one (a snapshot) if possible."""
     cache, key, values = scene.easel.cache, _snapshot_key(scene), _values(scene)
     snapshot = cache.snapshot(key)
     old_values = snapshot.values if snapshot else {}
@@ -137,7 +137,7 @@ _IndexedSteps: TypeAlias = list[tuple[int, list[Step]]]
 
 
 def _changed_layers(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
-    """Return the indexes of layers that may look different from the cached snapshot.
+    """Return the indexes of layers that may look different than in the cached snapshot.
 
     These layers depend on one of the *changed* fields, or show a stored file.
     """
@@ -153,11 +153,12 @@ def _missing_steps(
     snapshot: Snapshot,
     changed_layers: AbstractSet[int],
 ) -> tuple[_IndexedSteps, _IndexedSteps] | None:
-    """Return the painting steps missing in *snapshot*: those to add to it, then all others.
+    """Return the steps that *snapshot* lacks, in two lists; None if the snapshot is unusable.
 
-    Steps of layers that may change are not added to the snapshot. A layer may be painted before a
-    layer below it if the two do not overlap. Return None if the snapshot contains a layer that has
-    changed, is no longer shown, or covers a layer still to be painted.
+    The first list has the steps to add to the snapshot, the second has the steps of layers that may
+    change, and of layers on top of these. A layer may be painted before a layer below it if the two
+    do not overlap. The snapshot is unusable if it contains a layer that has changed, is no longer
+    shown, or covers a layer still to be painted.
     """
     painted = snapshot.layers.keys()
     if painted & changed_layers or painted - {index for index, _ in shown}:

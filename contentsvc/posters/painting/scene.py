@@ -57,7 +57,7 @@ _QR_CONTRAST = 4
 
 @dataclass(slots=True)
 class Scene:
-    """The inputs and the warnings that all layers of one poster share during painting."""
+    """One poster during painting: the inputs that its layers share, and the warnings so far."""
 
     easel: Easel
     template: Template

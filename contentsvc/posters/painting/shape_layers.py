@@ -1,4 +1,4 @@
-"""Records the steps for shapes: rectangles, blobs, lines, pictures, coupons, progress bars."""
+"""Records the painting steps of shapes: rectangles, lines, pictures, coupons and others."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PixelRect = tuple[int, int, int, int]
 
 
 def corners(radius: Radius) -> shapes.Corners:
-    """Return the radii of four corners, clockwise from the top left; one number stands for all."""
+    """Return the four corner radii, clockwise from the top left; one number gives equal radii."""
     return radius if isinstance(radius, tuple) else (radius,) * 4
 
 
@@ -39,7 +39,10 @@ class Easel:
         return resolve(colour, self.palette)
 
     def stamp(self, mask: Image.Image, at: tuple[int, int], fill: Fill, opacity: float = 1) -> None:
-        """Record a step that paints *fill* through *mask*, whose top left corner is at *at*."""
+        """Record a step that paints *fill*, a colour or a gradient, through *mask*.
+
+        *at* is the top left corner of the mask on the poster.
+        """
         if isinstance(fill, str):
             red, green, blue, alpha = self.colour(fill)
             thin = shapes.with_opacity(mask, alpha * opacity)
@@ -59,7 +62,7 @@ class Easel:
         mask: Image.Image,
         rim: int,
     ) -> None:
-        """Record steps that paste *paint* through *mask*: top, opaque middle and bottom apart.
+        """Record steps that paste *paint* through the top, the middle and the bottom of *mask*.
 
         The mask must be opaque except in *rim* rows at its top and bottom. Pasting the opaque rows
         without a mask is several times as fast.
@@ -112,7 +115,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
 
     def rect(self, layer: Rect, rect: PixelRect) -> None:
-        """Record the steps that paint a rectangle at *rect*, not at the box in the template."""
+        """Record the steps that paint the rectangle *layer* at *rect*, which replaces its box."""
         x, y, width, height = rect
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
         if layer.shadow:
@@ -178,7 +181,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
     def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
-        """Record a step that paints a shape larger than a picture, as the picture's border."""
+        """Record a step that paints a picture's border: a larger shape behind the picture."""
         x, y, width, height = picture
         wide = round(stroke.width)
         size = (width + 2 * wide, height + 2 * wide)

@@ -1,4 +1,4 @@
-"""Chinese text in columns, from right to left."""
+"""Lays out and paints Chinese text in vertical columns, from right to left."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Columns:
 
 
 def lay_out_columns(layer: TextLayer, text: str, fonts: Fonts) -> Columns:
-    """Return *text* in columns, at the largest font size that fits the box.
+    """Return *text* in vertical columns, at the largest font size that fits the layer's box.
 
     At the smallest font size the text is cut.
     """
@@ -102,7 +102,7 @@ def _cell(text: str, fonts: Fonts, weight: int) -> Cell:
 
 
 def _fill(cells: Sequence[Cell], depth: float, tracking: float) -> list[tuple[Cell, ...]]:
-    """Divide the characters and words in *cells* into columns of at most *depth* ems.
+    """Divide the characters and words in *cells* into columns, each at most *depth* ems high.
 
     A mark that may not begin a column takes the cell before it along.
     """
@@ -157,7 +157,7 @@ def _positioned(
 
 
 def paint_columns(easel: Easel, layer: TextLayer, columns: Columns, fonts: Fonts) -> None:
-    """Record the steps that paint a text in columns."""
+    """Record in *easel* the steps that paint a text in vertical columns."""
     left, top, right, bottom = (round(value) for value in columns.rect)
     pad = columns.size
     key = ("columns", fonts.key, columns, layer.weight)

@@ -1,1 +1,1 @@
-"""Typesetting of Chinese text: fonts, measuring, line breaking. Knows nothing of posters."""
+"""Typesets Chinese text: fonts, measuring and line breaking, independent of posters."""

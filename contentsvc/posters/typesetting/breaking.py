@@ -1,4 +1,4 @@
-"""Line breaking of a measured paragraph: full lines, or lines of similar length."""
+"""Breaks a measured paragraph into lines: full lines, or lines of similar length."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _MOST_BREAKS = 240
 def full_cuts(measured: Measured, width: float) -> list[Cut]:
     """Break a paragraph into lines, each filled as far as the rules of line breaking allow.
 
-    A piece that is longer than a whole line is broken anywhere.
+    A line is given by its start and end index, and *width* is in ems. A piece that is longer than
+    a whole line is broken anywhere.
     """
     cuts, start, length = [], 0, len(measured.text)
     while start < length:
@@ -59,6 +60,7 @@ def balanced_cuts(measured: Measured, width: float, count: int) -> list[Cut]:
     """Return *count* lines of similar length, broken after punctuation rather than within a phrase.
 
     The cost of a line is its squared distance from the mean, plus the cost of the break after it.
+    If that takes too long, or no such lines exist, return full lines.
     """
     ends = [0, *_possible_breaks(measured.text), len(measured.text)]
     if len(ends) > _MOST_BREAKS:

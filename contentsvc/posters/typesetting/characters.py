@@ -1,4 +1,4 @@
-"""The role of each character in a line of Chinese text.
+"""Classifies characters for line breaking and spacing in Chinese text.
 
 The rules follow W3C "Requirements for Chinese Text Layout" (clreq), sections 3.1 and 3.2.
 """
@@ -46,7 +46,7 @@ def clean(text: str) -> str:
 
 
 def is_joiner(char: str) -> bool:
-    """Return whether *char* only modifies its neighbours (variation selector, joiner)."""
+    """Return whether *char* only modifies its neighbours, as a joiner or an emoji's skin tone."""
     return char in "\u200d\ufe0e\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff"
 
 
@@ -62,7 +62,7 @@ def is_hanzi(char: str) -> bool:
 
 
 def is_western(char: str) -> bool:
-    """Return whether a thin space belongs between *char* and a hanzi."""
+    """Return whether a thin space belongs between *char* and a Chinese character."""
     return (char.isalnum() and not is_hanzi(char) and ord(char) < 0x2E80) or char in "%‰°℃¥$€£+&@#"  # noqa: PLR2004 - Chinese blocks of Unicode begin here
 
 

@@ -88,7 +88,7 @@ class Face:
 
 
 def warm_up() -> None:
-    """Read the packaged font, so that forked processes share its memory."""
+    """Read the packaged Chinese font now, so that processes forked later share its memory."""
     unhinted(_pack_face(0).path)
 
 
@@ -126,16 +126,19 @@ class Fonts:
         return self._find(char, 400) is not None
 
     def font(self, char: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
-        """Return a font that can draw *char*, loaded at *size* pixels and *weight* (100 to 900)."""
+        """Return a font that can draw *char*, at *size* pixels and *weight* (100 to 900).
+
+        If no font can, return the first.
+        """
         number = self._find(char, weight)
         return self.open(0 if number is None else number, size, weight)
 
     def face_number(self, char: str, weight: int) -> int:
-        """Return the number of the font that can draw *char*; 0, the first, if none can."""
+        """Return the position of the first font that can draw *char*; 0 if no font can."""
         return self._find(char, weight) or 0
 
     def open(self, number: int, size: int, weight: int) -> ImageFont.FreeTypeFont:
-        """Return font *number*, loaded at *size* pixels and *weight* (100 to 900)."""
+        """Return the font at position *number*, at *size* pixels and *weight* (100 to 900)."""
         key = (number, size, weight)
         with self._lock:
             font = self._opened.get(key)
@@ -178,9 +181,9 @@ class Fonts:
             return self._advances[key]
 
     def _find(self, char: str, weight: int) -> int | None:
-        """Return the number of the font that can draw *char*, or None if none can.
+        """Return the position of the first font that can draw *char*, or None if no font can.
 
-        Number 0 is the brand's own face nearest to *weight*; the packaged faces follow.
+        Position 0 is the brand's own face nearest to *weight*; the packaged faces follow.
         """
         if self._own and char in self._nearest(weight).coverage:
             return 0
@@ -225,7 +228,7 @@ def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=len(_PACK_FILES) + 1)
 def _pack_face(index: int) -> Face:
-    """Return packaged font *index*: first the Chinese fonts, then the emoji font."""
+    """Return the packaged font at position *index*: the CJK fonts are first, emoji last."""
     if index == len(_PACK_FILES):
         return Face(_EMOJI, 0, (600, 600), read_coverage(_EMOJI))
     try:

@@ -107,10 +107,10 @@ def _joins_scripts(text: str, index: int) -> bool:
 
 
 def _gap(text: str, index: int, measure: Measure) -> float:
-    """Return the space in ems after the character at *index*.
+    """Return the extra space, in ems, after the character at *index*; it may be negative.
 
-    The space is a thin space between a hanzi and a Latin character, and negative between two
-    punctuation marks, which lose an empty half.
+    It is a thin space between a hanzi and a Latin character, negative between two punctuation
+    marks, of which one loses its empty half, and 0 otherwise.
     """
     if index + 1 == len(text):
         return 0

@@ -109,7 +109,7 @@ def sizes(style: Style) -> Iterator[int]:
 
 
 def _room(height: float, size: int, style: Style) -> int:
-    """Return how many lines of the font size *size* fit in *height*, but at least 1."""
+    """Return how many lines of *size* pixels fit in *height* pixels: 1 to `style.max_lines`."""
     return max(min(style.max_lines, int((height + 1) / (size * style.line))), 1)
 
 

@@ -48,9 +48,10 @@ def unhinted(path: Path) -> str:
 
 
 def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
-    """Find the table record of a font's `prep` table of seven bytes; return None if it has none.
+    """Return the record of a font's `prep` table, or None unless that table has seven bytes.
 
-    The record is its position in *head*, its tag, its checksum and the table's offset.
+    *head* is the start of the font file. The record is its position in *head*, its tag, its
+    checksum and the table's offset.
     """
     if head[:4] != b"\0\1\0\0":
         return None

@@ -43,7 +43,10 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class PosterSetup:
-    """What the posters of a table have in common; each row adds only its own field values."""
+    """The settings that all posters of a table share: template, brand kit, size and others.
+
+    Each row of the table adds only its own field values.
+    """
 
     template: Template
     brand: Brand
@@ -72,7 +75,7 @@ class RowResult:
 
 @dataclass(slots=True)
 class ZipReport:
-    """A report on a ZIP file: the number of posters, rows with warnings, and failed rows."""
+    """A report on a ZIP file of posters: their number, the rows with warnings, the failed rows."""
 
     made: int = 0
     warned: list[RowResult] = field(default_factory=list)
@@ -148,7 +151,7 @@ def _paint(batch: PosterSetup, row: Row) -> Poster:
 
 
 def picture_name(given: str, fallback: str, kind: Format) -> str:
-    """Make a file name valid on any system from *given*, or from *fallback* if it is empty."""
+    """Turn *given* (or *fallback*, if *given* is empty) into a file name valid on any system."""
     ending = _ENDINGS[kind]
     stem = _UNSAFE.sub("-", given).strip(" .-").removesuffix(f".{ending}")[:_LONGEST_NAME]
     stem = f"{stem}-" if _DEVICES.fullmatch(stem) else stem.rstrip(" .")
@@ -156,7 +159,7 @@ def picture_name(given: str, fallback: str, kind: Format) -> str:
 
 
 def unique_name(name: str, taken: set[str]) -> str:
-    """Return *name*, numbered if it is in the set *taken*, and add the result to *taken*.
+    """Return *name*, with a number added if it is in *taken*; add the result to *taken*.
 
     Names that differ only in upper and lower case count as equal.
     """

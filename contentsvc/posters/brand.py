@@ -35,7 +35,7 @@ class Brand(Part):
 
 
 def load_brand(path: Path) -> Brand:
-    """Return the brand kit in the file *path*.
+    """Return the brand kit that is stored in the YAML file *path*.
 
     Raises:
         TemplateError: the file cannot be read or is invalid; it has the line and field of each
@@ -58,10 +58,12 @@ def load_brand(path: Path) -> Brand:
 
 
 def brand_fonts(brand: Brand, folders: Sequence[Path]) -> Fonts:
-    """Return the fonts of *brand*; each of *folders* is searched for the brand's font folder.
+    """Return the fonts of *brand*, whose font folder is in one of *folders*.
+
+    If *brand* has no font folder, return only the packaged fonts.
 
     Raises:
-        RenderError: no folder contains it, or it has no readable font.
+        RenderError: none of *folders* contains the font folder, or it has no readable font.
     """
     if brand.fonts is None:
         return Fonts()

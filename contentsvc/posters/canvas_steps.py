@@ -1,4 +1,4 @@
-"""Painting steps of a poster. They are recorded before they run, to see which steps overlap."""
+"""Painting steps of a poster: they are first recorded, then compared for overlap, then run."""
 
 from __future__ import annotations
 

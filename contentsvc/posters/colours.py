@@ -1,4 +1,4 @@
-"""Colours of templates: hex codes, or palette names with an optional shade and opacity."""
+"""Reads the colours of templates: hex codes or palette names, with optional shade and opacity."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Values:
         return (value,) if isinstance(value, str) else value
 
     def holds(self, condition: str | None) -> bool:
-        """Return True if *condition*, such as `a and not b`, is true for the values or is None."""
+        """Return True if the values meet *condition*, such as `a and not b`, or if it is None."""
         return all(self._is_true(clause) for clause in parts_of(condition))
 
     def _is_true(self, clause: Clause) -> bool:
@@ -52,7 +52,10 @@ class Values:
         return result == clause.wanted
 
     def fill(self, text: str) -> str:
-        """Return *text* with values in place of its placeholders; empty if every value is empty."""
+        """Return *text* with its placeholders replaced by values.
+
+        If *text* has placeholders and the values of all are empty, return an empty text.
+        """
         result = [self._placeholder(match) for match in PLACEHOLDER.finditer(text)]
         if result and not any(result):
             return ""
@@ -128,12 +131,12 @@ def _checked(name: str, spec: FieldSpec, value: object) -> str | tuple[str, ...]
 
 
 def _label(name: str, spec: FieldSpec) -> Message:
-    """Return a field's name for messages: its key in English, or its label in Chinese."""
+    """Return a field's name for messages: in English its key, in Chinese its label."""
     return Message.given(en=name, zh=spec.label.zh)
 
 
 def _items(name: str, spec: FieldSpec, value: object) -> tuple[str, ...]:
-    """Return the items of a list field; if *value* is one text, as from a web form, its lines."""
+    """Return the items of a list field. If *value* is one text, each of its lines is an item."""
     if isinstance(value, str):
         value = value.splitlines()
     if not isinstance(value, Sequence):

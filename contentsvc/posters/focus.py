@@ -17,7 +17,7 @@ _FOCUS = re.compile(rf"(?P<name>.+){_MARK}{_SHARE},\s?{_SHARE}")
 
 
 def split_focus(text: str) -> tuple[str, Focus | None]:
-    """Return the name of a picture and its focus, or None for the focus if *text* has none.
+    """Split *text*, such as `tent.jpg#focus=0.3,0.72`, into name and focus (None without one).
 
     Raises:
         ValueError: the focus is not two numbers from 0 to 1.
@@ -31,7 +31,10 @@ def split_focus(text: str) -> tuple[str, Focus | None]:
 
 
 def with_focus(name: str, focus: Focus | None) -> str:
-    """Return the picture's *name*, followed by *focus* (three digits) unless *focus* is None."""
+    """Return *name*, the name of a picture, with *focus* appended unless *focus* is None.
+
+    Each number of the focus has three digits at most.
+    """
     if focus is None or not name:
         return name
     return f"{name}{_MARK}{focus[0]:.3g},{focus[1]:.3g}"

@@ -49,7 +49,7 @@ def fetch(
 
 
 def digest_of(name: str, pictures: Pictures) -> bytes:
-    """Return the SHA-256 of the content of picture *name*; empty if it cannot be read."""
+    """Return the SHA-256 of the picture *name*, or empty bytes if it cannot be read."""
     try:
         return hashlib.sha256(pictures(name)).digest()
     except (LookupError, OSError, InputError):

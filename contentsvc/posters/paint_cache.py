@@ -1,4 +1,4 @@
-"""Keeps painted parts and partly painted posters (snapshots) in memory for the next posters."""
+"""Keeps pictures, masks and partly painted posters (snapshots) in memory for the next posters."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _MOST_WRITES = 3
 
 
 class PaintCache:
-    """A thread-safe memory cache of painted parts and partly painted posters (snapshots).
+    """A thread-safe memory cache of pictures, masks and partly painted posters (snapshots).
 
-    The least recently used are dropped if their pixels take more than *limit* bytes.
+    It drops the least recently used if the pixels of all take more than *limit* bytes.
 
     Callers share the cached pictures: copy a picture before you paint on it.
 

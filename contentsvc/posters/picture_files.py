@@ -63,7 +63,7 @@ class CleanPicture:
 def clean_picture(
     data: bytes, limits: PictureLimits = _LIMITS, *, field: str | None = None
 ) -> CleanPicture:
-    """Return *data* decoded safely and encoded again, so that only its pixels remain.
+    """Decode the picture file *data* and encode it again, so that only its pixels remain.
 
     Pictures with transparency, and GIFs (their first frame), become PNG; all others become JPEG.
 
@@ -110,7 +110,7 @@ def open_picture(
 
 
 def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
-    """Return the picture's width and height, after the rotation that its EXIF data asks for.
+    """Return the width and height that the picture file *data* has after its EXIF rotation.
 
     Only the header of the file is read.
 
@@ -141,7 +141,11 @@ def _normalised(picture: Image.Image) -> Image.Image:
 
 
 def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Return *picture* in sRGB; without conversion, wide-gamut photos of phones look dull."""
+    """Return *picture* converted from its colour *profile* to sRGB.
+
+    Without conversion, wide-gamut photos of phones look dull. If the profile is broken, return
+    *picture* itself.
+    """
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         converted = ImageCms.profileToProfile(

@@ -74,7 +74,7 @@ def poster_key(
 def _pictures(
     template: Template, size: str, brand: Brand, text: Callable[[str], str]
 ) -> Iterator[str]:
-    """Yield the names of the stored pictures on a poster.
+    """Yield the names of the stored pictures on a poster; *text* returns the value of a field.
 
     Art drawn by code is left out, since the engine version covers it.
     """

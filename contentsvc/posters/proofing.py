@@ -1,4 +1,4 @@
-"""Checks of a row's field values before its poster is painted."""
+"""Checks the field values of table rows before their posters are painted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class RowRemark:
     is_fault: bool = False
 
     def to_data(self) -> dict[str, str | bool | None]:
-        """Return the remark as values that JSON can hold."""
+        """Return the remark as a dictionary that can be stored as JSON."""
         return {
             "field": self.field,
             "code": self.code,
@@ -45,7 +45,7 @@ class RowRemark:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Return the remark in *data*, which `to_data` created.
+        """Create the remark from *data*, the dictionary that `to_data` returned.
 
         Raises:
             KeyError: a value is missing.
@@ -55,7 +55,10 @@ class RowRemark:
 
 
 def remark_of(template: Template, fields: Mapping[str, object], error: RenderError) -> RowRemark:
-    """Return a remark on *error*; its code tells what is wrong with the value of the field."""
+    """Convert *error*, which a row with the values *fields* caused, to a remark on that row.
+
+    The code of the remark tells what is wrong with the value of the field.
+    """
     spec = template.fields.get(error.field or "")
     return RowRemark(error.field, _code(spec, fields.get(error.field or "")), error.message, True)
 

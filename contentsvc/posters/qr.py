@@ -19,10 +19,10 @@ _MASK = 0
 
 
 def qr_mask(text: str, side: int, *, error: str, quiet: int) -> tuple[Image.Image, int]:
-    """Return a mask of the dark modules (squares) of a QR code, and the pixels per module.
+    """Return a mask of the dark modules (squares) of a QR code, and the width of a module.
 
-    The mask is at most *side* pixels wide, quiet zone included. A module is a whole number of
-    pixels, so that its edges stay sharp.
+    The mask is at most *side* pixels wide, including a quiet zone of *quiet* modules at each edge.
+    A module is a whole number of pixels wide, so that its edges stay sharp.
 
     Raises:
         RenderError: *text* is too long for a code, or *side* is too small for the modules.

@@ -1,4 +1,7 @@
-"""Masks and gradients with smooth edges, drawn without enlarging the whole picture."""
+"""Draws masks of shapes with smooth edges, blurred masks, and gradients.
+
+None of them needs to enlarge the whole picture.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,7 @@ Corners = tuple[float, float, float, float]
 
 
 def circle(radius: float) -> Image.Image:
-    """Return the mask of a filled circle, `2 * radius` pixels a side."""
+    """Return the mask of a filled circle, `2 * radius` pixels wide and high."""
     side = max(round(radius * 2), 1)
     factor = _enlargement(side * side)
     large = Image.new("L", (side * factor, side * factor), 0)
@@ -93,7 +96,11 @@ def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> Ima
 def ticket(
     size: tuple[int, int], radius: float, position: float, notch: float, *, across: bool
 ) -> Image.Image:
-    """Return the mask of a coupon with half circles cut out at the ends of its perforated line."""
+    """Return the mask of a coupon with half circles cut out at the ends of its perforated line.
+
+    *position* is the place of the line as a share (0 to 1) of the width or, if *across* is true, of
+    the height. *notch* is the radius of the half circles.
+    """
     width, height = size
     mask = rounded(size, (radius,) * 4)
     hole = circle(notch)
@@ -127,7 +134,7 @@ def _circle_outline() -> list[tuple[float, float]]:
 
 
 def _squircle_outline() -> list[tuple[float, float]]:
-    """Return the outline of a squircle, a superellipse of degree four."""
+    """Return the outline of a squircle, a superellipse of degree four, in a square of side 1."""
     points = []
     for step in range(360):
         x, y = math.cos(math.radians(step)), math.sin(math.radians(step))
@@ -236,7 +243,10 @@ def gradient(
 
 @lru_cache(maxsize=128)
 def _ladder(stops: tuple[tuple[float, Rgba], ...], length: int) -> Image.Image:
-    """Return the gradient of *stops* as a row of pixels. The row is cached: do not change it."""
+    """Return the gradient of *stops* as a row of *length* pixels.
+
+    The row is cached: do not change it.
+    """
     mode = "RGB" if all(stop[3] >= 1 for _, stop in stops) else "RGBA"
     row = Image.new(mode, (length, 1), _pixel(stops[0][1]))
     for (start, first), (end, second) in pairwise(stops):
@@ -258,7 +268,10 @@ def _pixel(colour: Rgba) -> tuple[int, int, int, int]:
 def _slanted(
     stops: tuple[tuple[float, Rgba], ...], size: tuple[int, int], angle: float
 ) -> Image.Image:
-    """Return a gradient at an angle. Pillow's affine transform is faster than a loop in Python."""
+    """Return a picture of a gradient at *angle* degrees.
+
+    Pillow's affine transform is faster than a loop in Python.
+    """
     width, height = size
     sine, cosine = math.sin(math.radians(angle)), math.cos(math.radians(angle))
     length = abs(width * sine) + abs(height * cosine)
@@ -269,7 +282,7 @@ def _slanted(
 
 
 def _radial_ramp(size: tuple[int, int]) -> Image.Image:
-    """Return Pillow's radial gradient, black in the middle, stretched to end at the edges."""
+    """Return Pillow's radial gradient, black in the middle, adjusted to be white at the edges."""
     # Pillow's gradient is white only at the corners; at the middle of an edge it is 181.
     table = [min(round(value * 255 / 181), 255) for value in range(256)]
     return Image.radial_gradient("L").point(table).resize(size, Image.Resampling.BILINEAR)

@@ -27,7 +27,7 @@ class PosterWarning:
     message: Message
 
     def to_data(self) -> dict[str, str | None]:
-        """Return the warning as values that JSON can hold."""
+        """Return the warning as a dictionary that can be stored as JSON."""
         return {
             "layer": self.layer,
             "field": self.field,
@@ -37,7 +37,7 @@ class PosterWarning:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Return the warning in *data*, which `to_data` created.
+        """Create the warning from *data*, the dictionary that `to_data` returned.
 
         Raises:
             KeyError: a value is missing.

@@ -183,7 +183,7 @@ def _glyphs(line: SetLine) -> Iterable[tuple[str, float]]:
 
 
 def paint_plate(easel: Easel, block: Block, plate: Plate, opacity: float) -> None:
-    """Record in *easel* the steps that paint *plate*: the background of a text, and its dot."""
+    """Record in *easel* the steps that paint *plate*: the background (and dot) of a text."""
     size = block.fitted.size
     dot_width = (_DOT + _DOT_GAP) * size if plate.dot else 0
     top = block.starts[0][1] - _BASELINE * size

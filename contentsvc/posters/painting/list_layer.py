@@ -57,7 +57,7 @@ def lay_out_list(
 
 
 def _alike(layers: Sequence[TextLayer], texts: Sequence[str], fonts: Fonts) -> list[Block]:
-    """Return the texts fitted to their layers, all in the smallest font size that one needs."""
+    """Fit each text to its layer, then set all texts in the smallest font size found."""
     blocks = [lay_out(row, text, fonts) for row, text in zip(layers, texts, strict=True)]
     smallest = min((block.fitted.size for block in blocks), default=0)
     return [

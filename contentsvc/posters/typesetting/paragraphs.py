@@ -93,7 +93,7 @@ def fit(text: str, measure: Measure, box: tuple[float, float], style: Style) -> 
 
 
 def _least_lines(paragraphs: Sequence[Measured], width: float) -> int:
-    """Return a lower bound of the number of lines, computed without breaking the paragraphs."""
+    """Return a lower bound for the number of lines of *paragraphs*, without breaking them."""
     return sum(max(int(part.width(0, len(part.text)) / (width + 1)), 1) for part in paragraphs)
 
 

@@ -13,7 +13,10 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(rows: Iterable[Sequence[object]]) -> bytes:
-    """Return *rows* as UTF-8 CSV with the byte order mark for Excel; no cell is a formula."""
+    """Return *rows* as a CSV file in which Excel treats no cell as a formula.
+
+    The file is UTF-8 and begins with the byte order mark that Excel expects.
+    """
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerows([_plain(cell) for cell in row] for row in rows)

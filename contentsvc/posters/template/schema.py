@@ -134,9 +134,9 @@ class Template(Part):
         return {name: spec.sample for name, spec in self.fields.items() if spec.sample}
 
     def choices(self, name: str) -> tuple[str, ...]:
-        """Return the values with which conditions, such as `state is 直播`, compare a field.
+        """Return the values to which conditions such as `state is 直播` compare the field *name*.
 
-        *name* is the name of the field. The conditions are those of the template's layers.
+        The conditions are those of the template's layers.
         """
         layers = [layer for layers in self.by_size.values() for layer in layers]
         conditions = [getattr(layer, "when", None) for layer in layers]

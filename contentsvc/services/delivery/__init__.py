@@ -1,1 +1,1 @@
-"""The delivery engine: claim deliveries, send them, store the results, resolve unknown ones."""
+"""Publish each delivery (one post to one channel) when it is due, and store the result."""

@@ -1,4 +1,4 @@
-"""Notification of plugins about finished deliveries, without delaying the publishing."""
+"""Call plugins' listener functions with finished deliveries, in threads of their own."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ T = TypeVar("T")
 
 
 class _HandlerQueue(Generic[T]):
-    """A queue whose own thread passes the items to a function; adding items never blocks."""
+    """A queue with a thread of its own, which calls a function with lists of queued items."""
 
     def __init__(self, name: str, work: Callable[[list[T]], None]) -> None:
-        """Create an empty queue that passes its items to *work*, which must not raise.
+        """Create an empty queue whose thread passes lists of items to *work*, which must not raise.
 
         The thread is called *name* and starts with the first item.
         """
@@ -55,7 +55,7 @@ class _HandlerQueue(Generic[T]):
         self._closed = False
 
     def put(self, items: Sequence[T]) -> None:
-        """Append *items*; if the queue becomes full, drop the last of them and log that."""
+        """Append as many of *items* as fit into the queue; drop the rest and log a warning."""
         with self._changed:
             room = _MOST_WAITING - len(self._waiting)
             self._waiting.extend(items[:room])
@@ -67,7 +67,7 @@ class _HandlerQueue(Generic[T]):
             self._log_dropped(len(items) - room)
 
     def close(self, until: float) -> None:
-        """Wait until the queued items are handled; give up at *until* (monotonic seconds).
+        """Wait until the thread has handled all items, but not beyond *until* (`time.monotonic()`).
 
         Items that are still queued then are dropped and logged.
         """
@@ -102,10 +102,10 @@ class _HandlerQueue(Generic[T]):
 
 
 class Announcer:
-    """Passes finished deliveries to the listeners of plugins, with one thread per listener."""
+    """Calls the functions (listeners) that plugins registered for finished deliveries."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create a queue for each listener that the plugins of *runtime* register."""
+        """Create an announcer with a queue for each listener that a plugin has registered."""
         self._runtime = runtime
         folder = runtime.config.data_dir / "plugins"
         self._listeners = [
@@ -118,9 +118,9 @@ class Announcer:
         self._verdicts = _HandlerQueue("announcer", self._announce)
 
     def announce(self, moved: Sequence[Verdict]) -> None:
-        """Queue those of *moved* whose delivery has finished, for the listeners of plugins.
+        """Queue the finished deliveries in *moved* (stored results of calls) for the listeners.
 
-        *moved* are results that are committed.
+        The results in *moved* must be committed.
 
         The method neither blocks nor raises, and does nothing if there is no listener.
         """
@@ -129,7 +129,7 @@ class Announcer:
             self._verdicts.put(finished)
 
     def close(self) -> None:
-        """Pass the queued deliveries to the listeners; give up after three seconds."""
+        """Wait up to three seconds until the listeners have handled all queued deliveries."""
         until = time.monotonic() + _GRACE
         for queue in (self._verdicts, *self._listeners):
             queue.close(until)

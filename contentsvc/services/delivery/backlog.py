@@ -1,4 +1,4 @@
-"""A worker's backlog: tasks that are not due yet, and due tasks that wait for a free slot.
+"""A worker's backlog: calls to plugins that are not due yet, or that wait for other calls.
 
 A slot is the permission to make one call to a plugin. Slots are limited per worker and per channel.
 """
@@ -42,7 +42,7 @@ _LONGEST_WAIT = 5.0
 
 @dataclass(slots=True)
 class TaskBatch:
-    """Counts how far the tasks of one `submit` call have come, until all are finished."""
+    """Counts the tasks (plugin calls) of one `submit` by state: not due, waiting, or running."""
 
     #: Numbers of tasks that are not due yet, of due tasks that wait for a slot, and of calls under
     #: way.
@@ -54,15 +54,15 @@ class TaskBatch:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def come_due(self) -> None:
-        """Count that one task has become due and waits for permission to call its plugin."""
+        """Move one task from the count of early tasks to the count of waiting tasks."""
         self._change(-1, 1, 0)
 
     def begin(self) -> None:
-        """Count that the call of one waiting task has begun."""
+        """Move one task from the count of waiting tasks to the count of running calls."""
         self._change(0, -1, 1)
 
     def end(self, *, called: bool) -> None:
-        """Count that one task is finished; *called* tells whether its call had begun."""
+        """Subtract one from the running calls if *called* is true, else from the waiting tasks."""
         self._change(0, 0, -1) if called else self._change(0, -1, 0)
 
     def _change(self, early: int, waiting: int, calling: int) -> None:
@@ -77,15 +77,15 @@ class TaskBatch:
                 self._changed.notify_all()
 
     def wait_begun(self) -> None:
-        """Wait until the call of every due task has begun, or turns out not to be made."""
+        """Block until each due task's call has begun, or the task was given up."""
         with self._changed:
             while self.waiting:
                 self._changed.wait()
 
     def wait(self) -> None:
-        """Wait until all tasks of the batch are finished, apart from slow calls.
+        """Block until all tasks are finished, or until nothing has changed for two seconds.
 
-        Also return if no task waits for a slot and nothing has changed for _PATIENCE.
+        The limit is _PATIENCE. It does not apply while a task waits for a slot.
         """
         with self._changed:
             while self.early or self.waiting or self.calling:
@@ -97,7 +97,7 @@ class TaskBatch:
 
 @dataclass(slots=True)
 class Queued:
-    """A task whose call has not begun."""
+    """A task (a call to a plugin) in a worker's backlog; the call has not begun."""
 
     task: Task
     batch: TaskBatch
@@ -107,14 +107,14 @@ class Queued:
     early: bool
 
     def __lt__(self, other: Queued) -> bool:
-        """Order tasks by due time, then by delivery id."""
+        """Return True if this task comes before *other*: by due time, then by delivery id."""
         mine, theirs = self.task.delivery, other.task.delivery
         return (mine.next_at, mine.id) < (theirs.next_at, theirs.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call to a plugin that is under way."""
+    """A running call to a plugin: when it began, and the batch of tasks to which it belongs."""
 
     batch: TaskBatch
     #: When the call began, in monotonic seconds.
@@ -135,7 +135,7 @@ class Backlog:
         self.closed = False
 
     def add(self, queued: Sequence[Queued]) -> None:
-        """Add tasks; those that are due are called in the order in which they were added."""
+        """Add tasks. Due tasks keep their order; tasks not due yet are sorted by due time."""
         for task in queued:
             if task.early:
                 heapq.heappush(self._early, task)
@@ -143,7 +143,7 @@ class Backlog:
                 self._due.append(task)
 
     def pauses(self) -> Iterator[float]:
-        """Yield times in seconds; after the shortest, `pick` must be called in any case."""
+        """Yield up to two waits in seconds; the caller must call `pick` after the shorter one."""
         now = time.monotonic()
         for first in self._due[:1]:
             # A task may wait for a slot longer than _PATIENCE. The end of a call, which frees a
@@ -156,10 +156,10 @@ class Backlog:
     def pick(
         self, calls: Mapping[Task, Call], now: datetime
     ) -> tuple[list[Queued], list[tuple[Queued, datetime]]]:
-        """Remove and return the tasks to call now, and those whose claims to release (give up).
+        """Remove and return the tasks to call now, and the tasks to give up until a later time.
 
-        *calls* are the calls under way, which occupy slots. Each task to release is paired with the
-        time at which its delivery is to be claimed again.
+        *calls* are the calls under way, which occupy slots. The caller ends the claim of each
+        task to give up; it is paired with the time at which its delivery is to be claimed again.
         """
         self._come_due(now)
         busy = Counter(task.delivery.channel_id for task in calls)
@@ -191,7 +191,7 @@ class Backlog:
         return begun, releases
 
     def _come_due(self, now: datetime) -> None:
-        """Let tasks wait for a slot that have become due, or that waited too long to become due."""
+        """Move early tasks to the due ones, if they are due or have waited for too long."""
         too_long = time.monotonic() - _LONGEST_WAIT
         while self._early:
             first = self._early[0]
@@ -203,7 +203,7 @@ class Backlog:
             self._due.append(first)
 
     def _rate_wait(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
-        """Count a call towards rate limits; return None, or the time to wait if one is reached.
+        """Return how long a call must wait for rate limits; None if it may begin (and is counted).
 
         *full* maps each account that has reached a limit to its wait. It is filled here, so that no
         later task of such an account gets ahead of an earlier task.
@@ -221,7 +221,7 @@ class Backlog:
 
 
 def _slow_channels(calls: Mapping[Task, Call]) -> Counter[int]:
-    """Return the number of slow calls by channel id."""
+    """Return, by channel id, the number of running calls that have taken over two seconds."""
     long_ago = time.monotonic() - _SLOW
     return Counter(
         task.delivery.channel_id for task, call in calls.items() if call.began < long_ago

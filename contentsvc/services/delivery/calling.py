@@ -1,4 +1,4 @@
-"""Calls to plugins, and the outcome of each call."""
+"""Call a plugin, and turn its return value or exception into an `Answer`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of one call to a plugin."""
+    """The result of one call to a plugin, made from its return value or its exception."""
 
     outcome: Outcome
     receipt: Receipt | None = None
@@ -52,7 +52,7 @@ class Answer:
 
 
 def ask(call: Callable[[], Any]) -> Answer:
-    """Call a plugin and return the result; never raises.
+    """Run *call*, a call to a plugin, and return its result, also if it raises an exception.
 
     An exception that is not a PublishError gives an unknown outcome, since the post may be out.
     """
@@ -83,7 +83,10 @@ def _result_of(value: object) -> Answer:
 
 
 def _clean(message: Message) -> Message:
-    """Return *message* with long texts cut and characters removed that a database may refuse."""
+    """Return a copy of *message* with texts cut to 2000 characters and without NUL characters.
+
+    Databases may refuse NUL and lone surrogates; the latter become question marks.
+    """
     params = {name: _clean_parameter(value) for name, value in message.params.items()}
     return Message(message.code, **params)
 

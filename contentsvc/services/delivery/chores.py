@@ -1,4 +1,4 @@
-"""The dispatcher's chores: the steps of each turn (one round of work), in their order.
+"""The dispatcher's chores: the steps of work that it repeats in every turn (round).
 
 Every chore has two parts. `write` runs in the one database transaction of the turn. `finish` runs
 after the commit and may use the queue, change files or send messages.
@@ -52,7 +52,7 @@ _COUNT_CLAIMED = select(func.count()).where(Delivery.status == _S.CLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class DispatcherContext:
-    """The runtime, clock and settings that all chores of one dispatcher share."""
+    """The objects that all chores (steps of work) of one dispatcher share, such as its settings."""
 
     runtime: Runtime
     #: The dispatcher's name, `host:pid`.
@@ -69,7 +69,7 @@ class DispatcherContext:
 
 @dataclass(slots=True)
 class Turn:
-    """The state of one round of a dispatcher's work, which its chores read and extend."""
+    """The state of one round of a dispatcher's work, passed from one step (chore) to the next."""
 
     now: datetime
     #: Whether the clock was not set recently, so that expired leases can be recognized.
@@ -89,17 +89,17 @@ class Turn:
 
 
 class Every:
-    """A timer for work that is done at most once per period."""
+    """A timer that remembers when work was last done, and tells whether it is due again."""
 
     def __init__(self, period: timedelta) -> None:
-        """Create a timer that is due now, and then once per *period*."""
+        """Create a timer for work that is due now, and again after each *period*."""
         self._period = period
         self._done_at: datetime | None = None
 
     def is_due(self, now: datetime, period: timedelta | None = None) -> bool:
-        """Return True if *period*, by default the timer's own, has passed since the last `done`.
+        """Return True if the work was never done, or *period* has passed since it was last done.
 
-        It is also due if the clock was set back since then.
+        *period* is by default the timer's own. Also return True if the clock was set back since.
         """
         if self._done_at is None:
             return True
@@ -111,42 +111,45 @@ class Every:
 
 
 class Chore:
-    """One step of each round of a dispatcher, in two parts; by default both do nothing."""
+    """A step of each round of a dispatcher's work: a base class whose two methods do nothing."""
 
     def __init__(self, context: DispatcherContext) -> None:
         """Create the chore for the dispatcher with this *context*."""
         self.context = context
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Do the part of the chore that runs inside the database transaction of the turn."""
+        """Do the part of this step that belongs in the round's database transaction."""
 
     def finish(self, turn: Turn) -> None:
-        """Do the part of the chore that runs after the turn's database transaction is committed."""
+        """Do the part of this step that follows after the round's transaction is committed."""
 
 
 class Reaping(Chore):
-    """Ends the claims of deliveries whose lease has expired."""
+    """Ends claims (workers' reservations of deliveries) whose lease (time limit) has expired."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """End expired claims if this turn is a sweep (a thorough one) and the clock was not set."""
+        """End expired claims, in a *turn* that is a sweep (thorough), if the clock is steady."""
         if turn.is_sweep and turn.is_steady:
             reap(session, turn.now, self.context.runtime.config)
 
 
 class MarkingMissed(Chore):
-    """Sets deliveries that are too late to be useful to the status `missed`."""
+    """Gives the status `missed` to deliveries that are too late to be useful."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Mark late deliveries as missed, if this turn is a sweep (a thorough one)."""
+        """Mark late deliveries as missed, if *turn* is a sweep (a thorough turn)."""
         if turn.is_sweep:
             miss_late(session, turn.now)
 
 
 class Claiming(Chore):
-    """Claims due deliveries, that is, reserves them for workers; the earliest come first."""
+    """Claims due deliveries (reserves them for workers), the earliest first."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Claim due deliveries, unless everything is paused or the workers are fully loaded."""
+        """Claim due deliveries, unless publishing is paused or too many claims already wait.
+
+        The claims are added to *turn*, for `Enqueueing`.
+        """
         context, tuning = self.context, self.context.tuning
         if not turn.is_running or not has_room(session, tuning):
             return
@@ -171,10 +174,13 @@ class Claiming(Chore):
 
 
 class FollowingUp(Chore):
-    """Claims unknown and accepted deliveries, so that workers ask the platform about them."""
+    """Claims deliveries whose result is not known yet, for workers to ask the platform about."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Claim deliveries to ask the platform about, unless the turn is reserved for due posts."""
+        """Claim deliveries whose result is unknown, unless *turn* is reserved for due posts.
+
+        Claim none while publishing is paused, or shortly after the clock was set.
+        """
         if turn.is_running and turn.is_steady and not turn.is_crowded:
             runtime = self.context.runtime
             turn.claims += follow_ups(
@@ -183,13 +189,13 @@ class FollowingUp(Chore):
 
 
 class Enqueueing(Chore):
-    """Puts the claims of a turn into jobs; each job has claims for one channel type.
+    """Sends the claims of a round to the workers in jobs, each job for one channel type.
 
     A job has at most `most_per_job` claims.
     """
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue the claims; if the queue is down, schedule their deliveries again."""
+        """Enqueue the claims of *turn*. If the queue is down, reschedule the claimed deliveries."""
         lanes: dict[str, list[Claim]] = defaultdict(list)
         for lane, claim in turn.claims:
             lanes[lane].append(claim)
@@ -206,7 +212,10 @@ class Enqueueing(Chore):
             self._schedule_again(refused, turn.now)
 
     def _schedule_again(self, claims: Sequence[Claim], now: datetime) -> None:
-        """Reschedule claimed deliveries that could not be enqueued; none of them was sent."""
+        """End *claims*, which could not be enqueued, and reschedule their deliveries.
+
+        None of these deliveries was sent.
+        """
         logger.warning("The queue is away; due deliveries wait", extra={"action": "queue_down"})
         values = {
             "lease_until": None,
@@ -221,10 +230,13 @@ class Enqueueing(Chore):
 
 
 class Rendering(Chore):
-    """Enqueues planned deliveries, so that workers render them before they are due."""
+    """Enqueues planned deliveries for workers to render (prepare the posts) before the due time."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Reserve planned deliveries that no worker is rendering, the earliest first."""
+        """Reserve planned deliveries that no worker is rendering yet; add their ids to *turn*.
+
+        The earliest come first. Reserve none if *turn* is reserved for due posts.
+        """
         if turn.is_crowded:
             return
         now, tuning = turn.now, self.context.tuning
@@ -254,7 +266,7 @@ class Rendering(Chore):
         turn.has_more |= len(turn.renders) == tuning.most_renders
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue the reserved deliveries; if the queue is down, free them after a short pause."""
+        """Enqueue the deliveries that `write` reserved; if the queue is down, free them soon."""
         if not turn.renders:
             return
         runtime = self.context.runtime
@@ -270,14 +282,14 @@ class Rendering(Chore):
 
 
 class Beating(Chore):
-    """Records the dispatcher's heartbeat, and when the clock was last set."""
+    """Stores that the dispatcher is alive (its heartbeat), and when the system clock was set."""
 
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
         self._every = Every(context.tuning.beat_every)
 
     def finish(self, turn: Turn) -> None:
-        """Record the heartbeat, at most once per `beat_every`."""
+        """Record the heartbeat, at most once per interval `beat_every`."""
         if not self._every.is_due(turn.now):
             return
         stepped = self.context.clock.stepped
@@ -298,7 +310,7 @@ class Beating(Chore):
 
 
 class Reminding(Chore):
-    """Reminds people of deliveries and channels that need their attention."""
+    """Sends people reminders of deliveries and channels that need their attention."""
 
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
@@ -306,35 +318,35 @@ class Reminding(Chore):
         self._reminder = Reminder(context.runtime)
 
     def finish(self, turn: Turn) -> None:
-        """Send new reminders, at most once per `beat_every`."""
+        """Send a reminder of new problems, at most once per interval `beat_every`."""
         if self._every.is_due(turn.now):
             self._reminder.send_news(turn.now)
             self._every.done(turn.now)
 
 
 class ResumingBatches(Chore):
-    """Enqueues poster batches that wait for a worker."""
+    """Enqueues poster batches again if no worker has reported progress on them in time."""
 
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
         self._every = Every(context.tuning.beat_every)
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue waiting batches, at most once per `beat_every`."""
+        """Enqueue stalled poster batches again, at most once per interval `beat_every`."""
         if self._every.is_due(turn.now):
             resume_batches(self.context.runtime, turn.now)
             self._every.done(turn.now)
 
 
 class Tidying(Chore):
-    """Deletes rows and files that nothing refers to any more."""
+    """Deletes database rows and files that are no longer needed."""
 
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
         self._every = Every(context.tuning.tidy_every)
 
     def finish(self, turn: Turn) -> None:
-        """Delete unused rows and files, at most once per `tidy_every`."""
+        """Delete unneeded rows and files, at most once per interval `tidy_every`."""
         if self._every.is_due(turn.now):
             tidy(self.context.runtime, turn.now)
             self._every.done(turn.now)
@@ -356,21 +368,22 @@ _CHORES: tuple[type[Chore], ...] = (
 
 
 def all_chores(context: DispatcherContext) -> list[Chore]:
-    """Create the chores (steps of work) of one dispatcher, in the order of a turn."""
+    """Create a dispatcher's chores (steps of work), in the order in which a turn runs them."""
     return [chore(context) for chore in _CHORES]
 
 
 def has_room(session: Session, tuning: DispatchTuning) -> bool:
-    """Return True if `most_per_claim` more deliveries can be claimed within `most_claimed`.
+    """Return True unless too many claimed deliveries wait for a worker.
 
-    Claiming a few deliveries costs about as much as claiming hundreds, so the dispatcher waits
-    until there is room for a full claim.
+    There must be room for `most_per_claim` more without exceeding `most_claimed`. Claiming a few
+    deliveries costs about as much as claiming hundreds, so the dispatcher waits until there is
+    room for a full claim.
     """
     claimed = session.scalar(_COUNT_CLAIMED) or 0
     return claimed <= tuning.most_claimed - tuning.most_per_claim
 
 
 def next_due_at(session: Session, context: DispatcherContext, before: datetime) -> datetime | None:
-    """Return when the next delivery that can be claimed is due; None if not before *before*."""
+    """Return the next due time of a delivery to claim; None if none is due before *before*."""
     parameters = {"before": before, "types": context.channel_types}
     return session.scalar(_NEXT_DUE, parameters)

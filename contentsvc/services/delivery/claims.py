@@ -1,4 +1,4 @@
-"""Loading of claimed deliveries, together with columns of their calendars and channels."""
+"""Load claimed deliveries (reserved for a worker) with columns of their calendar and channel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ClaimedDelivery", "load_claimed"]
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A snapshot of a delivery, made when a worker loaded it."""
+    """A delivery with columns of its calendar and channel, as they were when a worker loaded it."""
 
     id: int
     fence: int
@@ -50,7 +50,7 @@ class ClaimedDelivery:
 
     @property
     def claim(self) -> Claim:
-        """Return the claim that the worker loaded the delivery by."""
+        """Return the claim (reservation) by which the worker loaded this delivery."""
         return Claim(self.id, self.fence)
 
 
@@ -82,7 +82,7 @@ def _by_claims(*, arrays: bool) -> Select[Any]:
 
 
 def load_claimed(session: Session, claims: Sequence[Claim]) -> list[ClaimedDelivery]:
-    """Return the deliveries of the *claims* that are still valid, in the order of the claims."""
+    """Return the deliveries of *claims* in the same order; leave out claims no longer valid."""
     connection = session.connection()
     rows = connection.execute(
         _by_claims(arrays=has_arrays(connection)),

@@ -1,4 +1,4 @@
-"""Detection of changes of the system clock, after which leases cannot be trusted for a while."""
+"""Detect that the system clock was set, which makes expiry times unreliable for a while."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ClockWatch:
     """Detects when the system clock is set, by comparing it with a monotonic clock."""
 
     def __init__(self, settle: timedelta, monotonic: Callable[[], float]) -> None:
-        """Create a watch that distrusts the system clock for *settle* after it was set.
+        """Create a watch that calls the system clock unsteady for *settle* after it was set.
 
         *monotonic* returns the seconds of a clock that nobody can set.
         """

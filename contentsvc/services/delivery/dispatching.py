@@ -1,4 +1,4 @@
-"""The dispatcher, which claims due deliveries and enqueues them for the workers."""
+"""The dispatcher, which claims (reserves) due deliveries and enqueues them for the workers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _DATABASE_PAUSE = 1.0
 
 
 class Dispatcher:
-    """Runs all chores (steps of work) again and again; one round is called a turn.
+    """Reserves due deliveries and enqueues them for workers, in a loop of turns (rounds of work).
 
     Several dispatchers may run at the same time: each delivery is claimed by only one of them.
     """
@@ -60,10 +60,7 @@ class Dispatcher:
         self._rest.done(started_at)
 
     def run(self, stop: threading.Event) -> None:
-        """Run turns (rounds of all chores) until *stop* is set, even during an outage.
-
-        The database or the queue may be down.
-        """
+        """Run turns (rounds of work) until *stop* is set, even while the database is down."""
         while not stop.is_set():
             try:
                 pause = self.turn(self._runtime.clock())
@@ -77,7 +74,7 @@ class Dispatcher:
                 pause = self._idle_pause(self._runtime.clock())
 
     def turn(self, now: datetime) -> float:
-        """Run every chore once, at the time *now*; return the seconds until the next turn."""
+        """Run each chore (step of work) once, as of *now*; return the seconds to the next turn."""
         turn = Turn(now, is_steady=self._clock.is_steady(now), is_sweep=self._sweep.is_due(now))
         with self._runtime.database.write() as session:
             turn.is_running = paused(session) is None
@@ -96,7 +93,7 @@ class Dispatcher:
         return self._until_next(self._runtime.clock())
 
     def _idle_pause(self, now: datetime) -> float:
-        """Return how many seconds to go on sleeping without a wake-up; 0 to begin a turn."""
+        """Return how many more seconds to sleep after a sleep without events; 0 to begin a turn."""
         if self._sweep.is_due(now, self._tuning.idle_sweep_every):
             return 0.0
         try:
@@ -106,7 +103,7 @@ class Dispatcher:
             return 0.0
 
     def _until_next(self, now: datetime) -> float:
-        """Return the seconds until a delivery can be claimed, or until the next poll if sooner."""
+        """Return the seconds until the next delivery is due, but at most the polling interval."""
         tuning = self._tuning
         rests = self._rest.is_due(now)
         longest = tuning.rest_poll_every if rests else tuning.poll_every

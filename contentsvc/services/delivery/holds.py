@@ -26,7 +26,7 @@ _PAUSED = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """The reason why a delivery must not be sent, and when that reason ends."""
+    """A reason why a delivery has to wait, such as quiet hours, and the end of the wait."""
 
     #: The end of the hold, in UTC.
     until: datetime
@@ -34,7 +34,7 @@ class Hold:
 
 
 def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
-    """Return a hold (a reason to wait, and its end) for each task that must not be sent now.
+    """Return a hold (the reason and end of a wait) for each task that must not be sent now.
 
     The caller must record the intents in the same transaction, so that two workers cannot both use
     the last post of a quota. Quiet hours and quotas do not hold a delivery in doubt: sending it
@@ -65,7 +65,10 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
 
 
 def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) -> dict[Task, Hold]:
-    """Return a hold for each task that exceeds the quota in *pace*; the first tasks use it up."""
+    """Return a hold (reason to wait) for each task beyond the number of posts that *pace* allows.
+
+    The first tasks use the quota up.
+    """
     # Other workers that count the same calendar wait for this lock.
     session.execute(select(Calendar.id).where(Calendar.id == pace.calendar_id).with_for_update())
     today = now.astimezone(pace.zone).date()

@@ -72,7 +72,7 @@ def move(
     *where: ColumnElement[bool],
     **values: Any,
 ) -> list[int]:
-    """Change the status of every delivery in status *before* that meets *where*; return the ids.
+    """Set the status of deliveries that meet *where* from *before* to *after*; return their ids.
 
     *values* are other columns to write with the status.
 
@@ -93,9 +93,9 @@ def move(
 def move_one(
     session: Session, delivery: Delivery, after: DeliveryStatus, by: Actor, **values: Any
 ) -> bool:
-    """Move a delivery to the status *after* and reload it, if its status was not changed meanwhile.
+    """Set a delivery's status to *after*; return False if somebody else has changed it meanwhile.
 
-    Return False, and change nothing, if the row no longer has the status in *delivery*.
+    In that case nothing is written. Otherwise *delivery* is reloaded from the database.
 
     Raises:
         IllegalMoveError: the actor *by* may never make this move.
@@ -115,7 +115,7 @@ def move_one(
 
 
 def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None:
-    """Make each status change, unless the delivery was claimed again or changed meanwhile.
+    """Make the status changes *moves*; skip deliveries claimed again or changed in the meantime.
 
     Raises:
         IllegalMoveError: the actor *by* may never make one of these moves; no move was made.
@@ -180,10 +180,10 @@ def claim_due(
     claimed_by: str,
     now: datetime,
 ) -> Sequence[Row[int, int, int, datetime]]:
-    """Claim up to *most* waiting deliveries that are due by *due_until*, the earliest first.
+    """Claim (reserve) up to *most* waiting deliveries due by *due_until*; return a row for each.
 
-    Deliveries on paused channels, and on channels of other *types*, are not claimed. Return a row
-    of id, new fence, channel id and `next_at` for each claimed delivery, in no particular order.
+    The earliest are claimed first. Deliveries on paused channels, and on channels of other *types*,
+    are not claimed. The rows have id, new fence, channel id and `next_at`, in no particular order.
     """
     for before in WAITING:
         check_move(before, _S.CLAIMED, Actor.DISPATCHER)
@@ -220,7 +220,7 @@ def _begin_sending(*, arrays: bool) -> Update:
 def begin_sending(
     session: Session, claims: Iterable[Claim], *, lease_until: datetime, now: datetime
 ) -> set[Claim]:
-    """Set the deliveries of claims that are still valid to `sending`; return these claims."""
+    """Set deliveries to status `sending` if their *claims* are still valid; return these claims."""
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     connection = session.connection()
     parameters = CLAIMS.parameters(

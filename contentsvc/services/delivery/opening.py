@@ -1,4 +1,4 @@
-"""A cache of opened channels, which opens a channel again after it was changed."""
+"""A cache of channels' plugin objects, which replaces an object after its channel was changed."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ _CHANNELS = select(
 
 
 class Opener:
-    """Opens channels for publishing and caches them. Not thread-safe."""
+    """Creates the plugin objects that publish to channels, and caches them. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create a cache that has no opened channel yet."""
+        """Create an empty cache."""
         self._runtime = runtime
         self._open: OrderedDict[int, tuple[datetime, float, OpenChannel]] = OrderedDict()
 
     def open_all(
         self, session: Session, deliveries: Iterable[ClaimedDelivery]
     ) -> Mapping[int, OpenChannel | ContentsvcError]:
-        """Return the opened channels of *deliveries* by channel id, or the error of opening one."""
+        """Return, by channel id, each delivery's plugin object, or the error of creating it."""
         wanted = {delivery.channel_id: delivery.channel_updated_at for delivery in deliveries}
         opened: dict[int, OpenChannel | ContentsvcError] = {
             channel_id: cached

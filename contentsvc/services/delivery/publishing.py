@@ -1,4 +1,4 @@
-"""The publisher of a worker, which turns claims into tasks (calls to plugins) and makes them."""
+"""The publisher of a worker, which loads claimed deliveries and calls plugins for them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _ACTIONS = {
 
 
 class Publisher:
-    """Publishes the claimed deliveries of one worker; created once per process."""
+    """Publishes the deliveries that are reserved (claimed) for a worker; one per process."""
 
     def __init__(self, runtime: Runtime, worker: str) -> None:
         """Create the publisher of the worker called *worker* (`host:pid`)."""
@@ -58,15 +58,15 @@ class Publisher:
         self._sender = Sender(runtime, worker)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Make the calls for *claims* and wait until they have ended.
+        """Call plugins for the claimed deliveries, and wait until the calls end, except slow ones.
 
-        Slow calls are not waited for; they end while the next batch is sent. All claims belong to
-        the *lane*, a channel type.
+        Slow calls end while the next batch is sent. All claims belong to the *lane*, a channel
+        type.
         """
         self._submit(lane, claims).wait()
 
     def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Start the calls for *claims*; return when all have begun, without waiting for results."""
+        """Begin the plugin calls for *claims*; return when all have begun, not when they end."""
         before: TaskBatch | None = None
         for first in range(0, len(claims), _CHUNK):
             # This chunk is loaded while the previous chunk is being sent.
@@ -78,11 +78,11 @@ class Publisher:
             before.wait_begun()
 
     def close(self) -> None:
-        """Wait until the running calls have ended, at most for the deadline of one call."""
+        """Begin no more calls; wait for the running ones, at most for one call's time limit."""
         self._sender.close()
 
     def make_ready(self, claims: Sequence[Claim]) -> list[Task]:
-        """Return the tasks for *claims* in the same order; give up claims that cannot be used."""
+        """Return a task (call to make) for each usable claim, in order; give up the others."""
         with self._runtime.database.read() as session:
             tasks, releases = self._tasks(session, claims)
         if releases:
@@ -98,7 +98,7 @@ class Publisher:
     def _tasks(
         self, session: Session, claims: Sequence[Claim]
     ) -> tuple[list[Task], list[ClaimMove]]:
-        """Return the tasks for usable claims, in order, and moves that give up the other claims."""
+        """Return a task for each usable claim, in order, and status changes that end the others."""
         now = self._runtime.clock()
         usable: list[ClaimedDelivery] = []
         releases: list[ClaimMove] = []
@@ -129,7 +129,7 @@ class Publisher:
     def _renditions(
         self, session: Session, deliveries: Sequence[ClaimedDelivery]
     ) -> dict[str, Rendition | ContentsvcError]:
-        """Return the renditions of *deliveries* by hash, or the error if loading failed."""
+        """Return, by rendition hash, each delivery's rendered post, or the error of loading it."""
         renditions: dict[str, Rendition | ContentsvcError] = {}
         for digest in {delivery.rendition_hash or "" for delivery in deliveries}:
             try:
@@ -152,9 +152,9 @@ class Publisher:
 
 
 def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
-    """Return the status change that gives up a claim; None if the claim may be used.
+    """Return the status change that ends an unusable claim; None if the claim may be used.
 
-    It must not be used if the channel is paused, or if the delivery is too late to be useful.
+    A claim is unusable if the channel is paused, or the delivery is too late to be useful.
     """
     if delivery.status is not _S.CLAIMED:
         return None

@@ -1,4 +1,4 @@
-"""Reconciling: the handling of expired leases, late deliveries and unknown outcomes."""
+"""Reconciling: handle expired claims, late deliveries, and deliveries with unknown results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LATE = Message("delivery-too-late")
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
-    """End the claims of deliveries whose lease, the worker's time limit, has expired.
+    """End claims (workers' reservations of deliveries) whose lease (time limit) has expired.
 
     A claimed delivery is scheduled again, since nothing was sent. A delivery that was being sent
     becomes unknown, since it may be out. A lease that ends more than two lease durations from now
@@ -83,7 +83,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
 
 
 def miss_late(session: Session, now: datetime) -> None:
-    """Set waiting deliveries that are too late to be useful to the status `missed`.
+    """Give the status `missed` to waiting deliveries that are too late to be useful.
 
     A delivery in doubt, which an earlier attempt may have published, becomes unknown instead.
     """
@@ -115,7 +115,7 @@ def miss_late(session: Session, now: datetime) -> None:
 
 
 def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> set[int]:
-    """Cancel claimed deliveries whose entry is no longer approved; return their ids.
+    """Cancel claimed deliveries whose calendar entry is no longer approved; return their ids.
 
     This happens if a person withdraws the entry during an attempt after which the delivery is
     retried. A delivery in doubt, which that attempt may have published, becomes unknown instead.
@@ -143,7 +143,7 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
 
 
 def _is_entry_approved() -> ColumnElement[bool]:
-    """Return the condition that a delivery's entry is approved and not deleted."""
+    """Return the SQL condition that a delivery's calendar entry is approved and not deleted."""
     return Delivery.entry_id.in_(
         select(Entry.id).where(Entry.status == EntryStatus.APPROVED, Entry.deleted_at.is_(None))
     )
@@ -152,9 +152,9 @@ def _is_entry_approved() -> ColumnElement[bool]:
 def follow_ups(
     session: Session, registry: Registry, now: datetime, lease: timedelta, name: str
 ) -> list[tuple[str, Claim]]:
-    """Claim deliveries for workers to ask the platform about; return (channel type, claim) pairs.
+    """Claim unresolved deliveries for workers to look up; return (channel type, claim) pairs.
 
-    These are unknown and accepted deliveries.
+    These are deliveries with the status `unknown` or `accepted`.
 
     Workers search for an unknown delivery if its channel type can find posts. If it cannot, but is
     idempotent, the delivery is scheduled for another attempt with the same key while it is useful.
@@ -173,7 +173,7 @@ def follow_ups(
 
 
 def _resend(session: Session, types: list[str], now: datetime) -> None:
-    """Schedule another attempt for the unknown deliveries on channels of these *types*.
+    """Schedule another attempt for deliveries with unknown results on channels of *types*.
 
     The types are idempotent: publishing twice with the same key makes one post.
     """
@@ -203,7 +203,7 @@ def _claim_to_ask(
     again_at: datetime,
     name: str,
 ) -> list[tuple[str, Claim]]:
-    """Claim deliveries in *status* for workers to ask about; return (channel type, claim) pairs.
+    """Claim deliveries in *status* for workers to look up; return (channel type, claim) pairs.
 
     Their status does not change. They are claimed again after *again_at*, in case the worker dies.
     """
@@ -232,7 +232,7 @@ def _claim_to_ask(
 
 
 def lanes_of(session: Session, channel_ids: set[int]) -> dict[int, str]:
-    """Return the type of each channel by channel id; a type is a lane of the queue."""
+    """Return each channel's type by channel id. Types are the lanes by which jobs are separated."""
     if not channel_ids:
         return {}
     query = select(ChannelRow.id, ChannelRow.type).where(ChannelRow.id.in_(channel_ids))

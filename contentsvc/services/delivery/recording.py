@@ -1,4 +1,4 @@
-"""Recording of attempts: before each call that it will be made, and after it the result.
+"""Record every call to a plugin: store the intent before the call, and the result after it.
 
 Each function handles many calls in one transaction.
 """
@@ -59,7 +59,7 @@ def _select_and_lock(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
 def intend(
     runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
 ) -> list[Task]:
-    """Store that each call will be made now; return the tasks whose claims are still valid.
+    """Record the intent to make the calls *tasks*; return those whose claims are still valid.
 
     The caller may make only the calls of these tasks, and only after the transaction is committed.
     The other tasks have lost their claims meanwhile.
@@ -82,7 +82,7 @@ def intend(
 
 
 def _valid_follow_ups(session: Session, tasks: Sequence[Task]) -> set[Claim]:
-    """Return the valid claims among those of tasks that look up a post (FIND and CHECK)."""
+    """Return the claims, if still valid, of those tasks that look up a post (FIND and CHECK)."""
     asked = [_pair(task.claim) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
@@ -109,9 +109,9 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
 
 
 def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list[Verdict]:
-    """Store the results of calls, and change the status of deliveries with valid claims.
+    """Store the results of calls; return the verdicts that changed their delivery's status.
 
-    Return the verdicts that moved their delivery. If a platform refused the credentials, its
+    Only deliveries with valid claims are changed. If a platform refused the credentials, its
     channel is paused.
     """
     if not verdicts:
@@ -134,7 +134,7 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
 def _lock_valid_claims(
     session: Session, verdicts: Sequence[Verdict]
 ) -> dict[Claim, DeliveryStatus]:
-    """Lock the deliveries whose claims are still valid; return their statuses by claim."""
+    """Lock the rows of deliveries whose claims are still valid; return their statuses by claim."""
     claims = [_pair(verdict.task.claim) for verdict in verdicts]
     connection = session.connection()
     locking = _select_and_lock(arrays=has_arrays(connection))
@@ -143,9 +143,9 @@ def _lock_valid_claims(
 
 
 def _move_of(verdict: Verdict, status: DeliveryStatus | None) -> ClaimMove | None:
-    """Return the status change that the result of a call causes; None for no change.
+    """Return the status change that *verdict*, a call's result, causes; None if there is none.
 
-    *status* is None if the claim is no longer valid.
+    *status* is the delivery's present status, or None if the claim is no longer valid.
     """
     after = verdict.after
     if after is None or status is None:
@@ -192,7 +192,7 @@ def released(
     error: Message = _NO_ERROR,
     after: DeliveryStatus = _S.SCHEDULED,
 ) -> ClaimMove:
-    """Return the status change that ends a claim whose call was not made.
+    """Return the status change that ends a delivery's claim without a call to the plugin.
 
     The delivery gets the status *after* and is claimed again at *next_at*.
     """
@@ -207,5 +207,5 @@ def released(
 
 
 def release(session: Session, releases: Sequence[ClaimMove]) -> None:
-    """Apply *releases*, the status changes that end claims whose calls were not made."""
+    """Write *releases* to the database: status changes that end claims without a call."""
     move_claims(session, releases, Actor.WORKER)

@@ -1,4 +1,4 @@
-"""The sender of a worker, which makes concurrent calls to plugins.
+"""The sender of a worker, which makes concurrent calls to plugins and stores the results.
 
 It writes the intents and results of many calls in one transaction.
 """
@@ -62,7 +62,7 @@ class Sender:
         self._thread: threading.Thread | None = None
 
     def submit(self, tasks: Sequence[Task]) -> TaskBatch:
-        """Queue *tasks* in their order; return a counter of their progress.
+        """Queue *tasks* (calls to make) in order; return a counter that can wait for their end.
 
         No call begins before its delivery is due.
         """
@@ -77,7 +77,7 @@ class Sender:
         return batch
 
     def close(self) -> None:
-        """Wait until the running calls have ended, at most for the deadline of one call."""
+        """Begin no more calls; wait for the running ones, at most for one call's time limit."""
         self._events.put(None)
         if self._thread is not None:
             self._thread.join(self._deadline + _AGAIN)
@@ -92,7 +92,7 @@ class Sender:
     # Events
 
     def _collect(self) -> list[tuple[Task, Answer]]:
-        """Wait for an event, then handle all waiting events; return the results of ended calls."""
+        """Wait for events (new tasks, ended calls), handle them all, and return the ended calls."""
         answers: list[tuple[Task, Answer]] = []
         try:
             self._handle(self._events.get(timeout=self._pause()), answers)
@@ -104,7 +104,7 @@ class Sender:
             return answers
 
     def _gather(self) -> None:
-        """While many calls are running, wait up to _GATHER seconds for more results."""
+        """If many calls are running, wait up to _GATHER seconds for more results."""
         until = time.monotonic() + _GATHER
         many = len(self._calls) // 2
         while (
@@ -116,7 +116,7 @@ class Sender:
     def _handle(
         self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
     ) -> None:
-        """Handle one event; append it to *answers* if it is the result of a call."""
+        """Queue new tasks, append a call's result to *answers*, or begin to stop on None."""
         if event is None:
             self._backlog.closed = True
         elif isinstance(event, list):
@@ -125,7 +125,7 @@ class Sender:
             answers.append(event)
 
     def _pause(self) -> float | None:
-        """Return for how many seconds to wait for an event at most; None for no limit."""
+        """Return the longest time in seconds to wait for the next event; None for no limit."""
         if self._unwritten:
             return _AGAIN
         given_up = time.monotonic() - self._deadline
@@ -145,9 +145,10 @@ class Sender:
         return [judge(task, answer, now) for task, answer in answers]
 
     def _timed_out(self) -> list[Verdict]:
-        """Return results for calls past their deadline: nobody knows whether they published.
+        """Return an unknown result for each call that has run longer than its time limit.
 
-        A receipt that arrives later still changes the delivery to `published`.
+        Nobody knows whether these calls have published their posts. A receipt that arrives later
+        still changes the delivery to `published`.
         """
         given_up = time.monotonic() - self._deadline
         late = [task for task, call in self._calls.items() if call.began <= given_up]
@@ -159,7 +160,7 @@ class Sender:
     # Writing
 
     def _write_and_begin(self, verdicts: list[Verdict]) -> None:
-        """In one transaction, store results and which calls begin now; then begin these calls."""
+        """Store *verdicts* and intents of new calls in one transaction; then begin these calls."""
         now, since = self._runtime.clock(), time.monotonic()
         begun, to_release = self._backlog.pick(self._calls, now)
         if not (verdicts or begun or to_release):
@@ -194,12 +195,12 @@ class Sender:
                 queued.batch.end(called=False)
 
     def _settle(self, unwritten: set[Task]) -> None:
-        """Count ended calls as finished, except *unwritten* ones, whose results are not stored."""
+        """Count each ended call as finished, unless it is *unwritten* (its result not stored)."""
         for task in self._settling.keys() - unwritten:
             self._settling.pop(task).end(called=True)
 
     def _to_write_again(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
-        """Return the verdicts to store later, after storing *verdicts* failed with *error*.
+        """Return those of *verdicts* to store again later, after storing them failed with *error*.
 
         If the database is down, these are all verdicts. Otherwise each verdict is written by
         itself, and a verdict that fails again is dropped: the lease of its delivery will expire.
@@ -246,7 +247,7 @@ class Sender:
 
 
 def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:
-    """Return True if the delivery's lease is valid long enough for a whole call.
+    """Return True if enough of a delivery's lease (time limit) is left for one whole call.
 
     The lease began at *intended_at*. *passed* is the time since then by the monotonic clock.
     """
@@ -255,12 +256,12 @@ def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedel
 
 
 def not_begun() -> Answer:
-    """Return the result of a call that was not made because its lease was too short."""
+    """Return a temporary failure for a call not made because its lease would end too soon."""
     return Answer(Outcome.TEMPORARY, message=Message("attempt-not-begun"))
 
 
 def _is_database_down(error: Exception) -> bool:
-    """Tell whether *error* means that the database is down, not that it refused a row."""
+    """Return True if *error* means that the database is down; False if it refused a row."""
     return isinstance(error, (OperationalError, InterfaceError))
 
 

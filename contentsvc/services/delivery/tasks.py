@@ -1,4 +1,4 @@
-"""Tasks (calls to make for claimed deliveries) and verdicts (what their results mean)."""
+"""Tasks (calls to plugins to be made) and verdicts (the status changes that results cause)."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class Task:
 
     @property
     def claim(self) -> Claim:
-        """Return the worker's claim of the delivery, without which the call must not be made."""
+        """Return the claim (reservation) that permits the worker to make this call."""
         return self.delivery.claim
 
     @property
     def number(self) -> int:
-        """Return the number of the attempt, from 1; FIND and CHECK ask about the last attempt."""
+        """Return the number, from 1, of the attempt to publish that this call makes or looks up."""
         return self.delivery.attempt_count + (self.action is Action.PUBLISH)
 
     def call(self) -> Any:
@@ -51,7 +51,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the result of a call means for its delivery: the next status and columns to write."""
+    """The result of a call, and its effect: the delivery's next status and the columns to write."""
 
     task: Task
     answer: Answer
@@ -62,7 +62,7 @@ class Verdict:
 
 
 def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
-    """Decide what the result *answer* of a call means for the delivery of *task*."""
+    """Return a verdict: the delivery's next status and columns, given *answer* to the call."""
     delivery = task.delivery
     step = next_step(
         task.action,
@@ -83,7 +83,7 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
 
 
 def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
-    """Return True if the post may be published without our knowledge, after this *outcome*."""
+    """Return True if it is uncertain, even after *outcome*, whether the post was published."""
     if outcome is Outcome.PUBLISHED:
         return False
     if task.action is Action.PUBLISH:

@@ -10,7 +10,7 @@ __all__ = ["DISPATCH_TUNING", "DispatchTuning"]
 
 @dataclass(frozen=True, slots=True)
 class DispatchTuning:
-    """The intervals, lead times and limits of a dispatcher's turns."""
+    """The intervals, lead times and limits of a dispatcher's turns (rounds of work)."""
 
     #: A turn begins this long before the next delivery is due, so that a worker has loaded the
     #: delivery and waits for its due time.

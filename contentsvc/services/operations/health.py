@@ -1,4 +1,4 @@
-"""The state of the service's processes, queue and deliveries, for the system page."""
+"""Record heartbeats of processes, and collect the figures that the system page shows."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def dispatcher_is_silent(session: Session, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
-    """The state of the service at one instant."""
+    """The state of processes, queue, database and deliveries, as shown on the system page."""
 
     #: Ordered by role, the newest of each role first.
     heartbeats: list[Heartbeat]
@@ -85,7 +85,7 @@ class SystemStatus:
 
 
 def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemStatus:
-    """Return the state of the service at *now*."""
+    """Return the state of processes, queue, database and deliveries, as of *now*."""
     heartbeats = select(Heartbeat).order_by(Heartbeat.role, Heartbeat.seen_at.desc())
     oldest = select(func.min(Delivery.due_at)).where(
         Delivery.status.in_([*WAITING, DeliveryStatus.PLANNED]), Delivery.next_at < now

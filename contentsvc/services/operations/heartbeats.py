@@ -1,4 +1,4 @@
-"""Record every ten seconds that this process is alive, for the system page."""
+"""A thread that records every ten seconds that this process is alive (a heartbeat)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def process_name() -> str:
 
 
 def remove_heartbeat(runtime: Runtime, role: str, name: str) -> None:
-    """Delete the heartbeat of a stopped process, so that no page reports the process missing."""
+    """Delete a stopped process's heartbeat; otherwise pages would report the process as missing."""
     own = delete(Heartbeat).where(Heartbeat.role == role, Heartbeat.name == name)
     try:
         with runtime.database.write() as session:
@@ -44,12 +44,12 @@ def remove_heartbeat(runtime: Runtime, role: str, name: str) -> None:
 
 
 class HeartbeatThread:
-    """A thread that records a heartbeat every INTERVAL seconds while the `with` block runs."""
+    """A context manager whose thread records every ten seconds that this process is alive."""
 
     def __init__(
         self, runtime: Runtime, role: str, *, detail: Callable[[], dict[str, Any]] = dict
     ) -> None:
-        """Create the thread for a process of *role*; heartbeats store the result of *detail*."""
+        """Create the thread for a process with *role*. Each heartbeat also stores `detail()`."""
         self._runtime = runtime
         self._role = role
         self._detail = detail
@@ -76,14 +76,14 @@ class HeartbeatThread:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop the thread and delete the heartbeat, so that no page reports the process missing."""
+        """Stop the thread and delete the heartbeat; otherwise pages would report a lost process."""
         self._stopped.set()
         self._thread.join(timeout=INTERVAL)
         remove_heartbeat(self._runtime, self._role, self._name)
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """While the `with` block runs, store no heartbeat and hold no database connection.
+        """Pause heartbeats and close all database connections while the `with` block runs.
 
         A process forks inside the block. A fork copies the state of SQLite and libpq, including
         locks held by other threads, and no thread in the child would ever release those locks.

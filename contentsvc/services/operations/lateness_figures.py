@@ -19,9 +19,10 @@ _MOST_ATTEMPTS = 5000
 
 @dataclass(frozen=True, slots=True)
 class Lateness:
-    """How many seconds late deliveries were whose first attempt began in the last hour.
+    """Statistics, in seconds, of how late the deliveries of the last hour were sent.
 
-    Lateness is the time from `due_at` to the commit of the intent to publish.
+    A delivery counts if its first attempt began in that hour. Lateness is the time from `due_at` to
+    the commit of the intent to publish.
     """
 
     count: int
@@ -31,7 +32,7 @@ class Lateness:
 
 
 def measure_lateness(session: Session, now: datetime) -> Lateness:
-    """Return how late deliveries were whose first attempt began in the hour before *now*.
+    """Return statistics of the lateness of deliveries first attempted in the hour before *now*.
 
     At most the newest 5000 attempts count.
     """
@@ -57,5 +58,5 @@ def measure_lateness(session: Session, now: datetime) -> Lateness:
 
 
 def _percentile(ordered: list[float], share: float) -> float:
-    """Return the value below which *share* (0 to 1) of the values are, by nearest rank."""
+    """Return a percentile of the sorted values: about *share* (0 to 1) of them lie below it."""
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))]

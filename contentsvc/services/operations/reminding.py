@@ -34,7 +34,7 @@ _STATUSES = (DeliveryStatus.UNKNOWN, DeliveryStatus.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The deliveries and paused channels about which no reminder was sent yet."""
+    """The problems for one reminder: unknown and failed deliveries, and paused channels."""
 
     deliveries: Sequence[Delivery]
     channels: Sequence[ChannelRow]
@@ -43,7 +43,7 @@ class News:
         return bool(self.deliveries or self.channels)
 
     def message(self, *, public_url: str, language: str) -> tuple[str, str]:
-        """Return the title and the text of a reminder in *language*, with a link per line."""
+        """Return title and text of a reminder in *language*, with a line and link per problem."""
         lines = [
             Message(
                 "reminder-channel-paused",
@@ -71,7 +71,7 @@ class News:
 
 
 def find_news(session: Session, now: datetime) -> News:
-    """Return the deliveries and channels that need a reminder at *now*.
+    """Return the deliveries and channels of which people are to be reminded at *now*.
 
     These are the deliveries that became unknown or failed at least a minute and less than a day
     ago, and the channels paused within a day. Each is in one reminder only.
@@ -99,7 +99,7 @@ def find_news(session: Session, now: datetime) -> News:
 
 
 class Reminder:
-    """Sends reminders in a thread of its own, so that the dispatcher does not wait."""
+    """Sends people reminders of new problems, in a thread, so that the dispatcher does not wait."""
 
     def __init__(self, runtime: Runtime, send: Callable[[str, str], bool] | None = None) -> None:
         """Create a reminder that sends to the recipients in the setting CONTENTSVC_REMINDERS.
@@ -134,7 +134,7 @@ class Reminder:
         return self._not_before is not None and now < self._not_before
 
     def _set_told_at(self, news: News, now: datetime | None) -> bool:
-        """Store that the reminder about *news* was sent at *now*; None means that it was not.
+        """Store that people were reminded of *news* at *now*; if *now* is None, undo that.
 
         Return False if another dispatcher has recorded it first.
         """

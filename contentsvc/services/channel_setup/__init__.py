@@ -1,1 +1,1 @@
-"""Configure channels, store their secrets, and open them for publishing."""
+"""Configure channels (places to publish to), store their secrets, and create plugin objects."""

@@ -23,7 +23,7 @@ _MOST_CHANNELS = 1000
 def apply_channels(
     session: Session, registry: Registry, text: str, file: Path, *, secret_key: str, now: datetime
 ) -> list[tuple[str, str]]:
-    """Create or change the channels described by *text*; return (name, result) per channel.
+    """Create or change the channels in the YAML *text*; return (name, result) for each channel.
 
     *text* is the content of *file*. A result is `created`, `changed` or `unchanged`. Channels that
     the file does not name do not change. The path of a secret given as `{$file: PATH}` is
@@ -93,7 +93,10 @@ def _apply(
 
 
 def _value(spot: FileValue) -> Any:
-    """Return a value of the file as nested dicts and lists of text; the channel type parses it."""
+    """Return a value of the file as a string, or as nested dicts and lists of strings.
+
+    The channel type converts the strings.
+    """
     if spot.is_mapping:
         return {name: _value(inner) for name, inner in spot.pairs().items()}
     if spot.is_list:

@@ -1,4 +1,4 @@
-"""Save, pause, test and open channels."""
+"""Save, pause and test channels, and create the plugin objects that publish to them."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def all_channels(session: Session) -> list[ChannelRow]:
 
 
 def get_channel(session: Session, name: str) -> ChannelRow:
-    """Return the channel *name*.
+    """Return the channel called *name*; raise NotFoundError if there is none.
 
     Raises:
         NotFoundError: there is no such channel.
@@ -93,7 +93,7 @@ def save_channel(
     base: Path | None = None,
     now: datetime,
 ) -> tuple[ChannelRow, str]:
-    """Create or change a channel; return it with `created`, `changed` or `unchanged`.
+    """Create or change a channel; return its row and `created`, `changed` or `unchanged`.
 
     A secret given as text is stored encrypted. A secret given as `{"$env": NAME}` or
     `{"$file": PATH}` is stored as that reference; *base* is the folder of a relative path. A
@@ -136,7 +136,10 @@ def _split(
     stored: Mapping[str, str],
     base: Path | None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
-    """Split the settings of a channel into those to store as they are and secrets to encrypt."""
+    """Split a channel's settings into those to store in plain text and secrets to encrypt.
+
+    A secret that is missing, empty or masked keeps its *stored* value.
+    """
     plain: dict[str, Any] = {}
     typed: dict[str, str] = {}
     for field, value in settings.items():
@@ -153,7 +156,7 @@ def _split(
 
 
 def _absolute(reference: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
-    """Return the reference to a secret; a relative path in a `$file` reference is made absolute."""
+    """Return a copy of the reference to a secret; make a relative `$file` path absolute."""
     if set(reference) == {"$file"} and base is not None:
         return {"$file": str((base / str(reference["$file"])).absolute())}
     return dict(reference)
@@ -164,7 +167,7 @@ def _check_settings(kind: type[OpenChannel], raw: Mapping[str, Any]) -> None:
 
 
 def delete_channel(session: Session, name: str) -> None:
-    """Delete a channel that has no deliveries and is in no calendar.
+    """Delete a channel; raise ConflictError if it has deliveries or a calendar uses it.
 
     Raises:
         NotFoundError: there is no such channel.
@@ -204,7 +207,7 @@ def resume_channel(session: Session, name: str) -> ChannelRow:
 
 
 def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
-    """Return a channel's settings for a page: every stored secret is replaced by MASK."""
+    """Return a channel's settings to show on a page, with MASK in place of each stored secret."""
     shown = dict(channel.settings)
     if channel.sealed:
         kind = registry.channel_type(channel.type)
@@ -213,7 +216,7 @@ def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
 
 
 class StoredChannel(Protocol):
-    """The columns needed to open a channel; a ChannelRow or a partial row can provide them."""
+    """Any database row with the columns that `open_channel` needs, such as a ChannelRow."""
 
     @property
     def id(self) -> int: ...  # noqa: D102 - as in the table
@@ -228,10 +231,10 @@ class StoredChannel(Protocol):
 
 
 def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
-    """Return the channel's plugin object with its secrets decrypted, ready to publish.
+    """Return a plugin object that can publish to *channel*, with decrypted secrets.
 
     Raises:
-        PluginError: its plugin is not installed, or does not accept the channel's settings.
+        PluginError: the plugin is not installed, or does not accept the channel's settings.
     """
     kind = runtime.registry.channel_type(channel.type)
     try:
@@ -250,7 +253,7 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
 
 
 def _message_of(error: ContentsvcError) -> Message:
-    """Return an error's message; for an error of a setting, it starts with the setting's name."""
+    """Return an error's message, with the setting's name in front if *error* is a ConfigError."""
     if isinstance(error, ConfigError):
         params: dict[str, Parameter] = {"setting": error.setting, "problem": error.message}
         return Message("channel-setting-problem", **params)
@@ -270,7 +273,7 @@ def _host(runtime: Runtime, channel: StoredChannel) -> ChannelHost:
 
 @dataclass(frozen=True, slots=True)
 class TestSend:
-    """The result of a test send: a receipt, or a note, or an error."""
+    """The result of publishing a test message: exactly one of a receipt, a note and an error."""
 
     #: Keeps pytest from collecting the class as a test.
     __test__ = False

@@ -1,4 +1,4 @@
-"""The services that a channel's plugin can use: document store, folder and HTTP client."""
+"""The objects that a channel's plugin can use: document store, folder and HTTP client."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ChannelHost", "DatabaseStore", "load_pictures", "store_pictures"]
 
 
 def store_pictures(storage: FileStorage, pictures: Sequence[Picture]) -> list[dict[str, Any]]:
-    """Store the content of *pictures* by hash; return JSON that `load_pictures` reads."""
+    """Store the content of *pictures* by hash; return JSON-ready dicts for `load_pictures`."""
     return [
         {
             "name": picture.name,
@@ -37,7 +37,7 @@ def store_pictures(storage: FileStorage, pictures: Sequence[Picture]) -> list[di
 
 
 def load_pictures(storage: FileStorage, stored: Sequence[Mapping[str, Any]]) -> list[Picture]:
-    """Return pictures with their content; *stored* is what `store_pictures` has returned.
+    """Return pictures with their content. *stored* is a list that `store_pictures` returned.
 
     Raises:
         NotFoundError: the content of a picture is missing or damaged.
@@ -57,7 +57,7 @@ def load_pictures(storage: FileStorage, stored: Sequence[Mapping[str, Any]]) -> 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStore:
-    """The documents of one channel: data in the database, pictures in the file storage."""
+    """The store for one channel's documents: data in the database, pictures in the file storage."""
 
     database: Database
     storage: FileStorage
@@ -65,7 +65,7 @@ class DatabaseStore:
     clock: Clock
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a document under *key*; return it, or the document that *key* had already.
+        """Store a document under *key* and return it; if *key* has one already, return that one.
 
         A stored document is not changed.
         """
@@ -86,7 +86,7 @@ class DatabaseStore:
             return _document(row)
 
     def get(self, key: str) -> Document | None:
-        """Return the document *key*; None if there is none."""
+        """Return the document stored under *key*; None if there is none."""
         with self._read() as session:
             row = self._row(session, key)
             return None if row is None else _document(row)
@@ -104,7 +104,7 @@ class DatabaseStore:
             return [_document(row) for row in session.scalars(query)]
 
     def delete(self, key: str) -> bool:
-        """Delete the document *key*; return False if there was none."""
+        """Delete the document stored under *key*; return False if there was none."""
         statement = delete(ChannelDocument).where(
             ChannelDocument.channel_id == self.channel_id, ChannelDocument.key == key
         )
@@ -112,7 +112,7 @@ class DatabaseStore:
             return session.execute(statement.returning(ChannelDocument.id)).first() is not None
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return the picture *name* of the document *key*; None if it is missing or damaged."""
+        """Return the picture *name* of the document *key*; None if either is missing or damaged."""
         with self._read() as session:
             row = self._row(session, key)
         stored = [item for item in row.pictures if item["name"] == name] if row else []
@@ -140,7 +140,7 @@ def _document(row: ChannelDocument) -> Document:
 
 @dataclass(frozen=True, slots=True)
 class ChannelHost:
-    """Everything that the service provides to one channel."""
+    """The objects that the service gives to one channel's plugin, such as an HTTP client."""
 
     name: str
     http: HttpClient
@@ -152,10 +152,10 @@ class ChannelHost:
 
     @property
     def folder(self) -> Path:
-        """The channel's own folder; it may not exist yet."""
+        """The path of the channel's own folder, which may not exist yet."""
         return self.folders / self.name
 
     @property
     def pages_url(self) -> str:
-        """The address of the channel's public pages: `/site/NAME`, or `/site` for `site`."""
+        """The URL of the channel's public pages: `…/site/NAME`, or `…/site` for channel `site`."""
         return f"{self.public_url}/site" + ("" if self.name == "site" else f"/{self.name}")

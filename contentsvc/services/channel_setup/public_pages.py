@@ -27,7 +27,7 @@ def public_page(
     language: str,
     query: Mapping[str, str] | None = None,
 ) -> Page | None:
-    """Return the public page at *path*, which is relative to `/site/`; None if there is none.
+    """Return the public page of a channel at *path* (after `/site/`); None if there is none.
 
     The first segment of the path names the channel. If it names none, the page belongs to the
     channel `site`, or to the oldest channel that has pages.

@@ -28,7 +28,7 @@ def seal(secrets: Mapping[str, str], secret_key: str) -> bytes:
 
 
 def unseal(sealed: bytes, secret_key: str) -> dict[str, str]:
-    """Decrypt *sealed*, which `seal` has returned, and return the secrets.
+    """Return the secrets that `seal` has encrypted as *sealed*.
 
     Raises:
         ConfigError: the secrets were encrypted with another secret key.

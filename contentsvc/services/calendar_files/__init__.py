@@ -1,1 +1,1 @@
-"""Calendar files and templates: import, export, copying of weeks, and the calendars folder."""
+"""Import and export calendar files, apply calendar templates, and copy a week to another."""

@@ -1,4 +1,4 @@
-"""The folder with a team's calendar files, which may be under version control."""
+"""List, import and export the calendar files (YAML) in a team's folder."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _NAME = re.compile(r"[\w一-鿿][\w一-鿿.-]{0,79}\.ya?ml")
 
 
 class FileState(StrEnum):
-    """The state of a calendar file: new, changed, imported, a template, or broken."""
+    """The state of a calendar file: new, imported, changed since, a template, or broken."""
 
     #: Never imported.
     NEW = "new"
@@ -59,7 +59,7 @@ class FileState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """A calendar file of the folder, with its state and its last import."""
+    """A calendar file in the team's folder, with its state and last import, as a page lists it."""
 
     name: str
     state: FileState
@@ -72,7 +72,7 @@ class FolderFile:
 
 
 def list_folder(session: Session, folder: Path) -> list[FolderFile]:
-    """Return the folder's calendar files in order of name; none if there is no such folder."""
+    """Return the calendar files in *folder*, ordered by name; [] if there is no such folder."""
     imported = {row.name: row for row in session.scalars(select(ImportedFile))}
     try:
         names = sorted(path.name for path in folder.iterdir() if _NAME.fullmatch(path.name))
@@ -82,7 +82,7 @@ def list_folder(session: Session, folder: Path) -> list[FolderFile]:
 
 
 def read_from_folder(folder: Path, name: str) -> CalendarPlan:
-    """Return the calendar plan in the file *name* of *folder*.
+    """Read the calendar file *name* in *folder*; return its settings and entries as a plan.
 
     Raises:
         InputError: the name is not that of a calendar file, or leads out of the folder.
@@ -105,9 +105,10 @@ def import_from_folder(
     overwrite: bool = False,
     review_on_edit: bool = True,
 ) -> ImportReport:
-    """Import the file *name* of *folder*, and store a hash of the file's content.
+    """Import the calendar file *name* in *folder* into the database; return a report.
 
-    *week* replaces the week of the file; a template needs it.
+    Also store a hash of the file's content. *week* replaces the week of the file; a template
+    needs it.
 
     Raises:
         NotFoundError: there is no such file.
@@ -145,7 +146,7 @@ def export_to_folder(
 ) -> str:
     """Write one week of the calendar *slug* to a file in *folder*; return the file's name.
 
-    Without *name* the file is the one that the week was imported from, else `SLUG-WEEK.yaml`. The
+    Without *name* the file is the one from which the week was imported, else `SLUG-WEEK.yaml`. The
     file is replaced in one step.
 
     Raises:
@@ -187,7 +188,7 @@ def _state(plan: CalendarPlan, content: bytes, row: ImportedFile | None) -> File
 
 
 def _path(folder: Path, name: str) -> Path:
-    """Return a file's path in the folder; raise InputError if the name leads out of it."""
+    """Return the path of file *name* in *folder*; raise InputError if the name is not allowed."""
     if not _NAME.fullmatch(name):
         raise InputError("folder-file-name", field="file", file=name)
     path = folder / name
@@ -225,7 +226,7 @@ def _default_name(session: Session, folder: Path, slug: str, week: IsoWeek) -> s
 
 
 def _is_dated(folder: Path, name: str) -> bool:
-    """Return True if *name* is a calendar file with a week, which an export may replace."""
+    """Return True if the file *name* is a valid calendar file with a week, not a template."""
     try:
         return read_from_folder(folder, name).week is not None
     except InputError:
@@ -233,7 +234,10 @@ def _is_dated(folder: Path, name: str) -> bool:
 
 
 def _require_imported(session: Session, path: Path, name: str) -> None:
-    """Raise ConflictError if the file has content that was never imported or exported."""
+    """Raise ConflictError if the file at *path* has changed since its last import or export.
+
+    Also raise it if the file was never imported, but not if there is no file.
+    """
     if not path.exists():
         return
     row = session.get(ImportedFile, name)
@@ -242,7 +246,7 @@ def _require_imported(session: Session, path: Path, name: str) -> None:
 
 
 def _replace(path: Path, text: str) -> None:
-    """Write *text* to *path* by way of a temporary file, so that nobody reads half a file."""
+    """Replace the file at *path* in one step: write *text* to a temporary file and rename that."""
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Imports one entry of a calendar file, without losing what a person has changed."""
+"""Import single entries of a calendar file, and keep changes that people have made."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _UNAPPROVED = frozenset({EntryStatus.DRAFT, EntryStatus.IN_REVIEW})
 
 
 class SkipReason(StrEnum):
-    """Why the import skipped an entry."""
+    """The reason why the import of a calendar file left a stored entry unchanged."""
 
     #: A person changed it in the web interface.
     CHANGED = "changed"
@@ -44,7 +44,7 @@ _SKIP_CODES = {
 
 @dataclass(frozen=True, slots=True)
 class SkippedEntry:
-    """An entry that the import left unchanged although it differs from the file."""
+    """A stored entry that an import left unchanged although it differs from the calendar file."""
 
     key: str
     why: SkipReason
@@ -59,7 +59,10 @@ class SkippedEntry:
 
 @dataclass(slots=True)
 class ImportReport:
-    """What an import did, as lists of entry keys in the order of the file."""
+    """The result of an import: lists of the keys of created, changed, skipped and other entries.
+
+    The lists are in the order of the file.
+    """
 
     calendar: str
     week: IsoWeek
@@ -76,17 +79,17 @@ class ImportReport:
 
 
 def mark_as_filed(entry: Entry) -> None:
-    """Record that a calendar file now has the same content and status as *entry*."""
+    """Record in *entry*, by a hash, that a calendar file has the same content and status."""
     entry.imported_hash = _file_hash(content_hash(content_of(entry)), entry.status)
 
 
 def _file_hash(digest: str, status: EntryStatus) -> str:
-    """Return a hash of *digest*, an entry's content hash, together with its status in the file."""
+    """Return a hash of an entry's content (*digest* is its hash) and its status in a file."""
     return hashlib.sha256(f"{digest} {status}".encode()).hexdigest()
 
 
 def _filed_status(entry: Entry, digest: str) -> EntryStatus | None:
-    """Return an entry's status in the last imported file; None if it was changed since then.
+    """Return the status of *entry* in the last imported file; None if *entry* was changed since.
 
     The entry stores one hash of content and status, so each status is tried in turn.
     """
@@ -96,7 +99,7 @@ def _filed_status(entry: Entry, digest: str) -> EntryStatus | None:
 
 @dataclass(frozen=True, slots=True)
 class EntryImporter:
-    """Imports the entries of one file into one week; `import_entry` imports one entry."""
+    """Imports the entries of a calendar file into one week of a calendar, one entry per call."""
 
     session: Session
     head: CalendarHead
@@ -111,7 +114,7 @@ class EntryImporter:
     report: ImportReport
 
     def import_entry(self, content: EntryContent, entry: Entry | None) -> None:
-        """Change *entry* to *content*, or create it if *entry* is None, and report the result."""
+        """Create an entry from *content*, or change or skip *entry*; add the result to `report`."""
         if entry is None:
             self._create(content)
             return
@@ -175,7 +178,7 @@ class EntryImporter:
         entry.starts_at = self.head.starts_at(content, self.week).at
 
     def _change(self, entry: Entry, content: EntryContent, stored: EntryContent) -> None:
-        """Replace an entry's content; an approved entry is planned again or back in review."""
+        """Replace an entry's content; if it is approved, reschedule it or return it to review."""
         reworded = not _only_time_differs(content, stored)
         self._fill(entry, content)
         self._touch(entry)
@@ -187,13 +190,16 @@ class EntryImporter:
         self._plan(entry)
 
     def _restore(self, entry: Entry) -> None:
-        """Restore a deleted entry; one that was approved goes back to review."""
+        """Restore a deleted entry; if it was approved, people have to review it again."""
         entry.deleted_at = None
         was_approved = entry.status is EntryStatus.APPROVED
         self._set_status(entry, EntryStatus.IN_REVIEW if was_approved else entry.status)
 
     def _apply_status(self, entry: Entry, status: EntryStatus, filed: EntryStatus | None) -> None:
-        """Give the entry the file's status; *filed* is its status in the last imported file."""
+        """Apply the file's *status* to *entry*; *filed* is its status in the last imported file.
+
+        The status `draft` or `in_review` does not withdraw an approval.
+        """
         if filed is EntryStatus.CANCELLED and entry.status is EntryStatus.CANCELLED:
             self._set_status(entry, EntryStatus.DRAFT)
         if status is EntryStatus.APPROVED:
@@ -219,7 +225,7 @@ class EntryImporter:
         self.report.approved.append(entry.key)
 
     def _mark_as_filed(self, entry: Entry, content: EntryContent) -> None:
-        """Store a hash of the content and status in the file, to detect later changes.
+        """Store in *entry* a hash of its content and status in the file, to detect later changes.
 
         The status of an entry that was approved too late counts as draft.
         """
@@ -243,6 +249,6 @@ class EntryImporter:
 
 
 def _only_time_differs(content: EntryContent, stored: EntryContent) -> bool:
-    """Return whether two contents are the same apart from day, slot and time."""
+    """Return True if two contents differ at most in day, slot (named time of day) and time."""
     moved = replace(stored, day=content.day, slot=content.slot, time=content.time)
     return content_hash(content) == content_hash(moved)

@@ -1,4 +1,4 @@
-"""Export one week of a calendar as a plan, or as the text of a calendar file."""
+"""Export one week of a calendar as a CalendarPlan, or as the text of a calendar file (YAML)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ __all__ = ["export_calendar", "export_text", "week_entries"]
 
 
 def export_calendar(session: Session, slug: str, week: IsoWeek) -> CalendarPlan:
-    """Return one week of the calendar *slug* as a plan; importing the plan changes nothing.
+    """Return the settings of the calendar *slug* and the entries of one week as a plan.
+
+    Importing this plan changes nothing.
 
     Raises:
         NotFoundError: there is no such calendar.
@@ -32,7 +34,7 @@ def export_calendar(session: Session, slug: str, week: IsoWeek) -> CalendarPlan:
 
 
 def export_text(session: Session, slug: str, week: IsoWeek) -> str:
-    """Return one week of the calendar *slug* as the text of a calendar file.
+    """Return one week of the calendar *slug* as the YAML text of a calendar file.
 
     Raises:
         NotFoundError: there is no such calendar.
@@ -55,7 +57,7 @@ def export_text(session: Session, slug: str, week: IsoWeek) -> str:
 
 
 def week_entries(session: Session, calendar: Calendar, week: IsoWeek) -> list[Entry]:
-    """Return the entries of a week that are not deleted, in order of time."""
+    """Return the calendar's entries of one week in order of time, without deleted entries."""
     query = select(Entry).where(
         Entry.calendar_id == calendar.id, Entry.week == str(week), Entry.deleted_at.is_(None)
     )
@@ -63,7 +65,7 @@ def week_entries(session: Session, calendar: Calendar, week: IsoWeek) -> list[En
 
 
 def _file_content(entry: Entry, head: CalendarHead) -> EntryContent:
-    """Return an entry's content without values that only the web form stores."""
+    """Return an entry's content for a calendar file, without values that only web forms use."""
     content = content_of(entry)
     content = replace(
         content,

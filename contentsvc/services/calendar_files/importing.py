@@ -1,4 +1,4 @@
-"""Imports the plan of a calendar file into the database."""
+"""Import a calendar plan (the contents of a calendar file) into the database."""
 
 from __future__ import annotations
 
@@ -99,7 +99,10 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
 def _put_head(
     session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
 ) -> Calendar:
-    """Create or change the calendar, but keep time slots that entries may still use."""
+    """Create the calendar or change its settings to *head*, but keep its present time slots.
+
+    Entries may still use these slots.
+    """
     # The lock makes imports of one calendar wait for each other; SQLite has one writer anyway.
     query = select(Calendar).where(Calendar.slug == head.slug).with_for_update()
     calendar = session.scalar(query)

@@ -1,4 +1,4 @@
-"""Import a calendar template into a week, and copy one week to another."""
+"""Import a calendar template (a week without a date) into a week, and copy weeks."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def stamp(
     approve: bool = False,
     overwrite: bool = False,
 ) -> ImportReport:
-    """Import the entries of a calendar template into *week*.
+    """Import *plan*, usually a template without a date, into *week*; return a report.
 
     A plan that has a week can be imported into another week, too. Dates inside texts do not change.
 
@@ -55,7 +55,7 @@ def stamp(
 
 
 class ClashReason(StrEnum):
-    """Why an entry is not copied to the target week."""
+    """The reason why an entry is left out when people copy one week to another."""
 
     #: The target week has an entry with the same key, or had one that was deleted.
     SAME_KEY = "same_key"
@@ -67,7 +67,7 @@ class ClashReason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Clash:
-    """An entry that is not copied, for example because its time in the target week has passed."""
+    """An entry that is left out when a week is copied, for example because its time has passed."""
 
     key: str
     title: str
@@ -78,7 +78,10 @@ class Clash:
 
 @dataclass(slots=True)
 class CopyReport:
-    """What copying a week does, as lists of entries in order of time."""
+    """The result of copying a week, or its preview: the copied entries and those left out.
+
+    The lists are in order of time.
+    """
 
     source: IsoWeek
     target: IsoWeek
@@ -107,7 +110,7 @@ def copy_week(
     now: datetime,
     by: str,
 ) -> CopyReport:
-    """Copy a week's entries to another week as drafts, except those that clash there.
+    """Copy entries of *source* into *target* as drafts; skip those in the past or in conflict.
 
     Cancelled entries are not copied. Dates inside texts do not change.
 
@@ -136,7 +139,7 @@ def copy_week(
 def _compare(
     session: Session, calendar: Calendar, source: IsoWeek, target: IsoWeek, now: datetime
 ) -> tuple[CopyReport, list[tuple[EntryContent, datetime]]]:
-    """Return the report on copying, and the content and time (UTC) of each entry to create."""
+    """Return the report on copying a week, and content and time (UTC) of each entry to create."""
     if source == target:
         raise InputError("copy-same-week", field="week", week=str(source))
     head = head_of(calendar)
@@ -164,7 +167,7 @@ def _compare(
 def _starts_at(
     head: CalendarHead, content: EntryContent, week: IsoWeek, target: IsoWeek
 ) -> datetime:
-    """Return when an entry of *week* would start if it were in the week *target*, in UTC."""
+    """Return the start time, in UTC, that an entry of *week* would have in the week *target*."""
     if content.slot is not None and content.slot not in head.slots:
         raise InputError(
             "copy-slot-gone", field="slots", key=content.key, week=str(week), slot=content.slot

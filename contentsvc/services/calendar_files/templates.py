@@ -28,7 +28,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class OfferedTemplate:
-    """A calendar template of a plugin."""
+    """A calendar template that a plugin provides, as listed on a page; its file may be broken."""
 
     plugin: str
     #: The file's name.
@@ -39,12 +39,12 @@ class OfferedTemplate:
 
 
 def offered_templates(registry: Registry) -> list[OfferedTemplate]:
-    """Return the templates of all plugins, including broken templates and their problems."""
+    """Return the calendar templates of all plugins, including broken ones with their problems."""
     return [_inspect(template) for template in registry.calendar_templates()]
 
 
 def find_template(registry: Registry, plugin: str, name: str) -> CalendarTemplate:
-    """Return the template *name* of a plugin.
+    """Return a plugin's template by file *name*; raise NotFoundError if there is none.
 
     Raises:
         NotFoundError: the plugin has no such template.
@@ -66,7 +66,7 @@ def stamp_template(
     by: str,
     usefulness: Usefulness,
 ) -> ImportReport:
-    """Import the entries of a plugin's calendar template into *week*.
+    """Import the entries of a plugin's calendar template into *week*; return a report.
 
     Raises:
         NotFoundError: the plugin has no such template.
@@ -77,7 +77,7 @@ def stamp_template(
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:
-    """Return the plan in the file *name*, a calendar template of *plugin*.
+    """Read the template file *name* of *plugin*; return its settings and entries as a plan.
 
     Raises:
         NotFoundError: the plugin has no such template.

@@ -128,7 +128,7 @@ class Reaping(Chore):
     """Ends claims (workers' reservations of deliveries) whose lease (time limit) has expired."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """End expired claims, in a *turn* that is a sweep (thorough), if the clock is steady."""
+        """End expired claims, if *turn* is a sweep (thorough) and the clock was not just set."""
         if turn.is_sweep and turn.is_steady:
             reap(session, turn.now, self.context.runtime.config)
 

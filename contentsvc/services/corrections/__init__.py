@@ -1,1 +1,1 @@
-"""Corrections of a livestream whose notices are already published."""
+"""Find, propose and publish corrections after an announced livestream has changed."""

@@ -1,4 +1,4 @@
-"""Find published facts of a livestream that are no longer true, and publish corrections."""
+"""Find channels that published outdated facts about a livestream, and publish corrections."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _LOST = frozenset({_S.FAILED, _S.MISSED, _S.CANCELLED})
 
 @dataclass(frozen=True, slots=True)
 class OutdatedChannel:
-    """A channel that has published facts that are no longer true."""
+    """A channel whose last published facts about a livestream are no longer true."""
 
     channel: str
     channel_id: int
@@ -56,7 +56,7 @@ class OutdatedChannel:
 
 @dataclass(frozen=True, slots=True)
 class PendingCorrection:
-    """A correction that is planned for a channel but not published yet."""
+    """A correction of a livestream that is planned for a channel but not published yet."""
 
     channel: str
     delivery: Delivery
@@ -64,7 +64,7 @@ class PendingCorrection:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The corrections that a person may make after a livestream was changed."""
+    """A changed livestream, and the channels on which its published facts may need a correction."""
 
     entry: Entry
     #: The number of changes of the livestream so far, of which the last is to be corrected.
@@ -76,17 +76,17 @@ class Offer:
 
     @property
     def changes(self) -> tuple[Change, ...]:
-        """Return the changes that have to be corrected on at least one channel."""
+        """Return the kinds of change, such as a new host, that a channel has to correct."""
         changes = {change for channel in self.outdated for change in channel.changes}
         return tuple(change for change in Change if change in changes)
 
     def __bool__(self) -> bool:
-        """Return whether there is anything to correct or to check."""
+        """Return True if a channel needs a correction, has one planned, or has to be checked."""
         return bool(self.outdated or self.pending or self.unsettled)
 
 
 def offer_of(session: Session, entry_id: int, now: datetime) -> Offer | None:
-    """Return the corrections that a livestream entry needs at *now* (UTC).
+    """Return the corrections that a livestream may need at *now* (UTC), or None if unapproved.
 
     Return None if the livestream was never announced. Return None also while the entry is a draft
     or in review: its content is not approved, so it cannot be published.
@@ -120,7 +120,9 @@ def offer_of(session: Session, entry_id: int, now: datetime) -> Offer | None:
 
 
 def channels_to_correct(session: Session, entry_id: int, now: datetime) -> tuple[str, ...]:
-    """Return the names of channels that will need a correction after the entry is approved.
+    """Return the names of channels that need a correction once a changed livestream is approved.
+
+    The result is empty if the entry is approved or cancelled already, or was never approved.
 
     Raises:
         NotFoundError: there is no such entry.
@@ -135,13 +137,17 @@ def channels_to_correct(session: Session, entry_id: int, now: datetime) -> tuple
 
 
 def _is_settled(entry: Entry) -> bool:
-    """Return True if the entry is approved, cancelled or deleted, so that its content is final."""
+    """Return True if the entry's content is final: it is approved, cancelled or deleted."""
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
     return gone or entry.status is EntryStatus.APPROVED
 
 
 def _is_decided(decision: Correction | None, delivery: Delivery | None) -> bool:
-    """Return True if a person declined a correction, or made one that is or can be published."""
+    """Return False if a person still has to decide whether a channel gets a correction.
+
+    A decision for a correction no longer counts if that was never published: its delivery failed,
+    was missed or was cancelled.
+    """
     if decision is None:
         return False
     if decision.correction_id is None:
@@ -150,7 +156,10 @@ def _is_decided(decision: Correction | None, delivery: Delivery | None) -> bool:
 
 
 def _decisions(session: Session, entry_id: int) -> list[tuple[Correction, Delivery | None]]:
-    """Return the decisions on corrections of an entry, each with its delivery or None."""
+    """Return people's decisions whether to correct an entry, each with the correction's delivery.
+
+    The delivery is None if the person wanted no correction or if the correction has none.
+    """
     query = (
         select(Correction, Delivery)
         .outerjoin(
@@ -167,7 +176,7 @@ def _decisions(session: Session, entry_id: int) -> list[tuple[Correction, Delive
 def _told_by_channel(
     notices: Sequence[Delivery], decisions: Sequence[tuple[Correction, Delivery | None]]
 ) -> dict[int, list[tuple[Facts, Delivery]]]:
-    """Return published facts, each with its delivery, by channel id; the newest are first."""
+    """Map each channel id to the facts published there, each with its delivery, newest first."""
     told_by_channel: dict[int, list[tuple[Facts, Delivery]]] = {}
     told = [(notice.facts, notice) for notice in notices]
     told += [(decision.facts, sent) for decision, sent in decisions if sent is not None]
@@ -205,7 +214,7 @@ def _is_unsettled(entry: Entry, row: Delivery, now: datetime) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CorrectionText:
-    """A correction as a person has edited it."""
+    """A correction's title, text, channels and poster, as a person entered them in the form."""
 
     title: str
     #: Markdown.
@@ -256,9 +265,9 @@ def correct(
 def dismiss(
     session: Session, offer: Offer, *, by: str, now: datetime, usefulness: Usefulness
 ) -> int:
-    """Store that a person wants no correction, and cancel corrections that are not published.
+    """Store that the person *by* wants no corrections; return how many channels stay uncorrected.
 
-    Return the number of channels that stay uncorrected.
+    Corrections that are planned but not published are cancelled.
 
     Raises:
         ConflictError: the livestream was changed or corrected meanwhile.
@@ -305,7 +314,9 @@ def _record_decision(
     by: str,
     now: datetime,
 ) -> None:
-    """Store a decision about one channel; raise ConflictError if somebody else has decided.
+    """Store whether *channel* gets a correction; raise ConflictError if another person decided.
+
+    *correction_id* is the id of the correction's entry, or None if the person wants no correction.
 
     There is one decision per change and channel. It may replace an earlier one whose correction
     was cancelled or lost.
@@ -340,7 +351,10 @@ def _record_decision(
 
 
 def correction_content(text: CorrectionText, local: datetime, *, key: str = "fix") -> EntryContent:
-    """Return the content of an entry that publishes *text* at *local*, in the calendar's zone."""
+    """Return the content of an entry that publishes the correction *text* at *local*.
+
+    *local* is a time in the calendar's time zone.
+    """
     return EntryContent(
         key=key,
         day=Weekday.of(local.date()),
@@ -354,7 +368,7 @@ def correction_content(text: CorrectionText, local: datetime, *, key: str = "fix
 
 
 def _free_key(session: Session, entry: Entry, local: datetime) -> str:
-    """Return an unused key for a correction of *entry*: `fix-KEY`, or `fix-KEY-2` and so on."""
+    """Return an unused key for the entry that corrects *entry*: `fix-KEY`, or `fix-KEY-2`, …."""
     week = str(IsoWeek.of(local.date()))
     begin = f"fix-{entry.key}"[:56]
     query = select(Entry.key).where(

@@ -1,4 +1,4 @@
-"""Proposes the text and the poster of a correction, which a person may change and send."""
+"""Propose the text and the poster of a correction; a person may change them before sending."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _IF_EMPTY = ("host", "points", "url")
 
 
 def propose_text(runtime: Runtime, offer: Offer) -> CorrectionDraft:
-    """Return the proposed title and text of a correction, which are the same for all channels.
+    """Return a proposed title and text for a correction; they are the same for all channels.
 
     The text compares the present facts with the facts that the first channel published last.
     """
@@ -49,7 +49,7 @@ def propose_text(runtime: Runtime, offer: Offer) -> CorrectionDraft:
 
 
 def propose_poster(runtime: Runtime, offer: Offer, template: Template | None) -> PosterSpec | None:
-    """Return the entry's poster with the present facts and a correction badge.
+    """Return the entry's poster with the present facts and a correction label, or None.
 
     Return None if the entry has no poster, if its *template* does not exist any more, if one of
     the channels cannot show posters, or if the livestream is cancelled: its picture would still

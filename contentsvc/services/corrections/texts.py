@@ -1,4 +1,4 @@
-"""The text of a correction and the badge of its poster, in the calendar's language."""
+"""Write the text of a correction and the label on its poster, in Chinese or English."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SENTENCES = {
 
 @dataclass(frozen=True, slots=True)
 class CorrectionDraft:
-    """The title and the text, in Markdown, that are proposed for a correction."""
+    """The proposed title and Markdown text of a correction, which a person may edit."""
 
     title: str
     body: str
@@ -45,7 +45,7 @@ def draft_correction(
     language: str,
     link: str,
 ) -> CorrectionDraft:
-    """Return a text that corrects the published facts *told* to the true facts *present*.
+    """Return a title and text that correct the published facts *told* to the true facts *present*.
 
     Args:
         changes: the changes that the text mentions.

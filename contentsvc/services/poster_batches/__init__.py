@@ -1,1 +1,1 @@
-"""Poster batches: create a batch from a table, check it, paint its rows, collect the results."""
+"""Poster batches: turn each row of a table into a poster, in one or more sizes."""

@@ -72,7 +72,7 @@ class BatchOptions:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How many rows of a batch are made, and how many failed."""
+    """A poster batch's progress: how many rows are made, how many failed, and the time left."""
 
     total: int
     made: int
@@ -86,19 +86,19 @@ class Progress:
 
     @property
     def settled(self) -> int:
-        """How many rows are finished, whether made or failed."""
+        """How many rows are finished: those that became posters and those that failed."""
         return self.made + self.failed
 
 
 def batch_folder(config: Config, key: str) -> Path:
-    """Return the folder for the posters of the batch *key*; "" means the folder of all batches."""
+    """Return the folder of the posters of the batch *key*; for "", the folder of all batches."""
     return config.data_dir / "batches" / key
 
 
 def create_batch(
     session: Session, new: BatchOptions, lines: Sequence[Line], *, by: str, now: datetime
 ) -> PosterBatch:
-    """Store a table as a draft batch owned by *by*, and guess the column of each field.
+    """Store a table as a draft batch of the user *by*; guess which column fills each poster field.
 
     Raises:
         InputError: the table has no rows or too many, a size or the format does not exist, or
@@ -164,7 +164,7 @@ def _row(batch_id: int, line: Line, width: int) -> dict[str, Any]:
 
 
 def get_batch(session: Session, batch_id: int, *, to_change: bool = False) -> PosterBatch:
-    """Return the batch *batch_id*; *to_change* locks its row until the transaction ends.
+    """Return the batch with this id; if *to_change*, lock its database row for the transaction.
 
     Raises:
         NotFoundError: there is no such batch.
@@ -184,7 +184,7 @@ def all_batches(session: Session, now: datetime) -> list[tuple[PosterBatch, Prog
 def rows_of(
     session: Session, batch: PosterBatch, *statuses: RowStatus, limit: int | None = None
 ) -> list[PosterRow]:
-    """Return rows of a batch in order of number: at most *limit*, and only those in *statuses*.
+    """Return up to *limit* rows of a batch that have one of *statuses*, in order of row number.
 
     Without *statuses*, rows in every status are returned.
     """
@@ -240,7 +240,7 @@ def map_columns(
     fixed: Mapping[str, str],
     now: datetime,
 ) -> None:
-    """Store which column holds which field, and the texts that are the same in all rows.
+    """Store which table column fills which poster field, and the texts that all rows share.
 
     *columns* maps fields, and `file` for the names of the pictures, to indexes of columns.
     *fixed* maps fields to texts.
@@ -265,7 +265,7 @@ def map_columns(
 
 
 def name_rows(session: Session, batch: PosterBatch, numbers: Sequence[int] | None = None) -> None:
-    """Assign file names to the pictures of every row, or only of the rows in *numbers*.
+    """Choose a unique poster file name for every row, or only for the rows numbered *numbers*.
 
     No name is given to two rows; names that differ only in case count as equal.
     """
@@ -279,21 +279,21 @@ def name_rows(session: Session, batch: PosterBatch, numbers: Sequence[int] | Non
 
 
 def picture_name_of(batch: PosterBatch, row: PosterRow) -> str:
-    """Return the file name that a row's picture should have; other rows may want the same."""
+    """Return the preferred file name of a row's poster; two rows may prefer the same one."""
     index = batch.columns.get(FILE_COLUMN)
     cell = row.cells[index] if index is not None and index < len(row.cells) else ""
     return picture_name(cell, f"{batch.template}-{row.number:04d}", batch.format)  # type: ignore[arg-type]  # create_batch has checked it
 
 
 def delete_batch(session: Session, config: Config, batch: PosterBatch) -> None:
-    """Delete a batch, its rows and its posters; a worker that is making its posters stops."""
+    """Delete a batch with its rows and poster files; a worker that makes its posters then stops."""
     session.delete(batch)
     session.flush()
     shutil.rmtree(batch_folder(config, batch.key), ignore_errors=True)
 
 
 def drop_expired(session: Session, config: Config, now: datetime) -> None:
-    """Delete batches that have expired, and folders that belong to no batch."""
+    """Delete poster batches that have expired, and poster folders whose batch no longer exists."""
     for batch in session.scalars(select(PosterBatch).where(PosterBatch.expires_at < now)):
         delete_batch(session, config, batch)
         logger.info("A batch expired", extra={"action": "batch_expired", "batch": batch.id})

@@ -1,4 +1,4 @@
-"""Map the columns of a table to the fields of a template."""
+"""Map the columns of a poster batch's table to the fields of its poster template."""
 
 from __future__ import annotations
 
@@ -49,12 +49,17 @@ _EXAMPLES = 2
 
 
 def normalize_title(text: str) -> str:
-    """Return a column title without case, width variants, punctuation and text in brackets."""
+    """Return a column title for comparison: lower case, without punctuation and bracketed text.
+
+    Full-width characters become ordinary ones (NFKC).
+    """
     return _ASIDE.sub("", unicodedata.normalize("NFKC", text).casefold())
 
 
 def _titles(template: Template) -> dict[str, str]:
-    """Return a mapping from normalized column titles to field names, or to `file`.
+    """Map every known column title, normalized, to the template field that it names, or to `file`.
+
+    `file` stands for the column with the posters' file names.
 
     A field's name and labels take precedence over the synonyms of other fields.
     """
@@ -71,7 +76,7 @@ def _titles(template: Template) -> dict[str, str]:
 def split_table(
     lines: Sequence[Line], known: Collection[str]
 ) -> tuple[tuple[str, ...], Sequence[Line]]:
-    """Split a table into its column titles and the rows below them.
+    """Find the line with the column titles; return the titles and the rows below them.
 
     The titles are in the line with the most *known* normalized titles. If no title is known, they
     are in the first line that fills more than half of the columns; lines above it are headings of
@@ -88,7 +93,7 @@ def split_table(
 
 
 def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
-    """Return a title for every column that is not empty, with numbers in repeated titles.
+    """Return a unique title for each used column: repeated titles get a number.
 
     A column without a title, as below a merged cell, gets its letter as the title.
     """
@@ -106,7 +111,7 @@ def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
 
 
 def _letter(index: int) -> str:
-    """Return the name of a column in a spreadsheet: A to Z, then AA."""
+    """Return the spreadsheet name of the column *index* (from 0): A to Z, then AA, AB and so on."""
     first, last = divmod(index, 26)
     return (chr(64 + first) if first else "") + chr(65 + last)
 
@@ -114,7 +119,9 @@ def _letter(index: int) -> str:
 def guess_columns(
     template: Template, header: Sequence[str], rows: Sequence[Line]
 ) -> dict[str, int]:
-    """Guess which column holds each field and the file names; return the columns' indexes.
+    """Guess which column fills each template field; return the columns' indexes by field name.
+
+    The name `file` stands for the column with the posters' file names.
 
     The guess uses the titles first, and for links and file names also the values of the rows.
     """
@@ -132,12 +139,12 @@ def guess_columns(
 
 
 def known_titles(template: Template) -> Collection[str]:
-    """Return all normalized column titles that mean a field of *template* or the column `file`."""
+    """Return all column titles, normalized, that name a field of *template* or the file names."""
     return _titles(template).keys()
 
 
 def _add_similar_titles(template: Template, header: Sequence[str], columns: dict[str, int]) -> None:
-    """Add columns whose title contains the label of a field, or is contained in the label."""
+    """Assign free columns to fields if the title contains the field's label, or vice versa."""
     for name, spec in template.fields.items():
         label = normalize_title(spec.label.zh)
         for index, title in enumerate(header):
@@ -163,7 +170,7 @@ def _add_link_column(template: Template, rows: Sequence[Line], columns: dict[str
 
 
 def _add_file_column(rows: Sequence[Line], columns: dict[str, int]) -> None:
-    """Let the first column of names, codes or titles without repeats give the file names."""
+    """Take file names from the first column of names, codes or titles that has no repeats."""
     for name in _NAMING_FIELDS:
         index = columns.get(name)
         if index is None:
@@ -184,7 +191,10 @@ def fields_of(
     fixed: Mapping[str, str],
     cells: Sequence[str],
 ) -> dict[str, str]:
-    """Return the texts of one row by field; where the cell is empty, the text from *fixed*."""
+    """Return a row's texts by field name; if a cell is empty, take the text in *fixed*.
+
+    Fields without a text are left out.
+    """
     texts = {}
     for name in template.fields:
         index = columns.get(name)

@@ -1,4 +1,4 @@
-"""Make the posters of a batch in slices of a few seconds, so that deliveries need not wait."""
+"""Make a batch's posters in jobs of a few seconds each; urgent jobs can run in between."""
 
 from __future__ import annotations
 
@@ -40,15 +40,16 @@ class BatchMaker:
     """Makes the posters of batches in one worker process."""
 
     def __init__(self, runtime: Runtime, monotonic: Callable[[], float] = time.monotonic) -> None:
-        """Create a maker; *monotonic* is a clock that returns seconds and that nobody can set."""
+        """Create a maker; *monotonic* returns the seconds of a clock that never goes back."""
         self._runtime = runtime
         self._monotonic = monotonic
         self._painter = BatchPainter(runtime)
 
     def make(self, batch_id: int, fence: int) -> None:
-        """Make posters of a batch for a few seconds, or until a delivery has to be rendered.
+        """Make posters of a batch for a few seconds; stop early if a delivery waits for rendering.
 
-        Do nothing if *fence* is outdated because the batch was enqueued again, stopped or deleted.
+        If rows are left, enqueue another job for them. Do nothing if *fence* is outdated
+        because the batch was enqueued again, stopped or deleted.
         """
         if not self._claim(batch_id, fence):
             return
@@ -62,12 +63,15 @@ class BatchMaker:
             self._enqueue_rest(batch_id, fence)
 
     def _claim(self, batch_id: int, fence: int) -> bool:
-        """Claim the batch for this process; return False if *fence* is not its newest number."""
+        """Reserve the batch for this process; return False if *fence* is outdated.
+
+        The batch gets a new fence (a number) each time it is enqueued or stopped.
+        """
         with self._runtime.database.write() as session:
             return self._write(session, batch_id, fence, held_by=process_name())
 
     def _write(self, session: Session, batch_id: int, number: int, /, **values: Any) -> bool:
-        """Store *values* and renew the lease of a running batch whose newest number is *number*.
+        """Update a running batch with *values*, and renew its lease, if its fence is *number*.
 
         Return whether the batch was updated. *values* may contain another end of the lease.
         """
@@ -88,7 +92,7 @@ class BatchMaker:
         return changed.scalar() is not None
 
     def _make_slice(self, batch_id: int, fence: int) -> bool:
-        """Make and store rows for up to _SLICE seconds; return True if there are rows left."""
+        """Make and store posters for up to _SLICE seconds; return True if rows are left to make."""
         until = self._monotonic() + _SLICE
         with self._runtime.database.read() as session:
             batch = get_batch(session, batch_id)
@@ -188,7 +192,7 @@ def _fields(batch: PosterBatch, template: Template, row: PosterRow) -> dict[str,
 def _settled(
     row: PosterRow, fields: dict[str, str], setups: Sequence[PosterSetup], files: FileStorage
 ) -> dict[str, Any]:
-    """Make the posters of one row; return the values of the row's columns to store."""
+    """Make a row's posters, store the files, and return new values for its database columns."""
     try:
         pictures, remarks = paint_row(setups, fields)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Paint the rows of batches."""
+"""Prepare poster batches for painting, and paint the posters of their table rows."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ __all__ = ["BatchPainter", "paint_row"]
 
 
 class BatchPainter:
-    """Prepares the painting of batches; caches templates, fonts and painted layers."""
+    """Loads the template, brand and fonts of poster batches; caches templates, fonts and layers."""
 
     def __init__(self, runtime: Runtime, painter: Painter | None = None) -> None:
         """Create a painter of batches that uses the caches of *painter*, or of a new painter."""
         self._painter = painter or Painter(runtime)
 
     def template(self, name: str) -> Template:
-        """Return the template *name*.
+        """Return the poster template with the id *name*.
 
         Raises:
             RenderError: there is no such template, or it is broken.
@@ -60,7 +60,7 @@ class BatchPainter:
         )
 
     def proofreader(self, batch: PosterBatch) -> Proofreader:
-        """Return an object that checks the texts of the rows of *batch*.
+        """Return an object that finds faults in the rows of *batch* without painting them.
 
         Raises:
             RenderError: the template, one of its sizes or the brand no longer exists, or is broken.
@@ -79,7 +79,7 @@ class BatchPainter:
 def paint_row(
     setups: Sequence[PosterSetup], fields: Mapping[str, object]
 ) -> tuple[list[tuple[str, Encoded]], list[RowRemark]]:
-    """Paint one row in every size; return the pictures with their sizes, and the remarks.
+    """Paint a row's poster in every size; return (size, picture) pairs, and remarks on the row.
 
     If the row cannot be painted in one of the sizes, return no pictures and the fault.
     """

@@ -93,10 +93,11 @@ def _member(files: FileStorage, name: str, picture: dict[str, Any]) -> Member:
 def report_csv(
     session: Session, batch: PosterBatch, template: Template | None, language: str
 ) -> bytes:
-    """Return a CSV report in *language* with a line per row.
+    """Return a CSV file that lists every row of a batch with its file, status and remarks.
 
-    A line has the row's number, file, invite code, QR code's text, status and remarks. Without
-    the *template*, which may have been deleted, codes and QR codes' texts are empty.
+    A line has the row's number, file, invite code, QR code's text, status and remarks. Titles,
+    statuses and remarks are in *language*. Without the *template*, which may have been
+    deleted, codes and QR codes' texts are empty.
     """
     lines: list[Sequence[object]] = [[title.text(language) for title in _REPORT_TITLES]]
     for row in rows_of(session, batch):
@@ -114,7 +115,7 @@ def _joined_remarks(template: Template | None, row: PosterRow, language: str) ->
 
 
 def _link(template: Template | None, fields: dict[str, str]) -> str:
-    """Return the text of the first QR code of a poster."""
+    """Return the text in a poster's first QR code; empty if it has none."""
     specs = template.fields.items() if template is not None else ()
     return next((fields.get(name, "") for name, spec in specs if spec.type == "url"), "")
 

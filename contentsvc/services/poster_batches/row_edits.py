@@ -25,7 +25,9 @@ _LONGEST_CELL = 2000
 
 
 def apply_corrected_table(session: Session, batch: PosterBatch, lines: Sequence[Line]) -> int:
-    """Replace rows by those of a corrected table; return how many changed and are made again.
+    """Replace a batch's rows by those of a corrected table; return how many rows changed.
+
+    The next run of the batch makes the changed rows again.
 
     The column 行号 gives the number of each row, as in the table of failed rows. A table with all
     columns of the original table needs no such column; then the number of a row is its line.
@@ -70,7 +72,7 @@ def _row_numbers(header: Sequence[str], lines: Sequence[Line], *, is_whole: bool
 
 
 def _merged(cells: Sequence[str], line: Line, columns: Mapping[int, int], width: int) -> list[str]:
-    """Return *cells* after the cells of the corrected *line* have replaced some of them.
+    """Return a copy of *cells* in which the cells of the corrected *line* replace the old ones.
 
     *columns* maps the columns of the corrected table to those of the batch.
     """
@@ -83,7 +85,9 @@ def _merged(cells: Sequence[str], line: Line, columns: Mapping[int, int], width:
 def apply_row_edits(
     session: Session, batch: PosterBatch, edits: Mapping[int, Mapping[str, str]]
 ) -> int:
-    """Replace texts, given by row number and field; return how many rows are made again.
+    """Replace cells by *edits* (texts by row number and field); return how many rows changed.
+
+    The next run of the batch makes the changed rows again.
 
     Raises:
         ConflictError: the batch is running, or was not started.

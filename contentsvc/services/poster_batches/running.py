@@ -31,7 +31,9 @@ _MOST_DEATHS = 3
 
 
 def run(session: Session, batch: PosterBatch, now: datetime) -> int:
-    """Start a batch; return its fence, the number that `enqueue_batch` needs after the commit.
+    """Mark a batch as running; return its new fence, a number to pass to `enqueue_batch`.
+
+    The caller calls `enqueue_batch` after the commit.
 
     Raises:
         ConflictError: the batch is running, or two others of its owner are.
@@ -70,7 +72,9 @@ def _next_fence(batch: PosterBatch, now: datetime) -> int:
 
 
 def enqueue_batch(runtime: Runtime, batch_id: int, fence: int) -> None:
-    """Enqueue a job that makes posters of a batch; *fence* is the batch's newest number.
+    """Enqueue a job that makes posters of a batch; *fence* is the number of its newest job.
+
+    A job with an older number does nothing.
 
     If the queue is down, the batch stays in the database, and the dispatcher enqueues it later.
     """
@@ -114,7 +118,7 @@ def refuse_running(batch: PosterBatch) -> None:
 
 
 def resume_batches(runtime: Runtime, now: datetime) -> None:
-    """Enqueue running batches again if no worker has reported progress in time."""
+    """Enqueue each running batch again if no worker has reported progress on it in time."""
     expired: list[tuple[int, int]] = []
     query = select(PosterBatch).where(
         PosterBatch.status == BatchStatus.RUNNING,
@@ -134,7 +138,7 @@ def resume_batches(runtime: Runtime, now: datetime) -> None:
 
 
 def _record_death(session: Session, batch: PosterBatch) -> None:
-    """Count that a worker died while making the batch; after the third, fail the row at fault."""
+    """Count a worker's death while it made the batch; at the third, mark the next row as failed."""
     batch.stumbles += 1
     logger.warning(
         "A worker died while making a batch",

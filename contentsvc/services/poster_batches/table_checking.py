@@ -1,4 +1,4 @@
-"""Check the rows of a table before its batch is started."""
+"""Check the rows of a poster batch's table before the batch is started."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class RowCheck:
 
 @dataclass(frozen=True, slots=True)
 class TableCheck:
-    """The result of checking a table."""
+    """The result of checking a batch's table: the rows with remarks, and counts of rows."""
 
     total: int
     #: The rows with remarks, in order of number.
@@ -61,7 +61,7 @@ def check_table(
     reader: Proofreader,
     monotonic: Callable[[], float] = time.monotonic,
 ) -> TableCheck:
-    """Check every row of a draft batch; while time allows, also find texts that do not fit.
+    """Check every row of a draft batch; as time allows, also find texts too long for the poster.
 
     *monotonic* returns the current time in seconds.
     """

@@ -1,4 +1,4 @@
-"""Find the brand kits of posters: the default brand and the brands that a community may choose."""
+"""Find brand kits (colours, logo and fonts of posters): the default one and those to choose."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 def list_brands(folders: Sequence[Path]) -> dict[str, str]:
-    """Return the display names of the brands in `brands/` of *folders*, by file name."""
+    """Map each brand kit's file name, without `.yaml`, to the name to show to people.
+
+    The files of brand kits are in the subfolder `brands/` of each of *folders*.
+    """
     paths = (path for folder in folders for path in (folder / "brands").glob("*.yaml"))
     names = sorted({path.stem for path in paths if _NAME.fullmatch(path.stem)})
     return {name: _display_name(folders, name) for name in names}
 
 
 def check_brand(folders: Sequence[Path], name: str | None) -> None:
-    """Raise an error unless the brand *name* exists; None stands for the default brand.
+    """Raise InputError unless the brand kit *name* exists; None, the default brand, is valid.
 
     Raises:
         InputError: there is no such brand; the error lists the brands.
@@ -36,7 +39,7 @@ def check_brand(folders: Sequence[Path], name: str | None) -> None:
 
 
 def require_brand(runtime: Runtime, head: CalendarHead) -> None:
-    """Raise an error unless the brand that a calendar uses exists.
+    """Raise InputError unless the brand kit that the calendar uses exists.
 
     Raises:
         InputError: there is no such brand; the error lists the brands.

@@ -1,4 +1,4 @@
-"""Run the checks of plugins on a rendition while its entry is planned."""
+"""Let plugins check a rendition, which is the finished post of a channel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 def check_rendition(
     checks: Iterable[Check], entry: ChannelEntry, rendition: Rendition, language: str
 ) -> list[RenditionWarning]:
-    """Run every check on *rendition* and return all warnings.
+    """Run the checks of plugins on *rendition*, and return the warnings of all checks.
 
     A check that raises an exception adds a warning with its name, which does not block approval.
     """

@@ -48,7 +48,7 @@ def asset_path(folders: Sequence[Path], name: str) -> Path:
 
 
 def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
-    """Return names of pictures in *folders*, at most *most*, as entries and posters use them."""
+    """Return the relative paths of picture files in *folders*, sorted; at most *most*."""
     names = (
         path.relative_to(folder).as_posix()
         for folder in folders
@@ -59,7 +59,7 @@ def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
 
 
 def template_folders(runtime: Runtime) -> list[Path]:
-    """Return the folders of poster templates: the team's, those of plugins, contentsvc's own."""
+    """Return the folders with poster templates, in order: the team's, plugins', contentsvc's."""
     shipped_assets = shipped("assets").resolve()
     folders = [folder for folder in runtime.config.asset_folders() if folder != shipped_assets]
     own = [folder / "posters" for folder in folders]
@@ -85,7 +85,7 @@ class Painter:
     """Paints posters; caches templates, fonts and, on disk, finished posters."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create a painter that uses the asset folders of the settings."""
+        """Create a painter that finds templates, brands and pictures in the configured folders."""
         self._runtime = runtime
         self._folders = runtime.config.asset_folders()
         self.library = Library(template_folders(runtime))
@@ -96,11 +96,11 @@ class Painter:
 
     @property
     def cache(self) -> PaintCache:
-        """The cache of painted layers, for callers that paint without this object."""
+        """The cache of painted layers, for callers that use the painting functions directly."""
         return self._cache
 
     def template(self, name: str) -> Template:
-        """Return the template *name*.
+        """Return the poster template with the id *name*.
 
         Raises:
             RenderError: there is no such template, or it is broken.
@@ -116,7 +116,7 @@ class Painter:
         return find_brand(self._folders, name)
 
     def fonts(self, brand: Brand) -> Fonts:
-        """Return the fonts of *brand*; they are opened once.
+        """Return the opened fonts of *brand*; later calls return the same fonts.
 
         Raises:
             RenderError: no font can be read.
@@ -160,7 +160,7 @@ class Painter:
         )
 
     def key(self, request: PosterRequest) -> str:
-        """Return the cache key of a poster, a hash of everything that it is made of.
+        """Return a poster's cache key: a hash of its template, texts, brand, pictures and format.
 
         Raises:
             RenderError: the poster cannot be painted.
@@ -181,7 +181,7 @@ class Painter:
     def make(
         self, request: PosterRequest, paint: Callable[[PosterRequest], Poster] | None = None
     ) -> CachedPoster:
-        """Return a finished poster; if the same request was painted before, the stored poster.
+        """Return the finished poster for *request*, from the disk cache if it was painted before.
 
         *paint* replaces `paint`, for a caller that limits or changes the painting.
 

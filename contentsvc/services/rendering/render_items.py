@@ -57,7 +57,7 @@ class RenderItem:
 
     @classmethod
     def of_delivery(cls, delivery: Delivery) -> RenderItem:
-        """Return the item of a delivery whose entry and calendar are loaded."""
+        """Return the item to render for a delivery; its entry and calendar must be loaded."""
         entry = delivery.entry
         notice = Notice.parse(delivery.notice) if delivery.notice else None
         week, content = IsoWeek.parse(entry.week), content_of(entry)
@@ -70,12 +70,15 @@ class RenderItem:
 
     @property
     def link(self) -> str:
-        """The link that a notice or a livestream gives to readers; empty for a post or poster."""
+        """The link to book, watch or replay the livestream; empty for a post or poster."""
         state = self.notice.state if self.notice else NoticeState.BEFORE
         return (self.content.livestream or Livestream()).link_at(state, self.booking_page)
 
     def livestream_facts(self, channel: str) -> dict[str, Any] | None:
-        """Return the facts that a notice publishes on *channel*, as JSON; None for other items."""
+        """Return the facts that a notice tells about its livestream; None if there is no notice.
+
+        The facts are JSON values; the title is that of the version for *channel*.
+        """
         if self.notice is None:
             return None
         facts = Facts.of(self.content, self.starts_at, channel)
@@ -83,5 +86,5 @@ class RenderItem:
 
     @property
     def ref(self) -> str:
-        """The entry's reference CALENDAR/WEEK/KEY, which an edit of the entry does not change."""
+        """The entry's reference CALENDAR/WEEK/KEY; a change of the entry's content keeps it."""
         return f"{self.slug}/{self.week}/{self.content.key}"

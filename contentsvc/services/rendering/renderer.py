@@ -1,4 +1,4 @@
-"""Let plugins render the entries of their channels: for previews, and before the due time."""
+"""Let channel plugins turn entries into finished posts, for previews and for publishing."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The preview of an entry, or of one of its notices, on one channel."""
+    """An entry or one of its notices as one channel will show it, or the error in rendering it."""
 
     channel: str
     #: Empty if there is no such channel.
@@ -74,7 +74,7 @@ class Renderer:
     """Lets plugins make renditions (the finished posts of a channel), and stores these."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create a renderer."""
+        """Create a renderer for the plugins and channels of *runtime*."""
         self._runtime = runtime
         self.posters = PosterMaker(runtime)
 
@@ -103,7 +103,7 @@ class Renderer:
     def _paced(
         self, calendar: Calendar, row: ChannelRow | None, items: Sequence[RenderItem]
     ) -> list[list[RenditionWarning]]:
-        """Return a list for each of *items*: warnings about quiet hours and quotas of a channel."""
+        """Return, for each of *items*, warnings about a channel's quiet hours and quotas."""
         if row is None:
             return [[] for _ in items]
         opened = self._opened(row)
@@ -202,7 +202,7 @@ class Renderer:
         return moved and status is DeliveryStatus.SCHEDULED
 
     def _note(self, delivery: Delivery, reason: Message) -> None:
-        """Store the reason why a planned delivery has to wait."""
+        """Store in a planned delivery the reason why it cannot be rendered yet."""
         with self._runtime.database.write() as session:
             current = _planned(session, delivery.id)
             if current is not None:
@@ -231,7 +231,7 @@ class Renderer:
         return replace(rendition, warnings=tuple(warnings))
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
-        """Return *item*; if it is a notice, with the address of the livestream's public page."""
+        """Return *item*; a notice gets the address of its livestream's public page."""
         if item.notice is None:
             return item
         return replace(item, booking_page=page_url(self._runtime, item.code, channel))
@@ -266,7 +266,7 @@ class Renderer:
         )
 
     def load(self, session: Session, digest: str) -> Rendition:
-        """Return a stored rendition with the content of its pictures.
+        """Return the stored rendition with the hash *digest*, including its pictures.
 
         Raises:
             NotFoundError: there is no such rendition, or a picture is damaged.
@@ -274,7 +274,7 @@ class Renderer:
         return load_rendition(self._runtime, session, digest)
 
     def picture(self, session: Session, digest: str, name: str) -> Picture:
-        """Return one picture of a stored rendition.
+        """Return the picture called *name* of the stored rendition with the hash *digest*.
 
         Raises:
             NotFoundError: there is no such picture.

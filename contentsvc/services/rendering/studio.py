@@ -40,7 +40,7 @@ class StudioBusyError(RenderError):
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The limits of painting in the studio."""
+    """The studio's limits: posters at the same time, waiting time, painting time and pixels."""
 
     #: The most posters that one process paints at the same time.
     at_once: int = 2
@@ -101,7 +101,7 @@ class Studio:
         return self.painter.key(request)[:16]
 
     def sketch(self, request: PosterRequest, *, samples: bool = False) -> Sketch:
-        """Return a poster in reduced size; *samples* fills empty fields with sample text.
+        """Return a poster in reduced size; if *samples*, empty fields show sample text.
 
         Raises:
             StudioBusyError: too many posters are being painted.

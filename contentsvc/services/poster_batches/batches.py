@@ -184,7 +184,7 @@ def all_batches(session: Session, now: datetime) -> list[tuple[PosterBatch, Prog
 def rows_of(
     session: Session, batch: PosterBatch, *statuses: RowStatus, limit: int | None = None
 ) -> list[PosterRow]:
-    """Return up to *limit* rows of a batch that have one of *statuses*, in order of row number.
+    """Return a batch's rows in order of number, at most *limit*; *statuses* selects some of them.
 
     Without *statuses*, rows in every status are returned.
     """

@@ -57,9 +57,7 @@ def normalize_title(text: str) -> str:
 
 
 def _titles(template: Template) -> dict[str, str]:
-    """Map every known column title, normalized, to the template field that it names, or to `file`.
-
-    `file` stands for the column with the posters' file names.
+    """Map each known column title, normalized, to its template field, or to `file` for file names.
 
     A field's name and labels take precedence over the synonyms of other fields.
     """
@@ -156,7 +154,7 @@ def _add_similar_titles(template: Template, header: Sequence[str], columns: dict
 
 
 def _add_link_column(template: Template, rows: Sequence[Line], columns: dict[str, int]) -> None:
-    """Map the template's only link field to the first column that contains only links."""
+    """If the template has one link field, map it to the first column that has only links."""
     links = [name for name, spec in template.fields.items() if spec.type == "url"]
     if len(links) != 1 or links[0] in columns:
         return

@@ -63,17 +63,18 @@ class BatchMaker:
             self._enqueue_rest(batch_id, fence)
 
     def _claim(self, batch_id: int, fence: int) -> bool:
-        """Reserve the batch for this process; return False if *fence* is outdated.
+        """Reserve the batch for this process; return False if *fence*, a job number, is outdated.
 
-        The batch gets a new fence (a number) each time it is enqueued or stopped.
+        The batch gets a new fence each time it is enqueued or stopped.
         """
         with self._runtime.database.write() as session:
             return self._write(session, batch_id, fence, held_by=process_name())
 
     def _write(self, session: Session, batch_id: int, number: int, /, **values: Any) -> bool:
-        """Update a running batch with *values*, and renew its lease, if its fence is *number*.
+        """Update a running batch with *values* if *number* is still its newest job number (fence).
 
-        Return whether the batch was updated. *values* may contain another end of the lease.
+        Also renew its lease. Return whether the batch was updated. *values* may contain
+        another end of the lease.
         """
         now = self._runtime.clock()
         is_current = (
@@ -135,7 +136,7 @@ class BatchMaker:
         return settled, False
 
     def _commit(self, batch_id: int, fence: int, settled: Sequence[dict[str, Any]]) -> bool:
-        """Store the results of painted and failed rows; return False if *fence* is outdated.
+        """Store the results of rows; return False if *fence*, a job number, is outdated.
 
         *fence* is outdated if the batch has a newer number. Nothing is stored then.
         """

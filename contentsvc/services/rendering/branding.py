@@ -1,4 +1,4 @@
-"""Find brand kits (colours, logo and fonts of posters): the default one and those to choose."""
+"""Find brand kits (a brand's colours, logo and fonts): the default one, or one by its name."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def find_brand(folders: Sequence[Path], name: str | None) -> Brand:
 
 
 def _display_name(folders: Sequence[Path], name: str) -> str:
-    """Return the display name of a brand; the file's name if it has none or is broken."""
+    """Return the display name of a brand kit, or *name* if the kit has none or is broken."""
     try:
         return find_brand(folders, name).name or name
     except RenderError:

@@ -68,7 +68,7 @@ def poster_defaults(item: RenderItem, language: str) -> dict[str, Any]:
 
 
 def _own_fields(item: RenderItem) -> Mapping[str, str | tuple[str, ...]]:
-    """Return the poster fields that the writer set for the item's notice only; may be empty."""
+    """Return the poster fields that the writer set for this notice of a livestream only."""
     return item.content.notice_version(item.notice).poster if item.notice else {}
 
 

@@ -86,5 +86,5 @@ class RenderItem:
 
     @property
     def ref(self) -> str:
-        """The entry's reference CALENDAR/WEEK/KEY; a change of the entry's content keeps it."""
+        """The entry's reference CALENDAR/WEEK/KEY; it stays the same if the content changes."""
         return f"{self.slug}/{self.week}/{self.content.key}"

@@ -187,9 +187,9 @@ class Renderer:
         return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
 
     def _settle(self, delivery: Delivery, status: DeliveryStatus, **values: Any) -> bool:
-        """Set a planned delivery to *status*, unless its entry was changed meanwhile.
+        """Set a planned delivery to *status*; return whether it is scheduled now.
 
-        Return whether the delivery is scheduled now.
+        If the entry was changed meanwhile, do nothing.
         """
         now = self._runtime.clock()
         with self._runtime.database.write() as session:
@@ -231,7 +231,7 @@ class Renderer:
         return replace(rendition, warnings=tuple(warnings))
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
-        """Return *item*; a notice gets the address of its livestream's public page."""
+        """Return *item*; if it has a notice, add the address of the livestream's public page."""
         if item.notice is None:
             return item
         return replace(item, booking_page=page_url(self._runtime, item.code, channel))

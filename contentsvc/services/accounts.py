@@ -55,7 +55,7 @@ def get_user(session: Session, user_id: int) -> User | None:
 def create_user(
     session: Session, *, name: str, password: str, is_admin: bool, now: datetime
 ) -> User:
-    """Create a user; the name is stored in lower case.
+    """Create a user, whose name is stored in lower case.
 
     Raises:
         InputError: the name or password cannot be used; `field` says which.
@@ -129,7 +129,11 @@ def make_link(
 
 
 def look_up_link(session: Session, token: str, *, now: datetime) -> SignInLink | None:
-    """Return the link of a token without using it up; None if it was used or has expired."""
+    """Return the sign-in link of *token* without using it up; None if the link is not valid.
+
+    A link is not valid if it never existed, was used or has expired. A link for the first admin is
+    not valid if there are users.
+    """
     link = session.get(SignInLink, _digest(token))
     if link is None or link.used_at is not None or link.expires_at < now:
         return None
@@ -139,7 +143,7 @@ def look_up_link(session: Session, token: str, *, now: datetime) -> SignInLink |
 
 
 def use_link(session: Session, token: str, *, now: datetime) -> SignInLink:
-    """Return the link of a token and mark it as used.
+    """Return the sign-in link of *token*, and mark it as used.
 
     Raises:
         NotFoundError: the link was used, has expired or never existed.

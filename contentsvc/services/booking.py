@@ -33,7 +33,7 @@ def page_url(runtime: Runtime, code: str, channel: OpenChannel | None = None) ->
 
 
 def public_page(runtime: Runtime, session: Session, entry: Entry) -> str:
-    """Return the URL of the page of a livestream entry; empty before its first approval.
+    """Return the URL of a livestream's public page; empty before the livestream's first approval.
 
     The address may be one that only this machine can reach.
     """

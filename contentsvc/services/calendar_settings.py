@@ -1,4 +1,4 @@
-"""The settings of calendars: zone, slots, channels, quiet hours and quotas."""
+"""Find calendars, and change their settings: time zone, slots, channels, quiet hours, quotas."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def all_calendars(session: Session) -> list[Calendar]:
 
 
 def get_calendar(session: Session, slug: str) -> Calendar:
-    """Return the calendar named *slug*.
+    """Return the calendar with the short name *slug*.
 
     Raises:
         NotFoundError: there is no such calendar.
@@ -54,7 +54,7 @@ def save_calendar(
     now: datetime,
     usefulness: Usefulness,
 ) -> Calendar:
-    """Create or change a calendar; a changed slot or zone changes the times of future entries.
+    """Create or change a calendar; new slot times or a new zone change the times of future entries.
 
     Without *pacing* the calendar's quiet hours and quotas do not change.
 
@@ -91,7 +91,9 @@ def _pacing_of(session: Session, slug: str) -> Pacing:
 def put_calendar(
     session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
 ) -> Calendar:
-    """Create or change a calendar, and plan its future entries again if that is necessary.
+    """Store the settings *head* of a new or existing calendar, and update its future entries.
+
+    Future entries get new times and deliveries if the slots, zone, channels or brand changed.
 
     Raises:
         InputError: a channel does not exist, or a slot that future entries use is removed.
@@ -139,7 +141,7 @@ def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
 
 
 def _followed_settings(calendar: Calendar) -> tuple[object, ...]:
-    """Return those settings that affect the times, channels or posters of entries."""
+    """Return the settings of a calendar that affect the times, channels or posters of entries."""
     return (calendar.timezone, calendar.slots, calendar.channels, calendar.brand)
 
 

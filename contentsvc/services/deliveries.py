@@ -1,4 +1,4 @@
-"""Delivery lists and details for people, and the decisions that only people can make."""
+"""Find deliveries (planned or past publications), and apply people's decisions about them."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def list_deliveries(
     limit: int = 50,
     before_id: int | None = None,
 ) -> list[Delivery]:
-    """Return up to *limit* deliveries that match all filters, the newest first.
+    """Return up to *limit* deliveries that match all given filters, the newest first.
 
     *before_id* is the id of the last delivery on the previous page.
     """
@@ -104,9 +104,10 @@ def resolve_delivery(
     now: datetime,
     usefulness: Usefulness,
 ) -> Delivery:
-    """Apply the decision of the person *by* about an unknown or handed-off delivery.
+    """Apply a person's decision about a delivery that the service cannot finish by itself.
 
-    *url* is the address of the published post. It is ignored unless the resolution is OUT.
+    The delivery is unknown or handed off. *url* is the address of the published post. It is ignored
+    unless the resolution is OUT.
 
     Raises:
         InputError: the delivery has another status, *url* is not a web address, or the delivery

@@ -1,4 +1,4 @@
-"""Creates, changes, moves, duplicates, deletes and restores entries."""
+"""Create, change, move, duplicate, delete and restore entries, a calendar's planned items."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def create_entry(
     by: str,
     now: datetime,
 ) -> Entry:
-    """Create a draft; if *content* has no key, a key is generated.
+    """Create a draft entry in *week*; if *content* has no key, generate one.
 
     Raises:
         InputError: the content cannot be used; `field` names the field at fault.
@@ -165,7 +165,7 @@ def duplicate_entry(
     by: str,
     now: datetime,
 ) -> Entry:
-    """Create a draft with the content of an entry at another day and time.
+    """Copy an entry to another day and time; return the copy, which is a draft.
 
     Raises:
         NotFoundError: there is no such entry.
@@ -189,7 +189,7 @@ def delete_entry(
 
 
 def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) -> Entry:
-    """Restore a deleted entry; one that was approved goes back to review."""
+    """Restore a deleted entry; if it was approved, it has to be approved again."""
     entry = load_entry(session, entry_id, deleted=True)
     if entry.deleted_at is None:
         return entry
@@ -231,7 +231,7 @@ def cancel_entry(
 
 
 def check_content(session: Session, calendar: Calendar, content: EntryContent) -> None:
-    """Check that *content* is valid for an entry of *calendar*.
+    """Raise InputError if *content* is not valid for an entry of *calendar*.
 
     Raises:
         InputError: the content is not valid; `field` names the field at fault.

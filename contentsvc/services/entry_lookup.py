@@ -1,4 +1,4 @@
-"""Loads entries, and refuses to overwrite another person's change."""
+"""Load entries, and check that nobody else has changed an entry before it is overwritten."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["load_entry", "require_rev"]
 
 
 def load_entry(session: Session, entry_id: int, *, deleted: bool = False) -> Entry:
-    """Return an entry with its calendar, its deliveries and their channels.
+    """Load an entry with calendar, deliveries and channels; *deleted* permits a deleted entry.
 
     Raises:
         NotFoundError: there is no such entry, or it was deleted and *deleted* is false.

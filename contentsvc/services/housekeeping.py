@@ -1,4 +1,4 @@
-"""Deletes rows that nothing refers to any more."""
+"""Delete database rows that are no longer needed, such as expired links and unused renditions."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _RENDITIONS = timedelta(days=7)
 
 
 def tidy(runtime: Runtime, now: datetime) -> None:
-    """Delete old heartbeats, expired links and batches, and renditions that no delivery uses."""
+    """Delete expired heartbeats, sign-in links, toasts and poster batches, and unused renditions.
+
+    A rendition is a finished post; it is unused if no delivery refers to it.
+    """
     used = exists().where(Delivery.rendition_hash == RenditionRow.hash)
     with runtime.database.write() as session:
         session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - _HEARTBEATS))

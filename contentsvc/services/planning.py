@@ -1,4 +1,4 @@
-"""Planning of an approved entry: one delivery per channel, or per notice and channel."""
+"""Approve entries, and plan their deliveries: one per channel, or per notice and channel."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
 
 
 def is_too_late(entry: Entry, *, now: datetime, usefulness: Usefulness) -> bool:
-    """Tell whether even the last delivery of an entry would be too late to be useful."""
+    """Return True if even the last delivery of an entry would be too late at *now* to be useful."""
     last = entry.starts_at
     chain = content_of(entry).chain
     if chain:
@@ -66,7 +66,7 @@ def approve_entry(
     usefulness: Usefulness,
     warnings: Sequence[RenditionWarning] = (),
 ) -> Entry:
-    """Approve an entry and plan its deliveries.
+    """Approve an entry and plan its deliveries, which publish it on its channels.
 
     Raises:
         InputError: the entry is too late, has no channel, or one of *warnings* blocks it.
@@ -114,7 +114,7 @@ def approve_week(
     usefulness: Usefulness,
     seen: Mapping[int, int] | None = None,
 ) -> list[Entry]:
-    """Approve those entries of a week that are drafts or in review; return them.
+    """Approve a week's entries that are drafts or in review; return the approved ones.
 
     Entries whose deliveries would all be too late are left out. *seen* maps entry ids to the
     revisions that the person has seen. If it is given, other entries and other revisions are not
@@ -131,7 +131,10 @@ def approve_week(
 def waiting_in(
     session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime, usefulness: Usefulness
 ) -> list[Entry]:
-    """Return a week's drafts and entries in review, by start, except those that are too late."""
+    """Return a week's entries that wait for approval and are not too late, in order of start.
+
+    They are drafts or in review.
+    """
     waiting = select(Entry).where(
         Entry.calendar_id == calendar.id,
         Entry.week == str(week),
@@ -145,7 +148,9 @@ def waiting_in(
 def plan_deliveries(
     session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
 ) -> list[Delivery]:
-    """Create, change and cancel an entry's deliveries to match the entry; return all by due time.
+    """Make an entry's deliveries match the entry; return all deliveries in order of due time.
+
+    Create missing deliveries, plan changed ones again, and cancel those that are no longer wanted.
 
     A second call changes nothing. Published deliveries, and those that are being sent or may be
     out, are not changed. A notice that is too late to be useful is not planned: a livestream that
@@ -193,7 +198,7 @@ def retime(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Move an entry to *week*, compute its start from its day and time, and replan deliveries."""
+    """Move an entry to *week*, set its start by its day and time, and replan its deliveries."""
     head = head_of(calendar)
     entry.week = str(week)
     entry.starts_at = head.starts_at(content_of(entry), week).at

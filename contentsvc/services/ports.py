@@ -41,7 +41,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class QueueStats:
-    """The state of the job queue's server and the numbers of jobs, for the system page."""
+    """The state of the job queue's server, and the numbers of waiting jobs and of workers."""
 
     reachable: bool
     #: The server's name and version, such as `valkey 9.1.2`.
@@ -101,7 +101,7 @@ class RateWindows(Protocol):
     """Counters of each account's recent calls, for rate limits that all workers share."""
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count a call towards *rates*; return 0, or the seconds to wait if a limit is reached.
+        """Count a call of *account*; return 0, or if *rates* forbid it, the seconds to wait.
 
         A call that has to wait is not counted. Never raises: while the shared counters cannot be
         reached, this process counts its own calls.

@@ -50,7 +50,10 @@ class Pace:
         return self.quiet.ends_at(at, self.zone) if self.quiet else None
 
     def over_quota(self, span: str, most: int) -> Message:
-        """Return why a delivery waits: the quota of *most* posts per day or month is used up."""
+        """Return a message that a delivery waits because its quota, *most* per *span*, is used up.
+
+        *span* is `day` or `month`.
+        """
         return self._quota_message("held-by", span, most=most)
 
     def would_be_over(self, span: str, count: int, most: int) -> Message:
@@ -103,7 +106,7 @@ def default_quota(opened: Channel | None) -> tuple[Quota | None, PlatformRule | 
 def pacing_warnings(
     session: Session, pace: Pace | None, due: Sequence[datetime], *, entry_key: tuple[str, str]
 ) -> list[list[RenditionWarning]]:
-    """Return a list of warnings about posting limits for each time in *due* (UTC).
+    """Return, for each time in *due* (UTC), a list of warnings about exceeded posting limits.
 
     *entry_key* is the entry's week and key. Existing deliveries of this entry are not counted,
     since *due* stands for them.

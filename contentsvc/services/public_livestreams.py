@@ -1,4 +1,4 @@
-"""The public pages of livestreams: their facts and their posters."""
+"""The public web pages of livestreams: update their facts, list them, and find posters."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ OUT = frozenset({_S.PUBLISHED, _S.ACCEPTED})
 
 
 def present_facts(entry: Entry, channel: str = "") -> Facts:
-    """Return an entry's current facts; a cancelled or deleted livestream counts as called off.
+    """Return a livestream's current facts, such as title and start, marked if it was called off.
 
-    The title is that of the version for *channel*, or the entry's own if *channel* is empty.
+    A livestream is called off if its entry was cancelled, deleted or changed to another kind. The
+    title is that of the version for *channel*, or the entry's own if *channel* is empty.
     """
     facts = Facts.of(content_of(entry), entry.starts_at, channel)
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
@@ -39,7 +40,7 @@ def present_facts(entry: Entry, channel: str = "") -> Facts:
 
 
 def facts_of(page: LivestreamPage) -> Facts:
-    """Return the facts on a livestream's public page."""
+    """Return the facts (title, start, links, …) that a livestream's public page shows."""
     facts = Facts.from_json(page.facts)
     return facts.called_off() if page.is_cancelled else facts
 
@@ -85,7 +86,7 @@ def _new_page(entry: Entry, facts: Facts, now: datetime) -> LivestreamPage:
 def _moved_from(
     session: Session, page: LivestreamPage, before: Facts, after: Facts
 ) -> datetime | None:
-    """Return the first announced start, for a note about the move; None for no note."""
+    """Return the start announced before the livestream was moved; None to mention no move."""
     if before.starts_at == after.starts_at:
         return page.moved_from
     told = session.scalar(
@@ -97,7 +98,7 @@ def _moved_from(
 
 @dataclass(frozen=True, slots=True)
 class PublicLivestreams:
-    """The livestreams that the pages of one channel show."""
+    """Reads the livestreams that the public web pages of one channel show."""
 
     database: Database
     storage: FileStorage
@@ -105,7 +106,7 @@ class PublicLivestreams:
     clock: Clock
 
     def find(self, code: str) -> PublicLivestream | None:
-        """Return the livestream with this code, or None if it was never approved."""
+        """Return the livestream with this code, or None if none was ever approved."""
         with self.database.read() as session:
             page = session.scalar(
                 select(LivestreamPage)
@@ -134,7 +135,7 @@ class PublicLivestreams:
             return [_public(page) for page in session.scalars(query)]
 
     def poster(self, code: str) -> Picture | None:
-        """Return the poster of the newest notice that is due, or else of the first notice.
+        """Return a livestream's poster: that of the newest notice due, or else of the first notice.
 
         Return None if no notice has a poster with the current facts.
         """
@@ -152,7 +153,10 @@ class PublicLivestreams:
     def _stored_poster(
         self, session: Session, entry_id: int, facts: Facts
     ) -> dict[str, object] | None:
-        """Return the stored poster of the newest due notice, or else of the first notice."""
+        """Return the stored metadata of the newest due notice's poster, or of the first notice's.
+
+        Notices that show other facts than *facts* are ignored. Return None if no poster is left.
+        """
         query = (
             select(Delivery.due_at, Delivery.facts, RenditionRow.document)
             .join(RenditionRow, Delivery.rendition_hash == RenditionRow.hash)

@@ -1,4 +1,4 @@
-"""Storage and loading of renditions (成稿), identified by the hash of their content."""
+"""Store and load renditions (成稿, finished posts) under the hash of their content."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _MOST_CACHED_BYTES = 16 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class PreparedRendition:
-    """A rendition whose pictures are stored already, ready to be inserted as a row."""
+    """A rendition with stored pictures, as a hash and a JSON document for the database."""
 
     hash: str
     document: Mapping[str, Any]
@@ -68,7 +68,7 @@ def prepare(runtime: Runtime, rendition: Rendition) -> PreparedRendition:
 
 
 def store_rendition(runtime: Runtime, session: Session, prepared: PreparedRendition) -> None:
-    """Insert the row of a prepared rendition unless it exists already."""
+    """Insert a prepared rendition into the database unless it is there already."""
     values = {"hash": prepared.hash, "document": prepared.document, "created_at": runtime.clock()}
     session.execute(runtime.database.insert_once(RenditionRow, values))
 
@@ -129,7 +129,7 @@ class Renditions:
 
 
 def rendition_formats(session: Session, digest: str) -> list[FormattedPost]:
-    """Return the formatted posts of the rendition with the hash *digest*.
+    """Return the post in each platform format from the rendition with the hash *digest*.
 
     Raises:
         NotFoundError: no rendition has this hash.

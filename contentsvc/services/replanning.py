@@ -1,4 +1,4 @@
-"""Creation, change and cancellation of a single delivery, to match its entry."""
+"""Create, change and cancel single deliveries, so that they match their entry."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Usefulness:
 
     @classmethod
     def of(cls, config: Config) -> Self:
-        """Return the durations that the settings in *config* give."""
+        """Create an object from the settings `late_post` and `late_notice` of *config*."""
         return cls(post=config.late_post, notice=config.late_notice)
 
     def useful_until(self, kind: EntryKind, due_at: datetime) -> datetime:
@@ -59,7 +59,7 @@ class Wanted:
 
 
 def is_outdated(entry: Entry, delivery: Delivery) -> bool:
-    """Tell whether an unpublished notice shows facts that its livestream no longer has.
+    """Return True if an unpublished notice shows facts of its livestream that have changed.
 
     A missed notice that was never rendered also counts as outdated.
     """
@@ -82,7 +82,7 @@ def update_outdated(
     now: datetime,
     usefulness: Usefulness,
 ) -> None:
-    """Plan an outdated notice again, or keep it from being sent, depending on its status.
+    """Plan a notice with outdated facts again, or prevent its sending, depending on its status.
 
     A notice that may be out is not sent again automatically, since its facts are outdated. A
     handed-off notice is planned again with the new facts. So is an unpublished notice whose new due
@@ -99,7 +99,7 @@ def update_outdated(
 
 
 def _prevent_resending(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Prevent another automatic attempt of a delivery that may be out; a person can resend it."""
+    """Stop automatic attempts of a delivery that may be published; a person can still resend it."""
     if delivery.status is not DeliveryStatus.UNKNOWN:
         cancel(session, delivery, now)
     session.execute(
@@ -184,12 +184,12 @@ def replan(
 
 
 def is_open(delivery: Delivery) -> bool:
-    """Tell whether a delivery waits to be sent and certainly was not published."""
+    """Return True if a delivery waits to be sent and certainly was not published."""
     return delivery.status in OPEN and not delivery.in_doubt
 
 
 def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
-    """Cancel an open or handed-off delivery; one that may already be out becomes `unknown`.
+    """Cancel a waiting or handed-off delivery; if it may be published, set it to `unknown`.
 
     Deliveries in other statuses are not changed.
     """

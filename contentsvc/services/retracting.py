@@ -35,7 +35,7 @@ def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
 
 
 def take_back(runtime: Runtime, delivery_id: int) -> None:
-    """Retract (delete) a published post on its platform, and store the time.
+    """Retract (delete) a delivery's post on its platform, and store the time of the retraction.
 
     No transaction is open during the call to the platform. If recording the time fails afterwards,
     the person can retract the post again: retracting a post that no longer exists succeeds.

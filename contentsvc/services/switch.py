@@ -1,4 +1,4 @@
-"""The red switch, which stops all publishing while it is on."""
+"""The switch that stops all publishing while it is on, and the ids of paused channels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAUSED = union_all(
 
 
 def paused(session: Session) -> Switch | None:
-    """Return the switch that stops all publishing if it is on; None if it is off.
+    """Return the switch that stops all publishing, or None while it is off.
 
     The row tells who turned it on, when and why.
     """
@@ -36,7 +36,7 @@ def paused_channels(connection: Connection) -> set[int] | None:
 
 
 def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switch:
-    """Turn on the switch that stops all publishing, and return it; running calls continue.
+    """Turn on the switch that stops all publishing, and return it; calls in progress continue.
 
     If the switch is on already, only the reason and the person are replaced.
     """
@@ -50,7 +50,7 @@ def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switc
 
 
 def resume_all(session: Session) -> None:
-    """Turn off the switch that stops all publishing; deliveries that are too late are missed."""
+    """Turn off the switch that stops all publishing; deliveries that are too late stay unsent."""
     switch = paused(session)
     if switch is not None:
         session.delete(switch)

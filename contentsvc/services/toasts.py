@@ -37,7 +37,7 @@ _EXPIRY = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Toast:
-    """A short message about a finished action, with an undo button or a link."""
+    """A short message to a user about a finished action; it may have an undo button or a link."""
 
     message: str
     is_bad: bool = False
@@ -99,7 +99,7 @@ def take_toasts(session: Session, box: str, *, address: str, now: datetime) -> l
 
 
 def readdress_toasts(session: Session, box: str, *, address: str, to: str) -> None:
-    """Let the page *to* show toasts for *address*, which has redirected the user to that page."""
+    """Let the page *to* show the toasts for the page *address*, which redirects the user there."""
     session.execute(
         update(ToastRow).where(ToastRow.box == box, ToastRow.address == address).values(address=to),
         execution_options={"synchronize_session": False},

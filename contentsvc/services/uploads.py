@@ -1,4 +1,4 @@
-"""Uploaded pictures, cleaned before they are stored."""
+"""Store and list uploaded pictures; only their pixels are stored, without other data."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LONGEST_NAME = 200
 def store_upload(
     session: Session, storage: FileStorage, *, name: str, content: bytes, now: datetime
 ) -> Upload:
-    """Clean and store a picture; uploading the same picture twice makes one upload.
+    """Store the pixels of a picture; return the existing upload if it is stored already.
 
     Raises:
         InputError: the content is too large, damaged or not a picture; nothing was stored.

@@ -65,7 +65,7 @@ class CardChannel:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the week board shows for one entry."""
+    """An entry as the week board shows it: with state, time, channels and error."""
 
     entry: Entry
     state: CardState

@@ -1,4 +1,4 @@
-"""Sign-in checks, the language of a request, and the views that are open to everybody."""
+"""Require a sign-in or admin rights for views, and choose the language of each request."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # the library is untyped
-    """The signed-in person of a request."""
+    """The signed-in user, as Flask-Login's `current_user` gives it to views and pages."""
 
     def __init__(self, user: User) -> None:
         """Copy the fields that pages show, because the database session of *user* has ended."""
@@ -40,7 +40,10 @@ class SignedIn(UserMixin):  # type: ignore[misc]  # the library is untyped
         self.session_token = user.session_token
 
     def get_id(self) -> str:
-        """Return the id that the cookie stores; it becomes invalid when the password changes."""
+        """Return the user's id and session token, for the cookie.
+
+        A new password changes the token, so that older cookies become invalid.
+        """
         return f"{self.id}:{self.session_token}"
 
 
@@ -51,7 +54,7 @@ def open_to_all(view: View) -> View:
 
 
 def admin_only(view: View) -> View:
-    """Wrap *view* so that only admins reach it; other people get the status 403."""
+    """Return *view* with a check that only admins pass; other users get HTTP status 403."""
 
     @wraps(view)
     def checked(*args: Any, **kwargs: Any) -> Any:
@@ -93,7 +96,7 @@ def _require_sign_in() -> BaseResponse | None:
 
 
 def _renew_session() -> None:
-    """Extend the session when the first page of a day is opened.
+    """Extend the user's session if this request opens the first page of the day (in UTC).
 
     A session ends 14 days after its last extension. Responses to scripts and responses of previews
     never extend it, because a late response would overwrite a cookie that changed meanwhile.

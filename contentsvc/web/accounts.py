@@ -34,20 +34,20 @@ _LINK_VALID = timedelta(hours=24)
 
 
 class SignInThrottle:
-    """A limit on failed sign-ins, counted in the memory of this process."""
+    """A limit on failed sign-ins by user name and IP address, counted in this process's memory."""
 
     def __init__(self) -> None:
-        """Start with no failed sign-in."""
+        """Create a throttle that has counted no failed sign-in."""
         self._limiter = MovingWindowRateLimiter(MemoryStorage())
 
     def allows(self, address: str, name: str) -> bool:
-        """Return whether *name* may try to sign in from *address* now."""
+        """Return whether the user *name* may try to sign in from the IP address *address* now."""
         return self._limiter.test(_TRIES_NAME, address, name) and self._limiter.test(
             _TRIES_ADDRESS, address
         )
 
     def refused(self, address: str, name: str) -> None:
-        """Count a failed sign-in of *name* from *address*."""
+        """Count a failed sign-in of the user *name* from the IP address *address*."""
         self._limiter.hit(_TRIES_NAME, address, name)
         self._limiter.hit(_TRIES_ADDRESS, address)
 
@@ -68,7 +68,7 @@ def _throttle() -> SignInThrottle:
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 @open_to_all
 def sign_in() -> Response | str | tuple[str, int]:
-    """Show the sign-in form, or sign in with the posted name and password."""
+    """Render the sign-in form, or sign in the user with the posted name and password."""
     if request.method == "GET":
         if current_user.is_authenticated:
             return redirect(local_address(request.args.get("next")))
@@ -109,7 +109,7 @@ def _welcome(user: User) -> None:
 @blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
 @open_to_all
 def use_link(token: str) -> Response | str | tuple[str, int]:
-    """Let a person choose a password by a link that works once, and sign them in."""
+    """Render the password form of a one-time link, or store the password and sign in the user."""
     with reading() as database:
         link = accounts.look_up_link(database, token, now=now())
         user = accounts.get_user(database, link.user_id) if link and link.user_id else None
@@ -161,7 +161,7 @@ def _check_repeated() -> None:
 @blueprint.post("/sign-out")
 @open_to_all
 def sign_out() -> Response:
-    """Sign the person out and keep only the language in the session."""
+    """Sign the user out, keep only the language in the session, and redirect to sign-in."""
     logout_user()
     language = session.get("language")
     session.clear()
@@ -173,7 +173,7 @@ def sign_out() -> Response:
 @blueprint.post("/language")
 @open_to_all
 def set_language() -> Response:
-    """Set the language of the pages."""
+    """Store the posted language for the session and the user; redirect to the posted address."""
     language = request.form.get("language", "")
     if language in LANGUAGES:
         session["language"] = language
@@ -186,7 +186,7 @@ def set_language() -> Response:
 
 @blueprint.route("/account", methods=["GET", "POST"])
 def account() -> Response | str | tuple[str, int]:
-    """Let people change their own password, which ends their sessions on other devices."""
+    """Render the form for a new password, or store it and end the user's other sessions."""
     if request.method == "GET":
         return render_template("accounts/account.html", errors={})
     try:
@@ -212,7 +212,7 @@ def _change_password(database: Session) -> User:
 @blueprint.route("/users", methods=["GET", "POST"])
 @admin_only
 def users() -> Response | str | tuple[str, int]:
-    """List the users, or add a user and show the link for choosing a password."""
+    """Render the list of users; on POST, add a user and show a link to choose their password."""
     if request.method == "GET":
         return _users_page()
     try:
@@ -234,7 +234,7 @@ def users() -> Response | str | tuple[str, int]:
 @blueprint.post("/users/<int:user_id>/link")
 @admin_only
 def new_link(user_id: int) -> str:
-    """Create a link by which a user chooses a new password."""
+    """Create a link to choose the user's new password; render the list of users with the link."""
     with writing() as database:
         user = _existing_user(database, user_id)
         token = accounts.make_link(database, user_id=user.id, now=now(), valid=_LINK_VALID)

@@ -1,4 +1,4 @@
-"""Read a position on the week board (week, day, slot or own time) from a request."""
+"""Positions on the week board (week, day, and slot or time), and reading them from forms."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A position on the week board; either *slot* or *time* is set, not both."""
+    """An entry's place on the week board; either *slot* (a named time) or *time* is set."""
 
     week: IsoWeek
     day: Weekday
@@ -34,7 +34,7 @@ class Position:
     time: time | None
 
     def values(self) -> dict[str, str]:
-        """Return the position as form fields."""
+        """Return the position as values of the form fields `week`, `day`, `slot` and `time`."""
         return {
             "week": str(self.week),
             "day": self.day.value,
@@ -44,18 +44,18 @@ class Position:
 
 
 def position_of(entry: Entry) -> Position:
-    """Return the position of *entry*."""
+    """Return the week, day, and slot or time of *entry*."""
     own = parse_time(entry.time) if entry.time else None
     return Position(IsoWeek.parse(entry.week), Weekday(entry.day), entry.slot, own)
 
 
 def this_week(zone: str) -> IsoWeek:
-    """Return the current week in the time zone *zone*."""
+    """Return the current ISO week in the time zone *zone*."""
     return IsoWeek.of(now().astimezone(ZoneInfo(zone)).date())
 
 
 def read_week(text: str | None, zone: str) -> IsoWeek:
-    """Return the week that *text* names, such as `2026-W48`; the current week if it is empty.
+    """Parse *text* as an ISO week such as `2026-W48`; return the current week if it is empty.
 
     Raises:
         InputError: *text* is not an ISO week.
@@ -81,7 +81,7 @@ def read_day(text: str | None) -> Weekday:
 
 
 def read_position(form: Mapping[str, str], zone: str) -> Position:
-    """Return the position that the fields `week`, `day`, `slot` and `time` of *form* name.
+    """Return the week-board position in the form fields `week`, `day`, `slot` and `time`.
 
     A slot takes precedence over a time.
 
@@ -100,7 +100,7 @@ def read_position(form: Mapping[str, str], zone: str) -> Position:
 
 
 def read_rev(form: Mapping[str, str]) -> int:
-    """Return the revision that a form was made from.
+    """Return the field `rev`: the revision number of the entry that the form was filled from.
 
     Raises:
         InputError: the form has no revision.

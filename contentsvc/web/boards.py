@@ -1,4 +1,4 @@
-"""The week board: show, filter, move entries, copy a week and approve a week."""
+"""The pages of the week board: show and filter it, move entries, copy or approve a week."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ blueprint = Blueprint("boards", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """A channel in the filter of the board."""
+    """A button in the week board's filter that selects or deselects one channel."""
 
     name: str
     count: int
     is_on: bool
-    #: The address of the board after a click on this chip.
+    #: The URL of the board that a click on this button opens.
     address: str
 
 
 @blueprint.get("/")
 def first() -> Response:
-    """Redirect to the calendar that the person opened last, or to the list of calendars."""
+    """Redirect to the board of the calendar opened last, or to the list if there is no calendar."""
     slug = session.get("calendar")
     with reading() as database:
         known = [calendar.slug for calendar in calendar_settings.all_calendars(database)]
@@ -65,7 +65,7 @@ def first() -> Response:
 
 @blueprint.get("/calendars/<slug>")
 def week(slug: str) -> str:
-    """Show one week of a calendar."""
+    """Render the week board of a calendar for the requested week."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         if session.get("calendar") != slug:
@@ -74,7 +74,7 @@ def week(slug: str) -> str:
 
 
 def _page(database: Session, calendar: Calendar, iso_week: IsoWeek) -> str:
-    """Render the whole page, or only the board if a script asks for it."""
+    """Render the page of the week board, or only the board if an htmx script requests it."""
     board = week_board.week_board(database, calendar, iso_week, now=now())
     chosen_channels = request.values.getlist("channel")
     template = "boards/_board.html" if request.headers.get("HX-Request") else "boards/week.html"
@@ -107,7 +107,7 @@ def _waiting(board: WeekBoard) -> int:
 
 
 def _filter_chips(board: WeekBoard, chosen_channels: list[str], slug: str) -> list[Chip]:
-    """Return a filter chip for each channel of the board; a click adds or removes the channel."""
+    """Return a filter button for each channel on the board, with its number of entries."""
     counts = Counter(channel.name for card in _cards(board) for channel in card.channels)
     chips = []
     for name, count in sorted(counts.items()):
@@ -119,14 +119,14 @@ def _filter_chips(board: WeekBoard, chosen_channels: list[str], slug: str) -> li
 
 
 def back_to_board(entry: Entry) -> Response:
-    """Return a redirect to the week of *entry* on the board."""
+    """Return a redirect to the week board that shows *entry*."""
     address = url_for("boards.week", slug=entry.calendar.slug, week=entry.week)
     return redirect(f"{address}#entry-{entry.id}", code=303)
 
 
 @blueprint.get("/entries/<int:entry_id>/move")
 def ask_move(entry_id: int) -> str:
-    """Show the form for moving an entry."""
+    """Render the form for moving an entry to another day or time."""
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
         return _move_form(entry, position_of(entry).values(), {})
@@ -151,7 +151,7 @@ def _weeks_to_choose(own_week: IsoWeek, present: IsoWeek) -> list[IsoWeek]:
 
 @blueprint.post("/entries/<int:entry_id>/move")
 def move(entry_id: int) -> Response | str | tuple[str, int]:
-    """Move an entry and offer to undo the move."""
+    """Move an entry to the posted position, offer to undo it, and show the board again."""
     with reading() as database:
         before = entries.get_entry(database, entry_id)
         zone = before.calendar.timezone
@@ -190,14 +190,14 @@ def _move(database: Session, entry_id: int, target: Position) -> Entry:
 
 
 def describe_position(entry: Entry, position: Position) -> str:
-    """Return the day and time of *position* for display, such as 周三 20:00."""
+    """Return the day and time of *position* in the calendar of *entry*, such as 周三 20:00."""
     slots = dict(entry.calendar.slots)
     at = position.values()["time"] or str(slots.get(position.slot, ""))
     return f"{label('weekday', position.day)} {at}"
 
 
 def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
-    """Explain on the board, or in the form, why *entry* was not moved."""
+    """Return a response that explains, on the board or in the form, why *entry* was not moved."""
     status = 409 if isinstance(error, ConflictError) else 422
     if request.headers.get("HX-Request"):
         show_toast(explain(error), bad=True)
@@ -206,7 +206,10 @@ def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
 
 
 def _board_again(slug: str, own_week: str) -> str:
-    """Render the board that the person is looking at, with its current cards."""
+    """Render the current board of the week that the person is viewing.
+
+    *own_week*, the week of the moved entry, is used if the form does not name the viewed week.
+    """
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         text = request.form.get("board_week") or own_week
@@ -215,7 +218,7 @@ def _board_again(slug: str, own_week: str) -> str:
 
 @blueprint.get("/calendars/<slug>/copy")
 def ask_copy(slug: str) -> str:
-    """Show what copying a week would create and what clashes, without changing anything."""
+    """Render a preview of copying a week: the entries to be copied, and those that cannot be."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         source, target = _copied_weeks(calendar)
@@ -238,7 +241,7 @@ def _copied_weeks(calendar: Calendar) -> tuple[IsoWeek, IsoWeek]:
 
 @blueprint.post("/calendars/<slug>/copy")
 def copy_week(slug: str) -> Response:
-    """Copy a week's entries as drafts."""
+    """Copy the entries of one week to another as drafts, and redirect to the board."""
     with writing() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         source, target = _copied_weeks(calendar)
@@ -252,7 +255,7 @@ def copy_week(slug: str) -> Response:
 
 @blueprint.post("/calendars/<slug>/approve")
 def approve_week(slug: str) -> Response:
-    """Approve every entry of a week that waits for approval and that no check blocks."""
+    """Approve a week's drafts and entries in review, except those that a check blocks."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
         iso_week = read_week(request.form.get("week"), calendar.timezone)
@@ -286,7 +289,7 @@ def approve_week(slug: str) -> Response:
 
 
 def _blocking_reason(calendar: Calendar, entry: Entry) -> str:
-    """Return the text of the check that blocks the approval of *entry*; empty if none does."""
+    """Return the warning of a check that forbids approving *entry*; empty if none forbids it."""
     week = IsoWeek.parse(entry.week)
     previews = renderer().preview(calendar, week, content_of(entry), code=entry.code)
     warnings = [warning for preview in previews for warning in preview.warnings]

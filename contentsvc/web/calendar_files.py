@@ -1,4 +1,4 @@
-"""Import calendar files from the folder or an upload, and write weeks back to the folder."""
+"""Import calendar files (YAML) from a folder or an upload, and export weeks to files."""
 
 from __future__ import annotations
 
@@ -35,7 +35,10 @@ def _chosen_week(name: str = "week") -> IsoWeek | None:
 
 @blueprint.post("/calendar-files/<name>/import")
 def import_file(name: str) -> BaseResponse | tuple[str, int]:
-    """Import a file of the calendars folder; a template is stamped on the chosen week."""
+    """Import the file *name* of the calendars folder; show the board or a report.
+
+    If the file is a template (a week without a date), its entries go to the chosen week.
+    """
     folder = runtime().config.calendars_dir
     try:
         require_brand(runtime(), calendar_folder.read_from_folder(folder, name).head)
@@ -59,7 +62,7 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
 
 @blueprint.post("/calendar-templates/<plugin>/<name>/stamp")
 def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
-    """Create the entries of a plugin's template in the chosen week."""
+    """Create the entries of a plugin's calendar template (a week without a date) in a week."""
     week = _chosen_week() or this_week(runtime().config.timezone.key)
     try:
         require_brand(runtime(), templates.read_template(runtime().registry, plugin, name).head)
@@ -81,7 +84,7 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
 
 @blueprint.post("/calendar-files/upload")
 def upload() -> BaseResponse | tuple[str, int]:
-    """Import a calendar file from the person's own computer."""
+    """Import the calendar file that the person uploads; show the board or a report."""
     file = request.files.get("file")
     if file is None or not file.filename:
         return answer_error(400, Message("calendar-file-needed"), field="file")
@@ -108,7 +111,7 @@ def _broken(error: CalendarError) -> tuple[str, int]:
 
 
 def _report(report: ImportReport) -> BaseResponse:
-    """Redirect to the board, or show a report if not every entry of the file was imported."""
+    """Redirect to the week board, or render a report if entries were skipped, late or missing."""
     show_toast(
         gettext(
             "Imported: %(created)s new, %(changed)s changed, %(unchanged)s as before.",
@@ -125,7 +128,7 @@ def _report(report: ImportReport) -> BaseResponse:
 
 @blueprint.post("/calendars/<slug>/export")
 def export(slug: str) -> BaseResponse:
-    """Write a week to the calendars folder."""
+    """Write a week to a file in the calendars folder, and redirect to the week board."""
     with reading() as database:
         zone = calendar_settings.get_calendar(database, slug).timezone
     week = read_week(request.form.get("week"), zone)
@@ -158,7 +161,7 @@ def export(slug: str) -> BaseResponse:
 
 @blueprint.get("/calendars/<slug>/file")
 def download(slug: str) -> Response:
-    """Return a week as a calendar file for download."""
+    """Return a week of the calendar *slug* as a YAML file for download."""
     with reading() as database:
         zone = calendar_settings.get_calendar(database, slug).timezone
         week = read_week(request.args.get("week"), zone)

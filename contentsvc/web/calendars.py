@@ -36,7 +36,7 @@ _DEFAULT_SLOTS = "早安 08:30\n午间 12:00\n晚间 20:00"
 
 @blueprint.get("/calendars/")
 def index() -> str:
-    """List the calendars and the files of the calendars folder."""
+    """Render the list of calendars and of the files in the calendars folder."""
     folder = runtime().config.calendars_dir
     with reading() as database:
         present = this_week(runtime().config.timezone.key)
@@ -54,7 +54,7 @@ def index() -> str:
 
 @blueprint.route("/new-calendar", methods=["GET", "POST"])
 def new() -> Response | tuple[str, int]:
-    """Create a calendar."""
+    """Render the form of a new calendar, or create a calendar from the posted form."""
     if request.method == "GET":
         blank = {
             "timezone": runtime().config.timezone.key,
@@ -68,7 +68,7 @@ def new() -> Response | tuple[str, int]:
 
 @blueprint.route("/calendars/<slug>/edit", methods=["GET", "POST"])
 def edit(slug: str) -> Response | tuple[str, int]:
-    """Change a calendar; its entries follow the new slots and channels."""
+    """Render the form of a calendar, or store the posted form and adapt the calendar's entries."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
     if request.method == "GET":
@@ -163,7 +163,7 @@ def _community(form: Mapping[str, str]) -> Community:
 
 
 def _slots(text: str) -> dict[str, time]:
-    """Parse one slot per line, such as `早安 08:30`; return the times by slot name.
+    """Parse slots (named times), one on each line, such as `早安 08:30`; return times by name.
 
     Raises:
         InputError: a line cannot be read.
@@ -200,7 +200,9 @@ def _format_limit(count: int | None) -> str:
 
 
 def _quotas(text: str) -> dict[str, Quota]:
-    """Parse one quota per line, such as `benefits-group 3 60`; return the quotas by channel.
+    """Parse lines such as `benefits-group 3 60`: a channel, and its most posts a day and a month.
+
+    Return the quotas by channel name.
 
     A hyphen stands for no limit.
 

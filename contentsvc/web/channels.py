@@ -33,7 +33,7 @@ blueprint = Blueprint("channels", __name__)
 
 @blueprint.get("/channels/")
 def index() -> str:
-    """List the channels and the channel types that a new channel can have."""
+    """Render the list of channels, and of the channel types for a new channel."""
     with reading() as database:
         rows = channels.all_channels(database)
     types = runtime().registry.channel_types()
@@ -44,7 +44,7 @@ def index() -> str:
 
 @blueprint.route("/new-channel/<type_name>", methods=["GET", "POST"])
 def new(type_name: str) -> Response | tuple[str, int]:
-    """Create a channel of the type *type_name*."""
+    """Render the form of a new channel of the type *type_name*, or create the channel."""
     kind = _type(type_name)
     if request.method == "GET":
         blank = {
@@ -64,7 +64,7 @@ def _type(name: str) -> type[ChannelType]:
 
 @blueprint.route("/channels/<name>", methods=["GET", "POST"])
 def edit(name: str) -> Response | tuple[str, int]:
-    """Show a channel and change its settings."""
+    """Render the form of a channel's settings, or store the posted settings."""
     with reading() as database:
         channel = channels.get_channel(database, name)
     try:
@@ -78,7 +78,7 @@ def edit(name: str) -> Response | tuple[str, int]:
 
 
 def _as_text(settings: dict[str, Any]) -> dict[str, str]:
-    """Return *settings* as form fields; secrets and references to secrets are masked."""
+    """Return a channel's settings as form texts; a mask stands for a secret."""
     texts = {}
     for name, value in settings.items():
         if isinstance(value, dict):
@@ -128,7 +128,7 @@ def _refuse_taken(database: Any, name: str) -> None:
 
 
 def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, Any]:
-    """Return the settings of the posted form; an untouched secret keeps the channel's value."""
+    """Return the posted settings of a channel; a secret that nobody changed keeps its value."""
     settings: dict[str, Any] = {}
     for field in form_fields(kind, language()):
         text = request.form.get(field.name, "")
@@ -168,7 +168,7 @@ def _form(
 
 
 def _own_quota(channel: ChannelRow | None) -> tuple[Quota | None, PlatformRule | None]:
-    """Return the channel's default quota and the platform rule behind it, or None for either."""
+    """Return the channel's default limit on posts and the platform rule it follows, if any."""
     if channel is None:
         return None, None
     try:
@@ -179,7 +179,7 @@ def _own_quota(channel: ChannelRow | None) -> tuple[Quota | None, PlatformRule |
 
 @blueprint.post("/channels/<name>/test")
 def test(name: str) -> Response:
-    """Send a test message and show its outcome."""
+    """Publish a test message on a channel, and redirect to the channel's page with the result."""
     sent = channels.test_send(runtime(), name, language=language())
     if sent.error:
         show_toast(
@@ -195,7 +195,7 @@ def test(name: str) -> Response:
 
 @blueprint.post("/channels/<name>/pause")
 def pause(name: str) -> Response:
-    """Pause a channel, so that its deliveries wait."""
+    """Pause a channel, which makes its deliveries wait, and redirect to the channel's page."""
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         channels.pause_channel(database, name, reason=reason, now=now())
@@ -205,7 +205,7 @@ def pause(name: str) -> Response:
 
 @blueprint.post("/channels/<name>/resume")
 def resume(name: str) -> Response:
-    """Resume a paused channel."""
+    """Resume a paused channel and redirect to its page."""
     with writing() as database:
         channels.resume_channel(database, name)
     show_toast(gettext("%(name)s is resumed.", name=name))
@@ -214,7 +214,7 @@ def resume(name: str) -> Response:
 
 @blueprint.post("/channels/<name>/delete")
 def delete(name: str) -> Response:
-    """Delete a channel that no calendar and no delivery uses."""
+    """Delete a channel, or show an error if a calendar or a delivery uses it."""
     try:
         with writing() as database:
             channels.delete_channel(database, name)

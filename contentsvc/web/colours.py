@@ -1,4 +1,4 @@
-"""The colours of channels and cards on the week board, as numbers of CSS classes."""
+"""The colours of channels and of entries' cards on the week board, as CSS class numbers."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NO_CHANNEL = 12
 
 
 def channel_hue(name: str) -> int:
-    """Return the hue of the channel *name*, 0 to 11; the same name always has the same hue."""
+    """Return the channel's colour: the number (0 to 11) of a CSS class, fixed for each *name*."""
     return zlib.crc32(name.encode()) % _CHANNEL_HUES
 
 
 def card_hue(card: Card) -> int:
-    """Return the hue of a card: that of its first channel, or 12 if it goes to no channel."""
+    """Return the colour of an entry's card: its first channel's, or 12 if it has no channel."""
     return channel_hue(card.channels[0].name) if card.channels else _NO_CHANNEL

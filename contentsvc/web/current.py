@@ -1,4 +1,4 @@
-"""The runtime, time, person and database sessions that views work with."""
+"""Functions that give views the runtime, time, user, language and database sessions."""
 
 from __future__ import annotations
 
@@ -41,25 +41,25 @@ def language() -> str:
 
 
 def usefulness() -> Usefulness:
-    """Return how long after its due time a delivery is still useful."""
+    """Return the configured delays after which a post or a notice is too late to be published."""
     return Usefulness.of(runtime().config)
 
 
 def zone() -> ZoneInfo:
-    """Return the time zone of times that belong to no calendar."""
+    """Return the configured time zone, which is used for times that belong to no calendar."""
     return runtime().config.timezone
 
 
 @contextmanager
 def reading() -> Iterator[Session]:
-    """Provide a database session whose changes are rolled back."""
+    """Provide a database session for reading; changes made in it are rolled back."""
     with runtime().database.read() as session:
         yield session
 
 
 @contextmanager
 def writing() -> Iterator[Session]:
-    """Provide a database session that is committed at the end; then wake the dispatcher."""
+    """Provide a database session; at the end, commit it and wake the dispatcher process."""
     with runtime().database.write() as session:
         yield session
     runtime().queue.wake()

@@ -1,4 +1,4 @@
-"""The pages of deliveries: a list, and each delivery with its attempts."""
+"""The pages of deliveries (one entry, one channel, one time): the list and single deliveries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _RESOLVED = {DeliveryStatus.UNKNOWN, DeliveryStatus.HANDED_OFF}
 
 @blueprint.get("/deliveries/")
 def index() -> str:
-    """List the deliveries, with those that need attention first."""
+    """Render the list of deliveries; those that need a person's attention come first."""
     status = _status(request.args.get("status"))
     channel = request.args.get("channel") or None
     calendar = request.args.get("calendar") or None
@@ -70,7 +70,7 @@ def _status(text: str | None) -> DeliveryStatus | None:
 
 @blueprint.get("/deliveries/<int:delivery_id>")
 def show(delivery_id: int) -> str:
-    """Show a delivery, the rendition that was or will be sent, and its attempts."""
+    """Render a delivery with its attempts and the post that it sends or has sent."""
     return _page(delivery_id)
 
 
@@ -98,7 +98,7 @@ def _page(delivery_id: int, message: str = "") -> str:
 
 @blueprint.post("/deliveries/<int:delivery_id>/resolve")
 def settle(delivery_id: int) -> Response | tuple[str, int]:
-    """Record the outcome that a person found for a delivery with an unknown outcome."""
+    """Store a person's decision about a delivery whose result the service cannot find out."""
     try:
         with writing() as database:
             deliveries.resolve_delivery(
@@ -125,7 +125,7 @@ def _resolution(text: str) -> Resolution:
 
 @blueprint.post("/deliveries/<int:delivery_id>/plan-again")
 def plan_again(delivery_id: int) -> Response | tuple[str, int]:
-    """Plan a delivery again, for now or for the chosen time."""
+    """Plan a failed, missed or cancelled delivery again, for now or for the posted time."""
     try:
         with writing() as database:
             delivery = deliveries.get_delivery(database, delivery_id)
@@ -144,7 +144,7 @@ def plan_again(delivery_id: int) -> Response | tuple[str, int]:
 
 
 def _chosen_time(delivery: Delivery) -> datetime | None:
-    """Parse the form's time in the calendar's time zone; return None if the field is empty."""
+    """Convert the posted time from the calendar's time zone to UTC; return None if it is empty."""
     text = request.form.get("at", "").strip()
     if not text:
         return None

@@ -1,4 +1,4 @@
-"""File names of downloads, in any language."""
+"""Set the file name of a download, which may contain characters of any language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["name_file"]
 
 
 def name_file(response: Response, name: str, *, inline: bool = False) -> Response:
-    """Name the file of *response*, for saving or, if *inline*, for showing it in the browser.
+    """Give a download the file name *name*; if *inline*, browsers show it and do not save it.
 
     Headers hold only ASCII, so the real name is encoded as RFC 6266 specifies.
     """

@@ -61,7 +61,7 @@ def handle_errors(app: Flask) -> None:
 def answer_error(
     status: int, message: Message, *, code: str = "", field: str | None = None, mark: str = ""
 ) -> Response:
-    """Return an error response with *message*: JSON, a toast or a page, as the request accepts.
+    """Return an error response with *message*, as JSON, a toast or a page as the request asks.
 
     *code* is the error code in JSON for a message without a code; *mark* is the number of the error
     in the log.
@@ -124,7 +124,7 @@ def _too_large(error: RequestEntityTooLarge) -> Response:  # noqa: ARG001 - Flas
 
 
 def _drain() -> None:
-    """Read and discard the rest of the upload.
+    """Read and discard the rest of a rejected upload.
 
     If the connection closed earlier, the browser would not show the response.
     """
@@ -150,7 +150,7 @@ def _known(error: ContentsvcError) -> Response:
 
 
 def _class_code(error: ContentsvcError) -> str:
-    """Return a code for an error whose message has none, such as `calendar-error`."""
+    """Return an error code made from the class name of *error*, such as `calendar-error`."""
     return re.sub(r"(?<!^)(?=[A-Z])", "-", type(error).__name__).lower()
 
 

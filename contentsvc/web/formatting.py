@@ -1,4 +1,4 @@
-"""The display of times, sizes and sanitised HTML."""
+"""Format times, weeks and file sizes for display, and sanitise HTML."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["ago", "as_day", "as_time", "safe_html", "size", "week_title"]
 _DAY = {"zh": "M月d日", "en": "d MMM"}
 _MOMENT = {"zh": "M月d日 EEE HH:mm", "en": "EEE d MMM HH:mm"}
 _MOMENT_SECONDS = {"zh": "M月d日 HH:mm:ss", "en": "d MMM HH:mm:ss"}
-#: Seconds.
+#: Ages from which another unit is shown, in seconds.
 _JUST_NOW, _MINUTE, _HOUR, _DAY_LONG = 5, 60, 3600, 86400
 
 
 def as_day(day: date) -> str:
-    """Return *day* without its year, such as 11月26日."""
+    """Return *day* for display without its year, such as 11月26日."""
     return str(format_date(day, _DAY[language()]))
 
 
 def as_time(at: datetime | None, zone: ZoneInfo | str, *, seconds: bool = False) -> str:
-    """Return *at* as a wall-clock time in *zone*; a dash for None."""
+    """Return *at* for display as a date and time in *zone*; a dash for None."""
     if at is None:
         return "–"
     zone = ZoneInfo(zone) if isinstance(zone, str) else zone
@@ -70,14 +70,14 @@ def _days(week: IsoWeek) -> list[date]:
 
 
 def size(count: int) -> str:
-    """Return a size of *count* bytes in kB or MB."""
+    """Return *count* bytes for display in kB or MB, such as `1.5 MB`."""
     if count < 1024 * 1024:
         return f"{max(1, count // 1024)} kB"
     return f"{count / 1024 / 1024:.1f} MB"
 
 
 def _local_only(tag: str, attribute: str, value: str) -> str | None:
-    """Return *value*, or None for the address of a picture on another server."""
+    """Return *value*, or None to remove the address of a picture on another server."""
     if (tag, attribute) == ("img", "src") and not (
         value.startswith("/") and not value.startswith("//")
     ):
@@ -86,6 +86,9 @@ def _local_only(tag: str, attribute: str, value: str) -> str | None:
 
 
 def safe_html(html: str) -> Markup:
-    """Return the HTML of a rendition, sanitised once more before it is put into a page."""
+    """Return *html* sanitised, and marked as safe for page templates.
+
+    The HTML is that of a rendition. Plugins make renditions, so it is sanitised once more here.
+    """
     cleaned = nh3.clean(html, attribute_filter=_local_only, link_rel="noopener nofollow")
     return Markup(cleaned)  # noqa: S704 - nh3 has just cleaned it

@@ -112,7 +112,7 @@ ROLES = {
     "publish": _("Publishing worker"),
     "render": _("Rendering worker"),
 }
-#: The forms of a post, and the values that are counted in them.
+#: The platform formats of a post, and the values that are counted in each.
 FORMS = {
     PostFormat.ARTICLE: _("Official Account article"),
     PostFormat.WECOM: _("WeCom Markdown"),
@@ -181,5 +181,5 @@ CARD_ICONS = {
 
 
 def label(table: str, key: object) -> str:
-    """Return the label of *key* in *table* (see `LABELS`); *key* itself if it has none."""
+    """Return the translated label of *key* in `LABELS[table]`, or *key* itself if it has none."""
     return str(LABELS[table].get(str(key), key))

@@ -1,4 +1,4 @@
-"""The globals and filters of all templates: navigation, texts for scripts, formats, labels."""
+"""The functions and filters of all page templates: icons, labels, formats, texts for scripts."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MOST_COUNTED = 100
 
 
 def add_template_context(app: Flask) -> None:
-    """Add the globals, filters and variables of the templates to *app*."""
+    """Give the Jinja templates of *app* their globals, filters and variables."""
     app.jinja_env.globals.update(
         icon=icon,
         label=labels.label,
@@ -58,7 +58,10 @@ def _page_context() -> dict[str, Any]:
 
 
 def icon(name: str, text: str = "") -> Markup:
-    """Return an icon; *text* is its label for screen readers, empty if text stands beside it."""
+    """Return the HTML of the icon *name*; *text* is its label for screen readers.
+
+    *text* is empty if the page shows a text beside the icon.
+    """
     attributes = (
         Markup('role="img" aria-label="{}"').format(text) if text else Markup('aria-hidden="true"')
     )
@@ -68,7 +71,7 @@ def icon(name: str, text: str = "") -> Markup:
 
 
 def _attention_count() -> str:
-    """Return the number of deliveries that need attention; empty if none do."""
+    """Return the number of deliveries that need attention, at most `99+`; empty if none do."""
     if not current_user.is_authenticated:
         return ""
     try:
@@ -83,7 +86,7 @@ def _attention_count() -> str:
 
 
 def script_texts() -> dict[str, object]:
-    """Return the texts that scripts show."""
+    """Return the translated texts and the limits that the pages' JavaScript uses, by name."""
     return {
         "picked": gettext(
             "Picked up “{title}”. Choose a position with the arrow keys, drop with "

@@ -1,4 +1,4 @@
-"""The poster templates, brands and pictures that the pages offer."""
+"""The poster templates and brands that people can choose, and the templates' thumbnails."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _DEFAULT_SIZE = "9x16"
 
 
 def offered_templates() -> list[Template]:
-    """Return every template that an entry can use, without broken templates.
+    """Return the poster templates that an entry can use, without broken templates.
 
     A template without the size that channels use by default belongs to a channel, such as the card
     of a link, and is left out too.
@@ -47,12 +47,12 @@ def offered_templates() -> list[Template]:
 
 
 def is_offered(template: Template) -> bool:
-    """Return whether people can choose *template*."""
+    """Return whether people can choose *template* for an entry: it has the default size."""
     return _DEFAULT_SIZE in template.sizes
 
 
 def choose_template(name: str) -> Template | None:
-    """Return the template *name*; None if it does not exist or is broken."""
+    """Return the poster template *name*; None if it is missing or broken, or *name* is empty."""
     if not name:
         return None
     try:
@@ -62,7 +62,7 @@ def choose_template(name: str) -> Template | None:
 
 
 def by_family(templates: Iterable[Template]) -> dict[str, list[Template]]:
-    """Return *templates* by family: the built-in families first, empty families left out."""
+    """Return *templates* grouped by family (a visual style), the built-in families first."""
     families: dict[str, list[Template]] = {name: [] for name in FAMILIES}
     for template in templates:
         families.setdefault(template.family or "", []).append(template)
@@ -70,13 +70,13 @@ def by_family(templates: Iterable[Template]) -> dict[str, list[Template]]:
 
 
 def brand_choices() -> dict[str, str]:
-    """Return the titles of the brands by name; the empty name is the default brand."""
+    """Return the titles of the brands by name; the empty name stands for the default brand."""
     brands = list_brands(runtime().config.asset_folders())
     return {"": str(gettext("Default brand")), **brands}
 
 
 def thumbnail_address(template: Template, brand: str | None = None) -> str:
-    """Return the address of a template's small picture in *brand*.
+    """Return the URL of a template's thumbnail in *brand*.
 
     Raises:
         RenderError: the template cannot be painted in *brand*.

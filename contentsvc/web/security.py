@@ -1,4 +1,4 @@
-"""Security headers of every response, and the token check of forms."""
+"""Send security headers with every response, and check the CSRF token of forms."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HEADERS = {
 
 
 def protect(app: Flask) -> None:
-    """Make *app* check the token of every form and send security headers."""
+    """Make *app* check the CSRF token of every form and send security headers."""
     CSRFProtect(app)
     app.after_request(_add_headers)
 

@@ -1,4 +1,4 @@
-"""The public pages of channels. They read no session and set no cookie."""
+"""The public pages that channels provide. They read no session and set no cookie."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PUBLIC_POLICY = (
 @blueprint.get("/site/<path:path>")
 @open_to_all
 def page(path: str) -> Response:
-    """Return a channel's public page, with headers for conditional requests."""
+    """Return the public page of a channel at *path*, or 304 if the visitor's copy is current."""
     language = request.accept_languages.best_match(list(LANGUAGES)) or runtime().config.language
     try:
         with reading() as database:

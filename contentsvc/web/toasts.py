@@ -1,4 +1,4 @@
-"""Toasts: messages about what was done, with an undo button or a link."""
+"""Toasts: short messages on pages about finished actions, with an undo button or a link."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def show_toast(
     link: str = "",
     link_text: str = "",
 ) -> None:
-    """Show *message* on the page that this request renders or redirects to.
+    """Show *message* as a toast on the page that this request renders or redirects to.
 
     *undo* is the address that an undo button posts *undo_values* to, *link* that of a link.
     """
@@ -53,7 +53,7 @@ def open_toast_box() -> None:
 
 
 def toasts() -> list[Toast]:
-    """Return the toasts that this page shows; each is returned once."""
+    """Return the toasts for the page of this request, and remove them from the store."""
     pending = list(_pending())
     _pending().clear()
     # A HEAD request renders a page that nobody sees.
@@ -72,7 +72,7 @@ def toasts() -> list[Toast]:
 
 
 def store_toasts_after_requests(app: Flask) -> None:
-    """Make *app* store the toasts of a redirecting request until the next page shows them."""
+    """Make *app* store the toasts of a request that redirects until the next page shows them."""
     app.after_request(_store)
 
 
@@ -107,6 +107,6 @@ def _own_address() -> str:
 
 
 def _address(location: str) -> str:
-    """Return the path and query of *location*, decoded, so that equal addresses compare equal."""
+    """Return the decoded path and query of *location*, for comparing two addresses."""
     parts = urlsplit(location)
     return unquote(f"{parts.path}?{parts.query}")

@@ -1,1 +1,1 @@
-"""The pages of poster batches: create, follow, repair and download."""
+"""Pages to create, follow, repair and download poster batches: a poster for each table row."""

@@ -1,4 +1,4 @@
-"""The forms of a poster batch: the table, and the column of each field."""
+"""Read and fill the forms of a poster batch: its table, and the table column of each field."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LONGEST_SHOWN = 24
 
 @dataclass(frozen=True, slots=True)
 class FieldRow:
-    """A field of the template in the form: its column, or its text for all rows."""
+    """A poster field in the form: the table column that fills it, or one text for all rows."""
 
     name: str
     #: The field of the template; None for the file names.
@@ -38,14 +38,14 @@ class FieldRow:
 
     @property
     def is_used(self) -> bool:
-        """Return whether the field is shown at once: it is required or filled in."""
+        """Return whether the field is required or filled in; the form folds up other fields."""
         return (
             self.spec is None or self.spec.required or self.column is not None or bool(self.fixed)
         )
 
 
 def posted_table() -> tuple[str, list[Line]]:
-    """Return the name and the lines of the posted table, uploaded or pasted.
+    """Return the name and the lines of the table that the person uploaded or pasted.
 
     Raises:
         InputError: no table was posted, or it cannot be read.
@@ -69,7 +69,10 @@ def _read(read: Callable[[], list[Line]]) -> list[Line]:
 
 
 def posted_columns(template: Template) -> dict[str, int]:
-    """Return the index of the column chosen for each field, and for the file names."""
+    """Return the posted choice of table columns: the index of a column by field name.
+
+    Fields without a column are left out. `FILE_COLUMN` stands for the posters' file names.
+    """
     columns = {}
     for name in (*template.fields, FILE_COLUMN):
         text = request.form.get(f"column.{name}", "")
@@ -79,13 +82,13 @@ def posted_columns(template: Template) -> dict[str, int]:
 
 
 def posted_fixed(template: Template) -> dict[str, str]:
-    """Return the posted texts that are the same for every row, by field."""
+    """Return the posted texts that fill a field in every row of the table, by field name."""
     texts = {name: request.form.get(f"fixed.{name}", "").strip() for name in template.fields}
     return {name: text.replace("\r\n", "\n") for name, text in texts.items() if text}
 
 
 def field_rows(batch: PosterBatch, template: Template) -> list[FieldRow]:
-    """Return the fields in the order of the template, the file names last."""
+    """Return a form row for each field of *template*, and a last one for the file names."""
     rows = [
         FieldRow(name, spec, batch.columns.get(name), batch.fixed.get(name, ""))
         for name, spec in template.fields.items()
@@ -94,7 +97,7 @@ def field_rows(batch: PosterBatch, template: Template) -> list[FieldRow]:
 
 
 def column_options(batch: PosterBatch, rows: Sequence[PosterRow]) -> list[tuple[int, str]]:
-    """Return the columns to choose from, each with its title and its first cell."""
+    """Return (index, label) of each table column; the label shows its title and first cell."""
     options = []
     for index, title in enumerate(batch.header):
         cells = (row.cells[index] for row in rows if index < len(row.cells))
@@ -105,7 +108,7 @@ def column_options(batch: PosterBatch, rows: Sequence[PosterRow]) -> list[tuple[
 
 
 def posted_corrections() -> dict[int, dict[str, str]]:
-    """Return the corrected cells of failed rows, by row and field."""
+    """Return the posted corrections of failed rows: new texts by row number and field name."""
     corrections: dict[int, dict[str, str]] = {}
     for key, text in _fields(request.form, "cell."):
         number, _, name = key.partition(".")

@@ -1,4 +1,4 @@
-"""The texts about a batch and its rows, in the person's language."""
+"""Texts that pages show about poster batches and their rows, in the person's language."""
 
 from __future__ import annotations
 
@@ -69,28 +69,28 @@ _MINUTE, _HOUR = 60, 3600
 
 
 def field_label(template: Template | None, name: str | None) -> str:
-    """Return the label of a field; its name if the template has no label for it."""
+    """Return the label of the template's field *name*, or *name* if there is no such field."""
     return results.field_label(template, name, language())
 
 
 def size_label(template: Template, size: str) -> str:
-    """Return the label of a size: its shape and its pixels."""
+    """Return the label of a poster size of *template*, such as `Square 1080×1080`."""
     width, height = template.variants[size].size
     return f"{_SIZES.get(size, size)} {width}×{height}"
 
 
 def remark_describer(template: Template | None) -> Callable[[RowRemark], str]:
-    """Return a function that describes a remark, beginning with the label of its field."""
+    """Return a function that puts a remark on a table row into words, the field's label first."""
     return lambda remark: results.remark_text(template, remark, language())
 
 
 def remedy(remark: RowRemark) -> str:
-    """Return advice on how to resolve a remark; empty if there is none."""
+    """Return advice on how to fix the fault that *remark* reports; empty if there is none."""
     return str(_REMEDIES.get(remark.code, ""))
 
 
 def time_left(left: timedelta) -> str:
-    """Return a remaining time for display, in seconds, minutes or hours."""
+    """Return the time *left* for display in seconds, minutes or hours, such as `5 minutes`."""
     seconds = max(1, round(left.total_seconds()))
     if seconds < _MINUTE:
         return str(ngettext("%(num)d second", "%(num)d seconds", seconds))

@@ -51,7 +51,7 @@ _MEDIA = {"jpeg": "image/jpeg", "png": "image/png", "webp": "image/webp"}
 
 @blueprint.get("/<int:batch_id>/run")
 def show(batch_id: int) -> BaseResponse | str:
-    """Show the progress and the results of a batch."""
+    """Render a batch's progress and results; redirect to its draft page if it has not started."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         if batch.status is BatchStatus.DRAFT:
@@ -79,13 +79,16 @@ def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
 
 
 def _state(database: Session, batch: PosterBatch) -> dict[str, Any]:
-    """Return the progress of a batch for display."""
+    """Return the page template's variables about the progress of a batch."""
     is_quiet = batch.status is BatchStatus.RUNNING and now() - batch.updated_at > _WAITING_AFTER
     return {"progress": progress_of(database, batch, now()), "is_quiet": is_quiet}
 
 
 def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, Any]]:
-    """Return the rows that were made and have remarks, each with its remarks."""
+    """Return (row, remarks) for each row whose poster was made with remarks.
+
+    Return an empty list while the batch runs.
+    """
     if batch.status is BatchStatus.RUNNING:
         return []
     rows = batches.rows_with_remarks(database, batch, limit=_LISTED)
@@ -95,7 +98,7 @@ def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, An
 def _faulty_fields(
     batch: PosterBatch, template: Template | None, row: PosterRow
 ) -> list[tuple[str, str, str]]:
-    """Return the fields of a failed row that can be corrected: name, label and text."""
+    """Return (name, label, text) of each field of a failed row that a person can correct."""
     fields = []
     for name in dict.fromkeys(remark.field or "" for remark in remarks_of(row)):
         column = batch.columns.get(name)
@@ -107,7 +110,10 @@ def _faulty_fields(
 
 @blueprint.get("/<int:batch_id>/progress")
 def progress(batch_id: int) -> Response:
-    """Return the progress of a batch, for the page that polls it."""
+    """Return the HTML of a batch's progress, which the batch's page requests every second.
+
+    After the batch has ended, the response makes the browser reload the whole page.
+    """
     with reading() as database:
         batch = get_batch(database, batch_id)
         state = _state(database, batch)
@@ -126,7 +132,7 @@ def _back(batch_id: int) -> BaseResponse:
 
 @blueprint.post("/<int:batch_id>/stop")
 def stop_batch(batch_id: int) -> BaseResponse:
-    """Stop a batch; the posters made so far stay."""
+    """Stop a batch but keep the posters made so far, and redirect to the batch's page."""
     with writing() as database:
         stop(get_batch(database, batch_id, to_change=True), now())
     return _back(batch_id)
@@ -134,18 +140,21 @@ def stop_batch(batch_id: int) -> BaseResponse:
 
 @blueprint.post("/<int:batch_id>/go-on")
 def go_on(batch_id: int) -> BaseResponse:
-    """Resume a stopped batch."""
+    """Resume a stopped batch and redirect to its page."""
     return _again(batch_id, lambda _database, _batch: None)
 
 
 @blueprint.post("/<int:batch_id>/retry")
 def retry_failed(batch_id: int) -> BaseResponse:
-    """Make the failed rows again without changes."""
+    """Start making the posters of failed rows again, and redirect to the batch's page."""
     return _again(batch_id, retry)
 
 
 def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> BaseResponse:
-    """Make the waiting rows of a batch; if that is not possible, show the reason as a toast."""
+    """Call *prepare*, start the batch and redirect to its page.
+
+    If the batch cannot start, its page shows the reason as a toast.
+    """
     try:
         with writing() as database:
             batch = get_batch(database, batch_id, to_change=True)
@@ -162,7 +171,7 @@ def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> Ba
 
 @blueprint.post("/<int:batch_id>/rows")
 def correct_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
-    """Store corrected rows, from the page or from a table, and make them again."""
+    """Store posted corrections of rows (form fields or a table) and make their posters again."""
     try:
         with writing() as database:
             batch = get_batch(database, batch_id, to_change=True)
@@ -187,7 +196,7 @@ def correct_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
 
 @blueprint.post("/<int:batch_id>/delete")
 def delete(batch_id: int) -> BaseResponse:
-    """Delete a batch and its posters."""
+    """Delete a batch and its posters, and redirect to the list of batches."""
     with writing() as database:
         batch = get_batch(database, batch_id, to_change=True)
         batches.delete_batch(database, runtime().config, batch)
@@ -197,7 +206,7 @@ def delete(batch_id: int) -> BaseResponse:
 
 @blueprint.get("/<int:batch_id>/rows/<int:number>/<size>")
 def poster(batch_id: int, number: int, size: str) -> Response:
-    """Return a finished poster."""
+    """Return the image file of a finished poster: of row *number* in the size *size*."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         row = database.get(PosterRow, (batch_id, number))
@@ -213,7 +222,7 @@ def poster(batch_id: int, number: int, size: str) -> Response:
 
 @blueprint.get("/<int:batch_id>/posters.zip")
 def archive(batch_id: int) -> Response:
-    """Return the posters made so far and their report as a ZIP that is streamed from the disk."""
+    """Stream a ZIP file with the posters made so far and a CSV report."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         template = find_template(batch.template)
@@ -228,7 +237,7 @@ def archive(batch_id: int) -> Response:
 
 @blueprint.get("/<int:batch_id>/report.csv")
 def report(batch_id: int) -> Response:
-    """Return a CSV report of the outcome of each row."""
+    """Return a CSV file that reports the result of each row of the batch."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         template = find_template(batch.template)
@@ -239,7 +248,7 @@ def report(batch_id: int) -> Response:
 
 @blueprint.get("/<int:batch_id>/failed.xlsx")
 def failed(batch_id: int) -> Response:
-    """Return the failed rows as a table to correct and upload again."""
+    """Return an Excel file of the failed rows, which people correct and upload again."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         table = failed_table(database, batch, find_template(batch.template), language())
@@ -248,6 +257,6 @@ def failed(batch_id: int) -> Response:
 
 
 def _named(response: Response, batch: PosterBatch, ending: str) -> Response:
-    """Name the download after the batch's table."""
+    """Set the file name of a download: the batch's name, with *ending* as its extension."""
     stem = PurePath(batch.name).stem or "posters"
     return name_file(response, f"{stem}.{ending}")

@@ -1,4 +1,4 @@
-"""The pages for creating a poster batch: template, table, columns and first posters."""
+"""The pages for creating a poster batch: choose a template, post a table, assign its columns."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 def painter() -> BatchPainter:
-    """Return this process's painter, which caches fonts and templates."""
+    """Return the painter of batch posters that all requests of this process share."""
     cached: BatchPainter = current_app.extensions.setdefault(
         "contentsvc_batch_painter", BatchPainter(runtime(), studio().painter)
     )
@@ -61,7 +61,7 @@ def painter() -> BatchPainter:
 
 
 def template_picture(template: Template, brand: str | None = None) -> str:
-    """Return the address of a template's small picture; empty if it has none."""
+    """Return the URL of a template's thumbnail in *brand*; empty if it cannot be painted."""
     try:
         return thumbnail_address(template, brand)
     except RenderError:
@@ -76,7 +76,7 @@ def _add_globals(state: BlueprintSetupState) -> None:
 
 @blueprint.get("/")
 def index() -> str:
-    """List the stored batches."""
+    """Render the list of poster batches."""
     with reading() as database:
         batches = poster_batches.all_batches(database, now())
     return render_template(
@@ -88,7 +88,7 @@ def index() -> str:
 
 
 def find_template(name: str) -> Template | None:
-    """Return the template *name*; None if it is missing or broken."""
+    """Return the poster template *name*, or None if it is missing or broken."""
     try:
         return painter().template(name)
     except RenderError:
@@ -97,14 +97,14 @@ def find_template(name: str) -> Template | None:
 
 @blueprint.get("/new")
 def choose() -> str:
-    """Show the templates to choose from."""
+    """Render the poster templates from which a person chooses one for a new batch."""
     templates = sorted(offered_templates(), key=lambda template: template.id)
     return render_template("batches/choose.html", families=by_family(templates))
 
 
 @blueprint.route("/new/<template_id>", methods=["GET", "POST"])
 def new(template_id: str) -> Response | str | tuple[str, int]:
-    """Create a batch from the chosen sizes and the posted table, or show the error."""
+    """Render the form of a new batch, or create the batch from the posted sizes and table."""
     template = _template(template_id)
     if request.method == "GET":
         return _new_page(template, {})
@@ -148,7 +148,10 @@ def _template(template_id: str) -> Template:
 
 @blueprint.get("/new/<template_id>/sample.<ending>")
 def sample(template_id: str, ending: str) -> Response:
-    """Return an empty table with the template's columns, titled in the person's language."""
+    """Return a sample table (CSV or Excel) with a column for each text field of the template.
+
+    *ending* is `csv` or `xlsx`. The titles of the columns are in the person's language.
+    """
     template = _template(template_id)
     table = sample_table(template, language(), str(gettext("File name")))
     if ending == "csv":
@@ -165,7 +168,7 @@ def sample(template_id: str, ending: str) -> Response:
 
 
 def _notes(template: Template) -> list[list[str]]:
-    """Return a table that tells what to fill into each column, its titles first."""
+    """Return the lines of the Excel sheet that explains each column of the sample table."""
     head = [
         gettext("Column title"),
         gettext("Needed"),
@@ -185,7 +188,7 @@ def _notes(template: Template) -> list[list[str]]:
 
 @blueprint.get("/<int:batch_id>")
 def show(batch_id: int) -> Response | str:
-    """Show the columns and first posters of a draft; redirect to a batch that was started."""
+    """Render the columns and first posters of a new batch; redirect if the batch has started."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         if batch.status is not BatchStatus.DRAFT:
@@ -209,7 +212,7 @@ def _draft_page(batch: PosterBatch, rows: list[PosterRow], errors: dict[str, str
 
 
 def _proof(batch: PosterBatch, template: Template, rows: list[PosterRow]) -> dict[str, Any]:
-    """Return the template variables about a draft's rows."""
+    """Check the rows of a batch; return the results as variables of the page template."""
     check = check_table(batch, template, rows, painter().proofreader(batch))
     by_number = {row.number: row for row in check.rows}
     return {
@@ -222,7 +225,10 @@ def _proof(batch: PosterBatch, template: Template, rows: list[PosterRow]) -> dic
 
 
 def _common_faults(check: TableCheck, template: Template) -> list[str]:
-    """Return the labels of required fields that every row lacks: they need a column or a text."""
+    """Return the labels of the required fields that are empty in every row of the batch.
+
+    For each of them, a person has to choose a column or type a text for all rows.
+    """
     if not check.total or check.faulty < check.total:
         return []
     faults = [
@@ -235,7 +241,7 @@ def _common_faults(check: TableCheck, template: Template) -> list[str]:
 
 @blueprint.post("/<int:batch_id>/columns")
 def map_columns(batch_id: int) -> Response | str | tuple[str, int]:
-    """Store the posted columns; return the first posters and the errors for them."""
+    """Store the posted choice of columns, and render the first posters and the errors."""
     batch, rows, errors = _store_columns(batch_id)
     template = _template(batch.template)
     if request.headers.get("HX-Request"):
@@ -249,7 +255,7 @@ def map_columns(batch_id: int) -> Response | str | tuple[str, int]:
 
 
 def _store_columns(batch_id: int) -> tuple[PosterBatch, list[PosterRow], dict[str, str]]:
-    """Store the posted columns; return the batch, its rows and the errors by field."""
+    """Store the posted choice of columns; return the batch, its rows and error texts by field."""
     errors = {}
     with writing() as database:
         batch = get_batch(database, batch_id, to_change=True)
@@ -271,7 +277,7 @@ def _store_columns(batch_id: int) -> tuple[PosterBatch, list[PosterRow], dict[st
 
 @blueprint.post("/<int:batch_id>/start")
 def start(batch_id: int) -> Response | tuple[str, int]:
-    """Store the posted columns and start making the posters."""
+    """Store the posted choice of columns, start the batch and redirect to its progress page."""
     batch, rows, errors = _store_columns(batch_id)
     if errors:
         return _draft_page(batch, rows, errors), 422
@@ -295,7 +301,7 @@ def start(batch_id: int) -> Response | tuple[str, int]:
 
 @blueprint.get("/<int:batch_id>/rows/<int:number>/<size>/preview")
 def preview(batch_id: int, number: int, size: str) -> Response:
-    """Return a small poster of a draft's row."""
+    """Return the image of a small poster of row *number* in *size*, before the batch starts."""
     with reading() as database:
         batch = get_batch(database, batch_id)
         row = database.get(PosterRow, (batch_id, number))

@@ -1,4 +1,4 @@
-"""Differences between two versions of an entry form."""
+"""Compare the fields of two versions of an entry form, after two people edited one entry."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["differences"]
 
 
 def differences(theirs: EntryForm, yours: EntryForm) -> list[tuple[str, str, str]]:
-    """Return (label, theirs, yours) of every field whose text differs between the two forms."""
+    """Return (label, text in *theirs*, text in *yours*) for each form field whose text differs."""
     pairs = [
         (gettext("Week"), theirs.week, yours.week),
         *((text, theirs[name], yours[name]) for name, text in _labels().items()),

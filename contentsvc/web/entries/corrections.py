@@ -1,4 +1,4 @@
-"""The pages of corrections: offer, send or dismiss a correction, and retract notices."""
+"""Pages for corrections, which tell readers what of an announced livestream has changed."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ blueprint = Blueprint("corrections", __name__)
 
 @dataclass(frozen=True, slots=True)
 class CorrectionView:
-    """The content of the correction form."""
+    """The content of the correction form, proposed or typed, as passed to the page template."""
 
     offer: Offer
     title: str
     body: str
     #: Names of the selected channels.
     channels: tuple[str, ...]
-    #: A local time as typed; empty for now.
+    #: The local time of publication as typed; empty means at once.
     at: str = ""
     has_poster: bool = False
     can_have_poster: bool = False
@@ -53,7 +53,7 @@ class CorrectionView:
 
 
 def correction_view(entry_id: int) -> CorrectionView | None:
-    """Return the content of the correction form of an entry; None if nothing is outdated."""
+    """Return the content of a livestream's correction form; None if nothing is to be corrected."""
     with reading() as database:
         offer = correcting.offer_of(database, entry_id, now())
     if not offer:
@@ -80,7 +80,7 @@ def correction_view(entry_id: int) -> CorrectionView | None:
 
 
 def show_correction_toast(entry_id: int) -> None:
-    """Show a toast with a link to the correction form if published notices became outdated."""
+    """Show a toast that links to the correction form if published notices are outdated."""
     with reading() as database:
         offer = correcting.offer_of(database, entry_id, now())
     if not offer or not (offer.outdated or offer.unsettled):
@@ -100,7 +100,7 @@ def show_correction_toast(entry_id: int) -> None:
 
 @blueprint.get("/entries/<int:entry_id>/correction")
 def show(entry_id: int) -> str:
-    """Show the outdated notices of an entry and a proposed correction."""
+    """Render the correction form of a livestream: its outdated notices and a proposed text."""
     return _page(entry_id, correction_view(entry_id))
 
 
@@ -114,7 +114,7 @@ def _page(entry_id: int, view: CorrectionView | None) -> str:
 
 @blueprint.post("/entries/<int:entry_id>/correction")
 def send(entry_id: int) -> Response | tuple[str, int]:
-    """Send a correction, now or at the chosen time, or show the form again with the error."""
+    """Plan the posted correction for now or the posted time, or render the form with an error."""
     view = correction_view(entry_id)
     if view is None or not view.offer.outdated:
         show_toast(gettext("There is nothing left to correct."))
@@ -167,7 +167,7 @@ def _send(typed: CorrectionView) -> Entry:
 
 
 def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
-    """Raise an error if the correction has no title or a check blocks it on one of its channels.
+    """Raise InputError if the correction has no title or a check on a channel forbids it.
 
     Raises:
         InputError: with the field of the form that must be corrected.
@@ -183,7 +183,7 @@ def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
 
 
 def _chosen_time(entry: Entry, text: str) -> datetime:
-    """Parse *text* in the calendar's time zone; return the current time if it is empty."""
+    """Parse *text* as a time in the calendar's zone; return the current time if it is empty."""
     if not text:
         return now()
     try:
@@ -203,7 +203,7 @@ def _template(entry: Entry) -> Any:
 
 @blueprint.post("/entries/<int:entry_id>/correction/dismiss")
 def dismiss(entry_id: int) -> Response:
-    """Record that no correction is wanted; a correction that is not published yet is withdrawn."""
+    """Store that no correction is wanted, cancel one that is not published yet, and redirect."""
     with reading() as database:
         offer = correcting.offer_of(database, entry_id, now())
     if offer:
@@ -219,7 +219,7 @@ def dismiss(entry_id: int) -> Response:
 
 @blueprint.post("/entries/<int:entry_id>/correction/retract/<int:delivery_id>")
 def retract(entry_id: int, delivery_id: int) -> Response:
-    """Retract a published notice from its channel."""
+    """Delete a published notice of a livestream from its channel, and redirect to the entry."""
     try:
         take_back(runtime(), delivery_id)
     except InputError as error:

@@ -1,4 +1,7 @@
-"""The entry form and its live preview. Text that cannot be saved stays in the form."""
+"""The pages on which people create and edit an entry, with uploads and a live preview.
+
+Text that cannot be saved stays in the form.
+"""
 
 from __future__ import annotations
 
@@ -42,11 +45,11 @@ blueprint.add_app_template_filter(notice_when)
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """The content of the entry page beside the form."""
+    """The content of the entry page apart from its form: the stored entry, errors and messages."""
 
     entry: Entry | None = None
     errors: dict[str, str] = field(default_factory=dict)
-    #: Differences to the version that somebody else saved: (label, theirs, yours).
+    #: Differences from the version that somebody else saved: (label, theirs, yours).
     theirs: list[tuple[str, str, str]] = field(default_factory=list)
     message: str = ""
     status: int = 200
@@ -54,7 +57,7 @@ class EntryView:
 
 @blueprint.route("/calendars/<slug>/entries/new", methods=["GET", "POST"])
 def new(slug: str) -> Response | tuple[str, int]:
-    """Create an entry."""
+    """Render the form of a new entry, or create an entry from the posted form."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
     week = read_week(request.args.get("week"), calendar.timezone)
@@ -78,7 +81,7 @@ def new(slug: str) -> Response | tuple[str, int]:
 
 @blueprint.route("/entries/<int:entry_id>", methods=["GET", "POST"])
 def edit(entry_id: int) -> Response | tuple[str, int]:
-    """Show an entry and change it; text that cannot be saved stays in the form."""
+    """Render the form of an entry, or store the posted form; refused text stays in the form."""
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
     if request.method == "GET":
@@ -119,7 +122,7 @@ def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryConte
 
 
 def _with_uploads(form: EntryForm) -> tuple[EntryForm, dict[str, str]]:
-    """Store the pictures that were posted with the form, and add them to the form."""
+    """Store the posted pictures; return *form* with these pictures, and errors by field."""
     try:
         stored = _store_uploads()
     except InputError as error:
@@ -128,7 +131,11 @@ def _with_uploads(form: EntryForm) -> tuple[EntryForm, dict[str, str]]:
 
 
 def _store_uploads() -> list[str]:
-    """Store every picture of this request, or none if one cannot be used; return the references."""
+    """Store the pictures of this request; return a reference (`sha256:…`) for each.
+
+    Raises:
+        InputError: a picture cannot be used; then none is stored.
+    """
     contents = [
         (file.filename, file.read()) for file in request.files.getlist("upload") if file.filename
     ]
@@ -150,7 +157,10 @@ def _error_view(error: InputError) -> EntryView:
 
 
 def _conflict_view(entry_id: int, form: EntryForm, error: ConflictError) -> EntryView:
-    """Return a view that compares the stored entry with the form; saving again overwrites it."""
+    """Return page content that compares *form* with the entry that somebody else has saved.
+
+    If the person saves again, the form overwrites the entry.
+    """
     with reading() as database:
         current = entries.get_entry(database, entry_id)
     return EntryView(
@@ -162,7 +172,7 @@ def _conflict_view(entry_id: int, form: EntryForm, error: ConflictError) -> Entr
 
 
 def _after_saving(entry_id: int, rev: int) -> Response:
-    """Do what the pressed button asks besides saving; the text is saved in any case."""
+    """Approve or submit the saved entry if the person pressed that button, and redirect."""
     action = request.form.get("action", "save")
     if action in {"approve", "submit"}:
         return act_on(entry_id, rev, action)
@@ -173,7 +183,7 @@ def _after_saving(entry_id: int, rev: int) -> Response:
 
 @dataclass(frozen=True, slots=True)
 class PublicPage:
-    """A livestream's public page."""
+    """The address of a livestream's public page, as shown on the entry page."""
 
     #: The page's path on this server.
     path: str
@@ -182,7 +192,10 @@ class PublicPage:
 
 
 def _public(entry: Entry) -> PublicPage | None:
-    """Return the public page of a livestream; None before its first approval or without a site."""
+    """Return the address of a livestream's public page; None if it has none yet.
+
+    A livestream gets a page with its first approval, if there is a channel with pages.
+    """
     with reading() as database:
         address = booking.public_page(runtime(), database, entry)
     if not address:
@@ -220,7 +233,7 @@ def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, in
 
 @blueprint.get("/poster-fields")
 def poster_fields() -> str:
-    """Return the fields of a poster template, filled with the texts of the form."""
+    """Return the HTML of the chosen poster template's form fields, with the typed texts."""
     template = choose_template(request.args.get("poster.template", ""))
     form = posted_form(request.args, "")
     return render_template("entries/_poster_fields.html", template=template, form=form, errors={})
@@ -228,7 +241,7 @@ def poster_fields() -> str:
 
 @blueprint.get("/notice-fields")
 def notices() -> str:
-    """Return the fields of the notices whose offsets the form contains."""
+    """Return the HTML of form fields for each livestream notice that was typed, such as `-1h`."""
     form = posted_form(request.args, "")
     return render_template("entries/_notices.html", notices=_notices(form), form=form, errors={})
 
@@ -240,7 +253,7 @@ def _notices(form: EntryForm) -> list[NoticeFields]:
 
 @blueprint.post("/calendars/<slug>/preview")
 def preview(slug: str) -> str:
-    """Render the form for each channel, without saving the entry."""
+    """Return the HTML of a preview of the posted entry on each channel, without saving it."""
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
     form = posted_form(request.form, "")
@@ -267,14 +280,14 @@ def _make_previews(
 
 
 def _posted_code() -> str:
-    """Return the entry's code from the form, for the links in the preview."""
+    """Return the posted entry's code, used for links in its preview; empty if it is invalid."""
     code = request.form.get("code", "")
     return code if _CODE.fullmatch(code) else ""
 
 
 @blueprint.post("/uploads")
 def upload() -> tuple[str, int]:
-    """Store pictures and return their rows for the form."""
+    """Store the posted pictures; return the HTML of their rows in the form, or of an error."""
     try:
         rows = [(source, "") for source in _store_uploads()]
     except InputError as error:

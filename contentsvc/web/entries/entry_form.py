@@ -42,7 +42,7 @@ _Choice = TypeVar("_Choice", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class EntryForm:
-    """The values of the entry form, as typed."""
+    """The values of the entry form as a person typed them; `read_form` converts them."""
 
     week: str
     values: Mapping[str, str]
@@ -50,7 +50,7 @@ class EntryForm:
     channels: tuple[str, ...]
     #: Pairs of source and alternative text, in order.
     pictures: tuple[tuple[str, str], ...] = ()
-    #: Texts by field; the items of a list are lines.
+    #: Texts by poster field; each item of a list is a line.
     poster: Mapping[str, str] = field(default_factory=dict)
     #: Pairs of title and body by channel.
     versions: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -60,7 +60,7 @@ class EntryForm:
 
 
 def blank_form(calendar: Calendar, week: IsoWeek, query: Mapping[str, str]) -> EntryForm:
-    """Return the form of a new entry for the position that *query* names."""
+    """Return the form of a new entry; *query* (URL parameters) gives its day, time and title."""
     first_slot = str(calendar.slots[0][0]) if calendar.slots else ""
     has_time = bool(query.get("time"))
     values = {
@@ -119,7 +119,7 @@ def _chain_text(chain: Sequence[Notice]) -> str:
 
 
 def posted_form(posted: MultiDict[str, str], week: str) -> EntryForm:
-    """Return the form as it was posted."""
+    """Return the posted entry form; *week* is used if the form contains no week."""
     values = {name: value.replace("\r\n", "\n") for name, value in posted.items()}
     dropped = set(posted.getlist("picture_drop"))
     pictures = zip(posted.getlist("picture"), posted.getlist("picture_alt"), strict=False)
@@ -139,7 +139,7 @@ def posted_form(posted: MultiDict[str, str], week: str) -> EntryForm:
 
 @dataclass(slots=True)
 class _Reader:
-    """A reader of one form that collects the errors by field."""
+    """A converter of one form's values that collects the error texts by field."""
 
     form: EntryForm
     errors: dict[str, str] = field(default_factory=dict)
@@ -176,7 +176,7 @@ class _Reader:
         return text
 
     def chain(self) -> tuple[Notice, ...]:
-        """Return the notices that were typed into the form.
+        """Return the livestream's notices as typed in the form; none if they cannot be parsed.
 
         Unchanged default notices follow the length of the livestream.
         """
@@ -199,7 +199,7 @@ class _Reader:
 def read_form(
     form: EntryForm, calendar: Calendar, template: Template | None
 ) -> tuple[IsoWeek | None, EntryContent, dict[str, str]]:
-    """Return the week and content of a form, and its errors by field.
+    """Convert *form* to the week and content of an entry; return these and errors by field.
 
     *template* tells which fields of the poster are lists; None if the entry has no poster.
     """
@@ -233,12 +233,12 @@ def read_form(
 
 
 def _channels(form: EntryForm, calendar: Calendar) -> tuple[str, ...] | None:
-    """Return the selected channels; None, which means the calendar's, if they are the same."""
+    """Return the selected channels, or None if they are the same as those of the calendar."""
     return None if set(form.channels) == set(calendar.channels) else form.channels
 
 
 def _versions(form: EntryForm) -> dict[str, Version]:
-    """Return the non-empty versions of the selected channels."""
+    """Return the texts that the entry has for single channels, by channel, without empty ones."""
     return {
         name: Version(title.strip() or None, body if body.strip() else None)
         for name, (title, body) in form.versions.items()

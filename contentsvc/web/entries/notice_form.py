@@ -1,4 +1,4 @@
-"""The part of the entry form that gives single notices of a livestream a text of their own."""
+"""The form fields in which a person gives single notices of a livestream their own texts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _TITLE, _BODY, _SILENT, _POSTER = "title", "body", "silent", "poster."
 
 @dataclass(frozen=True, slots=True)
 class NoticeFields:
-    """The form fields of one notice."""
+    """The form fields of one notice (a message before, at or after a livestream's start)."""
 
     #: The offset from the start, such as `-24h`.
     at: str
@@ -48,22 +48,22 @@ class NoticeFields:
 
     @property
     def is_own(self) -> bool:
-        """Return whether the notice differs from the entry."""
+        """Return whether the notice has texts of its own instead of the entry's."""
         return any(value.strip() for value in self.values.values())
 
     @property
     def has_own_poster(self) -> bool:
-        """Return whether the poster of the notice differs from that of the entry."""
+        """Return whether the notice's poster has texts of its own instead of the entry's."""
         return any(text.strip() for name, text in self.values.items() if name.startswith(_POSTER))
 
 
 def chain_texts(text: str) -> list[str]:
-    """Return the offsets in *text*, which commas separate (`,` or `，`)."""
+    """Split *text*, such as `-24h, 0m`, at commas (`,` or `，`); return the non-empty parts."""
     return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
 
 
 def notice_values(content: EntryContent) -> dict[str, str]:
-    """Return the form values of the notices that differ from the entry."""
+    """Return the notices' own texts as form values, by field name such as `notice.-1h.title`."""
     values: dict[str, str] = {}
     for at, version in content.notice_versions.items():
         own = {
@@ -82,7 +82,7 @@ def notice_values(content: EntryContent) -> dict[str, str]:
 def notice_fields(
     values: Mapping[str, str], chain: Sequence[Notice], template: Template | None
 ) -> list[NoticeFields]:
-    """Return the form fields of each notice in *chain*, filled with *values*."""
+    """Return the form fields of each notice in *chain*, filled from *values* of the entry form."""
     fields_of_notices = []
     for notice in chain:
         prefix = f"{_PREFIX}{notice}."
@@ -107,7 +107,7 @@ def typed_chain(text: str) -> tuple[Notice, ...]:
 def read_versions(
     values: Mapping[str, str], chain: Sequence[Notice], template: Template | None
 ) -> dict[str, NoticeVersion]:
-    """Return the versions of the notices in *chain* that differ from the entry, by offset."""
+    """Return the texts that notices in *chain* have of their own, by offset such as `-1h`."""
     versions = {}
     for notice in chain:
         own = _own(values, f"{_PREFIX}{notice}.")

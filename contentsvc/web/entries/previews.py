@@ -1,4 +1,4 @@
-"""The views that return stored renditions, their pictures and uploads for pages and previews."""
+"""Serve pictures and articles of stored posts, uploads and assets; compare texts to limits."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _ENDINGS = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".
 
 
 def renderer() -> Renderer:
-    """Return this process's renderer, which caches fonts and templates."""
+    """Return the renderer of entries that all requests of this process share."""
     cached: Renderer = current_app.extensions.setdefault("contentsvc_renderer", Renderer(runtime()))
     return cached
 
@@ -49,13 +49,13 @@ def usage_level(count: Count) -> str:
 
 
 def shown_formats(rendition: Rendition) -> list[FormattedPost]:
-    """Return the formatted posts that a channel stored in *rendition*."""
+    """Return the post in each platform format, such as article or SMS, stored in *rendition*."""
     return stored_formats(rendition.data)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many characters or bytes of a channel's limit a text uses."""
+    """The number of characters or bytes of a text, beside the most that its channel allows."""
 
     used: int
     most: int
@@ -71,7 +71,7 @@ class Usage:
 
 
 def usages(rendition: Rendition, channel_type: str) -> list[Usage]:
-    """Return how much of its channel's limits the text of *rendition* uses."""
+    """Return the text length of *rendition* beside each limit of the channel type, if any."""
     try:
         limits = runtime().registry.channel_type(channel_type).limits
     except PluginError:
@@ -97,7 +97,7 @@ def _picture(content: bytes, media_type: str) -> Response:
 
 @blueprint.get("/renditions/<digest>/<name>")
 def picture_of_rendition(digest: str, name: str) -> Response:
-    """Return a picture of a stored rendition."""
+    """Return the picture *name* of the stored rendition (finished post) with the hash *digest*."""
     with reading() as database:
         picture = rendition_picture(runtime(), database, digest, name)
     return _picture(picture.content, picture.media_type)
@@ -105,7 +105,7 @@ def picture_of_rendition(digest: str, name: str) -> Response:
 
 @blueprint.get("/renditions/<digest>/article")
 def article(digest: str) -> Response:
-    """Return an article as the platform shows it; only its inline styles work."""
+    """Return an HTML page of a stored post's article, as on its platform, without scripts."""
     with reading() as database:
         posts = rendition_formats(database, digest)
     post = next((post for post in posts if post.name is PostFormat.ARTICLE), None)
@@ -119,7 +119,7 @@ def article(digest: str) -> Response:
 
 @blueprint.get("/uploads/<digest>")
 def uploaded(digest: str) -> Response:
-    """Return an uploaded picture."""
+    """Return the uploaded picture with the hash *digest*."""
     with reading() as database:
         upload = database.get(Upload, digest)
     if upload is None:
@@ -129,7 +129,7 @@ def uploaded(digest: str) -> Response:
 
 @blueprint.get("/assets/<path:name>")
 def asset(name: str) -> Response:
-    """Return a picture of the assets folders."""
+    """Return the picture *name* from the assets folders."""
     path = asset_path(runtime().config.asset_folders(), name)
     media_type = _ENDINGS.get(path.suffix.lower(), "")
     response = _picture(path.read_bytes() if media_type else b"", media_type)

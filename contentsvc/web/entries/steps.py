@@ -1,4 +1,4 @@
-"""The steps of an entry: approve, submit, return, cancel, duplicate, delete, restore."""
+"""Views for actions on an entry: approve, submit, return, cancel, duplicate, delete, restore."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ blueprint = Blueprint("steps", __name__)
 
 @blueprint.post("/entries/<int:entry_id>/<any(approve,submit,return,cancel):action>")
 def act(entry_id: int, action: str) -> Response:
-    """Approve, submit, return or cancel an entry."""
+    """Approve, submit, return or cancel an entry, as *action* says, and redirect."""
     return act_on(entry_id, read_rev(request.form), action)
 
 
 def act_on(entry_id: int, rev: int, action: str) -> Response:
-    """Approve, submit, return or cancel an entry; redirect to the page that shows the result."""
+    """Approve, submit, return or cancel an entry if its revision is *rev*; return a redirect."""
     # Posters are painted before the write transaction, which blocks every other writer.
     warnings = _warnings_of(entry_id) if action == "approve" else []
     steps: dict[str, Callable[[Session, int, int], Entry]] = {
@@ -79,7 +79,7 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
 
 
 def _warnings_of(entry_id: int) -> list[RenditionWarning]:
-    """Return the warnings of the renditions that the channels of an entry would show."""
+    """Return the warnings about the posts that the channels of an entry would publish."""
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
     content = content_of(entry)
@@ -90,7 +90,7 @@ def _warnings_of(entry_id: int) -> list[RenditionWarning]:
 
 @blueprint.post("/entries/<int:entry_id>/duplicate")
 def duplicate(entry_id: int) -> Response:
-    """Create a draft with the same content, at the same position or a chosen one."""
+    """Create a draft copy of an entry, at its own or the posted position; redirect to the board."""
     with writing() as database:
         source = entries.get_entry(database, entry_id)
         zone = source.calendar.timezone
@@ -118,7 +118,7 @@ def duplicate(entry_id: int) -> Response:
 
 @blueprint.post("/entries/<int:entry_id>/delete")
 def delete(entry_id: int) -> Response:
-    """Delete an entry and offer to undo it."""
+    """Delete an entry, offer to undo it, and redirect to the week board."""
     with writing() as database:
         entry = entries.delete_entry(
             database,
@@ -138,7 +138,7 @@ def delete(entry_id: int) -> Response:
 
 @blueprint.post("/entries/<int:entry_id>/restore")
 def restore(entry_id: int) -> Response:
-    """Restore a deleted entry."""
+    """Restore a deleted entry and redirect to the week board."""
     with writing() as database:
         entries.restore_entry(database, entry_id, by=person(), now=now())
         entry = entries.get_entry(database, entry_id)

@@ -1,4 +1,4 @@
-"""Metrics for Prometheus."""
+"""The view that returns the service's metrics to Prometheus."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _LOCAL = frozenset({"127.0.0.1", "::1"})
 @blueprint.get("/metrics")
 @open_to_all
 def metrics() -> Response:
-    """Return the metrics.
+    """Return the service's metrics in the text format of Prometheus.
 
     The request needs the token of the settings. Without such a token, only requests from this
     machine are allowed.
@@ -51,13 +51,13 @@ def _is_allowed() -> bool:
 
 
 class _StatusCollector(Collector):
-    """The system status as gauges: counts, and times in seconds."""
+    """A collector that converts the system status to Prometheus gauges (counts or seconds)."""
 
     def __init__(self, status: SystemStatus) -> None:
         self._status = status
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric."""
+        """Yield every metric of the system status."""
         status = self._status
         yield _gauge("contentsvc_up", "1, labelled with the version.", 1, version=__version__)
         deliveries = _labelled_gauge(
@@ -90,7 +90,7 @@ class _StatusCollector(Collector):
         yield late
 
     def _processes(self) -> Iterator[Metric]:
-        """Yield the seconds since the latest heartbeat of each role's most recent process."""
+        """Yield a metric with the seconds since the latest sign of life of each process role."""
         silence = _labelled_gauge(
             "contentsvc_silence_seconds", "Seconds since the last heartbeat of a role.", "role"
         )

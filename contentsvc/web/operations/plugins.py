@@ -1,4 +1,4 @@
-"""The page of plugins and their errors."""
+"""The page that lists the plugins and their errors."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ blueprint = Blueprint("plugins", __name__)
 
 @blueprint.get("/plugins/")
 def index() -> str:
-    """List the plugins, broken plugins first."""
+    """Render the list of plugins, broken plugins first."""
     registry = runtime().registry
     plugins = sorted(registry.plugins, key=lambda plugin: (plugin.error is None, plugin.name))
     return render_template(

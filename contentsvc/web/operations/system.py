@@ -37,7 +37,7 @@ _SHOWN_FOR = timedelta(minutes=30)
 
 @blueprint.get("/system/")
 def index() -> str:
-    """Show the running processes, the queues and the current settings."""
+    """Render the running processes, the queues and, for admins, the current settings."""
     with reading() as database:
         status = system_status(runtime(), database, now())
         pause = switch.paused(database)
@@ -58,13 +58,13 @@ def index() -> str:
 
 
 def _job_of(beat: Heartbeat) -> str:
-    """Return the job of a process: the queue of a worker, the role of other processes."""
+    """Return a process's name on the page: the queue of a worker, the role of other processes."""
     return str(beat.detail.get("queue") or beat.role)
 
 
 @blueprint.post("/system/pause")
 def pause() -> Response:
-    """Pause all deliveries that are not being sent yet."""
+    """Pause all deliveries that are not being sent yet, and redirect to the system page."""
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         switch.pause_all(database, reason=reason, by=person(), now=now())
@@ -74,7 +74,7 @@ def pause() -> Response:
 
 @blueprint.post("/system/resume")
 def resume() -> Response:
-    """Resume the deliveries."""
+    """Resume all deliveries and redirect to the system page."""
     with writing() as database:
         switch.resume_all(database)
     show_toast(gettext("Publishing is resumed."))
@@ -83,14 +83,14 @@ def resume() -> Response:
 
 @blueprint.get("/help")
 def help_page() -> str:
-    """Show the keyboard shortcuts and the terms of the product."""
+    """Render the help page: keyboard shortcuts, and the terms that the service uses."""
     return render_template("system/help.html")
 
 
 @blueprint.get("/healthz")
 @open_to_all
 def health() -> tuple[dict[str, object], int]:
-    """Report whether this service works, for monitoring.
+    """Return the health of the service as JSON, with status 200 or 503, for monitoring.
 
     The status is 503 if the database cannot be read, or if no dispatcher has been seen for half a
     minute.
@@ -125,7 +125,7 @@ def htmx(version: str) -> Response:  # noqa: ARG001 - a new version gets a new a
 @blueprint.get("/favicon.ico")
 @open_to_all
 def favicon() -> Response:
-    """Return the icon that browsers request under this name."""
+    """Return the service's icon, which browsers request as `/favicon.ico`."""
     file = resources.files("contentsvc.web") / "static/favicon.svg"
     response = make_response(file.read_bytes())
     response.content_type = "image/svg+xml"

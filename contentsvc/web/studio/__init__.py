@@ -1,1 +1,1 @@
-"""The poster studio pages and the template gallery."""
+"""The pages of the poster studio, where people fill in posters, and of the template gallery."""

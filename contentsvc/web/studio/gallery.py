@@ -1,4 +1,4 @@
-"""The gallery of poster templates."""
+"""The gallery page, which shows the poster templates as thumbnails."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ blueprint = Blueprint("gallery", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A template in the gallery."""
+    """A poster template in the gallery, with its thumbnail or the reason why it has none."""
 
     template: Template
-    #: The address of its picture.
+    #: The URL of the template's thumbnail; empty if it cannot be painted.
     address: str
-    #: Why the template has no picture; empty if it has one.
+    #: Why the template has no thumbnail; empty if it has one.
     error: str = ""
 
 
 @blueprint.get("/posters/")
 def index() -> str:
-    """Show the templates by family: all, or only the templates for the chosen element."""
+    """Render the gallery: all poster templates, or those for the chosen purpose (element)."""
     brand = request.args.get("brand") or None
     check_brand(runtime().config.asset_folders(), brand)
     templates, faults = studio().painter.library.list()
@@ -62,7 +62,7 @@ def index() -> str:
 def _groups(
     templates: list[Template], brand: str | None
 ) -> list[tuple[tuple[LazyString | str, LazyString | str], list[Tile]]]:
-    """Return the titles and tiles of each family."""
+    """Return, for each family of *templates*, its (title, description) and its gallery tiles."""
     return [
         (
             FAMILIES.get(name, (name or gettext("Others"), "")),

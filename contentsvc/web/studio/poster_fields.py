@@ -1,4 +1,4 @@
-"""The fields of a poster as inputs of a form, in the studio and in an entry."""
+"""Convert poster fields to form inputs and back, for the studio and the entry form."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ Groups = list[tuple[str, list[tuple[str, str]]]]
 
 @dataclass(frozen=True, slots=True)
 class FieldInput:
-    """A field of a template and its value in the form."""
+    """A form input for one field of a poster template: its label, value and suggestions."""
 
     name: str
     spec: FieldSpec
     label: str
-    #: As typed; the items of a list are lines. For a picture, its name without the focus.
+    #: The text as typed; each item of a list is a line. For a picture, its name without focus.
     value: str
     #: An example, shown as the placeholder.
     sample: str
@@ -82,7 +82,10 @@ class FieldInput:
 
 
 def posted_poster(values: Mapping[str, str]) -> dict[str, str]:
-    """Return the poster's fields of a posted form, each picture with its focus."""
+    """Return the texts of the poster fields in a posted form, by field name.
+
+    The text of a picture includes its focus: the point that stays visible when it is cropped.
+    """
     fields = {}
     for key, text in values.items():
         if not key.startswith(_FIELD):
@@ -94,7 +97,7 @@ def posted_poster(values: Mapping[str, str]) -> dict[str, str]:
 
 
 def _focused(text: str, across: str, down: str) -> str:
-    """Add a focus, in percent, to the picture reference *text*; art has no focus."""
+    """Add a focus point (percent) to the picture reference *text*; drawn art has none."""
     try:
         bare, _ = split_focus(text)
     except ValueError:
@@ -114,7 +117,7 @@ def _share(text: str) -> float:
 
 
 def poster_texts(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, str]:
-    """Return the fields of a poster as texts of a form; the items of a list are lines."""
+    """Return poster fields as form texts; a list becomes a text with a line for each item."""
     return {
         name: value if isinstance(value, str) else "\n".join(value)
         for name, value in fields.items()
@@ -124,7 +127,7 @@ def poster_texts(fields: Mapping[str, str | tuple[str, ...]]) -> dict[str, str]:
 def poster_values(
     texts: Mapping[str, str], template: Template | None
 ) -> dict[str, str | tuple[str, ...]]:
-    """Return the values of *texts* for *template*, without fields that it does not have."""
+    """Convert form texts to values of poster fields, without fields that *template* lacks."""
     fields: dict[str, str | tuple[str, ...]] = {}
     for name, text in texts.items():
         spec = template.fields.get(name) if template else None
@@ -136,7 +139,7 @@ def poster_values(
 
 
 def poster_inputs(template: Template, texts: Mapping[str, str]) -> list[FieldInput]:
-    """Return the inputs of a template's fields, filled with *texts*."""
+    """Return a form input for each field of *template*, filled from *texts* (by field name)."""
     offered: Groups | None = None
     inputs = []
     for name, spec in template.fields.items():
@@ -190,7 +193,7 @@ def _label(spec: FieldSpec) -> str:
 
 
 def picture_address(source: str) -> str:
-    """Return the address of a stored picture; empty for art and for no picture."""
+    """Return the URL of the upload or asset *source*; empty for drawn art and for no picture."""
     if not source or source.startswith(_ART):
         return ""
     if source.startswith(UPLOAD):
@@ -199,7 +202,7 @@ def picture_address(source: str) -> str:
 
 
 def _pictures() -> Groups:
-    """Return the pictures to choose from: uploads, the assets' files and the drawn art."""
+    """Return the pictures that people can choose, in groups: uploads, asset files, drawn art."""
     with reading() as database:
         uploads = recent_uploads(database, _MOST_UPLOADS)
     assets = asset_pictures(runtime().config.asset_folders(), _MOST_ASSETS)

@@ -1,4 +1,4 @@
-"""The content of the studio page beside its form: the sketch of the poster and the notes on it."""
+"""The studio page's content apart from its form: a sketch (small poster) and notes on fields."""
 
 from __future__ import annotations
 
@@ -29,7 +29,10 @@ __all__ = [
 
 
 def studio() -> Studio:
-    """Return this process's studio, which shares fonts and finished posters with the renderer."""
+    """Return the painter of the studio page's posters, which all requests of this process share.
+
+    The studio shares fonts and finished posters with the renderer.
+    """
     cached = current_app.extensions.get("contentsvc_studio")
     if cached is None:
         created = Studio(runtime(), renderer().posters.painter)
@@ -40,7 +43,7 @@ def studio() -> Studio:
 
 @dataclass(frozen=True, slots=True)
 class FieldNote:
-    """A note on a field of a poster, or on the poster as a whole."""
+    """An error or a hint that the studio page shows about a poster field or the whole poster."""
 
     text: str
     #: Whether the field must be corrected before the poster can be made.
@@ -49,14 +52,14 @@ class FieldNote:
 
 @dataclass(frozen=True, slots=True)
 class StudioView:
-    """The content of the studio page beside its form."""
+    """The content of the studio page apart from its form: a small poster, notes and errors."""
 
     sketch: Sketch | None = None
     #: Notes by field of the template.
     notes: dict[str, list[FieldNote]] = field(default_factory=dict)
     #: Notes on the poster as a whole.
     general: list[FieldNote] = field(default_factory=list)
-    #: Errors by form field, for fields that are not the template's.
+    #: Errors by form field, for form fields that are not fields of the poster.
     errors: dict[str, str] = field(default_factory=dict)
     is_busy: bool = False
     message: str = ""
@@ -64,17 +67,17 @@ class StudioView:
 
     @property
     def address(self) -> str:
-        """Return the sketch as a `data:` address; empty if there is no sketch."""
+        """Return the image of the small poster as a `data:` URL; empty if there is none."""
         return _data_address(self.sketch.poster) if self.sketch else ""
 
 
 def _data_address(poster: CachedPoster) -> str:
-    """Return the file of a poster as a `data:` address."""
+    """Return the image file of *poster* as a `data:` URL."""
     return f"data:{poster.encoded.media_type};base64,{b64encode(poster.encoded.data).decode()}"
 
 
 def sketch_view(form: StudioForm) -> StudioView:
-    """Return a view with a sketch of the form, or with the reason why there is none."""
+    """Paint a small poster from *form*; return page content with it or with the error."""
     try:
         sketch = studio().sketch(form.poster_request(), samples=form.samples)
     except StudioBusyError as error:
@@ -99,7 +102,7 @@ def sketch_view(form: StudioForm) -> StudioView:
 
 
 def error_view(template: Template, error: RenderError | InputError) -> StudioView:
-    """Return a view that shows *error* beside its field, or else for the whole poster."""
+    """Return page content that shows *error* beside its field, or else for the whole poster."""
     text = explain(error)
     if error.field in template.fields:
         beside_field = {error.field: [FieldNote(text, is_bad=True)]}
@@ -111,12 +114,12 @@ def error_view(template: Template, error: RenderError | InputError) -> StudioVie
 
 
 def with_sketch_of(view: StudioView, other: StudioView) -> StudioView:
-    """Return a copy of *other* that shows the sketch of *view*."""
+    """Return a copy of *other* that shows the sketch (small poster) of *view*."""
     return replace(other, sketch=view.sketch)
 
 
 def poster_notes(errors: Mapping[str, str]) -> dict[str, list[FieldNote]]:
-    """Return the *errors* of an entry form that concern its poster, as notes by template field."""
+    """Return the errors in the poster fields of an entry form, as notes by field name."""
     return {
         name.removeprefix("poster."): [FieldNote(text, is_bad=True)]
         for name, text in errors.items()

@@ -1,4 +1,4 @@
-"""The poster studio: fill in a template, see the poster, download it or plan it as an entry."""
+"""The poster studio's pages: fill in a template, see the poster, download it or plan an entry."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _context() -> dict[str, Any]:
 
 @blueprint.get("/posters/<name>")
 def edit(name: str) -> Response | tuple[str, int]:
-    """Show a template's form and the poster."""
+    """Render the studio page of the template *name*: its form and the poster."""
     try:
         template = _template(name)
     except TemplateError as error:
@@ -79,14 +79,14 @@ def edit(name: str) -> Response | tuple[str, int]:
 
 @blueprint.post("/posters/<name>")
 def render(name: str) -> Response | tuple[str, int]:
-    """Show the poster of the posted form, for a browser without scripts."""
+    """Render the studio page with the posted form's poster, for browsers without scripts."""
     form, rejected = _posted(name)
     return _page(form, rejected or sketch_view(form))
 
 
 @blueprint.post("/posters/<name>/sketch")
 def sketch(name: str) -> Response:
-    """Return the poster of the posted form and the notes on its fields."""
+    """Return the HTML of a small poster of the posted form, and of notes on its fields."""
     form, rejected = _posted(name)
     view = rejected or sketch_view(form)
     response = make_response(render_template("posters/_sketch.html", form=form, view=view))
@@ -98,7 +98,7 @@ def sketch(name: str) -> Response:
 
 @blueprint.post("/posters/<name>/file")
 def download(name: str) -> Response | tuple[str, int]:
-    """Return the poster as a file, or all its sizes in a ZIP."""
+    """Return the image file of the posted poster, or a ZIP file with all its sizes."""
     form, rejected = _posted(name)
     if rejected:
         return _page(form, rejected)
@@ -127,7 +127,7 @@ def _bundle(form: StudioForm) -> Response:
 
 @blueprint.post("/posters/<name>/entry")
 def save(name: str) -> Response | tuple[str, int]:
-    """Create a draft entry with this poster, or show the form with the error."""
+    """Create a draft entry with the posted poster, or render the form with the error."""
     form, rejected = _posted(name)
     if rejected:
         return _page(form, rejected)
@@ -151,7 +151,7 @@ def _chosen_calendar(database: Session, form: StudioForm) -> Calendar:
 
 @blueprint.post("/posters/<name>/use")
 def use(name: str) -> Response | tuple[str, int]:
-    """Replace the poster of the entry that the studio was opened from."""
+    """Store the posted poster in the entry from which the studio was opened, and redirect to it."""
     form, rejected = _posted(name)
     if rejected:
         return _page(form, rejected)
@@ -189,7 +189,7 @@ def use(name: str) -> Response | tuple[str, int]:
 
 @blueprint.get("/posters/<name>/picture")
 def picture(name: str) -> Response:
-    """Return the thumbnail of a template, painted in the requested brand."""
+    """Return the thumbnail image of the template *name*, in the requested brand."""
     thumbnail = studio().thumbnail(_template(name), request.args.get("brand") or None)
     response = make_response(thumbnail.encoded.data)
     response.content_type = thumbnail.encoded.media_type
@@ -200,7 +200,7 @@ def picture(name: str) -> Response:
 
 
 def _template(name: str) -> Template:
-    """Return the template *name*.
+    """Return the poster template *name*.
 
     Raises:
         NotFoundError: there is no such template.
@@ -222,7 +222,7 @@ def _entry(text: str | None) -> Entry | None:
 
 
 def _posted(name: str) -> tuple[StudioForm, StudioView | None]:
-    """Return the posted form, and a view of what is wrong with its brand or its pictures."""
+    """Return the posted form, and page content with the error if brand or pictures are invalid."""
     template = _template(name)
     form = posted_form(template, request.form, _entry(request.form.get("entry")))
     try:
@@ -237,7 +237,7 @@ def _posted(name: str) -> tuple[StudioForm, StudioView | None]:
 
 
 def _store_uploads(template: Template) -> dict[str, str]:
-    """Store the pictures that were posted with the form; return their references by field."""
+    """Store the posted pictures; return their references (`sha256:…`) by template field."""
     references: dict[str, str] = {}
     for key, file in request.files.items():
         name = key.removeprefix(_UPLOAD)

@@ -25,17 +25,17 @@ from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, pos
 
 __all__ = ["StudioForm", "blank_form", "form_of_entry", "posted_form", "poster_title", "read_entry"]
 
-#: Kilobytes.
+#: The highest size limit of a file that can be chosen, in kilobytes.
 _LARGEST_LIMIT = 100_000
 _FORMATS: Mapping[str, Format] = {name: name for name in FORMATS}
 
 
 @dataclass(frozen=True, slots=True)
 class StudioForm:
-    """The values of the studio form, as typed."""
+    """The values of the studio's form as a person typed them, with the poster's template."""
 
     template: Template
-    #: Texts by field; the items of a list are lines.
+    #: Texts by template field; each item of a list is a line.
     poster: Mapping[str, str]
     values: Mapping[str, str] = field(default_factory=dict)
     #: The entry of the poster, whose content fills empty fields; None for a new poster.
@@ -46,18 +46,18 @@ class StudioForm:
 
     @property
     def size(self) -> str:
-        """Return the chosen size, or the template's first size."""
+        """Return the name of the chosen poster size, or of the template's first size."""
         sizes = self.template.sizes
         return self["size"] if self["size"] in sizes else sizes[0]
 
     @property
     def samples(self) -> bool:
-        """Return whether empty fields show sample texts."""
+        """Return whether the poster shows sample texts for empty fields."""
         return bool(self["samples"])
 
     @property
     def defaults(self) -> dict[str, object]:
-        """Return the poster fields that are filled from the entry, such as its title and time."""
+        """Return the entry's values for empty poster fields, such as title and time, by name."""
         if self.entry is None:
             return {}
         week = IsoWeek.parse(self.entry.week)
@@ -65,13 +65,13 @@ class StudioForm:
         return poster_defaults(item, runtime().config.language)
 
     def poster_request(self) -> PosterRequest:
-        """Return the request to paint the poster as a PNG."""
+        """Return the input for the painter that makes the poster as a PNG file."""
         fields = poster_values(self.poster, self.template)
         brand = self["brand"] or None
         return PosterRequest(self.template, fields, self.size, brand=brand, defaults=self.defaults)
 
     def file_request(self) -> PosterRequest:
-        """Return the request for the file that the form asks for.
+        """Return the input for the painter, with the chosen file format and size limit.
 
         Raises:
             InputError: the format or the limit cannot be used.
@@ -88,13 +88,13 @@ class StudioForm:
 
 
 def blank_form(template: Template, query: Mapping[str, str]) -> StudioForm:
-    """Return the form of a new poster, whose empty fields show sample texts."""
+    """Return the form of a new poster with sample texts; *query* (URL parameters) sets its size."""
     values = {name: query.get(name, "") for name in ("size", "brand", "day", "week", "place")}
     return StudioForm(template, {}, {"samples": "on", "kind": "poster", **values})
 
 
 def form_of_entry(template: Template, entry: Entry, query: Mapping[str, str]) -> StudioForm:
-    """Return the form filled with the poster of *entry*, in the brand of its calendar."""
+    """Return the form filled with the poster of *entry*; *query* can set another size or brand."""
     poster = content_of(entry).poster
     values = {
         "size": query.get("size", ""),
@@ -108,13 +108,13 @@ def form_of_entry(template: Template, entry: Entry, query: Mapping[str, str]) ->
 
 
 def posted_form(template: Template, posted: MultiDict[str, str], entry: Entry | None) -> StudioForm:
-    """Return the form as it was posted."""
+    """Return the posted studio form; *entry* is the poster's entry, None for a new poster."""
     values = {name: value.replace("\r\n", "\n") for name, value in posted.items()}
     return StudioForm(template, posted_poster(values), values, entry)
 
 
 def poster_title(form: StudioForm) -> str:
-    """Return the title of a poster, or its first text if it has no title."""
+    """Return the first line of the poster's title or first other text; empty if it has no text."""
     texts = [
         (spec.source != "title", form.poster.get(name, "").strip())
         for name, spec in form.template.fields.items()
@@ -125,7 +125,7 @@ def poster_title(form: StudioForm) -> str:
 
 
 def read_entry(form: StudioForm, zone: str) -> tuple[IsoWeek, EntryContent]:
-    """Return the week and content of an entry with this poster.
+    """Return the week and content of a new entry with the poster, as chosen in *form*.
 
     Raises:
         InputError: a value cannot be used; `field` names it.
@@ -158,7 +158,7 @@ def _own_time(text: str) -> time:
 
 
 def _livestream(fields: Mapping[str, str | tuple[str, ...]]) -> Livestream:
-    """Return the livestream that the fields of a livestream's poster describe."""
+    """Return a livestream with the host, link and points in the poster's *fields*."""
     texts = {name: value for name, value in fields.items() if isinstance(value, str)}
     points = fields.get("points", ())
     return Livestream(

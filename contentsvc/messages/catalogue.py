@@ -16,7 +16,7 @@ LANGUAGES = ("en", "zh")
 
 @cache
 def catalogue(language: str) -> Mapping[str, str]:
-    """Return the text of every code in *language* (`en` or `zh`).
+    """Return the texts of all messages in *language* (`en` or `zh`), by message code.
 
     Raises:
         ValueError: two files give a text to the same code, or a text is not a string.

@@ -1,4 +1,4 @@
-"""One message to a person: a code with parameters, or a text that a plugin or platform gave."""
+"""Message, a text for people in each language, and Phrases, the message texts of a plugin."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _GIVEN = ""
 
 
 class Message:
-    """A message that can be shown in any language at any time.
+    """A text for people, stored without a fixed language and translated when it is shown.
 
     ``Message("title-too-long", used=210, most=200)`` takes its text from the catalogue.
     ``Message.plain("45009 api freq out of limit")`` shows one text in every language.
@@ -31,7 +31,7 @@ class Message:
     _params: Mapping[str, Parameter]
 
     def __init__(self, code: str, /, **params: Parameter) -> None:
-        """Create the message *code* of the catalogue with the parameters that its text names.
+        """Create a message with the catalogue's text for *code*; *params* fill its placeholders.
 
         A code that the catalogue does not have is shown as it is, so that a message never hides
         what happened.
@@ -51,7 +51,7 @@ class Message:
 
     @classmethod
     def of(cls, value: Message | Mapping[str, str] | str, /, **params: Parameter) -> Message:
-        """Return *value* as a message: a code of the catalogue, a text, or texts by language.
+        """Convert *value* to a message: a code of the catalogue, a text, or texts by language.
 
         A plugin may pass any value, such as a platform's parsed response. It becomes a plain
         message, because an error must never fail to be made.
@@ -68,7 +68,7 @@ class Message:
 
     @property
     def code(self) -> str:
-        """The code of the message; empty if its text is not in the catalogue."""
+        """The message's code in the catalogue; empty if the message has texts of its own."""
         return self._code
 
     @property
@@ -148,7 +148,7 @@ class Phrases:
     texts: Mapping[str, Mapping[str, str]]
 
     def message(self, code: str, /, **params: Parameter) -> Message:
-        """Return the message *code* with its text in each language that has one."""
+        """Return a message with the text of *code* in each language; *params* fill placeholders."""
         return Message.given(
             **{language: self.text(code, language, **params) for language in self.texts}
         )

@@ -1,4 +1,4 @@
-"""Stream ZIP archives; only one member is in memory at a time."""
+"""Make ZIP archives as streams, with only one member file in memory at a time."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class Member:
 
 
 def archive_size(members: Iterable[Member]) -> int | None:
-    """Return the size, in bytes, of a ZIP archive of *members*.
+    """Return the size in bytes of a ZIP archive of *members*; None if it needs the ZIP64 format.
 
-    Return None if the archive needs the ZIP64 format (65,535 members or 4 GB).
+    An archive needs that format from 65,535 members or 4 GB.
     """
     headers = _LOCAL_HEADER + _DIRECTORY_HEADER
     sizes = [headers + 2 * len(member.name.encode()) + member.size for member in members]
@@ -40,7 +40,7 @@ def archive_size(members: Iterable[Member]) -> int | None:
 
 
 def stream_archive(members: Iterable[Member]) -> Iterator[bytes]:
-    """Yield a ZIP archive of *members* in chunks; equal members make equal archives.
+    """Yield the bytes of a ZIP archive of *members* in chunks; equal members give equal bytes.
 
     Members are stored uncompressed, because posters are compressed already.
     """

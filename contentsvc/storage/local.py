@@ -16,10 +16,10 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class FileStorage:
-    """Stores content under its SHA-256, so that equal content is stored once."""
+    """A folder of files named by the SHA-256 of their content; equal content is stored once."""
 
     def __init__(self, folder: Path) -> None:
-        """Store files below *folder*, which `put` creates with the first file."""
+        """Create a storage in *folder*; the first call of `put` makes the folder if needed."""
         self.folder = folder
 
     def put(self, content: bytes) -> str:

@@ -106,7 +106,7 @@ _LAWS = MappingProxyType(
 _NARROW = {ord(wide): chr(ord(wide) - 0xFEE0) for wide in "０１２３４５６７８９％"}
 #: Characters of context shown on each side of a word.
 _AROUND = 6
-#: Words that one warning names; people see the others once they have fixed these.
+#: Most words that one warning names; people see further words after they correct these.
 _MOST = 5
 
 
@@ -120,7 +120,7 @@ class _Find:
 
 
 class Advertising(Check):
-    """Warns of superlatives (极限词) and medical claims in everything that readers see."""
+    """A check that warns of superlatives (极限词) and medical claims in the texts of a post."""
 
     name = "advertising"
 
@@ -130,7 +130,7 @@ class Advertising(Check):
         rendition: Rendition,
         language: str,  # noqa: ARG002 - the warnings have a text in each language
     ) -> list[RenditionWarning]:
-        """Return a warning for each field that breaks a law; it names the words and their lines."""
+        """Return warnings that name the prohibited words in each field, and their lines."""
         return [
             RenditionWarning(WarningLevel.WARN, field, _message(law, finds))
             for field, finds_by_law in _by_field(entry, rendition)
@@ -142,7 +142,7 @@ class Advertising(Check):
 def _by_field(
     entry: ChannelEntry, rendition: Rendition
 ) -> Iterator[tuple[str, dict[str, list[_Find]]]]:
-    """Yield the name of each field with its prohibited words, grouped by the law they break.
+    """Yield the name of each field, and its prohibited words by the law that prohibits them.
 
     Text that only the channel adds counts as the body.
     """
@@ -180,7 +180,7 @@ def _finds(law: re.Pattern[str], text: str) -> Iterator[_Find]:
 
 
 def _message(law: str, finds: list[_Find]) -> Message:
-    """Return the warning about the words in *finds*, which *law* prohibits, in both languages."""
+    """Return the warning, in both languages, that *law* prohibits the words in *finds*."""
     texts = {
         language: _PHRASES.text(law, language, finds=_listed(finds, language))
         for language in _PHRASES.texts

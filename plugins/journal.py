@@ -1,4 +1,4 @@
-"""A plugin that writes a row for each finished delivery to a CSV file per month, for Excel."""
+"""A plugin that adds each finished delivery (post on a channel) to a monthly CSV file for Excel."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ _FORMULA = tuple("=+-@＝＋－＠")
 
 @hookimpl
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Append a row for each delivery to the CSV file of the delivery's month."""
+    """Append a row for each delivery to the CSV file of the month in which it finished."""
     tables: dict[Path, list[bytes]] = {}
     for delivery in deliveries:
         local = delivery.finished_at.astimezone(delivery.zone)
@@ -113,7 +113,7 @@ def _line(cells: tuple[str, ...]) -> bytes:
 
 
 def _safe(cell: str) -> str:
-    """Return a table cell's text on one line, such that no spreadsheet takes it for a formula."""
+    """Return the text of *cell* on one line, after an apostrophe if it would be a formula."""
     if not cell.isprintable():
         cell = "".join(char for char in cell if char.isprintable() or char.isspace())
     line = " ".join(cell.split())
@@ -121,7 +121,7 @@ def _safe(cell: str) -> str:
 
 
 def _append(path: Path, lines: bytes) -> None:
-    """Append all of *lines* to the file or nothing, even if several processes write at once."""
+    """Append *lines* to the file completely or not at all, even if other processes write to it."""
     with _locked(path) as file:
         size = os.fstat(file).st_size
         # After a power cut the last line may be incomplete; the new lines must not continue it.
@@ -136,7 +136,7 @@ def _append(path: Path, lines: bytes) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """Open a file for appending and hold an exclusive lock on it until the context ends."""
+    """Open *path* for appending, lock it while the context lasts, and yield its descriptor."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -39,7 +39,7 @@ __version__ = "1.0"
 _PREFIX = "whsec_"
 #: The specification asks for 24 to 64 random bytes.
 _KEY_BYTES = range(24, 65)
-#: Bytes of pictures in one message; base64 adds a third.
+#: Most bytes of pictures in one message; base64 adds a third.
 _MOST_PICTURE_BYTES = 5 * 1024 * 1024
 _GONE = 410
 
@@ -66,7 +66,7 @@ _PHRASES = Phrases(
 
 
 class Webhook(Channel):
-    """A channel that sends each post to a web address, signed; retries repeat the message's id."""
+    """A channel that sends each post as a signed HTTP POST; a retry repeats the message's id."""
 
     type = "webhook"
     label: ClassVar[Mapping[str, str]] = {"zh": "Webhook", "en": "Webhook"}
@@ -120,17 +120,17 @@ class Webhook(Channel):
             return secret
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return a post as a rendition; warn if its pictures are too large for one message."""
+        """Render the post; add a warning to the rendition if its pictures are too large."""
         return self._checked(super().render_post(entry, context))
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return a poster as a rendition; warn if its pictures are too large for one message."""
+        """Render the poster; add a warning to the rendition if its pictures are too large."""
         return self._checked(super().render_poster(entry, context))
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Return a notice as a rendition; warn if its pictures are too large for one message."""
+        """Render the notice; add a warning to the rendition if its pictures are too large."""
         return self._checked(super().render_livestream_notice(entry, notice, context))
 
     def _checked(self, rendition: Rendition) -> Rendition:
@@ -142,7 +142,7 @@ class Webhook(Channel):
         return replace(rendition, warnings=(*rendition.warnings, warning))
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Send the post; for a repeated *key*, the same bytes are sent with the same id."""
+        """Send the post; a retry with the same *key* sends the same bytes with the same id."""
         body = json.dumps(self._message(rendition), ensure_ascii=False).encode()
         response = self.host.http.request(
             "POST",
@@ -190,7 +190,7 @@ class Webhook(Channel):
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return the headers that sign *body*; *timestamp* is the time of sending, in Unix seconds."""
+    """Return HTTP headers that sign *body*; *timestamp* is the time of sending, in Unix seconds."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.new(_signing_key(secret), signed, hashlib.sha256).digest()
     return {
@@ -201,7 +201,7 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str,
 
 
 def _signing_key(secret: str) -> bytes:
-    """Return the bytes of a signing secret; if malformed, raise ValueError without its text."""
+    """Decode a signing secret; raise ValueError, without the secret's text, if it is malformed."""
     encoded = secret.removeprefix(_PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)

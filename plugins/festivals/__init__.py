@@ -11,5 +11,5 @@ __version__ = "1.0"
 
 @hookimpl
 def register_calendar_templates() -> list[Path]:
-    """Return the calendar files of the weeks of 双12, 春节 and 母亲节."""
+    """Return the paths of the calendar templates for the weeks of 双12, 春节 and 母亲节."""
     return sorted((Path(__file__).parent / "calendars").glob("*.yaml"))

@@ -39,7 +39,7 @@ from .settings import FolderSettings
 
 __version__ = "1.2"
 
-#: Bytes of the title in a file name, which common file systems limit to 255 bytes.
+#: Most bytes of the title in a file name; common file systems limit a name to 255 bytes.
 _MOST_TITLE_BYTES = 90
 #: Characters that Windows and network drives refuse in a name, beside control characters.
 _RESERVED = re.compile(r'[<>:"/\\|?*\s]+')
@@ -62,21 +62,21 @@ class Folder(Channel):
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """The limit of the platform on which a person posts the files; None if there is none."""
+        """The posting limit of the platform chosen in the settings; None if it has no limit."""
         return PLATFORM_RULES.get(self.settings.platform)
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return the post as a rendition, with the formats chosen in the settings."""
+        """Render the post, also in the platform formats (such as SMS) chosen in the settings."""
         return self._formatted(super().render_post(entry, context), context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return the poster as a rendition, with its text in the formats chosen in the settings."""
+        """Render the poster, with its text also in the platform formats of the settings."""
         return self._formatted(super().render_poster(entry, context), context)
 
     def render_livestream_notice(
         self, entry: ChannelEntry, notice: Notice, context: RenderContext
     ) -> Rendition:
-        """Return a livestream's notice as a rendition, with the formats chosen in the settings."""
+        """Render the notice, also in the platform formats (such as SMS) chosen in the settings."""
         return self._formatted(super().render_livestream_notice(entry, notice, context), context)
 
     def _formatted(self, rendition: Rendition, context: RenderContext) -> Rendition:
@@ -84,7 +84,7 @@ class Folder(Channel):
         return with_formats(rendition, formats) if formats else rendition
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Write the post's folder completely or not at all; a repeated *key* adds no second one."""
+        """Write the post to a folder, completely or not at all; a repeated *key* writes nothing."""
         try:
             return self._written(key) or self._write(rendition, key)
         except OSError as error:
@@ -97,7 +97,7 @@ class Folder(Channel):
         key: str,
         since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
     ) -> Receipt | None:
-        """Return the receipt of the folder written for *key*, or None if there is none."""
+        """Return the receipt of the folder written for *key*, or None if there is no folder."""
         try:
             return self._written(key)
         except OSError as error:
@@ -118,7 +118,7 @@ class Folder(Channel):
         return Path(self.settings.path) if self.settings.path else self.host.folder
 
     def _written(self, key: str) -> Receipt | None:
-        """Return the receipt of the folder written for *key*; None if none is complete."""
+        """Return the receipt of the complete folder for *key*, or None if there is none."""
         found = sorted(self._root.glob(f"????-??-??/*-{_mark(key)}"))
         return self._receipt(found[0]) if found else None
 
@@ -171,7 +171,7 @@ def _place(rendition: Rendition, key: str) -> str:
 
 
 def safe_name(title: str) -> str:
-    """Return *title* in a form that every common file system accepts in a file name."""
+    """Return *title* changed and cut to a file name that every common file system accepts."""
     text = unicodedata.normalize("NFC", title)
     text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
     text = _RESERVED.sub("_", text).strip("._ ")

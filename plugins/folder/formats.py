@@ -1,4 +1,4 @@
-"""Write a post in the formats that a person copies to platforms."""
+"""Convert a post to formats that a person copies to platforms, such as articles or SMS."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _STORED_AS = frozenset({"formats", "forms"})
 def chosen_formats(
     settings: FolderSettings, rendition: Rendition, language: str
 ) -> Iterator[FormattedPost]:
-    """Yield the rendition in each format that the settings choose."""
+    """Yield the post in each platform format that the settings choose, such as article or SMS."""
     html, title = rendition.html, rendition.title
     if settings.article != "none":
         theme = ArticleTheme(settings.article)
@@ -85,7 +85,7 @@ def _page(post: FormattedPost) -> str:
 
 
 def manifest_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rendition's data for the manifest file; formats have only their counts there."""
+    """Return a rendition's data for `manifest.json`, with counts instead of formatted texts."""
     shown = {name: value for name, value in data.items() if name not in _STORED_AS}
     formats = stored_formats(data)
     if formats:

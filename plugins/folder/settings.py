@@ -27,7 +27,7 @@ def _platforms(language: str, none: str) -> dict[str, Any]:
 
 
 class FolderSettings(ChannelSettings):
-    """The folder to write to, and the formats to write besides the plain text and the HTML page."""
+    """The settings of a folder channel: its path, and the formats besides plain text and HTML."""
 
     path: str = Field(
         default="",

@@ -46,7 +46,7 @@ _IN_THE_CALENDAR = 200
 _PAGE = re.compile(r"[1-9]\d{0,5}")
 _LIVE = re.compile(r"live/([0-9a-f]{8,16})(?:/(livestream\.ics|poster))?")
 _POST = re.compile(r"posts/([0-9a-f]{16})(?:/([^/]+))?")
-#: Bytes of a card; chats do not wait for larger ones.
+#: Most bytes of a card (link preview picture); chats do not wait for larger pictures.
 _MOST_CARD_BYTES = 300_000
 _CALENDAR = "text/calendar; charset=utf-8"
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
@@ -105,7 +105,7 @@ class Site(Channel):
         )
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return a post as a rendition; if it has no picture, one is made for chats to show."""
+        """Return the post as a rendition; a post without a picture gets one for link previews."""
         post = super().render_post(entry, context)
         card = None if post.pictures else self._card(post, entry, context)
         if card is None:
@@ -113,7 +113,7 @@ class Site(Channel):
         return replace(post, pictures=(card,), data={**post.data, "card": card.name})
 
     def _card(self, post: Rendition, entry: ChannelEntry, context: RenderContext) -> Picture | None:
-        """Return the picture that chats and feeds show with the link; None if it cannot be made."""
+        """Return a picture for previews of the post's link in chats; None if it cannot be made."""
         fields = {
             "title": post.title,
             "summary": summary_of(post.text.removeprefix(post.title)),
@@ -127,7 +127,7 @@ class Site(Channel):
             return None
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Store the post, which makes it public; a repeated *key* makes no second post."""
+        """Store the post, which makes it public; for a repeated *key* make no second post."""
         return self._receipt(
             self.host.store.put(post_id(key), post_record(rendition, key), rendition.pictures)
         )
@@ -152,7 +152,7 @@ class Site(Channel):
         return Receipt(document.key, url, document.created_at)
 
     def page(self, request: PageRequest) -> Page | None:
-        """Return the requested page, picture, style sheet, feed or calendar file, or None."""
+        """Return the requested page, picture, style sheet, feed or calendar file, if it exists."""
         fixed: dict[str, Callable[[], Page | None]] = {
             "": lambda: self._index(request.query.get("page", "1")),
             "style.css": lambda: Page(_style(), "text/css; charset=utf-8"),
@@ -174,7 +174,7 @@ class Site(Channel):
         return f"{self.host.pages_url}/live/{code}"
 
     def _live(self, code: str, part: str, now: datetime) -> Page | None:
-        """Return a livestream's page, calendar file or poster; None if it does not exist.
+        """Return the page, calendar file or poster of the livestream *code*; None if missing.
 
         *part* names the file; it is empty for the page. *now* is UTC.
         """
@@ -280,7 +280,7 @@ def _style() -> bytes:
 
 @hookimpl
 def register_poster_templates() -> list[Path]:
-    """Return the folder with the template of the picture that chats show with a link."""
+    """Return the folder of the poster template for the pictures in link previews."""
     return [Path(__file__).parent / "posters"]
 
 

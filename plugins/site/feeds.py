@@ -35,7 +35,7 @@ class SiteInfo:
 
 
 def atom(site: SiteInfo, posts: Sequence[Post]) -> bytes:
-    """Return the posts as an Atom feed, the newest first."""
+    """Return an Atom feed (XML) of *posts*, which are in order of time, the newest first."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {f"{{{_XML}}}lang": site.language})
     _add(feed, "id", f"{site.url}/")
@@ -80,7 +80,7 @@ def _link(parent: ET.Element, **attributes: str) -> None:
 
 
 def _content(post: Post) -> str:
-    """Return a post's pictures and body as HTML; feed readers show nothing else of a post."""
+    """Return the HTML of a post's pictures and body, which is the content of its feed item."""
     pictures = ET.Element("div")
     for picture in post.pictures:
         size = {"width": str(picture.width), "height": str(picture.height)}
@@ -95,7 +95,7 @@ def _rfc3339(at: datetime) -> str:
 
 
 def json_feed(site: SiteInfo, posts: Sequence[Post]) -> bytes:
-    """Return the posts as a feed in the format JSON Feed 1.1."""
+    """Return a feed of *posts* in the format JSON Feed 1.1."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": site.title,

@@ -1,4 +1,4 @@
-"""The public page of a livestream."""
+"""The content of a livestream's public page, such as its phase, times and countdown."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _DAY, _HOUR = 86400, 3600
 
 
 class Phase(StrEnum):
-    """What a visitor can do with a livestream: book, watch, see the replay, or nothing."""
+    """The phase of a livestream, which decides whether its page offers to book or to watch."""
 
     BOOK = "book"
     #: It starts within fifteen minutes, or is live.
@@ -34,7 +34,7 @@ class Phase(StrEnum):
 
 
 def phase_of(live: PublicLivestream, now: datetime) -> Phase:
-    """Return what a visitor can do with a livestream at the time *now* (UTC)."""
+    """Return the phase of a livestream at *now* (UTC): booking, live, replay or cancelled."""
     if live.is_cancelled:
         return Phase.CANCELLED
     if now >= live.ends_at:
@@ -44,7 +44,7 @@ def phase_of(live: PublicLivestream, now: datetime) -> Phase:
 
 @dataclass(frozen=True, slots=True)
 class LivePage:
-    """Everything that the page about a livestream shows."""
+    """The content of a livestream's public page, as passed to the page template."""
 
     live: PublicLivestream
     phase: Phase
@@ -62,7 +62,7 @@ class LivePage:
     until: str
     #: Such as 北京时间 or `Europe/Berlin`.
     zone: str
-    #: The start that was announced before; empty if it has not moved.
+    #: The start that was announced before, as text; empty if the start has not changed.
     moved_from: str
     #: The time until the start, such as 2 天 3 小时; empty once it has started.
     countdown: str

@@ -18,24 +18,24 @@ __all__ = ["Post", "PostPicture", "identity", "post_id", "post_record", "summary
 
 #: Namespace of the posts' ids; another value would make every post new to all feed readers.
 _NAMESPACE = uuid.UUID("6b1f5c1e-58f5-4a39-9c0e-0d7a4f6f2d11")
-#: Characters that messengers and search engines show below a title.
+#: Most characters that messengers and search engines show below a title.
 _SUMMARY_CHARACTERS = 120
 #: The kinds of entry that a page labels; posts have no label.
 _NAMED_KINDS = frozenset({"poster", "livestream"})
 
 
 def identity(key: str) -> uuid.UUID:
-    """Return a post's id in feeds; it is computed from *key* alone and so never changes."""
+    """Return a post's permanent id in feeds, computed from *key* alone."""
     return uuid.uuid5(_NAMESPACE, key)
 
 
 def post_id(key: str) -> str:
-    """Return the part of a post's web address that identifies the post."""
+    """Return the post's id in web addresses: 16 hexadecimal digits computed from *key*."""
     return identity(key).hex[:16]
 
 
 def post_record(rendition: Rendition, key: str) -> dict[str, Any]:
-    """Return the JSON values to store for a post; their text is valid in XML and HTML."""
+    """Return the JSON values to store for a post, without characters that XML forbids."""
     return {
         "uuid": str(identity(key)),
         "title": _printable(rendition.title),
@@ -57,7 +57,7 @@ def post_record(rendition: Rendition, key: str) -> dict[str, Any]:
 
 
 def _printable(text: str) -> str:
-    """Return text without the control characters and surrogates that XML 1.0 (§2.2) forbids."""
+    """Return *text* without the control characters and surrogates that XML 1.0 (§2.2) forbids."""
     return "".join(
         char
         for char in text
@@ -85,7 +85,7 @@ class PostPicture:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A published post with all that pages and feeds show of it."""
+    """A published post, with everything that the site's pages and feeds show of it."""
 
     #: `urn:uuid:…`; never changes.
     urn: str
@@ -107,7 +107,7 @@ class Post:
     published_iso: str
     published_words: str
     pictures: tuple[PostPicture, ...]
-    #: Pictures that chats show with its link: its own, else the card.
+    #: Pictures that chats show with the post's link: the post's own, else the card.
     previews: tuple[PostPicture, ...]
     #: The rendition's data: `kind`, `ref`, `starts_at`, `livestream` and others.
     data: Mapping[str, Any]
@@ -157,7 +157,7 @@ def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
 
 
 def summary_of(text: str) -> str:
-    """Return the beginning of *text*, at most 120 characters, on one line."""
+    """Return the beginning of *text* on one line, cut to at most 120 characters."""
     line = " ".join(text.split())
     if len(line) <= _SUMMARY_CHARACTERS:
         return line

@@ -1,1 +1,4 @@
-"""Calendars, entries and deliveries as plain values; no Flask, SQL, Redis, network or clock."""
+"""Value types and rules for calendars, entries and deliveries.
+
+No module here uses Flask, SQL, Redis, the network or the clock.
+"""

@@ -1,4 +1,4 @@
-"""The statuses of a batch of posters and of its rows."""
+"""The statuses of a poster batch, and of the rows of its table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["BatchStatus", "RowStatus"]
 
 
 class BatchStatus(StrEnum):
-    """The status of a batch of posters, from the uploaded table to the finished posters."""
+    """The status of a poster batch, which makes a poster for each row of an uploaded table."""
 
     #: The table is uploaded; a person has not yet assigned its columns to poster fields.
     DRAFT = "draft"
@@ -19,7 +19,7 @@ class BatchStatus(StrEnum):
 
 
 class RowStatus(StrEnum):
-    """The status of the poster of one row of a batch."""
+    """Whether the poster for one row of a poster batch's table is waiting, made or failed."""
 
     WAITING = "waiting"
     MADE = "made"

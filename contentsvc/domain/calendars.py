@@ -1,4 +1,4 @@
-"""A calendar (周历): the content plan of a community, by week."""
+"""The value types of a calendar (周历), the content plan of a community by week."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["CalendarHead", "CalendarPlan", "Community"]
 
 @dataclass(frozen=True, slots=True)
 class Community:
-    """The community that a calendar is for: its kind, tier, tags and brand."""
+    """The group of people that a calendar is for: its kind, tier, tags and brand."""
 
     kind: CommunityKind = CommunityKind.INTEREST
     #: The community's tier, 1 or 2.
@@ -46,7 +46,7 @@ class CalendarHead:
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
     def wall_time(self, entry: EntryContent) -> time:
-        """Return the entry's time of day: its own time, or the time of its slot (a named time).
+        """Return the entry's own time of day, or else that of its slot (a named time of day).
 
         Raises:
             KeyError: the calendar does not have the entry's slot.

@@ -1,4 +1,4 @@
-"""A delivery (发布): an entry or notice to send to one channel, and its changes of status."""
+"""The rules for the status of a delivery (发布), which sends one entry or notice to one channel."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Actor(StrEnum):
-    """The part of the service, or the person, that moves a delivery to another status."""
+    """Who changes the status of a delivery: a part of the service, or a person."""
 
     PLANNER = "planner"
     RENDERER = "renderer"
@@ -65,7 +65,7 @@ class Actor(StrEnum):
 
 
 class Action(StrEnum):
-    """A request that a worker makes to a plugin about a delivery."""
+    """A kind of request about a delivery that a worker process makes to a channel's plugin."""
 
     #: Publish the post.
     PUBLISH = "publish"
@@ -76,12 +76,12 @@ class Action(StrEnum):
 
     @property
     def before(self) -> DeliveryStatus:
-        """Return the status of a delivery while a worker makes this request to the plugin."""
+        """Return the status that a delivery has while a worker makes this request to a plugin."""
         return _BEFORE[self]
 
 
 class Outcome(StrEnum):
-    """The result of one call to a plugin."""
+    """The result of one request (see Action) to a plugin about a delivery."""
 
     PUBLISHED = "published"
     ACCEPTED = "accepted"
@@ -96,7 +96,7 @@ class Outcome(StrEnum):
 
 
 class IllegalMoveError(ValueError):
-    """Raised if a delivery may not change from one status to another, or not by this actor."""
+    """Raised if a change of a delivery's status is forbidden, or forbidden to the given actor."""
 
 
 _S = DeliveryStatus
@@ -156,7 +156,7 @@ ENDED = frozenset({_S.PUBLISHED, _S.FAILED, _S.MISSED, _S.CANCELLED})
 
 
 def check_move(before: DeliveryStatus, after: DeliveryStatus, actor: Actor) -> None:
-    """Raise IllegalMoveError unless *actor* may change the status from *before* to *after*."""
+    """Raise IllegalMoveError unless *actor* may change a delivery from *before* to *after*."""
     actors = MOVES.get((before, after))
     if actors is None:
         raise IllegalMoveError(f"a delivery cannot go from {before} to {after}")
@@ -230,7 +230,7 @@ class Next:
 
 
 def retry_delay(attempt: int, *, retry_after: float | None, jitter: float) -> timedelta:
-    """Return how long to wait after the *attempt*-th attempt to publish (1 for the first).
+    """Return how long to wait after attempt number *attempt* (from 1) before publishing again.
 
     The delay doubles from 5 s to 10 min. *jitter* in [0, 1) makes it longer by up to a fifth, so
     that deliveries which failed together are not all retried together. It is never shorter than
@@ -254,7 +254,7 @@ def next_step(
     retry_after: float | None = None,
     jitter: float = 0.0,
 ) -> Next | None:
-    """Return a delivery's status after a call to a plugin, or None if the status stays the same.
+    """Return a delivery's new status after a request to a plugin; None if the status is unchanged.
 
     Args:
         action: the request to the plugin.

@@ -1,4 +1,4 @@
-"""The purpose of an entry (元素), and a week's mix of activity and deal elements."""
+"""Elements (元素), which are the purposes of entries, and the mix of elements in a week."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["CommunityKind", "Element", "ElementClass", "ElementMix", "element_mi
 
 
 class ElementClass(StrEnum):
-    """The two classes of element: activity keeps people in a community, deal sells."""
+    """The class of an entry's purpose: activity keeps people in a community, deal sells goods."""
 
     ACTIVITY = "activity"
     DEAL = "deal"
 
 
 class Element(StrEnum):
-    """The purpose of an entry."""
+    """The purpose of a calendar entry, such as a check-in, a topic or a flash sale."""
 
     CHECK_IN = "check-in"
     TOPIC = "topic"
@@ -77,7 +77,7 @@ class ElementMix:
 
 
 def element_mix(elements: Iterable[Element | None]) -> ElementMix:
-    """Return the mix of a week's elements; None stands for an entry without an element."""
+    """Return how many *elements* are activities, deals or None (an entry without an element)."""
     classes = [element.element_class if element else None for element in elements]
     return ElementMix(
         activity=classes.count(ElementClass.ACTIVITY),

@@ -1,4 +1,4 @@
-"""Entries (排期): the planned items of a week."""
+"""The value types of an entry (排期), a planned item of a calendar week."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class EntryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Livestream:
-    """The livestream that an entry announces."""
+    """The host, links, length and topics of the livestream that an entry announces."""
 
     host: str = ""
     #: The address at which people watch the livestream.
@@ -56,7 +56,7 @@ class Livestream:
     booking_url: str = ""
 
     def link_at(self, state: NoticeState, page: str = "") -> str:
-        """Return the link for a notice that announces *state*; empty if there is none.
+        """Return the URL that a notice shows in the livestream's *state*; empty if there is none.
 
         Before the start the link leads to the booking page, during the livestream to the
         livestream, and then to the replay. A missing address is replaced by another of the
@@ -72,7 +72,7 @@ class Livestream:
 
 @dataclass(frozen=True, slots=True)
 class PosterSpec:
-    """The template of a poster and the values of its fields."""
+    """The poster of an entry: the template's name and the values of the template's fields."""
 
     template: str
     fields: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
@@ -80,7 +80,7 @@ class PosterSpec:
 
 @dataclass(frozen=True, slots=True)
 class PictureRef:
-    """A picture of an entry: a file in the assets folder, or an upload."""
+    """A picture of an entry: a file in the assets folder, or an uploaded file."""
 
     #: `sha256:<hex>` for an upload, else the path below the assets folder.
     source: str
@@ -89,7 +89,7 @@ class PictureRef:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """The title and text of an entry for one channel; None means that the entry's own is used."""
+    """An entry's title and text for one channel; None stands for the entry's own title or text."""
 
     title: str | None = None
     body: str | None = None
@@ -97,7 +97,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersion:
-    """The title, text and poster fields of one notice; None means that the entry's own is used."""
+    """The title, text and poster fields written for one notice, to replace those of its entry."""
 
     title: str | None = None
     #: Markdown.
@@ -108,7 +108,7 @@ class NoticeVersion:
 
 @dataclass(frozen=True, slots=True)
 class EntryContent:
-    """The content of an entry, as a calendar file describes it."""
+    """Everything that a calendar file says about one entry, such as day, texts and status."""
 
     #: Identifies the entry within its calendar and week.
     key: str
@@ -137,7 +137,7 @@ class EntryContent:
 
     @property
     def chain(self) -> tuple[Notice, ...]:
-        """Return a livestream's own notices, else the default ones; () for other kinds of entry."""
+        """Return a livestream entry's notices, own or default; () for other kinds of entry."""
         if self.kind is not EntryKind.LIVESTREAM:
             return ()
         minutes = (self.livestream or Livestream()).minutes
@@ -146,21 +146,21 @@ class EntryContent:
         return tuple(notice.within(minutes) for notice in self.notices)
 
     def title_for(self, channel: str) -> str:
-        """Return the title for the channel named *channel*."""
+        """Return the entry's title on the channel named *channel*."""
         version = self.versions.get(channel)
         return version.title if version and version.title is not None else self.title
 
     def body_for(self, channel: str) -> str:
-        """Return the text, in Markdown, for the channel named *channel*."""
+        """Return the entry's text, in Markdown, on the channel named *channel*."""
         version = self.versions.get(channel)
         return version.body if version and version.body is not None else self.body
 
     def notice_version(self, notice: Notice) -> NoticeVersion:
-        """Return the texts and values in which *notice* differs from the entry; empty if none."""
+        """Return the title, text and poster fields written for *notice*; all empty if none were."""
         return self.notice_versions.get(str(notice), NoticeVersion())
 
     def notice_body(self, channel: str, notice: Notice) -> str:
-        """Return the text, in Markdown, of *notice* for the channel named *channel*.
+        """Return the text, in Markdown, of *notice* on the channel named *channel*.
 
         The notice's own text is used if it has one. Else the first notice, and every notice at
         least half a day before the start, has the entry's text; the text of later notices is

@@ -1,4 +1,4 @@
-"""Compares the published facts about a livestream with its present facts."""
+"""Compares published facts about a livestream with the present facts, to find corrections."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a notice tells about a livestream, such as start, title, host and links."""
+    """The facts about a livestream that a notice or page shows: title, start, host and links."""
 
     title: str
     #: In UTC.
@@ -60,7 +60,7 @@ class Facts:
 
     @classmethod
     def of(cls, content: EntryContent, starts_at: datetime, channel: str = "") -> Self:
-        """Return the facts about the livestream of *content*, which starts at *starts_at* (UTC).
+        """Return the facts about the livestream in *content*, with *starts_at* (UTC) as its start.
 
         The title is that of the channel named *channel*; the entry's own title if *channel* is
         empty.
@@ -70,12 +70,12 @@ class Facts:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Return the facts in *stored*, which `to_json` created."""
+        """Return the facts in *stored*, a dictionary that `to_json` returned."""
         at = datetime.fromisoformat(stored["starts_at"])
         return cls(**{**stored, "starts_at": at, "points": tuple(stored["points"])})
 
     def to_json(self) -> dict[str, Any]:
-        """Return the facts as values that JSON can store."""
+        """Return the facts as a dictionary that can be encoded as JSON."""
         return {
             **asdict(self),
             "starts_at": self.starts_at.isoformat(),
@@ -84,30 +84,30 @@ class Facts:
 
     @property
     def ends_at(self) -> datetime:
-        """Return the planned end, in UTC."""
+        """Return the planned end of the livestream, in UTC."""
         return self.starts_at + timedelta(minutes=self.minutes)
 
     @property
     def links(self) -> frozenset[str]:
-        """Return the URLs that a person entered for the livestream."""
+        """Return the URLs entered for the livestream: to watch, to book and of the replay."""
         return frozenset({self.url, self.booking_url, self.replay_url} - {""})
 
     def called_off(self) -> Self:
-        """Return a copy of the facts that says that the livestream is cancelled."""
+        """Return a copy of these facts in which the livestream is cancelled."""
         return replace(self, is_cancelled=True)
 
 
 def livestream_fields(source: Livestream | Facts) -> dict[str, Any]:
-    """Return the values that *source* has for the fields of Livestream, by name."""
+    """Return the attributes of *source* that Livestream also has, by name."""
     return {field.name: getattr(source, field.name) for field in dataclass_fields(Livestream)}
 
 
 def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
-    """Return the changes from the published facts *told* to *present*; CANCELLED excludes others.
+    """Return how *present* differs from the published facts *told*.
 
-    *told* are the published facts. A notice's link counts as changed only if a person entered it
-    and the livestream no longer has this address. The public page of a livestream is always
-    current.
+    If the livestream is now cancelled, no change but CANCELLED is returned. A notice's link counts
+    as changed only if a person entered it and the livestream no longer has this address. The public
+    page of a livestream is always current.
     """
     if present.is_cancelled:
         return () if told.is_cancelled else (Change.CANCELLED,)
@@ -122,7 +122,7 @@ def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
 
 
 def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...]:
-    """Return the changes that are still worth a correction to readers at *now* (UTC).
+    """Return the changes from *told* to *present* that readers should still be told at *now* (UTC).
 
     After the livestream has ended, only a changed link of a replay notice is still useful.
     """
@@ -135,7 +135,7 @@ def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...
 
 
 class Consequence(StrEnum):
-    """What happens to a delivery when its livestream is moved, changed or cancelled."""
+    """What happens to a notice's delivery when its livestream is moved, changed or cancelled."""
 
     #: The delivery is rendered again for the new time, or cancelled.
     FOLLOWS = "follows"
@@ -171,7 +171,7 @@ _CONSEQUENCES = {
 
 
 def consequence_of(status: DeliveryStatus, *, in_doubt: bool = False) -> Consequence:
-    """Return what happens to a delivery if its livestream is moved, changed or cancelled.
+    """Return what happens to a notice's delivery if its livestream is moved, changed or cancelled.
 
     Args:
         status: the delivery's status.

@@ -43,7 +43,7 @@ class Notice:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the notice that *text* names: `-24h`, `-10m`, `0m`, `+90m` or `-2d`.
+        """Return the notice at the offset *text* from the start, such as `-2d`, `-24h` or `+90m`.
 
         Raises:
             InputError: *text* is not an offset, or is further than 31 days from the start.
@@ -58,7 +58,7 @@ class Notice:
 
     @property
     def state(self) -> NoticeState:
-        """Return the state that this notice announces, which follows from its offset."""
+        """Return the state of the livestream that this notice announces, found from its offset."""
         if self.offset > timedelta(0):
             return NoticeState.NOW if self.offset < self.length else NoticeState.REPLAY
         if self.offset > timedelta(minutes=-5):
@@ -112,7 +112,7 @@ DEFAULT_CHAIN = default_chain()
 
 
 def parse_chain(texts: list[str]) -> tuple[Notice, ...]:
-    """Return the notices that *texts* name, in order of time and without duplicates.
+    """Return the notices at the offsets *texts*, such as `-24h`, by time and without duplicates.
 
     Raises:
         InputError: a text is not an offset, or there are more than 12 notices.

@@ -17,7 +17,7 @@ __all__ = ["Pacing", "QuietHours", "Quota", "day_bounds", "month_bounds"]
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Hours of the day, on the calendar's wall clock, in which nothing is published."""
+    """A daily span of hours, in the calendar's time zone, in which nothing is published."""
 
     start: time
     #: The first moment at which publishing is allowed again; may be after midnight.
@@ -39,7 +39,7 @@ class QuietHours:
         return hours
 
     def ends_at(self, at: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the end of the quiet hours in which *at* lies, or None if it lies in none.
+        """Return the end of the quiet hours if *at* is within them, else None.
 
         *at* and the result are in UTC; *zone* is the time zone of the calendar.
         """
@@ -69,10 +69,9 @@ class Quota:
     def spans(
         self, day: date, zone: ZoneInfo
     ) -> Iterator[tuple[str, int, tuple[datetime, datetime]]]:
-        """Yield the daily and the monthly limit for *day* in the time zone *zone*.
+        """Yield each limit for *day*: `day` or `month`, the most deliveries, and the span of time.
 
-        Each limit is a tuple of `day` or `month`, the most deliveries, and the start and end of
-        that day or month in UTC.
+        The span is the start and end, in UTC, of that day or month in the time zone *zone*.
         """
         if self.day is not None:
             yield "day", self.day, day_bounds(day, zone)
@@ -83,7 +82,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """The quiet hours and quotas of a community."""
+    """A community's limits on when and how often it gets messages: quiet hours and quotas."""
 
     quiet: QuietHours | None = None
     #: The quota by channel name. A channel that is not listed here has its own default quota; an

@@ -16,7 +16,7 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 class Fit(StrEnum):
-    """Whether a wall-clock time exists once, twice or not at all in its zone."""
+    """Whether the clocks of a time zone show a certain local time once, twice or never."""
 
     EXACT = "exact"
     #: Clocks show this time twice; the first of the two is used.

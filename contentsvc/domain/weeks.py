@@ -16,7 +16,7 @@ _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 
 
 class Weekday(StrEnum):
-    """A day of the week, as calendar files write it."""
+    """A day of the week, in the short form of calendar files: `mon` to `sun`."""
 
     MON = "mon"
     TUE = "tue"
@@ -28,7 +28,7 @@ class Weekday(StrEnum):
 
     @property
     def number(self) -> int:
-        """Return the ISO number: 1 for Monday to 7 for Sunday."""
+        """Return the ISO number of this weekday: 1 for Monday to 7 for Sunday."""
         return list(Weekday).index(self) + 1
 
     @classmethod

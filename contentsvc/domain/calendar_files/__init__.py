@@ -1,4 +1,4 @@
-"""Reads calendar files (YAML) into a CalendarPlan, and writes a CalendarPlan as such a file.
+"""Reads a calendar file (YAML) into a CalendarPlan, and writes a CalendarPlan as YAML.
 
 Every problem of a file is reported with its line number.
 """

@@ -72,9 +72,10 @@ ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def read_entry(value: FileValue, head: CalendarHead) -> EntryContent:
-    """Read an entry from *value*; problems in it are added to the problems of the file.
+    """Return the calendar entry that *value* describes; add every problem to `value.problems`.
 
-    *head* has the settings of the entry's calendar.
+    *head* has the settings of the entry's calendar. If a field is missing or not valid, the entry
+    has a default instead.
     """
     fields = value.fields(ENTRY_FIELDS["entry"], required=("key", "day", "kind", "title"))
     _check_time(value, fields, head.slots)
@@ -194,7 +195,11 @@ def _read_notices(value: FileValue | None, *, has_poster: bool) -> dict[Notice, 
 
 
 def _read_notice(value: FileValue, *, has_poster: bool) -> tuple[Notice | None, NoticeVersion]:
-    """Read a notice and its own texts, if it has any, from `-24h` or `{at: -24h, title: …}`."""
+    """Return the notice that *value* describes, and the texts written for this notice.
+
+    *value* is an offset such as `-24h`, or a mapping such as `{at: -24h, title: …}`. If the offset
+    is not valid, the notice is None.
+    """
     if not value.is_mapping:
         return value.read(Notice.parse), NoticeVersion()
     fields = value.fields(ENTRY_FIELDS["notice"], required=("at",))

@@ -1,4 +1,4 @@
-"""Typed access to the values of a calendar or channel file, which collects their problems."""
+"""Reads typed values from a calendar or channel file, and collects all problems of the file."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def read_file(text: str, file: str) -> FileValue:
 
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """One value of a file, with its path and the list that collects the file's problems."""
+    """One value in a calendar or channel file, with the list of all problems found in that file."""
 
     node: Node
     #: The dotted path of the value, such as `entries[2].day`; empty for the whole file.
@@ -61,7 +61,7 @@ class FileValue:
 
     @property
     def is_absent(self) -> bool:
-        """Return whether the field has no value: the file has nothing after its colon."""
+        """Return whether the value is empty, as in `title:` with nothing after the colon."""
         return isinstance(self.node, Scalar) and self.node.is_plain and not self.node.text
 
     @property
@@ -75,7 +75,7 @@ class FileValue:
         return isinstance(self.node, ListNode)
 
     def add_problem(self, message: Message | str, **params: Parameter) -> None:
-        """Add a problem with this value; *message* is a code of the catalogue or a message.
+        """Add a problem with this value to `problems`; *message* is a Message or a message code.
 
         Problems after the hundredth are dropped.
         """
@@ -94,9 +94,9 @@ class FileValue:
         return text
 
     def read(self, parse: Callable[[str], T]) -> T | None:
-        """Return what *parse* makes of the value's text, or None if *parse* refuses it.
+        """Return the result of *parse* for the value's text, or None if the text is not valid.
 
-        If *parse* raises InputError, add its message as a problem and return None.
+        If the value is not a text, or *parse* raises InputError, add a problem as well.
         """
         text = self.scalar()
         if text is None:
@@ -108,9 +108,9 @@ class FileValue:
             return None
 
     def text(self, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return the text; if it is too long or not valid, add a problem and return None.
+        """Return the value's text, or None if it is not valid or has over *most* characters.
 
-        *most* is the greatest number of characters; *lines* allows several lines, *empty* an empty
+        If it returns None, it also adds a problem. *lines* allows several lines, *empty* an empty
         text.
         """
         text = self.scalar()
@@ -123,7 +123,7 @@ class FileValue:
         return text
 
     def items(self, most: int) -> list[FileValue]:
-        """Return the items of a list that may have at most *most* items.
+        """Return the items of this value, which must be a list of at most *most* items.
 
         If the value is not a list or is too long, add a problem and return an empty list.
         """
@@ -141,7 +141,7 @@ class FileValue:
         ]
 
     def pairs(self) -> dict[str, FileValue]:
-        """Return the values of a mapping by name.
+        """Return the fields of this value, which must be a mapping, by name.
 
         Add a problem if the value is not a mapping, and for every name that occurs twice.
         """
@@ -164,7 +164,7 @@ class FileValue:
         return values
 
     def fields(self, known: Collection[str], required: Iterable[str] = ()) -> FileFields:
-        """Return the fields of a mapping, and add a problem for each unknown or missing field.
+        """Return the fields of this mapping; add a problem for each unknown or missing field.
 
         Args:
             known: the names that the mapping may have.
@@ -196,26 +196,26 @@ class FileFields:
         return name in self.given
 
     def get(self, name: str) -> FileValue | None:
-        """Return the value of a field, or None if the file does not have it."""
+        """Return the value of the field *name*, or None if the mapping has no such field."""
         return self.given.get(name)
 
     def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
-        """Return what *parse* makes of a field's text; *default* if it is absent or not valid."""
+        """Return the result of *parse* for a field's text; *default* if it is absent or invalid."""
         field = self.given.get(name)
         value = field.read(parse) if field else None
         return default if value is None else value
 
     def text(self, name: str, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return a field's text, or None if the field is absent or its text is not valid.
+        """Return a field's text; None if it is absent, not valid or over *most* characters.
 
-        A text that is not valid adds a problem. *most* is the greatest number of characters;
-        *lines* allows several lines, *empty* an empty text.
+        A text that is not valid or too long adds a problem. *lines* allows several lines, *empty*
+        an empty text.
         """
         field = self.given.get(name)
         return field.text(most, lines=lines, empty=empty) if field else None
 
     def items(self, name: str, most: int) -> list[FileValue]:
-        """Return the items of a field that is a list of at most *most*; [] if it is absent.
+        """Return the items of the list in a field, at most *most*; [] if the field is absent.
 
         A value that is not a list, or is too long, adds a problem and gives [].
         """

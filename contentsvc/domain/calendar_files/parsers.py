@@ -1,4 +1,4 @@
-"""Parsers for the names, numbers and URLs in a calendar file, and the maximum text lengths.
+"""Parsers for names, numbers and URLs in a calendar file; the maximum lengths of texts and lists.
 
 Each parser takes the text of one value and raises InputError if the text is not valid.
 """
@@ -66,7 +66,7 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def slug(text: str) -> str:
-    """Return *text* if it is a valid name of a calendar, entry, channel or brand.
+    """Return *text* if it is a valid calendar, entry, channel or brand name; else raise InputError.
 
     Raises:
         InputError: *text* is not 1 to 64 characters of a-z, 0-9 and hyphens, or begins with a
@@ -83,7 +83,7 @@ def template_name(text: str) -> str:
 
 
 def field_name(text: str) -> str:
-    """Return *text* if it is a valid name of a poster field.
+    """Return *text* if it is a valid name of a poster field; else raise InputError.
 
     Raises:
         InputError: *text* is not 1 to 40 characters of a-z, 0-9 and underscores, or does not begin
@@ -95,7 +95,7 @@ def field_name(text: str) -> str:
 
 
 def one_of(kind: type[E]) -> Callable[[str], E]:
-    """Return a parser that accepts the values of the enum *kind*."""
+    """Return a function that converts text to a member of *kind*, or raises InputError."""
 
     def parse(text: str) -> E:
         try:
@@ -107,7 +107,7 @@ def one_of(kind: type[E]) -> Callable[[str], E]:
 
 
 def whole_number(low: int, high: int) -> Callable[[str], int]:
-    """Return a parser that accepts a decimal number from *low* to *high*."""
+    """Return a function that converts text to an int from *low* to *high*, or raises InputError."""
 
     def parse(text: str) -> int:
         if re.fullmatch(r"[0-9]{1,9}", text) is None or not low <= int(text) <= high:
@@ -118,7 +118,7 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
 
 
 def address(text: str) -> str:
-    """Return *text* if it is an HTTP or HTTPS URL of at most 2,000 characters.
+    """Return *text* if it is an HTTP(S) URL of at most 2,000 characters; else raise InputError.
 
     Raises:
         InputError: *text* is not such an address.
@@ -134,7 +134,7 @@ def address(text: str) -> str:
 
 
 def asset_path(text: str) -> str:
-    """Return *text* if it is a picture's path below the assets folder, or `sha256:<hex>`.
+    """Return *text* if it names a picture in the assets folder, or an upload as `sha256:<hex>`.
 
     Raises:
         InputError: the path leads out of the assets folder or has over 2,000 characters.
@@ -149,7 +149,7 @@ def asset_path(text: str) -> str:
 
 
 def channel_names(values: list[FileValue]) -> tuple[str, ...]:
-    """Return the channel names in *values*, and add a problem for each bad or repeated name."""
+    """Return the distinct channel names in *values*; add a problem for each bad or repeated one."""
     names: dict[str, None] = {}
     for value in values:
         name = value.read(slug)

@@ -64,7 +64,7 @@ _NO_ZONE = ZoneInfo("UTC")
 
 
 def read_calendar_bytes(data: bytes, file: str) -> CalendarPlan:
-    """Return the plan in the bytes of a calendar file, which must be UTF-8.
+    """Return the settings and entries in *data*, the bytes of a calendar file in UTF-8.
 
     *file* is the file's name, which the error shows.
 
@@ -84,7 +84,7 @@ def read_calendar_bytes(data: bytes, file: str) -> CalendarPlan:
 
 
 def read_calendar(text: str, file: str) -> CalendarPlan:
-    """Return the plan in the text of a calendar file.
+    """Return the settings and entries in *text*, the content of a calendar file.
 
     *file* is the file's name, which the error shows.
 

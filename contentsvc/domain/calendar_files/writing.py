@@ -28,7 +28,7 @@ _ESCAPED_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 
 def write_calendar(plan: CalendarPlan) -> str:
-    """Return *plan* as the text of a calendar file, from which `read_calendar` reads it again.
+    """Return the text of a calendar file with *plan*; `read_calendar` converts it back.
 
     Fields are in the order of the format, fields with their default value are left out, bodies
     are block scalars, times are quoted, and Chinese is not escaped.
@@ -42,15 +42,15 @@ def write_calendar(plan: CalendarPlan) -> str:
 
 
 class _Inline(list[Any]):
-    """A list that is written on one line."""
+    """A list that the YAML dumper writes on one line, as `[a, b]`."""
 
 
 class _InlineMap(dict[str, Any]):
-    """A mapping that is written on one line."""
+    """A mapping that the YAML dumper writes on one line, as `{a: b}`."""
 
 
 class _Quoted(str):
-    """Text in quotes, without which YAML 1.1 readers take a time such as 20:30 for a number."""
+    """Text that the YAML dumper quotes; YAML 1.1 reads an unquoted 20:30 as a number."""
 
     __slots__ = ()
 
@@ -122,7 +122,7 @@ def _dump(value: dict[str, Any]) -> str:
 
 
 def _without_empty(fields: dict[str, Any]) -> dict[str, Any]:
-    """Return the fields with a value. Keep an empty list of channels, which means "no channel"."""
+    """Return *fields* without empty values, but keep `channels: []`, which means "no channel"."""
     return {
         name: value
         for name, value in fields.items()
@@ -192,7 +192,7 @@ def _livestream(livestream: Livestream) -> dict[str, Any]:
 
 
 def _notices(entry: EntryContent) -> list[Any]:
-    """Return the notices as a one-line list, or one per line if a notice has texts of its own."""
+    """Return the notices as a list for YAML, on one line unless a notice has texts of its own."""
     if not entry.notice_versions:
         return _Inline(str(notice) for notice in entry.notices)
     return [_notice(str(notice), entry.notice_version(notice)) for notice in entry.notices]

@@ -40,18 +40,18 @@ def has_arrays(connection: Connection) -> bool:
 
 
 class Among:
-    """A WHERE condition: some columns of a row equal one of many given tuples of numbers.
+    """A WHERE condition such as `(a, b) IN ((1, 2), (3, 4))` for many tuples of numbers.
 
     The tuples are parameters, so that a statement with this condition can be reused.
     """
 
     def __init__(self, table: Table, *names: str) -> None:
-        """Create a condition on the columns *names* of *table*; the first must have an index."""
+        """Create a condition on the columns *names* of *table*; the first must be indexed."""
         self._table = table
         self._names = names
 
     def where(self, *, arrays: bool) -> tuple[ColumnElement[bool], ...]:
-        """Return the parts of the WHERE clause; *arrays* tells whether the database has arrays."""
+        """Return SQL conditions to pass to `where()`, with array parameters if *arrays* is true."""
         columns = [self._table.c[name] for name in self._names]
         if arrays:
             tuples = _rows(self._table, self._names, "among")
@@ -62,7 +62,7 @@ class Among:
     def parameters(
         self, connection: Connection, tuples: Sequence[tuple[Any, ...]]
     ) -> dict[str, Any]:
-        """Return the statement parameters that make the condition match *tuples*."""
+        """Return the statement's bind parameters with which the condition matches *tuples*."""
         if has_arrays(connection):
             columns = zip(*tuples, strict=True) if tuples else ((),) * len(self._names)
             named = zip(self._names, columns, strict=True)
@@ -71,7 +71,7 @@ class Among:
 
 
 def _from_json(columns: int) -> Select[Any]:
-    """Return a subquery for the first *columns* values of each tuple in the parameter `among`.
+    """Return a subquery that selects the first *columns* values of each tuple in parameter `among`.
 
     The parameter is a JSON list of the tuples.
     """
@@ -80,7 +80,7 @@ def _from_json(columns: int) -> Select[Any]:
 
 
 def insert_each(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert *rows* into *table*; all must have the same columns."""
+    """Insert *rows* (values by column name) into *table*; all rows must have the same columns."""
     if not rows:
         return
     if has_arrays(connection):
@@ -95,9 +95,9 @@ def update_each(
     table: Table,
     rows: Sequence[tuple[Mapping[str, Any], Mapping[str, Any]]],
 ) -> None:
-    """Update one row for each pair in *rows*: columns that identify the row, and new values.
+    """Update a row of *table* for each pair in *rows*: values that identify it, and new values.
 
-    Both mappings are from column name to value. All pairs must have the same columns.
+    Both are mappings from column name to value. All pairs must have the same columns.
     """
     if not rows:
         return
@@ -145,7 +145,7 @@ def _updating(table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> U
 
 
 def _rows(table: Table, names: Sequence[str], prefix: str) -> TableValuedAlias:
-    """Return an SQL table that is made of array parameters, one for each column in *names*."""
+    """Return an SQL expression for a table whose columns *names* come from array parameters."""
     arrays = (_array(table, prefix, name) for name in names)
     return func.unnest(*arrays).table_valued(*names, name=prefix).render_derived()
 

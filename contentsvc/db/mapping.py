@@ -1,4 +1,4 @@
-"""Conversion of calendar and entry rows to the value types of `contentsvc.domain`, and back."""
+"""Converts database rows of calendars and entries to values of `contentsvc.domain`, and back."""
 
 from __future__ import annotations
 
@@ -59,13 +59,13 @@ def fill_entry(entry: Entry, content: EntryContent) -> None:
 
 
 def content_hash(content: EntryContent) -> str:
-    """Return the SHA-256 of *content* in hexadecimal; the status is not part of the hash."""
+    """Return the SHA-256, in hexadecimal, of *content* without its status."""
     text = json.dumps(_columns(content), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _columns(content: EntryContent) -> dict[str, Any]:
-    """Return the columns of *content* by name, with values that can be encoded as JSON."""
+    """Return *content* as values for the columns of Entry, by name; JSON can encode them all."""
     return {
         "key": content.key,
         "day": content.day.value,
@@ -162,7 +162,7 @@ def _offset(stored: str | Mapping[str, Any]) -> str:
 
 
 def _notice_versions(stored: list[Any]) -> dict[str, NoticeVersion]:
-    """Return the texts that were written for single notices, by offset such as `-1h`.
+    """Return each notice's own texts in *stored*, by the notice's offset such as `-1h`.
 
     Notices without such texts are stored as an offset only.
     """

@@ -1,4 +1,4 @@
-"""Migration of the database to the schema of this version, and backup of SQLite."""
+"""Migrates the database to the schema of this version of contentsvc, and backs up SQLite."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 @cache
 def _revisions() -> tuple[str, ...]:
-    """Return all schema revisions, oldest first, read from the names of the migration files.
+    """Return the ids of all schema revisions, oldest first, from the migrations' file names.
 
     Every process needs them when it starts, and Alembic takes 0.2 seconds to import.
     """
@@ -31,12 +31,12 @@ def _revisions() -> tuple[str, ...]:
 
 
 def head_revision() -> str:
-    """Return the schema revision that this version of contentsvc needs."""
+    """Return the id of the schema revision that this version of contentsvc needs."""
     return _revisions()[-1]
 
 
 def current_revision(database: Database) -> str | None:
-    """Return the schema revision of *database*; None if the database is empty.
+    """Return the id of the schema revision of *database*; None if the database is empty.
 
     Raises:
         ConfigError: the database cannot be reached, or the file is not a database.
@@ -66,7 +66,7 @@ def check(database: Database) -> None:
 
 
 def upgrade(database: Database) -> bool:
-    """Migrate *database* to the schema of this version; return False if nothing was to do.
+    """Migrate *database* to the schema of this version; return False if it has that schema already.
 
     Raises:
         DatabaseTooNewError: a newer contentsvc has migrated the database; nothing was changed.
@@ -93,7 +93,7 @@ def _refuse_newer(current: str | None) -> None:
 
 
 def backup(database: Database, target: Path) -> None:
-    """Write a consistent copy of a SQLite database to *target* while the service runs.
+    """Write a consistent copy of a SQLite database to *target*, even while the service uses it.
 
     Raises:
         ConfigError: the database is not SQLite (use `pg_dump` for PostgreSQL), or *target* exists.

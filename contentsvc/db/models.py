@@ -1,4 +1,4 @@
-"""The tables of the database."""
+"""The tables of the database, as SQLAlchemy classes."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ WAITING_SQL = "status || '' IN ({})".format(", ".join(f"'{status}'" for status i
 
 
 def _new_code() -> str:
-    """Return a random code for the address of a public page, so that nobody can guess it."""
+    """Return a random code that makes the address of a public page impossible to guess."""
     return secrets.token_hex(6)
 
 
@@ -94,7 +94,7 @@ class Base(DeclarativeBase):
 
 
 class User(Base):
-    """A person who can sign in."""
+    """A person who can sign in to the service."""
 
     __tablename__ = "users"
 
@@ -123,7 +123,7 @@ class SignInLink(Base):
 
 
 class Calendar(Base):
-    """A community's content plan."""
+    """The settings of a calendar, a community's content plan by week."""
 
     __tablename__ = "calendars"
 
@@ -237,7 +237,7 @@ class ChannelRow(Base):
 
 
 class ChannelDocument(Base):
-    """A document that the plugin of a channel stores, such as a post on the site."""
+    """A document that a channel's plugin stores, such as a post on the service's own site."""
 
     __tablename__ = "channel_documents"
     __table_args__ = (
@@ -367,7 +367,7 @@ class LivestreamPage(Base):
 
 
 class Correction(Base):
-    """A person's decision whether one channel gets a correction of outdated notices.
+    """A person's decision on whether to send a correction of outdated notices to one channel.
 
     There is at most one decision per change of the livestream and channel.
     """
@@ -424,7 +424,7 @@ class Attempt(Base):
 
 
 class Upload(Base):
-    """A picture that was uploaded and cleaned, identified by the hash of its content."""
+    """An uploaded picture without its metadata, identified by the hash of its content."""
 
     __tablename__ = "uploads"
 
@@ -440,7 +440,7 @@ class Upload(Base):
 
 
 class ImportedFile(Base):
-    """The content hash of a calendar file at its last import, and when that was."""
+    """The last import of a calendar file: its time, and the hash of the file's content then."""
 
     __tablename__ = "imported_files"
 
@@ -455,7 +455,7 @@ class ImportedFile(Base):
 
 
 class PosterBatch(Base):
-    """A poster template and a table; a poster is made for each row of the table."""
+    """A request to make a poster from a template for each row of an uploaded table."""
 
     __tablename__ = "poster_batches"
     __table_args__ = (Index("ix_poster_batches_status", "status"),)
@@ -523,7 +523,7 @@ class PosterRow(Base):
 
 
 class Switch(Base):
-    """A switch for the whole service, which is on while its row exists."""
+    """A switch for the whole service, such as `pause`. It is on while its row is in this table."""
 
     __tablename__ = "switches"
 

@@ -1,4 +1,4 @@
-"""The connection to the database, and its read and write transactions."""
+"""The class Database, which connects to the database and opens read and write transactions."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _TRY_EVERY = 0.001
 
 
 class Database:
-    """A database; `read()` and `write()` open a session with one transaction."""
+    """The service's database; `read()` and `write()` open a session with one transaction."""
 
     def __init__(self, url: str) -> None:
-        """Create the engine for *url*, without connecting to the database."""
+        """Create the SQLAlchemy engine for *url*, without connecting to the database."""
         self.url = url
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgres_engine(url)
 
@@ -35,7 +35,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """Open a session for reading; all changes are rolled back when the block ends."""
+        """Open a session for reading; roll back any change when the `with` block ends."""
         with Session(self.engine, expire_on_commit=False) as session:
             yield session
 
@@ -59,7 +59,7 @@ class Database:
         return insert(table).values(**values).on_conflict_do_nothing()
 
     def close(self) -> None:
-        """Close the pooled connections."""
+        """Close the pooled connections to the database."""
         self.engine.dispose()
 
 

@@ -93,7 +93,7 @@ def cli() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit.
+    """Run the `contentsvc` command with *arguments*, and end the process.
 
     The exit status is 0 if the command succeeded, 1 if it found a problem, and 2 if it could not
     do its work. *arguments* are by default those of the process.

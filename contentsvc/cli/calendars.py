@@ -130,7 +130,7 @@ def _import(
     approve: bool,
     overwrite: bool,
 ) -> None:
-    """Import *plan*; *file* becomes the calendar's source file if it is in the calendars folder."""
+    """Import *plan* and print a report; record the import if *file* is in the calendars folder."""
     usefulness, config = Usefulness.of(runtime.config), runtime.config
     require_brand(runtime, plan.head)
     with runtime.database.write() as session:

@@ -30,7 +30,7 @@ _OWNER_ONLY = 0o600
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """The result of one check of the installation."""
+    """The result of one check that `contentsvc doctor` makes of the installation."""
 
     name: str
     ok: bool

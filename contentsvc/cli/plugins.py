@@ -157,7 +157,7 @@ def _generated(folder: Path, path: Path, settings: str) -> Path:
 
 
 def _run(test: Path, folder: Path) -> int:
-    """Run one test file with pytest, isolated from the configuration of any project around it."""
+    """Run pytest on the file *test* without any project's configuration; return its exit status."""
     empty = folder / "pytest.ini"
     empty.write_text("[pytest]\n", "utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-c", str(empty), "--rootdir", str(folder)]

@@ -162,7 +162,7 @@ def _samples(
     folders: list[Path],
     sizes: int | None = None,
 ) -> Iterator[Image.Image]:
-    """Yield sample posters of each template; *sizes* limits how many sizes of it (None: all)."""
+    """Yield a sample poster of each template in each of its first *sizes* sizes (None: all)."""
     fonts = poster_api.brand_fonts(brand, folders)
     for template in templates:
         for size in template.sizes[:sizes]:
@@ -217,7 +217,7 @@ def _brand(folders: list[Path], brand: str | None) -> poster_api.Brand:
 
 
 def _picture(folders: list[Path], name: str) -> bytes:
-    """Return the content of the picture *name* in the working folder or the asset folders."""
+    """Return the bytes of the picture file *name* in the working folder or in one of *folders*."""
     for folder in (Path.cwd(), *folders):
         path = folder / name
         if path.is_file():

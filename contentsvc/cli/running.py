@@ -44,7 +44,7 @@ def web() -> None:
 
 
 def _web_app(config: Config) -> Flask:
-    """Return the web application, after starting the regular sign of life of this process."""
+    """Start the thread that records this process's heartbeats, and return the web application."""
     from contentsvc.app import create_app
     from contentsvc.assembly import assemble
     from contentsvc.services.operations.heartbeats import HeartbeatThread

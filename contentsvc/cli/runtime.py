@@ -17,7 +17,7 @@ __all__ = ["open_runtime", "operator"]
 
 @contextmanager
 def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
-    """Yield a runtime, and close it afterwards; its database must fit this version.
+    """Yield a runtime (database, queue and so on), and close its database after the block.
 
     Without *config*, the settings are read from the environment.
 
@@ -38,7 +38,7 @@ def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
 
 
 def operator() -> str:
-    """Return the name that is stored as the author of the changes that a command makes."""
+    """Return the system's user name, which commands record as the author of their changes."""
     try:
         return getpass.getuser()[:64]
     except (KeyError, OSError):

@@ -1,4 +1,4 @@
-"""One process under the supervisor, such as the web server or a worker."""
+"""A process that the supervisor starts and watches, such as the web server or a worker."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What one supervised process does: its name, its command and the time it gets to stop."""
+    """The description of one supervised process: its name, command and time allowed to stop."""
 
     #: The prefix of each line of its output.
     name: str
@@ -37,7 +37,7 @@ class Role:
 
 @dataclass(slots=True)
 class Child:
-    """The process that currently fills a role; after it died, the time of its restart.
+    """The running process of a role or, if that process has died, the time of its restart.
 
     Times are monotonic seconds. A process that has ended stays unreaped until `reap` is called,
     so that the kernel cannot give its process id to another process before that.
@@ -101,7 +101,7 @@ class Child:
         return [self._remember(line.decode("utf-8", "replace").rstrip("\r")) for line in whole]
 
     def reap(self, now: float) -> float:
-        """Kill the process and its session, collect the exit status, return the seconds it ran."""
+        """Kill the process and its session, collect the exit status; return the seconds it ran."""
         assert self.process is not None
         self.kill()
         self.status = self.process.wait()

@@ -6,7 +6,7 @@ __all__ = ["Backoff"]
 
 
 class Backoff:
-    """The waits before the restarts of one process, in seconds.
+    """Computes the increasing waits before the restarts of one process, in seconds.
 
     The wait doubles with every death, from 0.5 to 30 seconds. A process that ran for at least a
     minute is considered healthy, and the waits start over.
@@ -17,7 +17,7 @@ class Backoff:
     HEALTHY = 60.0
 
     def __init__(self) -> None:
-        """Start with the shortest wait."""
+        """Create a backoff whose first wait is the shortest."""
         self._next = self.FIRST
 
     def after(self, lived: float) -> float:

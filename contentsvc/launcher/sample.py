@@ -1,4 +1,4 @@
-"""The sample content of an empty database: a channel, a calendar week and a welcome post."""
+"""Adds sample content to an empty database: a channel, a calendar week and a welcome post."""
 
 from __future__ import annotations
 
@@ -88,7 +88,10 @@ def _add(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) 
 def _future_or_draft(
     plan: CalendarPlan, entry: EntryContent, week: IsoWeek, now: datetime
 ) -> EntryContent:
-    """Return *entry*, as a draft if its time is before *now* (UTC), so that it is not sent late."""
+    """Return *entry*, changed to a draft if its time in *week* is before *now* (UTC).
+
+    A draft is not sent, so the entry is not sent late.
+    """
     if plan.head.starts_at(entry, week).at >= now:
         return entry
     return replace(entry, status=EntryStatus.DRAFT)
@@ -103,7 +106,7 @@ def _welcome(
 
 
 def welcome_time(now: datetime, zone: ZoneInfo) -> tuple[IsoWeek, EntryContent]:
-    """Return a week and, in it, the welcome post, which is due about twenty seconds after *now*.
+    """Return the week and content of a welcome post that is due about twenty seconds after *now*.
 
     Shortly before midnight on a Sunday, the post is due on Monday of the next week.
     """

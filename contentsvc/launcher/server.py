@@ -29,7 +29,7 @@ _SILENCE = 60
 
 
 def serve(config: Config, make_app: Callable[[], WsgiApp]) -> None:
-    """Serve requests until SIGTERM or SIGINT.
+    """Run gunicorn with the application from *make_app* until SIGTERM or SIGINT.
 
     gunicorn calls *make_app* in its worker process, after the fork.
     """
@@ -37,7 +37,7 @@ def serve(config: Config, make_app: Callable[[], WsgiApp]) -> None:
 
 
 def check_port(config: Config) -> None:
-    """Check that the web server can listen on the configured host and port.
+    """Raise ConfigError if the web server cannot listen on the configured host and port.
 
     Raises:
         ConfigError: the host or port cannot be used; the error names CONTENTSVC_HOST or

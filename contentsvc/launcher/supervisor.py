@@ -55,7 +55,7 @@ class Supervisor:
             self.turn()
 
     def turn(self, seconds: float = _CHECK_INTERVAL) -> None:
-        """Wait up to *seconds* for output, show it, and restart dead processes that are due."""
+        """Show output that arrives within *seconds*; restart dead processes when they are due."""
         self._read(seconds)
         now = time.monotonic()
         for child in self.children:

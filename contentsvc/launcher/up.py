@@ -119,7 +119,7 @@ def _web_responds(config: Config) -> bool:
 
 
 def _sign_in_address(runtime: Runtime) -> str:
-    """Return the address of the sign-in page, or a link that creates the first administrator."""
+    """Return the sign-in URL; if there are no users, one that creates the first administrator."""
     base = f"{runtime.config.public_url}/sign-in"
     with runtime.database.write() as session:
         if has_users(session):

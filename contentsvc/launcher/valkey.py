@@ -42,7 +42,7 @@ def exec_valkey(data_dir: Path, socket: Path) -> None:
 
 
 def arguments(folder: Path, socket: Path) -> list[str]:
-    """Return the server's command-line arguments.
+    """Return the arguments for a Valkey server with its files in *folder*, listening on *socket*.
 
     The server listens on *socket*, which only this user may open, and on no port. It writes an
     append-only file in *folder*.
@@ -69,11 +69,11 @@ def arguments(folder: Path, socket: Path) -> list[str]:
 
 
 def repair(binary: Path, folder: Path) -> None:
-    """Repair the append-only file in *folder*.
+    """Repair Valkey's append-only file in *folder* if a crash damaged it.
 
-    Cut off a damaged end. If that is not enough, rename the file's folder to
-    `appendonlydir.damaged`. Either way only wake-ups are lost, and the dispatcher creates them
-    again from the database.
+    *binary* is the server program. Cut off a damaged end. If that is not enough, rename the file's
+    folder to `appendonlydir.damaged`. Either way only jobs and wake-ups are lost, and the service
+    creates them again from the database.
     """
     manifest = folder / "appendonlydir" / "appendonly.aof.manifest"
     if not manifest.exists():

@@ -1,4 +1,4 @@
-"""Connections to Redis with short timeouts, and the address of the built-in Redis server."""
+"""Connections to Redis with short timeouts, and the address of the embedded Valkey server."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def connect(url: str) -> Redis:
 
 
 def embedded_url(data_dir: Path) -> str:
-    """Return the `unix://` address of the built-in Redis server, the same in every process.
+    """Return the `unix://` URL of the embedded Valkey server, which is the same in every process.
 
     The socket is in the data folder. If that path is too long for a socket, the socket is in a
     private folder of the temporary directory, and `run/redis.url` stores its address.
@@ -50,7 +50,7 @@ def embedded_url(data_dir: Path) -> str:
 
 
 def socket_path(url: str) -> Path:
-    """Return the path of the socket in a `unix://` address."""
+    """Return the path of the socket file in the `unix://` URL *url*."""
     return Path(unquote(urlsplit(url).path))
 
 

@@ -21,7 +21,7 @@ _served: list[tuple[Runtime, Publisher]] = []
 
 
 def serve_with(runtime: Runtime) -> Publisher:
-    """Use *runtime* for all later jobs of this process; return the publisher that they use."""
+    """Use *runtime* for all later jobs of this process; return the Publisher that the jobs use."""
     publisher = Publisher(runtime, process_name())
     _served[:] = [(runtime, publisher)]
     return publisher
@@ -34,10 +34,10 @@ def reconnect() -> None:
 
 
 def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
-    """Publish claimed deliveries, all on channels of the type *lane*.
+    """Publish the deliveries in *claims*, pairs of id and claim number, of channel type *lane*.
 
-    Each claim is a pair of the delivery's id and its fence, the number of the claim. If the
-    delivery was claimed again since then, this claim is ignored.
+    If a delivery was claimed again since then, the older claim is ignored. Return when all calls
+    to the platforms have begun.
     """
     ((_, publisher),) = _served
     # When the worker stops, the publisher's `close` waits for the calls under way.
@@ -45,12 +45,12 @@ def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
 
 
 def render_deliveries(delivery_ids: Sequence[int]) -> None:
-    """Render the planned deliveries with these ids and store their renditions."""
+    """Render the planned deliveries with these ids, and store the results as their renditions."""
     ((runtime, _),) = _served
     Renderer(runtime).render_planned(delivery_ids)
 
 
 def make_batch(batch_id: int, fence: int) -> None:
-    """Make some of a batch's posters; do nothing if *fence* is not the batch's newest number."""
+    """Make some posters of a batch; do nothing if *fence* is not the batch's present number."""
     ((runtime, _),) = _served
     BatchMaker(runtime).make(batch_id, fence)

@@ -41,13 +41,13 @@ _REST = 2.0
 
 
 class RqQueue:
-    """The job queue in Redis. Redis may lose all of its jobs.
+    """The queue of jobs for the workers. It is stored in Redis, which may lose all jobs.
 
-    They can be created again from the database.
+    The service can create the jobs again from the database.
     """
 
     def __init__(self, url: str) -> None:
-        """Create a queue on the Redis server at *url*, without connecting to it."""
+        """Create a queue on the Redis server at *url*, without connecting to the server."""
         self.url = url
         self._redis = connect(url)
         self._listener = Listener(self._redis)
@@ -64,7 +64,7 @@ class RqQueue:
             self._rest("queue_wake_lost", error)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep for *seconds*, or less if a process calls `wake`; return True if one did.
+        """Sleep for *seconds*, or until a process calls `wake`; return whether one did.
 
         Never raises. The sleep is shorter while the server does not respond, since no wake-up could
         arrive.
@@ -100,7 +100,7 @@ class RqQueue:
         self._enqueue(RENDER, _RENDER_JOB, (list(delivery_ids),), f"{len(delivery_ids)}")
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Enqueue a job that makes some posters of a batch; waiting deliveries are rendered first.
+        """Enqueue a job that makes some posters of a batch; jobs that render deliveries come first.
 
         The job does nothing if *fence* is no longer the batch's newest number.
 
@@ -110,14 +110,14 @@ class RqQueue:
         self._enqueue(BATCH, _BATCH_JOB, (batch_id, fence), f"batch {batch_id}")
 
     def has_renderings(self) -> bool:
-        """Return True if deliveries wait for rendering; False also if Redis cannot be reached."""
+        """Return whether jobs that render deliveries are queued; False if Redis is unreachable."""
         try:
             return bool(RedisQueue(RENDER, connection=self._redis).count)
         except RedisError:
             return False
 
     def stats(self) -> QueueStats:
-        """Return the state of the queue; never raises."""
+        """Return the numbers of jobs and workers, and whether Redis responds; never raises."""
         try:
             info = self._redis.info("server")
             queues = [RedisQueue(name, connection=self._redis) for name in (PUBLISH, RENDER, BATCH)]
@@ -131,7 +131,7 @@ class RqQueue:
             return QueueStats(reachable=False)
 
     def close(self) -> None:
-        """Close the pooled connections."""
+        """Close the pooled connections to Redis."""
         self._listener.close()
         self._redis.close()
 

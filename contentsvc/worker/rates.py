@@ -32,14 +32,14 @@ class _RedisStorage(RedisStorage):
 
 
 class RedisRateWindows:
-    """Counts the calls to each platform account, so that no rate limit is exceeded.
+    """Counts the calls to each platform account in Redis, so that no rate limit is exceeded.
 
     While Redis is down, each process counts only its own calls. Publishing then continues, but the
     workers together may exceed the rate by a factor of the number of workers.
     """
 
     def __init__(self, url: str) -> None:
-        """Create counters on the Redis server at *url*, without connecting to it."""
+        """Create counters on the Redis server at *url*, without connecting to the server."""
         self._redis = connect(url)
         storage = _RedisStorage(
             "redis://", connection_pool=self._redis.connection_pool, key_prefix=_PREFIX
@@ -51,7 +51,7 @@ class RedisRateWindows:
         self._blocked: dict[str, float] = {}
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count a call towards *rates*; return 0, or the seconds to wait if a limit is reached.
+        """Count a call of *account*; return 0, or the seconds to wait if one of *rates* is reached.
 
         A call that has to wait is not counted.
         """

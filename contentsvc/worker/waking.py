@@ -31,14 +31,14 @@ def call(redis: Redis) -> None:
 
 
 class Listener:
-    """Waits for the wake-ups that `call` sends. Not thread-safe.
+    """Waits, in a dispatcher, for the wake-ups that `call` sends. Not thread-safe.
 
     One blocking command remains on the server across several calls of `wait`. Each call measures
     its own time, since the timeouts of the server are some tenths of a second late.
     """
 
     def __init__(self, redis: Redis) -> None:
-        """Create a listener on *redis*, without connecting to the server."""
+        """Create a listener that uses the client *redis*, without connecting to the server."""
         self._pool = redis.connection_pool
         self._connection: Any = None
         self._asked_at: float | None = None
@@ -61,7 +61,7 @@ class Listener:
         return False
 
     def close(self) -> None:
-        """Close the connection, on which a command may still wait for a wake-up."""
+        """Close the listener's connection, and so end any command that waits for a wake-up."""
         connection, self._connection, self._asked_at = self._connection, None, None
         if connection is not None:
             connection.disconnect()

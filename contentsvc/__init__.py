@@ -1,4 +1,4 @@
-"""Weekly content calendars, rendered for each channel by plugins and published once, on time."""
+"""A service that publishes the posts of weekly content calendars through plugins, on schedule."""
 
 from importlib.metadata import version
 

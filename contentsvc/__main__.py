@@ -1,4 +1,4 @@
-"""`python -m contentsvc` is the `contentsvc` command."""
+"""Runs the `contentsvc` command for `python -m contentsvc`."""
 
 from contentsvc.cli import main
 

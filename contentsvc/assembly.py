@@ -18,7 +18,7 @@ __all__ = ["assemble"]
 
 
 def assemble(config: Config) -> Runtime:
-    """Load the plugins and return the runtime for *config*.
+    """Load the plugins and return the runtime (database, queue and so on) for *config*.
 
     The database and the queue are connected when they are first used.
     """

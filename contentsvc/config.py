@@ -26,10 +26,9 @@ _PACKAGE = Path(__file__).resolve().parent
 
 
 def shipped(name: str) -> Path:
-    """Return the path of a folder that is part of this installation; *name* says which.
+    """Return the path of the installation's folder *name*: `plugins`, `calendars` or `assets`.
 
-    *name* is `plugins`, `calendars` or `assets`. In a checkout the folder is beside the package;
-    in an installed wheel it is inside the package.
+    In a checkout the folder is beside the package; in an installed wheel it is inside the package.
     """
     checkout = _PACKAGE.parent
     inside = _PACKAGE / "shipped" / name
@@ -62,7 +61,7 @@ class Setting:
 
     @property
     def help(self) -> str:
-        """The description in English."""
+        """The description of the setting, in English."""
         return str(self.description)
 
 
@@ -265,20 +264,20 @@ class Config:
         return cls(**values)
 
     def plugin_folders(self) -> list[Path]:
-        """Return the folders to load plugins from, the shipped folder first."""
+        """Return the folders to load plugins from: the installation's, then the configured one."""
         return _distinct([shipped("plugins"), self.plugins_dir])
 
     def asset_folders(self) -> list[Path]:
-        """Return the folders to search for fonts and other assets, the team's own folder first."""
+        """Return the folders to search for fonts and other assets, the configured one first."""
         return _distinct([self.assets_dir, shipped("assets")])
 
     @property
     def max_upload_bytes(self) -> int:
-        """The size of the largest upload in bytes."""
+        """The maximum size of an upload, in bytes."""
         return self.max_upload_mb * 1024 * 1024
 
     def in_force(self) -> list[tuple[Setting, str]]:
-        """Return every setting with the text of its value; secrets are masked."""
+        """Return every setting with its value as text, in which secrets are masked."""
         return [(setting, _shown(setting, getattr(self, setting.field))) for setting in SETTINGS]
 
 

@@ -87,7 +87,7 @@ class DatabaseTooNewError(ConfigError):
 
 
 class InputError(ContentsvcError):
-    """Raised if input is not valid. Nothing was changed."""
+    """Raised if the input of a person or a file is not valid; nothing was changed."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class InputError(ContentsvcError):
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem in a file, with its line and field."""
+    """One problem in a file that a person wrote, with its line and field."""
 
     #: 1-based line; 0 for a problem of the whole file.
     line: int
@@ -133,12 +133,12 @@ class CalendarError(InputError):
         self.args = (self.file, problems)
 
     def text(self, language: str = "en") -> str:
-        """Return a line of text per problem in *language*, each with file, line and field."""
+        """Return the problems as text in *language*, one per line with its file, line and field."""
         return "\n".join(f"{self.file}: {problem.text(language)}" for problem in self.problems)
 
 
 class ConflictError(InputError):
-    """Raised if another request has changed the object meanwhile, or if it exists already."""
+    """Raised if another request changed the object first, or if the new object already exists."""
 
 
 class NotFoundError(InputError):
@@ -150,7 +150,7 @@ class PluginError(ContentsvcError):
 
 
 class RenderError(ContentsvcError):
-    """Raised if a channel or a poster template cannot show the content."""
+    """Raised if a channel or a poster template cannot show the content of a post or poster."""
 
     def __init__(
         self,
@@ -165,7 +165,7 @@ class RenderError(ContentsvcError):
 
 
 class PublishError(ContentsvcError):
-    """Base class of the errors of an attempt to publish that failed or has an unknown result."""
+    """Base class of errors raised if an attempt to publish failed or its result is unknown."""
 
     def __init__(
         self,
@@ -202,4 +202,4 @@ class ChannelAuthError(PublishError):
 
 
 class OutcomeUnknownError(PublishError):
-    """Raised if it is unknown whether the post was published."""
+    """Raised if it is unknown whether an attempt has published the post."""

@@ -39,7 +39,7 @@ class LineFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return *record* as text."""
+        """Return *record* as a line of text, followed by its traceback if it has one."""
         at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
         message = _CONTROL.sub(_escaped, record.getMessage())
         parts = [at.replace("+00:00", "Z"), record.levelname.ljust(7), message]

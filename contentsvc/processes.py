@@ -1,4 +1,4 @@
-"""Process control that the standard library does not offer."""
+"""Ties the life of a process to that of its parent, which the standard library cannot do."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent: int) -> None:
-    """Make the kernel kill this process as soon as its parent, the process *parent*, dies.
+    """Make the kernel kill this process as soon as its parent, which has the id *parent*, dies.
 
     Child processes do not inherit this setting, but it survives an `exec` of another program
     (prctl(2)). On other systems than Linux, this process is killed only if *parent* is dead

@@ -50,7 +50,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A single value, such as a text or a number: its unparsed text and its line."""
+    """A single YAML value, such as a text or a number: its unparsed text and its line."""
 
     #: 1-based.
     line: int
@@ -61,7 +61,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class ListNode:
-    """A list, with its line and the nodes of its items."""
+    """A YAML list, with its line and the nodes of its items."""
 
     #: 1-based.
     line: int
@@ -70,7 +70,7 @@ class ListNode:
 
 @dataclass(frozen=True, slots=True)
 class MapNode:
-    """A mapping. Its keys are in the order of the file, and a key may occur twice."""
+    """A YAML mapping. Its keys are in the order of the file, and a key may occur twice."""
 
     #: 1-based.
     line: int
@@ -94,7 +94,7 @@ class YamlError(Exception):
 
 
 def read_nodes(text: str, limits: Limits) -> Node | None:
-    """Return the root node of *text*, or None if *text* is empty or has only comments.
+    """Return the root node of the YAML *text*; None if *text* is empty or has only comments.
 
     Raises:
         YamlError: *text* is not one YAML document within *limits*, without anchors and tags.
@@ -107,7 +107,7 @@ def read_nodes(text: str, limits: Limits) -> Node | None:
 
 
 def to_values(root: Node) -> tuple[Any, dict[Path, int]]:
-    """Return *root* as plain Python values, and the 1-based line of every path in it.
+    """Return *root* as plain Python values, and the 1-based line of each value by its path.
 
     Scalars without quotes become numbers, truth values, dates or None as YAML 1.1 defines them.
     If a key occurs twice in a mapping, the last value counts.

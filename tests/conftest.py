@@ -55,9 +55,10 @@ providers._get_local_constants = _literals
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let the fault suite run for longer."""
+    """Add the options that make a run longer."""
+    parser.addoption("--long", action="store_true", help="run the tests marked `long`, no other")
     parser.addoption(
-        "--fault-rounds", type=int, default=200, help="rounds of the fault suite (%(default)s)"
+        "--fault-rounds", type=int, default=40, help="rounds of the fault suite (%(default)s)"
     )
     parser.addoption(
         "--fault-seed", type=int, default=1, help="what its faults are drawn by (%(default)s)"
@@ -95,13 +96,16 @@ _LONGEST = ("test_publish_once", "test_benchmarks", "test_first_start")
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring the files into an order in which no core waits long for another at the end.
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Choose between long and other tests; order them so that no core waits for another at the end.
 
-    One is at the faults while the other works through all that is quick; then both share what
-    starts the whole service, the longest first.
+    One core runs the fault suite while the other works through all that is quick; then both share
+    what starts the whole service, the longest first.
     """
-    items.sort(key=_place)
+    is_long_run = config.getoption("--long")
+    chosen = [item for item in items if (item.get_closest_marker("long") is not None) == is_long_run]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+    items[:] = sorted(chosen, key=_place)
 
 
 def _place(item: pytest.Item) -> tuple[int, int]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from flask import current_app
 from flask_babel import get_locale
@@ -15,7 +14,7 @@ from sqlalchemy.orm import Session
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["language", "now", "person", "reading", "runtime", "usefulness", "writing", "zone"]
+__all__ = ["language", "now", "person", "reading", "runtime", "usefulness", "writing"]
 
 
 def runtime() -> Runtime:
@@ -43,11 +42,6 @@ def language() -> str:
 def usefulness() -> Usefulness:
     """Return the configured delays after which a post or a notice is too late to be published."""
     return Usefulness.of(runtime().config)
-
-
-def zone() -> ZoneInfo:
-    """Return the configured time zone, which is used for times that belong to no calendar."""
-    return runtime().config.timezone
 
 
 @contextmanager

@@ -23,6 +23,10 @@ _HEADERS = {
 }
 
 
+#: The endpoints whose responses are the same for everybody; None if no page has the address.
+_PUBLIC = frozenset({None, "static", "bootstrap.static", "system.htmx", "site.page"})
+
+
 def protect(app: Flask) -> None:
     """Make *app* check the CSRF token of every form and send security headers."""
     CSRFProtect(app)
@@ -33,6 +37,6 @@ def _add_headers(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
     # No proxy may store the page of a signed-in person.
-    if request.endpoint and not request.endpoint.endswith(("static", "htmx", "page")):
+    if request.endpoint not in _PUBLIC:
         response.headers.setdefault("Cache-Control", "no-store")
     return response

@@ -215,3 +215,9 @@ def test_signing_out_ends_the_session(mei: Person) -> None:
     mei.post("/sign-out")
 
     assert mei.get("/help").status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/", "/help", "/system/", "/channels/", "/account"])
+def test_no_proxy_stores_a_page_of_a_person(mei: Person, path: str) -> None:
+    """Every page of a signed-in person forbids caches to store it."""
+    assert mei.get(path).headers["Cache-Control"] == "no-store"

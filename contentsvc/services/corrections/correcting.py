@@ -8,6 +8,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.db.models import Correction, Delivery, Entry, LivestreamPage
@@ -335,7 +336,10 @@ def _record_decision(
     row = session.scalar(select(Correction).filter_by(**key))
     if row is None:
         session.add(Correction(**key, **values))
-        session.flush()
+        try:
+            session.flush()
+        except IntegrityError as error:
+            raise ConflictError("correction-exists") from error
         return
     # Only the first of several people replaces the earlier decision.
     replaced = session.execute(

@@ -211,13 +211,13 @@ class Backlog:
         channel = task.channel
         if task.action is not Action.PUBLISH or not channel.rates:
             return None
-        if channel.account not in full:
-            account = f"{channel.type}:{channel.account}"
+        account = f"{channel.type}:{channel.account}"
+        if account not in full:
             seconds = self._runtime.rates.take(account, channel.rates)
             if seconds <= 0:
                 return None
-            full[channel.account] = timedelta(seconds=seconds)
-        return full[channel.account]
+            full[account] = timedelta(seconds=seconds)
+        return full[account]
 
 
 def _slow_channels(calls: Mapping[Task, Call]) -> Counter[int]:

@@ -110,8 +110,8 @@ def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
 
 def _letter(index: int) -> str:
     """Return the spreadsheet name of the column *index* (from 0): A to Z, then AA, AB and so on."""
-    first, last = divmod(index, 26)
-    return (chr(64 + first) if first else "") + chr(65 + last)
+    before, last = divmod(index, 26)
+    return (_letter(before - 1) if before else "") + chr(65 + last)
 
 
 def guess_columns(

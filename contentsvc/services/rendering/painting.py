@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 from contentsvc.config import shipped
@@ -49,13 +48,13 @@ def asset_path(folders: Sequence[Path], name: str) -> Path:
 
 def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
     """Return the relative paths of picture files in *folders*, sorted; at most *most*."""
-    names = (
+    names = {
         path.relative_to(folder).as_posix()
         for folder in folders
         for path in folder.rglob("*")
         if path.suffix.lower() in _PICTURES and path.is_file()
-    )
-    return sorted(set(islice(names, most)))
+    }
+    return sorted(names)[:most]
 
 
 def template_folders(runtime: Runtime) -> list[Path]:

@@ -287,7 +287,13 @@ def test_a_date_to_wait_for_is_kept() -> None:
     assert 3500 <= caught.value.retry_after <= 3601
 
 
-@pytest.mark.parametrize("value", ["", "soon", "inf", "nan", "Fri, 99 Nov 2026"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *("", "soon", "inf", "nan", "Fri, 99 Nov 2026"),
+        "Mon, 01 Jan 99999999999999 00:00:00 GMT",
+    ],
+)
 def test_a_wait_that_is_none_is_left_out(value: str) -> None:
     """An invalid Retry-After is ignored."""
     with pytest.raises(RateLimitedError) as caught:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -123,6 +124,27 @@ def test_nothing_is_offered_without_a_change(runtime: Runtime, live: Entry) -> N
     tell(runtime, live)
 
     assert not offer(runtime, live)
+
+
+def test_of_two_people_who_correct_at_once_the_first_wins(runtime: Runtime, live: Entry) -> None:
+    """The second correction is refused, whichever of the two transactions wrote first."""
+    tell(runtime, live)
+    move(runtime, live)
+    found = offer(runtime, live)
+    assert found is not None
+    text = CorrectionText("更正：改到周六", "请以新时间为准。", ("site",))
+
+    with ThreadPoolExecutor(1) as pool:
+        with runtime.database.write() as session:
+            correcting.correct(
+                session, found, text, at=NOW, by="mei", now=NOW, usefulness=USEFULNESS
+            )
+            second = pool.submit(correct, runtime, found, "site")
+            # Long enough for the second person to reach the row that is not committed yet.
+            wait([second], timeout=0.5)
+
+        with pytest.raises(ConflictError):
+            second.result(timeout=30)
 
 
 def test_a_move_is_offered_to_the_channels_that_told_it(runtime: Runtime, live: Entry) -> None:

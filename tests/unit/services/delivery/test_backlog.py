@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import cast
 
+from contentsvc.channels import Rate
 from contentsvc.domain.deliveries import Action
 from contentsvc.services.delivery.backlog import Backlog, Call, Queued, TaskBatch
 from contentsvc.services.delivery.tasks import Task
@@ -20,9 +21,16 @@ _RUNTIME = cast(
 )
 
 
-def _task(number: int, *, channel: int, next_at: datetime = _NOW) -> Task:
+def _task(
+    number: int,
+    *,
+    channel: int,
+    next_at: datetime = _NOW,
+    kind: str = "webhook",
+    rates: tuple[Rate, ...] = (),
+) -> Task:
     delivery = SimpleNamespace(id=number, channel_id=channel, next_at=next_at, lease_until=None)
-    channel_type = SimpleNamespace(type="webhook", account="a", rates=())
+    channel_type = SimpleNamespace(type=kind, account="a", rates=rates)
     return cast("Task", _FakeTask(delivery, channel_type))
 
 
@@ -89,3 +97,18 @@ def test_a_crowded_channel_keeps_its_own_order() -> None:
 
     assert _numbers(begun) == [*range(16), 100]
     assert _numbers(later) == [16, 17, 18, 19]
+
+
+def test_equal_accounts_of_two_channel_types_do_not_wait_for_each_other() -> None:
+    """A full account delays only the deliveries of its own channel type."""
+    rates = SimpleNamespace(take=lambda account, _: 5.0 if account == "robot:a" else 0.0)
+    backlog = Backlog(cast("Runtime", SimpleNamespace(**vars(_RUNTIME), rates=rates)))
+    limit = (Rate(1, 60),)
+    robot = _task(1, channel=1, kind="robot", rates=limit)
+    mail = _task(2, channel=2, kind="mail", rates=limit)
+    _queue(backlog, [robot, mail])
+
+    begun, releases = backlog.pick({}, _NOW)
+
+    assert _numbers(begun) == [2]
+    assert [queued.task.delivery.id for queued, _ in releases] == [1]

@@ -88,6 +88,16 @@ def test_columns_without_titles_get_their_letters(invite: Template) -> None:
     assert header == ("甲", "[B]", "乙", "乙 (2)")
 
 
+def test_wide_tables_name_columns_as_a_spreadsheet_does(invite: Template) -> None:
+    """After Z come AA to ZZ, then AAA."""
+    titles = ["甲", *[""] * 702]
+    lines = _lines(tuple(titles), ("1",) * len(titles))
+
+    header, _rows = split_table(lines, known_titles(invite))
+
+    assert [header[index] for index in (25, 26, 701, 702)] == ["[Z]", "[AA]", "[ZZ]", "[AAA]"]
+
+
 def test_a_cell_comes_before_what_all_rows_share(invite: Template) -> None:
     """An empty or missing cell takes the text of all rows; a filled cell keeps its own."""
     columns, fixed = {"title": 0, "sharer": 1}, {"title": "一起来", "code": "X"}

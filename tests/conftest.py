@@ -103,9 +103,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     what starts the whole service, the longest first.
     """
     is_long_run = config.getoption("--long")
-    chosen = [item for item in items if (item.get_closest_marker("long") is not None) == is_long_run]
+    chosen = [
+        item for item in items if (item.get_closest_marker("long") is not None) == is_long_run
+    ]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
     items[:] = sorted(chosen, key=_place)
+
+
+def _is_long(item: pytest.Item) -> bool:
+    return item.get_closest_marker("long") is not None
 
 
 def _place(item: pytest.Item) -> tuple[int, int]:

@@ -1,12 +1,14 @@
-"""Threads for calls: as many as calls are under way, each reused for the next call."""
+"""Threads for calls: one starts at a time, any number waits, and threads are reused."""
 
 from __future__ import annotations
 
 import threading
 import time
+from functools import partial
 
 import pytest
 
+from contentsvc.services.delivery import callers as callers_module
 from contentsvc.services.delivery.callers import Callers
 
 
@@ -48,7 +50,47 @@ def test_the_calls_of_slow_platforms_run_side_by_side() -> None:
         callers.run(call)
 
     assert all(done.acquire(timeout=10) for _ in range(60))
+    # If each call took the longest start time, at most thirty would run at once.
     assert most > 35
+
+
+def test_one_call_starts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A call that has just begun may end before the next one begins."""
+    monkeypatch.setattr(callers_module, "_LONGEST_START", 60.0)
+    callers, lock, done = Callers(), threading.Lock(), threading.Semaphore(0)
+    now, most = 0, 0
+
+    def call() -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(0.002)
+        with lock:
+            now -= 1
+        done.release()
+
+    for _ in range(100):
+        callers.run(call)
+
+    assert all(done.acquire(timeout=10) for _ in range(100))
+    assert most == 1
+
+
+def test_waiting_calls_begin_in_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The call that was passed first begins first."""
+    monkeypatch.setattr(callers_module, "_LONGEST_START", 60.0)
+    callers, order, done = Callers(), list[int](), threading.Semaphore(0)
+
+    def note(number: int) -> None:
+        order.append(number)
+        done.release()
+
+    for number in range(50):
+        callers.run(partial(note, number))
+
+    assert all(done.acquire(timeout=5) for _ in range(50))
+    assert order == list(range(50))
 
 
 def test_threads_are_reused_for_the_next_calls() -> None:

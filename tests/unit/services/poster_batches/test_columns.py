@@ -90,7 +90,7 @@ def test_columns_without_titles_get_their_letters(invite: Template) -> None:
 
 def test_wide_tables_name_columns_as_a_spreadsheet_does(invite: Template) -> None:
     """After Z come AA to ZZ, then AAA."""
-    titles = ["甲", *[""] * 702]
+    titles = ["主标题", *[""] * 702]
     lines = _lines(tuple(titles), ("1",) * len(titles))
 
     header, _rows = split_table(lines, known_titles(invite))

@@ -8,7 +8,6 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.db.models import Correction, Delivery, Entry, LivestreamPage
@@ -300,6 +299,8 @@ def _cancel_correction(
 
 def _reload(session: Session, offer: Offer, now: datetime) -> Offer:
     """Return the current offer; raise ConflictError if the livestream was changed since *offer*."""
+    # Two people who decide about one livestream wait for each other; SQLite has one writer anyway.
+    session.execute(select(Entry.id).where(Entry.id == offer.entry.id).with_for_update())
     current = offer_of(session, offer.entry.id, now)
     if current is None or current.sequence != offer.sequence:
         raise ConflictError("correction-outdated")
@@ -336,10 +337,7 @@ def _record_decision(
     row = session.scalar(select(Correction).filter_by(**key))
     if row is None:
         session.add(Correction(**key, **values))
-        try:
-            session.flush()
-        except IntegrityError as error:
-            raise ConflictError("correction-exists") from error
+        session.flush()
         return
     # Only the first of several people replaces the earlier decision.
     replaced = session.execute(

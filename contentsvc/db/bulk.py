@@ -145,7 +145,10 @@ def _updating(table: Table, keys: tuple[str, ...], values: tuple[str, ...]) -> U
 
 
 def _rows(table: Table, names: Sequence[str], prefix: str) -> TableValuedAlias:
-    """Return an SQL expression for a table whose columns *names* come from array parameters."""
+    """Return an SQL table expression with one column per name, filled from bound arrays.
+
+    The array of a column is the bound parameter `PREFIX_NAME`.
+    """
     arrays = (_array(table, prefix, name) for name in names)
     return func.unnest(*arrays).table_valued(*names, name=prefix).render_derived()
 

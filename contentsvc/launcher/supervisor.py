@@ -26,7 +26,10 @@ class Supervisor:
     """Starts, watches, restarts and stops processes in a single thread."""
 
     def __init__(self, show: Callable[[str, str], None]) -> None:
-        """Create a supervisor; it calls *show* with the role's name and each line of output."""
+        """Create a supervisor; it passes each line that a process prints to *show*.
+
+        The first argument of *show* is the role of the process, such as `worker`.
+        """
         self._show = show
         self._selector = selectors.DefaultSelector()
         self.children: list[Child] = []

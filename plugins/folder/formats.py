@@ -85,7 +85,10 @@ def _page(post: FormattedPost) -> str:
 
 
 def manifest_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rendition's data for `manifest.json`, with counts instead of formatted texts."""
+    """Return a rendition's data for `manifest.json`, with the sizes of the formatted texts.
+
+    The texts themselves are left out, because they are in files of their own.
+    """
     shown = {name: value for name, value in data.items() if name not in _STORED_AS}
     formats = stored_formats(data)
     if formats:

@@ -164,7 +164,7 @@ class FileValue:
         return values
 
     def fields(self, known: Collection[str], required: Iterable[str] = ()) -> FileFields:
-        """Return the fields of this mapping; add a problem for each unknown or missing field.
+        """Return the fields of this mapping; add each unknown or missing field to `self.problems`.
 
         Args:
             known: the names that the mapping may have.
@@ -224,7 +224,7 @@ class FileFields:
 
 
 def check_text(text: str, most: int, *, lines: bool = False, empty: bool = False) -> Message | None:
-    """Return a message about the first fault of *text*, or None if it has no fault.
+    """Return a message if *text* is empty, too long or has forbidden characters, else None.
 
     Args:
         text: the text to check; control characters are never allowed.

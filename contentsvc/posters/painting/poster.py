@@ -153,10 +153,10 @@ def _missing_steps(
     snapshot: Snapshot,
     changed_layers: AbstractSet[int],
 ) -> tuple[_IndexedSteps, _IndexedSteps] | None:
-    """Return the steps that *snapshot* lacks, in two lists; None if the snapshot is unusable.
+    """Return the painting steps that *snapshot* lacks, or None if the snapshot is unusable.
 
-    The first list has the steps to add to the snapshot, the second has the steps of layers that may
-    change, and of layers on top of these. A layer may be painted before a layer below it if the two
+    There are two lists: the steps to add to the snapshot, and the steps of layers that may change
+    and of the layers on top of these. A layer may be painted before a layer below it if the two
     do not overlap. The snapshot is unusable if it contains a layer that has changed, is no longer
     shown, or covers a layer still to be painted.
     """

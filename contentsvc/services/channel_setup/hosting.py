@@ -57,7 +57,10 @@ def load_pictures(storage: FileStorage, stored: Sequence[Mapping[str, Any]]) -> 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseStore:
-    """The store for one channel's documents: data in the database, pictures in the file storage."""
+    """The store in which one channel's plugin keeps JSON documents and pictures under its own keys.
+
+    The JSON is in the database, the pictures are in the file storage.
+    """
 
     database: Database
     storage: FileStorage

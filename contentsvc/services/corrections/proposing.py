@@ -49,7 +49,7 @@ def propose_text(runtime: Runtime, offer: Offer) -> CorrectionDraft:
 
 
 def propose_poster(runtime: Runtime, offer: Offer, template: Template | None) -> PosterSpec | None:
-    """Return the entry's poster with the present facts and a correction label, or None.
+    """Return a poster for a correction: the livestream's own with present facts and a label.
 
     Return None if the entry has no poster, if its *template* does not exist any more, if one of
     the channels cannot show posters, or if the livestream is cancelled: its picture would still

@@ -34,7 +34,10 @@ _STATUSES = (DeliveryStatus.UNKNOWN, DeliveryStatus.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """The problems for one reminder: unknown and failed deliveries, and paused channels."""
+    """The problems that one reminder lists.
+
+    They are deliveries that failed or whose outcome is unknown, and paused channels.
+    """
 
     deliveries: Sequence[Delivery]
     channels: Sequence[ChannelRow]

@@ -1,4 +1,7 @@
-"""Serve pictures and articles of stored posts, uploads and assets; compare texts to limits."""
+"""Serve the pictures and articles of stored posts, uploaded pictures and assets.
+
+The module also compares the length of a previewed text with the limits of its channel.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ DEV_STAMP := $(VENV)/.dev-installed
 PACKAGE   := pyproject.toml hatch_build.py $(wildcard contentsvc/web/translations/*/LC_MESSAGES/*.po)
 
 .DEFAULT_GOAL := help
-.PHONY: help up test unit fuzz clocks check docs mutate bench lock clean
+.PHONY: help up test long unit fuzz clocks check docs mutate bench lock clean
 
 CORES = $$(getconf _NPROCESSORS_ONLN)
 
@@ -25,7 +25,7 @@ up: $(RUN_STAMP) ## Run everything on this machine until Ctrl-C
 
 # One process more than there are cores, because tests that start the service wait for it. The tests
 # of one file run in one process, and tests/conftest.py orders the files, the longest first.
-test: $(DEV_STAMP) ## Run every test; installs a browser if there is none (ARGS='-k weeks')
+test: $(DEV_STAMP) ## Run the tests; installs a browser if there is none (ARGS='-k weeks')
 	@$(BIN)/python tests/browser.py
 ifdef ARGS
 	@$(BIN)/python -m pytest $(ARGS)
@@ -33,6 +33,13 @@ else
 	@$(BIN)/python -m pytest --numprocesses $$(($(CORES) + 1)) \
 		--dist loadscope --no-loadscope-reorder $(if $(COVERAGE),--cov --cov-report=term)
 endif
+
+long: $(DEV_STAMP) ## Run the long tests: 200 rounds of faults, each benchmark (PART=faults)
+	@set -e; for part in $(or $(PART),faults benchmarks); do case $$part in \
+	  faults) $(BIN)/python -m pytest tests/faults --fault-rounds 200 ;; \
+	  benchmarks) $(BIN)/python -m pytest tests/acceptance --long ;; \
+	  *) echo "error: PART is faults or benchmarks, not $$part" >&2; exit 2 ;; \
+	  esac; done
 
 unit: $(DEV_STAMP) ## Run the unit tests, less than a minute (ARGS='-k weeks')
 	@$(BIN)/python -m pytest tests/unit --numprocesses $(CORES) --quiet $(ARGS)

@@ -56,7 +56,7 @@ providers._get_local_constants = _literals
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options that make a run longer."""
-    parser.addoption("--long", action="store_true", help="run the tests marked `long`, no other")
+    parser.addoption("--long", action="store_true", help="run only the tests marked `long`")
     parser.addoption(
         "--fault-rounds", type=int, default=40, help="rounds of the fault suite (%(default)s)"
     )
@@ -92,7 +92,7 @@ def pytest_runtest_setup() -> None:
 
 
 #: The files that take minutes, the longest first.
-_LONGEST = ("test_publish_once", "test_benchmarks", "test_first_start")
+_LONGEST = ("test_publish_once", "test_first_start", "test_browser_studio")
 
 
 @pytest.hookimpl(trylast=True)

@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks import burst, history, idle, lateness
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(autouse=True)

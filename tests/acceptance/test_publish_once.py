@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -64,8 +63,6 @@ class _Family:
 
     service: Service
     receiver: Receiver
-    #: Seconds that a command took while the service was running.
-    command_seconds: float
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +72,8 @@ def family(tmp_path_factory: pytest.TempPathFactory) -> Iterator[_Family]:
     with receiving(_SECRET) as receiver:
         try:
             service.start()
-            began = time.monotonic()
             _apply_channels(service, receiver)
-            yield _Family(service, receiver, time.monotonic() - began)
+            yield _Family(service, receiver)
         finally:
             service.clean_up()
 
@@ -184,18 +180,24 @@ def test_a_killed_worker_neither_loses_nor_doubles_a_post(
 
 
 def test_a_stop_leaves_nothing_running_and_a_start_continues(
-    family: _Family, service: Service, receiver: Receiver
+    service: Service, receiver: Receiver
 ) -> None:
     """Ctrl-C ends every process; after the next start, a post due later is published once."""
-    first = service.link
-    # Leave enough time for the import command and for the stop.
-    post = _import_due(service, 4 + 4 * family.command_seconds, "site, kept")
+    # On a busy machine the stop may take longer than the post has time; then it gets more time.
+    for seconds in (10, 30, 90):
+        first = service.link
+        post = _import_due(service, seconds, "site, kept")
 
-    status = service.stop()
+        status = service.stop()
 
-    assert status == 0
-    assert service.processes() == {}
-    assert not post.is_published()
+        assert status == 0
+        assert service.processes() == {}
+        if not post.is_published():
+            break
+        receiver.reset()
+        service.start()
+    else:
+        pytest.fail("every post was published before the service had stopped")
     again = service.start()
     until("published after the restart", post.is_published)
     assert post.count_in_feed() == 1

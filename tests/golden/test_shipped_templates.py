@@ -14,8 +14,8 @@ from contentsvc.posters.template.layers import Progress
 
 Paint = Callable[..., Poster]
 
-FOLDER = Path(__file__).parents[3] / "assets" / "posters"
-GOLDEN = Path(__file__).parents[2] / "golden" / "posters"
+FOLDER = Path(__file__).parents[2] / "assets" / "posters"
+GOLDEN = Path(__file__).parent / "posters"
 #: The largest mean difference per band (0 to 255). The fonts are pinned, so only a change of the
 #: template or the engine causes a larger one.
 MOST_DIFFERENCE = 1.5

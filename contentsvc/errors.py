@@ -19,6 +19,7 @@ ContentsvcError
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,7 +43,26 @@ __all__ = [
     "RejectedError",
     "RenderError",
     "TemporaryError",
+    "seconds_to_wait",
 ]
+
+#: A platform that asks for a longer wait is asked again after a week.
+_LONGEST_WAIT = 7 * 24 * 3600.0
+
+
+def seconds_to_wait(name: str, value: object) -> float:
+    """Return *value*, a number of seconds that a plugin gives, as a float of at most a week.
+
+    Raises:
+        TypeError: *value* is not a number; the message calls it *name*.
+        ValueError: *value* is negative or not finite.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        kind = type(value).__name__
+        raise TypeError(f"{name} must be a number of seconds, not {kind}; pass float(value)")
+    if not 0 <= value < math.inf:
+        raise ValueError(f"{name} must be a finite number of seconds from 0, not {value}")
+    return min(float(value), _LONGEST_WAIT)
 
 
 class ContentsvcError(Exception):
@@ -178,11 +198,18 @@ class PublishError(ContentsvcError):
 
         Args:
             message: why the attempt failed, often in the platform's own text.
-            retry_after: seconds that the platform asks to wait; None if it does not ask.
+            retry_after: seconds that the platform asks to wait, at most a week; None if it does
+                not ask.
             params: the parameters of the message's code.
+
+        Raises:
+            TypeError: *retry_after* is not a number, such as the text of a header.
+            ValueError: *retry_after* is negative or not finite.
         """
         super().__init__(message, **params)
-        self.retry_after = retry_after
+        self.retry_after = (
+            None if retry_after is None else seconds_to_wait("retry_after", retry_after)
+        )
 
 
 class TemporaryError(PublishError):

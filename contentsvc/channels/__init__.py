@@ -2,6 +2,7 @@
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 
+from contentsvc.channels.answers import Accepted, HandOff, Receipt
 from contentsvc.channels.channel import (
     Channel,
     ChannelSettings,
@@ -12,14 +13,11 @@ from contentsvc.channels.channel import (
 )
 from contentsvc.channels.checks import Check
 from contentsvc.channels.content import (
-    Accepted,
     ChannelEntry,
     Effect,
-    HandOff,
     Page,
     PageRequest,
     Picture,
-    Receipt,
     RenderContext,
     Rendition,
     RenditionWarning,

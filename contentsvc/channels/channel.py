@@ -11,15 +11,13 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import BaseModel, ConfigDict
 
+from contentsvc.channels.answers import Accepted, HandOff, Receipt
 from contentsvc.channels.content import (
-    Accepted,
     ChannelEntry,
     Effect,
-    HandOff,
     Page,
     PageRequest,
     Picture,
-    Receipt,
     RenderContext,
     Rendition,
 )

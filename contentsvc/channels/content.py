@@ -14,14 +14,11 @@ from contentsvc.errors import RenderError
 from contentsvc.messages import Message, Parameter
 
 __all__ = [
-    "Accepted",
     "ChannelEntry",
     "Effect",
-    "HandOff",
     "Page",
     "PageRequest",
     "Picture",
-    "Receipt",
     "RenderContext",
     "Rendition",
     "RenditionWarning",
@@ -181,37 +178,6 @@ class Rendition:
     #: Values that the channel needs when it publishes. JSON values only.
     data: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[RenditionWarning, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """The platform's confirmation that a post is published (回执)."""
-
-    #: The platform's id of the post.
-    id: str
-    url: str | None = None
-    #: When the platform published it (UTC); None if it does not say.
-    published_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """The answer of a platform that accepts a post but publishes it later; see `Channel.check`."""
-
-    #: The value that `check` needs to poll the platform.
-    token: str
-    #: Seconds to wait before polling.
-    poll_after: float = 15.0
-
-
-@dataclass(frozen=True, slots=True)
-class HandOff:
-    """The answer of a channel that cannot publish a post itself: a person must do it (人工发布)."""
-
-    #: Instructions in each language (`zh`, `en`).
-    instructions: Mapping[str, str]
-    #: Address of a page or app that helps.
-    url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,13 +10,11 @@ from typing import Any, ClassVar
 
 import pytest
 
+from contentsvc.channels.answers import Accepted, HandOff, Receipt
 from contentsvc.channels.channel import Channel
 from contentsvc.channels.content import (
-    Accepted,
-    HandOff,
     Page,
     PageRequest,
-    Receipt,
 )
 from contentsvc.channels.contributions import check_channel_class
 from contentsvc.channels.settings import form_fields, parse_settings

@@ -182,6 +182,31 @@ def _joined(faults: list[Message]) -> Message:
     )
 
 
+def _is_bool(value: object) -> bool:
+    return isinstance(value, bool)
+
+
+#: The class attributes of a channel: how a message names the type of each, and a check of it.
+_ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
+    "kinds": (
+        "frozenset[EntryKind]",
+        lambda kinds: isinstance(kinds, frozenset) and bool(kinds) and kinds <= set(EntryKind),
+    ),
+    "limits": ("Limits", lambda limits: isinstance(limits, Limits)),
+    "rates": (
+        "tuple[Rate, ...]",
+        lambda rates: isinstance(rates, tuple) and all(isinstance(rate, Rate) for rate in rates),
+    ),
+    "idempotent": ("bool", _is_bool),
+    "can_find": ("bool", _is_bool),
+    "has_pages": ("bool", _is_bool),
+    "Settings": (
+        "type[ChannelSettings]",
+        lambda settings: inspect.isclass(settings) and issubclass(settings, ChannelSettings),
+    ),
+}
+
+
 def _faults(channel_class: type[Channel]) -> Iterator[Message]:
     if inspect.isabstract(channel_class):
         yield Message("channel-without-publish")
@@ -191,23 +216,9 @@ def _faults(channel_class: type[Channel]) -> Iterator[Message]:
     label = getattr(channel_class, "label", None)
     if not isinstance(label, Mapping) or not {"zh", "en"} <= set(label):
         yield Message("channel-label-incomplete")
-    if (
-        not isinstance(channel_class.kinds, frozenset)
-        or not channel_class.kinds
-        or not channel_class.kinds <= set(EntryKind)
-    ):
-        yield Message("channel-attribute-type", attribute="kinds", type="frozenset[EntryKind]")
-    if not isinstance(channel_class.limits, Limits):
-        yield Message("channel-attribute-type", attribute="limits", type="Limits")
-    if not isinstance(channel_class.rates, tuple) or not all(
-        isinstance(rate, Rate) for rate in channel_class.rates
-    ):
-        yield Message("channel-attribute-type", attribute="rates", type="tuple[Rate, ...]")
-    if not (
-        inspect.isclass(channel_class.Settings)
-        and issubclass(channel_class.Settings, ChannelSettings)
-    ):
-        yield Message("channel-attribute-type", attribute="Settings", type="type[ChannelSettings]")
+    for attribute, (kind, is_valid) in _ATTRIBUTES.items():
+        if not is_valid(getattr(channel_class, attribute)):
+            yield Message("channel-attribute-type", attribute=attribute, type=kind)
     for promise, method in (("can_find", "find"), ("has_pages", "page")):
         if getattr(channel_class, promise) and getattr(channel_class, method) is getattr(
             Channel, method

@@ -21,8 +21,6 @@ from contentsvc.messages import Message
 
 __all__ = ["Response", "raise_for_status"]
 
-#: The longest Retry-After in seconds; longer ones are cut to a week.
-_LONGEST_WAIT = 7 * 24 * 3600.0
 #: Characters of a platform's response that a message shows.
 MOST_TEXT = 500
 
@@ -111,4 +109,4 @@ def _retry_after(response: Response) -> float | None:
             return None
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         seconds = (at - datetime.now(UTC)).total_seconds()
-    return min(max(0.0, seconds), _LONGEST_WAIT) if math.isfinite(seconds) else None
+    return max(0.0, seconds) if math.isfinite(seconds) else None

@@ -7,6 +7,6 @@ parameters in braces, as `str.format` does::
 """
 
 from contentsvc.messages.catalogue import LANGUAGES, catalogue
-from contentsvc.messages.message import Message, Parameter, Phrases
+from contentsvc.messages.message import Message, Parameter, Phrases, text_of
 
-__all__ = ["LANGUAGES", "Message", "Parameter", "Phrases", "catalogue"]
+__all__ = ["LANGUAGES", "Message", "Parameter", "Phrases", "catalogue", "text_of"]

@@ -10,7 +10,7 @@ from typing import Any, Self
 
 from contentsvc.messages.catalogue import LANGUAGES, catalogue
 
-__all__ = ["Message", "Parameter", "Phrases"]
+__all__ = ["Message", "Parameter", "Phrases", "text_of"]
 
 #: The code of a message whose text is not in the catalogue.
 _GIVEN = ""
@@ -59,9 +59,9 @@ class Message:
         if isinstance(value, Message):
             return value
         if isinstance(value, Mapping) and value and set(value) <= set(LANGUAGES):
-            return cls(_GIVEN, **{language: str(text) for language, text in value.items()})
+            return cls(_GIVEN, **{language: text_of(text) for language, text in value.items()})
         if not isinstance(value, str):
-            return cls.plain(str(value))
+            return cls.plain(text_of(value))
         if params or value in catalogue(LANGUAGES[0]):
             return cls(value, **params)
         return cls.plain(value)
@@ -129,6 +129,14 @@ class Message:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (_restore, (self._code, dict(self._params)))
+
+
+def text_of(value: object) -> str:
+    """Return `str(value)`; if that raises, return the name of the value's class."""
+    try:
+        return str(value)
+    except Exception:  # noqa: BLE001 - the value of a plugin
+        return type(value).__name__
 
 
 #: The value of a parameter: a text, a number, a list (shown with commas), or another message (shown

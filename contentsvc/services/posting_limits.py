@@ -100,6 +100,12 @@ def default_quota(opened: Channel | None) -> tuple[Quota | None, PlatformRule | 
             extra={"action": "quota_failed", "channel": opened.host.name},
         )
         return None, None
+    if not isinstance(quota, Quota | None) or not isinstance(rule, PlatformRule | None):
+        logger.error(
+            "A plugin's quota or platform_rule has the wrong type",
+            extra={"action": "quota_failed", "channel": opened.host.name},
+        )
+        return None, None
     return quota, rule if rule is not None and rule.quota == quota else None
 
 

@@ -12,7 +12,7 @@ from contentsvc.channels import Receipt
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import ContentsvcError, InputError, PluginError
-from contentsvc.messages import Message
+from contentsvc.messages import Message, text_of
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.deliveries import get_delivery
 from contentsvc.services.runtime import Runtime
@@ -49,14 +49,14 @@ def take_back(runtime: Runtime, delivery_id: int) -> None:
     if not can_take_back(runtime, delivery):
         raise InputError("delivery-not-retractable", channel=delivery.channel.name)
     stored = delivery.receipt or {}
-    receipt = Receipt(stored["id"], stored.get("url"), delivery.published_at)
     try:
+        receipt = Receipt(stored["id"], stored.get("url"), delivery.published_at)
         open_channel(runtime, delivery.channel).retract(receipt)
     except ContentsvcError as error:
         raise _refusal(delivery, error.message) from error
     except Exception as error:
         # A plugin may raise anything.
-        reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=str(error))
+        reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=text_of(error))
         raise _refusal(delivery, reason) from error
     with runtime.database.write() as session:
         _record(session, delivery_id, runtime.clock())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,6 +17,8 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["make_batch", "publish_batch", "reconnect", "render_deliveries", "serve_with"]
 
+#: The exit status of a worker whose sender thread has failed (`EX_SOFTWARE` of sysexits.h).
+_FAILED = 70
 #: The runtime and publisher of this process. They are global, since RQ calls a function only with
 #: the arguments of the job. `serve_with` sets them before the first job.
 _served: list[tuple[Runtime, Publisher]] = []
@@ -22,9 +26,15 @@ _served: list[tuple[Runtime, Publisher]] = []
 
 def serve_with(runtime: Runtime) -> Publisher:
     """Use *runtime* for all later jobs of this process; return the Publisher that the jobs use."""
-    publisher = Publisher(runtime, process_name())
+    publisher = Publisher(runtime, process_name(), on_failure=_end_process)
     _served[:] = [(runtime, publisher)]
     return publisher
+
+
+def _end_process() -> None:
+    """End this worker at once; the supervisor starts another, and the leases end its claims."""
+    logging.shutdown()
+    os._exit(_FAILED)
 
 
 def reconnect() -> None:

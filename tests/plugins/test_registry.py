@@ -122,6 +122,9 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
         (good().replace("    def pub", "    kinds = ['post']\n    def pub"), "kinds is not"),
         (good().replace("    def pub", "    limits = 5\n    def pub"), "limits is not"),
         (good().replace("    def pub", "    rates = 5\n    def pub"), "rates is not"),
+        (good().replace("    def pub", "    idempotent = 1\n    def pub"), "idempotent is not"),
+        (good().replace("    def pub", "    can_find = 'no'\n    def pub"), "can_find is not"),
+        (good().replace("    def pub", "    has_pages = None\n    def pub"), "has_pages is not"),
         (good().replace("    def pub", "    Settings = dict\n    def pub"), "Settings is not"),
     ],
 )

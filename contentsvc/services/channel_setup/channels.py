@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import (
-    Accepted,
     ChannelEntry,
     EntryKind,
     HandOff,
@@ -29,7 +29,7 @@ from contentsvc.channels import (
     resolve_secrets,
     secret_fields,
 )
-from contentsvc.channels import Channel as OpenChannel
+from contentsvc.channels.answers import verify_answer
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
 from contentsvc.errors import (
     ConfigError,
@@ -40,7 +40,7 @@ from contentsvc.errors import (
     PluginError,
     RenderError,
 )
-from contentsvc.messages import Message, Parameter
+from contentsvc.messages import Message, Parameter, text_of
 from contentsvc.services.channel_setup.hosting import ChannelHost, DatabaseStore
 from contentsvc.services.channel_setup.sealing import seal, unseal
 from contentsvc.services.public_livestreams import PublicLivestreams
@@ -49,6 +49,7 @@ from contentsvc.services.runtime import Runtime
 __all__ = [
     "StoredChannel",
     "TestSend",
+    "account_of",
     "all_channels",
     "delete_channel",
     "get_channel",
@@ -250,6 +251,30 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
         raise PluginError(
             "channel-not-opened", channel=channel.name, reason=_message_of(error)
         ) from error
+    except Exception as error:
+        # The constructor is the plugin's own code.
+        raise _plugin_failed(channel.name, error) from error
+
+
+def _plugin_failed(channel: str, error: Exception) -> PluginError:
+    reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=text_of(error))
+    return PluginError("channel-not-opened", channel=channel, reason=reason)
+
+
+def account_of(opened: OpenChannel) -> str:
+    """Return the channel's type and platform account; rate limits are counted for both together.
+
+    Raises:
+        PluginError: the plugin's property `account` fails or is not a text.
+    """
+    try:
+        account: object = opened.account
+    except Exception as error:
+        raise _plugin_failed(opened.host.name, error) from error
+    if not isinstance(account, str):
+        fault = TypeError(f"the property account must be a str, not {type(account).__name__}")
+        raise _plugin_failed(opened.host.name, fault)
+    return f"{opened.type}:{account}"
 
 
 def _message_of(error: ContentsvcError) -> Message:
@@ -300,15 +325,15 @@ def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
             _test_entry(language, runtime.clock()), _test_context(runtime, name, language)
         )
         response = channel.publish(rendition, key=f"test-{uuid.uuid4()}")
+        answer = verify_answer(response)
     except ContentsvcError as error:
         return TestSend(error=error.message)
-    except Exception as error:  # noqa: BLE001 - a plugin may raise anything; a person reads it
-        return TestSend(error=Message.plain(f"{type(error).__name__}: {error}"))
-    if isinstance(response, Receipt):
-        return TestSend(receipt=response)
-    if isinstance(response, HandOff):
-        return TestSend(note=Message.given(**response.instructions))
-    assert isinstance(response, Accepted)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+        return TestSend(error=Message.plain(f"{type(error).__name__}: {text_of(error)}"))
+    if isinstance(answer, Receipt):
+        return TestSend(receipt=answer)
+    if isinstance(answer, HandOff):
+        return TestSend(note=Message.given(**answer.instructions))
     return TestSend(note=Message("test-message-accepted"))
 
 

@@ -211,13 +211,12 @@ class Backlog:
         channel = task.channel
         if task.action is not Action.PUBLISH or not channel.rates:
             return None
-        account = f"{channel.type}:{channel.account}"
-        if account not in full:
-            seconds = self._runtime.rates.take(account, channel.rates)
+        if task.account not in full:
+            seconds = self._runtime.rates.take(task.account, channel.rates)
             if seconds <= 0:
                 return None
-            full[account] = timedelta(seconds=seconds)
-        return full[account]
+            full[task.account] = timedelta(seconds=seconds)
+        return full[task.account]
 
 
 def _slow_channels(calls: Mapping[Task, Call]) -> Counter[int]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from contentsvc.channels import Accepted, HandOff, Receipt
+from contentsvc.channels.answers import verify_answer
 from contentsvc.domain.deliveries import Outcome
 from contentsvc.errors import (
     ChannelAuthError,
@@ -16,8 +18,9 @@ from contentsvc.errors import (
     RateLimitedError,
     RejectedError,
     TemporaryError,
+    seconds_to_wait,
 )
-from contentsvc.messages import Message, Parameter
+from contentsvc.messages import Message, Parameter, text_of
 
 __all__ = ["Answer", "ask"]
 
@@ -51,54 +54,81 @@ class Answer:
     retry_after: float | None = None
 
 
-def ask(call: Callable[[], Any]) -> Answer:
-    """Run *call*, a call to a plugin, and return its result, also if it raises an exception.
+def ask(call: Callable[[], Any], *, may_be_absent: bool = False) -> Answer:
+    """Call a plugin and return the result; never raises, whatever the plugin returns or raises.
 
-    An exception that is not a PublishError gives an unknown outcome, since the post may be out.
+    The outcome is unknown if the plugin raises an exception that is not a PublishError, or returns
+    a value that cannot be used, since the post may be out. None is a usable value only if
+    *may_be_absent*: it means that the platform does not have the post.
     """
     try:
-        value = call()
-    except PublishError as error:
-        message = _clean(error.message)
-        return Answer(_outcome(error), message=message, retry_after=error.retry_after)
-    except BaseException as error:
-        logger.exception("A plugin failed while publishing", extra={"action": "plugin_failed"})
-        reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=str(error))
-        return Answer(Outcome.UNKNOWN, message=_clean(reason))
-    return _result_of(value)
+        return _result_of(call(), may_be_absent=may_be_absent)
+    except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit too
+        return _failure(error)
 
 
-def _result_of(value: object) -> Answer:
-    match value:
+def _failure(error: BaseException) -> Answer:
+    try:
+        if isinstance(error, PublishError):
+            wait = error.retry_after
+            seconds = None if wait is None else seconds_to_wait("retry_after", wait)
+            return Answer(_outcome(error), message=_clean(error.message), retry_after=seconds)
+        logger.error(
+            "A plugin failed while publishing", exc_info=error, extra={"action": "plugin_failed"}
+        )
+        reason = text_of(error)
+    except Exception:
+        # An error of the plugin's own class, with attributes that cannot be read.
+        logger.exception("A plugin's error cannot be read", extra={"action": "plugin_failed"})
+        reason = ""
+    message = Message("attempt-plugin-failed", kind=type(error).__name__, text=reason)
+    return Answer(Outcome.UNKNOWN, message=_clean(message))
+
+
+def _result_of(value: object, *, may_be_absent: bool) -> Answer:
+    if value is None and may_be_absent:
+        return Answer(Outcome.ABSENT, message=Message("attempt-absent"))
+    try:
+        answer = verify_answer(value)
+    except Exception as error:  # noqa: BLE001 - the value may be of the plugin's own class
+        reason = text_of(error)
+        logger.warning(
+            "A plugin's response cannot be used: %s", reason, extra={"action": "plugin_failed"}
+        )
+        message = Message("attempt-odd-response", reason=reason)
+        return Answer(Outcome.UNKNOWN, message=_clean(message))
+    match answer:
         case Receipt():
-            return Answer(Outcome.PUBLISHED, receipt=value)
+            return Answer(Outcome.PUBLISHED, receipt=answer)
         case Accepted():
-            return Answer(Outcome.ACCEPTED, accepted=value)
+            return Answer(Outcome.ACCEPTED, accepted=answer)
         case HandOff():
-            return Answer(Outcome.HANDED_OFF, hand_off=value)
-        case None:
-            return Answer(Outcome.ABSENT, message=Message("attempt-absent"))
-    kind = type(value).__name__
-    return Answer(Outcome.UNKNOWN, message=Message("attempt-odd-response", kind=kind))
+            return Answer(Outcome.HANDED_OFF, hand_off=answer)
 
 
 def _clean(message: Message) -> Message:
-    """Return a copy of *message* with texts cut to 2000 characters and without NUL characters.
-
-    Databases may refuse NUL and lone surrogates; the latter become question marks.
-    """
+    """Return a copy of *message* that a database can store: texts cut, and plain values only."""
+    if not isinstance(message, Message):
+        return Message.plain(_clean_text(text_of(message)))
     params = {name: _clean_parameter(value) for name, value in message.params.items()}
-    return Message(message.code, **params)
+    return Message(_clean_text(message.code), **params)
 
 
-def _clean_parameter(value: Parameter) -> Parameter:
+def _clean_parameter(value: object) -> Parameter:
     if isinstance(value, Message):
         return _clean(value)
-    if isinstance(value, str):
-        return value[:_MOST_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
     if isinstance(value, list | tuple):
-        return [str(_clean_parameter(part)) for part in value]
-    return value
+        return [_clean_text(text_of(part)) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, int | float):
+        return value
+    return _clean_text(text_of(value))
+
+
+def _clean_text(text: str) -> str:
+    """Return *text* cut, without characters that a database refuses."""
+    return text[:_MOST_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _outcome(error: PublishError) -> Outcome:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Channel as OpenChannel
+from contentsvc.channels import Channel
 from contentsvc.db.models import ChannelRow
 from contentsvc.errors import ContentsvcError
-from contentsvc.services.channel_setup.channels import StoredChannel, open_channel
+from contentsvc.services.channel_setup.channels import StoredChannel, account_of, open_channel
 from contentsvc.services.delivery.claims import ClaimedDelivery
 from contentsvc.services.runtime import Runtime
 
@@ -37,20 +38,29 @@ _CHANNELS = select(
 ).where(ChannelRow.id.in_(bindparam("ids", expanding=True)))
 
 
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A channel's plugin object, and the account whose rate limits its deliveries share."""
+
+    channel: Channel
+    #: The channel type and the plugin's `account`, joined by a colon.
+    account: str
+
+
 class Opener:
     """Creates the plugin objects that publish to channels, and caches them. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Create an empty cache."""
         self._runtime = runtime
-        self._open: OrderedDict[int, tuple[datetime, float, OpenChannel]] = OrderedDict()
+        self._open: OrderedDict[int, tuple[datetime, float, Opened]] = OrderedDict()
 
     def open_all(
         self, session: Session, deliveries: Iterable[ClaimedDelivery]
-    ) -> Mapping[int, OpenChannel | ContentsvcError]:
+    ) -> Mapping[int, Opened | ContentsvcError]:
         """Return, by channel id, each delivery's plugin object, or the error of creating it."""
         wanted = {delivery.channel_id: delivery.channel_updated_at for delivery in deliveries}
-        opened: dict[int, OpenChannel | ContentsvcError] = {
+        opened: dict[int, Opened | ContentsvcError] = {
             channel_id: cached
             for channel_id, updated_at in wanted.items()
             if (cached := self._cached(channel_id, updated_at)) is not None
@@ -60,15 +70,16 @@ class Opener:
                 opened[row.id] = self._open_row(row, row.updated_at)
         return opened
 
-    def _cached(self, channel_id: int, updated_at: datetime) -> OpenChannel | None:
+    def _cached(self, channel_id: int, updated_at: datetime) -> Opened | None:
         cached = self._open.get(channel_id)
         if cached is None or cached[0] != updated_at or time.monotonic() - cached[1] >= _MOST_AGE:
             return None
         return cached[2]
 
-    def _open_row(self, row: StoredChannel, updated_at: datetime) -> OpenChannel | ContentsvcError:
+    def _open_row(self, row: StoredChannel, updated_at: datetime) -> Opened | ContentsvcError:
         try:
-            opened = open_channel(self._runtime, row)
+            channel = open_channel(self._runtime, row)
+            opened = Opened(channel, account_of(channel))
         except ContentsvcError as error:
             return error
         self._open[row.id] = (updated_at, time.monotonic(), opened)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Channel, Rendition
+from contentsvc.channels import Rendition
 from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar
 from contentsvc.domain.calendars import CalendarHead
@@ -19,7 +19,7 @@ from contentsvc.messages import Message
 from contentsvc.services.delivery.backlog import TaskBatch
 from contentsvc.services.delivery.claims import ClaimedDelivery, load_claimed
 from contentsvc.services.delivery.moves import ClaimMove
-from contentsvc.services.delivery.opening import Opener
+from contentsvc.services.delivery.opening import Opened, Opener
 from contentsvc.services.delivery.recording import release, released
 from contentsvc.services.delivery.sending import Sender
 from contentsvc.services.delivery.tasks import Task
@@ -48,14 +48,19 @@ _ACTIONS = {
 class Publisher:
     """Publishes the deliveries that are reserved (claimed) for a worker; one per process."""
 
-    def __init__(self, runtime: Runtime, worker: str) -> None:
-        """Create the publisher of the worker called *worker* (`host:pid`)."""
+    def __init__(
+        self, runtime: Runtime, worker: str, on_failure: Callable[[], None] | None = None
+    ) -> None:
+        """Create the publisher of the worker called *worker* (`host:pid`).
+
+        It calls *on_failure* if its sender thread ends because of a fault of this program.
+        """
         self._runtime = runtime
         self._opener = Opener(runtime)
         self._cached_renditions = Renditions(runtime)
         #: Settings of calendars by calendar id, each with the time of the calendar's last change.
         self._cached_heads: dict[int, tuple[datetime, CalendarHead]] = {}
-        self._sender = Sender(runtime, worker)
+        self._sender = Sender(runtime, worker, on_failure)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
         """Call plugins for the claimed deliveries, and wait until the calls end, except slow ones.
@@ -113,14 +118,15 @@ class Publisher:
         heads = self._heads(session, usable)
         tasks = []
         for delivery in usable:
-            channel = channels.get(delivery.channel_id)
+            opened = channels.get(delivery.channel_id)
             rendition = renditions[delivery.rendition_hash or ""]
-            if isinstance(channel, Channel) and isinstance(rendition, Rendition):
-                ids = (delivery.channel_id, delivery.channel_name)
+            if isinstance(opened, Opened) and isinstance(rendition, Rendition):
+                ids, channel = (delivery.channel_id, delivery.channel_name), opened.channel
                 pace = pace_of(delivery.calendar_id, heads[delivery.calendar_id], ids, channel)
-                tasks.append(Task(_ACTIONS[delivery.status], delivery, channel, rendition, pace))
+                action = _ACTIONS[delivery.status]
+                tasks.append(Task(action, delivery, channel, rendition, opened.account, pace))
             elif delivery.status is _S.CLAIMED:
-                error = rendition if isinstance(channel, Channel) else channel
+                error = rendition if isinstance(opened, Opened) else opened
                 assert isinstance(error, ContentsvcError)
                 next_at = now + _PLUGIN_WAIT
                 releases.append(released(delivery, now=now, next_at=next_at, error=error.message))

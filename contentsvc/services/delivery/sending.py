@@ -9,14 +9,14 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
 from contentsvc.domain.deliveries import Action, Outcome
-from contentsvc.messages import Message
+from contentsvc.messages import Message, text_of
 from contentsvc.services.delivery.announcing import Announcer
 from contentsvc.services.delivery.backlog import LATER, Backlog, Call, Queued, TaskBatch
 from contentsvc.services.delivery.callers import Callers
@@ -44,10 +44,16 @@ _CROWD = 16
 class Sender:
     """Makes a worker's calls to plugins in threads; one more thread stores the results."""
 
-    def __init__(self, runtime: Runtime, worker: str) -> None:
-        """Create the sender of the worker called *worker* (`host:pid`)."""
+    def __init__(
+        self, runtime: Runtime, worker: str, on_failure: Callable[[], None] | None = None
+    ) -> None:
+        """Create the sender of the worker called *worker* (`host:pid`).
+
+        It calls *on_failure* if its thread ends because of a fault of this program.
+        """
         self._runtime = runtime
         self._worker = worker
+        self._on_failure = on_failure
         self._deadline = runtime.config.call_timeout.total_seconds() + _GRACE
         self._events: queue.SimpleQueue[list[Queued] | tuple[Task, Answer] | None] = (
             queue.SimpleQueue()
@@ -84,6 +90,18 @@ class Sender:
         self._announcer.close()
 
     def _run(self) -> None:
+        try:
+            self._send_until_closed()
+        except BaseException:
+            # Without this thread nothing more would be sent.
+            logger.critical(
+                "The sender has failed", exc_info=True, extra={"action": "sender_failed"}
+            )
+            if self._on_failure is None:
+                raise
+            self._on_failure()
+
+    def _send_until_closed(self) -> None:
         while not (self._backlog.closed and not self._calls and not self._unwritten):
             answers = self._collect()
             verdicts = self._judged(answers) + self._timed_out()
@@ -140,9 +158,9 @@ class Sender:
                 self._settling[task] = self._calls.pop(task).batch
         for task, answer in answers:
             if answer.outcome is Outcome.RATE_LIMITED:
-                account = f"{task.channel.type}:{task.channel.account}"
-                self._runtime.rates.block(account, answer.retry_after or LATER.total_seconds())
-        return [judge(task, answer, now) for task, answer in answers]
+                wait = answer.retry_after or LATER.total_seconds()
+                self._runtime.rates.block(task.account, wait)
+        return [_judge(task, answer, now) for task, answer in answers]
 
     def _timed_out(self) -> list[Verdict]:
         """Return an unknown result for each call that has run longer than its time limit.
@@ -243,7 +261,22 @@ class Sender:
         # The process may have been suspended since the intent, or have waited for the database. If
         # the lease has expired, other processes may have searched for the post and sent it again.
         in_time = has_time_for_a_call(self._runtime, intended_at, passed)
-        self._events.put((task, ask(task.call) if in_time else not_begun()))
+        may_be_absent = task.action is Action.FIND
+        answer = ask(task.call, may_be_absent=may_be_absent) if in_time else not_begun()
+        self._events.put((task, answer))
+
+
+def _judge(task: Task, answer: Answer, now: datetime) -> Verdict:
+    """Return the verdict on one call; if judging fails, return that its outcome is unknown."""
+    try:
+        return judge(task, answer, now)
+    except Exception as error:
+        logger.exception(
+            "A result cannot be judged",
+            extra={"action": "judging_failed", "delivery": task.delivery.id},
+        )
+        message = Message("attempt-plugin-failed", kind=type(error).__name__, text=text_of(error))
+        return judge(task, Answer(Outcome.UNKNOWN, message=message), now)
 
 
 def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:

@@ -42,6 +42,10 @@ class _FakeTask:
     channel: SimpleNamespace
     action: Action = Action.PUBLISH
 
+    @property
+    def account(self) -> str:
+        return f"{self.channel.type}:{self.channel.account}"
+
 
 def _queue(backlog: Backlog, tasks: Sequence[Task], *, early: bool = False) -> None:
     batch = TaskBatch()

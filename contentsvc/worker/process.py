@@ -44,6 +44,10 @@ class _Steady(BaseWorker):
     max_connection_wait_time = 2.0
     stop_asked = False
 
+    def execute_job(self, job: Any, queue: Any) -> None:
+        super().execute_job(job, queue)
+        self.heart.note_activity()
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.stop_asked = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's

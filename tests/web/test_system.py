@@ -29,11 +29,26 @@ def _beat(runtime: Runtime, role: str, **detail: str) -> None:
         record_heartbeat(session, role=role, name="h:1", started_at=NOW, now=NOW, detail=detail)
 
 
+def _beat_all(runtime: Runtime, *, without: str = "") -> None:
+    """Record a heartbeat of the dispatcher and of each kind of worker."""
+    if without != "dispatcher":
+        _beat(runtime, "dispatcher")
+    for queue in {"publish", "render"} - {without}:
+        with runtime.database.write() as session:
+            record_heartbeat(
+                session,
+                role="worker",
+                name=f"h:{queue}",
+                started_at=NOW,
+                now=NOW,
+                detail={"queue": queue, "active_at": NOW.isoformat()},
+            )
+
+
 def test_silent_processes_are_told(mei: Person, runtime: Runtime, clock: Clock) -> None:
     """The system page warns if no dispatcher or worker has been seen for half a minute."""
     nobody = mei.text("/system/")
-    _beat(runtime, "dispatcher")
-    _beat(runtime, "worker", queue="publish")
+    _beat_all(runtime)
     everybody = mei.text("/system/")
     clock.now = NOW + timedelta(seconds=31)
 
@@ -77,8 +92,8 @@ def test_a_broken_plugin_is_shown_with_its_traceback(
 
 
 def test_health_tells_machines(runtime: Runtime, anonymous: FlaskClient, clock: Clock) -> None:
-    """The health check needs no sign-in and reports the database, the queue and the dispatcher."""
-    _beat(runtime, "dispatcher")
+    """The health check needs no sign-in and reports database, queue and running processes."""
+    _beat_all(runtime)
     clock.now = NOW + timedelta(seconds=7)
 
     response = anonymous.get("/healthz")
@@ -87,14 +102,33 @@ def test_health_tells_machines(runtime: Runtime, anonymous: FlaskClient, clock: 
     assert response.json is not None
     assert response.json["database"] is True
     assert response.json["dispatcher_silent_seconds"] == 7.0
+    assert response.json["processes"] == {"dispatcher": 1, "publish": 1, "render": 1}
+    assert response.json["missing"] == []
 
 
-def test_health_is_not_ready_without_a_dispatcher(
+@pytest.mark.parametrize("missing", ["dispatcher", "publish", "render"])
+def test_health_names_the_process_that_is_missing(
+    runtime: Runtime, anonymous: FlaskClient, mei: Person, missing: str
+) -> None:
+    """Without one of the three roles the service is not ready; the system page says so, too."""
+    _beat_all(runtime, without=missing)
+
+    response = anonymous.get("/healthz")
+
+    assert response.status_code == 503
+    assert response.json is not None
+    assert response.json["missing"] == [missing]
+    words = {"dispatcher": "调度", "publish": "发布", "render": "渲染"}
+    page = mei.text("/system/")
+    assert [word for word in words.values() if f"{word}进程没有在工作" in page] == [words[missing]]
+
+
+def test_health_is_not_ready_after_half_a_minute_of_silence(
     runtime: Runtime, anonymous: FlaskClient, clock: Clock
 ) -> None:
-    """The status is 503 after half a minute without a dispatcher, so that a supervisor can act."""
+    """The status is 503 before the first heartbeats and 31 seconds after the last ones."""
     never = anonymous.get("/healthz")
-    _beat(runtime, "dispatcher")
+    _beat_all(runtime)
     clock.now = NOW + timedelta(seconds=31)
     silent = anonymous.get("/healthz")
 
@@ -105,8 +139,7 @@ def test_health_is_not_ready_without_a_dispatcher(
 
 def test_the_figures_are_prometheus_text(runtime: Runtime, anonymous: FlaskClient) -> None:
     """A scraper on this machine reads every figure by its name."""
-    _beat(runtime, "dispatcher")
-    _beat(runtime, "worker", queue="publish")
+    _beat_all(runtime)
     response = anonymous.get("/metrics")
     families = {family.name: family for family in text_string_to_metric_families(response.text)}
 
@@ -115,6 +148,14 @@ def test_the_figures_are_prometheus_text(runtime: Runtime, anonymous: FlaskClien
     assert {sample.labels["role"] for sample in families["contentsvc_silence_seconds"].samples} == {
         "dispatcher",
         "publish",
+        "render",
+    }
+    assert {
+        sample.labels["role"]: sample.value for sample in families["contentsvc_processes"].samples
+    } == {"dispatcher": 1, "publish": 1, "render": 1}
+    assert {sample.labels["role"] for sample in families["contentsvc_idle_seconds"].samples} == {
+        "publish",
+        "render",
     }
     assert {sample.labels["status"] for sample in families["contentsvc_deliveries"].samples} == set(
         DeliveryStatus

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,15 +21,19 @@ from contentsvc.services.runtime import Runtime
 from contentsvc.services.switch import paused
 
 __all__ = [
+    "REQUIRED_ROLES",
     "SILENT_AFTER",
     "SystemStatus",
     "dispatcher_is_silent",
     "record_heartbeat",
+    "role_of",
     "system_status",
 ]
 
 #: A process whose last heartbeat is older than this counts as stopped.
 SILENT_AFTER = timedelta(seconds=30)
+#: The roles of processes without which nothing is rendered or published.
+REQUIRED_ROLES = ("dispatcher", "publish", "render")
 
 
 def record_heartbeat(
@@ -61,6 +66,11 @@ def dispatcher_is_silent(session: Session, now: datetime) -> bool:
     return seen_at is None or now - seen_at > SILENT_AFTER
 
 
+def role_of(heartbeat: Heartbeat) -> str:
+    """Return what the process does: `dispatcher`, `web`, or a worker's queue such as `publish`."""
+    return str(heartbeat.detail.get("queue") or heartbeat.role)
+
+
 @dataclass(frozen=True, slots=True)
 class SystemStatus:
     """The state of processes, queue, database and deliveries, as shown on the system page."""
@@ -76,12 +86,19 @@ class SystemStatus:
     database: str
     revision: str
     version: str
-    dispatcher_is_silent: bool
+    #: The number of processes by role, of those with a heartbeat within the last 30 seconds. Each
+    #: of REQUIRED_ROLES is a key.
+    alive: dict[str, int]
     lateness: Lateness
     #: The names of the paused channels.
     paused_channels: list[str]
     #: The switch that pauses all publishing; None if it is off.
     switch: Switch | None
+
+    @property
+    def missing(self) -> list[str]:
+        """Return those of REQUIRED_ROLES of which no process is alive."""
+        return [role for role in REQUIRED_ROLES if not self.alive[role]]
 
 
 def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemStatus:
@@ -99,15 +116,18 @@ def system_status(runtime: Runtime, session: Session, now: datetime) -> SystemSt
     paused_channels = (
         select(ChannelRow.name).where(ChannelRow.paused_at.is_not(None)).order_by(ChannelRow.name)
     )
+    beats = list(session.scalars(heartbeats))
+    alive = Counter(dict.fromkeys(REQUIRED_ROLES, 0))
+    alive.update(role_of(beat) for beat in beats if now - beat.seen_at <= SILENT_AFTER)
     return SystemStatus(
-        heartbeats=list(session.scalars(heartbeats)),
+        heartbeats=beats,
         queue=runtime.queue.stats(),
         oldest_due_at=session.scalar(oldest),
         counts=dict(session.execute(recent).all()),
         database=runtime.database.engine.dialect.name,
         revision=head_revision(),
         version=__version__,
-        dispatcher_is_silent=dispatcher_is_silent(session, now),
+        alive=dict(alive),
         lateness=measure_lateness(session, now),
         paused_channels=list(session.scalars(paused_channels)),
         switch=paused(session),

@@ -8,6 +8,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -55,6 +56,7 @@ class HeartbeatThread:
         self._detail = detail
         self._name = process_name()
         self._started_at = runtime.clock()
+        self._active_at: datetime | None = None
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._thread = threading.Thread(target=self._run, name="heart", daemon=True)
@@ -81,6 +83,10 @@ class HeartbeatThread:
         self._thread.join(timeout=INTERVAL)
         remove_heartbeat(self._runtime, self._role, self._name)
 
+    def note_activity(self) -> None:
+        """Note that the process has just done its work; the next heartbeat stores the time."""
+        self._active_at = self._runtime.clock()
+
     @contextmanager
     def paused(self) -> Iterator[None]:
         """Pause heartbeats and close all database connections while the `with` block runs.
@@ -99,6 +105,9 @@ class HeartbeatThread:
             if self._stopped.wait(INTERVAL):
                 return
 
+    def _activity(self) -> dict[str, str]:
+        return {"active_at": self._active_at.isoformat()} if self._active_at else {}
+
     def _record(self) -> None:
         try:
             with self._runtime.database.write() as session:
@@ -108,7 +117,7 @@ class HeartbeatThread:
                     name=self._name,
                     started_at=self._started_at,
                     now=self._runtime.clock(),
-                    detail=self._detail(),
+                    detail=self._detail() | self._activity(),
                 )
         except SQLAlchemyError as error:
             # The process's other work reports a broken database. The next heartbeat tries again.

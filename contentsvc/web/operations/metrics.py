@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 
 from contentsvc import __version__
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.operations.health import SystemStatus, system_status
+from contentsvc.services.operations.health import SystemStatus, role_of, system_status
 from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, reading, runtime
 
@@ -90,17 +90,29 @@ class _StatusCollector(Collector):
         yield late
 
     def _processes(self) -> Iterator[Metric]:
-        """Yield a metric with the seconds since the latest sign of life of each process role."""
+        """Yield, for each role, its processes and the seconds since one was seen or worked."""
+        alive = _labelled_gauge("contentsvc_processes", "Running processes of a role.", "role")
+        for role, count in sorted(self._status.alive.items()):
+            alive.add_metric([role], count)
+        yield alive
         silence = _labelled_gauge(
             "contentsvc_silence_seconds", "Seconds since the last heartbeat of a role.", "role"
         )
-        latest: dict[str, datetime] = {}
+        idle = _labelled_gauge(
+            "contentsvc_idle_seconds", "Seconds since a worker of a role ended a job.", "role"
+        )
+        seen: dict[str, datetime] = {}
+        active: dict[str, datetime] = {}
         for beat in self._status.heartbeats:
-            role = str(beat.detail.get("queue") or beat.role)
-            latest[role] = max(beat.seen_at, latest.get(role, beat.seen_at))
-        for role, seen_at in sorted(latest.items()):
-            silence.add_metric([role], max(0.0, (now() - seen_at).total_seconds()))
-        yield silence
+            role = role_of(beat)
+            seen[role] = max(beat.seen_at, seen.get(role, beat.seen_at))
+            if stored := beat.detail.get("active_at"):
+                at = datetime.fromisoformat(stored)
+                active[role] = max(at, active.get(role, at))
+        for family, latest in ((silence, seen), (idle, active)):
+            for role, at in sorted(latest.items()):
+                family.add_metric([role], max(0.0, (now() - at).total_seconds()))
+            yield family
 
     def _queue(self) -> Iterator[Metric]:
         queue = self._status.queue

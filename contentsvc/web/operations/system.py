@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib import resources
 
 from flask import (
@@ -22,7 +22,7 @@ from werkzeug.wrappers import Response
 from contentsvc import __version__
 from contentsvc.db.models import Heartbeat
 from contentsvc.services import switch
-from contentsvc.services.operations.health import SILENT_AFTER, system_status
+from contentsvc.services.operations.health import SILENT_AFTER, role_of, system_status
 from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.toasts import show_toast
@@ -42,24 +42,24 @@ def index() -> str:
         status = system_status(runtime(), database, now())
         pause = switch.paused(database)
     recent = [beat for beat in status.heartbeats if now() - beat.seen_at < _SHOWN_FOR]
-    alive = {_job_of(beat) for beat in recent if now() - beat.seen_at < SILENT_AFTER}
     return render_template(
         "system/index.html",
         status=status,
         heartbeats=recent,
-        is_silent=lambda beat: now() - beat.seen_at >= SILENT_AFTER,
-        job_of=_job_of,
+        is_silent=lambda beat: now() - beat.seen_at > SILENT_AFTER,
+        role_of=role_of,
+        active_at=_active_at,
         pause=pause,
-        missing=[job for job in ("dispatcher", "publish") if job not in alive],
         settings=runtime().config.in_force() if current_user.is_admin else [],
         zone=runtime().config.timezone,
         version=__version__,
     )
 
 
-def _job_of(beat: Heartbeat) -> str:
-    """Return a process's name on the page: the queue of a worker, the role of other processes."""
-    return str(beat.detail.get("queue") or beat.role)
+def _active_at(beat: Heartbeat) -> datetime | None:
+    """Return when a worker ended its last job; None for other processes, or before its first."""
+    stored = beat.detail.get("active_at")
+    return datetime.fromisoformat(stored) if stored else None
 
 
 @blueprint.post("/system/pause")
@@ -92,8 +92,8 @@ def help_page() -> str:
 def health() -> tuple[dict[str, object], int]:
     """Return the health of the service as JSON, with status 200 or 503, for monitoring.
 
-    The status is 503 if the database cannot be read, or if no dispatcher has been seen for half a
-    minute.
+    The status is 503 if the database cannot be read, or if no dispatcher, no publishing worker or
+    no render worker has been seen for half a minute.
     """
     try:
         with reading() as database:
@@ -103,13 +103,15 @@ def health() -> tuple[dict[str, object], int]:
     seen = [beat.seen_at for beat in status.heartbeats if beat.role == "dispatcher"]
     silence = (now() - max(seen)).total_seconds() if seen else None
     body: dict[str, object] = {
-        "status": "not ready" if status.dispatcher_is_silent else "ok",
+        "status": "not ready" if status.missing else "ok",
         "database": True,
         "queue": status.queue.reachable,
         "dispatcher_silent_seconds": silence,
+        "processes": status.alive,
+        "missing": status.missing,
         "version": __version__,
     }
-    return body, 503 if status.dispatcher_is_silent else 200
+    return body, 503 if status.missing else 200
 
 
 @blueprint.get("/htmx-<version>.js")

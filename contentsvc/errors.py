@@ -27,6 +27,7 @@ from pathlib import Path
 from contentsvc.messages import LANGUAGES, Message, Parameter
 
 __all__ = [
+    "PLUGIN_FAULTS",
     "CalendarError",
     "ChannelAuthError",
     "ConfigError",
@@ -46,6 +47,9 @@ __all__ = [
     "seconds_to_wait",
 ]
 
+#: What the code of a plugin may raise besides this module's errors: `sys.exit()` in a plugin must
+#: end neither a worker nor the web server.
+PLUGIN_FAULTS = (Exception, SystemExit)
 #: A platform that asks for a longer wait is asked again after a week.
 _LONGEST_WAIT = 7 * 24 * 3600.0
 

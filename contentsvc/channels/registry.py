@@ -28,8 +28,8 @@ from contentsvc.channels.contributions import (
     gather,
 )
 from contentsvc.channels.hookspecs import PROJECT
-from contentsvc.errors import ContentsvcError, PluginError
-from contentsvc.messages import LANGUAGES, Message
+from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, PluginError
+from contentsvc.messages import LANGUAGES, Message, text_of
 
 __all__ = ["PluginInfo", "Registry", "load_plugin", "load_plugins"]
 
@@ -133,7 +133,7 @@ def _load_all(all_found: Iterable[_Found]) -> Registry:
         info = PluginInfo(found.name, found.origin, found.version)
         try:
             info, brought = _load(found, info, all_brought)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - foreign code may raise anything
+        except PLUGIN_FAULTS as error:
             info = replace(info, error=_message(error), traceback=_traceback(error))
         else:
             all_brought = all_brought.plus(brought)
@@ -215,7 +215,7 @@ def _message(error: BaseException) -> Message:
             return error.message
         texts = {lang: _one_line(error.message.text(lang)) for lang in LANGUAGES}
         return Message.given(**texts)
-    text = _one_line(str(error))
+    text = _one_line(text_of(error))
     return Message.plain(f"{type(error).__name__}: {text}" if text else type(error).__name__)
 
 

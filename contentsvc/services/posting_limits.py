@@ -21,6 +21,7 @@ from contentsvc.db.models import Delivery, Entry
 from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.quotas import QuietHours
+from contentsvc.errors import PLUGIN_FAULTS
 from contentsvc.messages import Message, Parameter
 
 __all__ = ["MAY_BE_OUT", "Pace", "default_quota", "pace_of", "pacing_warnings"]
@@ -94,7 +95,7 @@ def default_quota(opened: Channel | None) -> tuple[Quota | None, PlatformRule | 
         return None, None
     try:
         quota, rule = opened.quota, opened.platform_rule
-    except Exception:
+    except PLUGIN_FAULTS:
         logger.exception(
             "A plugin failed to tell its quota",
             extra={"action": "quota_failed", "channel": opened.host.name},

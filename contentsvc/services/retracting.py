@@ -11,7 +11,7 @@ from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import Receipt
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.errors import ContentsvcError, InputError, PluginError
+from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, InputError, PluginError
 from contentsvc.messages import Message, text_of
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.deliveries import get_delivery
@@ -54,7 +54,7 @@ def take_back(runtime: Runtime, delivery_id: int) -> None:
         open_channel(runtime, delivery.channel).retract(receipt)
     except ContentsvcError as error:
         raise _refusal(delivery, error.message) from error
-    except Exception as error:
+    except PLUGIN_FAULTS as error:
         # A plugin may raise anything.
         reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=text_of(error))
         raise _refusal(delivery, reason) from error

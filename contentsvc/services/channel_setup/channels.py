@@ -32,6 +32,7 @@ from contentsvc.channels import (
 from contentsvc.channels.answers import verify_answer
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
 from contentsvc.errors import (
+    PLUGIN_FAULTS,
     ConfigError,
     ConflictError,
     ContentsvcError,
@@ -251,12 +252,12 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
         raise PluginError(
             "channel-not-opened", channel=channel.name, reason=_message_of(error)
         ) from error
-    except Exception as error:
+    except PLUGIN_FAULTS as error:
         # The constructor is the plugin's own code.
         raise _plugin_failed(channel.name, error) from error
 
 
-def _plugin_failed(channel: str, error: Exception) -> PluginError:
+def _plugin_failed(channel: str, error: BaseException) -> PluginError:
     reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=text_of(error))
     return PluginError("channel-not-opened", channel=channel, reason=reason)
 
@@ -269,7 +270,7 @@ def account_of(opened: OpenChannel) -> str:
     """
     try:
         account: object = opened.account
-    except Exception as error:
+    except PLUGIN_FAULTS as error:
         raise _plugin_failed(opened.host.name, error) from error
     if not isinstance(account, str):
         fault = TypeError(f"the property account must be a str, not {type(account).__name__}")
@@ -328,7 +329,7 @@ def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
         answer = verify_answer(response)
     except ContentsvcError as error:
         return TestSend(error=error.message)
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - a plugin may raise anything
+    except PLUGIN_FAULTS as error:
         return TestSend(error=Message.plain(f"{type(error).__name__}: {text_of(error)}"))
     if isinstance(answer, Receipt):
         return TestSend(receipt=answer)

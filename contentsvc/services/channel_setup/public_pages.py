@@ -47,6 +47,9 @@ def public_page(
         channel = open_channel(runtime, chosen)
     except PluginError:
         return None
-    return channel.page(
-        PageRequest(path=rest, query=dict(query or {}), language=language, at=runtime.clock())
-    )
+    request = PageRequest(path=rest, query=dict(query or {}), language=language, at=runtime.clock())
+    try:
+        return channel.page(request)
+    except SystemExit as error:
+        # Any other error becomes an error page; this one would end the web server's thread.
+        raise RuntimeError(f"the page of the channel {chosen.name} called sys.exit()") from error

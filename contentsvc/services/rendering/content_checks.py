@@ -6,6 +6,7 @@ import logging
 from collections.abc import Iterable
 
 from contentsvc.channels import ChannelEntry, Check, Rendition, RenditionWarning, WarningLevel
+from contentsvc.errors import PLUGIN_FAULTS
 from contentsvc.messages import Message
 
 __all__ = ["check_rendition"]
@@ -30,7 +31,7 @@ def _warnings(
         warnings = list(check.check(entry, rendition, language))
         for warning in warnings:
             _require_warning(warning)
-    except Exception as error:
+    except PLUGIN_FAULTS as error:
         # A check is plugin code and may raise anything.
         logger.exception(
             "A check failed while rendering",

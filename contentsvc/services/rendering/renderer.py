@@ -29,8 +29,8 @@ from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek
-from contentsvc.errors import ContentsvcError, PluginError, RenderError
-from contentsvc.messages import Message
+from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, PluginError, RenderError
+from contentsvc.messages import Message, text_of
 from contentsvc.services.booking import page_url
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.delivery.moves import move_one
@@ -222,7 +222,7 @@ class Renderer:
             _check_rendition(rendition)
         except ContentsvcError:
             raise
-        except Exception as error:
+        except PLUGIN_FAULTS as error:
             raise _plugin_fault(channel, error) from error
         warnings = [*rendition.warnings, *posters.warnings]
         warnings += channel.limits.check(rendition)
@@ -332,7 +332,7 @@ def _check_rendition(rendition: object) -> None:
         raise RenderError("rendition-picture-names", names=names)
 
 
-def _plugin_fault(channel: OpenChannel, error: Exception) -> RenderError:
+def _plugin_fault(channel: OpenChannel, error: BaseException) -> RenderError:
     """Log an unexpected error of a plugin; return the error to show to a person."""
     logger.error(
         "A plugin failed while rendering",
@@ -344,7 +344,7 @@ def _plugin_fault(channel: OpenChannel, error: Exception) -> RenderError:
         "rendition-plugin-failed",
         channel=channel.host.name,
         error=type(error).__name__,
-        reason=str(error),
+        reason=text_of(error),
         function=last.name,
         line=last.lineno or 0,
     )

@@ -166,7 +166,13 @@ def test_a_number_is_a_receipt_s_id(engine: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "account", [property(lambda _: 1 / 0), property(lambda _: None), property(lambda _: b"a")]
+    "account",
+    [
+        property(lambda _: 1 / 0),
+        property(lambda _: _raise(SystemExit(3))),
+        property(lambda _: None),
+        property(lambda _: b"a"),
+    ],
 )
 def test_an_odd_account_makes_its_delivery_wait(
     engine: Engine, monkeypatch: pytest.MonkeyPatch, account: property
@@ -187,14 +193,15 @@ def test_an_odd_account_makes_its_delivery_wait(
     assert engine.delivery().status is S.PUBLISHED
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no such file"), SystemExit("no such file")])
 def test_a_constructor_that_fails_makes_its_delivery_wait(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     """A plugin whose constructor raises any error keeps its delivery waiting, with the reason."""
     channel = engine.script("scripted")
 
     def fail(*_: object) -> None:
-        raise RuntimeError("no such file")
+        raise error
 
     engine.plan()
     monkeypatch.setattr(channel, "__init__", fail)
@@ -202,7 +209,21 @@ def test_a_constructor_that_fails_makes_its_delivery_wait(
     engine.work()
 
     assert engine.delivery().status is S.SCHEDULED
-    assert "RuntimeError: no such file" in str(engine.delivery().error)
+    assert f"{type(error).__name__}: no such file" in str(engine.delivery().error)
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no such font"), SystemExit("no such font")])
+def test_a_rendering_that_fails_fails_its_delivery(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, error: BaseException
+) -> None:
+    """A plugin that raises any error while it renders fails its delivery, with the reason."""
+    channel = engine.script("scripted")
+    monkeypatch.setattr(channel, "render_post", lambda *_: _raise(error))
+
+    engine.plan()
+
+    assert engine.delivery().status is S.FAILED
+    assert "no such font" in str(engine.delivery().error)
 
 
 def test_an_odd_quota_is_no_quota(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

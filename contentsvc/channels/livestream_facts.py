@@ -14,7 +14,7 @@ __all__ = ["Livestreams", "PublicLivestream"]
 
 @dataclass(frozen=True, slots=True)
 class PublicLivestream:
-    """The facts of a livestream that the public may see (title, start and so on), as approved."""
+    """The public facts of a livestream (title, start and so on), as they were last approved."""
 
     #: Its name in addresses and calendar files; edits and moves do not change it.
     code: str

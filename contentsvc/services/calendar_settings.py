@@ -146,7 +146,7 @@ def _followed_settings(calendar: Calendar) -> tuple[object, ...]:
 
 
 def _follow(session: Session, calendar: Calendar, *, now: datetime, usefulness: Usefulness) -> None:
-    """Plan the calendar's future entries again after its slots, zone, channels or brand changed."""
+    """Update the deliveries of future entries after the calendar's settings changed."""
     future = select(Entry).where(
         Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
     )

@@ -127,7 +127,7 @@ class WeekBoard:
 
 
 def week_board(session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime) -> WeekBoard:
-    """Return the week board of *calendar* as of *now* (UTC); deleted entries are left out."""
+    """Return one week's entries as a grid of days and slots, without deleted entries."""
     query = (
         select(Entry)
         .where(

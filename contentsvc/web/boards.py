@@ -289,7 +289,7 @@ def approve_week(slug: str) -> Response:
 
 
 def _blocking_reason(calendar: Calendar, entry: Entry) -> str:
-    """Return the warning of a check that forbids approving *entry*; empty if none forbids it."""
+    """Return the first warning that keeps *entry* from being approved; empty if there is none."""
     week = IsoWeek.parse(entry.week)
     previews = renderer().preview(calendar, week, content_of(entry), code=entry.code)
     warnings = [warning for preview in previews for warning in preview.warnings]

@@ -48,7 +48,7 @@ def unhinted(path: Path) -> str:
 
 
 def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
-    """Return the directory record of a font's `prep` table, or None unless it has seven bytes.
+    """Return the directory record of a font's `prep` table; None if that table is not seven bytes.
 
     *head* is the start of the font file. The record is its position in *head*, its tag, its
     checksum and the table's offset.

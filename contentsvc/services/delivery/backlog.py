@@ -125,7 +125,7 @@ class Backlog:
     """The tasks (calls to plugins) that a worker has not begun yet. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create an empty backlog."""
+        """Create a backlog without tasks; *runtime* has the clock and the rate limits."""
         self._runtime = runtime
         #: Tasks that are not due yet: a heap, with the next due task first.
         self._early: list[Queued] = []
@@ -143,7 +143,10 @@ class Backlog:
                 self._due.append(task)
 
     def pauses(self) -> Iterator[float]:
-        """Yield up to two waits in seconds; the caller must call `pick` after the shorter one."""
+        """Yield the seconds until a task is due and until a waiting task has waited too long.
+
+        The caller must call `pick` after the shorter of them. Either may be missing.
+        """
         now = time.monotonic()
         for first in self._due[:1]:
             # A task may wait for a slot longer than _PATIENCE. The end of a call, which frees a

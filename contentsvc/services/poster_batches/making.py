@@ -63,7 +63,7 @@ class BatchMaker:
             self._enqueue_rest(batch_id, fence)
 
     def _claim(self, batch_id: int, fence: int) -> bool:
-        """Reserve the batch for this process; return False if *fence*, a job number, is outdated.
+        """Reserve the batch for this process; return False if a newer job than *fence* has it.
 
         The batch gets a new fence each time it is enqueued or stopped.
         """

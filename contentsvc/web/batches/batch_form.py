@@ -82,7 +82,7 @@ def posted_columns(template: Template) -> dict[str, int]:
 
 
 def posted_fixed(template: Template) -> dict[str, str]:
-    """Return the posted texts that fill a field in every row of the table, by field name."""
+    """Return the form's texts that are the same on every poster of the batch, by field name."""
     texts = {name: request.form.get(f"fixed.{name}", "").strip() for name in template.fields}
     return {name: text.replace("\r\n", "\n") for name, text in texts.items() if text}
 

@@ -238,13 +238,7 @@ def _chromium(_fonts: str) -> Iterator[Browser]:
         browser = play.chromium.launch(
             executable_path=find_browser(),
             env={**os.environ, "FONTCONFIG_FILE": _fonts},
-            args=[
-                "--no-sandbox",
-                "--disable-gpu",
-                "--disable-background-networking",
-                # Its crash handler takes a whole core while `make clocks` sets the clock back.
-                "--disable-crashpad-for-testing",
-            ],
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
         )
         yield browser
         browser.close()

@@ -20,7 +20,7 @@ from contentsvc.messages import Message, text_of
 from contentsvc.services.delivery.announcing import Announcer
 from contentsvc.services.delivery.backlog import LATER, Backlog, Call, Queued, TaskBatch
 from contentsvc.services.delivery.callers import Callers
-from contentsvc.services.delivery.calling import Answer, ask
+from contentsvc.services.delivery.calling import Answer
 from contentsvc.services.delivery.holds import find_holds
 from contentsvc.services.delivery.recording import intend, postponed, record, release, released
 from contentsvc.services.delivery.tasks import Task, Verdict, judge
@@ -261,9 +261,7 @@ class Sender:
         # The process may have been suspended since the intent, or have waited for the database. If
         # the lease has expired, other processes may have searched for the post and sent it again.
         in_time = has_time_for_a_call(self._runtime, intended_at, passed)
-        may_be_absent = task.action is Action.FIND
-        answer = ask(task.call, may_be_absent=may_be_absent) if in_time else not_begun()
-        self._events.put((task, answer))
+        self._events.put((task, task.ask() if in_time else not_begun()))
 
 
 def _judge(task: Task, answer: Answer, now: datetime) -> Verdict:

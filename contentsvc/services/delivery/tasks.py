@@ -10,7 +10,7 @@ from typing import Any
 from contentsvc.channels import Accepted, Channel, Rendition
 from contentsvc.domain.deliveries import Action, DeliveryStatus, Next, Outcome, next_step
 from contentsvc.messages import Message
-from contentsvc.services.delivery.calling import Answer
+from contentsvc.services.delivery.calling import Answer, ask
 from contentsvc.services.delivery.claims import ClaimedDelivery
 from contentsvc.services.ports import Claim
 from contentsvc.services.posting_limits import Pace
@@ -40,6 +40,10 @@ class Task:
     def number(self) -> int:
         """Return the number, from 1, of the attempt to publish that this call makes or looks up."""
         return self.delivery.attempt_count + (self.action is Action.PUBLISH)
+
+    def ask(self) -> Answer:
+        """Call the plugin and return the result; never raises."""
+        return ask(self.call, may_be_absent=self.action is Action.FIND)
 
     def call(self) -> Any:
         """Call the plugin and return its response; exceptions of the plugin are not caught."""

@@ -23,7 +23,7 @@ from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import TemporaryError
 from contentsvc.services import entries
 from contentsvc.services.calendar_settings import get_calendar
-from contentsvc.services.delivery.calling import Answer, ask
+from contentsvc.services.delivery.calling import Answer
 from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.delivery.recording import intend, record
 from contentsvc.services.delivery.sending import has_time_for_a_call, not_begun
@@ -277,7 +277,7 @@ class State(RuleBasedStateMachine):
             kind.found[:] = [platform.find(key)]
         else:
             kind.script[:] = [lambda: platform.check(key, refuses=says is Says.REFUSED)]
-        return ask(task.call)
+        return task.ask()
 
     def _platform(self, delivery: Delivery) -> Platform:
         return self.platforms[delivery.channel.name]

@@ -212,9 +212,12 @@ def test_each_action_calls_its_method() -> None:
     assert check.call() == ("check", "t-1")
 
 
-def test_a_check_without_a_token_sends_an_empty_one() -> None:
-    """A row of an earlier version may have lost its receipt."""
-    assert task(Action.CHECK, _Recording).call() == ("check", "")
+def test_a_check_without_a_token_has_an_unknown_outcome() -> None:
+    """A row of an earlier version may have lost its receipt; the plugin is not called."""
+    answer = task(Action.CHECK, _Recording).ask()
+
+    assert answer.outcome is Outcome.UNKNOWN
+    assert "Accepted.token is empty" in str(answer.message)
 
 
 def test_only_publishing_begins_a_new_attempt() -> None:

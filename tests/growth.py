@@ -10,14 +10,15 @@ __all__ = ["LINEAR", "growth"]
 
 #: A limit between linear work, whose growth is 4, and quadratic work, whose growth is 16.
 LINEAR = 9.0
-_MORE_ROUNDS = 2
+_MORE_ROUNDS = 10
 
 
 def growth(run: Callable[[int], object], size: int) -> float:
     """Return the CPU time of ``run(4 * size)`` as a multiple of that of ``run(size)``.
 
     The CPU time of this thread does not include the time in which other processes run. If the
-    growth is not linear, both are measured twice more, and the shortest times count. Choose *size*
+    growth is not linear, both are measured up to ten times more, and the shortest times count: a
+    busy machine makes single measurements longer by a factor of two. Choose *size*
     so that ``run(size)`` takes a few milliseconds.
     """
     run(size)

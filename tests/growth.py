@@ -17,17 +17,26 @@ def growth(run: Callable[[int], object], size: int) -> float:
     """Return the CPU time of ``run(4 * size)`` as a multiple of that of ``run(size)``.
 
     The CPU time of this thread does not include the time in which other processes run. If the
-    growth is not linear, both are measured up to ten times more, and the shortest times count: a
-    busy machine makes single measurements longer by a factor of two. Choose *size*
+    growth is not linear, it is measured up to ten times more, and the least counts. Choose *size*
     so that ``run(size)`` takes a few milliseconds.
     """
     run(size)
-    small, large = _cpu(run, size), _cpu(run, 4 * size)
-    for _ in range(_MORE_ROUNDS):
-        if large < LINEAR * small:
-            break
-        small, large = min(small, _cpu(run, size)), min(large, _cpu(run, 4 * size))
-    return large / small
+    ratios = [_ratio(run, size)]
+    while ratios[-1] >= LINEAR and len(ratios) <= _MORE_ROUNDS:
+        ratios.append(_ratio(run, size))
+    return min(ratios)
+
+
+def _ratio(run: Callable[[int], object], size: int) -> float:
+    """Return the growth of one measurement.
+
+    Four small runs take about as long as a large one whose work is linear, so that a machine whose
+    speed changes meanwhile changes both.
+    """
+    small = sum(_cpu(run, size) for _ in range(2))
+    large = _cpu(run, 4 * size)
+    small += sum(_cpu(run, size) for _ in range(2))
+    return 4 * large / small
 
 
 def _cpu(run: Callable[[int], object], size: int) -> float:

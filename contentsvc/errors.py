@@ -23,6 +23,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 from contentsvc.messages import LANGUAGES, Message, Parameter
 
@@ -76,6 +77,14 @@ class ContentsvcError(Exception):
     plugin or a platform may pass its own text, or a text per language (``{"zh": …, "en": …}``).
     `str(error)` is in English; `error.message.text(language)` is in the given language.
     """
+
+    message: Message
+
+    def __new__(cls, *args: object, **params: object) -> Self:  # noqa: ARG004 - for `__init__`
+        """Give the error its class name as message, in case a subclass never calls `__init__`."""
+        self = super().__new__(cls, *args)
+        self.message = Message.plain(cls.__name__)
+        return self
 
     def __init__(self, message: Message | Mapping[str, str] | str, **params: Parameter) -> None:
         """Create the error from a Message, a message code with its *params*, or a plain text.
@@ -190,6 +199,8 @@ class RenderError(ContentsvcError):
 
 class PublishError(ContentsvcError):
     """Base class of errors raised if an attempt to publish failed or its result is unknown."""
+
+    retry_after: float | None = None
 
     def __init__(
         self,

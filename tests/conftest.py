@@ -103,11 +103,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     what starts the whole service, the longest first.
     """
     is_long_run = config.getoption("--long")
-    chosen = [
-        item for item in items if (item.get_closest_marker("long") is not None) == is_long_run
-    ]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
-    items[:] = sorted(chosen, key=_place)
+    config.hook.pytest_deselected(items=[i for i in items if _is_long(i) != is_long_run])
+    items[:] = sorted((i for i in items if _is_long(i) == is_long_run), key=_place)
 
 
 def _is_long(item: pytest.Item) -> bool:

@@ -2,7 +2,8 @@
  *
  * Loaded by LD_PRELOAD. The file named by TEST_CLOCK_FILE holds one signed 64-bit number; a process
  * and those that it starts map it, so one write moves the clocks of all of them. A process that
- * names another file calls map_shift again. Monotonic clocks and time-outs stay real. (libfaketime 0.9.10 breaks time.sleep and the locks of Python 3.11, which wait by
+ * names another file calls map_shift again. Monotonic clocks and time-outs stay real.
+ * (libfaketime 0.9.10 breaks time.sleep and the locks of Python 3.11, which wait by
  * CLOCK_MONOTONIC with an absolute deadline.)
  */
 #define _GNU_SOURCE

@@ -30,6 +30,8 @@ _NONE = Message.plain("")
 
 #: Most characters of a platform's message that are stored.
 _MOST_CHARACTERS = 2000
+#: Larger numbers are stored as text: Python refuses to write an integer of more than 4,300 digits.
+_GREATEST_NUMBER = 2**63
 
 _OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
     (RateLimitedError, Outcome.RATE_LIMITED),
@@ -121,7 +123,7 @@ def _clean_parameter(value: object) -> Parameter:
         return [_clean_text(text_of(part)) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and abs(value) < _GREATEST_NUMBER:
         return value
     return _clean_text(text_of(value))
 

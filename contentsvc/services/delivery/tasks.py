@@ -27,7 +27,7 @@ class Task:
     channel: Channel
     rendition: Rendition
     #: The channel type and the platform account, whose rate limits are counted together.
-    account: str = ""
+    account: str
     #: The posting limits of the community on this channel; None for no limits.
     pace: Pace | None = None
 

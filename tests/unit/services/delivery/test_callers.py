@@ -12,6 +12,27 @@ from contentsvc.services.delivery import callers as callers_module
 from contentsvc.services.delivery.callers import Callers
 
 
+def _most_at_once(count: int, seconds: float) -> int:
+    """Make *count* calls of *seconds* each; return the most that ran at the same time."""
+    callers, lock, done = Callers(), threading.Lock(), threading.Semaphore(0)
+    now, most = 0, 0
+
+    def call() -> None:
+        nonlocal now, most
+        with lock:
+            now += 1
+            most = max(most, now)
+        time.sleep(seconds)
+        with lock:
+            now -= 1
+        done.release()
+
+    for _ in range(count):
+        callers.run(call)
+    assert all(done.acquire(timeout=10) for _ in range(count))
+    return most
+
+
 @pytest.mark.parametrize("hanging", [3, 64])
 def test_a_call_that_hangs_holds_up_no_other(hanging: int) -> None:
     """Another call runs at once, however many calls hang."""
@@ -33,23 +54,8 @@ def test_a_call_that_hangs_holds_up_no_other(hanging: int) -> None:
 
 def test_the_calls_of_slow_platforms_run_side_by_side() -> None:
     """Calls that wait for their platforms do not wait for each other."""
-    callers, lock, done = Callers(), threading.Lock(), threading.Semaphore(0)
-    now, most = 0, 0
+    most = _most_at_once(60, 0.3)
 
-    def call() -> None:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
-        time.sleep(0.3)
-        with lock:
-            now -= 1
-        done.release()
-
-    for _ in range(60):
-        callers.run(call)
-
-    assert all(done.acquire(timeout=10) for _ in range(60))
     # If each call took the longest start time, at most thirty would run at once.
     assert most > 35
 
@@ -57,23 +63,8 @@ def test_the_calls_of_slow_platforms_run_side_by_side() -> None:
 def test_one_call_starts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """A call that has just begun may end before the next one begins."""
     monkeypatch.setattr(callers_module, "_LONGEST_START", 60.0)
-    callers, lock, done = Callers(), threading.Lock(), threading.Semaphore(0)
-    now, most = 0, 0
+    most = _most_at_once(100, 0.002)
 
-    def call() -> None:
-        nonlocal now, most
-        with lock:
-            now += 1
-            most = max(most, now)
-        time.sleep(0.002)
-        with lock:
-            now -= 1
-        done.release()
-
-    for _ in range(100):
-        callers.run(call)
-
-    assert all(done.acquire(timeout=10) for _ in range(100))
     assert most == 1
 
 

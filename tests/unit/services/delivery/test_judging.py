@@ -61,7 +61,7 @@ def task(action: Action, kind: type[Channel] = _Plain, **values: Any) -> Task:
         channel_paused_at=None,
     )
     rendition = Rendition(title="", text="", html="")
-    return Task(action, replace(delivery, **values), object.__new__(kind), rendition)
+    return Task(action, replace(delivery, **values), object.__new__(kind), rendition, "scripted:a")
 
 
 PAIRS = list(itertools.product(Action, Outcome))

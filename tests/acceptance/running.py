@@ -16,11 +16,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PATIENCE", "Service", "free_port", "until"]
+__all__ = ["PATIENCE", "TEST_SECONDS", "Service", "free_port", "until"]
 
 #: Seconds to wait for real processes. Seven of them start within two seconds on a quiet machine,
 #: and far more slowly on a busy one.
 PATIENCE = 120.0
+#: Seconds for a whole test. A test waits several times, at most PATIENCE each; this limit ends
+#: only a test that hangs.
+TEST_SECONDS = 900
 
 
 def free_port() -> int:
@@ -109,7 +112,12 @@ class Service:
         """Send a signal (SIGINT by default, as Ctrl-C does) and return the exit status."""
         assert self.process is not None
         self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            left, said = self.processes(), self.said()[-3000:]
+            self.clean_up()
+            raise AssertionError(f"not stopped; left: {left}\n{said}") from None
 
     def processes(self) -> dict[int, str]:
         """Return the command line of every running process of this folder, by process id."""

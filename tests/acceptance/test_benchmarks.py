@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tests.acceptance.running import TEST_SECONDS
 from tests.benchmarks import burst, history, idle, lateness
 
-pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(TEST_SECONDS)]
 
 
 @pytest.fixture(autouse=True)

@@ -15,9 +15,10 @@ from PIL import Image, ImageChops, ImageStat
 from playwright.sync_api import Page, expect
 
 from contentsvc.services import accounts
+from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor, entry_at
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
 BOARD = f"/calendars/baby-benefits?week={WEEK}"
 PICTURE = Path(__file__).parents[2] / "docs/board.png"

@@ -15,9 +15,10 @@ from playwright.sync_api import Page, Response, Route, expect
 
 from contentsvc.posters import FILE_COLUMN
 from contentsvc.services.poster_batches.making import BatchMaker
+from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
 _NAMES = (
     *("小满妈妈", "果果妈", "糖豆妈妈", "阿芷", "林晓", "安安爸爸"),

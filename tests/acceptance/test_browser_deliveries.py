@@ -8,9 +8,10 @@ from sqlalchemy import select, update
 from contentsvc.db.models import Attempt, Delivery
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.messages import Message
+from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
 
 def _in_doubt(visitor: Visitor) -> Delivery:

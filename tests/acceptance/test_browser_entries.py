@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Dialog, Route, expect
 
+from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import WEEK, Visitor, entry_at
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
 
 def test_an_entry_is_edited_with_its_preview(mei: Visitor) -> None:

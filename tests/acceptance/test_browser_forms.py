@@ -7,9 +7,10 @@ from playwright.sync_api import Page, expect
 
 from contentsvc.channels import ArticleTheme, format_article, markdown_html
 from contentsvc.services.channel_setup import channels
+from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import Visitor, entry_at
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
 _BODY = (
     "冬天到了，**脸颊发红**怎么办？\n\n## 三步\n\n1. 清洁\n2. 保湿\n    - 面霜\n\n"

@@ -15,11 +15,11 @@ from icalendar import Calendar
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from contentsvc.domain.weeks import IsoWeek, Weekday
-from tests.acceptance.running import PATIENCE, Service, until
+from tests.acceptance.running import PATIENCE, TEST_SECONDS, Service, until
 from tests.acceptance.visitor import PASSWORD
 from tests.clocks.moving import is_clock_set, zone
 
-pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.processes, pytest.mark.timeout(TEST_SECONDS)]
 
 
 def _scope(fixture_name: str, config: pytest.Config) -> Literal["module", "function"]:

@@ -14,9 +14,10 @@ from playwright.sync_api import Page, Response, Route, expect
 from sqlalchemy import select
 
 from contentsvc.db.models import Entry
+from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import WEEK, Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
 LINK = "https://live.example.com/winter-skin"
 

@@ -22,9 +22,9 @@ from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.worker.connections import socket_path
-from tests.acceptance.running import Service, until
+from tests.acceptance.running import TEST_SECONDS, Service, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(TEST_SECONDS)]
 
 _ROOT = Path(__file__).resolve().parents[2]
 

@@ -17,9 +17,9 @@ import feedparser
 import pytest
 
 from tests.acceptance.receiver import Receiver, receiving
-from tests.acceptance.running import PATIENCE, Service, until
+from tests.acceptance.running import PATIENCE, TEST_SECONDS, Service, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(TEST_SECONDS)]
 
 _SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 #: Seconds in which the kernel ends the children of a killed supervisor, on a busy machine. Children

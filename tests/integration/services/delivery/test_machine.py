@@ -262,7 +262,7 @@ def _run(make_database: Callable[[], Database], folder: Path, *, examples: int) 
 
 
 @pytest.mark.hypothesis
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_is_promised_holds_on_sqlite(tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """No random sequence of events loses, repeats, delays or blocks a delivery."""
     template = request.getfixturevalue("_sqlite_template")
@@ -277,7 +277,7 @@ def test_what_is_promised_holds_on_sqlite(tmp_path: Path, request: pytest.Fixtur
 
 
 @pytest.mark.hypothesis
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_what_is_promised_holds_on_postgresql(
     tmp_path: Path, postgres_server: str, request: pytest.FixtureRequest
 ) -> None:

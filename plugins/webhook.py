@@ -10,6 +10,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from contentsvc.channels import (
@@ -70,8 +71,9 @@ class Webhook(Channel):
 
     type = "webhook"
     label: ClassVar[Mapping[str, str]] = {"zh": "Webhook", "en": "Webhook"}
-    #: By the specification, the receiver ignores a repeated `webhook-id`.
-    idempotent = True
+    #: By the Standard Webhooks specification, the receiver ignores a repeated `webhook-id`. It must
+    #: remember an id for a day, which docs/channels.md asks of it.
+    idempotent_for = timedelta(days=1)
 
     class Settings(ChannelSettings):
         """The settings of a webhook: its address and signing secret."""

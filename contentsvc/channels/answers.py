@@ -1,4 +1,4 @@
-"""The values that `publish`, `find` and `check` return, and the check of what a plugin returned."""
+"""The values that `publish`, `find` and `poll` return, and the check of what a plugin returned."""
 
 from __future__ import annotations
 
@@ -53,14 +53,14 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The platform accepted a post but has not published it yet; `Channel.check` asks later.
+    """The platform accepted a post but has not published it yet; `Channel.poll` asks later.
 
     Raises:
         TypeError: a value has the wrong type.
         ValueError: *token* is empty or too long, or *poll_after* is negative or not finite.
     """
 
-    #: The value that `check` needs to poll the platform, at most 4,000 characters.
+    #: What `poll` needs to ask the platform about the post, at most 4,000 characters.
     token: str
     #: Seconds to wait before polling; more than a week counts as a week.
     poll_after: float = 15.0
@@ -99,28 +99,39 @@ class HandOff:
         _check_url("HandOff.url", self.url)
 
 
-def verify_answer(value: object) -> Receipt | Accepted | HandOff:
+def verify_answer(
+    value: object,
+    usable: tuple[type[Receipt | Accepted | HandOff], ...] = (
+        Receipt,
+        Accepted,
+        HandOff,
+    ),
+) -> Receipt | Accepted | HandOff:
     """Return a copy of *value*, which a plugin returned, after checking it once more.
 
-    The plugin may have returned a subclass that skips the checks.
+    *usable* lists the classes that the plugin may return. The plugin may have returned a subclass
+    that skips the checks.
 
     Raises:
-        TypeError: *value* is none of the three classes, or has a wrong type inside.
+        TypeError: *value* has none of the usable classes, or has a wrong type inside.
         ValueError: *value* has a wrong value inside.
     """
-    if isinstance(value, Receipt):
-        return Receipt(value.id, value.url, value.published_at)
-    if isinstance(value, Accepted):
-        return Accepted(value.token, value.poll_after)
-    if isinstance(value, HandOff):
-        instructions = value.instructions
-        if isinstance(instructions, Mapping):
-            instructions = dict(instructions)
-        return HandOff(instructions, value.url)
     if inspect.iscoroutine(value):
         value.close()
         raise TypeError("the method is async; define it with `def`, not with `async def`")
-    raise TypeError(f"a Receipt, Accepted or HandOff was expected, not {_kind(value)}")
+    if not isinstance(value, usable):
+        names = " or ".join(kind.__name__ for kind in usable)
+        raise TypeError(f"a value of class {names} was expected, not {_kind(value)}")
+    match value:
+        case Receipt():
+            return Receipt(value.id, value.url, value.published_at)
+        case Accepted():
+            return Accepted(value.token, value.poll_after)
+        case HandOff():
+            instructions = value.instructions
+            if isinstance(instructions, Mapping):
+                instructions = dict(instructions)
+            return HandOff(instructions, value.url)
 
 
 def _check_text(name: str, value: object, most: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
@@ -136,10 +136,15 @@ class Channel(ABC):
     limits: ClassVar[Limits] = Limits()
     #: The platform's rate limits; all of them apply.
     rates: ClassVar[tuple[Rate, ...]] = ()
-    #: Whether publishing the same key twice makes one post.
-    idempotent: ClassVar[bool] = False
-    #: Whether `find` can find out if a key was published.
-    can_find: ClassVar[bool] = False
+    #: How long the platform remembers a key, counted from the first attempt: publishing the key
+    #: again in this time makes no second post. `timedelta.max` means for ever; None means that the
+    #: platform has no such keys.
+    idempotent_for: ClassVar[timedelta | None] = None
+    #: How long `poll` is called after the platform accepted a post. Then a person decides.
+    poll_for: ClassVar[timedelta] = timedelta(days=1)
+    #: Of the HTTP statuses 408 and 500 to 599, those by which the platform promises that it has
+    #: published nothing, according to its documentation.
+    refusals: ClassVar[frozenset[int]] = frozenset()
     #: Whether the service serves `page` to the public under `pages_url`.
     has_pages: ClassVar[bool] = False
 
@@ -208,20 +213,32 @@ class Channel(ABC):
         Any other exception counts as an unknown outcome.
         """
 
-    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | None:
-        """Return the receipt of the post that was published with *key*; None if there is none.
+    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | Accepted | None:
+        """Find the post that was published with *key*; return None if the platform has no such one.
 
-        The post was published after *since* (UTC). The service calls this only if `can_find` is
-        true. Raise the same errors as `publish`.
+        Override this if the platform can be asked; the service then calls it if it does not know
+        whether an attempt published the post. The post was published after *since* (UTC). Return
+        Accepted if the platform has the post but has not published it yet. Raise the same errors as
+        `publish`; they say that the search failed, not that the post is missing.
         """
         raise NotImplementedError(f"{self.type} cannot be asked")
 
-    def check(self, accepted: Accepted) -> Receipt | Accepted:
-        """Return the receipt of a post that the platform accepted earlier, or Accepted again.
+    def poll(
+        self, accepted: Accepted, rendition: Rendition, *, key: str
+    ) -> Receipt | Accepted | HandOff:
+        """Ask the platform whether it has published the post that it accepted; return the result.
 
-        Return Accepted if the post is not published yet. Raise the same errors as `publish`.
+        Override this if `publish` or `find` may return Accepted. *accepted* is the newest one.
+        Return Accepted again while the post is not published; its `token` and `poll_after` replace
+        the earlier ones. Return a HandOff if a person must finish the post.
+
+        Raises:
+            RejectedError: the platform will not publish the post; the delivery fails.
+            ChannelAuthError: the platform refuses the credentials; polling resumes after a person
+                has reconnected the channel.
+            PublishError: any other one; the service polls again later.
         """
-        raise NotImplementedError(f"{self.type} never answers Accepted")
+        raise NotImplementedError(f"{self.type} never returns Accepted")
 
     def effects(self, receipt: Receipt) -> list[Effect]:  # noqa: ARG002 - most channels have none
         """Return the platform's figures for a published post, such as its number of views."""

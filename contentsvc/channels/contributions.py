@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,15 @@ def _is_bool(value: object) -> bool:
     return isinstance(value, bool)
 
 
+def _is_time(value: object) -> bool:
+    return isinstance(value, timedelta) and value > timedelta(0)
+
+
+def _are_refusals(value: object) -> bool:
+    """Return True if *value* has only HTTP statuses whose meaning depends on the platform."""
+    return isinstance(value, frozenset) and value <= {408, *range(500, 600)}
+
+
 #: The class attributes of a channel: how a message names the type of each, and a check of it.
 _ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "kinds": (
@@ -197,8 +207,9 @@ _ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         "tuple[Rate, ...]",
         lambda rates: isinstance(rates, tuple) and all(isinstance(rate, Rate) for rate in rates),
     ),
-    "idempotent": ("bool", _is_bool),
-    "can_find": ("bool", _is_bool),
+    "idempotent_for": ("timedelta | None", lambda span: span is None or _is_time(span)),
+    "poll_for": ("timedelta", _is_time),
+    "refusals": ("frozenset[int]", _are_refusals),
     "has_pages": ("bool", _is_bool),
     "Settings": (
         "type[ChannelSettings]",
@@ -219,8 +230,5 @@ def _faults(channel_class: type[Channel]) -> Iterator[Message]:
     for attribute, (kind, is_valid) in _ATTRIBUTES.items():
         if not is_valid(getattr(channel_class, attribute)):
             yield Message("channel-attribute-type", attribute=attribute, type=kind)
-    for promise, method in (("can_find", "find"), ("has_pages", "page")):
-        if getattr(channel_class, promise) and getattr(channel_class, method) is getattr(
-            Channel, method
-        ):
-            yield Message("channel-method-missing", attribute=promise, method=method)
+    if channel_class.has_pages and channel_class.page is Channel.page:
+        yield Message("channel-method-missing", attribute="has_pages", method="page")

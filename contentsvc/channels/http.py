@@ -40,10 +40,21 @@ class HttpClient:
     the channel's settings. Threads can share a client.
     """
 
-    def __init__(self, seconds: float = 30.0, *, user_agent: str = "contentsvc") -> None:
-        """Create a client; a call takes at most *seconds*, including name lookup and response."""
+    def __init__(
+        self,
+        seconds: float = 30.0,
+        *,
+        user_agent: str = "contentsvc",
+        refusals: frozenset[int] = frozenset(),
+    ) -> None:
+        """Create a client; a call takes at most *seconds*, including name lookup and response.
+
+        *refusals* are the statuses by which the platform promises that it did nothing; the client
+        adds them to each response.
+        """
         self._seconds = seconds
         self._user_agent = user_agent
+        self._refusals = refusals
 
     def request(
         self,
@@ -116,7 +127,8 @@ class HttpClient:
         ):
             received = _plain(response.headers)
             body = _read(response, received)
-            return Response(response.status, received, body, _secrets(url, headers))
+            secrets = _secrets(url, headers)
+            return Response(response.status, received, body, secrets, self._refusals)
 
     def _headers(
         self, method: str, target: httpx.URL, content: bytes, headers: Mapping[str, str]

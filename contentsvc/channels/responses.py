@@ -35,6 +35,8 @@ class Response:
     body: bytes
     #: Parts of the request that must not be shown if the platform echoes them.
     secrets: tuple[str, ...] = field(default=(), repr=False)
+    #: The statuses by which the platform promises that it did nothing (`Channel.refusals`).
+    refusals: frozenset[int] = frozenset()
 
     @property
     def text(self) -> str:
@@ -64,8 +66,10 @@ def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Resp
     Raises:
         ChannelAuthError: 401, 403.
         RateLimitedError: 429, with the seconds of Retry-After.
-        TemporaryError: 408, 425 and 503, which by RFC 9110 and 8470 mean an unprocessed request.
-        OutcomeUnknownError: any other 5xx.
+        TemporaryError: 425 (the platform has not processed the request, RFC 8470), and each status
+            in the channel's `refusals`.
+        OutcomeUnknownError: 408 and any other 5xx: a gateway may send them although the
+            application behind it has acted.
         RejectedError: 3xx and any other 4xx.
     """
     status = response.status
@@ -79,9 +83,9 @@ def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Resp
         raise ChannelAuthError(message)
     if status == 429:  # noqa: PLR2004 - Too Many Requests
         raise RateLimitedError(message, retry_after=wait)
-    if status in {408, 425, 503}:
+    if status == 425 or status in response.refusals:  # noqa: PLR2004 - Too Early
         raise TemporaryError(message, retry_after=wait)
-    if 400 <= status < 500:  # noqa: PLR2004 - the class of client errors
+    if 400 <= status < 500 and status != 408:  # noqa: PLR2004 - client errors; Request Timeout
         raise RejectedError(message)
     raise OutcomeUnknownError(message, retry_after=wait)
 

@@ -115,13 +115,23 @@ class TestHost:
 
     public_url = "https://content.example"
 
-    def __init__(self, folder: Path, *, name: str = "test", seconds: float = 5.0) -> None:
-        """Create a host with *folder* and an empty store; its HTTP calls end after *seconds*."""
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        name: str = "test",
+        seconds: float = 5.0,
+        refusals: frozenset[int] = frozenset(),
+    ) -> None:
+        """Create a host with *folder* and an empty store; its HTTP calls end after *seconds*.
+
+        *refusals* are those of the channel's class.
+        """
         self.name = name
         self.folder = folder
         self.store = MemoryStore()
         self.livestreams = MemoryLivestreams()
-        self.http = HttpClient(seconds)
+        self.http = HttpClient(seconds, refusals=refusals)
 
     @property
     def pages_url(self) -> str:

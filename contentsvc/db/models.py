@@ -316,6 +316,13 @@ class Delivery(Base):
     lease_until: Mapped[datetime | None]
     claimed_by: Mapped[str | None] = mapped_column(String(128))
     attempt_count: Mapped[int] = mapped_column(default=0)
+    #: When the key was first sent to the platform, which may remember it for a limited time. None
+    #: if it was not sent since a person planned the delivery.
+    first_sent_at: Mapped[datetime | None]
+    #: When the service stops polling the platform, which has accepted the post; None if it has not.
+    poll_until: Mapped[datetime | None]
+    #: Calls that asked the platform about the post since the delivery got its present status.
+    follow_ups: Mapped[int] = mapped_column(default=0)
     #: Whether an attempt may have published it. The service never sets a delivery in doubt to
     #: failed, missed or cancelled.
     in_doubt: Mapped[bool] = mapped_column(default=False)
@@ -324,8 +331,8 @@ class Delivery(Base):
     facts: Mapped[dict[str, Any] | None]
     #: When a person retracted the post.
     retracted_at: Mapped[datetime | None]
-    #: {id, url} of the published post, {token} of an accepted post, or {instructions, url} of a
-    #: hand-off.
+    #: {id, url} of the published post, {token, poll_after} of an accepted post, or
+    #: {instructions, url} of a hand-off.
     receipt: Mapped[dict[str, Any] | None]
     #: The reason why the last attempt failed or was put off, as a message for people; may be empty.
     error: Mapped[Message] = mapped_column(default="")
@@ -411,7 +418,7 @@ class Attempt(Base):
     #: The number of the attempt, from 1.
     number: Mapped[int]
     fence: Mapped[int]
-    #: `publish`, `find` or `check`.
+    #: `publish`, `find` or `poll`.
     action: Mapped[str] = mapped_column(String(16), default="publish")
     worker: Mapped[str] = mapped_column(String(128))
     started_at: Mapped[datetime]

@@ -14,6 +14,7 @@ __all__ = [
     "OPEN",
     "SETTLE",
     "SETTLE_IDEMPOTENT",
+    "SHORTEST_POLL",
     "WAITING",
     "Action",
     "Actor",
@@ -72,7 +73,7 @@ class Action(StrEnum):
     #: Find out whether an earlier call has published the post.
     FIND = "find"
     #: Ask whether a post that the platform accepted is published by now.
-    CHECK = "check"
+    POLL = "poll"
 
     @property
     def before(self) -> DeliveryStatus:
@@ -102,7 +103,7 @@ class IllegalMoveError(ValueError):
 _S = DeliveryStatus
 _A = Actor
 _O = Outcome
-_BEFORE = {Action.PUBLISH: _S.SENDING, Action.FIND: _S.UNKNOWN, Action.CHECK: _S.ACCEPTED}
+_BEFORE = {Action.PUBLISH: _S.SENDING, Action.FIND: _S.UNKNOWN, Action.POLL: _S.ACCEPTED}
 
 #: The actors that may make each legal move. `services/delivery/moves.py` refuses other moves.
 MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
@@ -127,7 +128,7 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.CLAIMED, _S.SENDING): frozenset({_A.WORKER}),
     (_S.CLAIMED, _S.MISSED): frozenset({_A.WORKER}),
     (_S.CLAIMED, _S.CANCELLED): frozenset({_A.PLANNER}),
-    (_S.CLAIMED, _S.UNKNOWN): frozenset({_A.PLANNER}),
+    (_S.CLAIMED, _S.UNKNOWN): frozenset({_A.PLANNER, _A.WORKER}),
     (_S.SENDING, _S.PUBLISHED): frozenset({_A.WORKER}),
     (_S.SENDING, _S.ACCEPTED): frozenset({_A.WORKER}),
     (_S.SENDING, _S.HANDED_OFF): frozenset({_A.WORKER}),
@@ -135,11 +136,14 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.SENDING, _S.FAILED): frozenset({_A.WORKER}),
     (_S.SENDING, _S.UNKNOWN): frozenset({_A.WORKER, _A.REAPER}),
     (_S.ACCEPTED, _S.PUBLISHED): frozenset({_A.WORKER}),
+    (_S.ACCEPTED, _S.HANDED_OFF): frozenset({_A.WORKER}),
     (_S.ACCEPTED, _S.FAILED): frozenset({_A.WORKER}),
+    (_S.ACCEPTED, _S.UNKNOWN): frozenset({_A.DISPATCHER}),
     (_S.HANDED_OFF, _S.PUBLISHED): frozenset({_A.PERSON}),
     (_S.HANDED_OFF, _S.FAILED): frozenset({_A.PERSON}),
     (_S.HANDED_OFF, _S.CANCELLED): frozenset({_A.PLANNER}),
     (_S.UNKNOWN, _S.PUBLISHED): frozenset({_A.WORKER, _A.PERSON}),
+    (_S.UNKNOWN, _S.ACCEPTED): frozenset({_A.WORKER}),
     (_S.UNKNOWN, _S.RETRYING): frozenset({_A.WORKER, _A.DISPATCHER, _A.PERSON}),
     (_S.UNKNOWN, _S.FAILED): frozenset({_A.PERSON}),
     (_S.FAILED, _S.PLANNED): frozenset({_A.PERSON}),
@@ -164,11 +168,10 @@ def check_move(before: DeliveryStatus, after: DeliveryStatus, actor: Actor) -> N
         raise IllegalMoveError(f"the {actor} may not move a delivery from {before} to {after}")
 
 
-#: The status that each outcome of each action leads to. None leaves the status as it is, and the
-#: dispatcher enqueues another call to the platform later. After PUBLISH, `next_step` turns RETRYING
-#: into FAILED if no retry is left, and FAILED into UNKNOWN if an earlier attempt may have published
-#: the post.
-NEXT: dict[Action, dict[Outcome, DeliveryStatus | None]] = {
+#: The status that each outcome of each action leads to. After FIND and POLL it may be the status
+#: that the delivery has already; then the service asks the platform again later. `next_step` makes
+#: exceptions for deliveries in doubt, without a retry left, or accepted earlier.
+NEXT: dict[Action, dict[Outcome, DeliveryStatus]] = {
     Action.PUBLISH: {
         _O.PUBLISHED: _S.PUBLISHED,
         _O.ACCEPTED: _S.ACCEPTED,
@@ -184,36 +187,40 @@ NEXT: dict[Action, dict[Outcome, DeliveryStatus | None]] = {
     },
     Action.FIND: {
         _O.PUBLISHED: _S.PUBLISHED,
-        _O.ACCEPTED: None,
-        _O.HANDED_OFF: None,
-        _O.TEMPORARY: None,
-        _O.RATE_LIMITED: None,
-        _O.REJECTED: None,
-        _O.AUTH: None,
+        _O.ACCEPTED: _S.ACCEPTED,
+        _O.HANDED_OFF: _S.UNKNOWN,
+        _O.TEMPORARY: _S.UNKNOWN,
+        _O.RATE_LIMITED: _S.UNKNOWN,
+        # An error says that the search failed, not that the post is missing.
+        _O.REJECTED: _S.UNKNOWN,
+        _O.AUTH: _S.UNKNOWN,
         _O.ABSENT: _S.RETRYING,
-        _O.UNKNOWN: None,
+        _O.UNKNOWN: _S.UNKNOWN,
     },
-    Action.CHECK: {
+    Action.POLL: {
         _O.PUBLISHED: _S.PUBLISHED,
-        _O.ACCEPTED: None,
-        _O.HANDED_OFF: None,
-        _O.TEMPORARY: None,
-        _O.RATE_LIMITED: None,
+        _O.ACCEPTED: _S.ACCEPTED,
+        _O.HANDED_OFF: _S.HANDED_OFF,
+        _O.TEMPORARY: _S.ACCEPTED,
+        _O.RATE_LIMITED: _S.ACCEPTED,
         _O.REJECTED: _S.FAILED,
-        _O.AUTH: None,
-        _O.ABSENT: None,
-        _O.UNKNOWN: None,
+        _O.AUTH: _S.ACCEPTED,
+        _O.ABSENT: _S.ACCEPTED,
+        _O.UNKNOWN: _S.ACCEPTED,
     },
 }
 
 #: The most attempts to publish one delivery. After the last attempt the delivery fails, even if its
 #: deadline is later, and a delivery in doubt is sent again only by a person.
 MOST_ATTEMPTS = 8
-#: Delay between an unknown outcome and the first check, because the platform may still be
+#: Delay between an unknown outcome and the first call of `find`, because the platform may still be
 #: processing the abandoned call.
 SETTLE = timedelta(seconds=30)
-#: The same delay on an idempotent channel, which publishes a key only once.
+#: Delay between the first unknown outcome and the next attempt on an idempotent channel, which
+#: publishes a key only once. After further attempts the delay is that of a retry.
 SETTLE_IDEMPOTENT = timedelta(seconds=2)
+#: Shortest time between two polls of one delivery, even if the plugin asks for less.
+SHORTEST_POLL = timedelta(seconds=1)
 _FIRST_DELAY = timedelta(seconds=5)
 _LONGEST_DELAY = timedelta(minutes=10)
 #: The outcomes after which the delay grows with each attempt (exponential backoff).
@@ -238,8 +245,12 @@ def retry_delay(attempt: int, *, retry_after: float | None, jitter: float) -> ti
     """
     doubled: int = 2 ** min(attempt - 1, 16)
     grown = min(_LONGEST_DELAY, _FIRST_DELAY * doubled)
-    asked = timedelta(seconds=max(0.0, retry_after or 0.0))
-    return max(grown, asked) * (1 + jitter / 5)
+    return max(grown, _asked(retry_after)) * (1 + jitter / 5)
+
+
+def _asked(wait: float | None) -> timedelta:
+    """Return the time that a platform asks to wait, from *wait* in seconds; never negative."""
+    return timedelta(seconds=max(0.0, wait or 0.0))
 
 
 def next_step(
@@ -251,35 +262,55 @@ def next_step(
     useful_until: datetime,
     in_doubt: bool = False,
     is_idempotent: bool = False,
-    retry_after: float | None = None,
+    poll_until: datetime | None = None,
+    wait: float | None = None,
     jitter: float = 0.0,
-) -> Next | None:
-    """Return a delivery's new status after a request to a plugin; None if the status is unchanged.
+) -> Next:
+    """Return a delivery's status after a request to a plugin, and when to make the next request.
 
     Args:
         action: the request to the plugin.
         outcome: the result of the call.
-        attempt: the number of the attempt to publish, 1 for the first.
+        attempt: the number of the call, 1 for the first. Calls of PUBLISH are counted together;
+            calls of FIND and POLL since the delivery got its present status.
         now: the current time.
         useful_until: the deadline, after which no retry begins.
         in_doubt: whether an earlier attempt may have published the post. Such a delivery never
             fails, since the platform may refuse this attempt although the earlier one succeeded.
         is_idempotent: whether the channel publishes a post only once if its key is sent twice.
-        retry_after: seconds that the platform asks to wait.
+        poll_until: the deadline of polling, set when the platform first accepted the post; None if
+            it never did.
+        wait: seconds that the platform asks to wait (`retry_after` or `poll_after`).
         jitter: spreads retries, in [0, 1).
     """
     status = NEXT[action][outcome]
-    if status is None:
-        return None
-    not_before = None
-    if status is _S.RETRYING:
-        not_before = now
-        if outcome in _BACKS_OFF:
-            not_before += retry_delay(attempt, retry_after=retry_after, jitter=jitter)
-            if attempt >= MOST_ATTEMPTS or not_before > useful_until:
-                status, not_before = _S.FAILED, None
-    if action is Action.PUBLISH and status is _S.FAILED and in_doubt:
+    delay = retry_delay(attempt, retry_after=wait, jitter=jitter)
+    if action is Action.PUBLISH:
+        if outcome in _BACKS_OFF and (attempt >= MOST_ATTEMPTS or now + delay > useful_until):
+            status = _S.FAILED
+        if status is _S.FAILED and in_doubt:
+            status = _S.UNKNOWN
+    elif action is Action.FIND and _is_only_accepted(outcome, poll_until, now):
         status = _S.UNKNOWN
-    if status is _S.UNKNOWN:
-        not_before = now + (SETTLE_IDEMPOTENT if is_idempotent else SETTLE)
-    return Next(status, not_before)
+    if status is _S.RETRYING:
+        return Next(status, now + delay if outcome in _BACKS_OFF else now)
+    if status is _S.ACCEPTED and outcome is _O.ACCEPTED:
+        return Next(status, now + max(SHORTEST_POLL, _asked(wait)))
+    if status is _S.UNKNOWN and action is Action.PUBLISH:
+        if is_idempotent and attempt > 1:
+            delay = retry_delay(attempt - 1, retry_after=wait, jitter=jitter)
+        else:
+            delay = max(SETTLE_IDEMPOTENT if is_idempotent else SETTLE, _asked(wait))
+    is_asked_again = status in {_S.UNKNOWN, _S.ACCEPTED}
+    return Next(status, now + delay if is_asked_again else None)
+
+
+def _is_only_accepted(outcome: Outcome, poll_until: datetime | None, now: datetime) -> bool:
+    """Return True if a search settles nothing, because the platform accepted the post earlier.
+
+    If the platform does not find the post now, it may still publish it; if the post is still
+    accepted after the deadline of polling, a person decides.
+    """
+    if poll_until is None:
+        return False
+    return outcome is _O.ABSENT or (outcome is _O.ACCEPTED and poll_until <= now)

@@ -14,7 +14,7 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.messages import Message
-from contentsvc.services.delivery.moves import move_one
+from contentsvc.services.delivery.moves import AFRESH, move_one
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.replanning import is_outdated
 
@@ -140,6 +140,7 @@ def resolve_delivery(
             now,
             next_at=now,
             useful_until=max(until, delivery.useful_until),
+            **AFRESH,
             error=Message("delivery-sent-again", name=by),
         )
     return delivery

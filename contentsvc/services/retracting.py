@@ -7,8 +7,8 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import Receipt
+from contentsvc.channels.support import supports
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, InputError, PluginError
@@ -31,7 +31,7 @@ def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
         kind = runtime.registry.channel_type(delivery.channel.type)
     except PluginError:
         return False
-    return kind.retract is not OpenChannel.retract and bool((delivery.receipt or {}).get("id"))
+    return supports(kind, "retract") and bool((delivery.receipt or {}).get("id"))
 
 
 def take_back(runtime: Runtime, delivery_id: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask_babel import LazyString, lazy_gettext
 
 from contentsvc.channels import PostFormat
-from contentsvc.domain.deliveries import DeliveryStatus, Outcome
+from contentsvc.domain.deliveries import Action, DeliveryStatus, Outcome
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
 from contentsvc.domain.livestreams import Change
@@ -56,6 +56,11 @@ OUTCOMES = {
     Outcome.REJECTED: _("Rejected"),
     Outcome.AUTH: _("Authorisation failed"),
     Outcome.UNKNOWN: _("Outcome unknown"),
+}
+ACTIONS = {
+    Action.PUBLISH: _("Publishing"),
+    Action.FIND: _("Search for the post"),
+    Action.POLL: _("Question about the state"),
 }
 ELEMENTS = {
     Element.CHECK_IN: _("Check-in"),
@@ -138,6 +143,7 @@ LABELS: dict[str, dict[str, LazyString]] = {
     "entry": {str(key): text for key, text in ENTRY_STATUSES.items()},
     "card": {str(key): text for key, text in ENTRY_STATUSES.items()} | CARD_STATES,
     "delivery": {str(key): text for key, text in DELIVERY_STATUSES.items()},
+    "action": {str(key): text for key, text in ACTIONS.items()},
     "outcome": {str(key): text for key, text in OUTCOMES.items()},
     "element": {str(key): text for key, text in ELEMENTS.items()},
     "community": {str(key): text for key, text in COMMUNITY_KINDS.items()},

@@ -12,7 +12,7 @@ import time
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from pathlib import Path
 from typing import ClassVar
@@ -54,8 +54,7 @@ class Folder(Channel):
 
     type = "folder"
     label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
-    idempotent = True
-    can_find = True
+    idempotent_for = timedelta.max
 
     class Settings(FolderSettings):
         """The settings of a folder channel: its path and the formats to write."""

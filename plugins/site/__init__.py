@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal
@@ -57,8 +57,7 @@ class Site(Channel):
 
     type = "site"
     label: ClassVar[Mapping[str, str]] = {"zh": "公开页面", "en": "Public site"}
-    idempotent = True
-    can_find = True
+    idempotent_for = timedelta.max
     has_pages = True
 
     class Settings(ChannelSettings):

@@ -22,7 +22,10 @@ from standardwebhooks import Webhook
 
 from tests.faults.certificate import make_certificate
 
-__all__ = ["CERTAIN", "Call", "ChaosReceiver", "Says", "receiving"]
+__all__ = ["CERTAIN", "POLLS", "Call", "ChaosReceiver", "Says", "receiving"]
+
+#: How often the platform that publishes later is polled before the post is out.
+POLLS = 3
 
 #: Seconds; longer than a call of these tests may take.
 _TOO_LONG = 1.7
@@ -87,6 +90,11 @@ class ChaosReceiver:
     calls: list[Call] = field(default_factory=list)
     #: How often the platform took each key, by path.
     taken: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
+    #: The token that the next poll of a key must have, and how many polls it has answered.
+    tokens: dict[str, str] = field(default_factory=dict)
+    polls: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    #: Descriptions of polls with an outdated token.
+    outdated: list[str] = field(default_factory=list)
     #: Called once during the next call, before the response.
     ambush: Callable[[], None] | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -122,6 +130,19 @@ class ChaosReceiver:
         if self.calm or number >= _MOST_BAD or dice.random() > _SHARE_BAD:
             return Says.OK
         return dice.choice(_BAD_WEBHOOK if path in _WEBHOOKS else _BAD)
+
+    def poll(self, key: str, token: str) -> dict[str, object]:
+        """Tell whether the post with this key is out; it is after POLLS polls.
+
+        Each answer has a new token. A caller that has not received it repeats the one before.
+        """
+        with self._lock:
+            known = {key, self.tokens.get(key, key)}
+            if token not in known:
+                self.outdated.append(f"{key}: {token} instead of {known}")
+            self.polls[key] += 1
+            self.tokens[key] = f"{key}.{self.polls[key]}"
+            return {"out": self.polls[key] >= POLLS, "token": self.tokens[key]}
 
     def find(self, path: str, key: str) -> bool:
         """Tell whether the platform took a key."""
@@ -170,13 +191,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        (key,) = parse_qs(parts.query)["key"]
+        query = parse_qs(parts.query)
+        (key,) = query["key"]
         # Searches do not always get a response either.
         if not self._receiver.calm and random.Random(time.time_ns()).random() < _SHARE_BAD / 3:
             self._send(500, _PAGE, {})
             return
-        found = {"found": self._receiver.find(parts.path, key)}
-        self._send(200, json.dumps(found).encode(), {})
+        if parts.path == "/later":
+            answer = self._receiver.poll(key, *query["token"])
+        else:
+            answer = {"found": self._receiver.find(parts.path, key)}
+        self._send(200, json.dumps(answer).encode(), {})
 
     def _send(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
         # The caller may have been killed, or have given up.

@@ -135,7 +135,7 @@ def _decide(scene: Scene) -> None:
             world.cancel(row)
         elif row.status is _S.UNKNOWN:
             world.decide(row, is_out=world.receiver.find(f"/{row.channel.name}", row.key))
-    deadline = time.time() + 30
-    waiting = {_S.RETRYING, _S.CLAIMED, _S.SENDING}
+    deadline = time.time() + 60
+    waiting = {_S.RETRYING, _S.CLAIMED, _S.SENDING, _S.ACCEPTED}
     while any(row.status in waiting for row in world.deliveries()) and time.time() < deadline:
         time.sleep(0.3)

@@ -9,8 +9,8 @@ from typing import Self
 
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
-from tests.faults.receiver import CERTAIN, Call, ChaosReceiver
-from tests.faults.world import CHANNELS, World
+from tests.faults.receiver import CERTAIN, POLLS, Call, ChaosReceiver
+from tests.faults.world import BY_HAND, CHANNELS, World
 
 __all__ = ["Row", "Tally", "table"]
 
@@ -56,6 +56,7 @@ class Tally:
         calls = _by_key(world.receiver)
         for delivery in world.deliveries():
             tally._count(delivery, world.receiver, calls[delivery.key])
+        tally.faults += world.receiver.outdated
         tally.says.update(call.says.value for call in world.receiver.calls)
         return tally
 
@@ -71,7 +72,7 @@ class Tally:
             row.unknown += 1
             row.unknown_out += taken > 0
         # The other channels may send again: a repeated key is one post, or they searched first.
-        if name == "plain" and _resent(calls):
+        if name in BY_HAND and _resent(calls):
             row.resent += 1
             self._fault(delivery, f"sent again after {[call.says.value for call in calls]}")
         if any(call.at < delivery.due_at.timestamp() for call in calls):
@@ -81,6 +82,10 @@ class Tally:
             self.lateness.append(1000 * (calls[0].at - delivery.due_at.timestamp()))
         if len({call.body for call in calls}) > 1:
             self._fault(delivery, "sent with different contents under one key")
+        if name == "later" and delivery.status is _S.PUBLISHED:
+            polls = receiver.polls[delivery.key]
+            if polls < POLLS:
+                self._fault(delivery, f"published after {polls} polls")
         self._judge(delivery, row, taken)
 
     def _judge(self, delivery: Delivery, row: Row, taken: int) -> None:

@@ -35,14 +35,21 @@ from tests.acceptance.running import free_port
 from tests.faults.receiver import ChaosReceiver
 from tests.faults.stores import Store
 
-__all__ = ["CHANNELS", "LEASE", "World"]
+__all__ = ["BY_HAND", "CHANNELS", "LEASE", "World"]
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _CALENDAR = "faults"
 #: Seconds; both are short so that many rounds fit into minutes.
 CALL_TIMEOUT, LEASE = 1.0, 4.0
 #: The channels of every round, by what can settle an unknown outcome there.
-CHANNELS = {"hook": "idempotent", "asked": "can be asked", "plain": "neither"}
+CHANNELS = {
+    "hook": "idempotent",
+    "asked": "can be asked",
+    "plain": "neither",
+    "later": "accepts, is polled",
+}
+#: The channels on which only a person settles an unknown outcome.
+BY_HAND = frozenset({"plain", "later"})
 
 
 @dataclass
@@ -85,6 +92,7 @@ class World:
         self._channel("tls", "webhook", url=f"{self.receiver.tls_url}/tls", **secret)
         self._channel("asked", "chaos_asked", url=f"{url}/asked")
         self._channel("plain", "chaos_plain", url=f"{url}/plain")
+        self._channel("later", "chaos_accepting", url=f"{url}/later")
         head = CalendarHead(
             slug=_CALENDAR,
             name="试验",
@@ -203,7 +211,8 @@ class World:
 
     def unsettled(self) -> list[Delivery]:
         """Return the deliveries that have not ended and do not wait for a person."""
-        waits = {"plain": {DeliveryStatus.UNKNOWN}, "tls": set(DeliveryStatus)}
+        waits = {name: {DeliveryStatus.UNKNOWN} for name in BY_HAND}
+        waits["tls"] = set(DeliveryStatus)
         ended = {DeliveryStatus.PUBLISHED, DeliveryStatus.FAILED, DeliveryStatus.MISSED}
         return [
             row

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -70,7 +70,7 @@ class Tight(Sound):
 
 
 class Forgetful(Sound):
-    idempotent = True
+    idempotent_for = timedelta.max
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
         return Receipt(str(random.random()))
@@ -82,8 +82,6 @@ class Silent(Sound):
 
 
 class Blind(Sound):
-    can_find = True
-
     def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | None:
         return None
 

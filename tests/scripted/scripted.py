@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from contentsvc.channels import Accepted, Channel, Receipt, Rendition, hookimpl
@@ -18,6 +18,8 @@ class Scripted(Channel):
     #: (key, title) of every call, in order.
     calls: ClassVar[list[tuple[str, str]]] = []
     found: ClassVar[list[Any]] = []
+    #: (token, poll_after, key) of every poll, in order.
+    polls: ClassVar[list[tuple[str, float, str]]] = []
     _lock: ClassVar = threading.Lock()
 
     def publish(self, rendition: Rendition, *, key: str) -> Any:
@@ -27,12 +29,9 @@ class Scripted(Channel):
             answer = self.script.pop(0) if self.script else Receipt(id=key)
         return _given(answer)
 
-    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Any:
-        """Give the next of what is to be found."""
-        return _given(self.found.pop(0))
-
-    def check(self, accepted: Accepted) -> Any:
-        """Give the script's next answer."""
+    def poll(self, accepted: Accepted, rendition: Rendition, *, key: str) -> Any:
+        """Note the call and give the script's next answer."""
+        self.polls.append((accepted.token, accepted.poll_after, key))
         return _given(self.script.pop(0))
 
 
@@ -48,23 +47,37 @@ class Idempotent(Scripted):
     """The same, and the same key twice is one post."""
 
     type = "scripted_idempotent"
-    idempotent = True
+    idempotent_for = timedelta.max
     script: ClassVar[list[Any]] = []
     calls: ClassVar[list[tuple[str, str]]] = []
-    found: ClassVar[list[Any]] = []
+    polls: ClassVar[list[tuple[str, float, str]]] = []
+
+
+class Forgetful(Idempotent):
+    """The same, but the platform remembers a key for ten minutes only."""
+
+    type = "scripted_forgetful"
+    idempotent_for = timedelta(minutes=10)
+    script: ClassVar[list[Any]] = []
+    calls: ClassVar[list[tuple[str, str]]] = []
+    polls: ClassVar[list[tuple[str, float, str]]] = []
 
 
 class Findable(Scripted):
     """The same, and it can be asked."""
 
     type = "scripted_findable"
-    can_find = True
     script: ClassVar[list[Any]] = []
     calls: ClassVar[list[tuple[str, str]]] = []
     found: ClassVar[list[Any]] = []
+    polls: ClassVar[list[tuple[str, float, str]]] = []
+
+    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Any:
+        """Give the next of what is to be found."""
+        return _given(self.found.pop(0))
 
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Return the three."""
-    return [Scripted, Idempotent, Findable]
+    """Return the four."""
+    return [Scripted, Idempotent, Forgetful, Findable]

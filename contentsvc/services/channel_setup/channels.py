@@ -245,7 +245,7 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
         settings = parse_settings(
             kind, resolve_secrets(raw, environ=os.environ, base=runtime.config.data_dir)
         )
-        return kind(settings, _host(runtime, channel))
+        return kind(settings, _host(runtime, channel, kind))
     except PluginError:
         raise
     except ContentsvcError as error:
@@ -286,10 +286,10 @@ def _message_of(error: ContentsvcError) -> Message:
     return error.message
 
 
-def _host(runtime: Runtime, channel: StoredChannel) -> ChannelHost:
+def _host(runtime: Runtime, channel: StoredChannel, kind: type[OpenChannel]) -> ChannelHost:
     return ChannelHost(
         name=channel.name,
-        http=HttpClient(runtime.config.call_timeout.total_seconds()),
+        http=HttpClient(runtime.config.call_timeout.total_seconds(), refusals=kind.refusals),
         store=DatabaseStore(runtime.database, runtime.storage, channel.id, runtime.clock),
         livestreams=PublicLivestreams(runtime.database, runtime.storage, channel.id, runtime.clock),
         folders=runtime.config.data_dir / "channels",

@@ -22,7 +22,10 @@ from contentsvc.errors import (
 )
 from contentsvc.messages import Message, Parameter, text_of
 
-__all__ = ["Answer", "ask"]
+__all__ = ["Answer", "Usable", "ask"]
+
+#: Classes of values that a method of a channel may return, and None if it may return None.
+Usable = tuple[type[Receipt] | type[Accepted] | type[HandOff] | None, ...]
 
 logger = logging.getLogger(__name__)
 
@@ -56,15 +59,15 @@ class Answer:
     retry_after: float | None = None
 
 
-def ask(call: Callable[[], Any], *, may_be_absent: bool = False) -> Answer:
+def ask(call: Callable[[], Any], usable: Usable = (Receipt, Accepted, HandOff)) -> Answer:
     """Call a plugin and return the result; never raises, whatever the plugin returns or raises.
 
     The outcome is unknown if the plugin raises an exception that is not a PublishError, or returns
-    a value that cannot be used, since the post may be out. None is a usable value only if
-    *may_be_absent*: it means that the platform does not have the post.
+    a value that cannot be used, since the post may be out. *usable* lists the classes of usable
+    values. If it contains None, the value None means that the platform does not have the post.
     """
     try:
-        return _result_of(call(), may_be_absent=may_be_absent)
+        return _result_of(call(), usable)
     except BaseException as error:  # noqa: BLE001 - a plugin may raise anything, SystemExit too
         return _failure(error)
 
@@ -87,11 +90,11 @@ def _failure(error: BaseException) -> Answer:
     return Answer(Outcome.UNKNOWN, message=_clean(message))
 
 
-def _result_of(value: object, *, may_be_absent: bool) -> Answer:
-    if value is None and may_be_absent:
+def _result_of(value: object, usable: Usable) -> Answer:
+    if value is None and None in usable:
         return Answer(Outcome.ABSENT, message=Message("attempt-absent"))
     try:
-        answer = verify_answer(value)
+        answer = verify_answer(value, tuple(kind for kind in usable if kind is not None))
     except Exception as error:  # noqa: BLE001 - the value may be of the plugin's own class
         reason = text_of(error)
         logger.warning(

@@ -25,7 +25,14 @@ from contentsvc.services.delivery.moves import (
     claim_due,
     move_claims,
 )
-from contentsvc.services.delivery.reconciling import follow_ups, lanes_of, miss_late, reap, withdraw
+from contentsvc.services.delivery.reconciling import (
+    expire_polls,
+    follow_ups,
+    lanes_of,
+    miss_late,
+    reap,
+    withdraw,
+)
 from contentsvc.services.delivery.tuning import DispatchTuning
 from contentsvc.services.housekeeping import tidy
 from contentsvc.services.operations.health import record_heartbeat
@@ -142,6 +149,15 @@ class MarkingMissed(Chore):
             miss_late(session, turn.now)
 
 
+class ExpiringPolls(Chore):
+    """Gives the status `unknown` to accepted deliveries that the platform has not published."""
+
+    def write(self, session: Session, turn: Turn) -> None:
+        """End the polling of overdue deliveries, if *turn* is a sweep (a thorough turn)."""
+        if turn.is_sweep and turn.is_steady:
+            expire_polls(session, turn.now)
+
+
 class Claiming(Chore):
     """Claims due deliveries (reserves them for workers), the earliest first."""
 
@@ -184,7 +200,7 @@ class FollowingUp(Chore):
         if turn.is_running and turn.is_steady and not turn.is_crowded:
             runtime = self.context.runtime
             turn.claims += follow_ups(
-                session, runtime.registry, turn.now, runtime.config.lease, self.context.name
+                session, runtime.registry, turn.now, runtime.config, self.context.name
             )
 
 
@@ -356,6 +372,7 @@ class Tidying(Chore):
 _CHORES: tuple[type[Chore], ...] = (
     Reaping,
     MarkingMissed,
+    ExpiringPolls,
     Claiming,
     FollowingUp,
     Enqueueing,

@@ -34,6 +34,12 @@ class ClaimedDelivery:
     useful_until: datetime
     lease_until: datetime | None
     attempt_count: int
+    #: When the key was first sent to the platform; None if it never was.
+    first_sent_at: datetime | None
+    #: The deadline of polling; None if the platform never accepted the post.
+    poll_until: datetime | None
+    #: The calls of FIND and POLL since the delivery got its present status.
+    follow_ups: int
     in_doubt: bool
     rendition_hash: str | None
     receipt: dict[str, Any] | None
@@ -61,7 +67,8 @@ def _by_claims(*, arrays: bool) -> Select[Any]:
     delivery = (
         *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
         *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
-        *(Delivery.attempt_count, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
+        *(Delivery.attempt_count, Delivery.first_sent_at, Delivery.poll_until),
+        *(Delivery.follow_ups, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
     )
     return (
         select(

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Update,
     bindparam,
+    func,
     literal_column,
     select,
     text,
@@ -35,6 +36,7 @@ from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_m
 from contentsvc.services.ports import Claim
 
 __all__ = [
+    "AFRESH",
     "CAN_BE_CLAIMED",
     "CLAIMS",
     "DUE_ORDER",
@@ -52,6 +54,10 @@ _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped 
 #: The condition that the id and fence of a delivery are those of one of the claims.
 CLAIMS = Among(_DELIVERIES, "id", "fence")
 
+#: The columns to write if a delivery's next attempt is independent of the earlier ones, because a
+#: person decided that the post is not out, or because the delivery is planned again.
+AFRESH: Mapping[str, Any] = {"first_sent_at": None, "poll_until": None, "follow_ups": 0}
+
 
 @dataclass(frozen=True, slots=True)
 class ClaimMove:
@@ -59,6 +65,7 @@ class ClaimMove:
 
     claim: Claim
     before: DeliveryStatus
+    #: The new status. If it is the same as *before*, only the other columns are written.
     after: DeliveryStatus
     #: Other columns to write with the status.
     values: Mapping[str, Any]
@@ -83,7 +90,7 @@ def move(
     moved = session.execute(
         update(Delivery)
         .where(Delivery.status == before, *where)
-        .values(status=after, **values)
+        .values(status=after, **(AFRESH if after is _S.PLANNED else {}), **values)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )
@@ -104,7 +111,7 @@ def move_one(
     result = session.execute(
         update(Delivery)
         .where(Delivery.id == delivery.id, Delivery.status == delivery.status)
-        .values(status=after, **values)
+        .values(status=after, **(AFRESH if after is _S.PLANNED else {}), **values)
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)
@@ -122,7 +129,8 @@ def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None
     """
     rows: dict[tuple[str, ...], list[tuple[dict[str, Any], dict[str, Any]]]] = defaultdict(list)
     for made in moves:
-        check_move(made.before, made.after, by)
+        if made.after is not made.before:
+            check_move(made.before, made.after, by)
         key = {"id": made.claim.delivery_id, "fence": made.claim.fence, "status": made.before}
         values = {"status": made.after, **made.values}
         # One statement writes the same columns in all of its rows.
@@ -211,6 +219,7 @@ def _begin_sending(*, arrays: bool) -> Update:
             status=_S.SENDING,
             lease_until=bindparam("lease_until"),
             attempt_count=_DELIVERIES.c.attempt_count + 1,
+            first_sent_at=func.coalesce(_DELIVERIES.c.first_sent_at, bindparam("now")),
             updated_at=bindparam("now"),
         )
         .returning(_DELIVERIES.c.id, _DELIVERIES.c.fence)

@@ -37,11 +37,12 @@ _CHUNK = 50
 #: Time until a delivery is claimed again if its channel or its rendition cannot be loaded.
 _PLUGIN_WAIT = timedelta(seconds=60)
 _LATE = Message("delivery-too-late")
+_KEY_FORGOTTEN = Message("delivery-key-forgotten")
 _S = DeliveryStatus
 _ACTIONS = {
     _S.CLAIMED: Action.PUBLISH,
     _S.UNKNOWN: Action.FIND,
-    _S.ACCEPTED: Action.CHECK,
+    _S.ACCEPTED: Action.POLL,
 }
 
 
@@ -124,7 +125,11 @@ class Publisher:
                 ids, channel = (delivery.channel_id, delivery.channel_name), opened.channel
                 pace = pace_of(delivery.calendar_id, heads[delivery.calendar_id], ids, channel)
                 action = _ACTIONS[delivery.status]
-                tasks.append(Task(action, delivery, channel, rendition, opened.account, pace))
+                task = Task(action, delivery, channel, rendition, opened.account, pace)
+                if task.may_double(now, self._runtime.config):
+                    releases.append(_left_to_a_person(delivery, now))
+                else:
+                    tasks.append(task)
             elif delivery.status is _S.CLAIMED:
                 error = rendition if isinstance(opened, Opened) else opened
                 assert isinstance(error, ContentsvcError)
@@ -170,3 +175,11 @@ def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
         after = _S.SCHEDULED if delivery.in_doubt else _S.MISSED
         return released(delivery, now=now, next_at=now, error=_LATE, after=after)
     return None
+
+
+def _left_to_a_person(delivery: ClaimedDelivery, now: datetime) -> ClaimMove:
+    """Return the move to unknown of a delivery in doubt that must not be sent again.
+
+    If the channel can be asked, a worker calls `find` next; otherwise a person decides.
+    """
+    return released(delivery, now=now, next_at=now, error=_KEY_FORGOTTEN, after=_S.UNKNOWN)

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Registry
+from contentsvc.channels import Channel, Registry
+from contentsvc.channels.support import supports
 from contentsvc.config import Config
 from contentsvc.db.models import Attempt, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import (
     MOST_ATTEMPTS,
-    SETTLE_IDEMPOTENT,
     Actor,
     DeliveryStatus,
     Outcome,
@@ -21,15 +21,17 @@ from contentsvc.domain.deliveries import (
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.messages import Message
 from contentsvc.services.delivery.moves import move
+from contentsvc.services.delivery.tasks import time_to_resend
 from contentsvc.services.ports import Claim
 
-__all__ = ["follow_ups", "lanes_of", "miss_late", "reap", "withdraw"]
+__all__ = ["expire_polls", "follow_ups", "lanes_of", "miss_late", "reap", "withdraw"]
 
 _S = DeliveryStatus
 #: Most deliveries of one status that are claimed in one turn to ask the platform about them.
 _MOST = 50
 _SILENT = Message("attempt-worker-lost")
 _LATE = Message("delivery-too-late")
+_NEVER_PUBLISHED = Message("delivery-never-published")
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
@@ -149,45 +151,72 @@ def _is_entry_approved() -> ColumnElement[bool]:
     )
 
 
+def expire_polls(session: Session, now: datetime) -> None:
+    """Set accepted deliveries to unknown if the platform has not published them in time.
+
+    The time is the channel's `poll_for`. A poll under way may still bring the receipt.
+    """
+    move(
+        session,
+        _S.ACCEPTED,
+        _S.UNKNOWN,
+        Actor.DISPATCHER,
+        Delivery.poll_until <= now,
+        in_doubt=True,
+        next_at=now,
+        follow_ups=0,
+        error=_NEVER_PUBLISHED,
+        updated_at=now,
+    )
+
+
 def follow_ups(
-    session: Session, registry: Registry, now: datetime, lease: timedelta, name: str
+    session: Session, registry: Registry, now: datetime, config: Config, name: str
 ) -> list[tuple[str, Claim]]:
     """Claim unresolved deliveries for workers to look up; return (channel type, claim) pairs.
 
     These are deliveries with the status `unknown` or `accepted`.
 
     Workers search for an unknown delivery if its channel type can find posts. If it cannot, but is
-    idempotent, the delivery is scheduled for another attempt with the same key while it is useful.
-    On all other channels a person decides.
+    idempotent, the delivery is scheduled for another attempt with the same key while it is useful
+    and the platform remembers the key. On all other channels a person decides.
     """
     kinds = registry.channel_types().values()
-    askable = [kind.type for kind in kinds if kind.can_find]
-    idempotent = [kind.type for kind in kinds if kind.idempotent and not kind.can_find]
-    _resend(session, idempotent, now)
+    askable = [kind.type for kind in kinds if supports(kind, "find")]
+    for kind in kinds:
+        if kind.idempotent_for is not None and not supports(kind, "find"):
+            _resend(session, kind, now, config)
     known = [kind.type for kind in kinds]
-    again_at = now + lease
+    again_at = now + config.lease
     return [
         *_claim_to_ask(session, _S.UNKNOWN, askable, now=now, again_at=again_at, name=name),
         *_claim_to_ask(session, _S.ACCEPTED, known, now=now, again_at=again_at, name=name),
     ]
 
 
-def _resend(session: Session, types: list[str], now: datetime) -> None:
-    """Schedule another attempt for deliveries with unknown results on channels of *types*.
+def _resend(session: Session, kind: type[Channel], now: datetime, config: Config) -> None:
+    """Schedule another attempt for deliveries with unknown results on channels of *kind*.
 
-    The types are idempotent: publishing twice with the same key makes one post.
+    The kind is idempotent: publishing twice with the same key makes one post. A post that the
+    platform has accepted is not sent again, because the platform may still publish it.
     """
+    remembered = []
+    if kind.idempotent_for is not None and kind.idempotent_for < timedelta.max:
+        oldest = now + time_to_resend(config) - kind.idempotent_for
+        remembered = [Delivery.first_sent_at >= oldest]
     move(
         session,
         _S.UNKNOWN,
         _S.RETRYING,
         Actor.DISPATCHER,
-        Delivery.channel_id.in_(select(ChannelRow.id).where(ChannelRow.type.in_(types))),
-        Delivery.updated_at < now - SETTLE_IDEMPOTENT,
+        Delivery.channel_id.in_(select(ChannelRow.id).where(ChannelRow.type == kind.type)),
+        Delivery.next_at <= now,
         Delivery.useful_until >= now,
         Delivery.attempt_count < MOST_ATTEMPTS,
+        Delivery.poll_until.is_(None),
         # A withdrawn entry is not sent again just to find out whether it was sent before.
         _is_entry_approved(),
+        *remembered,
         fence=Delivery.fence + 1,
         next_at=now,
         updated_at=now,

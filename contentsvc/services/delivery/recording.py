@@ -82,7 +82,7 @@ def intend(
 
 
 def _valid_follow_ups(session: Session, tasks: Sequence[Task]) -> set[Claim]:
-    """Return the claims, if still valid, of those tasks that look up a post (FIND and CHECK)."""
+    """Return the claims, if still valid, of those tasks that look up a post (FIND and POLL)."""
     asked = [_pair(task.claim) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
@@ -125,10 +125,10 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
     move_claims(session, [made for _, made in moving], Actor.WORKER)
     _finish(session, verdicts, now)
     for verdict in verdicts:
-        if verdict.answer.outcome is Outcome.AUTH and verdict.task.action is Action.PUBLISH:
+        if verdict.answer.outcome is Outcome.AUTH:
             name = verdict.task.channel.host.name
             pause_channel(session, name, reason=verdict.answer.message, now=now)
-    return [verdict for verdict, _ in moving]
+    return [verdict for verdict, made in moving if made.after is not made.before]
 
 
 def _lock_valid_claims(
@@ -143,12 +143,12 @@ def _lock_valid_claims(
 
 
 def _move_of(verdict: Verdict, status: DeliveryStatus | None) -> ClaimMove | None:
-    """Return the status change that *verdict*, a call's result, causes; None if there is none.
+    """Return the change that *verdict*, a call's result, makes; None if it comes too late.
 
     *status* is the delivery's present status, or None if the claim is no longer valid.
     """
     after = verdict.after
-    if after is None or status is None:
+    if status is None:
         return None
     # The reaper may have set the delivery to unknown meanwhile; a receipt corrects that.
     is_late_receipt = status is _S.UNKNOWN and after is _S.PUBLISHED

@@ -7,15 +7,32 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from contentsvc.channels import Accepted, Channel, Rendition
-from contentsvc.domain.deliveries import Action, DeliveryStatus, Next, Outcome, next_step
+from contentsvc.channels import Accepted, Channel, HandOff, Receipt, Rendition
+from contentsvc.config import Config
+from contentsvc.domain.deliveries import Action, DeliveryStatus, Outcome, next_step
 from contentsvc.messages import Message
-from contentsvc.services.delivery.calling import Answer, ask
+from contentsvc.services.delivery.calling import Answer, Usable, ask
 from contentsvc.services.delivery.claims import ClaimedDelivery
 from contentsvc.services.ports import Claim
 from contentsvc.services.posting_limits import Pace
 
-__all__ = ["Task", "Verdict", "judge"]
+__all__ = ["Task", "Verdict", "judge", "time_to_resend"]
+
+#: The values that a channel's method may return, by the action that calls the method.
+_USABLE: dict[Action, Usable] = {
+    Action.PUBLISH: (Receipt, Accepted, HandOff),
+    Action.FIND: (Receipt, Accepted, None),
+    Action.POLL: (Receipt, Accepted, HandOff),
+}
+
+
+#: Longest time that a task waits in a worker before its call begins.
+_WAIT = timedelta(seconds=10)
+
+
+def time_to_resend(config: Config) -> timedelta:
+    """Return the longest time from the decision to send a key again until the call has ended."""
+    return config.call_timeout + _WAIT
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,9 +58,26 @@ class Task:
         """Return the number, from 1, of the attempt to publish that this call makes or looks up."""
         return self.delivery.attempt_count + (self.action is Action.PUBLISH)
 
+    @property
+    def call_number(self) -> int:
+        """Return the number, from 1, of this call among those that determine the next delay."""
+        return self.number if self.action is Action.PUBLISH else self.delivery.follow_ups + 1
+
+    def may_double(self, now: datetime, config: Config) -> bool:
+        """Return True if publishing could make a second post of a delivery that may be out already.
+
+        This is so unless the platform still remembers the delivery's key when the call ends.
+        """
+        delivery, remembered = self.delivery, self.channel.idempotent_for
+        if self.action is not Action.PUBLISH or not delivery.in_doubt:
+            return False
+        if remembered is None or delivery.first_sent_at is None:
+            return True
+        return now + time_to_resend(config) - delivery.first_sent_at > remembered
+
     def ask(self) -> Answer:
         """Call the plugin and return the result; never raises."""
-        return ask(self.call, may_be_absent=self.action is Action.FIND)
+        return ask(self.call, _USABLE[self.action])
 
     def call(self) -> Any:
         """Call the plugin and return its response; exceptions of the plugin are not caught."""
@@ -52,7 +86,10 @@ class Task:
             return self.channel.publish(self.rendition, key=key)
         if self.action is Action.FIND:
             return self.channel.find(self.rendition, key=key, since=self.delivery.due_at)
-        return self.channel.check(Accepted(str((self.delivery.receipt or {}).get("token", ""))))
+        receipt = self.delivery.receipt or {}
+        # A row of an earlier version has no `poll_after`.
+        accepted = Accepted(str(receipt.get("token", "")), receipt.get("poll_after", 0.0))
+        return self.channel.poll(accepted, self.rendition, key=key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,64 +98,77 @@ class Verdict:
 
     task: Task
     answer: Answer
-    #: The delivery's next status; None if the delivery does not change.
-    after: DeliveryStatus | None
+    #: The delivery's next status; the present one if the service asks the platform again later.
+    after: DeliveryStatus
     #: Columns to write with the status.
     values: dict[str, Any]
+
+    @property
+    def is_new(self) -> bool:
+        """Return True if the call changes the delivery's status."""
+        return self.after is not self.task.action.before
 
 
 def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
     """Return a verdict: the delivery's next status and columns, given *answer* to the call."""
-    delivery = task.delivery
+    delivery, channel = task.delivery, task.channel
+    accepted = answer.accepted
     step = next_step(
         task.action,
         answer.outcome,
-        task.number,
+        task.call_number,
         now=now,
         useful_until=delivery.useful_until,
         in_doubt=delivery.in_doubt,
-        is_idempotent=task.channel.idempotent,
-        retry_after=answer.retry_after,
+        is_idempotent=channel.idempotent_for is not None,
+        poll_until=delivery.poll_until,
+        wait=accepted.poll_after if accepted else answer.retry_after,
         jitter=random.random(),  # noqa: S311 - not used for security
     )
-    if step is None:
-        return Verdict(task, answer, None, {})
-    values = _written(answer, step, delivery, now)
-    values["in_doubt"] = _stays_in_doubt(task, answer.outcome)
+    is_new = step.status is not task.action.before
+    values: dict[str, Any] = {
+        "lease_until": None,
+        "claimed_by": None,
+        "in_doubt": _stays_in_doubt(task, answer.outcome),
+        "follow_ups": 0 if is_new else task.call_number,
+        "updated_at": now,
+    }
+    if is_new or task.action is not Action.FIND:
+        # A search that settles nothing leaves the reason why the outcome is unknown.
+        published = answer.outcome is Outcome.PUBLISHED
+        values["error"] = Message.plain("") if published else answer.message
+    if step.not_before is not None:
+        # Never before the due time, even if somebody set the clock back after the first call.
+        values["next_at"] = max(step.not_before, delivery.due_at)
+    if step.status is DeliveryStatus.ACCEPTED and delivery.poll_until is None:
+        values["poll_until"] = now + channel.poll_for
+    values |= _receipt(answer, now)
     return Verdict(task, answer, step.status, values)
 
 
 def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
     """Return True if it is uncertain, even after *outcome*, whether the post was published."""
+    delivery = task.delivery
     if outcome is Outcome.PUBLISHED:
         return False
     if task.action is Action.PUBLISH:
-        return task.delivery.in_doubt or outcome in {Outcome.UNKNOWN, Outcome.ABSENT}
-    # A search that found nothing ends the doubt; a platform's refusal of an accepted post does not.
-    return task.delivery.in_doubt and outcome is not Outcome.ABSENT
+        return delivery.in_doubt or outcome in {Outcome.UNKNOWN, Outcome.ABSENT}
+    # A search that found nothing ends the doubt, unless the platform has accepted the post, which
+    # it may still publish. A platform's refusal of an accepted post does not end it.
+    was_searched = task.action is Action.FIND and delivery.poll_until is None
+    return delivery.in_doubt and not (was_searched and outcome is Outcome.ABSENT)
 
 
-def _written(
-    answer: Answer, step: Next, delivery: ClaimedDelivery, now: datetime
-) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        "lease_until": None,
-        "claimed_by": None,
-        "error": Message.plain("") if answer.outcome is Outcome.PUBLISHED else answer.message,
-        "updated_at": now,
-    }
-    if step.not_before is not None:
-        # Never before the due time, even if somebody set the clock back after the first call.
-        values["next_at"] = max(step.not_before, delivery.due_at)
+def _receipt(answer: Answer, now: datetime) -> dict[str, Any]:
+    """Return the columns that store the receipt in *answer*; no columns if there is none."""
     if answer.receipt is not None:
-        values["receipt"] = {"id": answer.receipt.id, "url": answer.receipt.url}
-        values["published_at"] = answer.receipt.published_at or now
+        receipt = {"id": answer.receipt.id, "url": answer.receipt.url}
+        return {"receipt": receipt, "published_at": answer.receipt.published_at or now}
     if answer.accepted is not None:
-        values["receipt"] = {"token": answer.accepted.token}
-        values["next_at"] = now + timedelta(seconds=answer.accepted.poll_after)
+        accepted = answer.accepted
+        return {"receipt": {"token": accepted.token, "poll_after": accepted.poll_after}}
     if answer.hand_off is not None:
-        values["receipt"] = {
-            "instructions": dict(answer.hand_off.instructions),
-            "url": answer.hand_off.url,
-        }
-    return values
+        hand_off = answer.hand_off
+        instructions = dict(hand_off.instructions)
+        return {"receipt": {"instructions": instructions, "url": hand_off.url}}
+    return {}

@@ -1,4 +1,7 @@
-"""Two channel types as platforms are: a post sent twice is two posts; one of them can be asked."""
+"""Channel types as platforms are: a post sent twice is two posts.
+
+One can be asked, and one accepts posts and publishes them later.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from typing import Any, ClassVar
 from urllib.parse import quote
 
 from contentsvc.channels import (
+    Accepted,
     Channel,
     ChannelSettings,
     HttpUrl,
@@ -23,14 +27,19 @@ class Plain(Channel):
 
     type = "chaos_plain"
     label: ClassVar = {"zh": "普通平台", "en": "Plain platform"}
+    #: The receiver of these tests takes nothing when it answers 503.
+    refusals = frozenset({503})
 
     class Settings(ChannelSettings):
         """Where the platform is."""
 
         url: HttpUrl
 
-    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+    def publish(self, rendition: Rendition, *, key: str) -> Any:
         """Post, and believe nothing but a whole answer."""
+        return Receipt(id=self._post(rendition, key))
+
+    def _post(self, rendition: Rendition, key: str) -> str:
         answer = self.host.http.request(
             "POST",
             str(self.settings.url),
@@ -38,7 +47,7 @@ class Plain(Channel):
             headers={"webhook-id": key},
             allow_private=True,
         )
-        return Receipt(id=_number(raise_for_status(answer).json()))
+        return _number(raise_for_status(answer).json())
 
 
 class Asked(Plain):
@@ -46,7 +55,6 @@ class Asked(Plain):
 
     type = "chaos_asked"
     label: ClassVar = {"zh": "可查询平台", "en": "Platform that can be asked"}
-    can_find = True
 
     def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | None:
         """Ask for the key."""
@@ -59,6 +67,25 @@ class Asked(Plain):
         return Receipt(id=key) if found["found"] else None
 
 
+class Accepting(Plain):
+    """Accepts a post, works on it for several polls, and publishes it in the end."""
+
+    type = "chaos_accepting"
+    label: ClassVar = {"zh": "稍后发布的平台", "en": "Platform that publishes later"}
+
+    def publish(self, rendition: Rendition, *, key: str) -> Accepted:
+        """Post, and ask again in a second."""
+        return Accepted(self._post(rendition, key), poll_after=1)
+
+    def poll(self, accepted: Accepted, rendition: Rendition, *, key: str) -> Receipt | Accepted:
+        """Ask with the newest token, which the platform changes with every answer."""
+        url = f"{self.settings.url}?key={quote(key)}&token={quote(accepted.token)}"
+        state = raise_for_status(self.host.http.request("GET", url, allow_private=True)).json()
+        if state.get("out"):
+            return Receipt(id=key)
+        return Accepted(state["token"], poll_after=1)
+
+
 def _number(answer: Any) -> str:
     if not isinstance(answer, dict) or "id" not in answer:
         raise OutcomeUnknownError("the answer has no id")
@@ -67,5 +94,5 @@ def _number(answer: Any) -> str:
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Bring both."""
-    return [Plain, Asked]
+    """Bring all."""
+    return [Plain, Asked, Accepting]

@@ -236,9 +236,9 @@ def test_redirects_and_proxies_are_not_followed(
     [
         *[(status, RejectedError) for status in (301, 302, 307, 400, 404, 409, 410, 413, 422)],
         *[(status, ChannelAuthError) for status in (401, 403)],
-        *[(status, TemporaryError) for status in (408, 425, 503)],
+        *[(status, TemporaryError) for status in (425,)],
         *[(status, RateLimitedError) for status in (429,)],
-        *[(status, OutcomeUnknownError) for status in (500, 501, 502, 504, 520)],
+        *[(status, OutcomeUnknownError) for status in (408, 500, 501, 502, 503, 504, 520)],
     ],
 )
 def test_each_status_means_one_error(status: int, error: type[PublishError]) -> None:
@@ -248,6 +248,19 @@ def test_each_status_means_one_error(status: int, error: type[PublishError]) -> 
 
     assert type(caught.value) is error
     assert str(status) in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [408, 500, 502, 503, 504])
+def test_a_promised_refusal_is_temporary(platform: FakePlatform, status: int) -> None:
+    """A status by which the platform promises that it did nothing leads to a retry."""
+    platform.response = FakeResponse(status, headers={"Retry-After": "9"})
+    client = HttpClient(5, refusals=frozenset({status}))
+
+    response = client.request("POST", platform.url, allow_private=True)
+
+    with pytest.raises(TemporaryError) as caught:
+        raise_for_status(response)
+    assert caught.value.retry_after == 9
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])

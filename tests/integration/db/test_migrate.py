@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -86,3 +87,67 @@ def test_a_backup_is_a_database_of_its_own(sqlite_url: str, tmp_path: Path) -> N
         tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master")}
 
     assert set(Base.metadata.tables) <= tables
+
+
+def test_deliveries_of_an_earlier_version_know_when_they_were_first_sent(tmp_path: Path) -> None:
+    """Migration 0003 takes it from their attempts, and renames the action `check` to `poll`."""
+    file = tmp_path / "old.db"
+    sqlite_url = f"sqlite:///{file}"
+    with closing(Database(sqlite_url)) as database:
+        _upgrade_to(database, "0002")
+    with closing(sqlite3.connect(file)) as connection, connection:
+        for number, count in ((1, 2), (2, 0)):
+            _insert(
+                connection,
+                "deliveries",
+                id=number,
+                entry_id=1,
+                channel_id=number,
+                notice="",
+                key=number,
+                status="unknown",
+                attempt_count=count,
+                in_doubt=1,
+                fence=1,
+                **dict.fromkeys(["due_at", "next_at", "useful_until"], "2026-11-26 12:00:00"),
+                **dict.fromkeys(["created_at", "updated_at"], "2026-11-26 12:00:00"),
+                error="",
+            )
+        for minute, action in ((1, "publish"), (2, "publish"), (3, "check")):
+            started_at = f"2026-11-26 12:0{minute}:00.000000"
+            _insert(
+                connection,
+                "attempts",
+                delivery_id=1,
+                number=1,
+                fence=1,
+                action=action,
+                worker="w",
+                started_at=started_at,
+                words="",
+            )
+
+    with closing(Database(sqlite_url)) as database:
+        assert migrate.upgrade(database) is True
+
+    with closing(sqlite3.connect(file)) as connection:
+        sent = connection.execute("SELECT first_sent_at, follow_ups FROM deliveries ORDER BY id")
+        assert sent.fetchall() == [("2026-11-26 12:01:00.000000", 0), (None, 0)]
+        actions = connection.execute("SELECT action FROM attempts ORDER BY id")
+        assert [action for (action,) in actions] == ["publish", "publish", "poll"]
+
+
+def _upgrade_to(database: Database, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(migrate.__file__).parent / "migrations"))
+    with database.engine.connect().execution_options(contentsvc_write=True) as connection:
+        config.attributes["connection"] = connection
+        with connection.begin():
+            command.upgrade(config, revision)
+
+
+def _insert(connection: sqlite3.Connection, table: str, **values: object) -> None:
+    marks = ", ".join("?" * len(values))
+    connection.execute(
+        f"INSERT INTO {table} ({', '.join(values)}) VALUES ({marks})", tuple(values.values())
+    )

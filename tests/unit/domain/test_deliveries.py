@@ -39,9 +39,10 @@ scheduled > missed: d           scheduled > cancelled: p       scheduled > unkno
 retrying > planned: p           retrying > claimed: d          retrying > missed: d
 retrying > cancelled: p         retrying > unknown: pd         claimed > scheduled: dwr
 claimed > planned: p            claimed > sending: w           claimed > missed: w
-claimed > cancelled: p          claimed > unknown: p           sending > published: w
+claimed > cancelled: p          claimed > unknown: pw          sending > published: w
 sending > accepted: w           sending > handed_off: w        sending > retrying: w
 sending > failed: w             sending > unknown: wr          accepted > published: w
+accepted > handed_off: w        accepted > unknown: d          unknown > accepted: w
 accepted > failed: w            handed_off > published: h      handed_off > failed: h
 handed_off > cancelled: p       unknown > published: wh        unknown > retrying: wdh
 unknown > failed: h             failed > planned: h            missed > planned: ph
@@ -184,12 +185,12 @@ def test_jitter_spreads_by_a_fifth() -> None:
     assert retry_delay(1, retry_after=60, jitter=0.999) < timedelta(seconds=72)
 
 
-#: What follows each outcome of each action, written a second time: `-` is nothing new.
+#: What follows each outcome of each action, written a second time: `-` is the status as before.
 STEPS = """
-            publish     find       check
+            publish     find       poll
 published   published   published  published
-accepted    accepted    -          -
-handed_off  handed_off  -          -
+accepted    accepted    accepted   -
+handed_off  handed_off  -          handed_off
 temporary   retrying    -          -
 rate_limited retrying   -          -
 rejected    failed      -          failed
@@ -199,10 +200,12 @@ unknown     unknown     -          -
 """
 
 
-def _steps() -> dict[tuple[Action, Outcome], DeliveryStatus | None]:
+def _steps() -> dict[tuple[Action, Outcome], DeliveryStatus]:
     head, *rows = (line.split() for line in STEPS.strip().splitlines())
     return {
-        (Action(action), Outcome(outcome)): None if after == "-" else DeliveryStatus(after)
+        (Action(action), Outcome(outcome)): (
+            Action(action).before if after == "-" else DeliveryStatus(after)
+        )
         for outcome, *cells in rows
         for action, after in zip(head, cells, strict=True)
     }
@@ -218,30 +221,27 @@ def test_every_action_and_outcome_has_its_step() -> None:
 
 @pytest.mark.parametrize(("pair", "after"), _steps().items())
 def test_every_step_is_legal_for_a_worker(
-    pair: tuple[Action, Outcome], after: DeliveryStatus | None
+    pair: tuple[Action, Outcome], after: DeliveryStatus
 ) -> None:
     """Each call leads to the status of the table, and a worker may make that move."""
     action, outcome = pair
 
     step = next_step(action, outcome, 1, now=NOW, useful_until=LATER)
 
-    if after is None:
-        assert step is None
-    else:
-        assert step is not None
-        assert step.status is after
+    assert step.status is after
+    if after is not action.before:
         check_move(action.before, after, Actor.WORKER)
 
 
 @pytest.mark.parametrize(("pair", "after"), _steps().items())
-def test_only_a_retry_and_a_check_have_a_time(
-    pair: tuple[Action, Outcome], after: DeliveryStatus | None
+def test_a_step_has_a_time_if_a_call_follows(
+    pair: tuple[Action, Outcome], after: DeliveryStatus
 ) -> None:
     """A step that leads to no further call of the service has no earliest time."""
     step = next_step(*pair, 1, now=NOW, useful_until=LATER)
 
-    has_time = after in {DeliveryStatus.RETRYING, DeliveryStatus.UNKNOWN}
-    assert (step is not None and step.not_before is not None) is has_time
+    called = {DeliveryStatus.RETRYING, DeliveryStatus.UNKNOWN, DeliveryStatus.ACCEPTED}
+    assert (step.not_before is not None) is (after in called)
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -249,7 +249,6 @@ def test_a_delivery_in_doubt_never_fails(outcome: Outcome) -> None:
     """A refused attempt says nothing about an earlier one that may have published the post."""
     step = next_step(Action.PUBLISH, outcome, 99, now=NOW, useful_until=NOW, in_doubt=True)
 
-    assert step is not None
     assert step.status is not DeliveryStatus.FAILED
 
 
@@ -284,7 +283,7 @@ def test_a_refusal_in_doubt_settles_first() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.TEMPORARY, Outcome.RATE_LIMITED])
 def test_temporary_failures_are_retried(outcome: Outcome) -> None:
     """A temporary failure waits as long as the platform asked."""
-    step = next_step(Action.PUBLISH, outcome, 2, now=NOW, useful_until=LATER, retry_after=42)
+    step = next_step(Action.PUBLISH, outcome, 2, now=NOW, useful_until=LATER, wait=42)
 
     assert step == Next(DeliveryStatus.RETRYING, NOW + timedelta(seconds=42))
 
@@ -309,7 +308,6 @@ def test_eight_attempts_are_enough() -> None:
         for attempt in (MOST_ATTEMPTS - 1, MOST_ATTEMPTS)
     )
 
-    assert seventh is not None
     assert seventh.status is DeliveryStatus.RETRYING
     assert eighth == Next(DeliveryStatus.FAILED)
     assert MOST_ATTEMPTS == 8
@@ -331,3 +329,74 @@ def test_a_post_that_is_not_there_is_sent_again_at_once() -> None:
     )
 
     assert step == Next(DeliveryStatus.RETRYING, NOW)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "wait", "seconds"),
+    [(1, None, 2), (2, None, 5), (3, None, 10), (7, None, 160), (1, 60, 60), (3, 7, 10)],
+)
+def test_a_key_is_sent_again_ever_later(attempt: int, wait: float | None, seconds: int) -> None:
+    """After further unknown outcomes an idempotent channel gets the key later, as in retries."""
+    step = next_step(
+        Action.PUBLISH,
+        Outcome.UNKNOWN,
+        attempt,
+        now=NOW,
+        useful_until=LATER,
+        is_idempotent=True,
+        wait=wait,
+    )
+
+    assert step == Next(DeliveryStatus.UNKNOWN, NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(("poll_after", "seconds"), [(0, 1), (0.5, 1), (15, 15), (86_400, 86_400)])
+@pytest.mark.parametrize("action", Action)
+def test_every_poll_waits_as_long_as_asked(action: Action, poll_after: float, seconds: int) -> None:
+    """The platform's time is obeyed after each call, but polls are at least a second apart."""
+    step = next_step(
+        action, Outcome.ACCEPTED, 5, now=NOW, useful_until=NOW, wait=poll_after, jitter=0.9
+    )
+
+    assert step == Next(DeliveryStatus.ACCEPTED, NOW + timedelta(seconds=seconds))
+
+
+@pytest.mark.parametrize(("call", "seconds"), [(1, 5), (2, 10), (3, 20), (99, 600)])
+@pytest.mark.parametrize("outcome", [Outcome.TEMPORARY, Outcome.UNKNOWN, Outcome.RATE_LIMITED])
+@pytest.mark.parametrize("action", [Action.FIND, Action.POLL])
+def test_a_failed_question_is_asked_again_ever_later(
+    action: Action, outcome: Outcome, call: int, seconds: int
+) -> None:
+    """A platform that cannot answer is asked at growing intervals, up to ten minutes."""
+    step = next_step(action, outcome, call, now=NOW, useful_until=NOW)
+
+    assert step == Next(action.before, NOW + timedelta(seconds=seconds))
+
+
+def test_a_question_waits_as_long_as_the_platform_asks() -> None:
+    """`retry_after` of an error from `poll` is obeyed."""
+    step = next_step(Action.POLL, Outcome.RATE_LIMITED, 1, now=NOW, useful_until=NOW, wait=90)
+
+    assert step == Next(DeliveryStatus.ACCEPTED, NOW + timedelta(seconds=90))
+
+
+def test_an_accepted_post_that_is_missing_is_not_sent_again() -> None:
+    """A platform that has accepted a post may publish it later, so a person decides."""
+    step = next_step(Action.FIND, Outcome.ABSENT, 1, now=NOW, useful_until=LATER, poll_until=LATER)
+
+    assert step.status is DeliveryStatus.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("poll_until", "after"),
+    [(None, "accepted"), (LATER, "accepted"), (NOW, "unknown"), (NOW - timedelta(1), "unknown")],
+)
+def test_a_post_found_as_accepted_is_polled_until_the_deadline(
+    poll_until: datetime | None, after: str
+) -> None:
+    """After the deadline a post that is still accepted stays with the person."""
+    step = next_step(
+        Action.FIND, Outcome.ACCEPTED, 1, now=NOW, useful_until=LATER, poll_until=poll_until
+    )
+
+    assert step.status == after

@@ -49,7 +49,7 @@ class Engine:
     def script(self, kind: str) -> Any:
         """Clear the script of a scripted channel type and return the type."""
         channel = self.runtime.registry.channel_type(kind)
-        for name in ("script", "calls", "found"):
+        for name in ("script", "calls", "found", "polls"):
             getattr(channel, name).clear()
         return channel
 

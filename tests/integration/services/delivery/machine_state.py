@@ -48,9 +48,9 @@ __all__ = ["KINDS", "TYPES", "State", "in_words"]
 
 S = DeliveryStatus
 KINDS = {
-    "plain": Platform(idempotent=False, can_find=False),
-    "keyed": Platform(idempotent=True, can_find=False),
-    "asked": Platform(idempotent=False, can_find=True),
+    "plain": Platform(idempotent=False),
+    "keyed": Platform(idempotent=True),
+    "asked": Platform(idempotent=False),
 }
 TYPES = {"plain": "scripted", "keyed": "scripted_idempotent", "asked": "scripted_findable"}
 
@@ -276,7 +276,7 @@ class State(RuleBasedStateMachine):
         elif task.action is Action.FIND:
             kind.found[:] = [platform.find(key)]
         else:
-            kind.script[:] = [lambda: platform.check(key, refuses=says is Says.REFUSED)]
+            kind.script[:] = [lambda: platform.poll(key, says)]
         return task.ask()
 
     def _platform(self, delivery: Delivery) -> Platform:

@@ -48,7 +48,6 @@ class Platform:
     """A platform, which counts the posts that it published by key."""
 
     idempotent: bool
-    can_find: bool
     taken: Counter[str] = field(default_factory=Counter)
     #: Keys of accepted posts that the platform is still processing.
     pending: set[str] = field(default_factory=set)
@@ -64,12 +63,17 @@ class Platform:
         answer = _ANSWERS[says]
         return lambda: _given(answer(key))
 
-    def find(self, key: str) -> Receipt | None:
-        """Return a receipt if the post with this key is published, else None."""
+    def find(self, key: str) -> Receipt | Accepted | None:
+        """Return a receipt if the post with this key is published, Accepted if it will be."""
+        if key in self.pending:
+            return Accepted(key, poll_after=5)
         return Receipt(id=key) if self.taken[key] else None
 
-    def check(self, key: str, *, refuses: bool) -> Receipt:
-        """Publish or refuse an accepted post; later calls give the same result."""
+    def poll(self, key: str, says: Says) -> Receipt | Accepted:
+        """Publish, refuse or go on with an accepted post; later calls give the same result."""
+        if says is Says.LATER and key in self.pending:
+            return Accepted(key, poll_after=5)
+        refuses = says is Says.REFUSED
         if key in self.pending:
             self.pending.discard(key)
             self.taken[key] += not refuses

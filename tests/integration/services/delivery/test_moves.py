@@ -95,9 +95,9 @@ def send(engine: Engine, *script: Any, kind: str = "scripted") -> None:
     engine.work()
 
 
-def retry_in_doubt(engine: Engine) -> None:
+def retry_in_doubt(engine: Engine, kind: str = "scripted_idempotent") -> None:
     """Bring a delivery to `retrying` although an earlier attempt may have published it."""
-    send(engine, CUT, BUSY, kind="scripted_idempotent")
+    send(engine, CUT, BUSY, kind=kind)
     while engine.delivery().status is not S.RETRYING:
         engine.clock.turn(seconds=1)
         engine.work()
@@ -404,7 +404,28 @@ def _(engine: Engine) -> None:
     engine.turn()
 
 
+@scenario(S.CLAIMED, S.UNKNOWN, A.WORKER)
+def _(engine: Engine) -> None:
+    retry_in_doubt(engine, "scripted_forgetful")
+    engine.clock.turn(minutes=11)
+    engine.work()
+
+
 # accepted
+
+
+@scenario(S.ACCEPTED, S.HANDED_OFF, A.WORKER)
+def _(engine: Engine) -> None:
+    by_hand = HandOff({"zh": "请手动发布", "en": "Post it"})
+    send(engine, Accepted("token", poll_after=5), by_hand)
+    engine.settle(10)
+
+
+@scenario(S.ACCEPTED, S.UNKNOWN, A.DISPATCHER)
+def _(engine: Engine) -> None:
+    send(engine, Accepted("token", poll_after=5))
+    engine.clock.turn(days=2)
+    engine.turn()
 
 
 @scenario(S.ACCEPTED, S.PUBLISHED, A.WORKER)
@@ -447,6 +468,13 @@ def _(engine: Engine) -> None:
 def _(engine: Engine) -> None:
     send(engine, CUT, kind="scripted_findable")
     engine.runtime.registry.channel_type("scripted_findable").found[:] = [Receipt(id="42")]  # type: ignore[attr-defined]  # the scripted channel's own
+    engine.settle(60)
+
+
+@scenario(S.UNKNOWN, S.ACCEPTED, A.WORKER)
+def _(engine: Engine) -> None:
+    send(engine, CUT, kind="scripted_findable")
+    engine.runtime.registry.channel_type("scripted_findable").found[:] = [Accepted("token")]  # type: ignore[attr-defined]  # the scripted channel's own
     engine.settle(60)
 
 

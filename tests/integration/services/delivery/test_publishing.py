@@ -259,7 +259,7 @@ def test_an_accepted_post_is_asked_about_until_it_is_out(engine: Engine) -> None
 
     assert engine.delivery().status is S.PUBLISHED
     assert attempts(engine)[0] == ("publish", Outcome.ACCEPTED)
-    assert attempts(engine)[-1] == ("check", Outcome.PUBLISHED)
+    assert attempts(engine)[-1] == ("poll", Outcome.PUBLISHED)
 
 
 def test_a_handed_off_delivery_waits_for_a_person(engine: Engine) -> None:

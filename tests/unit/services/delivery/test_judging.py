@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from contentsvc.channels import Accepted, Channel, HandOff, Receipt, Rendition
+from contentsvc.config import Config
 from contentsvc.domain.deliveries import NEXT, Action, DeliveryStatus, Outcome
 from contentsvc.messages import Message
 from contentsvc.services.delivery.calling import Answer
@@ -23,8 +24,6 @@ S = DeliveryStatus
 class _Plain(Channel):
     """A channel that takes the same key twice as two posts."""
 
-    idempotent = False
-
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
         """Take the post."""
         return Receipt(f"{rendition.title} {key}")
@@ -33,7 +32,7 @@ class _Plain(Channel):
 class _Keyed(_Plain):
     """A channel that takes the same key twice as one post."""
 
-    idempotent = True
+    idempotent_for = timedelta.max
 
 
 def task(action: Action, kind: type[Channel] = _Plain, **values: Any) -> Task:
@@ -49,6 +48,9 @@ def task(action: Action, kind: type[Channel] = _Plain, **values: Any) -> Task:
         useful_until=NOW + timedelta(hours=2),
         lease_until=NOW + timedelta(minutes=2),
         attempt_count=1,
+        first_sent_at=NOW,
+        poll_until=None,
+        follow_ups=0,
         in_doubt=False,
         rendition_hash="hash",
         receipt=None,
@@ -69,21 +71,23 @@ PAIRS = list(itertools.product(Action, Outcome))
 
 @pytest.mark.parametrize(("action", "outcome"), PAIRS)
 def test_every_pair_moves_as_the_table_says(action: Action, outcome: Outcome) -> None:
-    """The verdict has the table's status, and frees the claim if there is one."""
+    """The verdict has the table's status, and frees the claim."""
     why = Message("attempt-absent")
 
     verdict = judge(task(action), Answer(outcome, message=why), NOW)
 
     assert verdict.after is NEXT[action][outcome]
-    if verdict.after is None:
-        assert verdict.values == {}
+    assert verdict.is_new is (verdict.after is not action.before)
+    assert verdict.values["lease_until"] is None
+    assert verdict.values["claimed_by"] is None
+    assert verdict.values["updated_at"] == NOW
+    if action is Action.FIND and not verdict.is_new:
+        # The reason why the outcome is unknown stays.
+        assert "error" not in verdict.values
     else:
-        assert verdict.values["lease_until"] is None
-        assert verdict.values["claimed_by"] is None
         assert verdict.values["error"] == (
             Message.plain("") if outcome is Outcome.PUBLISHED else Message("attempt-absent")
         )
-        assert verdict.values["updated_at"] == NOW
 
 
 #: The pairs after which an attempt may have published the post although nobody said so, for a
@@ -105,8 +109,7 @@ def test_doubt_comes_with_unknown_outcomes_and_ends_with_certain_ones(
 
     pair = (action, outcome)
     stays = (in_doubt or pair in _BRINGS_DOUBT) and pair not in _ENDS_DOUBT
-    if verdict.after is not None:
-        assert verdict.values["in_doubt"] is stays
+    assert verdict.values["in_doubt"] is stays
 
 
 @pytest.mark.parametrize("outcome", Outcome)
@@ -120,7 +123,9 @@ def test_what_may_be_out_never_fails(outcome: Outcome) -> None:
 @pytest.mark.parametrize(("kind", "seconds"), [(_Plain, 30), (_Keyed, 2)])
 def test_an_unknown_outcome_rests(kind: type[Channel], seconds: int) -> None:
     """It is looked into after 30 s, or 2 s where the same key twice is one post."""
-    verdict = judge(task(Action.PUBLISH, kind), Answer(Outcome.UNKNOWN), NOW)
+    first = task(Action.PUBLISH, kind, attempt_count=0)
+
+    verdict = judge(first, Answer(Outcome.UNKNOWN), NOW)
 
     assert verdict.values["next_at"] == NOW + timedelta(seconds=seconds)
 
@@ -162,8 +167,65 @@ def test_an_accepted_post_is_checked_when_the_platform_says() -> None:
 
     verdict = judge(task(Action.PUBLISH), Answer(Outcome.ACCEPTED, accepted=accepted), NOW)
 
-    assert verdict.values["receipt"] == {"token": "token"}
+    assert verdict.values["receipt"] == {"token": "token", "poll_after": 5}
     assert verdict.values["next_at"] == NOW + timedelta(seconds=5)
+    assert verdict.values["poll_until"] == NOW + timedelta(days=1)
+
+
+def test_a_newer_accepted_replaces_the_older() -> None:
+    """Its token and time are stored; the deadline of the first stays."""
+    deadline = NOW + timedelta(hours=3)
+    polled = task(Action.POLL, receipt={"token": "old", "poll_after": 5}, poll_until=deadline)
+
+    verdict = judge(polled, Answer(Outcome.ACCEPTED, accepted=Accepted("new", poll_after=60)), NOW)
+
+    assert verdict.after is S.ACCEPTED
+    assert verdict.values["receipt"] == {"token": "new", "poll_after": 60}
+    assert verdict.values["next_at"] == NOW + timedelta(seconds=60)
+    assert "poll_until" not in verdict.values
+
+
+def test_calls_are_counted_until_the_status_changes() -> None:
+    """The number of a call determines its delay; a new status begins again at none."""
+    polled = task(Action.POLL, receipt={"token": "t"}, follow_ups=4)
+
+    again = judge(polled, Answer(Outcome.TEMPORARY), NOW)
+    out = judge(polled, Answer(Outcome.PUBLISHED, receipt=Receipt("1")), NOW)
+
+    assert again.values["follow_ups"] == 5
+    assert again.values["next_at"] >= NOW + timedelta(seconds=80)
+    assert out.values["follow_ups"] == 0
+
+
+def test_an_accepted_post_that_is_missing_stays_in_doubt() -> None:
+    """The platform may still publish what it accepted, even if it cannot find it now."""
+    asked = task(Action.FIND, in_doubt=True, poll_until=NOW)
+
+    verdict = judge(asked, Answer(Outcome.ABSENT), NOW)
+
+    assert verdict.after is S.UNKNOWN
+    assert verdict.values["in_doubt"] is True
+
+
+@pytest.mark.parametrize(
+    ("remembered", "sent_before", "in_doubt", "doubles"),
+    [
+        (timedelta(hours=1), timedelta(0), True, False),
+        (timedelta(hours=1), timedelta(minutes=59, seconds=30), True, True),
+        (timedelta(hours=1), timedelta(minutes=59, seconds=30), False, False),
+        (timedelta.max, timedelta(days=999), True, False),
+        (None, timedelta(0), True, True),
+        (None, timedelta(0), False, False),
+    ],
+)
+def test_a_key_is_sent_again_while_it_is_remembered(
+    remembered: timedelta | None, sent_before: timedelta, *, in_doubt: bool, doubles: bool
+) -> None:
+    """A whole call must fit into the time for which the platform remembers the key."""
+    kind = type("Kind", (_Plain,), {"idempotent_for": remembered})
+    sent = task(Action.PUBLISH, kind, in_doubt=in_doubt, first_sent_at=NOW - sent_before)
+
+    assert sent.may_double(NOW, Config.from_env({})) is doubles
 
 
 def test_a_hand_off_keeps_its_instructions() -> None:
@@ -182,7 +244,7 @@ def test_an_attempt_counts_once() -> None:
     """Only a call to publish begins a new attempt."""
     numbers = {action: task(action).number for action in Action}
 
-    assert numbers == {Action.PUBLISH: 2, Action.FIND: 1, Action.CHECK: 1}
+    assert numbers == {Action.PUBLISH: 2, Action.FIND: 1, Action.POLL: 1}
 
 
 class _Recording(_Plain):
@@ -196,25 +258,26 @@ class _Recording(_Plain):
         """Return the arguments."""
         return ("find", rendition, key, since)
 
-    def check(self, accepted: Accepted) -> Any:
+    def poll(self, accepted: Accepted, rendition: Rendition, *, key: str) -> Any:
         """Return the arguments."""
-        return ("check", accepted.token)
+        return ("poll", accepted, rendition, key)
 
 
 def test_each_action_calls_its_method() -> None:
-    """PUBLISH and FIND send the delivery's key; CHECK sends the platform's token."""
+    """PUBLISH and FIND send the delivery's key; POLL also the platform's token."""
     publish = task(Action.PUBLISH, _Recording)
     find = task(Action.FIND, _Recording)
-    check = task(Action.CHECK, _Recording, receipt={"token": "t-1"})
+    receipt = {"token": "t-1", "poll_after": 9.0}
+    poll = task(Action.POLL, _Recording, receipt=receipt)
 
     assert publish.call() == ("publish", publish.rendition, "key")
     assert find.call() == ("find", find.rendition, "key", NOW)
-    assert check.call() == ("check", "t-1")
+    assert poll.call() == ("poll", Accepted("t-1", 9.0), poll.rendition, "key")
 
 
-def test_a_check_without_a_token_has_an_unknown_outcome() -> None:
+def test_a_poll_without_a_token_has_an_unknown_outcome() -> None:
     """A row of an earlier version may have lost its receipt; the plugin is not called."""
-    answer = task(Action.CHECK, _Recording).ask()
+    answer = task(Action.POLL, _Recording).ask()
 
     assert answer.outcome is Outcome.UNKNOWN
     assert "Accepted.token is empty" in str(answer.message)

@@ -61,6 +61,7 @@ from contentsvc.channels.http import HttpClient
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.livestream_facts import Livestreams, PublicLivestream
 from contentsvc.channels.markdown import clean_html, markdown_html
+from contentsvc.channels.parts import Parts
 from contentsvc.channels.platform_rules import PLATFORM_RULES, Certainty, PlatformRule
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
 from contentsvc.channels.responses import Response, raise_for_status
@@ -123,6 +124,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Page",
     "PageRequest",
+    "Parts",
     "Phrases",
     "Picture",
     "PlatformRule",

@@ -112,6 +112,8 @@ def _facts(delivery: Delivery) -> dict[str, Any]:
         "error": str(delivery.error),
         "key": delivery.key,
         "attempt_count": delivery.attempt_count,
+        "part_count": delivery.part_count,
+        "parts_out": delivery.parts_out,
     }
 
 
@@ -119,6 +121,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
     zone = ZoneInfo("UTC")
     return {
         "number": attempt.number,
+        "part": attempt.part,
         "action": attempt.action,
         "started_at": _time(attempt.started_at, zone),
         "finished_at": _time(attempt.finished_at, zone),

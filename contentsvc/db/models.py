@@ -38,6 +38,7 @@ __all__ = [
     "ChannelRow",
     "Correction",
     "Delivery",
+    "DeliveryPart",
     "Entry",
     "Heartbeat",
     "ImportedFile",
@@ -323,9 +324,14 @@ class Delivery(Base):
     poll_until: Mapped[datetime | None]
     #: Calls that asked the platform about the post since the delivery got its present status.
     follow_ups: Mapped[int] = mapped_column(default=0)
-    #: Whether an attempt may have published it. The service never sets a delivery in doubt to
-    #: failed, missed or cancelled.
+    #: Whether an attempt may have published it, or its next part. The service never sets a delivery
+    #: in doubt to failed, missed or cancelled.
     in_doubt: Mapped[bool] = mapped_column(default=False)
+    #: The number of parts that are published one after the other; 0 if the channel publishes the
+    #: post as a whole.
+    part_count: Mapped[int] = mapped_column(default=0)
+    #: How many parts are published; the next attempt is about the part after them.
+    parts_out: Mapped[int] = mapped_column(default=0)
     rendition_hash: Mapped[str | None] = mapped_column(ForeignKey("renditions.hash"))
     #: The livestream facts that the rendition shows; None for posts and posters.
     facts: Mapped[dict[str, Any] | None]
@@ -347,6 +353,31 @@ class Delivery(Base):
     attempts: Mapped[list[Attempt]] = relationship(
         back_populates="delivery", passive_deletes=True, order_by="Attempt.id"
     )
+    parts: Mapped[list[DeliveryPart]] = relationship(
+        passive_deletes=True, order_by="DeliveryPart.number"
+    )
+
+    @property
+    def may_be_out(self) -> bool:
+        """Whether people may see a part of it, or all of it, on the platform."""
+        return self.in_doubt or self.parts_out > 0
+
+
+class DeliveryPart(Base):
+    """A part of a delivery, such as one of several messages, with its own receipt."""
+
+    __tablename__ = "delivery_parts"
+    __table_args__ = (Index("ix_delivery_parts_rendition_hash", "rendition_hash"),)
+
+    delivery_id: Mapped[int] = mapped_column(
+        ForeignKey("deliveries.id", ondelete="CASCADE"), primary_key=True
+    )
+    #: From 1, in the order of publication.
+    number: Mapped[int] = mapped_column(primary_key=True)
+    rendition_hash: Mapped[str] = mapped_column(ForeignKey("renditions.hash"))
+    #: {id, url}; None until the part is published.
+    receipt: Mapped[dict[str, Any] | None]
+    published_at: Mapped[datetime | None]
 
 
 class LivestreamPage(Base):
@@ -417,6 +448,8 @@ class Attempt(Base):
     delivery_id: Mapped[int] = mapped_column(ForeignKey("deliveries.id", ondelete="CASCADE"))
     #: The number of the attempt, from 1.
     number: Mapped[int]
+    #: The number of the part, from 1; 0 if the post is published as a whole.
+    part: Mapped[int] = mapped_column(default=0)
     fence: Mapped[int]
     #: `publish`, `find` or `poll`.
     action: Mapped[str] = mapped_column(String(16), default="publish")

@@ -22,6 +22,7 @@ __all__ = [
     "IllegalMoveError",
     "Next",
     "Outcome",
+    "Progress",
     "check_move",
     "next_step",
     "retry_delay",
@@ -130,19 +131,24 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.CLAIMED, _S.CANCELLED): frozenset({_A.PLANNER}),
     (_S.CLAIMED, _S.UNKNOWN): frozenset({_A.PLANNER, _A.WORKER}),
     (_S.SENDING, _S.PUBLISHED): frozenset({_A.WORKER}),
+    # A part is out; the next one waits to be sent. The same below.
+    (_S.SENDING, _S.SCHEDULED): frozenset({_A.WORKER}),
     (_S.SENDING, _S.ACCEPTED): frozenset({_A.WORKER}),
     (_S.SENDING, _S.HANDED_OFF): frozenset({_A.WORKER}),
     (_S.SENDING, _S.RETRYING): frozenset({_A.WORKER}),
     (_S.SENDING, _S.FAILED): frozenset({_A.WORKER}),
     (_S.SENDING, _S.UNKNOWN): frozenset({_A.WORKER, _A.REAPER}),
     (_S.ACCEPTED, _S.PUBLISHED): frozenset({_A.WORKER}),
+    (_S.ACCEPTED, _S.SCHEDULED): frozenset({_A.WORKER}),
     (_S.ACCEPTED, _S.HANDED_OFF): frozenset({_A.WORKER}),
     (_S.ACCEPTED, _S.FAILED): frozenset({_A.WORKER}),
     (_S.ACCEPTED, _S.UNKNOWN): frozenset({_A.DISPATCHER}),
     (_S.HANDED_OFF, _S.PUBLISHED): frozenset({_A.PERSON}),
+    (_S.HANDED_OFF, _S.SCHEDULED): frozenset({_A.PERSON}),
     (_S.HANDED_OFF, _S.FAILED): frozenset({_A.PERSON}),
     (_S.HANDED_OFF, _S.CANCELLED): frozenset({_A.PLANNER}),
     (_S.UNKNOWN, _S.PUBLISHED): frozenset({_A.WORKER, _A.PERSON}),
+    (_S.UNKNOWN, _S.SCHEDULED): frozenset({_A.WORKER, _A.PERSON}),
     (_S.UNKNOWN, _S.ACCEPTED): frozenset({_A.WORKER}),
     (_S.UNKNOWN, _S.RETRYING): frozenset({_A.WORKER, _A.DISPATCHER, _A.PERSON}),
     (_S.UNKNOWN, _S.FAILED): frozenset({_A.PERSON}),
@@ -253,16 +259,32 @@ def _asked(wait: float | None) -> timedelta:
     return timedelta(seconds=max(0.0, wait or 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What decides, beside the result of a call, how a delivery goes on."""
+
+    #: The deadline, after which no retry begins.
+    useful_until: datetime
+    #: Whether an earlier attempt may have published the post. Such a delivery never fails, since
+    #: the platform may refuse an attempt although the earlier one succeeded.
+    in_doubt: bool = False
+    #: How many parts of the post are published. If there are any, the delivery never fails: a
+    #: person decides about the rest.
+    parts_out: int = 0
+    #: The number of parts; 0 if the post is published as a whole.
+    part_count: int = 0
+    #: The deadline of polling, set when the platform first accepted the post; None if it never did.
+    poll_until: datetime | None = None
+
+
 def next_step(
     action: Action,
     outcome: Outcome,
     attempt: int,
+    progress: Progress,
     *,
     now: datetime,
-    useful_until: datetime,
-    in_doubt: bool = False,
     is_idempotent: bool = False,
-    poll_until: datetime | None = None,
     wait: float | None = None,
     jitter: float = 0.0,
 ) -> Next:
@@ -273,24 +295,26 @@ def next_step(
         outcome: the result of the call.
         attempt: the number of the call, 1 for the first. Calls of PUBLISH are counted together;
             calls of FIND and POLL since the delivery got its present status.
+        progress: the delivery before the request.
         now: the current time.
-        useful_until: the deadline, after which no retry begins.
-        in_doubt: whether an earlier attempt may have published the post. Such a delivery never
-            fails, since the platform may refuse this attempt although the earlier one succeeded.
         is_idempotent: whether the channel publishes a post only once if its key is sent twice.
-        poll_until: the deadline of polling, set when the platform first accepted the post; None if
-            it never did.
         wait: seconds that the platform asks to wait (`retry_after` or `poll_after`).
         jitter: spreads retries, in [0, 1).
     """
     status = NEXT[action][outcome]
+    if status is _S.PUBLISHED and progress.parts_out + 1 < progress.part_count:
+        return Next(_S.SCHEDULED, now)
     delay = retry_delay(attempt, retry_after=wait, jitter=jitter)
     if action is Action.PUBLISH:
-        if outcome in _BACKS_OFF and (attempt >= MOST_ATTEMPTS or now + delay > useful_until):
+        if outcome in _BACKS_OFF and (
+            attempt >= MOST_ATTEMPTS or now + delay > progress.useful_until
+        ):
             status = _S.FAILED
-        if status is _S.FAILED and in_doubt:
-            status = _S.UNKNOWN
-    elif action is Action.FIND and _is_only_accepted(outcome, poll_until, now):
+    elif action is Action.FIND and _is_only_accepted(outcome, progress.poll_until, now):
+        status = _S.UNKNOWN
+    if status is _S.FAILED and (
+        progress.parts_out or (progress.in_doubt and action is Action.PUBLISH)
+    ):
         status = _S.UNKNOWN
     if status is _S.RETRYING:
         return Next(status, now + delay if outcome in _BACKS_OFF else now)

@@ -170,14 +170,14 @@ _CONSEQUENCES = {
 }
 
 
-def consequence_of(status: DeliveryStatus, *, in_doubt: bool = False) -> Consequence:
+def consequence_of(status: DeliveryStatus, *, may_be_out: bool = False) -> Consequence:
     """Return what happens to a notice's delivery if its livestream is moved, changed or cancelled.
 
     Args:
         status: the delivery's status.
-        in_doubt: whether an earlier attempt may have published the delivery.
+        may_be_out: whether an earlier attempt may have published the delivery, or a part of it.
     """
     consequence = _CONSEQUENCES[status]
     return (
-        Consequence.LOOK_FIRST if in_doubt and consequence is Consequence.FOLLOWS else consequence
+        Consequence.LOOK_FIRST if may_be_out and consequence is Consequence.FOLLOWS else consequence
     )

@@ -36,11 +36,11 @@ ATTENTION = (_S.UNKNOWN, _S.FAILED, _S.MISSED, _S.HANDED_OFF)
 class Resolution(StrEnum):
     """A person's decision about a delivery whose result the service cannot find out."""
 
-    #: The post is published.
+    #: The post is published; of a post with parts, the next part, and the rest is to be sent.
     OUT = "out"
-    #: The post is not published, and is to be sent again.
+    #: The post, or its next part, is not published, and is to be sent again with the rest.
     SEND_AGAIN = "send-again"
-    #: The post is not published, and is not to be sent.
+    #: The post is not published, and is not to be sent; of a post with parts, the rest.
     DROP = "drop"
 
 
@@ -82,7 +82,9 @@ def get_delivery(session: Session, delivery_id: int) -> Delivery:
         NotFoundError: no delivery has this id.
     """
     query = _with_context().where(Delivery.id == delivery_id)
-    delivery = session.scalar(query.options(selectinload(Delivery.attempts)))
+    delivery = session.scalar(
+        query.options(selectinload(Delivery.attempts), selectinload(Delivery.parts))
+    )
     if delivery is None:
         raise NotFoundError("delivery-unknown-number", id=delivery_id)
     return delivery
@@ -107,7 +109,9 @@ def resolve_delivery(
     """Apply a person's decision about a delivery that the service cannot finish by itself.
 
     The delivery is unknown or handed off. *url* is the address of the published post. It is ignored
-    unless the resolution is OUT.
+    unless the resolution is OUT. If a post has several parts, the decision is about the next part:
+    after OUT the service sends the part that follows, and after DROP the delivery is published with
+    the parts that are out.
 
     Raises:
         InputError: the delivery has another status, *url* is not a web address, or the delivery
@@ -120,8 +124,16 @@ def resolve_delivery(
         raise InputError("delivery-nothing-to-settle", id=delivery_id, status=_status(delivery))
     if resolution is Resolution.OUT:
         receipt = {"id": "", "url": _checked_url(url), "by": by}
+        _confirm(session, delivery, receipt, now, usefulness)
+    elif resolution is Resolution.DROP and delivery.parts_out:
         _must_move(
-            session, delivery, _S.PUBLISHED, now, receipt=receipt, published_at=now, error=""
+            session,
+            delivery,
+            _S.PUBLISHED,
+            now,
+            receipt=delivery.parts[0].receipt,
+            published_at=delivery.parts[delivery.parts_out - 1].published_at,
+            error=Message("delivery-rest-dropped", name=by),
         )
     elif resolution is Resolution.DROP:
         error = Message("delivery-given-up", name=by)
@@ -132,18 +144,43 @@ def resolve_delivery(
         _require_wanted(delivery)
         if is_outdated(delivery.entry, delivery):
             raise InputError("delivery-livestream-changed")
-        until = usefulness.useful_until(delivery.entry.kind, now)
         _must_move(
             session,
             delivery,
             _S.RETRYING,
             now,
-            next_at=now,
-            useful_until=max(until, delivery.useful_until),
-            **AFRESH,
+            **_sent_now(delivery, now, usefulness),
             error=Message("delivery-sent-again", name=by),
         )
     return delivery
+
+
+def _confirm(
+    session: Session,
+    delivery: Delivery,
+    receipt: dict[str, Any],
+    now: datetime,
+    usefulness: Usefulness,
+) -> None:
+    """Record that the post, or its next part, is published; if parts are left, send them."""
+    number = delivery.parts_out + 1
+    values: dict[str, Any] = {"receipt": receipt, "error": ""}
+    if delivery.part_count:
+        part = delivery.parts[number - 1]
+        part.receipt, part.published_at = receipt, now
+        values |= {"receipt": delivery.parts[0].receipt, "parts_out": number}
+    if number < delivery.part_count:
+        _require_wanted(delivery)
+        values |= _sent_now(delivery, now, usefulness)
+        _must_move(session, delivery, _S.SCHEDULED, now, attempt_count=0, **values)
+    else:
+        _must_move(session, delivery, _S.PUBLISHED, now, published_at=now, **values)
+
+
+def _sent_now(delivery: Delivery, now: datetime, usefulness: Usefulness) -> dict[str, Any]:
+    """Return the columns to write if a delivery is to be sent at once because a person said so."""
+    until = usefulness.useful_until(delivery.entry.kind, now)
+    return {"next_at": now, "useful_until": max(until, delivery.useful_until), **AFRESH}
 
 
 def plan_again(

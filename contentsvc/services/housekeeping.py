@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, exists
+from sqlalchemy import delete, exists, or_
 
-from contentsvc.db.models import Delivery, Heartbeat, RenditionRow, SignInLink
+from contentsvc.db.models import Delivery, DeliveryPart, Heartbeat, RenditionRow, SignInLink
 from contentsvc.services.poster_batches.batches import drop_expired
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.toasts import delete_expired_toasts
@@ -22,9 +22,12 @@ _RENDITIONS = timedelta(days=7)
 def tidy(runtime: Runtime, now: datetime) -> None:
     """Delete expired heartbeats, sign-in links, toasts and poster batches, and unused renditions.
 
-    A rendition is a finished post; it is unused if no delivery refers to it.
+    A rendition is a finished post; it is unused if no delivery and no part of one refers to it.
     """
-    used = exists().where(Delivery.rendition_hash == RenditionRow.hash)
+    used = or_(
+        exists().where(Delivery.rendition_hash == RenditionRow.hash),
+        exists().where(DeliveryPart.rendition_hash == RenditionRow.hash),
+    )
     with runtime.database.write() as session:
         session.execute(delete(Heartbeat).where(Heartbeat.seen_at < now - _HEARTBEATS))
         session.execute(delete(SignInLink).where(SignInLink.expires_at < now))

@@ -88,7 +88,7 @@ def update_outdated(
     handed-off notice is planned again with the new facts. So is an unpublished notice whose new due
     time is in the future.
     """
-    consequence = consequence_of(delivery.status, in_doubt=delivery.in_doubt)
+    consequence = consequence_of(delivery.status, may_be_out=delivery.may_be_out)
     if consequence is Consequence.LOOK_FIRST:
         _prevent_resending(session, delivery, now)
     elif consequence is Consequence.HANDED_ANEW:
@@ -185,7 +185,7 @@ def replan(
 
 def is_open(delivery: Delivery) -> bool:
     """Return True if a delivery waits to be sent and certainly was not published."""
-    return delivery.status in OPEN and not delivery.in_doubt
+    return delivery.status in OPEN and not delivery.may_be_out
 
 
 def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
@@ -194,7 +194,7 @@ def cancel(session: Session, delivery: Delivery, now: datetime) -> None:
     Deliveries in other statuses are not changed.
     """
     after = DeliveryStatus.CANCELLED
-    if delivery.status in OPEN and delivery.in_doubt:
+    if delivery.status in OPEN and delivery.may_be_out:
         after = DeliveryStatus.UNKNOWN
     elif not is_open(delivery) and delivery.status is not DeliveryStatus.HANDED_OFF:
         return

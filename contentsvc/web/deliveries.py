@@ -7,9 +7,11 @@ from zoneinfo import ZoneInfo
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from contentsvc.db.models import Delivery
+from contentsvc.channels import Rendition
+from contentsvc.db.models import Delivery, DeliveryPart
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.walltime import resolve
 from contentsvc.errors import InputError, NotFoundError
@@ -90,10 +92,25 @@ def _page(delivery_id: int, message: str = "") -> str:
             calendar=delivery.entry.calendar,
             zone=delivery.entry.calendar.timezone,
             rendition=rendition,
+            parts=_parts(database, delivery),
             message=message,
             can_resolve=delivery.status in _RESOLVED,
             can_replan=delivery.status in _REPLANNED,
         )
+
+
+def _parts(database: Session, delivery: Delivery) -> list[tuple[DeliveryPart, Rendition | None]]:
+    """Return the parts of a delivery with their renditions; none if it has only one part."""
+    if delivery.part_count <= 1:
+        return []
+    shown: list[tuple[DeliveryPart, Rendition | None]] = []
+    for part in delivery.parts:
+        try:
+            shown.append((part, load_rendition(runtime(), database, part.rendition_hash)))
+        except NotFoundError:
+            # A picture is damaged. The part's state is still shown.
+            shown.append((part, None))
+    return shown
 
 
 @blueprint.post("/deliveries/<int:delivery_id>/resolve")

@@ -59,8 +59,8 @@ OUTCOMES = {
 }
 ACTIONS = {
     Action.PUBLISH: _("Publishing"),
-    Action.FIND: _("Search for the post"),
-    Action.POLL: _("Question about the state"),
+    Action.FIND: _("Search on the platform"),
+    Action.POLL: _("Progress check"),
 }
 ELEMENTS = {
     Element.CHECK_IN: _("Check-in"),

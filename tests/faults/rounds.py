@@ -17,7 +17,7 @@ from tests.faults.mishaps import MISHAPS, Scene
 from tests.faults.receiver import ChaosReceiver
 from tests.faults.stores import Store
 from tests.faults.tally import Tally
-from tests.faults.world import LEASE, World
+from tests.faults.world import LEASE, World, keys_of
 
 __all__ = ["Outcome", "run_rounds"]
 
@@ -134,8 +134,9 @@ def _decide(scene: Scene) -> None:
         if row.channel.name == "tls":
             world.cancel(row)
         elif row.status is _S.UNKNOWN:
-            world.decide(row, is_out=world.receiver.find(f"/{row.channel.name}", row.key))
+            key = keys_of(row)[row.parts_out]
+            world.decide(row, is_out=world.receiver.find(f"/{row.channel.name}", key))
     deadline = time.time() + 60
-    waiting = {_S.RETRYING, _S.CLAIMED, _S.SENDING, _S.ACCEPTED}
+    waiting = {_S.SCHEDULED, _S.RETRYING, _S.CLAIMED, _S.SENDING, _S.ACCEPTED}
     while any(row.status in waiting for row in world.deliveries()) and time.time() < deadline:
         time.sleep(0.3)

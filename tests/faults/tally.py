@@ -10,7 +10,7 @@ from typing import Self
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from tests.faults.receiver import CERTAIN, POLLS, Call, ChaosReceiver
-from tests.faults.world import BY_HAND, CHANNELS, World
+from tests.faults.world import BY_HAND, CHANNELS, World, keys_of
 
 __all__ = ["Row", "Tally", "table"]
 
@@ -55,24 +55,26 @@ class Tally:
         tally = cls()
         calls = _by_key(world.receiver)
         for delivery in world.deliveries():
-            tally._count(delivery, world.receiver, calls[delivery.key])
+            tally._count(delivery, world.receiver, [calls[key] for key in keys_of(delivery)])
         tally.faults += world.receiver.outdated
         tally.says.update(call.says.value for call in world.receiver.calls)
         return tally
 
-    def _count(self, delivery: Delivery, receiver: ChaosReceiver, calls: list[Call]) -> None:
+    def _count(self, delivery: Delivery, receiver: ChaosReceiver, parts: list[list[Call]]) -> None:
+        """Count a delivery, whose part number n had the calls `parts[n - 1]`."""
         name = delivery.channel.name
         row = self.rows[name]
-        taken = receiver.taken[f"/{name}"].get(delivery.key, 0)
+        taken = _taken(delivery, receiver)
+        calls = sorted((call for part in parts for call in part), key=lambda call: call.at)
         row.deliveries += 1
-        row.once += taken == 1
-        row.twice += taken > 1
+        row.once += set(taken) == {1}
+        row.twice += max(taken) > 1
         row.missed += delivery.status is _S.MISSED
         if delivery.status is _S.UNKNOWN:
             row.unknown += 1
-            row.unknown_out += taken > 0
+            row.unknown_out += taken[delivery.parts_out] > 0
         # The other channels may send again: a repeated key is one post, or they searched first.
-        if name in BY_HAND and _resent(calls):
+        if name in BY_HAND and any(map(_resent, parts)):
             row.resent += 1
             self._fault(delivery, f"sent again after {[call.says.value for call in calls]}")
         if any(call.at < delivery.due_at.timestamp() for call in calls):
@@ -80,7 +82,7 @@ class Tally:
             self._fault(delivery, "called before it was due")
         if calls:
             self.lateness.append(1000 * (calls[0].at - delivery.due_at.timestamp()))
-        if len({call.body for call in calls}) > 1:
+        if any(len({call.body for call in part}) > 1 for part in parts):
             self._fault(delivery, "sent with different contents under one key")
         if name == "later" and delivery.status is _S.PUBLISHED:
             polls = receiver.polls[delivery.key]
@@ -88,12 +90,14 @@ class Tally:
                 self._fault(delivery, f"published after {polls} polls")
         self._judge(delivery, row, taken)
 
-    def _judge(self, delivery: Delivery, row: Row, taken: int) -> None:
-        if taken > 1:
+    def _judge(self, delivery: Delivery, row: Row, taken: list[int]) -> None:
+        if max(taken) > 1:
             self._fault(delivery, f"taken {taken} times")
+        if taken != sorted(taken, reverse=True) and max(taken) == 1:
+            self._fault(delivery, f"parts out of order: {taken}")
         if delivery.channel.name == "tls":
             return
-        if delivery.status is _S.PUBLISHED and not taken:
+        if delivery.status is _S.PUBLISHED and not all(taken):
             row.lost += 1
             self._fault(delivery, "published, and nobody took it")
         elif delivery.status in {_S.FAILED, _S.MISSED, _S.CANCELLED}:
@@ -119,15 +123,21 @@ class Tally:
         """Count again after a person has settled the unknown deliveries."""
         for delivery in world.deliveries():
             name = delivery.channel.name
-            taken = world.receiver.taken[f"/{name}"].get(delivery.key, 0)
+            taken = _taken(delivery, world.receiver)
             if name == "tls":
                 # A delivery whose worker died during a call may be out.
-                good = not taken and delivery.status in {_S.CANCELLED, _S.FAILED, _S.UNKNOWN}
+                good = not any(taken) and delivery.status in {_S.CANCELLED, _S.FAILED, _S.UNKNOWN}
             else:
-                good = taken == 1 and delivery.status is _S.PUBLISHED
+                good = set(taken) == {1} and delivery.status is _S.PUBLISHED
             self.rows[name].settled += good
             if not good:
                 self._fault(delivery, f"taken {taken} times after a person has decided")
+
+
+def _taken(delivery: Delivery, receiver: ChaosReceiver) -> list[int]:
+    """Return how often the platform took each part of a delivery."""
+    kept = receiver.taken[f"/{delivery.channel.name}"]
+    return [kept.get(key, 0) for key in keys_of(delivery)]
 
 
 def _by_key(receiver: ChaosReceiver) -> dict[str, list[Call]]:

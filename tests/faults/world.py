@@ -28,6 +28,7 @@ from contentsvc.services import entries
 from contentsvc.services.calendar_settings import get_calendar, put_calendar
 from contentsvc.services.channel_setup.channels import resume_channel, save_channel
 from contentsvc.services.deliveries import Resolution, resolve_delivery
+from contentsvc.services.delivery.tasks import part_key
 from contentsvc.services.planning import Usefulness, approve
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.queue import RqQueue
@@ -35,7 +36,7 @@ from tests.acceptance.running import free_port
 from tests.faults.receiver import ChaosReceiver
 from tests.faults.stores import Store
 
-__all__ = ["BY_HAND", "CHANNELS", "LEASE", "World"]
+__all__ = ["BY_HAND", "CHANNELS", "LEASE", "World", "keys_of"]
 
 _ZONE = ZoneInfo("Asia/Shanghai")
 _CALENDAR = "faults"
@@ -47,9 +48,16 @@ CHANNELS = {
     "asked": "can be asked",
     "plain": "neither",
     "later": "accepts, is polled",
+    "parts": "three parts, neither",
 }
 #: The channels on which only a person settles an unknown outcome.
-BY_HAND = frozenset({"plain", "later"})
+BY_HAND = frozenset({"plain", "later", "parts"})
+
+
+def keys_of(delivery: Delivery) -> list[str]:
+    """Return the keys of a delivery's parts, or its own if it is published as a whole."""
+    numbers = range(1, max(delivery.part_count, 1) + 1)
+    return [part_key(delivery.key, number) for number in numbers]
 
 
 @dataclass
@@ -93,6 +101,7 @@ class World:
         self._channel("asked", "chaos_asked", url=f"{url}/asked")
         self._channel("plain", "chaos_plain", url=f"{url}/plain")
         self._channel("later", "chaos_accepting", url=f"{url}/later")
+        self._channel("parts", "chaos_parts", url=f"{url}/parts")
         head = CalendarHead(
             slug=_CALENDAR,
             name="试验",

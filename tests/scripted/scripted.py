@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from contentsvc.channels import Accepted, Channel, Receipt, Rendition, hookimpl
+from contentsvc.channels import Accepted, Channel, Parts, Receipt, Rendition, hookimpl
 
 
 class Scripted(Channel):
@@ -63,6 +63,32 @@ class Forgetful(Idempotent):
     polls: ClassVar[list[tuple[str, float, str]]] = []
 
 
+class Divided(Parts, Scripted):
+    """The same, but each line of a post's text is a message of its own; it can be asked."""
+
+    type = "scripted_parts"
+    script: ClassVar[list[Any]] = []
+    calls: ClassVar[list[tuple[str, str]]] = []
+    polls: ClassVar[list[tuple[str, float, str]]] = []
+    found: ClassVar[list[Any]] = []
+    #: The receipt of the part before, of every call in order.
+    afters: ClassVar[list[Receipt | None]] = []
+
+    def split(self, rendition: Rendition) -> list[Rendition]:
+        """Return a part for each paragraph."""
+        lines = [line for line in rendition.text.splitlines() if line.strip()]
+        return [Rendition(title=line, text=line, html="") for line in lines]
+
+    def publish_part(self, part: Rendition, *, key: str, after: Receipt | None) -> Any:
+        """Note the call and give the script's next answer."""
+        self.afters.append(after)
+        return Scripted.publish(self, part, key=key)
+
+    def find(self, rendition: Rendition, *, key: str, since: datetime) -> Any:
+        """Give the next of what is to be found."""
+        return _given(self.found.pop(0))
+
+
 class Findable(Scripted):
     """The same, and it can be asked."""
 
@@ -79,5 +105,5 @@ class Findable(Scripted):
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Return the four."""
-    return [Scripted, Idempotent, Forgetful, Findable]
+    """Return the five."""
+    return [Scripted, Idempotent, Forgetful, Divided, Findable]

@@ -41,6 +41,10 @@ class ClaimedDelivery:
     #: The calls of FIND and POLL since the delivery got its present status.
     follow_ups: int
     in_doubt: bool
+    #: The number of parts; 0 if the post is published as a whole.
+    part_count: int
+    #: How many parts are published.
+    parts_out: int
     rendition_hash: str | None
     receipt: dict[str, Any] | None
     calendar_id: int
@@ -53,6 +57,11 @@ class ClaimedDelivery:
     channel_updated_at: datetime
     #: When the channel was paused; None if it is not paused.
     channel_paused_at: datetime | None
+
+    @property
+    def may_be_out(self) -> bool:
+        """Return True if people may see a part of it, or all of it, on the platform."""
+        return self.in_doubt or self.parts_out > 0
 
     @property
     def claim(self) -> Claim:
@@ -68,7 +77,8 @@ def _by_claims(*, arrays: bool) -> Select[Any]:
         *(Delivery.id, Delivery.fence, Delivery.key, Delivery.status, Delivery.notice),
         *(Delivery.due_at, Delivery.next_at, Delivery.useful_until, Delivery.lease_until),
         *(Delivery.attempt_count, Delivery.first_sent_at, Delivery.poll_until),
-        *(Delivery.follow_ups, Delivery.in_doubt, Delivery.rendition_hash, Delivery.receipt),
+        *(Delivery.follow_ups, Delivery.in_doubt, Delivery.part_count, Delivery.parts_out),
+        *(Delivery.rendition_hash, Delivery.receipt),
     )
     return (
         select(

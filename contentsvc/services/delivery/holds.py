@@ -37,8 +37,8 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
     """Return a hold (the reason and end of a wait) for each task that must not be sent now.
 
     The caller must record the intents in the same transaction, so that two workers cannot both use
-    the last post of a quota. Quiet hours and quotas do not hold a delivery in doubt: sending it
-    again only settles whether it is out.
+    the last post of a quota. Quiet hours and quotas do not hold a delivery that may be out: sending
+    it again only settles whether it is, and the rest of its parts belong to the same post.
     """
     sending = [task for task in tasks if task.action is Action.PUBLISH]
     if not sending:
@@ -51,7 +51,7 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
     holds = {task: hold for task in sending if task.delivery.channel_id in paused}
     limited: dict[Pace, list[Task]] = defaultdict(list)
     for task in sending:
-        if task in holds or task.pace is None or task.delivery.in_doubt:
+        if task in holds or task.pace is None or task.delivery.may_be_out:
             continue
         quiet_until = task.pace.quiet_until(now)
         if quiet_until is not None:

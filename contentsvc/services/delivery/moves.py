@@ -57,6 +57,8 @@ CLAIMS = Among(_DELIVERIES, "id", "fence")
 #: The columns to write if a delivery's next attempt is independent of the earlier ones, because a
 #: person decided that the post is not out, or because the delivery is planned again.
 AFRESH: Mapping[str, Any] = {"first_sent_at": None, "poll_until": None, "follow_ups": 0}
+#: The columns to write if a delivery is planned again: it may then have other parts.
+_PLANNED_AGAIN = {**AFRESH, "part_count": 0, "parts_out": 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,7 @@ def move(
     moved = session.execute(
         update(Delivery)
         .where(Delivery.status == before, *where)
-        .values(status=after, **(AFRESH if after is _S.PLANNED else {}), **values)
+        .values(status=after, **(_PLANNED_AGAIN if after is _S.PLANNED else {}), **values)
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )
@@ -111,7 +113,7 @@ def move_one(
     result = session.execute(
         update(Delivery)
         .where(Delivery.id == delivery.id, Delivery.status == delivery.status)
-        .values(status=after, **(AFRESH if after is _S.PLANNED else {}), **values)
+        .values(status=after, **(_PLANNED_AGAIN if after is _S.PLANNED else {}), **values)
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)

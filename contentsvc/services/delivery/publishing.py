@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -20,6 +20,7 @@ from contentsvc.services.delivery.backlog import TaskBatch
 from contentsvc.services.delivery.claims import ClaimedDelivery, load_claimed
 from contentsvc.services.delivery.moves import ClaimMove
 from contentsvc.services.delivery.opening import Opened, Opener
+from contentsvc.services.delivery.parts import load_parts
 from contentsvc.services.delivery.recording import release, released
 from contentsvc.services.delivery.sending import Sender
 from contentsvc.services.delivery.tasks import Task
@@ -115,17 +116,23 @@ class Publisher:
             elif delivery.status in _ACTIONS:
                 usable.append(delivery)
         channels = self._opener.open_all(session, usable)
-        renditions = self._renditions(session, usable)
+        parts = load_parts(session, usable)
+        digests = {
+            delivery.id: parts[delivery.id][1] if delivery.id in parts else delivery.rendition_hash
+            for delivery in usable
+        }
+        renditions = self._renditions(session, digests.values())
         heads = self._heads(session, usable)
         tasks = []
         for delivery in usable:
             opened = channels.get(delivery.channel_id)
-            rendition = renditions[delivery.rendition_hash or ""]
+            rendition = renditions[digests[delivery.id] or ""]
+            part = parts[delivery.id][0] if delivery.id in parts else None
             if isinstance(opened, Opened) and isinstance(rendition, Rendition):
                 ids, channel = (delivery.channel_id, delivery.channel_name), opened.channel
                 pace = pace_of(delivery.calendar_id, heads[delivery.calendar_id], ids, channel)
                 action = _ACTIONS[delivery.status]
-                task = Task(action, delivery, channel, rendition, opened.account, pace)
+                task = Task(action, delivery, channel, rendition, opened.account, pace, part)
                 if task.may_double(now, self._runtime.config):
                     releases.append(_left_to_a_person(delivery, now))
                 else:
@@ -138,11 +145,11 @@ class Publisher:
         return tasks, releases
 
     def _renditions(
-        self, session: Session, deliveries: Sequence[ClaimedDelivery]
+        self, session: Session, digests: Iterable[str | None]
     ) -> dict[str, Rendition | ContentsvcError]:
-        """Return, by rendition hash, each delivery's rendered post, or the error of loading it."""
+        """Return, by hash, the renditions (finished posts), or the errors of loading them."""
         renditions: dict[str, Rendition | ContentsvcError] = {}
-        for digest in {delivery.rendition_hash or "" for delivery in deliveries}:
+        for digest in {digest or "" for digest in digests}:
             try:
                 renditions[digest] = self._cached_renditions.load(session, digest)
             except ContentsvcError as error:
@@ -172,7 +179,7 @@ def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
     if delivery.channel_paused_at is not None:
         return released(delivery, now=now, next_at=delivery.next_at)
     if now > delivery.useful_until:
-        after = _S.SCHEDULED if delivery.in_doubt else _S.MISSED
+        after = _S.SCHEDULED if delivery.may_be_out else _S.MISSED
         return released(delivery, now=now, next_at=now, error=_LATE, after=after)
     return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel, Registry
@@ -29,6 +29,8 @@ __all__ = ["expire_polls", "follow_ups", "lanes_of", "miss_late", "reap", "withd
 _S = DeliveryStatus
 #: Most deliveries of one status that are claimed in one turn to ask the platform about them.
 _MOST = 50
+#: The SQL condition of `Delivery.may_be_out`.
+_MAY_BE_OUT: ColumnElement[bool] = Delivery.in_doubt | (Delivery.parts_out > 0)
 _SILENT = Message("attempt-worker-lost")
 _LATE = Message("delivery-too-late")
 _NEVER_PUBLISHED = Message("delivery-never-published")
@@ -87,7 +89,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
 def miss_late(session: Session, now: datetime) -> None:
     """Give the status `missed` to waiting deliveries that are too late to be useful.
 
-    A delivery in doubt, which an earlier attempt may have published, becomes unknown instead.
+    A delivery that may be out, at least in part, becomes unknown instead.
     """
     for before in (_S.PLANNED, _S.SCHEDULED, _S.RETRYING):
         move(
@@ -97,7 +99,7 @@ def miss_late(session: Session, now: datetime) -> None:
             Actor.DISPATCHER,
             Delivery.next_at <= now,
             Delivery.useful_until < now,
-            Delivery.in_doubt.is_(False),
+            ~_MAY_BE_OUT,
             error=_LATE,
             lease_until=None,
             updated_at=now,
@@ -110,7 +112,7 @@ def miss_late(session: Session, now: datetime) -> None:
             Actor.DISPATCHER,
             Delivery.next_at <= now,
             Delivery.useful_until < now,
-            Delivery.in_doubt.is_(True),
+            _MAY_BE_OUT,
             lease_until=None,
             updated_at=now,
         )
@@ -120,14 +122,17 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
     """Cancel claimed deliveries whose calendar entry is no longer approved; return their ids.
 
     This happens if a person withdraws the entry during an attempt after which the delivery is
-    retried. A delivery in doubt, which that attempt may have published, becomes unknown instead.
+    retried. A delivery that may be out, at least in part, becomes unknown instead.
     """
     unwanted = set(
         session.scalars(
             select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~_is_entry_approved())
         )
     )
-    for after, in_doubt in ((_S.CANCELLED, False), (_S.UNKNOWN, True)):
+    for after, may_be_out in (
+        (_S.CANCELLED, ~_MAY_BE_OUT),
+        (_S.UNKNOWN, _MAY_BE_OUT),
+    ):
         if unwanted:
             move(
                 session,
@@ -135,7 +140,7 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
                 after,
                 Actor.PLANNER,
                 Delivery.id.in_(unwanted),
-                Delivery.in_doubt.is_(in_doubt),
+                may_be_out,
                 fence=Delivery.fence + 1,
                 lease_until=None,
                 claimed_by=None,
@@ -214,6 +219,7 @@ def _resend(session: Session, kind: type[Channel], now: datetime, config: Config
         Delivery.useful_until >= now,
         Delivery.attempt_count < MOST_ATTEMPTS,
         Delivery.poll_until.is_(None),
+        Delivery.in_doubt.is_(True),
         # A withdrawn entry is not sent again just to find out whether it was sent before.
         _is_entry_approved(),
         *remembered,
@@ -241,6 +247,8 @@ def _claim_to_ask(
         .join(ChannelRow)
         .where(
             Delivery.status == status,
+            # A delivery that is out in part, and is not in doubt, only waits for a person.
+            Delivery.in_doubt if status is _S.UNKNOWN else true(),
             Delivery.next_at <= now,
             ChannelRow.type.in_(types),
             ChannelRow.paused_at.is_(None),

@@ -15,7 +15,7 @@ from sqlalchemy import Select, Table, select
 from sqlalchemy.orm import Session
 
 from contentsvc.db.bulk import has_arrays, insert_each, update_each
-from contentsvc.db.models import Attempt, Delivery
+from contentsvc.db.models import Attempt, Delivery, DeliveryPart
 from contentsvc.domain.deliveries import Action, Actor, DeliveryStatus, Outcome
 from contentsvc.messages import Message
 from contentsvc.services.channel_setup.channels import pause_channel
@@ -36,6 +36,7 @@ _NO_ERROR = Message.plain("")
 
 _DELIVERIES: Table = Delivery.__table__  # type: ignore[assignment]  # a mapped class has one
 _ATTEMPTS: Table = Attempt.__table__  # type: ignore[assignment]  # the same
+_PARTS: Table = DeliveryPart.__table__  # type: ignore[assignment]  # the same
 
 
 # Each statement is built once: SQLAlchemy takes longer to build one than a database to run it.
@@ -100,6 +101,7 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
     return {
         "delivery_id": task.delivery.id,
         "number": task.number,
+        "part": task.part.number if task.part else 0,
         "fence": task.delivery.fence,
         "action": task.action.value,
         "worker": worker,
@@ -123,12 +125,29 @@ def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list
         if (made := _move_of(verdict, statuses.get(verdict.task.claim))) is not None
     ]
     move_claims(session, [made for _, made in moving], Actor.WORKER)
+    _store_parts(session, [verdict for verdict, _ in moving], now)
     _finish(session, verdicts, now)
     for verdict in verdicts:
         if verdict.answer.outcome is Outcome.AUTH:
             name = verdict.task.channel.host.name
             pause_channel(session, name, reason=verdict.answer.message, now=now)
     return [verdict for verdict, made in moving if made.after is not made.before]
+
+
+def _store_parts(session: Session, verdicts: Sequence[Verdict], now: datetime) -> None:
+    """Store the receipts of published parts."""
+    rows = []
+    for verdict in verdicts:
+        part, receipt = verdict.task.part, verdict.answer.receipt
+        if part is not None and receipt is not None:
+            key = {"delivery_id": verdict.task.delivery.id, "number": part.number}
+            values = {
+                "receipt": {"id": receipt.id, "url": receipt.url},
+                "published_at": receipt.published_at or now,
+            }
+            rows.append((key, values))
+    if rows:
+        update_each(session.connection(), _PARTS, rows)
 
 
 def _lock_valid_claims(
@@ -175,10 +194,10 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
 def postponed(delivery: ClaimedDelivery, hold: Hold, *, now: datetime) -> ClaimMove:
     """Return the status change that makes a claimed delivery wait until *hold* ends.
 
-    The delivery becomes `missed` if the hold ends after the delivery is useful, unless it is in
-    doubt.
+    The delivery becomes `missed` if the hold ends after the delivery is useful, unless it may
+    be out.
     """
-    useful = hold.until <= delivery.useful_until or delivery.in_doubt
+    useful = hold.until <= delivery.useful_until or delivery.may_be_out
     after = _S.SCHEDULED if useful else _S.MISSED
     # The end of the red switch or of a pause is not known, so these holds end soon and are renewed.
     return released(delivery, now=now, next_at=hold.until, error=hold.reason, after=after)

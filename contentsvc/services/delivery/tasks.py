@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID, uuid5
 
 from contentsvc.channels import Accepted, Channel, HandOff, Receipt, Rendition
+from contentsvc.channels.parts import publish_part
 from contentsvc.config import Config
-from contentsvc.domain.deliveries import Action, DeliveryStatus, Outcome, next_step
+from contentsvc.domain.deliveries import Action, DeliveryStatus, Outcome, Progress, next_step
 from contentsvc.messages import Message
 from contentsvc.services.delivery.calling import Answer, Usable, ask
 from contentsvc.services.delivery.claims import ClaimedDelivery
+from contentsvc.services.delivery.moves import AFRESH
 from contentsvc.services.ports import Claim
 from contentsvc.services.posting_limits import Pace
 
-__all__ = ["Task", "Verdict", "judge", "time_to_resend"]
+__all__ = ["Part", "Task", "Verdict", "judge", "part_key", "time_to_resend"]
 
 #: The values that a channel's method may return, by the action that calls the method.
 _USABLE: dict[Action, Usable] = {
@@ -35,6 +39,29 @@ def time_to_resend(config: Config) -> timedelta:
     return config.call_timeout + _WAIT
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The part of a post that a call is about."""
+
+    #: From 1.
+    number: int
+    count: int
+    #: The receipt of the part before it; None for the first part.
+    after: Receipt | None = None
+    #: The receipt of the first part, as stored; None if this is the first part.
+    first: Mapping[str, Any] | None = None
+
+    @property
+    def is_last(self) -> bool:
+        """Return True if the post is complete after this part."""
+        return self.number == self.count
+
+
+def part_key(delivery_key: str, number: int) -> str:
+    """Return the key of a part: the delivery's own for the first, else a UUID made from it."""
+    return delivery_key if number == 1 else str(uuid5(UUID(delivery_key), str(number)))
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
     """A call to a plugin that a worker is to make for a claimed delivery."""
@@ -47,11 +74,19 @@ class Task:
     account: str
     #: The posting limits of the community on this channel; None for no limits.
     pace: Pace | None = None
+    #: The part of the post that *rendition* is; None if it is the whole post.
+    part: Part | None = None
 
     @property
     def claim(self) -> Claim:
         """Return the claim (reservation) that permits the worker to make this call."""
         return self.delivery.claim
+
+    @property
+    def key(self) -> str:
+        """Return the key that the platform gets: that of the delivery, or of its part."""
+        key = self.delivery.key
+        return part_key(key, self.part.number) if self.part else key
 
     @property
     def number(self) -> int:
@@ -81,9 +116,10 @@ class Task:
 
     def call(self) -> Any:
         """Call the plugin and return its response; exceptions of the plugin are not caught."""
-        key = self.delivery.key
+        key = self.key
         if self.action is Action.PUBLISH:
-            return self.channel.publish(self.rendition, key=key)
+            after = self.part.after if self.part else None
+            return publish_part(self.channel, self.rendition, key=key, after=after)
         if self.action is Action.FIND:
             return self.channel.find(self.rendition, key=key, since=self.delivery.due_at)
         receipt = self.delivery.receipt or {}
@@ -117,11 +153,15 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
         task.action,
         answer.outcome,
         task.call_number,
+        Progress(
+            delivery.useful_until,
+            in_doubt=delivery.in_doubt,
+            parts_out=delivery.parts_out,
+            part_count=delivery.part_count,
+            poll_until=delivery.poll_until,
+        ),
         now=now,
-        useful_until=delivery.useful_until,
-        in_doubt=delivery.in_doubt,
         is_idempotent=channel.idempotent_for is not None,
-        poll_until=delivery.poll_until,
         wait=accepted.poll_after if accepted else answer.retry_after,
         jitter=random.random(),  # noqa: S311 - not used for security
     )
@@ -143,6 +183,8 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
     if step.status is DeliveryStatus.ACCEPTED and delivery.poll_until is None:
         values["poll_until"] = now + channel.poll_for
     values |= _receipt(answer, now)
+    if answer.receipt is not None and task.part is not None:
+        values |= _after_part(task.part, values["receipt"])
     return Verdict(task, answer, step.status, values)
 
 
@@ -157,6 +199,17 @@ def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
     # it may still publish. A platform's refusal of an accepted post does not end it.
     was_searched = task.action is Action.FIND and delivery.poll_until is None
     return delivery.in_doubt and not (was_searched and outcome is Outcome.ABSENT)
+
+
+def _after_part(part: Part, receipt: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the columns to write when *part* is published, with its *receipt*.
+
+    The receipt of the delivery is that of its first part, to which the others belong.
+    """
+    values: dict[str, Any] = {"parts_out": part.number, "receipt": part.first or receipt}
+    if not part.is_last:
+        values |= {"attempt_count": 0, "published_at": None, **AFRESH}
+    return values
 
 
 def _receipt(answer: Answer, now: datetime) -> dict[str, Any]:

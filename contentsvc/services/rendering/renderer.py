@@ -24,6 +24,7 @@ from contentsvc.channels import (
     WarningLevel,
 )
 from contentsvc.channels.default_rendering import fill_words, notice_placeholders
+from contentsvc.channels.parts import split_rendition
 from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
@@ -34,6 +35,7 @@ from contentsvc.messages import Message, text_of
 from contentsvc.services.booking import page_url
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.delivery.moves import move_one
+from contentsvc.services.delivery.parts import store_parts
 from contentsvc.services.planning import channel_names
 from contentsvc.services.posting_limits import pace_of, pacing_warnings
 from contentsvc.services.rendering.content_checks import check_rendition
@@ -66,6 +68,8 @@ class Preview:
     due_at: datetime
     rendition_hash: str | None = None
     rendition: Rendition | None = None
+    #: The parts in which the channel publishes it, with their hashes; empty if it has only one.
+    parts: tuple[tuple[str, Rendition], ...] = ()
     warnings: tuple[RenditionWarning, ...] = ()
     error: Message | None = None
 
@@ -136,16 +140,23 @@ class Renderer:
             )
         try:
             channel = open_channel(self._runtime, row)
-            rendition = self._render(channel, self._with_page(channel, item))
+            rendition, parts = self._render(channel, self._with_page(channel, item))
         except RenderError as error:
             return _refused(blank, error)
         except ContentsvcError as error:
             return replace(blank, error=error.message)
         prepared = prepare(self._runtime, rendition)
+        prepared_parts = [prepare(self._runtime, part) for part in parts]
         with self._runtime.database.write() as session:
-            store_rendition(self._runtime, session, prepared)
+            for one in (prepared, *prepared_parts):
+                store_rendition(self._runtime, session, one)
+        hashes = [one.hash for one in prepared_parts]
         return replace(
-            blank, rendition_hash=prepared.hash, rendition=rendition, warnings=rendition.warnings
+            blank,
+            rendition_hash=prepared.hash,
+            rendition=rendition,
+            parts=tuple(zip(hashes, parts, strict=True)) if len(parts) > 1 else (),
+            warnings=rendition.warnings,
         )
 
     def render_planned(self, delivery_ids: Sequence[int]) -> int:
@@ -164,7 +175,7 @@ class Renderer:
         try:
             channel = open_channel(self._runtime, delivery.channel)
             item = self._with_page(channel, RenderItem.of_delivery(delivery))
-            rendition = self._render(channel, item)
+            rendition, parts = self._render(channel, item)
         except RenderError as error:
             return self._settle(delivery, DeliveryStatus.FAILED, error=error.message)
         except PluginError as error:
@@ -177,19 +188,31 @@ class Renderer:
             # The web form refuses to approve such an entry, but a calendar file can approve it.
             return self._settle(delivery, DeliveryStatus.FAILED, error=blocking[0].message)
         prepared = prepare(self._runtime, rendition)
+        prepared_parts = [prepare(self._runtime, part) for part in parts]
         with self._runtime.database.write() as session:
-            store_rendition(self._runtime, session, prepared)
+            for one in (prepared, *prepared_parts):
+                store_rendition(self._runtime, session, one)
         values = {
             "rendition_hash": prepared.hash,
+            "part_count": len(parts),
+            "parts_out": 0,
             "facts": item.livestream_facts(delivery.channel.name),
             "error": "",
         }
-        return self._settle(delivery, DeliveryStatus.SCHEDULED, **values)
+        hashes = [one.hash for one in prepared_parts]
+        return self._settle(delivery, DeliveryStatus.SCHEDULED, hashes, **values)
 
-    def _settle(self, delivery: Delivery, status: DeliveryStatus, **values: Any) -> bool:
+    def _settle(
+        self,
+        delivery: Delivery,
+        status: DeliveryStatus,
+        parts: Sequence[str] = (),
+        **values: Any,
+    ) -> bool:
         """Set a planned delivery to *status*; return whether it is scheduled now.
 
-        If the entry was changed meanwhile, do nothing.
+        *parts* are the hashes of its parts' renditions. If the entry was changed meanwhile, do
+        nothing.
         """
         now = self._runtime.clock()
         with self._runtime.database.write() as session:
@@ -199,6 +222,8 @@ class Renderer:
             if current.entry.rev != delivery.entry.rev:
                 return False
             moved = move_one(session, current, status, Actor.RENDERER, updated_at=now, **values)
+            if moved and parts:
+                store_parts(session, current.id, parts)
         return moved and status is DeliveryStatus.SCHEDULED
 
     def _note(self, delivery: Delivery, reason: Message) -> None:
@@ -208,7 +233,10 @@ class Renderer:
             if current is not None:
                 current.error = reason
 
-    def _render(self, channel: OpenChannel, item: RenderItem) -> Rendition:
+    def _render(
+        self, channel: OpenChannel, item: RenderItem
+    ) -> tuple[Rendition, tuple[Rendition, ...]]:
+        """Return the rendition of an item with all its warnings, and its parts, if it has any."""
         if item.content.kind not in channel.kinds:
             kind = Message(f"entry-kind-{item.content.kind}")
             raise RenderError(
@@ -220,15 +248,20 @@ class Renderer:
         try:
             rendition = _ask(channel, entry, item.notice, context)
             _check_rendition(rendition)
+            parts = split_rendition(channel, rendition)
+            for part in parts:
+                _check_rendition(part)
         except ContentsvcError:
             raise
         except PLUGIN_FAULTS as error:
             raise _plugin_fault(channel, error) from error
         warnings = [*rendition.warnings, *posters.warnings]
-        warnings += channel.limits.check(rendition)
+        # A platform's limits are those of one message.
+        for message in parts or (rendition,):
+            warnings += channel.limits.check(message)
         checks = self._runtime.registry.checks()
         warnings += check_rendition(checks, entry, rendition, context.language)
-        return replace(rendition, warnings=tuple(warnings))
+        return replace(rendition, warnings=tuple(_distinct(warnings))), parts
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
         """Return *item*; if it has a notice, add the address of the livestream's public page."""
@@ -307,6 +340,11 @@ def _ask(
     if entry.kind is EntryKind.POSTER:
         return channel.render_poster(entry, context)
     return channel.render_post(entry, context)
+
+
+def _distinct(warnings: Sequence[RenditionWarning]) -> list[RenditionWarning]:
+    """Return *warnings* without repetitions, in order: several parts may have the same fault."""
+    return [one for number, one in enumerate(warnings) if one not in warnings[:number]]
 
 
 def _planned(session: Session, delivery_id: int) -> Delivery | None:

@@ -1,10 +1,11 @@
 """Channel types as platforms are: a post sent twice is two posts.
 
-One can be asked, and one accepts posts and publishes them later.
+One can be asked, one accepts posts and publishes them later, and one divides posts into parts.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from contentsvc.channels import (
     ChannelSettings,
     HttpUrl,
     OutcomeUnknownError,
+    Parts,
     Receipt,
     Rendition,
     hookimpl,
@@ -86,6 +88,21 @@ class Accepting(Plain):
         return Accepted(state["token"], poll_after=1)
 
 
+class Divided(Parts, Plain):
+    """Publishes a post as three messages, which it does not know again."""
+
+    type = "chaos_parts"
+    label: ClassVar = {"zh": "分段平台", "en": "Platform of several messages"}
+
+    def split(self, rendition: Rendition) -> list[Rendition]:
+        """Return the post three times, numbered."""
+        return [replace(rendition, title=f"{rendition.title} {number}") for number in (1, 2, 3)]
+
+    def publish_part(self, part: Rendition, *, key: str, after: Receipt | None) -> Receipt:
+        """Post a message."""
+        return Receipt(id=self._post(part, key))
+
+
 def _number(answer: Any) -> str:
     if not isinstance(answer, dict) or "id" not in answer:
         raise OutcomeUnknownError("the answer has no id")
@@ -95,4 +112,4 @@ def _number(answer: Any) -> str:
 @hookimpl
 def register_channels() -> list[type[Channel]]:
     """Bring all."""
-    return [Plain, Asked, Accepting]
+    return [Plain, Asked, Accepting, Divided]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -22,6 +23,7 @@ from contentsvc.domain.deliveries import (
     IllegalMoveError,
     Next,
     Outcome,
+    Progress,
     check_move,
     next_step,
     retry_delay,
@@ -29,6 +31,23 @@ from contentsvc.domain.deliveries import (
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LATER = NOW + timedelta(hours=2)
+
+
+def step_after(
+    action: Action,
+    outcome: Outcome,
+    attempt: int,
+    *,
+    now: datetime,
+    is_idempotent: bool = False,
+    wait: float | None = None,
+    jitter: float = 0.0,
+    **progress: Any,
+) -> Next:
+    """Return the step of a delivery with this *progress*."""
+    more = {"is_idempotent": is_idempotent, "wait": wait, "jitter": jitter}
+    return next_step(action, outcome, attempt, Progress(**progress), now=now, **more)  # type: ignore[arg-type]
+
 
 #: Every legal move, written a second time: `from > to: who may`. p planner, n renderer,
 #: d dispatcher, w worker, r reaper, h a person.
@@ -46,7 +65,8 @@ accepted > handed_off: w        accepted > unknown: d          unknown > accepte
 accepted > failed: w            handed_off > published: h      handed_off > failed: h
 handed_off > cancelled: p       unknown > published: wh        unknown > retrying: wdh
 unknown > failed: h             failed > planned: h            missed > planned: ph
-cancelled > planned: ph
+cancelled > planned: ph         sending > scheduled: w         accepted > scheduled: w
+unknown > scheduled: wh         handed_off > scheduled: h
 """
 LETTERS = {
     "p": Actor.PLANNER,
@@ -226,7 +246,7 @@ def test_every_step_is_legal_for_a_worker(
     """Each call leads to the status of the table, and a worker may make that move."""
     action, outcome = pair
 
-    step = next_step(action, outcome, 1, now=NOW, useful_until=LATER)
+    step = step_after(action, outcome, 1, now=NOW, useful_until=LATER)
 
     assert step.status is after
     if after is not action.before:
@@ -238,7 +258,7 @@ def test_a_step_has_a_time_if_a_call_follows(
     pair: tuple[Action, Outcome], after: DeliveryStatus
 ) -> None:
     """A step that leads to no further call of the service has no earliest time."""
-    step = next_step(*pair, 1, now=NOW, useful_until=LATER)
+    step = step_after(*pair, 1, now=NOW, useful_until=LATER)
 
     called = {DeliveryStatus.RETRYING, DeliveryStatus.UNKNOWN, DeliveryStatus.ACCEPTED}
     assert (step.not_before is not None) is (after in called)
@@ -247,7 +267,7 @@ def test_a_step_has_a_time_if_a_call_follows(
 @pytest.mark.parametrize("outcome", Outcome)
 def test_a_delivery_in_doubt_never_fails(outcome: Outcome) -> None:
     """A refused attempt says nothing about an earlier one that may have published the post."""
-    step = next_step(Action.PUBLISH, outcome, 99, now=NOW, useful_until=NOW, in_doubt=True)
+    step = step_after(Action.PUBLISH, outcome, 99, now=NOW, useful_until=NOW, in_doubt=True)
 
     assert step.status is not DeliveryStatus.FAILED
 
@@ -258,7 +278,7 @@ def test_an_unknown_outcome_settles_first(
     settle: timedelta, *, is_idempotent: bool, in_doubt: bool
 ) -> None:
     """However early, an unknown outcome is not retried; it may be asked about after a while."""
-    step = next_step(
+    step = step_after(
         Action.PUBLISH,
         Outcome.UNKNOWN,
         1,
@@ -273,7 +293,7 @@ def test_an_unknown_outcome_settles_first(
 
 def test_a_refusal_in_doubt_settles_first() -> None:
     """A delivery that becomes unknown by a refused retry waits like any unknown outcome."""
-    step = next_step(
+    step = step_after(
         Action.PUBLISH, Outcome.REJECTED, 2, now=NOW, useful_until=LATER, in_doubt=True
     )
 
@@ -283,7 +303,7 @@ def test_a_refusal_in_doubt_settles_first() -> None:
 @pytest.mark.parametrize("outcome", [Outcome.TEMPORARY, Outcome.RATE_LIMITED])
 def test_temporary_failures_are_retried(outcome: Outcome) -> None:
     """A temporary failure waits as long as the platform asked."""
-    step = next_step(Action.PUBLISH, outcome, 2, now=NOW, useful_until=LATER, wait=42)
+    step = step_after(Action.PUBLISH, outcome, 2, now=NOW, useful_until=LATER, wait=42)
 
     assert step == Next(DeliveryStatus.RETRYING, NOW + timedelta(seconds=42))
 
@@ -292,8 +312,8 @@ def test_no_retry_after_its_usefulness() -> None:
     """A retry exactly at the end of the usefulness is made; a later one is not."""
     useful_until = NOW + timedelta(seconds=5)
 
-    in_time = next_step(Action.PUBLISH, Outcome.TEMPORARY, 1, now=NOW, useful_until=useful_until)
-    too_late = next_step(Action.PUBLISH, Outcome.TEMPORARY, 2, now=NOW, useful_until=useful_until)
+    in_time = step_after(Action.PUBLISH, Outcome.TEMPORARY, 1, now=NOW, useful_until=useful_until)
+    too_late = step_after(Action.PUBLISH, Outcome.TEMPORARY, 2, now=NOW, useful_until=useful_until)
 
     assert in_time == Next(DeliveryStatus.RETRYING, useful_until)
     assert too_late == Next(DeliveryStatus.FAILED)
@@ -304,7 +324,7 @@ def test_eight_attempts_are_enough() -> None:
     far = NOW + timedelta(days=31)
 
     seventh, eighth = (
-        next_step(Action.PUBLISH, Outcome.TEMPORARY, attempt, now=NOW, useful_until=far)
+        step_after(Action.PUBLISH, Outcome.TEMPORARY, attempt, now=NOW, useful_until=far)
         for attempt in (MOST_ATTEMPTS - 1, MOST_ATTEMPTS)
     )
 
@@ -315,7 +335,7 @@ def test_eight_attempts_are_enough() -> None:
 
 def test_a_refused_credential_waits_for_a_person() -> None:
     """It is due at once and does not use up its attempts; the paused channel holds it."""
-    step = next_step(
+    step = step_after(
         Action.PUBLISH, Outcome.AUTH, 99, now=NOW, useful_until=NOW - timedelta(seconds=1)
     )
 
@@ -324,7 +344,7 @@ def test_a_refused_credential_waits_for_a_person() -> None:
 
 def test_a_post_that_is_not_there_is_sent_again_at_once() -> None:
     """A search that found nothing makes the delivery due now, whatever the attempts were."""
-    step = next_step(
+    step = step_after(
         Action.FIND, Outcome.ABSENT, 99, now=NOW, useful_until=NOW - timedelta(seconds=1)
     )
 
@@ -337,7 +357,7 @@ def test_a_post_that_is_not_there_is_sent_again_at_once() -> None:
 )
 def test_a_key_is_sent_again_ever_later(attempt: int, wait: float | None, seconds: int) -> None:
     """After further unknown outcomes an idempotent channel gets the key later, as in retries."""
-    step = next_step(
+    step = step_after(
         Action.PUBLISH,
         Outcome.UNKNOWN,
         attempt,
@@ -354,7 +374,7 @@ def test_a_key_is_sent_again_ever_later(attempt: int, wait: float | None, second
 @pytest.mark.parametrize("action", Action)
 def test_every_poll_waits_as_long_as_asked(action: Action, poll_after: float, seconds: int) -> None:
     """The platform's time is obeyed after each call, but polls are at least a second apart."""
-    step = next_step(
+    step = step_after(
         action, Outcome.ACCEPTED, 5, now=NOW, useful_until=NOW, wait=poll_after, jitter=0.9
     )
 
@@ -368,21 +388,21 @@ def test_a_failed_question_is_asked_again_ever_later(
     action: Action, outcome: Outcome, call: int, seconds: int
 ) -> None:
     """A platform that cannot answer is asked at growing intervals, up to ten minutes."""
-    step = next_step(action, outcome, call, now=NOW, useful_until=NOW)
+    step = step_after(action, outcome, call, now=NOW, useful_until=NOW)
 
     assert step == Next(action.before, NOW + timedelta(seconds=seconds))
 
 
 def test_a_question_waits_as_long_as_the_platform_asks() -> None:
     """`retry_after` of an error from `poll` is obeyed."""
-    step = next_step(Action.POLL, Outcome.RATE_LIMITED, 1, now=NOW, useful_until=NOW, wait=90)
+    step = step_after(Action.POLL, Outcome.RATE_LIMITED, 1, now=NOW, useful_until=NOW, wait=90)
 
     assert step == Next(DeliveryStatus.ACCEPTED, NOW + timedelta(seconds=90))
 
 
 def test_an_accepted_post_that_is_missing_is_not_sent_again() -> None:
     """A platform that has accepted a post may publish it later, so a person decides."""
-    step = next_step(Action.FIND, Outcome.ABSENT, 1, now=NOW, useful_until=LATER, poll_until=LATER)
+    step = step_after(Action.FIND, Outcome.ABSENT, 1, now=NOW, useful_until=LATER, poll_until=LATER)
 
     assert step.status is DeliveryStatus.UNKNOWN
 
@@ -395,8 +415,46 @@ def test_a_post_found_as_accepted_is_polled_until_the_deadline(
     poll_until: datetime | None, after: str
 ) -> None:
     """After the deadline a post that is still accepted stays with the person."""
-    step = next_step(
+    step = step_after(
         Action.FIND, Outcome.ACCEPTED, 1, now=NOW, useful_until=LATER, poll_until=poll_until
     )
 
     assert step.status == after
+
+
+@pytest.mark.parametrize("action", Action)
+@pytest.mark.parametrize(
+    ("parts_out", "part_count", "after"),
+    [
+        (0, 0, "published"),
+        (0, 1, "published"),
+        (0, 2, "scheduled"),
+        (8, 10, "scheduled"),
+        (9, 10, "published"),
+    ],
+)
+def test_the_next_part_is_sent_at_once(
+    action: Action, parts_out: int, part_count: int, after: str
+) -> None:
+    """Until the last part is out, the delivery waits to be sent again."""
+    step = step_after(
+        action,
+        Outcome.PUBLISHED,
+        1,
+        now=NOW,
+        useful_until=NOW,
+        parts_out=parts_out,
+        part_count=part_count,
+    )
+
+    assert step.status == after
+    assert step.not_before == (NOW if after == "scheduled" else None)
+
+
+@pytest.mark.parametrize("action", [Action.PUBLISH, Action.POLL])
+@pytest.mark.parametrize("outcome", Outcome)
+def test_what_is_out_in_part_never_fails(action: Action, outcome: Outcome) -> None:
+    """If a part is out, a person decides about the rest."""
+    step = step_after(action, outcome, 99, now=NOW, useful_until=NOW, parts_out=2, part_count=3)
+
+    assert step.status is not DeliveryStatus.FAILED

@@ -51,6 +51,8 @@ class Engine:
         channel = self.runtime.registry.channel_type(kind)
         for name in ("script", "calls", "found", "polls"):
             getattr(channel, name).clear()
+        if kind == "scripted_parts":
+            channel.afters.clear()  # type: ignore[attr-defined]  # of this type only
         return channel
 
     def plan(self, kind: str = "scripted", **said: Any) -> Entry:

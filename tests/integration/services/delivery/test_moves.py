@@ -404,6 +404,21 @@ def _(engine: Engine) -> None:
     engine.turn()
 
 
+def send_parts(engine: Engine, *script: Any) -> Any:
+    """Publish the first part of a post of several; the first calls have the results in *script*."""
+    channel = engine.script("scripted_parts")
+    channel.script.extend(script)
+    engine.plan("scripted_parts", title="一", body="二\n\n三")
+    engine.due()
+    engine.work()
+    return channel
+
+
+@scenario(S.SENDING, S.SCHEDULED, A.WORKER)
+def _(engine: Engine) -> None:
+    send_parts(engine)
+
+
 @scenario(S.CLAIMED, S.UNKNOWN, A.WORKER)
 def _(engine: Engine) -> None:
     retry_in_doubt(engine, "scripted_forgetful")
@@ -412,6 +427,12 @@ def _(engine: Engine) -> None:
 
 
 # accepted
+
+
+@scenario(S.ACCEPTED, S.SCHEDULED, A.WORKER)
+def _(engine: Engine) -> None:
+    send_parts(engine, Accepted("token", poll_after=5), Receipt(id="7"))
+    engine.settle(10)
 
 
 @scenario(S.ACCEPTED, S.HANDED_OFF, A.WORKER)
@@ -449,6 +470,12 @@ def _(engine: Engine) -> None:
     resolve(engine, Resolution.OUT)
 
 
+@scenario(S.HANDED_OFF, S.SCHEDULED, A.PERSON)
+def _(engine: Engine) -> None:
+    send_parts(engine, HandOff({"zh": "请手动发布", "en": "Post it"}))
+    resolve(engine, Resolution.OUT)
+
+
 @scenario(S.HANDED_OFF, S.FAILED, A.PERSON)
 def _(engine: Engine) -> None:
     hand_off(engine)
@@ -469,6 +496,18 @@ def _(engine: Engine) -> None:
     send(engine, CUT, kind="scripted_findable")
     engine.runtime.registry.channel_type("scripted_findable").found[:] = [Receipt(id="42")]  # type: ignore[attr-defined]  # the scripted channel's own
     engine.settle(60)
+
+
+@scenario(S.UNKNOWN, S.SCHEDULED, A.WORKER)
+def _(engine: Engine) -> None:
+    send_parts(engine, CUT).found.append(Receipt(id="1"))
+    engine.settle(60)
+
+
+@scenario(S.UNKNOWN, S.SCHEDULED, A.PERSON)
+def _(engine: Engine) -> None:
+    send_parts(engine, CUT)
+    resolve(engine, Resolution.OUT)
 
 
 @scenario(S.UNKNOWN, S.ACCEPTED, A.WORKER)

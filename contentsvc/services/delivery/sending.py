@@ -15,7 +15,7 @@ from functools import partial
 
 from sqlalchemy.exc import InterfaceError, OperationalError
 
-from contentsvc.domain.deliveries import Action, Outcome
+from contentsvc.domain.deliveries import Action, DeliveryStatus, Outcome
 from contentsvc.messages import Message, text_of
 from contentsvc.services.delivery.announcing import Announcer
 from contentsvc.services.delivery.backlog import LATER, Backlog, Call, Queued, TaskBatch
@@ -201,8 +201,7 @@ class Sender:
             self._unwritten, intended = self._to_write_again(verdicts, error), set()
         else:
             self._unwritten = []
-            _log(verdicts)
-            self._announcer.announce(moved)
+            self._tell(verdicts, moved)
         self._settle({verdict.task for verdict in self._unwritten})
         for queued, _ in to_release:
             queued.batch.end(called=False)
@@ -247,9 +246,18 @@ class Sender:
                 extra={"action": "receipt_lost", "delivery": verdict.task.delivery.id},
             )
             return not _is_database_down(error)
-        _log([verdict])
-        self._announcer.announce(moved)
+        self._tell([verdict], moved)
         return True
+
+    def _tell(self, verdicts: Sequence[Verdict], moved: Sequence[Verdict]) -> None:
+        """Log stored *verdicts*, and announce those that changed a status, *moved*.
+
+        Wake the dispatcher if the next part of a post is to be sent.
+        """
+        _log(verdicts)
+        self._announcer.announce(moved)
+        if any(verdict.after is DeliveryStatus.SCHEDULED for verdict in moved):
+            self._runtime.queue.wake()
 
     def _begin(self, queued: Queued, intended_at: datetime, since: float) -> None:
         self._calls[queued.task] = Call(queued.batch, time.monotonic())

@@ -96,6 +96,8 @@ def test_each_part_follows_the_one_before(engine: Engine) -> None:
     # The receipt of the post is that of its first part.
     assert delivery.receipt == {"id": "m1", "url": "https://there.example/1"}
     assert attempts(engine) == [(number, 1, "publish") for number in range(1, 5)]
+    # The dispatcher is woken for each part that follows, not only when it polls the database.
+    assert engine.queue.woken >= 3
 
 
 def test_a_retried_part_keeps_its_key(engine: Engine) -> None:

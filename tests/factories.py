@@ -51,6 +51,7 @@ class MemoryQueue:
     """A queue that records its jobs in lists; no worker runs them."""
 
     published: list[tuple[str, list[Claim]]] = field(default_factory=list)
+    followed_up: list[tuple[str, list[Claim]]] = field(default_factory=list)
     rendered: list[int] = field(default_factory=list)
     #: Enqueued batches as (batch id, fence).
     batches: list[tuple[int, int]] = field(default_factory=list)
@@ -70,6 +71,12 @@ class MemoryQueue:
         if self.is_down:
             raise QueueDownError
         self.published.append((lane, list(claims)))
+
+    def follow_up(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Record a job that asks about deliveries."""
+        if self.is_down:
+            raise QueueDownError
+        self.followed_up.append((lane, list(claims)))
 
     def render(self, delivery_ids: Sequence[int]) -> None:
         """Record a job that renders deliveries."""

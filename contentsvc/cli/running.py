@@ -70,18 +70,24 @@ def dispatch() -> None:
 @click.command()
 @click.option(
     "--queue",
-    type=click.Choice(["publish", "render"]),
+    type=click.Choice(["publish", "follow-up", "render"]),
     default="publish",
     show_default=True,
-    help="publish: publish due deliveries; render: make renditions and poster batches.",
+    help="publish: publish due deliveries; follow-up: ask the platforms about deliveries that were "
+    "sent; render: make renditions and poster batches.",
 )
 def worker(queue: str) -> None:
     """Run one worker."""
     config = _settings()
-    from contentsvc.worker.process import run_publish_worker, run_render_worker
+    from contentsvc.worker import process
 
+    run = {
+        "publish": process.run_publish_worker,
+        "follow-up": process.run_follow_up_worker,
+        "render": process.run_render_worker,
+    }[queue]
     with open_runtime(config) as runtime:
-        (run_publish_worker if queue == "publish" else run_render_worker)(runtime)
+        run(runtime)
 
 
 @click.command(hidden=True)

@@ -88,6 +88,7 @@ def _start(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
     supervisor.start(Role("render", ("worker", "--queue", "render"), grace))
     for number in range(1, config.workers + 1):
         supervisor.start(Role(f"worker {number}", ("worker", "--queue", "publish"), grace))
+    supervisor.start(Role("follow-up", ("worker", "--queue", "follow-up"), grace))
     supervisor.start(Role("dispatcher", ("dispatch",)))
     # The welcome post is due 20 seconds from here, so the sample is added as late as possible.
     add_sample(runtime)

@@ -74,6 +74,16 @@ class Queue(Protocol):
             QueueDownError: the queue cannot be reached.
         """
 
+    def follow_up(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Enqueue a job that asks the platforms about deliveries with unknown or late results.
+
+        All are on channels of the type *lane*. Such jobs never wait for `publish` jobs, nor the
+        other way round.
+
+        Raises:
+            QueueDownError: the queue cannot be reached.
+        """
+
     def render(self, delivery_ids: Sequence[int]) -> None:
         """Enqueue a job that renders these planned deliveries, so that they can be sent.
 

@@ -115,6 +115,7 @@ ROLES = {
     "dispatcher": _("Dispatcher"),
     "worker": _("Worker"),
     "publish": _("Publishing worker"),
+    "follow-up": _("Follow-up worker"),
     "render": _("Rendering worker"),
 }
 #: The platform formats of a post, and the values that are counted in each.

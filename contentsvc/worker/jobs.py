@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -15,7 +16,14 @@ from contentsvc.services.poster_batches.making import BatchMaker
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["make_batch", "publish_batch", "reconnect", "render_deliveries", "serve_with"]
+__all__ = [
+    "follow_up_batch",
+    "make_batch",
+    "publish_batch",
+    "reconnect",
+    "render_deliveries",
+    "serve_with",
+]
 
 #: The exit status of a worker whose sender thread has failed (`EX_SOFTWARE` of sysexits.h).
 _FAILED = 70
@@ -26,7 +34,7 @@ _served: list[tuple[Runtime, Publisher]] = []
 
 def serve_with(runtime: Runtime) -> Publisher:
     """Use *runtime* for all later jobs of this process; return the Publisher that the jobs use."""
-    publisher = Publisher(runtime, process_name(), on_failure=_end_process)
+    publisher = Publisher(runtime, process_name(), on_failure=_end_process, on_stuck=_ask_to_stop)
     _served[:] = [(runtime, publisher)]
     return publisher
 
@@ -35,6 +43,14 @@ def _end_process() -> None:
     """End this worker at once; the supervisor starts another, and the leases end its claims."""
     logging.shutdown()
     os._exit(_FAILED)
+
+
+def _ask_to_stop() -> None:
+    """Stop this worker as a signal to stop does; the supervisor starts another.
+
+    Only the end of the process ends calls that never return.
+    """
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def reconnect() -> None:
@@ -52,6 +68,15 @@ def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
     ((_, publisher),) = _served
     # When the worker stops, the publisher's `close` waits for the calls under way.
     publisher.begin_batch(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
+
+
+def follow_up_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
+    """Ask the platforms about the deliveries in *claims*, all on channels of the type *lane*.
+
+    Return at once: a channel that does not respond delays no question about another channel.
+    """
+    ((_, publisher),) = _served
+    publisher.submit(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
 
 
 def render_deliveries(delivery_ids: Sequence[int]) -> None:

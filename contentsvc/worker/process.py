@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import gc
 import logging
 import random
 import signal
+import threading
 import time
 from collections.abc import Sequence
 from types import FrameType
@@ -24,9 +26,9 @@ from contentsvc.services.operations.heartbeats import HeartbeatThread
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.connections import connect, embedded_url
 from contentsvc.worker.jobs import reconnect, serve_with
-from contentsvc.worker.queue import BATCH, PUBLISH, RENDER, SERIALIZER
+from contentsvc.worker.queue import BATCH, FOLLOW_UP, PUBLISH, RENDER, SERIALIZER
 
-__all__ = ["run_publish_worker", "run_render_worker"]
+__all__ = ["run_follow_up_worker", "run_publish_worker", "run_render_worker"]
 
 logger = logging.getLogger(__name__)
 
@@ -34,6 +36,9 @@ logger = logging.getLogger(__name__)
 #: only after thirteen minutes.
 _WORKER_TTL = 30
 _MAINTENANCE_INTERVAL = 15
+#: Seconds for which no Python code can run until the process is killed, as by a regular expression
+#: that never ends, which keeps the interpreter's lock; and seconds between two signs of life.
+_FROZEN_AFTER, _LIFE_SIGN_EVERY = 60.0, 15.0
 
 
 class _Steady(BaseWorker):
@@ -61,7 +66,10 @@ class _Steady(BaseWorker):
 
 
 class PublishWorker(_Steady, SimpleWorker):
-    """An RQ worker that runs jobs in its own process, since forking takes longer than sending."""
+    """An RQ worker that runs jobs in its own process, since forking takes longer than sending.
+
+    It publishes, or asks about deliveries that were sent before.
+    """
 
 
 class RenderWorker(_Steady, Worker):
@@ -79,7 +87,14 @@ class RenderWorker(_Steady, Worker):
 
 def run_publish_worker(runtime: Runtime) -> None:
     """Run publishing jobs until SIGTERM or SIGINT, then finish the current job and return."""
+    _end_if_frozen()
     _run(runtime, PublishWorker, PUBLISH)
+
+
+def run_follow_up_worker(runtime: Runtime) -> None:
+    """Ask about deliveries that were sent, until SIGTERM or SIGINT; then finish and return."""
+    _end_if_frozen()
+    _run(runtime, PublishWorker, FOLLOW_UP)
 
 
 def run_render_worker(runtime: Runtime) -> None:
@@ -91,6 +106,18 @@ def run_render_worker(runtime: Runtime) -> None:
     """
     warm_up()
     _run(runtime, RenderWorker, RENDER, BATCH)
+
+
+def _end_if_frozen() -> None:
+    """Make this process end, with a traceback, if a plugin keeps all its threads from running."""
+
+    def give_signs_of_life() -> None:
+        while True:
+            # The library's own thread counts down; it does not need the interpreter.
+            faulthandler.dump_traceback_later(_FROZEN_AFTER, exit=True)
+            time.sleep(_LIFE_SIGN_EVERY)
+
+    threading.Thread(target=give_signs_of_life, name="life-signs", daemon=True).start()
 
 
 def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:

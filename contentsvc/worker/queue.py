@@ -14,12 +14,15 @@ from contentsvc.services.ports import Claim, QueueDownError, QueueStats
 from contentsvc.worker.connections import connect, embedded_url
 from contentsvc.worker.waking import Listener, call
 
-__all__ = ["BATCH", "PUBLISH", "RENDER", "SERIALIZER", "RqQueue", "embedded_url"]
+__all__ = ["BATCH", "FOLLOW_UP", "PUBLISH", "RENDER", "SERIALIZER", "RqQueue", "embedded_url"]
 
 logger = logging.getLogger(__name__)
 
 #: Names of the RQ queues.
 PUBLISH = "publish"
+#: Questions about deliveries that were sent before. A worker of its own takes them, so that a
+#: platform that answers them slowly delays no publishing.
+FOLLOW_UP = "follow-up"
 RENDER = "render"
 #: The queue of poster batches. A render worker takes jobs from it only if RENDER is empty.
 BATCH = "batch"
@@ -28,13 +31,15 @@ BATCH = "batch"
 SERIALIZER = "json"
 
 _PUBLISH_JOB = "contentsvc.worker.jobs.publish_batch"
+_FOLLOW_UP_JOB = "contentsvc.worker.jobs.follow_up_batch"
 _RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
 _BATCH_JOB = "contentsvc.worker.jobs.make_batch"
 
 #: Seconds after which RQ aborts a job, to free a worker that is stuck. The leases in the database
 #: expire long before. Twenty pictures take up to 30 seconds, a part of a poster batch up to 10.
-_JOB_TIMEOUTS = {PUBLISH: 7200, RENDER: 240, BATCH: 240}
+_JOB_TIMEOUTS = {PUBLISH: 7200, FOLLOW_UP: 7200, RENDER: 240, BATCH: 240}
 _FAILURE_TTL = 3600
+_QUEUES = (PUBLISH, FOLLOW_UP, RENDER, BATCH)
 
 #: Seconds without requests to a server that did not respond.
 _REST = 2.0
@@ -88,8 +93,15 @@ class RqQueue:
         Raises:
             QueueDownError: Redis cannot be reached.
         """
-        pairs = [[claim.delivery_id, claim.fence] for claim in claims]
-        self._enqueue(PUBLISH, _PUBLISH_JOB, (lane, pairs), f"{len(pairs)} of {lane}")
+        self._enqueue(PUBLISH, _PUBLISH_JOB, (lane, _pairs(claims)), f"{len(claims)} of {lane}")
+
+    def follow_up(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Enqueue a job that asks the platforms about deliveries on channels of the type *lane*.
+
+        Raises:
+            QueueDownError: Redis cannot be reached.
+        """
+        self._enqueue(FOLLOW_UP, _FOLLOW_UP_JOB, (lane, _pairs(claims)), f"{len(claims)} of {lane}")
 
     def render(self, delivery_ids: Sequence[int]) -> None:
         """Enqueue a job that renders these planned deliveries, so that they can be sent.
@@ -120,7 +132,7 @@ class RqQueue:
         """Return the numbers of jobs and workers, and whether Redis responds; never raises."""
         try:
             info = self._redis.info("server")
-            queues = [RedisQueue(name, connection=self._redis) for name in (PUBLISH, RENDER, BATCH)]
+            queues = [RedisQueue(name, connection=self._redis) for name in _QUEUES]
             return QueueStats(
                 reachable=True,
                 server=_server(info),
@@ -151,6 +163,10 @@ class RqQueue:
     def _rest(self, action: str, error: RedisError) -> None:
         self._asked_again_at = time.monotonic() + _REST
         logger.warning("The queue does not answer: %s", error, extra={"action": action})
+
+
+def _pairs(claims: Sequence[Claim]) -> list[list[int]]:
+    return [[claim.delivery_id, claim.fence] for claim in claims]
 
 
 def _server(info: dict[str, object]) -> str:

@@ -42,6 +42,9 @@ class HandQueue:
     def publish(self, lane: str, claims: Sequence[Claim]) -> None:
         self.claims += [(lane, claim) for claim in claims]
 
+    def follow_up(self, lane: str, claims: Sequence[Claim]) -> None:
+        self.publish(lane, claims)
+
     def render(self, delivery_ids: Sequence[int]) -> None:
         self.renders += delivery_ids
 

@@ -175,7 +175,7 @@ def _fill(session: Session, runtime: Runtime) -> None:
 
 
 def _beat_all(session: Session) -> None:
-    workers = [("worker", {"queue": queue}) for queue in ("publish", "render")]
+    workers = [("worker", {"queue": queue}) for queue in ("publish", "follow-up", "render")]
     for number, (role, detail) in enumerate((("web", {}), ("dispatcher", {}), *workers), 7):
         record_heartbeat(
             session, role=role, name=f"plan:{number}", started_at=_BEFORE, now=TODAY, detail=detail

@@ -46,5 +46,12 @@ def test_an_idle_service_is_measured() -> None:
     """Each process of the service has a row, and their sum has one."""
     report = idle.main(["--small", "--database", "sqlite"])
 
-    for process in ("dispatch", "valkey", "web", "worker --queue publish", "**together**"):
+    for process in (
+        "dispatch",
+        "valkey",
+        "web",
+        "worker --queue publish",
+        "worker --queue follow-up",
+        "**together**",
+    ):
         assert f"| sqlite | {process} |" in report

@@ -28,6 +28,7 @@ ROLES = {
     "dispatcher-2": ("dispatch",),
     "worker-1": ("worker",),
     "worker-2": ("worker",),
+    "follow-up": ("worker", "--queue", "follow-up"),
     "render": ("worker", "--queue", "render"),
     "web": ("web",),
 }

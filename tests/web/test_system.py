@@ -33,7 +33,7 @@ def _beat_all(runtime: Runtime, *, without: str = "") -> None:
     """Record a heartbeat of the dispatcher and of each kind of worker."""
     if without != "dispatcher":
         _beat(runtime, "dispatcher")
-    for queue in {"publish", "render"} - {without}:
+    for queue in {"publish", "follow-up", "render"} - {without}:
         with runtime.database.write() as session:
             record_heartbeat(
                 session,
@@ -102,15 +102,20 @@ def test_health_tells_machines(runtime: Runtime, anonymous: FlaskClient, clock: 
     assert response.json is not None
     assert response.json["database"] is True
     assert response.json["dispatcher_silent_seconds"] == 7.0
-    assert response.json["processes"] == {"dispatcher": 1, "publish": 1, "render": 1}
+    assert response.json["processes"] == {
+        "dispatcher": 1,
+        "publish": 1,
+        "follow-up": 1,
+        "render": 1,
+    }
     assert response.json["missing"] == []
 
 
-@pytest.mark.parametrize("missing", ["dispatcher", "publish", "render"])
+@pytest.mark.parametrize("missing", ["dispatcher", "publish", "follow-up", "render"])
 def test_health_names_the_process_that_is_missing(
     runtime: Runtime, anonymous: FlaskClient, mei: Person, missing: str
 ) -> None:
-    """Without one of the three roles the service is not ready; the system page says so, too."""
+    """Without one of the four roles the service is not ready; the system page says so, too."""
     _beat_all(runtime, without=missing)
 
     response = anonymous.get("/healthz")
@@ -118,7 +123,7 @@ def test_health_names_the_process_that_is_missing(
     assert response.status_code == 503
     assert response.json is not None
     assert response.json["missing"] == [missing]
-    words = {"dispatcher": "调度", "publish": "发布", "render": "渲染"}
+    words = {"dispatcher": "调度", "publish": "发布", "follow-up": "回查", "render": "渲染"}
     page = mei.text("/system/")
     assert [word for word in words.values() if f"{word}进程没有在工作" in page] == [words[missing]]
 
@@ -148,13 +153,15 @@ def test_the_figures_are_prometheus_text(runtime: Runtime, anonymous: FlaskClien
     assert {sample.labels["role"] for sample in families["contentsvc_silence_seconds"].samples} == {
         "dispatcher",
         "publish",
+        "follow-up",
         "render",
     }
     assert {
         sample.labels["role"]: sample.value for sample in families["contentsvc_processes"].samples
-    } == {"dispatcher": 1, "publish": 1, "render": 1}
+    } == {"dispatcher": 1, "publish": 1, "follow-up": 1, "render": 1}
     assert {sample.labels["role"] for sample in families["contentsvc_idle_seconds"].samples} == {
         "publish",
+        "follow-up",
         "render",
     }
     assert {sample.labels["status"] for sample in families["contentsvc_deliveries"].samples} == set(

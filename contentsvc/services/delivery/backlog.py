@@ -9,7 +9,7 @@ import heapq
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -28,6 +28,9 @@ _CHANNEL_SLOTS = 16
 _SLOW = 2.0
 _SLOW_CHANNEL_SLOTS = 8
 _MOST_CALLS = 256
+#: Most slow calls on all channels of one type, so that a plugin that blocks leaves slots for the
+#: other plugins.
+_SLOW_TYPE_CALLS = 128
 #: Seconds after which a batch no longer waits for calls under way, and after which a task no longer
 #: waits for a slot of its channel.
 _PATIENCE = 2.0
@@ -35,6 +38,8 @@ _PATIENCE = 2.0
 _CHECK_EVERY = 0.25
 #: Time until a task that got no slot is claimed again.
 LATER = timedelta(seconds=1)
+#: The same if the channel's slots are taken by calls that have passed their time limit.
+_MUCH_LATER = timedelta(seconds=30)
 #: Longest time in seconds that a task waits until it is due. A task that waits longer shows that
 #: somebody has set the clock back, so its claim is released.
 _LONGEST_WAIT = 5.0
@@ -156,18 +161,24 @@ class Backlog:
             left = (first.task.delivery.next_at - self._runtime.clock()).total_seconds()
             yield min(left, first.since + _LONGEST_WAIT - now)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether no task waits."""
+        return not (self._early or self._due)
+
     def pick(
-        self, calls: Mapping[Task, Call], now: datetime
+        self, calls: Mapping[Task, Call], now: datetime, overdue: Collection[Task] = ()
     ) -> tuple[list[Queued], list[tuple[Queued, datetime]]]:
         """Remove and return the tasks to call now, and the tasks to give up until a later time.
 
-        *calls* are the calls under way, which occupy slots. The caller ends the claim of each
-        task to give up; it is paired with the time at which its delivery is to be claimed again.
+        *calls* are the calls under way, which occupy slots. *overdue* are calls that have passed
+        their time limit and have not returned: they occupy slots of their channel and its type
+        only. The caller ends the claim of each task to give up; it is paired with the time at which
+        its delivery is to be claimed again.
         """
         self._come_due(now)
-        busy = Counter(task.delivery.channel_id for task in calls)
-        slow = _slow_channels(calls)
-        free = min(_SLOTS + slow.total(), _MOST_CALLS) - len(calls)
+        usage = _Usage.of(calls, overdue)
+        free = min(_SLOTS + usage.slow_calls, _MOST_CALLS) - len(calls)
         begun: list[Queued] = []
         releases: list[tuple[Queued, datetime]] = []
         full: dict[str, timedelta] = {}
@@ -176,19 +187,18 @@ class Backlog:
         too_soon = now + self._runtime.config.call_timeout
         for queued in self._due:
             delivery = queued.task.delivery
-            channel_id, lease = delivery.channel_id, delivery.lease_until
-            most = _SLOW_CHANNEL_SLOTS if slow[channel_id] else _CHANNEL_SLOTS
-            crowded = busy[channel_id] >= most
+            lease, crowded = delivery.lease_until, usage.is_crowded(queued.task)
             if self.closed or (queued.early and delivery.next_at > now):
                 releases.append((queued, delivery.next_at))
             elif (lease and lease <= too_soon) or (crowded and _is_impatient(queued)):
-                releases.append((queued, now + LATER))
+                wait = _MUCH_LATER if usage.is_hung(queued.task) else LATER
+                releases.append((queued, now + wait))
             elif crowded or len(begun) >= free:
                 left.append(queued)
-            elif (wait := self._rate_wait(queued.task, full)) is not None:
-                releases.append((queued, now + wait))
+            elif (pause := self._rate_wait(queued.task, full)) is not None:
+                releases.append((queued, now + pause))
             else:
-                busy[channel_id] += 1
+                usage.busy[delivery.channel_id] += 1
                 begun.append(queued)
         self._due = left
         return begun, releases
@@ -222,12 +232,44 @@ class Backlog:
         return full[task.account]
 
 
-def _slow_channels(calls: Mapping[Task, Call]) -> Counter[int]:
-    """Return, by channel id, the number of running calls that have taken over two seconds."""
-    long_ago = time.monotonic() - _SLOW
-    return Counter(
-        task.delivery.channel_id for task, call in calls.items() if call.began < long_ago
-    )
+@dataclass(frozen=True, slots=True)
+class _Usage:
+    """The numbers of slots in use, by channel id or channel type."""
+
+    #: Calls that have not returned.
+    busy: Counter[int]
+    #: Those that have taken over two seconds.
+    slow: Counter[int]
+    slow_types: Counter[str]
+    #: Those that have passed their time limit.
+    overdue: Counter[int]
+    #: The number of slow calls within their time limit.
+    slow_calls: int
+
+    @classmethod
+    def of(cls, calls: Mapping[Task, Call], overdue: Collection[Task]) -> _Usage:
+        """Count the running *calls* and the *overdue* ones."""
+        long_ago = time.monotonic() - _SLOW
+        slow = [task for task, call in calls.items() if call.began < long_ago]
+        late = [*slow, *overdue]
+        return cls(
+            busy=Counter(task.delivery.channel_id for task in (*calls, *overdue)),
+            slow=Counter(task.delivery.channel_id for task in late),
+            slow_types=Counter(task.channel.type for task in late),
+            overdue=Counter(task.delivery.channel_id for task in overdue),
+            slow_calls=len(slow),
+        )
+
+    def is_crowded(self, task: Task) -> bool:
+        """Return True if no slot is free for *task* on its channel, or for its channel's type."""
+        channel_id = task.delivery.channel_id
+        most = _SLOW_CHANNEL_SLOTS if self.slow[channel_id] else _CHANNEL_SLOTS
+        crowded_type = self.slow_types[task.channel.type] >= _SLOW_TYPE_CALLS
+        return self.busy[channel_id] >= most or crowded_type
+
+    def is_hung(self, task: Task) -> bool:
+        """Return True if calls that have passed their time limit occupy the channel's slots."""
+        return self.overdue[task.delivery.channel_id] >= _SLOW_CHANNEL_SLOTS
 
 
 def _is_impatient(queued: Queued) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -87,6 +87,8 @@ class Turn:
     is_running: bool = True
     #: Claims to enqueue, each with its lane.
     claims: list[tuple[str, Claim]] = field(default_factory=list)
+    #: The same for claims to ask a platform about a delivery that was sent before.
+    follow_ups: list[tuple[str, Claim]] = field(default_factory=list)
     #: Ids of planned deliveries to enqueue for rendering.
     renders: list[int] = field(default_factory=list)
     #: Whether the turn is reserved for due posts; chores that can wait skip it.
@@ -199,7 +201,7 @@ class FollowingUp(Chore):
         """
         if turn.is_running and turn.is_steady and not turn.is_crowded:
             runtime = self.context.runtime
-            turn.claims += follow_ups(
+            turn.follow_ups = follow_ups(
                 session, runtime.registry, turn.now, runtime.config, self.context.name
             )
 
@@ -211,9 +213,21 @@ class Enqueueing(Chore):
     """
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue the claims of *turn*. If the queue is down, reschedule the claimed deliveries."""
+        """Enqueue the claims of *turn*. If the queue is down, reschedule the claimed deliveries.
+
+        Claims of follow-ups that cannot be enqueued end by themselves.
+        """
+        queue = self.context.runtime.queue
+        self._enqueue(queue.follow_up, turn.follow_ups)
+        if refused := self._enqueue(queue.publish, turn.claims):
+            self._schedule_again(refused, turn.now)
+
+    def _enqueue(
+        self, send: Callable[[str, list[Claim]], None], laned: Sequence[tuple[str, Claim]]
+    ) -> list[Claim]:
+        """Enqueue jobs by *send*; return the claims for which the queue was down."""
         lanes: dict[str, list[Claim]] = defaultdict(list)
-        for lane, claim in turn.claims:
+        for lane, claim in laned:
             lanes[lane].append(claim)
         most = self.context.tuning.most_per_job
         refused: list[Claim] = []
@@ -221,11 +235,10 @@ class Enqueueing(Chore):
             for first in range(0, len(claims), most):
                 job = claims[first : first + most]
                 try:
-                    self.context.runtime.queue.publish(lane, job)
+                    send(lane, job)
                 except QueueDownError:
                     refused += job
-        if refused:
-            self._schedule_again(refused, turn.now)
+        return refused
 
     def _schedule_again(self, claims: Sequence[Claim], now: datetime) -> None:
         """End *claims*, which could not be enqueued, and reschedule their deliveries.

@@ -84,7 +84,7 @@ class Dispatcher:
             self._sweep.done(now)
         for chore in self._chores:
             chore.finish(turn)
-        if turn.claims or turn.renders:
+        if turn.claims or turn.follow_ups or turn.renders:
             self._rest.done(now)
         if turn.has_more:
             return 0.0

@@ -51,18 +51,23 @@ class Publisher:
     """Publishes the deliveries that are reserved (claimed) for a worker; one per process."""
 
     def __init__(
-        self, runtime: Runtime, worker: str, on_failure: Callable[[], None] | None = None
+        self,
+        runtime: Runtime,
+        worker: str,
+        on_failure: Callable[[], None] | None = None,
+        on_stuck: Callable[[], None] | None = None,
     ) -> None:
         """Create the publisher of the worker called *worker* (`host:pid`).
 
-        It calls *on_failure* if its sender thread ends because of a fault of this program.
+        It calls *on_failure* if its sender thread ends because of a fault of this program, and
+        *on_stuck* when the worker has nothing to do but has calls that never returned.
         """
         self._runtime = runtime
         self._opener = Opener(runtime)
         self._cached_renditions = Renditions(runtime)
         #: Settings of calendars by calendar id, each with the time of the calendar's last change.
         self._cached_heads: dict[int, tuple[datetime, CalendarHead]] = {}
-        self._sender = Sender(runtime, worker, on_failure)
+        self._sender = Sender(runtime, worker, on_failure, on_stuck)
 
     def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
         """Call plugins for the claimed deliveries, and wait until the calls end, except slow ones.
@@ -70,19 +75,28 @@ class Publisher:
         Slow calls end while the next batch is sent. All claims belong to the *lane*, a channel
         type.
         """
-        self._submit(lane, claims).wait()
+        self.submit(lane, claims).wait()
 
     def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
         """Begin the plugin calls for *claims*; return when all have begun, not when they end."""
         before: TaskBatch | None = None
         for first in range(0, len(claims), _CHUNK):
             # This chunk is loaded while the previous chunk is being sent.
-            batch = self._submit(lane, claims[first : first + _CHUNK])
+            batch = self.submit(lane, claims[first : first + _CHUNK])
             if before is not None:
                 before.wait_begun()
             before = batch
         if before is not None:
             before.wait_begun()
+
+    def submit(self, lane: str, claims: Sequence[Claim]) -> TaskBatch:
+        """Queue plugin calls for *claims*, all of the channel type *lane*, without waiting.
+
+        Return a counter that can wait until the calls have begun, or have ended.
+        """
+        tasks = self.make_ready(claims)
+        logger.debug("Took a batch", extra={"action": "batch", "lane": lane, "size": len(tasks)})
+        return self._sender.submit(tasks)
 
     def close(self) -> None:
         """Begin no more calls; wait for the running ones, at most for one call's time limit."""
@@ -96,11 +110,6 @@ class Publisher:
             with self._runtime.database.write() as session:
                 release(session, releases)
         return tasks
-
-    def _submit(self, lane: str, claims: Sequence[Claim]) -> TaskBatch:
-        tasks = self.make_ready(claims)
-        logger.debug("Took a batch", extra={"action": "batch", "lane": lane, "size": len(tasks)})
-        return self._sender.submit(tasks)
 
     def _tasks(
         self, session: Session, claims: Sequence[Claim]

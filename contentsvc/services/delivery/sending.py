@@ -6,7 +6,9 @@ It writes the intents and results of many calls in one transaction.
 from __future__ import annotations
 
 import logging
+import math
 import queue
+import random
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -39,21 +41,36 @@ _AGAIN = 0.5
 #: as for ten. If fewer calls are under way, each result is written immediately.
 _GATHER = 0.04
 _CROWD = 16
+#: Seconds after which a worker with calls that never returned may be replaced. A process that ran
+#: for a minute is restarted at once.
+_LEAST_LIFE = 62.0
+#: Longest random delay, in seconds, of the replacement, so that two workers seldom end together.
+_SPREAD = 20.0
 
 
 class Sender:
     """Makes a worker's calls to plugins in threads; one more thread stores the results."""
 
     def __init__(
-        self, runtime: Runtime, worker: str, on_failure: Callable[[], None] | None = None
+        self,
+        runtime: Runtime,
+        worker: str,
+        on_failure: Callable[[], None] | None = None,
+        on_stuck: Callable[[], None] | None = None,
     ) -> None:
         """Create the sender of the worker called *worker* (`host:pid`).
 
-        It calls *on_failure* if its thread ends because of a fault of this program.
+        It calls *on_failure* if its thread ends because of a fault of this program, and *on_stuck*
+        at a quiet moment if calls have not returned long after their time limit.
         """
         self._runtime = runtime
         self._worker = worker
         self._on_failure = on_failure
+        self._on_stuck = on_stuck
+        #: When *on_stuck* may be called, in monotonic seconds.
+        self._replace_at = time.monotonic() + _LEAST_LIFE + random.uniform(0, _SPREAD)  # noqa: S311 - no secret
+        #: Calls that have passed their time limit and have not returned.
+        self._overdue: set[Task] = set()
         self._deadline = runtime.config.call_timeout.total_seconds() + _GRACE
         self._events: queue.SimpleQueue[list[Queued] | tuple[Task, Answer] | None] = (
             queue.SimpleQueue()
@@ -106,6 +123,22 @@ class Sender:
             answers = self._collect()
             verdicts = self._judged(answers) + self._timed_out()
             self._write_and_begin(self._unwritten + verdicts)
+            self._give_up_if_stuck()
+
+    def _give_up_if_stuck(self) -> None:
+        """Call `on_stuck`, once, if nothing but calls that never returned is left to do."""
+        busy = self._calls or self._unwritten or not self._backlog.is_empty
+        if not self._overdue or busy or time.monotonic() < self._replace_at:
+            return
+        names = sorted({task.delivery.channel_name for task in self._overdue})
+        logger.error(
+            "%d calls never returned; this worker ends and is started again",
+            len(self._overdue),
+            extra={"action": "worker_stuck", "channels": ", ".join(names)},
+        )
+        self._replace_at = math.inf
+        if self._on_stuck is not None:
+            self._on_stuck()
 
     # Events
 
@@ -149,11 +182,16 @@ class Sender:
         given_up = time.monotonic() - self._deadline
         pauses = [call.began - given_up + 0.001 for call in self._calls.values()]
         pauses += self._backlog.pauses()
-        return max(0.0, min(pauses)) if pauses else None
+        if self._overdue and not self._calls and self._backlog.is_empty:
+            pauses.append(self._replace_at - time.monotonic())
+        # A thread cannot wait for longer than some years.
+        longest = min(pauses, default=math.inf)
+        return max(0.0, longest) if longest < math.inf else None
 
     def _judged(self, answers: Sequence[tuple[Task, Answer]]) -> list[Verdict]:
         now = self._runtime.clock()
         for task, _ in answers:
+            self._overdue.discard(task)
             if task in self._calls:
                 self._settling[task] = self._calls.pop(task).batch
         for task, answer in answers:
@@ -173,14 +211,16 @@ class Sender:
         answer = Answer(
             Outcome.UNKNOWN, message=Message("attempt-timed-out", seconds=self._deadline)
         )
-        return self._judged([(task, answer) for task in late])
+        verdicts = self._judged([(task, answer) for task in late])
+        self._overdue.update(late)
+        return verdicts
 
     # Writing
 
     def _write_and_begin(self, verdicts: list[Verdict]) -> None:
         """Store *verdicts* and intents of new calls in one transaction; then begin these calls."""
         now, since = self._runtime.clock(), time.monotonic()
-        begun, to_release = self._backlog.pick(self._calls, now)
+        begun, to_release = self._backlog.pick(self._calls, now, self._overdue)
         if not (verdicts or begun or to_release):
             return
         try:

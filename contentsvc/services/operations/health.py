@@ -32,8 +32,9 @@ __all__ = [
 
 #: A process whose last heartbeat is older than this counts as stopped.
 SILENT_AFTER = timedelta(seconds=30)
-#: The roles of processes without which nothing is rendered or published.
-REQUIRED_ROLES = ("dispatcher", "publish", "render")
+#: The roles of processes without which nothing is rendered or published, or no answer that takes
+#: time ever arrives.
+REQUIRED_ROLES = ("dispatcher", "publish", "follow-up", "render")
 
 
 def record_heartbeat(

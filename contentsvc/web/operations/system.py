@@ -92,8 +92,8 @@ def help_page() -> str:
 def health() -> tuple[dict[str, object], int]:
     """Return the health of the service as JSON, with status 200 or 503, for monitoring.
 
-    The status is 503 if the database cannot be read, or if no dispatcher, no publishing worker or
-    no render worker has been seen for half a minute.
+    The status is 503 if the database cannot be read, or if a dispatcher, a publishing worker, a
+    follow-up worker or a render worker has not been seen for half a minute.
     """
     try:
         with reading() as database:

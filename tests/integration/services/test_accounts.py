@@ -121,4 +121,4 @@ def test_the_system_status_counts_and_names(engine: Engine) -> None:
     assert status.counts == {DeliveryStatus.SCHEDULED: 1}
     assert [beat.role for beat in status.heartbeats] == ["dispatcher"]
     assert not status.queue.reachable
-    assert status.missing == ["dispatcher", "publish", "render"]
+    assert status.missing == ["dispatcher", "publish", "follow-up", "render"]

@@ -89,12 +89,18 @@ def test_the_figures_count_the_waiting_jobs(redis_url: str) -> None:
         queue.render([1, 2])
         queue.publish("site", [Claim(1, 1)])
         queue.publish("site", [Claim(2, 1)])
+        queue.follow_up("site", [Claim(3, 1)])
 
         stats = queue.stats()
 
         assert stats.reachable
         assert stats.server.startswith("valkey 9")
-        assert dict(stats.waiting) == {"publish": 2, "render": 1, "batch": 0}
+        assert dict(stats.waiting) == {
+            "publish": 2,
+            "follow-up": 1,
+            "render": 1,
+            "batch": 0,
+        }
 
 
 def test_without_a_server_nothing_hangs_and_batches_are_refused(

@@ -76,7 +76,8 @@ class Engine:
 
     def take(self) -> Iterator[tuple[str, list[Claim]]]:
         """Empty the queue and yield its batches, pairs of lane and claims."""
-        batches, self.queue.published = self.queue.published, []
+        batches = self.queue.published + self.queue.followed_up
+        self.queue.published, self.queue.followed_up = [], []
         yield from batches
 
     def work(self) -> float:

@@ -238,7 +238,8 @@ class State(RuleBasedStateMachine):
     def _turn(self, *, renders: bool = True) -> None:
         """Let the dispatcher take a turn, and render the deliveries that it enqueued."""
         self.engine.dispatcher.turn(self.now)
-        self.queued += [(self.now, claims) for _, claims in self.engine.queue.published]
+        queue = self.engine.queue
+        self.queued += [(self.now, claims) for _, claims in queue.published + queue.followed_up]
         planned = self.engine.queue.rendered if renders else []
         self._forget()
         self.engine.renderer.render_planned(planned)
@@ -247,7 +248,8 @@ class State(RuleBasedStateMachine):
         self.engine.dispatcher = Dispatcher(self.runtime, "host:1", lambda: self.seconds)
 
     def _forget(self) -> None:
-        self.engine.queue.published, self.engine.queue.rendered = [], []
+        queue = self.engine.queue
+        queue.published, queue.followed_up, queue.rendered = [], [], []
 
     def _take(self, times: int = 1) -> None:
         """Create a worker for each queued batch, which gets the batch *times* times."""

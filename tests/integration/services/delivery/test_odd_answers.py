@@ -289,7 +289,7 @@ def test_a_sender_that_fails_says_so(engine: Engine, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(Backlog, "pick", fail)
     for lane, claims in engine.take():
-        engine.publisher._submit(lane, claims)
+        engine.publisher.submit(lane, claims)
 
     assert failed.wait(10)
 

@@ -116,3 +116,46 @@ def test_equal_accounts_of_two_channel_types_do_not_wait_for_each_other() -> Non
 
     assert _numbers(begun) == [2]
     assert [queued.task.delivery.id for queued, _ in releases] == [1]
+
+
+def _under_way(tasks: Sequence[Task], *, began: float) -> dict[Task, Call]:
+    batch = TaskBatch()
+    return {task: Call(batch, began) for task in tasks}
+
+
+def test_calls_past_their_limit_keep_their_channel_and_no_other_busy() -> None:
+    """A channel whose slots are taken by calls that never return waits; other channels begin."""
+    backlog = Backlog(_RUNTIME)
+    overdue = [_task(number, channel=1) for number in range(8)]
+    _queue(backlog, [_task(100, channel=1), _task(101, channel=2)])
+
+    begun, releases = backlog.pick({}, _NOW, overdue)
+
+    assert _numbers(begun) == [101]
+    assert [(queued.task.delivery.id, at - _NOW) for queued, at in releases] == [
+        (100, timedelta(seconds=30))
+    ]
+
+
+def test_a_channel_type_that_blocks_leaves_slots_for_the_others() -> None:
+    """With 128 slow calls on many channels of a type, the type waits and another type begins."""
+    backlog = Backlog(_RUNTIME)
+    slow = _under_way(
+        [_task(number, channel=number, kind="hung") for number in range(128)], began=0
+    )
+    _queue(backlog, [_task(200, channel=200, kind="hung"), _task(201, channel=201, kind="mail")])
+
+    begun, _ = backlog.pick(slow, _NOW)
+
+    assert _numbers(begun) == [201]
+
+
+def test_overdue_calls_take_no_slot_of_the_worker() -> None:
+    """However many calls never return, the worker begins as many others as ever."""
+    backlog = Backlog(_RUNTIME)
+    overdue = [_task(number, channel=number, kind=f"hung-{number}") for number in range(300)]
+    _queue(backlog, [_task(1000 + number, channel=1000 + number) for number in range(64)])
+
+    begun, _ = backlog.pick({}, _NOW, overdue)
+
+    assert len(begun) == 64

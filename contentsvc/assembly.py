@@ -8,6 +8,7 @@ from __future__ import annotations
 from contentsvc.channels import load_plugins
 from contentsvc.config import Config
 from contentsvc.db.session import Database
+from contentsvc.services.plugin_calls import PluginCalls
 from contentsvc.services.ports import system_clock
 from contentsvc.services.runtime import Runtime
 from contentsvc.storage import FileStorage
@@ -31,4 +32,6 @@ def assemble(config: Config) -> Runtime:
         queue=RqQueue(url),
         rates=RedisRateWindows(url),
         clock=system_clock,
+        # Two threads of the web server always remain for requests that need no plugin.
+        calls=PluginCalls(max(1, config.web_threads - 2)),
     )

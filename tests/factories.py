@@ -78,7 +78,7 @@ class MemoryQueue:
             raise QueueDownError
         self.followed_up.append((lane, list(claims)))
 
-    def render(self, delivery_ids: Sequence[int]) -> None:
+    def render(self, lane: str, delivery_ids: Sequence[int]) -> None:
         """Record a job that renders deliveries."""
         if self.is_down:
             raise QueueDownError

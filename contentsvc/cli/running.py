@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+from functools import partial
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -50,6 +52,8 @@ def _web_app(config: Config) -> Flask:
     from contentsvc.services.operations.heartbeats import HeartbeatThread
 
     runtime = assemble(config)
+    # gunicorn starts another process, so that calls that never return end with this one.
+    runtime.calls.on_stuck = partial(os.kill, os.getpid(), signal.SIGTERM)
     HeartbeatThread(runtime, "web").start()
     return create_app(runtime)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -17,6 +19,8 @@ __all__ = ["page_url", "public_page"]
 _UNSAVED = "preview"
 #: The channel whose pages are at `/site/` itself.
 _DEFAULT = "site"
+#: Seconds after which a channel counts as one without pages.
+_SECONDS = 5.0
 
 
 def page_url(runtime: Runtime, code: str, channel: OpenChannel | None = None) -> str:
@@ -50,9 +54,13 @@ def _page_elsewhere(runtime: Runtime, code: str) -> str:
         rows = list(session.scalars(query.order_by(ChannelRow.name != _DEFAULT, ChannelRow.id)))
     for row in rows:
         try:
-            address = open_channel(runtime, row).livestream_page(code)
+            address = runtime.calls.run(row.type, partial(_address, runtime, row, code), _SECONDS)
         except PluginError:
             continue
         if address:
             return address
     return ""
+
+
+def _address(runtime: Runtime, row: ChannelRow, code: str) -> str | None:
+    return open_channel(runtime, row).livestream_page(code)

@@ -84,8 +84,8 @@ class Queue(Protocol):
             QueueDownError: the queue cannot be reached.
         """
 
-    def render(self, delivery_ids: Sequence[int]) -> None:
-        """Enqueue a job that renders these planned deliveries, so that they can be sent.
+    def render(self, lane: str, delivery_ids: Sequence[int]) -> None:
+        """Enqueue a job that renders planned deliveries, all on channels of the type *lane*.
 
         Raises:
             QueueDownError: the queue cannot be reached.

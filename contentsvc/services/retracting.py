@@ -19,6 +19,9 @@ from contentsvc.services.runtime import Runtime
 
 __all__ = ["can_take_back", "take_back"]
 
+#: Seconds that a person waits for the platform.
+_SECONDS = 10.0
+
 
 def can_take_back(runtime: Runtime, delivery: Delivery) -> bool:
     """Return True if the post of a delivery can be retracted (deleted on its platform).
@@ -42,16 +45,18 @@ def take_back(runtime: Runtime, delivery_id: int) -> None:
 
     Raises:
         InputError: the post is not published, its channel cannot retract posts, or the platform
-            refused. A refusal carries the platform's message.
+            refused or did not respond within ten seconds. A refusal carries the platform's message.
     """
     with runtime.database.read() as session:
         delivery = get_delivery(session, delivery_id)
     if not can_take_back(runtime, delivery):
         raise InputError("delivery-not-retractable", channel=delivery.channel.name)
-    stored = delivery.receipt or {}
+    stored, channel = delivery.receipt or {}, delivery.channel
     try:
         receipt = Receipt(stored["id"], stored.get("url"), delivery.published_at)
-        open_channel(runtime, delivery.channel).retract(receipt)
+        runtime.calls.run(
+            channel.type, lambda: open_channel(runtime, channel).retract(receipt), _SECONDS
+        )
     except ContentsvcError as error:
         raise _refusal(delivery, error.message) from error
     except PLUGIN_FAULTS as error:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from contentsvc.channels import Registry
 from contentsvc.config import Config
 from contentsvc.db.session import Database
+from contentsvc.services.plugin_calls import PluginCalls
 from contentsvc.services.ports import Clock, Queue, RateWindows
 from contentsvc.storage import FileStorage
 
@@ -27,3 +28,5 @@ class Runtime:
     queue: Queue
     rates: RateWindows
     clock: Clock
+    #: For calls to plugins from threads that a plugin must not keep.
+    calls: PluginCalls = field(default_factory=PluginCalls)

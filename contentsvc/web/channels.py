@@ -21,7 +21,6 @@ from contentsvc.errors import (
 )
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.channel_setup.channels import MASK
-from contentsvc.services.posting_limits import default_quota
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.toasts import show_toast
@@ -172,7 +171,7 @@ def _own_quota(channel: ChannelRow | None) -> tuple[Quota | None, PlatformRule |
     if channel is None:
         return None, None
     try:
-        return default_quota(channels.open_channel(runtime(), channel))
+        return channels.quota_of(runtime(), channel)
     except ContentsvcError:
         return None, None
 

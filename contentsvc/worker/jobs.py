@@ -15,8 +15,10 @@ from contentsvc.services.ports import Claim
 from contentsvc.services.poster_batches.making import BatchMaker
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
+from contentsvc.worker.render_runs import RenderRun
 
 __all__ = [
+    "ask_to_stop",
     "follow_up_batch",
     "make_batch",
     "publish_batch",
@@ -30,11 +32,13 @@ _FAILED = 70
 #: The runtime and publisher of this process. They are global, since RQ calls a function only with
 #: the arguments of the job. `serve_with` sets them before the first job.
 _served: list[tuple[Runtime, Publisher]] = []
+#: In a child process of the render worker, the run that it belongs to.
+_run: list[RenderRun] = []
 
 
 def serve_with(runtime: Runtime) -> Publisher:
     """Use *runtime* for all later jobs of this process; return the Publisher that the jobs use."""
-    publisher = Publisher(runtime, process_name(), on_failure=_end_process, on_stuck=_ask_to_stop)
+    publisher = Publisher(runtime, process_name(), on_failure=_end_process, on_stuck=ask_to_stop)
     _served[:] = [(runtime, publisher)]
     return publisher
 
@@ -45,7 +49,7 @@ def _end_process() -> None:
     os._exit(_FAILED)
 
 
-def _ask_to_stop() -> None:
+def ask_to_stop() -> None:
     """Stop this worker as a signal to stop does; the supervisor starts another.
 
     Only the end of the process ends calls that never return.
@@ -53,8 +57,12 @@ def _ask_to_stop() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def reconnect() -> None:
-    """Replace the database connections after a fork, since processes cannot share a connection."""
+def reconnect(run: RenderRun) -> None:
+    """Replace the database connections after a fork, since processes cannot share a connection.
+
+    Note in *run* what this process renders from now on.
+    """
+    _run[:] = [run]
     ((runtime, _),) = _served
     serve_with(replace(runtime, database=Database(runtime.config.database_url)))
 
@@ -79,10 +87,18 @@ def follow_up_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
     publisher.submit(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
 
 
-def render_deliveries(delivery_ids: Sequence[int]) -> None:
-    """Render the planned deliveries with these ids, and store the results as their renditions."""
+def render_deliveries(lane: str, delivery_ids: Sequence[int]) -> None:
+    """Render planned deliveries of the channel type *lane*, and store the results.
+
+    Do nothing while the plugin of that type does not return in another process: the dispatcher
+    enqueues these deliveries again.
+    """
     ((runtime, _),) = _served
-    Renderer(runtime).render_planned(delivery_ids)
+    run = _run[0] if _run else None
+    if run is None:
+        Renderer(runtime).render_planned(delivery_ids)
+    elif lane not in run.blocked_lanes:
+        Renderer(runtime).render_planned(delivery_ids, run.note)
 
 
 def make_batch(batch_id: int, fence: int) -> None:

@@ -25,8 +25,9 @@ from contentsvc.processes import die_with_parent
 from contentsvc.services.operations.heartbeats import HeartbeatThread
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.connections import connect, embedded_url
-from contentsvc.worker.jobs import reconnect, serve_with
+from contentsvc.worker.jobs import ask_to_stop, reconnect, serve_with
 from contentsvc.worker.queue import BATCH, FOLLOW_UP, PUBLISH, RENDER, SERIALIZER
+from contentsvc.worker.render_runs import RenderRuns
 
 __all__ = ["run_follow_up_worker", "run_publish_worker", "run_render_worker"]
 
@@ -36,6 +37,8 @@ logger = logging.getLogger(__name__)
 #: only after thirteen minutes.
 _WORKER_TTL = 30
 _MAINTENANCE_INTERVAL = 15
+#: Seconds between two looks at a child process.
+_MONITORING_INTERVAL = 1
 #: Seconds for which no Python code can run until the process is killed, as by a regular expression
 #: that never ends, which keeps the interpreter's lock; and seconds between two signs of life.
 _FROZEN_AFTER, _LIFE_SIGN_EVERY = 60.0, 15.0
@@ -72,17 +75,48 @@ class PublishWorker(_Steady, SimpleWorker):
     """
 
 
+class _SlowRunError(Exception):
+    """Raised to stop waiting for a child process whose rendering takes long."""
+
+
 class RenderWorker(_Steady, Worker):
-    """An RQ worker that runs each job in a fork, so that no picture can crash the worker."""
+    """An RQ worker that runs each job in a fork, so that no picture or plugin can harm the worker.
+
+    A rendering that takes long goes on in its fork while the worker takes the next job.
+    """
+
+    #: The forks; set before the first job.
+    runs: RenderRuns
 
     def fork_work_horse(self, job: Any, queue: Any) -> None:
+        self.runs.begin(str(job.args[0]) if queue.name == RENDER else "")
         with self.heart.paused():
             super().fork_work_horse(job, queue)
 
     def main_work_horse(self, job: Any, queue: Any) -> None:
         die_with_parent(self.pid or 0)
-        reconnect()
+        reconnect(self.runs.current)
         super().main_work_horse(job, queue)
+
+    def monitor_work_horse(self, job: Any, queue: Any, execution: Any) -> None:
+        try:
+            super().monitor_work_horse(job, queue, execution)
+        except _SlowRunError:
+            self.runs.set_aside(self.horse_pid)
+            # As at the end of RQ's own method.
+            self._horse_pid = 0
+            self.executions.pop(execution.id, None)
+        else:
+            self.runs.ended()
+
+    def maintain_heartbeats(self, job: Any, execution: Any) -> None:
+        super().maintain_heartbeats(job, execution)
+        if self.runs.should_go_on:
+            raise _SlowRunError
+
+    def run_maintenance_tasks(self) -> None:
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]  # RQ's
+        self.runs.collect()
 
 
 def run_publish_worker(runtime: Runtime) -> None:
@@ -105,6 +139,7 @@ def run_render_worker(runtime: Runtime) -> None:
     work is enqueued again.
     """
     warm_up()
+    RenderWorker.runs = RenderRuns(runtime)
     _run(runtime, RenderWorker, RENDER, BATCH)
 
 
@@ -123,6 +158,7 @@ def _end_if_frozen() -> None:
 def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
     queue = queues[0]
     publisher = serve_with(runtime)
+    runtime.calls.on_stuck = ask_to_stop
     redis = connect(runtime.config.redis_url or embedded_url(runtime.config.data_dir))
     # Imported modules are never freed, so the garbage collector need not scan them.
     gc.freeze()
@@ -153,6 +189,7 @@ def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: Heart
             serializer=SERIALIZER,
             worker_ttl=_WORKER_TTL,
             maintenance_interval=_MAINTENANCE_INTERVAL,
+            job_monitoring_interval=_MONITORING_INTERVAL,
         )
         worker.heart = heart
         worker.work(logging_level=None)

@@ -36,8 +36,9 @@ _RENDER_JOB = "contentsvc.worker.jobs.render_deliveries"
 _BATCH_JOB = "contentsvc.worker.jobs.make_batch"
 
 #: Seconds after which RQ aborts a job, to free a worker that is stuck. The leases in the database
-#: expire long before. Twenty pictures take up to 30 seconds, a part of a poster batch up to 10.
-_JOB_TIMEOUTS = {PUBLISH: 7200, FOLLOW_UP: 7200, RENDER: 240, BATCH: 240}
+#: expire long before. A part of a poster batch takes up to 10 seconds; each of the 20 renderings
+#: of a job has a deadline of its own.
+_JOB_TIMEOUTS = {PUBLISH: 7200, FOLLOW_UP: 7200, RENDER: 1800, BATCH: 240}
 _FAILURE_TTL = 3600
 _QUEUES = (PUBLISH, FOLLOW_UP, RENDER, BATCH)
 
@@ -103,13 +104,15 @@ class RqQueue:
         """
         self._enqueue(FOLLOW_UP, _FOLLOW_UP_JOB, (lane, _pairs(claims)), f"{len(claims)} of {lane}")
 
-    def render(self, delivery_ids: Sequence[int]) -> None:
-        """Enqueue a job that renders these planned deliveries, so that they can be sent.
+    def render(self, lane: str, delivery_ids: Sequence[int]) -> None:
+        """Enqueue a job that renders planned deliveries on channels of the type *lane*.
 
         Raises:
             QueueDownError: Redis cannot be reached.
         """
-        self._enqueue(RENDER, _RENDER_JOB, (list(delivery_ids),), f"{len(delivery_ids)}")
+        self._enqueue(
+            RENDER, _RENDER_JOB, (lane, list(delivery_ids)), f"{len(delivery_ids)} of {lane}"
+        )
 
     def batch(self, batch_id: int, fence: int) -> None:
         """Enqueue a job that makes some posters of a batch; jobs that render deliveries come first.

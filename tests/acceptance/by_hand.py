@@ -45,7 +45,7 @@ class HandQueue:
     def follow_up(self, lane: str, claims: Sequence[Claim]) -> None:
         self.publish(lane, claims)
 
-    def render(self, delivery_ids: Sequence[int]) -> None:
+    def render(self, lane: str, delivery_ids: Sequence[int]) -> None:
         self.renders += delivery_ids
 
     def batch(self, batch_id: int, fence: int) -> None:

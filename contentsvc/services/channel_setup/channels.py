@@ -15,13 +15,15 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels import (
+    Accepted,
     ChannelEntry,
     EntryKind,
     HandOff,
     HttpClient,
     Picture,
+    PlatformRule,
+    Quota,
     Receipt,
     Registry,
     RenderContext,
@@ -29,6 +31,7 @@ from contentsvc.channels import (
     resolve_secrets,
     secret_fields,
 )
+from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels.answers import verify_answer
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
 from contentsvc.errors import (
@@ -44,6 +47,7 @@ from contentsvc.errors import (
 from contentsvc.messages import Message, Parameter, text_of
 from contentsvc.services.channel_setup.hosting import ChannelHost, DatabaseStore
 from contentsvc.services.channel_setup.sealing import seal, unseal
+from contentsvc.services.posting_limits import default_quota
 from contentsvc.services.public_livestreams import PublicLivestreams
 from contentsvc.services.runtime import Runtime
 
@@ -57,6 +61,7 @@ __all__ = [
     "masked_settings",
     "open_channel",
     "pause_channel",
+    "quota_of",
     "resume_channel",
     "save_channel",
     "test_send",
@@ -65,6 +70,10 @@ __all__ = [
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 #: Represents a stored secret in a form, which never shows the secret itself.
 MASK = "••••••"
+#: Seconds that a person waits for the result of a test message. The call itself may take longer.
+_TEST_SECONDS = 10.0
+#: Seconds until a plugin that does not tell its limit counts as one without.
+_QUOTA_SECONDS = 5.0
 
 
 def all_channels(session: Session) -> list[ChannelRow]:
@@ -297,6 +306,17 @@ def _host(runtime: Runtime, channel: StoredChannel, kind: type[OpenChannel]) -> 
     )
 
 
+def quota_of(runtime: Runtime, channel: StoredChannel) -> tuple[Quota | None, PlatformRule | None]:
+    """Return the channel's default limit on posts, and the platform rule it follows, if any.
+
+    Raises:
+        PluginError: the plugin cannot be used, or does not respond.
+    """
+    return runtime.calls.run(
+        channel.type, lambda: default_quota(open_channel(runtime, channel)), _QUOTA_SECONDS
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class TestSend:
     """The result of publishing a test message: exactly one of a receipt, a note and an error."""
@@ -313,7 +333,8 @@ class TestSend:
 def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
     """Publish a test message in *language* through the channel *name*; return the result.
 
-    The message belongs to no calendar and creates no delivery.
+    The message belongs to no calendar and creates no delivery. Wait at most ten seconds: a channel
+    that has not responded by then is an error, although the message may still arrive.
 
     Raises:
         NotFoundError: there is no such channel.
@@ -321,12 +342,9 @@ def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
     with runtime.database.read() as session:
         row = get_channel(session, name)
     try:
-        channel = open_channel(runtime, row)
-        rendition = channel.render_post(
-            _test_entry(language, runtime.clock()), _test_context(runtime, name, language)
+        answer = runtime.calls.run(
+            row.type, lambda: _publish_test(runtime, row, language), _TEST_SECONDS
         )
-        response = channel.publish(rendition, key=f"test-{uuid.uuid4()}")
-        answer = verify_answer(response)
     except ContentsvcError as error:
         return TestSend(error=error.message)
     except PLUGIN_FAULTS as error:
@@ -339,6 +357,16 @@ def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
 
 
 test_send.__test__ = False  # type: ignore[attr-defined]
+
+
+def _publish_test(
+    runtime: Runtime, row: StoredChannel, language: str
+) -> Receipt | Accepted | HandOff:
+    channel = open_channel(runtime, row)
+    rendition = channel.render_post(
+        _test_entry(language, runtime.clock()), _test_context(runtime, row.name, language)
+    )
+    return verify_answer(channel.publish(rendition, key=f"test-{uuid.uuid4()}"))
 
 
 def _test_entry(language: str, now: datetime) -> ChannelEntry:

@@ -17,6 +17,8 @@ __all__ = ["public_page"]
 
 #: The channel whose pages are at `/site/` itself.
 _DEFAULT = "site"
+#: Seconds after which a visitor is told that there is no such page.
+_SECONDS = 10.0
 
 
 def public_page(
@@ -43,13 +45,15 @@ def public_page(
     chosen = channels.get(first)
     if chosen is None:
         chosen, rest = channels.get(_DEFAULT) or next(iter(channels.values())), path.strip("/")
-    try:
-        channel = open_channel(runtime, chosen)
-    except PluginError:
-        return None
     request = PageRequest(path=rest, query=dict(query or {}), language=language, at=runtime.clock())
     try:
-        return channel.page(request)
+        return runtime.calls.run(chosen.type, lambda: _page(runtime, chosen, request), _SECONDS)
+    except PluginError:
+        return None
     except SystemExit as error:
         # Any other error becomes an error page; this one would end the web server's thread.
         raise RuntimeError(f"the page of the channel {chosen.name} called sys.exit()") from error
+
+
+def _page(runtime: Runtime, channel: ChannelRow, request: PageRequest) -> Page | None:
+    return open_channel(runtime, channel).page(request)

@@ -89,8 +89,8 @@ class Turn:
     claims: list[tuple[str, Claim]] = field(default_factory=list)
     #: The same for claims to ask a platform about a delivery that was sent before.
     follow_ups: list[tuple[str, Claim]] = field(default_factory=list)
-    #: Ids of planned deliveries to enqueue for rendering.
-    renders: list[int] = field(default_factory=list)
+    #: Ids of planned deliveries to enqueue for rendering, by lane.
+    renders: dict[str, list[int]] = field(default_factory=dict)
     #: Whether the turn is reserved for due posts; chores that can wait skip it.
     is_crowded: bool = False
     #: Whether a chore reached its limit for one turn, so that the next turn begins immediately.
@@ -288,24 +288,28 @@ class Rendering(Chore):
                     (is_soon, now + tuning.short_render_lease), else_=now + tuning.render_lease
                 )
             )
-            .returning(Delivery.id)
+            .returning(Delivery.id, Delivery.channel_id)
             .execution_options(synchronize_session=False)
-        )
-        turn.renders = sorted(taken.scalars())
-        turn.has_more |= len(turn.renders) == tuning.most_renders
+        ).all()
+        lanes = lanes_of(session, {row.channel_id for row in taken})
+        for row in sorted(taken):
+            turn.renders.setdefault(lanes[row.channel_id], []).append(row.id)
+        turn.has_more |= len(taken) == tuning.most_renders
 
     def finish(self, turn: Turn) -> None:
         """Enqueue the deliveries that `write` reserved; if the queue is down, free them soon."""
-        if not turn.renders:
-            return
         runtime = self.context.runtime
-        try:
-            runtime.queue.render(turn.renders)
-        except QueueDownError:
+        refused: list[int] = []
+        for lane, delivery_ids in turn.renders.items():
+            try:
+                runtime.queue.render(lane, delivery_ids)
+            except QueueDownError:
+                refused += delivery_ids
+        if refused:
             with runtime.database.write() as session:
                 session.execute(
                     update(Delivery)
-                    .where(Delivery.id.in_(turn.renders), Delivery.status == _S.PLANNED)
+                    .where(Delivery.id.in_(refused), Delivery.status == _S.PLANNED)
                     .values(lease_until=runtime.clock() + self.context.tuning.queue_down_pause)
                 )
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from typing import Protocol
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
@@ -24,6 +26,8 @@ __all__ = ["Opener"]
 _MOST = 2000
 #: Seconds after which a channel is opened again: a secret in a file or the environment may change.
 _MOST_AGE = 10.0
+#: Seconds that the constructors of one plugin get for the channels of a batch.
+_SECONDS = 10.0
 # Built once: SQLAlchemy takes longer to build a statement than a database takes to run it. It
 # selects columns instead of objects: a burst opens thousands of channels and changes none.
 _CHANNELS = select(
@@ -47,6 +51,13 @@ class Opened:
     account: str
 
 
+class StoredRow(StoredChannel, Protocol):
+    """A row with the time of the channel's last change."""
+
+    @property
+    def updated_at(self) -> datetime: ...
+
+
 class Opener:
     """Creates the plugin objects that publish to channels, and caches them. Not thread-safe."""
 
@@ -66,8 +77,23 @@ class Opener:
             if (cached := self._cached(channel_id, updated_at)) is not None
         }
         if missing := wanted.keys() - opened.keys():
-            for row in session.connection().execute(_CHANNELS, {"ids": sorted(missing)}):
-                opened[row.id] = self._open_row(row, row.updated_at)
+            rows = session.connection().execute(_CHANNELS, {"ids": sorted(missing)}).all()
+            for kind, same_type in groupby(sorted(rows, key=_type_of), _type_of):
+                opened |= self._open_rows(kind, list(same_type))
+        return opened
+
+    def _open_rows(
+        self, kind: str, rows: Sequence[StoredRow]
+    ) -> Mapping[int, Opened | ContentsvcError]:
+        """Open channels of the type *kind*; a constructor that does not return is an error."""
+        try:
+            opened = self._runtime.calls.run(
+                kind, lambda: {row.id: self._open_row(row) for row in rows}, _SECONDS
+            )
+        except ContentsvcError as error:
+            return dict.fromkeys((row.id for row in rows), error)
+        for row in rows:
+            self._keep(row, opened[row.id])
         return opened
 
     def _cached(self, channel_id: int, updated_at: datetime) -> Opened | None:
@@ -76,14 +102,21 @@ class Opener:
             return None
         return cached[2]
 
-    def _open_row(self, row: StoredChannel, updated_at: datetime) -> Opened | ContentsvcError:
+    def _open_row(self, row: StoredChannel) -> Opened | ContentsvcError:
         try:
             channel = open_channel(self._runtime, row)
-            opened = Opened(channel, account_of(channel))
+            return Opened(channel, account_of(channel))
         except ContentsvcError as error:
             return error
-        self._open[row.id] = (updated_at, time.monotonic(), opened)
+
+    def _keep(self, row: StoredRow, opened: Opened | ContentsvcError) -> None:
+        if isinstance(opened, ContentsvcError):
+            return
+        self._open[row.id] = (row.updated_at, time.monotonic(), opened)
         self._open.move_to_end(row.id)
         if len(self._open) > _MOST:
             self._open.popitem(last=False)
-        return opened
+
+
+def _type_of(row: StoredChannel) -> str:
+    return row.type

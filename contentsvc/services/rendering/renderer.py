@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
@@ -37,7 +37,7 @@ from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.delivery.parts import store_parts
 from contentsvc.services.planning import channel_names
-from contentsvc.services.posting_limits import pace_of, pacing_warnings
+from contentsvc.services.posting_limits import Pace, pace_of, pacing_warnings
 from contentsvc.services.rendering.content_checks import check_rendition
 from contentsvc.services.rendering.entry_posters import ItemPosters, PosterMaker
 from contentsvc.services.rendering.render_items import RenderItem
@@ -52,6 +52,11 @@ from contentsvc.services.runtime import Runtime
 __all__ = ["Preview", "Renderer"]
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Seconds that a preview may take. Painting a poster takes long on a busy machine.
+_PREVIEW_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +115,7 @@ class Renderer:
         """Return, for each of *items*, warnings about a channel's quiet hours and quotas."""
         if row is None:
             return [[] for _ in items]
-        opened = self._opened(row)
-        pace = pace_of(calendar.id, head_of(calendar), (row.id, row.name), opened)
+        pace = self._pace(calendar, row)
         due = [item.due_at for item in items]
         first = items[0]
         with self._runtime.database.read() as session:
@@ -119,12 +123,23 @@ class Renderer:
                 session, pace, due, entry_key=(str(first.week), first.content.key)
             )
 
-    def _opened(self, row: ChannelRow) -> OpenChannel | None:
+    def _pace(self, calendar: Calendar, row: ChannelRow) -> Pace | None:
+        def ask(opened: OpenChannel | None) -> Pace | None:
+            return pace_of(calendar.id, head_of(calendar), (row.id, row.name), opened)
+
         try:
-            return open_channel(self._runtime, row)
+            return self._within(row, lambda: ask(open_channel(self._runtime, row)))
         except ContentsvcError:
             # Each preview reports the error.
-            return None
+            return ask(None)
+
+    def _within(self, row: ChannelRow, call: Callable[[], T]) -> T:
+        """Return the result of *call*, which uses the channel's plugin, unless it takes too long.
+
+        Raises:
+            PluginError: it takes too long.
+        """
+        return self._runtime.calls.run(row.type, call, _PREVIEW_SECONDS)
 
     def _preview(self, name: str, row: ChannelRow | None, item: RenderItem) -> Preview:
         blank = Preview(
@@ -139,8 +154,7 @@ class Renderer:
                 blank, RenderError("preview-channel-unknown", field="channels", name=name)
             )
         try:
-            channel = open_channel(self._runtime, row)
-            rendition, parts = self._render(channel, self._with_page(channel, item))
+            rendition, parts = self._within(row, lambda: self._opened_and_rendered(row, item))
         except RenderError as error:
             return _refused(blank, error)
         except ContentsvcError as error:
@@ -159,13 +173,41 @@ class Renderer:
             warnings=rendition.warnings,
         )
 
-    def render_planned(self, delivery_ids: Sequence[int]) -> int:
+    def _opened_and_rendered(
+        self, row: ChannelRow, item: RenderItem
+    ) -> tuple[Rendition, tuple[Rendition, ...]]:
+        channel = open_channel(self._runtime, row)
+        return self._render(channel, self._with_page(channel, item))
+
+    def render_planned(
+        self, delivery_ids: Sequence[int], note: Callable[[int], None] = lambda _: None
+    ) -> int:
         """Render planned deliveries and schedule them; return how many were scheduled.
 
         A delivery that its channel cannot show fails with the reason. A delivery whose plugin is
-        not installed stays planned and waits.
+        not installed stays planned and waits. *note* is called with each id before its rendering,
+        and with 0 at the end.
         """
-        return sum(self._render_planned(delivery_id) for delivery_id in delivery_ids)
+        scheduled = 0
+        for delivery_id in delivery_ids:
+            note(delivery_id)
+            scheduled += self._render_planned(delivery_id)
+        note(0)
+        return scheduled
+
+    def give_up(self, delivery_id: int, reason: Message, *, is_last: bool) -> None:
+        """Store that a planned delivery could not be rendered, for *reason*.
+
+        It fails if *is_last* is true, and otherwise stays planned, to be rendered again.
+        """
+        with self._runtime.database.read() as session:
+            delivery = _planned(session, delivery_id)
+        if delivery is None:
+            return
+        if is_last:
+            self._settle(delivery, DeliveryStatus.FAILED, error=reason)
+        else:
+            self._note(delivery, reason)
 
     def _render_planned(self, delivery_id: int) -> bool:
         with self._runtime.database.read() as session:

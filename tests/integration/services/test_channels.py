@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,26 @@ def test_a_test_send_tells_what_came_of_it(runtime: Runtime) -> None:
 
     assert sent[0].receipt == Receipt("1")
     assert [str(result.error) for result in sent[1:]] == ["no", "RuntimeError: bug"]
+
+
+def test_a_test_send_to_a_plugin_that_blocks_says_so(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A test send returns after its time with an error, and others are refused without waiting."""
+    monkeypatch.setattr(service, "_TEST_SECONDS", 0.02)
+    make_channel(runtime, "there", "scripted")
+    kind = runtime.registry.channel_type("scripted")
+    go_on = threading.Event()
+    kind.script[:] = [lambda: go_on.wait(60)] * 3  # type: ignore[attr-defined]
+
+    sent = [service.test_send(runtime, "there", language="zh") for _ in range(3)]
+    left = len(kind.script)  # type: ignore[attr-defined]
+    go_on.set()
+    kind.script.clear()  # type: ignore[attr-defined]
+
+    assert ["did not respond" in str(result.error) for result in sent] == [True, True, False]
+    assert "have not returned" in str(sent[2].error)
+    assert left == 1
 
 
 FILE = """\

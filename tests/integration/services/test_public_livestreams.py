@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import time, timedelta
@@ -22,7 +23,7 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryKind, EntryStatus, Livestream, PosterSpec
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import InputError
-from contentsvc.services import entries, planning
+from contentsvc.services import entries, planning, retracting
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.channel_setup.public_pages import public_page
 from contentsvc.services.deliveries import Resolution, resolve_delivery
@@ -258,6 +259,7 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
             .values(status=S.PUBLISHED, published_at=NOW, receipt={"id": receipt.id, "url": None})
         )
     assert len(channel.host.store.newest()) == 1
+    _block_retraction(public, site.id)
 
     take_back(public, site.id)
 
@@ -270,6 +272,18 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
     for delivery in (site, other):
         with pytest.raises(InputError, match="cannot retract this post"):
             take_back(public, delivery.id)
+
+
+def _block_retraction(runtime: Runtime, delivery_id: int) -> None:
+    """Let the plugin block when a person retracts; check that the person is told."""
+    go_on = threading.Event()
+    kind = runtime.registry.channel_type("site")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(retracting, "_SECONDS", 0.02)
+        patched.setattr(kind, "retract", lambda *_: go_on.wait(60))
+        with pytest.raises(InputError, match="did not respond within"):
+            take_back(runtime, delivery_id)
+    go_on.set()
 
 
 def test_a_blocking_warning_fails_the_delivery(public: Runtime) -> None:

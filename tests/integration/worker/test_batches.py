@@ -128,7 +128,7 @@ def test_a_delivery_is_rendered_while_a_batch_runs(runtime: Runtime, redis_url: 
     with _worker(runtime, redis_url):
         _until("nothing was made", lambda: bool(_made(runtime)))
 
-        runtime.queue.render([delivery_id])
+        runtime.queue.render("site", [delivery_id])
         _until("not rendered", lambda: _status(runtime) is DeliveryStatus.SCHEDULED)
         then = len(_made(runtime))
 

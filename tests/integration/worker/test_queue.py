@@ -86,7 +86,7 @@ def _inflated(data: bytes) -> bytes:
 def test_the_figures_count_the_waiting_jobs(redis_url: str) -> None:
     """The figures name the server and count the jobs that wait in each queue."""
     with closing(RqQueue(redis_url)) as queue:
-        queue.render([1, 2])
+        queue.render("site", [1, 2])
         queue.publish("site", [Claim(1, 1)])
         queue.publish("site", [Claim(2, 1)])
         queue.follow_up("site", [Claim(3, 1)])
@@ -129,7 +129,7 @@ def test_without_a_server_nothing_hangs_and_batches_are_refused(
         with pytest.raises(QueueDownError, match="does not answer"):
             queue.publish("site", [Claim(1, 1)])
         with pytest.raises(QueueDownError):
-            queue.render([1])
+            queue.render("site", [1])
 
 
 def test_a_server_that_accepts_and_never_responds_is_given_up(tmp_path: Path) -> None:

@@ -1,0 +1,218 @@
+"""Real processes beside a plugin that blocks, exits or ends its process, and a failed sender."""
+
+from __future__ import annotations
+
+import http.cookiejar
+import re
+import sqlite3
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tests.acceptance.running import PATIENCE, Service, until
+
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+
+_SETTINGS = {
+    "SAMPLE": "no",
+    "CALL_TIMEOUT": "4",
+    "LEASE": "9",
+    "WORKERS": "2",
+    "PLUGINS_DIR": str(Path(__file__).with_name("plugins")),
+}
+#: Seconds by which an unrelated post may be late on a busy machine. A blocked call takes an hour,
+#: its deadline is six seconds, a restart and a lease take ten.
+_ON_TIME = 20.0
+_WHERE = ("publish", "check", "find", "render")
+_BAD = [f"{where}-{how}" for where in _WHERE for how in ("block", "exit", "end")]
+_CHANNEL = "  - {{name: {name}, type: badly, settings: {{where: {where}, how: {how}}}}}\n"
+_CALENDAR = """\
+calendar: {slug}
+name: 互不影响
+timezone: Asia/Shanghai
+community: {{kind: interest, tier: 1}}
+slots: {{晚间: "20:00"}}
+channels: [{channels}]
+week: {week}
+entries:
+  - {{key: only, day: {day}, time: "{time}", kind: post, title: {slug}, body: 大家早上好。}}
+"""
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Run the service with a channel for each way to misbehave."""
+    service = Service(tmp_path_factory.mktemp("badly") / "s", _SETTINGS)
+    try:
+        service.start()
+        text = "channels:\n  - {name: site, type: site, settings: {title: 试验站点}}\n"
+        for name in _BAD:
+            where, _, how = name.partition("-")
+            text += _CHANNEL.format(name=name, where=where, how=how)
+        (service.folder / "channels.yaml").write_text(text, encoding="utf-8")
+        service.ask("channels", "apply", "channels.yaml")
+        yield service
+    finally:
+        service.clean_up()
+
+
+def _import_due(service: Service, seconds: float, *channels: str) -> str:
+    """Import and approve a post that is due in *seconds*; return its calendar."""
+    slug = f"badly-{next(_numbers)}"
+    at = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(seconds=seconds)
+    text = _CALENDAR.format(
+        slug=slug,
+        channels=", ".join(channels),
+        week=f"{at:%G-W%V}",
+        day=f"{at:%a}".lower(),
+        time=f"{at:%H:%M:%S}",
+    )
+    (service.folder / "calendar.yaml").write_text(text, encoding="utf-8")
+    service.ask("calendars", "import", "calendar.yaml", "--approve")
+    return slug
+
+
+def _lateness(service: Service, slug: str) -> float:
+    """Wait until the only post of a calendar is published; return by how many seconds it was late.
+
+    A post that was imported too late is late by the time since its import.
+    """
+    until(f"{slug} is published", lambda: service.statuses(slug) == ["published"])
+    file = service.folder / "var/contentsvc.db"
+    with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
+        query = """SELECT max(deliveries.due_at, entries.created_at), attempts.started_at
+            FROM deliveries JOIN attempts ON attempts.delivery_id = deliveries.id
+            JOIN entries ON entries.id = deliveries.entry_id
+            JOIN calendars ON calendars.id = entries.calendar_id WHERE calendars.slug = ?"""
+        due, began = connection.execute(query, (slug,)).fetchone()
+    return (_instant(began) - _instant(due)).total_seconds()
+
+
+def _instant(text: str) -> datetime:
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def _is_ready(service: Service) -> bool:
+    try:
+        return b'"ok"' in service.read("/healthz")
+    except OSError:
+        return False
+
+
+@pytest.mark.parametrize("how", ["block", "exit", "end"])
+def test_unrelated_posts_go_out_on_time(service: Service, how: str) -> None:
+    """A plugin misbehaves in every method; other posts are rendered and published in time.
+
+    Afterwards every kind of process is alive, those included that the plugin has ended.
+    """
+    bad = _import_due(service, 8, *(f"{where}-{how}" for where in _WHERE))
+    good = [_import_due(service, seconds, "site") for seconds in (6, 10)]
+
+    late = [_lateness(service, slug) for slug in good]
+    # Rendered after the plugin has misbehaved.
+    late.append(_lateness(service, _import_due(service, 5, "site")))
+
+    assert max(late) < _ON_TIME
+    until("the plugin was called", lambda: service.statuses(bad)[0] != "planned")
+    until("every process is back", lambda: _is_ready(service))
+
+
+class _Browser:
+    """A signed-in administrator without a browser."""
+
+    def __init__(self, service: Service) -> None:
+        """Sign in with the link that the service printed."""
+        self._url = service.url
+        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
+        self._opener = urllib.request.build_opener(jar)
+        path = service.link.removeprefix(service.url)
+        password = "a long enough secret"
+        self.post(path, path, name="mei", password=password, repeated=password)
+
+    def get(self, path: str) -> str:
+        """Return a page."""
+        with self._opener.open(f"{self._url}{path}", timeout=PATIENCE) as response:
+            return str(response.read().decode())
+
+    def post(self, page: str, path: str, **values: str) -> str:
+        """Send the form on *page* to *path* and return the page that follows."""
+        (token, *_) = re.findall(r'name="csrf_token" value="([^"]+)"', self.get(page))
+        data = urllib.parse.urlencode({"csrf_token": token, **values}).encode()
+        with self._opener.open(f"{self._url}{path}", data, timeout=PATIENCE) as response:
+            return str(response.read().decode())
+
+    def test(self, channel: str) -> str:
+        """Send a test message and return the page that says what came of it."""
+        return self.post(f"/channels/{channel}", f"/channels/{channel}/test")
+
+
+@pytest.fixture(scope="module")
+def mei(service: Service) -> _Browser:
+    """Return the administrator."""
+    return _Browser(service)
+
+
+def test_test_sends_that_block_leave_the_web_server_alone(service: Service, mei: _Browser) -> None:
+    """During ten test sends to a plugin that blocks, other pages respond; then each is told."""
+    told: list[str] = []
+    senders = [
+        threading.Thread(target=lambda: told.append(mei.test("publish-block"))) for _ in range(10)
+    ]
+    for sender in senders:
+        sender.start()
+    time.sleep(1)
+    began = time.monotonic()
+    service.read("/healthz")
+    waited = time.monotonic() - began
+    for sender in senders:
+        sender.join(PATIENCE)
+
+    assert waited < _ON_TIME
+    assert len(told) == 10
+    # The senders share a session, so that a page may show the result of another sender.
+    shown = "".join([*told, mei.get("/channels/")])
+    assert "没有响应" in shown
+    assert "卡在之前的调用里" in shown
+
+
+def test_a_plugin_that_exits_in_a_test_send_is_an_error_of_the_channel(mei: _Browser) -> None:
+    """`sys.exit` in a test send is shown, and the server that showed it goes on."""
+    page = mei.test("publish-exit")
+
+    assert "SystemExit" in page
+    assert "channels" in mei.get("/channels/")
+
+
+def test_a_plugin_that_ends_the_web_server_does_not_keep_it_down(
+    service: Service, mei: _Browser
+) -> None:
+    """A test send ends the server's process; another serves the next requests."""
+    with suppress(OSError, urllib.error.URLError):
+        mei.test("publish-end")
+
+    until("the web server is back", lambda: _is_ready(service))
+    assert "publish-end" in mei.get("/channels/")
+
+
+def test_a_worker_whose_sender_fails_is_replaced(service: Service) -> None:
+    """A fault in the sender's thread ends the worker with status 70; the post goes out later."""
+    (service.folder / "var/trap").touch()
+    slug = _import_due(service, 4, "site")
+
+    until("published", lambda: service.statuses(slug) == ["published"])
+
+    assert "action=sender_failed" in service.said()
+    assert re.search(r"action=process_died.* status=70\b", service.said())
+    until("every process is back", lambda: _is_ready(service))

@@ -14,12 +14,11 @@ from zoneinfo import ZoneInfo
 
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.errors import ConfigError, InputError
+from contentsvc.masking import MASK
 from contentsvc.messages import Message
 
 __all__ = ["SETTINGS", "Config", "Setting", "shipped"]
 
-#: The text that pages and commands show instead of a secret.
-_MASK = "••••••"
 #: The fewest characters of a secret key.
 _SHORTEST_KEY = 16
 _PACKAGE = Path(__file__).resolve().parent
@@ -344,7 +343,7 @@ def _distinct(folders: list[Path | None]) -> list[Path]:
 
 def _shown(setting: Setting, value: object) -> str:
     if setting.secret and value:
-        return _MASK if isinstance(value, tuple) else _masked(str(value))
+        return MASK if isinstance(value, tuple) else _masked(str(value))
     if isinstance(value, timedelta):
         return f"{value.total_seconds():g}"
     if isinstance(value, bool):
@@ -355,8 +354,8 @@ def _shown(setting: Setting, value: object) -> str:
 def _masked(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme.startswith("sqlite") or not parts.netloc:
-        return text if parts.scheme in {"sqlite", "unix"} else _MASK
+        return text if parts.scheme in {"sqlite", "unix"} else MASK
     credentials, _, host = parts.netloc.rpartition("@")
-    netloc = f"{_MASK}@{host}" if credentials else parts.netloc
+    netloc = f"{MASK}@{host}" if credentials else parts.netloc
     # The query may contain a password as well.
     return urlunsplit((parts.scheme, netloc, parts.path, "", ""))

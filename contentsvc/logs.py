@@ -8,6 +8,8 @@ import re
 import sys
 from datetime import UTC, datetime
 
+from contentsvc.masking import KNOWN, MASK
+
 __all__ = ["LineFormatter", "setup"]
 
 #: The attributes of every log record; all others come from `extra`.
@@ -35,7 +37,8 @@ def setup(level: str) -> None:
 class LineFormatter(logging.Formatter):
     """Formats a log record as one line; a traceback follows, indented.
 
-    Passwords in URLs are masked, and control characters are escaped.
+    Passwords in URLs and the secrets of channels are masked, also in lines that a plugin logs and
+    in tracebacks; control characters are escaped.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -44,7 +47,7 @@ class LineFormatter(logging.Formatter):
         message = _CONTROL.sub(_escaped, record.getMessage())
         parts = [at.replace("+00:00", "Z"), record.levelname.ljust(7), message]
         parts += [f"{name}={_value(value)}" for name, value in _extras(record)]
-        return _PASSWORD.sub(r"\1:••••••@", " ".join(parts) + self._trace(record))
+        return KNOWN.text(_PASSWORD.sub(rf"\1:{MASK}@", " ".join(parts) + self._trace(record)))
 
     def _trace(self, record: logging.LogRecord) -> str:
         if not record.exc_info:

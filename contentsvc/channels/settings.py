@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
 from contentsvc.errors import InputError, PluginError
@@ -25,6 +25,7 @@ __all__ = [
     "parse_settings",
     "resolve_secrets",
     "secret_fields",
+    "secret_values",
 ]
 
 FieldKind = Literal["text", "secret", "url", "number", "flag", "choice"]
@@ -190,6 +191,21 @@ def _from_file(path: Path) -> str:
 def secret_fields(channel_class: type[Channel]) -> set[str]:
     """Return the names of the channel type's settings that are secrets, such as keys."""
     return {field.name for field in form_fields(channel_class, "en") if field.kind == "secret"}
+
+
+def secret_values(settings: object) -> set[str]:
+    """Return the text of every secret in a channel's settings, also in nested values."""
+    if isinstance(settings, SecretStr):
+        return {settings.get_secret_value()}
+    if isinstance(settings, SecretBytes):
+        return {settings.get_secret_value().decode("utf-8", "replace")}
+    if isinstance(settings, BaseModel):
+        return secret_values([getattr(settings, name) for name in type(settings).model_fields])
+    if isinstance(settings, Mapping):
+        return secret_values(list(settings.values()))
+    if isinstance(settings, list | tuple | set | frozenset):
+        return {secret for value in settings for secret in secret_values(value)}
+    return set()
 
 
 def form_fields(channel_class: type[Channel], language: str) -> list[FormField]:

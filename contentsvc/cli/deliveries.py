@@ -108,7 +108,7 @@ def _facts(delivery: Delivery) -> dict[str, Any]:
         "status": delivery.status.value,
         "due_at": _time(delivery.due_at, zone),
         "published_at": _time(delivery.published_at, zone),
-        "receipt": delivery.receipt,
+        "receipt": service.shown_receipt(delivery),
         "error": str(delivery.error),
         "key": delivery.key,
         "attempt_count": delivery.attempt_count,

@@ -26,6 +26,7 @@ __all__ = [
     "needs_attention",
     "plan_again",
     "resolve_delivery",
+    "shown_receipt",
 ]
 
 _S = DeliveryStatus
@@ -88,6 +89,14 @@ def get_delivery(session: Session, delivery_id: int) -> Delivery:
     if delivery is None:
         raise NotFoundError("delivery-unknown-number", id=delivery_id)
     return delivery
+
+
+def shown_receipt(delivery: Delivery) -> dict[str, Any] | None:
+    """Return a delivery's receipt without the values that are meant for its plugin only."""
+    if delivery.receipt is None:
+        return None
+    hidden = {"token", "raw_id"}
+    return {name: value for name, value in delivery.receipt.items() if name not in hidden}
 
 
 def _with_context() -> Select[Delivery]:

@@ -12,6 +12,7 @@ from contentsvc.channels.support import supports
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, InputError, PluginError
+from contentsvc.masking import KNOWN
 from contentsvc.messages import Message, text_of
 from contentsvc.services.channel_setup.channels import open_channel
 from contentsvc.services.deliveries import get_delivery
@@ -53,7 +54,9 @@ def take_back(runtime: Runtime, delivery_id: int) -> None:
         raise InputError("delivery-not-retractable", channel=delivery.channel.name)
     stored, channel = delivery.receipt or {}, delivery.channel
     try:
-        receipt = Receipt(stored["id"], stored.get("url"), delivery.published_at)
+        receipt = Receipt(
+            stored.get("raw_id") or stored["id"], stored.get("url"), delivery.published_at
+        )
         runtime.calls.run(
             channel.type, lambda: open_channel(runtime, channel).retract(receipt), _SECONDS
         )
@@ -68,7 +71,8 @@ def take_back(runtime: Runtime, delivery_id: int) -> None:
 
 
 def _refusal(delivery: Delivery, reason: Message) -> InputError:
-    return InputError("delivery-not-retracted", channel=delivery.channel.name, reason=reason)
+    masked = KNOWN.message(reason)
+    return InputError("delivery-not-retracted", channel=delivery.channel.name, reason=masked)
 
 
 def _record(session: Session, delivery_id: int, now: datetime) -> None:

@@ -19,8 +19,8 @@ from contentsvc.errors import (
     NotFoundError,
     PluginError,
 )
+from contentsvc.masking import MASK
 from contentsvc.services.channel_setup import channels
-from contentsvc.services.channel_setup.channels import MASK
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.toasts import show_toast

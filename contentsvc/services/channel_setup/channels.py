@@ -33,6 +33,8 @@ from contentsvc.channels import (
 )
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels.answers import verify_answer
+from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
+from contentsvc.channels.settings import SettingsError, secret_values
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
 from contentsvc.errors import (
     PLUGIN_FAULTS,
@@ -44,6 +46,7 @@ from contentsvc.errors import (
     PluginError,
     RenderError,
 )
+from contentsvc.masking import KNOWN, MASK, Masks
 from contentsvc.messages import Message, Parameter, text_of
 from contentsvc.services.channel_setup.hosting import ChannelHost, DatabaseStore
 from contentsvc.services.channel_setup.sealing import seal, unseal
@@ -68,8 +71,6 @@ __all__ = [
 ]
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
-#: Represents a stored secret in a form, which never shows the secret itself.
-MASK = "••••••"
 #: Seconds that a person waits for the result of a test message. The call itself may take longer.
 _TEST_SECONDS = 10.0
 #: Seconds until a plugin that does not tell its limit counts as one without.
@@ -174,7 +175,14 @@ def _absolute(reference: Mapping[str, Any], base: Path | None) -> dict[str, Any]
 
 
 def _check_settings(kind: type[OpenChannel], raw: Mapping[str, Any]) -> None:
-    parse_settings(kind, resolve_secrets(raw, environ=os.environ, base=Path.cwd()))
+    resolved = resolve_secrets(raw, environ=os.environ, base=Path.cwd())
+    try:
+        parse_settings(kind, resolved)
+    except SettingsError as error:
+        # A plugin's own validator may repeat the value.
+        masks = Masks(str(resolved[name]) for name in secret_fields(kind) & set(resolved))
+        problems = [(field, masks.message(message)) for field, message in error.problems]
+        raise SettingsError(problems) from None
 
 
 def delete_channel(session: Session, name: str) -> None:
@@ -254,12 +262,14 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
         settings = parse_settings(
             kind, resolve_secrets(raw, environ=os.environ, base=runtime.config.data_dir)
         )
+        KNOWN.add(secret_values(settings))
         return kind(settings, _host(runtime, channel, kind))
-    except PluginError:
+    except PluginError as error:
+        error.message = KNOWN.message(error.message)
         raise
     except ContentsvcError as error:
         raise PluginError(
-            "channel-not-opened", channel=channel.name, reason=_message_of(error)
+            "channel-not-opened", channel=channel.name, reason=KNOWN.message(_message_of(error))
         ) from error
     except PLUGIN_FAULTS as error:
         # The constructor is the plugin's own code.
@@ -268,7 +278,7 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
 
 def _plugin_failed(channel: str, error: BaseException) -> PluginError:
     reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=text_of(error))
-    return PluginError("channel-not-opened", channel=channel, reason=reason)
+    return PluginError("channel-not-opened", channel=channel, reason=KNOWN.message(reason))
 
 
 def account_of(opened: OpenChannel) -> str:
@@ -346,13 +356,14 @@ def test_send(runtime: Runtime, name: str, *, language: str) -> TestSend:
             row.type, lambda: _publish_test(runtime, row, language), _TEST_SECONDS
         )
     except ContentsvcError as error:
-        return TestSend(error=error.message)
+        return TestSend(error=KNOWN.message(error.message))
     except PLUGIN_FAULTS as error:
-        return TestSend(error=Message.plain(f"{type(error).__name__}: {text_of(error)}"))
+        text = KNOWN.text(f"{type(error).__name__}: {text_of(error)}")
+        return TestSend(error=Message.plain(text))
     if isinstance(answer, Receipt):
-        return TestSend(receipt=answer)
+        return TestSend(receipt=masked_receipt(answer))
     if isinstance(answer, HandOff):
-        return TestSend(note=Message.given(**answer.instructions))
+        return TestSend(note=Message.given(**masked_hand_off(answer).instructions))
     return TestSend(note=Message("test-message-accepted"))
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from contentsvc.channels import Accepted, HandOff, Receipt
 from contentsvc.channels.answers import verify_answer
+from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
 from contentsvc.domain.deliveries import Outcome
 from contentsvc.errors import (
     ChannelAuthError,
@@ -20,6 +21,7 @@ from contentsvc.errors import (
     TemporaryError,
     seconds_to_wait,
 )
+from contentsvc.masking import KNOWN
 from contentsvc.messages import Message, Parameter, text_of
 
 __all__ = ["Answer", "Usable", "ask"]
@@ -57,6 +59,8 @@ class Answer:
     message: Message = _NONE
     #: Seconds that the platform asks to wait.
     retry_after: float | None = None
+    #: The platform's id of the post, if `receipt` has it with a secret masked; empty otherwise.
+    raw_id: str = ""
 
 
 def ask(call: Callable[[], Any], usable: Usable = (Receipt, Accepted, HandOff)) -> Answer:
@@ -104,11 +108,13 @@ def _result_of(value: object, usable: Usable) -> Answer:
         return Answer(Outcome.UNKNOWN, message=_clean(message))
     match answer:
         case Receipt():
-            return Answer(Outcome.PUBLISHED, receipt=answer)
+            masked = masked_receipt(answer)
+            raw_id = answer.id if masked.id != answer.id else ""
+            return Answer(Outcome.PUBLISHED, receipt=masked, raw_id=raw_id)
         case Accepted():
             return Answer(Outcome.ACCEPTED, accepted=answer)
         case HandOff():
-            return Answer(Outcome.HANDED_OFF, hand_off=answer)
+            return Answer(Outcome.HANDED_OFF, hand_off=masked_hand_off(answer))
 
 
 def _clean(message: Message) -> Message:
@@ -132,8 +138,8 @@ def _clean_parameter(value: object) -> Parameter:
 
 
 def _clean_text(text: str) -> str:
-    """Return *text* cut, without characters that a database refuses."""
-    return text[:_MOST_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
+    """Return *text* masked and cut, without characters that a database refuses."""
+    return KNOWN.text(text)[:_MOST_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _outcome(error: PublishError) -> Outcome:

@@ -216,6 +216,8 @@ def _receipt(answer: Answer, now: datetime) -> dict[str, Any]:
     """Return the columns that store the receipt in *answer*; no columns if there is none."""
     if answer.receipt is not None:
         receipt = {"id": answer.receipt.id, "url": answer.receipt.url}
+        if answer.raw_id:
+            receipt["raw_id"] = answer.raw_id
         return {"receipt": receipt, "published_at": answer.receipt.published_at or now}
     if answer.accepted is not None:
         accepted = answer.accepted

@@ -31,6 +31,7 @@ from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, PluginError, RenderError
+from contentsvc.masking import KNOWN
 from contentsvc.messages import Message, text_of
 from contentsvc.services.booking import page_url
 from contentsvc.services.channel_setup.channels import open_channel
@@ -293,7 +294,8 @@ class Renderer:
             parts = split_rendition(channel, rendition)
             for part in parts:
                 _check_rendition(part)
-        except ContentsvcError:
+        except ContentsvcError as error:
+            error.message = KNOWN.message(error.message)
             raise
         except PLUGIN_FAULTS as error:
             raise _plugin_fault(channel, error) from error
@@ -303,7 +305,8 @@ class Renderer:
             warnings += channel.limits.check(message)
         checks = self._runtime.registry.checks()
         warnings += check_rendition(checks, entry, rendition, context.language)
-        return replace(rendition, warnings=tuple(_distinct(warnings))), parts
+        masked = map(_masked, _distinct(warnings))
+        return replace(rendition, warnings=tuple(masked)), parts
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
         """Return *item*; if it has a notice, add the address of the livestream's public page."""
@@ -389,6 +392,10 @@ def _distinct(warnings: Sequence[RenditionWarning]) -> list[RenditionWarning]:
     return [one for number, one in enumerate(warnings) if one not in warnings[:number]]
 
 
+def _masked(warning: RenditionWarning) -> RenditionWarning:
+    return RenditionWarning(warning.level, warning.field, KNOWN.message(warning.message))
+
+
 def _planned(session: Session, delivery_id: int) -> Delivery | None:
     return session.scalar(
         select(Delivery)
@@ -424,7 +431,7 @@ def _plugin_fault(channel: OpenChannel, error: BaseException) -> RenderError:
         "rendition-plugin-failed",
         channel=channel.host.name,
         error=type(error).__name__,
-        reason=text_of(error),
+        reason=KNOWN.text(text_of(error)),
         function=last.name,
         line=last.lineno or 0,
     )

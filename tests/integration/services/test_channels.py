@@ -18,9 +18,9 @@ from contentsvc.errors import (
     PluginError,
     RejectedError,
 )
+from contentsvc.masking import MASK
 from contentsvc.services.channel_setup import channels as service
 from contentsvc.services.channel_setup.channel_files import apply_channels
-from contentsvc.services.channel_setup.channels import MASK
 from contentsvc.services.channel_setup.public_pages import public_page
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW, make_calendar, make_channel, make_entry

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.acceptance.running import TEST_SECONDS
-from tests.benchmarks import burst, history, idle, lateness
+from tests.benchmarks import blocking, burst, history, idle, lateness
 
 pytestmark = [pytest.mark.processes, pytest.mark.long, pytest.mark.timeout(TEST_SECONDS)]
 
@@ -31,6 +31,13 @@ def test_lateness_is_measured_from_the_due_instant() -> None:
     report = lateness.main(["--small", "--no-peers", "--database", "sqlite"])
 
     assert report.count("| **contentsvc, SQLite** | 20 of 20 | 0 | 0 |") == 2
+
+
+def test_lateness_is_compared_beside_a_plugin_that_blocks() -> None:
+    """Every delivery arrives once, alone and beside a plugin that blocks in all its methods."""
+    report = blocking.main(["--small", "--database", "sqlite"])
+
+    assert report.count("| 20 of 20 |") == 2
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import http.cookiejar
 import re
 import sqlite3
 import threading
 import time
 import urllib.error
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
@@ -19,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from tests.acceptance.administrator import Administrator
 from tests.acceptance.running import PATIENCE, Service, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
@@ -129,42 +127,15 @@ def test_unrelated_posts_go_out_on_time(service: Service, how: str) -> None:
     until("every process is back", lambda: _is_ready(service))
 
 
-class _Browser:
-    """A signed-in administrator without a browser."""
-
-    def __init__(self, service: Service) -> None:
-        """Sign in with the link that the service printed."""
-        self._url = service.url
-        jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
-        self._opener = urllib.request.build_opener(jar)
-        path = service.link.removeprefix(service.url)
-        password = "a long enough secret"
-        self.post(path, path, name="mei", password=password, repeated=password)
-
-    def get(self, path: str) -> str:
-        """Return a page."""
-        with self._opener.open(f"{self._url}{path}", timeout=PATIENCE) as response:
-            return str(response.read().decode())
-
-    def post(self, page: str, path: str, **values: str) -> str:
-        """Send the form on *page* to *path* and return the page that follows."""
-        (token, *_) = re.findall(r'name="csrf_token" value="([^"]+)"', self.get(page))
-        data = urllib.parse.urlencode({"csrf_token": token, **values}).encode()
-        with self._opener.open(f"{self._url}{path}", data, timeout=PATIENCE) as response:
-            return str(response.read().decode())
-
-    def test(self, channel: str) -> str:
-        """Send a test message and return the page that says what came of it."""
-        return self.post(f"/channels/{channel}", f"/channels/{channel}/test")
-
-
 @pytest.fixture(scope="module")
-def mei(service: Service) -> _Browser:
+def mei(service: Service) -> Administrator:
     """Return the administrator."""
-    return _Browser(service)
+    return Administrator(service)
 
 
-def test_test_sends_that_block_leave_the_web_server_alone(service: Service, mei: _Browser) -> None:
+def test_test_sends_that_block_leave_the_web_server_alone(
+    service: Service, mei: Administrator
+) -> None:
     """During ten test sends to a plugin that blocks, other pages respond; then each is told."""
     told: list[str] = []
     senders = [
@@ -187,7 +158,7 @@ def test_test_sends_that_block_leave_the_web_server_alone(service: Service, mei:
     assert "卡在之前的调用里" in shown
 
 
-def test_a_plugin_that_exits_in_a_test_send_is_an_error_of_the_channel(mei: _Browser) -> None:
+def test_a_plugin_that_exits_in_a_test_send_is_an_error_of_the_channel(mei: Administrator) -> None:
     """`sys.exit` in a test send is shown, and the server that showed it goes on."""
     page = mei.test("publish-exit")
 
@@ -196,7 +167,7 @@ def test_a_plugin_that_exits_in_a_test_send_is_an_error_of_the_channel(mei: _Bro
 
 
 def test_a_plugin_that_ends_the_web_server_does_not_keep_it_down(
-    service: Service, mei: _Browser
+    service: Service, mei: Administrator
 ) -> None:
     """A test send ends the server's process; another serves the next requests."""
     with suppress(OSError, urllib.error.URLError):

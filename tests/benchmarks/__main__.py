@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import sys
 
-from tests.benchmarks import burst, history, idle, lateness
+from tests.benchmarks import blocking, burst, history, idle, lateness
 
-_ALL = {"lateness": lateness, "burst": burst, "history": history, "idle": idle}
+_ALL = {
+    "lateness": lateness,
+    "blocking": blocking,
+    "burst": burst,
+    "history": history,
+    "idle": idle,
+}
 
 if __name__ == "__main__":
     named = [word for word in sys.argv[1:] if word in _ALL]

@@ -78,16 +78,35 @@ class Stage:
         assert digest is not None
         return cls(runtime, service, digest)
 
-    def fill(self, dues: Sequence[float]) -> dict[str, float]:
-        """Schedule a delivery for each Unix time in *dues*; return the due time of each key."""
+    def add_channel(self, name: str, kind: str, settings: dict[str, Any]) -> None:
+        """Create a channel of another type than the webhooks."""
         with self.runtime.database.write() as session:
-            channels = list(session.scalars(select(ChannelRow.id).order_by(ChannelRow.id)))
+            save_channel(
+                session,
+                self.runtime.registry,
+                name=name,
+                type=kind,
+                settings=settings,
+                secret_key=self.runtime.config.secret_key,
+                now=self.runtime.clock(),
+            )
+
+    def fill(
+        self, dues: Sequence[float], *, kind: str = "webhook", **values: Any
+    ) -> dict[str, float]:
+        """Schedule a delivery for each Unix time in *dues*; return the due time of each key.
+
+        The deliveries are spread over the channels of the type *kind*; *values* replace columns.
+        """
+        with self.runtime.database.write() as session:
+            query = select(ChannelRow.id).where(ChannelRow.type == kind).order_by(ChannelRow.id)
+            channels = list(session.scalars(query))
             entries = self._entries(session, -(-len(dues) // len(channels)))
         placed = [
             (entries[number // len(channels)], channels[number % len(channels)])
             for number in range(len(dues))
         ]
-        rows = [self._row(*place, due) for place, due in zip(placed, dues, strict=True)]
+        rows = [self._row(*place, due) | values for place, due in zip(placed, dues, strict=True)]
         for start in range(0, len(rows), _ROWS):
             with self.runtime.database.write() as session:
                 session.execute(insert(Delivery), rows[start : start + _ROWS])

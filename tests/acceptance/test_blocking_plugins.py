@@ -17,9 +17,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from tests.acceptance.administrator import Administrator
-from tests.acceptance.running import PATIENCE, Service, until
+from tests.acceptance.running import PATIENCE, TEST_SECONDS, Service, until
 
-pytestmark = [pytest.mark.processes, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.processes, pytest.mark.timeout(TEST_SECONDS)]
 
 _SETTINGS = {
     "SAMPLE": "no",
@@ -31,7 +31,7 @@ _SETTINGS = {
 #: Seconds by which an unrelated post may be late on a busy machine. A blocked call takes an hour,
 #: its deadline is six seconds, a restart and a lease take ten.
 _ON_TIME = 20.0
-_WHERE = ("publish", "check", "find", "render")
+_WHERE = ("publish", "poll", "find", "render")
 _BAD = [f"{where}-{how}" for where in _WHERE for how in ("block", "exit", "end")]
 _CHANNEL = "  - {{name: {name}, type: badly, settings: {{where: {where}, how: {how}}}}}\n"
 _CALENDAR = """\

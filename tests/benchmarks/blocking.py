@@ -27,7 +27,7 @@ _COUNT = 1000
 _RATE = 20.0
 _BLOCKED_RATE = 1.0
 #: The methods in which the plugin blocks, each in a channel of its own.
-_WHERE = ("publish", "check", "find", "render")
+_WHERE = ("publish", "poll", "find", "render")
 _PLUGINS = Path(__file__).parents[1] / "acceptance/plugins"
 _TEST_SENDS = 8
 #: Seconds before the first delivery is due, in which the plugin blocks already.

@@ -41,7 +41,6 @@ class Badly(Channel):
 
     type = "badly"
     label: ClassVar = {"zh": "捣乱", "en": "Badly"}
-    can_find = True
 
     class Settings(ChannelSettings):
         """Where and how the channel misbehaves."""
@@ -57,7 +56,7 @@ class Badly(Channel):
     def publish(self, rendition: Rendition, *, key: str) -> Receipt | Accepted:
         """Answer so that the method in question is called next."""
         self._reach("publish")
-        if self.settings.where == "check":
+        if self.settings.where == "poll":
             return Accepted(key, poll_after=0)
         if self.settings.where == "find":
             raise OutcomeUnknownError("no answer")
@@ -68,10 +67,10 @@ class Badly(Channel):
         self._reach("find")
         return Receipt(key)
 
-    def check(self, accepted: Accepted) -> Receipt:
+    def poll(self, accepted: Accepted, rendition: Rendition, *, key: str) -> Receipt:
         """Say that the post is out."""
-        self._reach("check")
-        return Receipt(accepted.token)
+        self._reach("poll")
+        return Receipt(key)
 
     def _reach(self, where: str) -> None:
         if self.settings.where != where:

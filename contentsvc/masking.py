@@ -59,7 +59,9 @@ class Masks:
     def message(self, message: Message) -> Message:
         """Return *message* with MASK in place of each secret in its code and parameters."""
         params = {name: self._parameter(value) for name, value in message.params.items()}
-        return Message(self.text(message.code), **params)
+        # A plugin may have put a text in the place of the code.
+        code = self.text(message.code)
+        return Message(code, **params)
 
     def _parameter(self, value: Parameter) -> Parameter:
         if isinstance(value, Message):

@@ -58,4 +58,4 @@ def _receipt_of(row: DeliveryPart) -> Receipt | None:
     stored = row.receipt or {}
     if not stored.get("id"):
         return None
-    return Receipt(stored["id"], stored.get("url"), row.published_at)
+    return Receipt(stored.get("raw_id") or stored["id"], stored.get("url"), row.published_at)

@@ -46,7 +46,9 @@ class ChannelSettings(BaseModel):
     """
 
     # An error message must not show the input: it may be a secret in the wrong field.
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
+    )
 
 
 @dataclass(frozen=True, slots=True)

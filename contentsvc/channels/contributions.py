@@ -14,9 +14,11 @@ import pluggy
 
 from contentsvc.channels.channel import Channel, ChannelSettings, Rate
 from contentsvc.channels.checks import Check
+from contentsvc.channels.class_checks import class_faults
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.settings import form_fields
+from contentsvc.channels.settings_checks import settings_faults
 from contentsvc.domain.entries import EntryKind
 from contentsvc.errors import PluginError
 from contentsvc.messages import LANGUAGES, Message
@@ -125,13 +127,11 @@ def _checks(results: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Che
     for check in _listed("register_checks", results):
         if not isinstance(check, Check):
             raise PluginError("hook-returned-no-check", value=_shown(check))
-        name = getattr(check, "name", None)
+        name: Any = getattr(check, "name", None)
+        faults = list(class_faults(type(check), Check))
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise PluginError(
-                "plugin-class-faulty",
-                name=type(check).__name__,
-                faults=Message("plugin-name-malformed", attribute="name", value=_shown(name)),
-            )
+            faults.append(Message("plugin-name-malformed", attribute="name", value=_shown(name)))
+        _refuse(type(check), faults)
         if name in taken or name in registered:
             raise PluginError("check-name-taken", name=name)
         registered[name] = check
@@ -169,18 +169,18 @@ def check_channel_class(channel_class: Any) -> None:
     """Raise a PluginError that names the faults of a channel class, if the class has any."""
     if not (inspect.isclass(channel_class) and issubclass(channel_class, Channel)):
         raise PluginError("hook-returned-no-channel-class", value=_shown(channel_class))
-    faults = list(_faults(channel_class))
-    if faults:
-        raise PluginError(
-            "plugin-class-faulty", name=channel_class.__name__, faults=_joined(faults)
-        )
+    _refuse(channel_class, [*class_faults(channel_class, Channel), *_faults(channel_class)])
     form_fields(channel_class, "en")
+    _refuse(channel_class.Settings, list(settings_faults(channel_class.Settings)))
 
 
-def _joined(faults: list[Message]) -> Message:
-    return Message.given(
-        **{lang: "; ".join(fault.text(lang) for fault in faults) for lang in LANGUAGES}
-    )
+def _refuse(plugin_class: type, faults: list[Message]) -> None:
+    """Raise a PluginError that names the *faults* of a plugin's class, if there are any."""
+    if not faults:
+        return
+    joined = {lang: "; ".join(fault.text(lang) for fault in faults) for lang in LANGUAGES}
+    name = plugin_class.__name__
+    raise PluginError("plugin-class-faulty", name=name, faults=Message.given(**joined))
 
 
 def _is_bool(value: object) -> bool:

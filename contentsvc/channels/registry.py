@@ -21,6 +21,7 @@ import pluggy
 from contentsvc.channels import hookspecs
 from contentsvc.channels.channel import Channel
 from contentsvc.channels.checks import Check
+from contentsvc.channels.class_checks import async_fault
 from contentsvc.channels.contributions import (
     CalendarTemplate,
     Contributions,
@@ -28,6 +29,7 @@ from contentsvc.channels.contributions import (
     gather,
 )
 from contentsvc.channels.hookspecs import PROJECT
+from contentsvc.channels.spelling import meant
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, PluginError
 from contentsvc.messages import LANGUAGES, Message, text_of
 
@@ -195,13 +197,28 @@ def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
     manager.add_hookspecs(hookspecs)
     for attribute, function in inspect.getmembers(plugin, inspect.isroutine):
         marked = hasattr(function, f"{PROJECT}_impl")
+        if not marked and attribute[0] != "_" and _is_own(plugin, function):
+            _refuse_misspelt(attribute)
         if marked and attribute not in _specs():
             raise PluginError("plugin-unknown-hook", name=attribute, hooks=_specs())
         if attribute in _specs() and not marked:
             raise PluginError("plugin-hook-unmarked", name=attribute)
+        if marked and (fault := async_fault(attribute, function)):
+            raise PluginError(fault)
     manager.register(plugin, name)
     manager.check_pending()
     return manager
+
+
+def _is_own(plugin: Any, function: object) -> bool:
+    return getattr(function, "__module__", None) == getattr(plugin, "__name__", "")
+
+
+def _refuse_misspelt(name: str) -> None:
+    """Raise PluginError if the *name* of an unmarked function is a misspelling of a hook's."""
+    hook = meant(name, _specs())
+    if hook is not None:
+        raise PluginError("plugin-name-misspelt", name=name, meant=hook)
 
 
 def _specs() -> list[str]:

@@ -21,6 +21,7 @@ __all__ = [
     "FieldKind",
     "FormField",
     "SettingsError",
+    "fault_message",
     "form_fields",
     "parse_settings",
     "resolve_secrets",
@@ -102,14 +103,14 @@ def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> Chan
         return channel_class.Settings.model_validate(dict(raw))
     except ValidationError as error:
         problems = [
-            (".".join(str(part) for part in fault["loc"]), _message(fault))
+            (".".join(str(part) for part in fault["loc"]), fault_message(fault))
             for fault in error.errors(include_url=False, include_input=False)
         ]
         # Without a cause: its traceback would show the values.
         raise SettingsError(problems) from None
 
 
-def _message(fault: ErrorDetails) -> Message:
+def fault_message(fault: ErrorDetails) -> Message:
     """Return the message for a pydantic error; the text of a plugin's own validator is kept."""
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":

@@ -133,6 +133,14 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
         ),
         (good().replace("    def pub", "    has_pages = None\n    def pub"), "has_pages is not"),
         (good().replace("    def pub", "    Settings = dict\n    def pub"), "Settings is not"),
+        (
+            good().replace("    def pub", "    rate = ()\n    def pub"),
+            "there is no rate; write rates",
+        ),
+        (good().replace("    def publish", "    async def publish"), "publish is async"),
+        (good().replace(", *, key", ""), "must be written as def publish(self, rendition, *, key)"),
+        (good().replace("def register", "async def register"), "register_channels is async"),
+        (good() + "def register_check(): pass\n", "register_check; write register_checks"),
     ],
 )
 def test_a_broken_plugin_is_named_and_the_others_load(
@@ -191,6 +199,8 @@ def test_a_plugin_brings_checks(tmp_path: Path) -> None:
         (CHECK.replace('name = "mine"', "pass"), "name None is not a word"),
         (CHECK.replace("[Mine()]", "[Mine(), Mine()]"), "already provides the check 'mine'"),
         (CHECK.replace("def check", "def chek"), "abstract"),
+        (CHECK.replace("def check", "async def check"), "check is async"),
+        (CHECK.replace(", language", ""), "def check(self, entry, rendition, language)"),
         (CHECK.replace("checks()", "checks(app)"), "{'app'} are declared"),
     ],
 )
@@ -234,6 +244,24 @@ def test_a_listener_with_other_arguments_is_refused(tmp_path: Path) -> None:
 
     assert "{'app'} are declared" in str(only(found, "broken").error)
     assert found.listeners() == ()
+
+
+def test_a_listener_that_is_async_is_refused(tmp_path: Path) -> None:
+    """A hook whose coroutine nobody would await is an error when the plugin is loaded."""
+    found = loaded(tmp_path, broken=LISTENER.replace("def deliv", "async def deliv"))
+
+    assert "deliveries_finished is async" in str(only(found, "broken").error)
+    assert found.listeners() == ()
+
+
+def test_functions_of_the_plugins_own_are_allowed(tmp_path: Path) -> None:
+    """A private function, and one that was imported, may have a name like a hook's."""
+    (tmp_path / "big").mkdir()
+    (tmp_path / "big" / "parts.py").write_text("def register_check(): pass\n")
+    source = "from .parts import register_check\ndef _register_check(): pass\n" + good()
+    (tmp_path / "big" / "__init__.py").write_text(source, "utf-8")
+
+    assert set(load_plugins([tmp_path], entry_points=False).channel_types()) == {"good"}
 
 
 PATHS = """

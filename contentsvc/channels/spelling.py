@@ -1,0 +1,39 @@
+"""Find the name that an author probably meant by a name that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+__all__ = ["meant"]
+
+#: Up to this length, a name with two other letters is usually another word: extract, retract.
+_SHORT = 8
+
+
+def meant(name: str, known: Iterable[str]) -> str | None:
+    """Return the name in *known* that *name* is a misspelling of; None if there is none.
+
+    Names of up to eight letters may differ by one letter, longer names by two. A letter that is
+    missing, added, replaced or swapped with the next one counts as one.
+    """
+    distances = {other: _distance(name, other) for other in known if other != name}
+    near = [
+        other
+        for other, distance in distances.items()
+        if distance <= (1 if min(len(name), len(other)) <= _SHORT else 2)
+    ]
+    return min(near, key=lambda other: (distances[other], other), default=None)
+
+
+def _distance(left: str, right: str) -> int:
+    """Return the number of letters to change (optimal string alignment distance)."""
+    rows = [list(range(len(right) + 1))]
+    for i, a in enumerate(left, start=1):
+        row = [i]
+        for j, b in enumerate(right, start=1):
+            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (a != b))
+            if i > 1 and j > 1 and a == right[j - 2] and b == left[i - 2]:
+                best = min(best, rows[-2][j - 2] + 1)
+            row.append(best)
+        rows.append(row)
+    return rows[-1][-1]

@@ -20,6 +20,7 @@ from contentsvc.channels import (
 )
 
 __version__ = "1.0"
+api_version = 1
 
 # 《中华人民共和国广告法》(2021 修正): 第九条第三项 names 国家级、最高级、最佳 “等用语”. What the
 # others are, and that advice on use (最佳食用时间), awarded titles (国家级非遗) and mere order in

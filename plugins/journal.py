@@ -13,6 +13,7 @@ from pathlib import Path
 from contentsvc.channels import FinishedDelivery, Phrases, hookimpl
 
 __version__ = "1.0"
+api_version = 1
 
 #: The journal is for Chinese content teams, so it has one language.
 _LANGUAGE = "zh"

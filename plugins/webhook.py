@@ -36,6 +36,7 @@ from contentsvc.channels import (
 )
 
 __version__ = "1.0"
+api_version = 1
 
 _PREFIX = "whsec_"
 #: The specification asks for 24 to 64 random bytes.

@@ -72,6 +72,7 @@ from contentsvc.channels.settings import (
     parse_settings,
     resolve_secrets,
     secret_fields,
+    upgraded_settings,
 )
 from contentsvc.domain.entries import EntryKind, Livestream
 from contentsvc.domain.notices import Notice, NoticeState
@@ -181,5 +182,6 @@ __all__ = [
     "sms_encoding",
     "split_text",
     "stored_formats",
+    "upgraded_settings",
     "with_formats",
 ]

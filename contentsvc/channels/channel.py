@@ -158,6 +158,17 @@ class Channel(ABC):
         self.settings: Any = settings
         self.host = host
 
+    @classmethod
+    def upgrade_settings(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Convert settings that an earlier version of the plugin stored; return them as of now.
+
+        Override this if a setting has another name or meaning now. The service calls it each time
+        it opens a channel, so it must be quick, and it must return current settings unchanged. A
+        secret may be a reference such as `{"$env": NAME}`. If this raises, or if the result is
+        not valid, the channel pauses.
+        """
+        return stored
+
     @property
     def account(self) -> str:
         """The account on the platform; channels with the same account share the limits `rates`.

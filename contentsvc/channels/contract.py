@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar
@@ -17,7 +17,7 @@ from contentsvc.channels.content import (
     PageRequest,
 )
 from contentsvc.channels.contributions import check_channel_class
-from contentsvc.channels.settings import form_fields, parse_settings
+from contentsvc.channels.settings import form_fields, parse_settings, upgraded_settings
 from contentsvc.channels.soundness import (
     blocked,
     check_rendition,
@@ -66,6 +66,8 @@ class RenderContract:
     channel_class: ClassVar[type[Channel]]
     #: Settings as in a channels file, with secrets in plain text.
     settings: ClassVar[Mapping[str, Any]] = {}
+    #: Examples of settings that earlier versions of the plugin stored.
+    earlier_settings: ClassVar[Sequence[Mapping[str, Any]]] = ()
 
     @pytest.fixture
     def raw_settings(self) -> Mapping[str, Any]:
@@ -94,6 +96,20 @@ class RenderContract:
         assert [field.name for field in fields] == list(self.channel_class.Settings.model_fields)
         assert all(field.label.strip() for field in fields)
         assert all(field.choices for field in fields if field.kind == "choice")
+
+    def test_stored_settings_are_converted_once(self, raw_settings: Mapping[str, Any]) -> None:
+        """`upgrade_settings` converts earlier settings, and returns current ones unchanged."""
+        for stored in (raw_settings, *self.earlier_settings):
+            current = upgraded_settings(self.channel_class, stored)
+            parse_settings(self.channel_class, current)
+            again = upgraded_settings(self.channel_class, current)
+            assert again == current, (
+                f"upgrade_settings changed its own result {sorted(current)} to {sorted(again)}; "
+                "it must return current settings unchanged"
+            )
+        assert upgraded_settings(self.channel_class, raw_settings) == dict(raw_settings), (
+            "upgrade_settings changed current settings; it must return them unchanged"
+        )
 
     def test_secrets_are_not_shown(self, channel: Channel) -> None:
         """Neither a channel nor its settings show a secret when they are converted to text."""

@@ -19,6 +19,11 @@ from typing import Any
 import pluggy
 
 from contentsvc.channels import hookspecs
+from contentsvc.channels.api_versions import (
+    API_VERSION,
+    check_api_version,
+    declared_api_version,
+)
 from contentsvc.channels.channel import Channel
 from contentsvc.channels.checks import Check
 from contentsvc.channels.class_checks import async_fault
@@ -58,6 +63,8 @@ class PluginInfo:
     #: One line; None if the plugin was loaded.
     error: Message | None = None
     traceback: str | None = None
+    #: The version of the plugin API that it declares; None if it declares none.
+    api_version: int | None = None
 
 
 class Registry:
@@ -166,6 +173,9 @@ def _import(source: Path) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, path, submodule_search_locations=inside)
     if spec is None or spec.loader is None:
         raise PluginError("plugin-not-python", path=str(source))
+    if (declared := declared_api_version(source)) is not None:
+        # The import of a newer plugin would fail at a name that this service does not have.
+        check_api_version(declared)
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     try:
@@ -182,13 +192,19 @@ def _load(
 ) -> tuple[PluginInfo, Contributions]:
     plugin = found.load()
     version = str(getattr(plugin, "__version__", "") or info.version)
+    api_version = getattr(plugin, "api_version", None)
+    if api_version is not None:
+        check_api_version(api_version)
     manager = _manager(plugin, found.name)
     hooks = tuple(caller.name for caller in manager.get_hookcallers(plugin) or ())
     if not hooks:
         raise PluginError("plugin-without-hooks", hooks=_specs())
+    if api_version is None:
+        raise PluginError("plugin-api-version-missing", version=API_VERSION)
     brought = gather(manager, found.name, taken)
     types = tuple(brought.channel_types)
-    return replace(info, version=version, hooks=hooks, channel_types=types), brought
+    info = replace(info, version=version, api_version=api_version)
+    return replace(info, hooks=hooks, channel_types=types), brought
 
 
 def _manager(plugin: Any, name: str) -> pluggy.PluginManager:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
-from contentsvc.errors import InputError, PluginError
-from contentsvc.messages import LANGUAGES, Message
+from contentsvc.errors import PLUGIN_FAULTS, InputError, PluginError
+from contentsvc.messages import LANGUAGES, Message, text_of
 
 if TYPE_CHECKING:
     from contentsvc.channels.channel import Channel, ChannelSettings
@@ -27,6 +27,7 @@ __all__ = [
     "resolve_secrets",
     "secret_fields",
     "secret_values",
+    "upgraded_settings",
 ]
 
 FieldKind = Literal["text", "secret", "url", "number", "flag", "choice"]
@@ -108,6 +109,31 @@ def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> Chan
         ]
         # Without a cause: its traceback would show the values.
         raise SettingsError(problems) from None
+
+
+def upgraded_settings(channel_class: type[Channel], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *stored* settings as the plugin's current version writes them.
+
+    Raises:
+        PluginError: the plugin's `upgrade_settings` fails, or returns no mapping of names.
+    """
+    try:
+        upgraded: object = channel_class.upgrade_settings(dict(stored))
+    except PLUGIN_FAULTS as error:
+        text = text_of(error)
+        for value in stored.values():
+            # It may be a secret.
+            text = text.replace(value, "***") if isinstance(value, str) and value else text
+        reason = Message("attempt-plugin-failed", kind=type(error).__name__, text=text)
+        # Without a cause: its traceback would show the values.
+        raise _not_upgraded(reason) from None
+    if not isinstance(upgraded, Mapping) or not all(isinstance(name, str) for name in upgraded):
+        raise _not_upgraded(Message("settings-upgrade-no-mapping", type=type(upgraded).__name__))
+    return dict(upgraded)
+
+
+def _not_upgraded(reason: Message) -> PluginError:
+    return PluginError("settings-not-upgraded", reason=reason)
 
 
 def fault_message(fault: ErrorDetails) -> Message:

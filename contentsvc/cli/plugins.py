@@ -66,6 +66,7 @@ def _lines(plugin: PluginInfo) -> Iterator[str]:
         yield f"  error     {plugin.error}"
         yield from (f"  {line}" for line in (plugin.traceback or "").splitlines())
     else:
+        yield f"  api       {plugin.api_version}"
         yield f"  hooks     {', '.join(plugin.hooks)}"
         if plugin.channel_types:
             yield f"  channels  {', '.join(plugin.channel_types)}"

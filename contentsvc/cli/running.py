@@ -62,10 +62,12 @@ def _web_app(config: Config) -> Flask:
 def dispatch() -> None:
     """Run one dispatcher, which claims due deliveries and enqueues them for the workers."""
     config = _settings()
+    from contentsvc.services.channel_setup.outdated import pause_outdated
     from contentsvc.services.delivery.dispatching import Dispatcher
     from contentsvc.services.operations.heartbeats import process_name, remove_heartbeat
 
     with open_runtime(config) as runtime:
+        pause_outdated(runtime)
         # The dispatcher records its own heartbeats, so that a dispatcher that hangs is noticed.
         Dispatcher(runtime, process_name()).run(_stopped_by_signal(runtime.queue))
         remove_heartbeat(runtime, "dispatcher", process_name())

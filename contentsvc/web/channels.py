@@ -71,9 +71,12 @@ def edit(name: str) -> Response | tuple[str, int]:
     except PluginError as error:
         return render_template("channels/missing.html", channel=channel, error=explain(error)), 200
     if request.method == "GET":
-        masked = channels.masked_settings(runtime().registry, channel)
-        return _form(kind, channel, MultiDict(_as_text(masked)), {}), 200
+        return _form(kind, channel, MultiDict(_as_text(_masked(channel))), {}), 200
     return _save(kind, channel)
+
+
+def _masked(channel: ChannelRow) -> dict[str, Any]:
+    return channels.masked_settings(runtime().registry, channel, runtime().config.secret_key)
 
 
 def _as_text(settings: dict[str, Any]) -> dict[str, str]:
@@ -129,9 +132,10 @@ def _refuse_taken(database: Any, name: str) -> None:
 def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, Any]:
     """Return the posted settings of a channel; a secret that nobody changed keeps its value."""
     settings: dict[str, Any] = {}
+    masked = _masked(channel) if channel else {}
     for field in form_fields(kind, language()):
         text = request.form.get(field.name, "")
-        stored = channel.settings.get(field.name) if channel else None
+        stored = masked.get(field.name)
         if field.kind == "flag":
             settings[field.name] = bool(text)
         elif field.kind == "secret" and isinstance(stored, dict) and text in {"", MASK}:

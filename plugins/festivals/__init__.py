@@ -7,6 +7,7 @@ from pathlib import Path
 from contentsvc.channels import hookimpl
 
 __version__ = "1.0"
+api_version = 1
 
 
 @hookimpl

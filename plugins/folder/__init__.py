@@ -38,6 +38,7 @@ from .phrases import PHRASES
 from .settings import FolderSettings
 
 __version__ = "1.2"
+api_version = 1
 
 #: Most bytes of the title in a file name; common file systems limit a name to 255 bytes.
 _MOST_TITLE_BYTES = 90

@@ -37,6 +37,7 @@ from .phrases import PHRASES, language_of
 from .posts import Post, post_id, post_record, summary_of
 
 __version__ = "1.0"
+api_version = 1
 
 _ON_A_PAGE = 20
 _IN_A_FEED = 30

@@ -86,6 +86,12 @@ class Blind(Sound):
         return None
 
 
+class Restless(Sound):
+    @classmethod
+    def upgrade_settings(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {"count": len(stored)}
+
+
 class Nameless(Sound):
     label: ClassVar[Mapping[str, str]] = {}
 
@@ -109,6 +115,8 @@ def run(channel_class: type[Channel], host: TestHost, test: str) -> None:
             contract.test_the_class_is_whole()
         case "each_kind_renders_the_same_twice":
             contract.test_each_kind_renders_the_same_twice(channel, host)
+        case "stored_settings_are_converted_once":
+            contract.test_stored_settings_are_converted_once({})
         case "any_body":
             contract.test_any_body_renders_or_is_refused(channel, host, "")
         case _:
@@ -126,6 +134,7 @@ def run(channel_class: type[Channel], host: TestHost, test: str) -> None:
         (Forgetful, "the_same_key_is_one_post", AssertionError),
         (Silent, "publishing_gives_an_answer", AssertionError),
         (Blind, "find_tells_what_became_of_a_key", AssertionError),
+        (Restless, "stored_settings_are_converted_once", SettingsError),
         (Nameless, "the_class_is_whole", PluginError),
     ],
 )

@@ -23,6 +23,7 @@ GOOD = """
 from contentsvc.channels import Channel, Receipt, hookimpl
 
 __version__ = "1.2"
+api_version = 1
 
 class Good(Channel):
     type = "{type}"
@@ -63,6 +64,7 @@ def test_a_file_is_a_plugin(tmp_path: Path) -> None:
             version="1.2",
             hooks=("register_channels",),
             channel_types=("good",),
+            api_version=1,
         ),
     )
     assert found.channel_type("good").__name__ == "Good"
@@ -105,6 +107,14 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
         ("import sys\nsys.exit(3)", "SystemExit: 3"),
         ("import nothing_of_this_name", "ModuleNotFoundError"),
         ("x = 1", "it implements no hook"),
+        (good().replace("api_version = 1", ""), "write api_version = 1 below its imports"),
+        (good().replace("api_version = 1", "api_version = True"), "not True"),
+        (good().replace("api_version = 1", "api_version = '1'"), "not '1'"),
+        (good().replace("api_version = 1", "api_version = 0"), "not 0"),
+        (good().replace("api_version = 1", "api_version = 1 + 1"), "for version 2 of the plugin"),
+        ("from contentsvc.channels import Later\napi_version = 2", "for version 2 of the plugin"),
+        ("from nowhere import Later\napi_version: int = 3", "for version 3 of the plugin"),
+        ("from contentsvc.channels import Later\napi_version = 1", "ImportError"),
         (good().replace("@hookimpl", ""), "'register_channels' is not marked with @hookimpl"),
         (
             good().replace("register_channels", "register_chanels"),
@@ -170,6 +180,8 @@ def test_an_error_of_a_plugin_is_shown_in_both_languages(tmp_path: Path) -> None
 CHECK = """
 from contentsvc.channels import Check, hookimpl
 
+api_version = 1
+
 class Mine(Check):
     name = "mine"
 
@@ -220,6 +232,8 @@ def test_a_faulty_check_is_named_and_the_others_stay(
 LISTENER = """
 from contentsvc.channels import hookimpl
 
+api_version = 1
+
 @hookimpl
 def deliveries_finished(deliveries):
     deliveries.append(__name__)
@@ -268,6 +282,7 @@ PATHS = """
 from pathlib import Path
 from contentsvc.channels import hookimpl
 
+api_version = 1
 HERE = Path(__file__).parent
 
 @hookimpl

@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 
 from contentsvc.channels import Accepted, Channel, Parts, Receipt, Rendition, hookimpl
 
+api_version = 1
+
 
 class Scripted(Channel):
     """Publishes by the script: each call takes the next answer, or raises it."""

@@ -30,6 +30,7 @@ from contentsvc.channels import (
     parse_settings,
     resolve_secrets,
     secret_fields,
+    upgraded_settings,
 )
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels.answers import verify_answer
@@ -123,7 +124,8 @@ def save_channel(
     if channel is not None and channel.type != type:
         raise ConflictError("channel-type-fixed", field="type", name=name, type=channel.type)
     stored = unseal(channel.sealed, secret_key) if channel and channel.sealed else {}
-    plain, typed = _split(settings, secret_fields(kind), stored, base)
+    earlier = _upgraded_if_possible(kind, {**channel.settings, **stored}) if channel else {}
+    plain, typed = _split(settings, secret_fields(kind), earlier, base)
     _check_settings(kind, {**plain, **typed})
     if channel is None:
         channel = ChannelRow(
@@ -145,7 +147,7 @@ def save_channel(
 def _split(
     settings: Mapping[str, Any],
     secret_names: set[str],
-    stored: Mapping[str, str],
+    stored: Mapping[str, Any],
     base: Path | None,
 ) -> tuple[dict[str, Any], dict[str, str]]:
     """Split a channel's settings into those to store in plain text and secrets to encrypt.
@@ -162,7 +164,7 @@ def _split(
         elif value not in {"", MASK, None}:
             typed[field] = str(value)
     for field in secret_names - set(typed) - set(plain):
-        if field in stored:
+        if isinstance(stored.get(field), str):
             typed[field] = stored[field]
     return plain, typed
 
@@ -225,13 +227,34 @@ def resume_channel(session: Session, name: str) -> ChannelRow:
     return channel
 
 
-def masked_settings(registry: Registry, channel: ChannelRow) -> dict[str, Any]:
-    """Return a channel's settings to show on a page, with MASK in place of each stored secret."""
-    shown = dict(channel.settings)
-    if channel.sealed:
-        kind = registry.channel_type(channel.type)
-        shown.update(dict.fromkeys(secret_fields(kind) - set(shown), MASK))
-    return shown
+def masked_settings(registry: Registry, channel: ChannelRow, secret_key: str) -> dict[str, Any]:
+    """Return a channel's settings to show on a page, with MASK in place of each stored secret.
+
+    Settings that an earlier version of the plugin stored are converted, if that is possible.
+    """
+    kind = registry.channel_type(channel.type)
+    try:
+        sealed = unseal(channel.sealed, secret_key) if channel.sealed else {}
+    except ConfigError:
+        # With another secret key, a person has to type the secrets again.
+        sealed = dict.fromkeys(secret_fields(kind) - set(channel.settings), MASK)
+    shown = _upgraded_if_possible(kind, {**channel.settings, **sealed})
+    secrets = secret_fields(kind) | set(sealed)
+    return {
+        name: MASK if name in secrets and isinstance(value, str) else value
+        for name, value in shown.items()
+    }
+
+
+def _upgraded_if_possible(kind: type[OpenChannel], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *stored* settings as the plugin writes them now, or unchanged if that fails.
+
+    A person can then correct them in the form.
+    """
+    try:
+        return upgraded_settings(kind, stored)
+    except PluginError:
+        return dict(stored)
 
 
 class StoredChannel(Protocol):
@@ -258,15 +281,12 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
     kind = runtime.registry.channel_type(channel.type)
     try:
         sealed = unseal(channel.sealed, runtime.config.secret_key) if channel.sealed else {}
-        raw = {**channel.settings, **sealed}
+        raw = upgraded_settings(kind, {**channel.settings, **sealed})
         settings = parse_settings(
             kind, resolve_secrets(raw, environ=os.environ, base=runtime.config.data_dir)
         )
         KNOWN.add(secret_values(settings))
         return kind(settings, _host(runtime, channel, kind))
-    except PluginError as error:
-        error.message = KNOWN.message(error.message)
-        raise
     except ContentsvcError as error:
         raise PluginError(
             "channel-not-opened", channel=channel.name, reason=KNOWN.message(_message_of(error))

@@ -23,6 +23,8 @@ from contentsvc.channels import (
     raise_for_status,
 )
 
+api_version = 1
+
 
 class Plain(Channel):
     """Neither knows a repeated key nor can be asked."""

@@ -55,10 +55,11 @@ def test_a_secret_is_kept_encrypted_and_shown_masked(runtime: Runtime) -> None:
     """A secret is in neither the row nor the page, but in the opened channel."""
     save(runtime)
     kept = row(runtime)
+    key = runtime.config.secret_key
 
     assert SECRET not in str(kept.settings)
     assert SECRET.encode() not in (kept.sealed or b"")
-    assert service.masked_settings(runtime.registry, kept)["secret"] == MASK
+    assert service.masked_settings(runtime.registry, kept, key)["secret"] == MASK
     opened = service.open_channel(runtime, kept)
     assert opened.settings.secret.get_secret_value() == SECRET
 

@@ -22,12 +22,14 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE, re.DOTALL)
 FOR_THE_SERVICE = {
     *("Registry", "PluginInfo", "FormField", "form_fields", "load_plugins", "resolve_secrets"),
     *("secret_fields", "check_channel_class", "DeliveryListener", "CalendarTemplate"),
+    "upgraded_settings",
 }
 
 
 def signature(function: object) -> str:
     """Return a function's signature as the guide writes it: parameter names and the return type."""
-    found = inspect.signature(function)  # type: ignore[arg-type]
+    # A class method is shown with its first parameter.
+    found = inspect.signature(getattr(function, "__func__", function))  # type: ignore[arg-type]
     bare = [one.replace(annotation=inspect.Parameter.empty) for one in found.parameters.values()]
     return str(found.replace(parameters=bare)).replace("'", "")
 
@@ -38,7 +40,9 @@ def hooks() -> list[str]:
 
 def methods() -> list[str]:
     return [
-        name for name, one in vars(Channel).items() if inspect.isfunction(one) and name[0] != "_"
+        name
+        for name, one in vars(Channel).items()
+        if (inspect.isfunction(one) or isinstance(one, classmethod)) and name[0] != "_"
     ]
 
 

@@ -23,6 +23,8 @@ PLUGIN = """
 from pathlib import Path
 from contentsvc.channels import hookimpl
 
+api_version = 1
+
 @hookimpl
 def register_calendar_templates():
     return [Path(__file__).parent / name for name in ("bad.yaml", "good.yaml")]

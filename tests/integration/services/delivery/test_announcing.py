@@ -33,6 +33,7 @@ SCRIPTED = Path(__file__).parents[3] / "scripted"
 HEAR = """
 from contentsvc.channels import hookimpl
 
+api_version = 1
 HEARD = []
 
 @hookimpl

@@ -40,6 +40,8 @@ PLUGIN = """
 from pathlib import Path
 from contentsvc.channels import hookimpl
 
+api_version = 1
+
 @hookimpl
 def register_poster_templates():
     return [Path(__file__).parent / "posters"]

@@ -21,6 +21,8 @@ from tests.factories import WEEK, make_calendar, make_channel, make_entry
 CHECK = """
 from contentsvc.channels import Check, RenditionWarning, WarningLevel, hookimpl
 
+api_version = 1
+
 class Mine(Check):
     name = "mine"
 

@@ -5,7 +5,7 @@ Only this module imports the implementations of all of them.
 
 from __future__ import annotations
 
-from contentsvc.channels import load_plugins
+from contentsvc.channels.hosting import load_plugins
 from contentsvc.config import Config
 from contentsvc.db.session import Database
 from contentsvc.services.plugin_calls import PluginCalls

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contentsvc.channels import Rate, load_plugins
+from contentsvc.channels import Rate
+from contentsvc.channels.hosting import load_plugins
 from contentsvc.config import Config, shipped
 from contentsvc.db.models import Calendar, ChannelRow, Entry
 from contentsvc.db.session import Database

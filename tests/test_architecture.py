@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from contentsvc import channels
+
 _ROOT = Path(__file__).resolve().parents[1]
 
 #: A contract's name in `.importlinter`, a module, and an import that breaks it there.
@@ -48,6 +50,7 @@ _BREACHES = [
     ("studio_pages", "web/studio/studio.py", "import contentsvc.web.batches.runs"),
     ("batch_pages", "web/boards.py", "import contentsvc.web.batches.runs"),
     ("operation_pages", "web/boards.py", "import contentsvc.web.operations.metrics"),
+    ("faces", "services/entries.py", "import contentsvc.channels.settings"),
 ]
 
 
@@ -108,6 +111,16 @@ def test_every_contract_is_broken_once() -> None:
     assert {contract for contract, _, _ in _BREACHES} == set(_contracts())
 
 
+def test_every_module_of_the_plugin_api_is_behind_its_faces() -> None:
+    """The contract of the faces lists each module of `contentsvc.channels` but `hosting`."""
+    parser = ConfigParser()
+    parser.read(_ROOT / ".importlinter", encoding="utf-8")
+    listed = parser["importlinter:contract:faces"]["protected_modules"].split()
+    modules = {path.stem for path in (_ROOT / "contentsvc" / "channels").glob("[a-z]*")}
+
+    assert set(listed) == {f"contentsvc.channels.{name}" for name in modules - {"hosting"}}
+
+
 def _imports(file: Path) -> Iterator[tuple[str, int]]:
     """Yield the modules that a file imports, each with its level: 0 for an absolute import."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
@@ -121,14 +134,13 @@ def _imports(file: Path) -> Iterator[tuple[str, int]]:
 
 
 def _outside_the_plugin_api(folder: Path) -> list[str]:
-    """Return the imports of plugins from this package, except from `contentsvc.channels`."""
+    """Return the imports of plugins from this package that are not names of the plugin API."""
+    names = {"contentsvc.channels", *(f"contentsvc.channels.{name}" for name in channels.__all__)}
     return [
         f"{file.relative_to(folder)}: {module}"
         for file in sorted(folder.rglob("*.py"))
         for module, level in _imports(file)
-        if level == 0
-        and module.split(".")[0] == "contentsvc"
-        and not f"{module}.".startswith("contentsvc.channels.")
+        if level == 0 and module.split(".")[0] == "contentsvc" and module not in names
     ]
 
 
@@ -154,6 +166,8 @@ def test_plugins_import_the_plugin_api_alone() -> None:
         "import contentsvc.db.models",
         "from contentsvc.services import entries",
         "from contentsvc import config",
+        "from contentsvc.channels import hosting",
+        "from contentsvc.channels.registry import load_plugins",
         "def late():\n    import contentsvc.errors",
     ],
 )

@@ -1,4 +1,7 @@
-"""The plugin API: the names that a plugin imports to add a channel type (a way to publish)."""
+"""The plugin API: the names that a plugin imports to add a channel type (a way to publish).
+
+The service imports the names with which it loads and calls plugins from `hosting`.
+"""
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator
 
@@ -23,7 +26,6 @@ from contentsvc.channels.content import (
     RenditionWarning,
     WarningLevel,
 )
-from contentsvc.channels.contributions import CalendarTemplate, DeliveryListener
 from contentsvc.channels.default_rendering import (
     format_moment,
     livestream_rendition,
@@ -63,17 +65,7 @@ from contentsvc.channels.livestream_facts import Livestreams, PublicLivestream
 from contentsvc.channels.markdown import clean_html, markdown_html
 from contentsvc.channels.parts import Parts
 from contentsvc.channels.platform_rules import PLATFORM_RULES, Certainty, PlatformRule
-from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
 from contentsvc.channels.responses import Response, raise_for_status
-from contentsvc.channels.settings import (
-    FormField,
-    SettingsError,
-    form_fields,
-    parse_settings,
-    resolve_secrets,
-    secret_fields,
-    upgraded_settings,
-)
 from contentsvc.domain.entries import EntryKind, Livestream
 from contentsvc.domain.notices import Notice, NoticeState
 from contentsvc.domain.quotas import Quota
@@ -81,7 +73,6 @@ from contentsvc.errors import (
     ChannelAuthError,
     ContentsvcError,
     OutcomeUnknownError,
-    PluginError,
     PublishError,
     RateLimitedError,
     RejectedError,
@@ -94,7 +85,6 @@ __all__ = [
     "PLATFORM_RULES",
     "Accepted",
     "ArticleTheme",
-    "CalendarTemplate",
     "Certainty",
     "Channel",
     "ChannelAuthError",
@@ -103,14 +93,12 @@ __all__ = [
     "Check",
     "ContentsvcError",
     "Count",
-    "DeliveryListener",
     "Document",
     "Effect",
     "Encoding",
     "EntryKind",
     "Field",
     "FinishedDelivery",
-    "FormField",
     "FormattedPost",
     "HandOff",
     "Host",
@@ -129,8 +117,6 @@ __all__ = [
     "Phrases",
     "Picture",
     "PlatformRule",
-    "PluginError",
-    "PluginInfo",
     "PostFormat",
     "PublicLivestream",
     "PublishError",
@@ -138,7 +124,6 @@ __all__ = [
     "Rate",
     "RateLimitedError",
     "Receipt",
-    "Registry",
     "RejectedError",
     "RenderContext",
     "RenderError",
@@ -146,7 +131,6 @@ __all__ = [
     "RenditionWarning",
     "Response",
     "SecretStr",
-    "SettingsError",
     "Store",
     "TemporaryError",
     "WarningLevel",
@@ -154,7 +138,6 @@ __all__ = [
     "article_summary",
     "clean_html",
     "field_validator",
-    "form_fields",
     "format_article",
     "format_chat",
     "format_data",
@@ -166,22 +149,16 @@ __all__ = [
     "hookimpl",
     "html_text",
     "livestream_rendition",
-    "load_plugin",
-    "load_plugins",
     "markdown_html",
     "markdown_text",
     "note_title_length",
     "notice_words",
-    "parse_settings",
     "post_rendition",
     "poster_rendition",
     "raise_for_status",
     "rendition_data",
-    "resolve_secrets",
-    "secret_fields",
     "sms_encoding",
     "split_text",
     "stored_formats",
-    "upgraded_settings",
     "with_formats",
 ]

@@ -22,6 +22,8 @@ from contentsvc.channels.content import ChannelEntry, Picture, RenderContext
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.livestream_facts import PublicLivestream
+from contentsvc.channels.registry import load_plugin
+from contentsvc.channels.settings import parse_settings
 from contentsvc.domain.entries import EntryKind, Livestream
 
 __all__ = [
@@ -31,6 +33,8 @@ __all__ = [
     "MemoryStore",
     "ReceivedRequest",
     "TestHost",
+    "load_plugin",
+    "parse_settings",
     "sample_context",
     "sample_entry",
     "sample_finished_delivery",

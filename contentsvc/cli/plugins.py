@@ -16,7 +16,7 @@ from string import Template
 
 import click
 
-from contentsvc.channels import PluginInfo, load_plugin, load_plugins
+from contentsvc.channels.hosting import PluginInfo, load_plugin, load_plugins
 from contentsvc.config import Config
 from contentsvc.errors import ConflictError, InputError, PluginError
 
@@ -29,8 +29,8 @@ _NAME = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 _CHECK = Template("""\
 from pathlib import Path
 
-from contentsvc.channels import load_plugin
 from contentsvc.channels.contract import RenderContract
+from contentsvc.channels.testing import load_plugin
 
 REGISTRY = load_plugin(Path($path))
 for number, channel_type in enumerate(REGISTRY.channel_types().values()):

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Receipt
-from contentsvc.channels.support import supports
+from contentsvc.channels.hosting import supports
 from contentsvc.db.models import Delivery
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, InputError, PluginError

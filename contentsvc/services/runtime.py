@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from contentsvc.channels import Registry
+from contentsvc.channels.hosting import Registry
 from contentsvc.config import Config
 from contentsvc.db.session import Database
 from contentsvc.services.plugin_calls import PluginCalls

@@ -10,7 +10,8 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from contentsvc.channels import Channel as ChannelType
-from contentsvc.channels import FormField, PlatformRule, Quota, SettingsError, form_fields
+from contentsvc.channels import PlatformRule, Quota
+from contentsvc.channels.hosting import FormField, SettingsError, form_fields
 from contentsvc.db.models import ChannelRow
 from contentsvc.errors import (
     ConflictError,

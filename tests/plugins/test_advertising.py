@@ -13,10 +13,9 @@ from contentsvc.channels import (
     Livestream,
     RenditionWarning,
     WarningLevel,
-    load_plugin,
     post_rendition,
 )
-from contentsvc.channels.testing import sample_context, sample_entry, sample_picture
+from contentsvc.channels.testing import load_plugin, sample_context, sample_entry, sample_picture
 from contentsvc.domain.calendar_files import read_calendar_bytes
 from tests.growth import LINEAR, growth
 

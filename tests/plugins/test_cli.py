@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from contentsvc.channels import load_plugins
+from contentsvc.channels.hosting import load_plugins
 from contentsvc.cli.plugins import plugins
 from contentsvc.errors import ConflictError, InputError
 

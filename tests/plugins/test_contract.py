@@ -16,17 +16,16 @@ from contentsvc.channels import (
     ChannelEntry,
     ChannelSettings,
     Limits,
-    PluginError,
     Receipt,
     RenderContext,
     Rendition,
     SecretStr,
-    SettingsError,
-    parse_settings,
     raise_for_status,
 )
 from contentsvc.channels.contract import ChannelContract, HttpChannelContract
-from contentsvc.channels.testing import FakePlatform, FakeResponse, TestHost
+from contentsvc.channels.hosting import SettingsError
+from contentsvc.channels.testing import FakePlatform, FakeResponse, TestHost, parse_settings
+from contentsvc.errors import PluginError
 
 
 class Sound(Channel):

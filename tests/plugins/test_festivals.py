@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from contentsvc.channels import load_plugin
+from contentsvc.channels.testing import load_plugin
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Entry
 from contentsvc.db.session import Database

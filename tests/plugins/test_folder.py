@@ -21,14 +21,18 @@ from contentsvc.channels import (
     Notice,
     Receipt,
     Rendition,
-    SettingsError,
     TemporaryError,
-    form_fields,
-    load_plugin,
-    parse_settings,
 )
 from contentsvc.channels.contract import ChannelContract
-from contentsvc.channels.testing import TestHost, sample_context, sample_entry, sample_picture
+from contentsvc.channels.hosting import SettingsError, form_fields
+from contentsvc.channels.testing import (
+    TestHost,
+    load_plugin,
+    parse_settings,
+    sample_context,
+    sample_entry,
+    sample_picture,
+)
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "folder"
 FOLDER = load_plugin(PLUGIN).channel_type("folder")

@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contentsvc.channels import EntryKind, FinishedDelivery, load_plugin
-from contentsvc.channels.testing import sample_finished_delivery
+from contentsvc.channels import EntryKind, FinishedDelivery
+from contentsvc.channels.testing import load_plugin, sample_finished_delivery
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "journal.py"
 Write = Callable[..., object]

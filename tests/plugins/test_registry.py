@@ -9,15 +9,9 @@ from typing import Any
 
 import pytest
 
-from contentsvc.channels import (
-    PluginError,
-    PluginInfo,
-    Registry,
-    hookspecs,
-    load_plugin,
-    load_plugins,
-    registry,
-)
+from contentsvc.channels import hookspecs, registry
+from contentsvc.channels.hosting import PluginInfo, Registry, load_plugin, load_plugins
+from contentsvc.errors import PluginError
 
 GOOD = """
 from contentsvc.channels import Channel, Receipt, hookimpl

@@ -24,11 +24,16 @@ from contentsvc.channels import (
     PublicLivestream,
     Receipt,
     RenderError,
-    load_plugin,
-    parse_settings,
 )
 from contentsvc.channels.contract import ChannelContract
-from contentsvc.channels.testing import TestHost, sample_context, sample_entry, sample_picture
+from contentsvc.channels.testing import (
+    TestHost,
+    load_plugin,
+    parse_settings,
+    sample_context,
+    sample_entry,
+    sample_picture,
+)
 
 PLUGIN = Path(__file__).parents[2] / "plugins" / "site"
 SITE = load_plugin(PLUGIN).channel_type("site")

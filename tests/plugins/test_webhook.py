@@ -21,15 +21,15 @@ from contentsvc.channels import (
     OutcomeUnknownError,
     Receipt,
     RejectedError,
-    SettingsError,
-    load_plugin,
-    parse_settings,
 )
 from contentsvc.channels.contract import HttpChannelContract
+from contentsvc.channels.hosting import SettingsError
 from contentsvc.channels.testing import (
     FakePlatform,
     FakeResponse,
     TestHost,
+    load_plugin,
+    parse_settings,
     sample_context,
     sample_entry,
     sample_picture,

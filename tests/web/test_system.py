@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 
 from contentsvc.app import create_app
-from contentsvc.channels import load_plugins
+from contentsvc.channels.hosting import load_plugins
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.runtime import Runtime

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import CalendarTemplate, Registry
+from contentsvc.channels.hosting import CalendarTemplate, Registry
 from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.weeks import IsoWeek

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Registry, SettingsError
+from contentsvc.channels.hosting import Registry, SettingsError
 from contentsvc.domain.calendar_files.file_values import FileValue, read_file
 from contentsvc.domain.calendar_files.parsers import slug
 from contentsvc.errors import CalendarError, InputError, PluginError

@@ -25,17 +25,21 @@ from contentsvc.channels import (
     PlatformRule,
     Quota,
     Receipt,
-    Registry,
     RenderContext,
+)
+from contentsvc.channels import Channel as OpenChannel
+from contentsvc.channels.hosting import (
+    Registry,
+    SettingsError,
+    masked_hand_off,
+    masked_receipt,
     parse_settings,
     resolve_secrets,
     secret_fields,
+    secret_values,
     upgraded_settings,
+    verify_answer,
 )
-from contentsvc.channels import Channel as OpenChannel
-from contentsvc.channels.answers import verify_answer
-from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
-from contentsvc.channels.settings import SettingsError, secret_values
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
 from contentsvc.errors import (
     PLUGIN_FAULTS,

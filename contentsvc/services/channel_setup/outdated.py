@@ -5,7 +5,12 @@ from __future__ import annotations
 import logging
 import os
 
-from contentsvc.channels import SettingsError, parse_settings, resolve_secrets, upgraded_settings
+from contentsvc.channels.hosting import (
+    SettingsError,
+    parse_settings,
+    resolve_secrets,
+    upgraded_settings,
+)
 from contentsvc.db.models import ChannelRow
 from contentsvc.errors import ConfigError, InputError, PluginError
 from contentsvc.messages import Message

@@ -15,7 +15,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from contentsvc.channels import DeliveryListener, FinishedDelivery
+from contentsvc.channels import FinishedDelivery
+from contentsvc.channels.hosting import DeliveryListener
 from contentsvc.db.models import Calendar, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.delivery.tasks import Verdict

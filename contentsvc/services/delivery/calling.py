@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from contentsvc.channels import Accepted, HandOff, Receipt
-from contentsvc.channels.answers import verify_answer
-from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
+from contentsvc.channels.hosting import masked_hand_off, masked_receipt, verify_answer
 from contentsvc.domain.deliveries import Outcome
 from contentsvc.errors import (
     ChannelAuthError,

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, select, true, update
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Channel, Registry
-from contentsvc.channels.support import supports
+from contentsvc.channels import Channel
+from contentsvc.channels.hosting import Registry, supports
 from contentsvc.config import Config
 from contentsvc.db.models import Attempt, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import (

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from contentsvc.channels import Accepted, Channel, HandOff, Receipt, Rendition
-from contentsvc.channels.parts import publish_part
+from contentsvc.channels.hosting import publish_part
 from contentsvc.config import Config
 from contentsvc.domain.deliveries import Action, DeliveryStatus, Outcome, Progress, next_step
 from contentsvc.messages import Message

@@ -23,8 +23,7 @@ from contentsvc.channels import (
     RenditionWarning,
     WarningLevel,
 )
-from contentsvc.channels.default_rendering import fill_words, notice_placeholders
-from contentsvc.channels.parts import split_rendition
+from contentsvc.channels.hosting import fill_words, notice_placeholders, split_rendition
 from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus

@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from contentsvc.channels import PluginError, load_plugins
+from contentsvc.channels.hosting import load_plugins
 from contentsvc.cli import running
 from contentsvc.db.models import ChannelRow
+from contentsvc.errors import PluginError
 from contentsvc.services.channel_setup import channels as service
 from contentsvc.services.channel_setup.channels import MASK
 from contentsvc.services.channel_setup.outdated import pause_outdated

@@ -20,7 +20,7 @@ from contentsvc.channels import (
     post_rendition,
     poster_rendition,
 )
-from contentsvc.channels.default_rendering import fill_words, notice_placeholders
+from contentsvc.channels.hosting import fill_words, notice_placeholders
 from contentsvc.channels.testing import sample_context, sample_entry, sample_picture
 
 LIVE = EntryKind.LIVESTREAM

@@ -11,18 +11,20 @@ from contentsvc.channels import (
     Channel,
     ChannelSettings,
     Field,
-    FormField,
     HttpUrl,
-    PluginError,
     Receipt,
     SecretStr,
-    SettingsError,
     field_validator,
+)
+from contentsvc.channels.hosting import (
+    FormField,
+    SettingsError,
     form_fields,
     parse_settings,
     resolve_secrets,
     secret_fields,
 )
+from contentsvc.errors import PluginError
 
 
 class Sample(Channel):

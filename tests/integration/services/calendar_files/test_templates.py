@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import func, select
 
-from contentsvc.channels import Registry, load_plugins
+from contentsvc.channels.hosting import Registry, load_plugins
 from contentsvc.config import shipped
 from contentsvc.db.models import Entry
 from contentsvc.db.session import Database

@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from contentsvc.channels import FinishedDelivery, HandOff, Receipt, Registry, load_plugins
+from contentsvc.channels import FinishedDelivery, HandOff, Receipt
+from contentsvc.channels.hosting import Registry, load_plugins
 from contentsvc.config import shipped
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from contentsvc.channels import load_plugins
+from contentsvc.channels.hosting import load_plugins
 from contentsvc.config import shipped
 from contentsvc.db.mapping import content_of
 from contentsvc.db.session import Database

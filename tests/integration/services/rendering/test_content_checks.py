@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from contentsvc.channels import WarningLevel, load_plugins
+from contentsvc.channels import WarningLevel
+from contentsvc.channels.hosting import load_plugins
 from contentsvc.config import shipped
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Delivery

@@ -1,0 +1,46 @@
+"""The names with which the service loads and calls plugins, which do not import them."""
+
+from __future__ import annotations
+
+from contentsvc.channels.answers import verify_answer
+from contentsvc.channels.contributions import CalendarTemplate, DeliveryListener
+from contentsvc.channels.default_rendering import fill_words, notice_placeholders
+from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
+from contentsvc.channels.parts import publish_part, split_rendition
+from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
+from contentsvc.channels.settings import (
+    FormField,
+    SettingsError,
+    form_fields,
+    parse_settings,
+    resolve_secrets,
+    secret_fields,
+    secret_values,
+    upgraded_settings,
+)
+from contentsvc.channels.support import supports
+
+__all__ = [
+    "CalendarTemplate",
+    "DeliveryListener",
+    "FormField",
+    "PluginInfo",
+    "Registry",
+    "SettingsError",
+    "fill_words",
+    "form_fields",
+    "load_plugin",
+    "load_plugins",
+    "masked_hand_off",
+    "masked_receipt",
+    "notice_placeholders",
+    "parse_settings",
+    "publish_part",
+    "resolve_secrets",
+    "secret_fields",
+    "secret_values",
+    "split_rendition",
+    "supports",
+    "upgraded_settings",
+    "verify_answer",
+]

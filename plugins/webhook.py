@@ -67,7 +67,54 @@ _PHRASES = Phrases(
 )
 
 
-class Webhook(Channel):
+class WebhookSettings(ChannelSettings):
+    """The settings of a webhook: its address and signing secret."""
+
+    url: HttpUrl = Field(
+        title="Address",
+        description="Receives a POST for each delivery.",
+        json_schema_extra={
+            "zh": {"title": "接收地址", "description": "每次发布向它发送一个 POST 请求。"}
+        },
+    )
+    secret: SecretStr = Field(
+        title="Signing secret",
+        description="whsec_ and 24 to 64 random bytes in base64.",
+        json_schema_extra={
+            "zh": {
+                "title": "签名密钥",
+                "description": "以 whsec_ 开头，后接 24 到 64 个随机字节的 base64。",
+            }
+        },
+    )
+    allow_private: bool = Field(
+        default=False,
+        title="Allow private addresses",
+        description="Lets it call this machine and its own network.",
+        json_schema_extra={
+            "zh": {"title": "允许内网地址", "description": "允许调用本机与内部网络。"}
+        },
+    )
+    embed_pictures: bool = Field(
+        default=True,
+        title="Send pictures along",
+        description="As base64 in the message, at most 5 MiB together.",
+        json_schema_extra={
+            "zh": {
+                "title": "附带图片",
+                "description": "以 base64 放在消息里，合计不超过 5 MiB。",
+            }
+        },
+    )
+
+    @field_validator("secret")
+    @classmethod
+    def _is_a_key(cls, secret: SecretStr) -> SecretStr:
+        _signing_key(secret.get_secret_value())
+        return secret
+
+
+class Webhook(Channel[WebhookSettings]):
     """A channel that sends each post as a signed HTTP POST; a retry repeats the message's id."""
 
     type = "webhook"
@@ -75,52 +122,6 @@ class Webhook(Channel):
     #: By the Standard Webhooks specification, the receiver ignores a repeated `webhook-id`. It must
     #: remember an id for a day, which docs/channels.md asks of it.
     idempotent_for = timedelta(days=1)
-
-    class Settings(ChannelSettings):
-        """The settings of a webhook: its address and signing secret."""
-
-        url: HttpUrl = Field(
-            title="Address",
-            description="Receives a POST for each delivery.",
-            json_schema_extra={
-                "zh": {"title": "接收地址", "description": "每次发布向它发送一个 POST 请求。"}
-            },
-        )
-        secret: SecretStr = Field(
-            title="Signing secret",
-            description="whsec_ and 24 to 64 random bytes in base64.",
-            json_schema_extra={
-                "zh": {
-                    "title": "签名密钥",
-                    "description": "以 whsec_ 开头，后接 24 到 64 个随机字节的 base64。",
-                }
-            },
-        )
-        allow_private: bool = Field(
-            default=False,
-            title="Allow private addresses",
-            description="Lets it call this machine and its own network.",
-            json_schema_extra={
-                "zh": {"title": "允许内网地址", "description": "允许调用本机与内部网络。"}
-            },
-        )
-        embed_pictures: bool = Field(
-            default=True,
-            title="Send pictures along",
-            description="As base64 in the message, at most 5 MiB together.",
-            json_schema_extra={
-                "zh": {
-                    "title": "附带图片",
-                    "description": "以 base64 放在消息里，合计不超过 5 MiB。",
-                }
-            },
-        )
-
-        @field_validator("secret")
-        @classmethod
-        def _is_a_key(cls, secret: SecretStr) -> SecretStr:
-            _signing_key(secret.get_secret_value())
-            return secret
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
         """Render the post; add a warning to the rendition if its pictures are too large."""

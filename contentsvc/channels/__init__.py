@@ -12,6 +12,7 @@ from contentsvc.channels.channel import (
     Document,
     Host,
     Rate,
+    SettingsT,
     Store,
 )
 from contentsvc.channels.checks import Check
@@ -131,6 +132,7 @@ __all__ = [
     "RenditionWarning",
     "Response",
     "SecretStr",
+    "SettingsT",
     "Store",
     "TemporaryError",
     "WarningLevel",

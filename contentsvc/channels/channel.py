@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict
+from typing_extensions import TypeVar
 
 from contentsvc.channels.answers import Accepted, HandOff, Receipt
 from contentsvc.channels.content import (
@@ -33,8 +35,9 @@ from contentsvc.channels.platform_rules import PlatformRule
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.notices import Notice
 from contentsvc.domain.quotas import Quota
+from contentsvc.errors import PluginError
 
-__all__ = ["Channel", "ChannelSettings", "Document", "Host", "Rate", "Store"]
+__all__ = ["Channel", "ChannelSettings", "Document", "Host", "Rate", "SettingsT", "Store"]
 
 
 class ChannelSettings(BaseModel):
@@ -49,6 +52,14 @@ class ChannelSettings(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
     )
+
+
+#: The class of a channel type's settings.
+SettingsT = TypeVar(  # noqa: PLC0105 - the name in the plugin API
+    "SettingsT", bound=ChannelSettings, default=ChannelSettings, covariant=True
+)
+#: In the class Channel, `type` is the name of the channel type.
+_SettingsClass = type[ChannelSettings]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +137,12 @@ class Host(Protocol):
         """The address of this channel's public pages, without a trailing slash."""
 
 
-class Channel(ABC):
-    """One configured place to publish to, such as a chat group; subclasses are channel types."""
+class Channel(ABC, Generic[SettingsT]):
+    """One configured place to publish to, such as a chat group; subclasses are channel types.
+
+    `class Robot(Channel[RobotSettings])` has settings of the class RobotSettings, and
+    `class Robot(Channel)` has none.
+    """
 
     #: The name of the channel type: lower-case letters, digits and underscores. The database
     #: stores it, so it must never change.
@@ -150,13 +165,27 @@ class Channel(ABC):
     #: Whether the service serves `page` to the public under `pages_url`.
     has_pages: ClassVar[bool] = False
 
-    class Settings(ChannelSettings):
-        """Settings without fields, for channel types that need none."""
+    #: The class of the settings, which `Channel[…]` names.
+    Settings: ClassVar[_SettingsClass] = ChannelSettings
 
-    def __init__(self, settings: ChannelSettings, host: Host) -> None:
+    def __init__(self, settings: SettingsT, host: Host) -> None:
         """Create a channel from validated settings; *host* gives it network access and storage."""
-        self.settings: Any = settings
+        self.settings = settings
         self.host = host
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Take the class of the settings from the type parameter.
+
+        Raises:
+            PluginError: the parameter is not a subclass of ChannelSettings, or the class defines
+                `Settings` itself.
+        """
+        super().__init_subclass__(**arguments)
+        if "Settings" in vars(cls):
+            raise PluginError("channel-settings-nested", name=cls.__name__)
+        for base in vars(cls).get("__orig_bases__", ()):
+            if inspect.isclass(get_origin(base)) and issubclass(get_origin(base), Channel):
+                _take_settings(cls, get_args(base))
 
     @classmethod
     def upgrade_settings(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -268,3 +297,17 @@ class Channel(ABC):
     def page(self, request: PageRequest) -> Page | None:  # noqa: ARG002 - most channels have none
         """Return the public page that a visitor requests; None if the channel has no such page."""
         return None
+
+
+def _take_settings(channel_class: type[Channel], parameters: tuple[Any, ...]) -> None:
+    """Set the settings class of *channel_class* to the one among its type *parameters*.
+
+    A type variable, as in a base class for several channel types, is left for the subclasses.
+    """
+    for parameter in parameters:
+        if inspect.isclass(parameter) and issubclass(parameter, ChannelSettings):
+            channel_class.Settings = parameter
+            return
+    if not any(hasattr(parameter, "__bound__") for parameter in parameters):
+        name = channel_class.__name__
+        raise PluginError("channel-settings-no-class", name=name, value=str(parameters[0])[:100])

@@ -12,7 +12,7 @@ from typing import Any
 
 import pluggy
 
-from contentsvc.channels.channel import Channel, ChannelSettings, Rate
+from contentsvc.channels.channel import Channel, Rate
 from contentsvc.channels.checks import Check
 from contentsvc.channels.class_checks import class_faults
 from contentsvc.channels.finished import FinishedDelivery
@@ -211,10 +211,6 @@ _ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "poll_for": ("timedelta", _is_time),
     "refusals": ("frozenset[int]", _are_refusals),
     "has_pages": ("bool", _is_bool),
-    "Settings": (
-        "type[ChannelSettings]",
-        lambda settings: inspect.isclass(settings) and issubclass(settings, ChannelSettings),
-    ),
 }
 
 

@@ -15,7 +15,7 @@ from contentsvc.errors import PLUGIN_FAULTS, InputError, PluginError
 from contentsvc.messages import LANGUAGES, Message, text_of
 
 if TYPE_CHECKING:
-    from contentsvc.channels.channel import Channel, ChannelSettings
+    from contentsvc.channels.channel import Channel, SettingsT
 
 __all__ = [
     "FieldKind",
@@ -98,10 +98,10 @@ class FormField:
     choices: tuple[tuple[str, str], ...] = ()
 
 
-def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> ChannelSettings:
+def parse_settings(channel_class: type[Channel[SettingsT]], raw: Mapping[str, Any]) -> SettingsT:
     """Return *raw* as a channel's validated settings; raise a SettingsError with every problem."""
     try:
-        return channel_class.Settings.model_validate(dict(raw))
+        settings: Any = channel_class.Settings.model_validate(dict(raw))
     except ValidationError as error:
         problems = [
             (".".join(str(part) for part in fault["loc"]), fault_message(fault))
@@ -109,6 +109,8 @@ def parse_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> Chan
         ]
         # Without a cause: its traceback would show the values.
         raise SettingsError(problems) from None
+    parsed: SettingsT = settings
+    return parsed
 
 
 def upgraded_settings(channel_class: type[Channel], stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -50,15 +50,12 @@ _OLD_DRAFT = 3600.0
 _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
-class Folder(Channel):
+class Folder(Channel[FolderSettings]):
     """A channel that writes the files of each post to `<path>/<date>/<time>-<title>-<key>/`."""
 
     type = "folder"
     label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
     idempotent_for = timedelta.max
-
-    class Settings(FolderSettings):
-        """The settings of a folder channel: its path and the formats to write."""
 
     @property
     def platform_rule(self) -> PlatformRule | None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -53,56 +53,57 @@ _CALENDAR = "text/calendar; charset=utf-8"
 _PICTURES = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 
-class Site(Channel):
+class SiteSettings(ChannelSettings):
+    """The site's title, description, language and author."""
+
+    title: str = Field(
+        default="社群周历",
+        min_length=1,
+        max_length=100,
+        title="Title",
+        description="Stands above every page and in feed readers.",
+        json_schema_extra={
+            "zh": {"title": "站点标题", "description": "显示在每个页面顶部和阅读器里。"}
+        },
+    )
+    description: str = Field(
+        default="",
+        max_length=300,
+        title="Description",
+        description="One sentence below the title.",
+        json_schema_extra={"zh": {"title": "站点简介", "description": "标题下面的一句话。"}},
+    )
+    language: Literal["zh-CN", "en"] = Field(
+        default="zh-CN",
+        title="Language",
+        description="The language of the pages' own texts.",
+        json_schema_extra={
+            "zh": {
+                "title": "语言",
+                "description": "页面文字的语言。",
+                "choices": {"zh-CN": "简体中文", "en": "English"},
+            },
+            "choices": {"zh-CN": "简体中文", "en": "English"},
+        },
+    )
+    author: str = Field(
+        default="",
+        max_length=100,
+        title="Author",
+        description="Named in feeds; empty for the title.",
+        json_schema_extra={
+            "zh": {"title": "作者", "description": "在订阅源里署名；留空则用站点标题。"}
+        },
+    )
+
+
+class Site(Channel[SiteSettings]):
     """A channel that shows each post on a public page of this service and in its feeds."""
 
     type = "site"
     label: ClassVar[Mapping[str, str]] = {"zh": "公开页面", "en": "Public site"}
     idempotent_for = timedelta.max
     has_pages = True
-
-    class Settings(ChannelSettings):
-        """The site's title, description, language and author."""
-
-        title: str = Field(
-            default="社群周历",
-            min_length=1,
-            max_length=100,
-            title="Title",
-            description="Stands above every page and in feed readers.",
-            json_schema_extra={
-                "zh": {"title": "站点标题", "description": "显示在每个页面顶部和阅读器里。"}
-            },
-        )
-        description: str = Field(
-            default="",
-            max_length=300,
-            title="Description",
-            description="One sentence below the title.",
-            json_schema_extra={"zh": {"title": "站点简介", "description": "标题下面的一句话。"}},
-        )
-        language: Literal["zh-CN", "en"] = Field(
-            default="zh-CN",
-            title="Language",
-            description="The language of the pages' own texts.",
-            json_schema_extra={
-                "zh": {
-                    "title": "语言",
-                    "description": "页面文字的语言。",
-                    "choices": {"zh-CN": "简体中文", "en": "English"},
-                },
-                "choices": {"zh-CN": "简体中文", "en": "English"},
-            },
-        )
-        author: str = Field(
-            default="",
-            max_length=100,
-            title="Author",
-            description="Named in feeds; empty for the title.",
-            json_schema_extra={
-                "zh": {"title": "作者", "description": "在订阅源里署名；留空则用站点标题。"}
-            },
-        )
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
         """Return the post as a rendition; a post without a picture gets one for link previews."""
@@ -237,7 +238,7 @@ class Site(Channel):
         return [Post.of(document, self.host.pages_url) for document in documents]
 
     def _info(self) -> SiteInfo:
-        settings: Any = self.settings
+        settings = self.settings
         return SiteInfo(
             title=settings.title,
             description=settings.description,

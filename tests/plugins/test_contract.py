@@ -157,17 +157,18 @@ def test_markup_that_acts_is_caught(host: TestHost) -> None:
         contract.test_any_body_renders_or_is_refused(channel, host, body)
 
 
-class Loud(Channel):
+class LoudSettings(ChannelSettings):
+    """An address and a token."""
+
+    url: str
+    token: SecretStr
+
+
+class Loud(Channel[LoudSettings]):
     """A channel that shows its secret and takes every response for success."""
 
     type = "loud"
     label: ClassVar[Mapping[str, str]] = {"zh": "大声", "en": "Loud"}
-
-    class Settings(ChannelSettings):
-        """An address and a token."""
-
-        url: str
-        token: SecretStr
 
     def __repr__(self) -> str:
         return f"Loud({self.settings.token.get_secret_value()})"

@@ -136,7 +136,10 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
             "refusals is not",
         ),
         (good().replace("    def pub", "    has_pages = None\n    def pub"), "has_pages is not"),
-        (good().replace("    def pub", "    Settings = dict\n    def pub"), "Settings is not"),
+        (
+            good().replace("    def pub", "    Settings = dict\n    def pub"),
+            "Good: Settings cannot be",
+        ),
         (
             good().replace("    def pub", "    rate = ()\n    def pub"),
             "there is no rate; write rates",

@@ -26,18 +26,19 @@ from contentsvc.channels import (
 api_version = 1
 
 
-class Plain(Channel):
+class PlainSettings(ChannelSettings):
+    """Where the platform is."""
+
+    url: HttpUrl
+
+
+class Plain(Channel[PlainSettings]):
     """Neither knows a repeated key nor can be asked."""
 
     type = "chaos_plain"
     label: ClassVar = {"zh": "普通平台", "en": "Plain platform"}
     #: The receiver of these tests takes nothing when it answers 503.
     refusals = frozenset({503})
-
-    class Settings(ChannelSettings):
-        """Where the platform is."""
-
-        url: HttpUrl
 
     def publish(self, rendition: Rendition, *, key: str) -> Any:
         """Post, and believe nothing but a whole answer."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select
@@ -60,7 +61,7 @@ def test_a_secret_is_kept_encrypted_and_shown_masked(runtime: Runtime) -> None:
     assert SECRET not in str(kept.settings)
     assert SECRET.encode() not in (kept.sealed or b"")
     assert service.masked_settings(runtime.registry, kept, key)["secret"] == MASK
-    opened = service.open_channel(runtime, kept)
+    opened: Any = service.open_channel(runtime, kept)
     assert opened.settings.secret.get_secret_value() == SECRET
 
 
@@ -70,7 +71,7 @@ def test_saving_the_masked_form_keeps_the_secret(runtime: Runtime) -> None:
 
     assert save(runtime, secret=MASK) == "unchanged"
     assert save(runtime, secret="", url="https://hook.example.com/new") == "changed"
-    opened = service.open_channel(runtime, row(runtime))
+    opened: Any = service.open_channel(runtime, row(runtime))
     assert opened.settings.secret.get_secret_value() == SECRET
 
 
@@ -80,7 +81,7 @@ def test_a_secret_may_stay_where_it_is(runtime: Runtime, monkeypatch: pytest.Mon
     save(runtime, secret={"$env": "HOOK_SECRET"})
 
     assert row(runtime).settings["secret"] == {"$env": "HOOK_SECRET"}
-    opened = service.open_channel(runtime, row(runtime))
+    opened: Any = service.open_channel(runtime, row(runtime))
     assert opened.settings.secret.get_secret_value() == SECRET
 
     monkeypatch.delenv("HOOK_SECRET")
@@ -205,7 +206,7 @@ def test_a_file_of_channels_is_applied_twice(runtime: Runtime, tmp_path: Path) -
         ("benefits-site", "changed"),
         ("hook", "unchanged"),
     ]
-    opened = service.open_channel(runtime, row(runtime))
+    opened: Any = service.open_channel(runtime, row(runtime))
     assert opened.settings.secret.get_secret_value() == SECRET
     assert opened.settings.allow_private is True
 

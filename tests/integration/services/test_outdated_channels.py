@@ -29,12 +29,9 @@ class TimerSettings(ChannelSettings):
     hours: int
     token: SecretStr
 
-class Timer(Channel):
+class Timer(Channel[TimerSettings]):
     type = "timer"
     label = {"zh": "定时", "en": "Timer"}
-
-    class Settings(TimerSettings):
-        pass
 
     def publish(self, rendition, *, key):
         return Receipt(id=key)
@@ -101,7 +98,7 @@ def test_stored_settings_are_converted(publish_version: Callable[[str], Runtime]
 
     runtime = publish_version(upgrading(UPGRADE))
 
-    opened = service.open_channel(runtime, row(runtime)).settings
+    opened: Any = service.open_channel(runtime, row(runtime)).settings
     assert opened.minutes == 120
     assert opened.access_token.get_secret_value() == "a-secret"
     shown = service.masked_settings(runtime.registry, row(runtime), runtime.config.secret_key)
@@ -118,7 +115,7 @@ def test_saving_the_form_keeps_a_converted_secret(
 
     assert save(runtime, minutes=90, access_token=MASK) == "changed"
 
-    opened = service.open_channel(runtime, row(runtime)).settings
+    opened: Any = service.open_channel(runtime, row(runtime)).settings
     assert opened.minutes == 90
     assert opened.access_token.get_secret_value() == "a-secret"
 
@@ -131,7 +128,7 @@ def test_a_reference_to_a_secret_is_moved(
     save(publish_version(OLD), hours=2, token={"$env": "TIMER_TOKEN"})
     runtime = publish_version(upgrading(UPGRADE))
 
-    opened = service.open_channel(runtime, row(runtime)).settings
+    opened: Any = service.open_channel(runtime, row(runtime)).settings
 
     assert opened.access_token.get_secret_value() == "from-outside"
 

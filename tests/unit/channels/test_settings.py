@@ -27,36 +27,37 @@ from contentsvc.channels.hosting import (
 from contentsvc.errors import PluginError
 
 
-class Sample(Channel):
+class SampleSettings(ChannelSettings):
+    """A setting of every kind."""
+
+    url: HttpUrl = Field(
+        title="Address",
+        json_schema_extra={"zh": {"title": "地址", "description": "发送到这里"}},
+    )
+    secret: SecretStr = Field(title="Secret", min_length=8)
+    retries: int = Field(default=3, ge=0, title="Retries")
+    share: float | None = Field(default=None, title="Share")
+    loud: bool = Field(default=False, title="Loud")
+    size: Literal["3x4", "1x1"] = Field(
+        default="3x4",
+        title="Size",
+        json_schema_extra={"zh": {"title": "尺寸", "choices": {"3x4": "竖版", "1x1": "方形"}}},
+    )
+    note: str | None = Field(default=None, title="Note")
+    backup: SecretStr | None = None
+
+    @field_validator("note")
+    @classmethod
+    def _short(cls, note: str | None) -> str | None:
+        if note and len(note) > 5:
+            raise ValueError("a note has at most 5 characters")
+        return note
+
+
+class Sample(Channel[SampleSettings]):
     """A channel type with a setting of every kind."""
 
     type = "sample"
-
-    class Settings(ChannelSettings):
-        """A setting of every kind."""
-
-        url: HttpUrl = Field(
-            title="Address",
-            json_schema_extra={"zh": {"title": "地址", "description": "发送到这里"}},
-        )
-        secret: SecretStr = Field(title="Secret", min_length=8)
-        retries: int = Field(default=3, ge=0, title="Retries")
-        share: float | None = Field(default=None, title="Share")
-        loud: bool = Field(default=False, title="Loud")
-        size: Literal["3x4", "1x1"] = Field(
-            default="3x4",
-            title="Size",
-            json_schema_extra={"zh": {"title": "尺寸", "choices": {"3x4": "竖版", "1x1": "方形"}}},
-        )
-        note: str | None = Field(default=None, title="Note")
-        backup: SecretStr | None = None
-
-        @field_validator("note")
-        @classmethod
-        def _short(cls, note: str | None) -> str | None:
-            if note and len(note) > 5:
-                raise ValueError("a note has at most 5 characters")
-            return note
 
     def publish(self, rendition: object, *, key: str) -> Receipt:
         raise NotImplementedError
@@ -149,11 +150,14 @@ def test_secrets_are_known_by_name() -> None:
 def test_a_setting_that_no_form_shows_is_the_plugins_fault() -> None:
     """A setting of an unsupported type is an error when the plugin is loaded."""
 
-    class Odd(Sample):
-        class Settings(ChannelSettings):
-            """Has a list."""
+    class OddSettings(ChannelSettings):
+        hosts: list[str] = Field(default_factory=list)
 
-            hosts: list[str] = Field(default_factory=list)
+    class Odd(Channel[OddSettings]):
+        type = "odd"
+
+        def publish(self, rendition: object, *, key: str) -> Receipt:
+            raise NotImplementedError
 
     with pytest.raises(PluginError, match="'hosts'"):
         form_fields(Odd, "en")

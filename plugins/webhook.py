@@ -16,12 +16,10 @@ from typing import Any, ClassVar
 from contentsvc.channels import (
     Channel,
     ChannelAuthError,
-    ChannelEntry,
     ChannelSettings,
     EntryKind,
     Field,
     HttpUrl,
-    Notice,
     Phrases,
     Picture,
     Receipt,
@@ -123,21 +121,8 @@ class Webhook(Channel[WebhookSettings]):
     #: remember an id for a day, which docs/channels.md asks of it.
     idempotent_for = timedelta(days=1)
 
-    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render the post; add a warning to the rendition if its pictures are too large."""
-        return self._checked(super().render_post(entry, context))
-
-    def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render the poster; add a warning to the rendition if its pictures are too large."""
-        return self._checked(super().render_poster(entry, context))
-
-    def render_livestream_notice(
-        self, entry: ChannelEntry, notice: Notice, context: RenderContext
-    ) -> Rendition:
-        """Render the notice; add a warning to the rendition if its pictures are too large."""
-        return self._checked(super().render_livestream_notice(entry, notice, context))
-
-    def _checked(self, rendition: Rendition) -> Rendition:
+    def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:  # noqa: ARG002
+        """Return *rendition*; add a warning if its pictures are too large for a message."""
         used = sum(len(picture.content) for picture in rendition.pictures)
         if not self.settings.embed_pictures or used <= _MOST_PICTURE_BYTES:
             return rendition

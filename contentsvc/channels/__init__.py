@@ -61,9 +61,11 @@ from contentsvc.channels.formats import (
 )
 from contentsvc.channels.hookspecs import hookimpl
 from contentsvc.channels.http import HttpClient
+from contentsvc.channels.identity import Identity
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.livestream_facts import Livestreams, PublicLivestream
 from contentsvc.channels.markdown import clean_html, markdown_html
+from contentsvc.channels.pages import Pages
 from contentsvc.channels.parts import Parts
 from contentsvc.channels.platform_rules import PLATFORM_RULES, Certainty, PlatformRule
 from contentsvc.channels.responses import Response, raise_for_status
@@ -105,6 +107,7 @@ __all__ = [
     "Host",
     "HttpClient",
     "HttpUrl",
+    "Identity",
     "Limits",
     "Livestream",
     "Livestreams",
@@ -114,6 +117,7 @@ __all__ = [
     "OutcomeUnknownError",
     "Page",
     "PageRequest",
+    "Pages",
     "Parts",
     "Phrases",
     "Picture",

@@ -17,8 +17,6 @@ from contentsvc.channels.answers import Accepted, HandOff, Receipt
 from contentsvc.channels.content import (
     ChannelEntry,
     Effect,
-    Page,
-    PageRequest,
     Picture,
     RenderContext,
     Rendition,
@@ -29,6 +27,7 @@ from contentsvc.channels.default_rendering import (
     poster_rendition,
 )
 from contentsvc.channels.http import HttpClient
+from contentsvc.channels.identity import Identity
 from contentsvc.channels.limits import Limits
 from contentsvc.channels.livestream_facts import Livestreams
 from contentsvc.channels.platform_rules import PlatformRule
@@ -150,7 +149,6 @@ class Channel(ABC, Generic[SettingsT]):
     #: The label in each language: `zh` and `en`.
     label: ClassVar[Mapping[str, str]]
     kinds: ClassVar[frozenset[EntryKind]] = frozenset(EntryKind)
-    limits: ClassVar[Limits] = Limits()
     #: The platform's rate limits; all of them apply.
     rates: ClassVar[tuple[Rate, ...]] = ()
     #: How long the platform remembers a key, counted from the first attempt: publishing the key
@@ -162,8 +160,6 @@ class Channel(ABC, Generic[SettingsT]):
     #: Of the HTTP statuses 408 and 500 to 599, those by which the platform promises that it has
     #: published nothing, according to its documentation.
     refusals: ClassVar[frozenset[int]] = frozenset()
-    #: Whether the service serves `page` to the public under `pages_url`.
-    has_pages: ClassVar[bool] = False
 
     #: The class of the settings, which `Channel[…]` names.
     Settings: ClassVar[_SettingsClass] = ChannelSettings
@@ -203,9 +199,14 @@ class Channel(ABC, Generic[SettingsT]):
         """The account on the platform; channels with the same account share the limits `rates`.
 
         By default the channel's name. Two channels that use the same robot key should return the
-        same account.
+        same account. It is stored and shown, so it must not be a secret: return a digest of a key.
         """
         return self.host.name
+
+    @property
+    def limits(self) -> Limits:
+        """The platform's limits on a post, which may depend on the settings; by default none."""
+        return Limits()
 
     @property
     def platform_rule(self) -> PlatformRule | None:
@@ -235,6 +236,14 @@ class Channel(ABC, Generic[SettingsT]):
     ) -> Rendition:
         """Return the content to publish for a livestream's notice, such as "starts tomorrow"."""
         return livestream_rendition(entry, notice, context)
+
+    def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:  # noqa: ARG002 - most channels change nothing
+        """Return *rendition* as the channel will publish it, whatever kind of entry it is of.
+
+        Override this to change the renditions of all kinds alike. The service calls it after each
+        of the methods above.
+        """
+        return rendition
 
     # Publishing: the only methods that may reach the network.
 
@@ -286,17 +295,17 @@ class Channel(ABC, Generic[SettingsT]):
         """Return the platform's figures for a published post, such as its number of views."""
         return []
 
+    def identity(self) -> Identity:
+        """Return what the platform says about the account: its name, picture and id.
+
+        Override this if the platform can tell; people then see on the channel's page to whom the
+        credentials belong. Raise the same errors as `publish`.
+        """
+        raise NotImplementedError(f"{self.type} cannot tell its account")
+
     def retract(self, receipt: Receipt) -> None:
         """Delete a post from the platform; raise RejectedError if the platform refuses."""
         raise NotImplementedError(f"{self.type} cannot take a post back")
-
-    def livestream_page(self, code: str) -> str | None:  # noqa: ARG002 - most channels have none
-        """Return the URL of the channel's page about the livestream *code*; None if it has none."""
-        return None
-
-    def page(self, request: PageRequest) -> Page | None:  # noqa: ARG002 - most channels have none
-        """Return the public page that a visitor requests; None if the channel has no such page."""
-        return None
 
 
 def _take_settings(channel_class: type[Channel], parameters: tuple[Any, ...]) -> None:

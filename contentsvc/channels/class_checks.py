@@ -11,7 +11,7 @@ from typing import Any
 from contentsvc.channels.spelling import meant
 from contentsvc.messages import Message
 
-__all__ = ["async_fault", "class_faults"]
+__all__ = ["async_fault", "class_faults", "defined_members"]
 
 #: Attributes that the service sets in each instance, so a class cannot define them.
 _SET_BY_THE_SERVICE = frozenset({"host", "settings"})
@@ -37,6 +37,11 @@ def class_faults(plugin_class: type, *apis: type) -> Iterator[Message]:
         given = inspect.getattr_static(plugin_class, name, expected)
         if given is not expected:
             yield from _member_faults(name, given, expected)
+
+
+def defined_members(plugin_class: type, api: type) -> set[str]:
+    """Return the public members of *api* that a class defines without inheriting from *api*."""
+    return {name for name in _members(api) if hasattr(plugin_class, name)}
 
 
 def async_fault(name: str, function: object) -> Message | None:

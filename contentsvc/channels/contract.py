@@ -17,6 +17,8 @@ from contentsvc.channels.content import (
     PageRequest,
 )
 from contentsvc.channels.contributions import check_channel_class
+from contentsvc.channels.identity import verify_identity
+from contentsvc.channels.pages import Pages
 from contentsvc.channels.settings import form_fields, parse_settings, upgraded_settings
 from contentsvc.channels.soundness import (
     blocked,
@@ -222,11 +224,56 @@ class ChannelContract(RenderContract):
 
     def test_pages_answer_visitors(self, channel: Channel) -> None:
         """A channel with public pages has a first page; for unknown paths, `page` returns None."""
+        if not isinstance(channel, Pages):
+            return
         first = channel.page(PageRequest(""))
         missing = channel.page(PageRequest("there/is/no/such/page"))
 
-        assert missing is None
-        assert isinstance(first, Page) if channel.has_pages else first is None
+        assert isinstance(first, Page), (
+            f"page(PageRequest('')) returned {_kind(first)}; it must return the first Page"
+        )
+        assert missing is None, (
+            f"page() returned {_kind(missing)} for a path that does not exist; it must return None"
+        )
+
+    def test_channels_of_one_account_are_told_apart(
+        self, channel: Channel, raw_settings: Mapping[str, Any], tmp_path: Path
+    ) -> None:
+        """Two channels with the same settings have the same account, and posts of their own.
+
+        This holds if the channel defines `account`; without it, each channel has its own account.
+        """
+        second = TestHost(tmp_path / "second", name="second", seconds=5.0)
+        other = self.channel_class(parse_settings(self.channel_class, raw_settings), second)
+        accounts: list[object] = [channel.account, other.account]
+        if self.channel_class.account is Channel.account:
+            assert accounts == [channel.host.name, "second"]
+            return
+        assert all(isinstance(account, str) and account for account in accounts), (
+            f"account is {accounts[0]!r}; it must be a text that is not empty"
+        )
+        assert accounts[0] == accounts[1], (
+            f"two channels with the same settings have the accounts {accounts}; account must "
+            "depend on the settings only, so that both share the platform's rate limits"
+        )
+        shown = [secret for secret in secrets_of(channel) if secret in str(accounts[0])]
+        assert shown == [], "account contains a secret; return a digest of it"
+        rendition = next(render_all(channel))
+        answers = [one.publish(rendition, key=_key()) for one in (channel, other)]
+        ids = [answer.id for answer in answers if isinstance(answer, Receipt)]
+        assert len(set(ids)) == len(ids), (
+            f"posts of two channels of one account have the same id {ids}; their keys differ, so "
+            "they are two posts"
+        )
+
+    def test_the_account_can_be_identified(self, channel: Channel) -> None:
+        """If the channel defines `identity`, it returns an Identity without a secret."""
+        if not supports(channel, "identity"):
+            return
+        identity = verify_identity(channel.identity())
+        shown = [secret for secret in secrets_of(channel) if secret in f"{identity}"]
+
+        assert shown == [], "identity() returned a secret of the channel, which people would see"
 
 
 class HttpChannelContract(ChannelContract):
@@ -330,6 +377,10 @@ class HttpChannelContract(ChannelContract):
             with pytest.raises(PublishError) as caught:
                 channel.publish(rendition, key=_key())
             assert not [secret for secret in secrets_of(channel) if secret in str(caught.value)]
+
+
+def _kind(value: object) -> str:
+    return "None" if value is None else f"a value of the type {type(value).__name__}"
 
 
 def _key() -> str:

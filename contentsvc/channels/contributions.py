@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,11 @@ import pluggy
 
 from contentsvc.channels.channel import Channel, Rate
 from contentsvc.channels.checks import Check
-from contentsvc.channels.class_checks import class_faults
+from contentsvc.channels.class_checks import class_faults, defined_members
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.limits import Limits
+from contentsvc.channels.pages import Pages
+from contentsvc.channels.parts import Parts
 from contentsvc.channels.settings import form_fields
 from contentsvc.channels.settings_checks import settings_faults
 from contentsvc.domain.entries import EntryKind
@@ -27,6 +30,8 @@ __all__ = ["CalendarTemplate", "Contributions", "DeliveryListener", "check_chann
 
 #: Characters of a value that a message shows.
 _MOST_SHOWN = 200
+#: Classes from which a channel class inherits as well to support more.
+_SECOND_BASES: tuple[type, ...] = (Pages, Parts)
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -169,9 +174,19 @@ def check_channel_class(channel_class: Any) -> None:
     """Raise a PluginError that names the faults of a channel class, if the class has any."""
     if not (inspect.isclass(channel_class) and issubclass(channel_class, Channel)):
         raise PluginError("hook-returned-no-channel-class", value=_shown(channel_class))
-    _refuse(channel_class, [*class_faults(channel_class, Channel), *_faults(channel_class)])
+    _refuse(channel_class, [*_api_faults(channel_class), *_faults(channel_class)])
     form_fields(channel_class, "en")
     _refuse(channel_class.Settings, list(settings_faults(channel_class.Settings)))
+
+
+def _api_faults(channel_class: type[Channel]) -> Iterator[Message]:
+    """Yield misspelt names and wrong signatures, and methods whose second base class is missing."""
+    bases = [base for base in _SECOND_BASES if issubclass(channel_class, base)]
+    yield from class_faults(channel_class, Channel, *bases)
+    for base in (base for base in _SECOND_BASES if base not in bases):
+        # Parts has a `publish` as well, which every channel defines.
+        for name in sorted(defined_members(channel_class, base) - set(vars(Channel))):
+            yield Message("channel-base-missing", name=name, base=base.__name__)
 
 
 def _refuse(plugin_class: type, faults: list[Message]) -> None:
@@ -181,10 +196,6 @@ def _refuse(plugin_class: type, faults: list[Message]) -> None:
     joined = {lang: "; ".join(fault.text(lang) for fault in faults) for lang in LANGUAGES}
     name = plugin_class.__name__
     raise PluginError("plugin-class-faulty", name=name, faults=Message.given(**joined))
-
-
-def _is_bool(value: object) -> bool:
-    return isinstance(value, bool)
 
 
 def _is_time(value: object) -> bool:
@@ -202,7 +213,8 @@ _ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
         "frozenset[EntryKind]",
         lambda kinds: isinstance(kinds, frozenset) and bool(kinds) and kinds <= set(EntryKind),
     ),
-    "limits": ("Limits", lambda limits: isinstance(limits, Limits)),
+    # Each of these may be a property, which depends on the settings.
+    "limits": ("Limits", lambda limits: isinstance(limits, Limits | property | cached_property)),
     "rates": (
         "tuple[Rate, ...]",
         lambda rates: isinstance(rates, tuple) and all(isinstance(rate, Rate) for rate in rates),
@@ -210,13 +222,13 @@ _ATTRIBUTES: Mapping[str, tuple[str, Callable[[Any], bool]]] = {
     "idempotent_for": ("timedelta | None", lambda span: span is None or _is_time(span)),
     "poll_for": ("timedelta", _is_time),
     "refusals": ("frozenset[int]", _are_refusals),
-    "has_pages": ("bool", _is_bool),
 }
 
 
 def _faults(channel_class: type[Channel]) -> Iterator[Message]:
     if inspect.isabstract(channel_class):
-        yield Message("channel-without-publish")
+        methods = sorted(channel_class.__abstractmethods__)
+        yield Message("channel-method-undefined", methods=methods)
     name = getattr(channel_class, "type", None)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
         yield Message("plugin-name-malformed", attribute="type", value=_shown(name))
@@ -226,5 +238,3 @@ def _faults(channel_class: type[Channel]) -> Iterator[Message]:
     for attribute, (kind, is_valid) in _ATTRIBUTES.items():
         if not is_valid(getattr(channel_class, attribute)):
             yield Message("channel-attribute-type", attribute=attribute, type=kind)
-    if channel_class.has_pages and channel_class.page is Channel.page:
-        yield Message("channel-method-missing", attribute="has_pages", method="page")

@@ -5,9 +5,11 @@ from __future__ import annotations
 from contentsvc.channels.answers import verify_answer
 from contentsvc.channels.contributions import CalendarTemplate, DeliveryListener
 from contentsvc.channels.default_rendering import fill_words, notice_placeholders
+from contentsvc.channels.identity import verify_identity
 from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
 from contentsvc.channels.parts import publish_part, split_rendition
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
+from contentsvc.channels.rendering import render_entry
 from contentsvc.channels.settings import (
     FormField,
     SettingsError,
@@ -36,6 +38,7 @@ __all__ = [
     "notice_placeholders",
     "parse_settings",
     "publish_part",
+    "render_entry",
     "resolve_secrets",
     "secret_fields",
     "secret_values",
@@ -43,4 +46,5 @@ __all__ = [
     "supports",
     "upgraded_settings",
     "verify_answer",
+    "verify_identity",
 ]

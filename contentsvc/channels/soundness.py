@@ -16,7 +16,7 @@ from contentsvc.channels.content import (
     WarningLevel,
 )
 from contentsvc.channels.settings import secret_fields
-from contentsvc.channels.testing import sample_context, sample_entry
+from contentsvc.channels.testing import render, sample_entry
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.notices import DEFAULT_CHAIN
 from contentsvc.errors import RenderError
@@ -25,20 +25,10 @@ __all__ = [
     "blocked",
     "check_rendition",
     "dangers",
-    "render",
     "render_all",
     "rendered_or_refused",
     "secrets_of",
 ]
-
-
-def render(channel: Channel, entry: ChannelEntry) -> Rendition:
-    """Return the channel's rendition of *entry*; for a livestream, of its first notice."""
-    if entry.kind is EntryKind.LIVESTREAM:
-        return channel.render_livestream_notice(entry, DEFAULT_CHAIN[0], sample_context())
-    if entry.kind is EntryKind.POSTER:
-        return channel.render_poster(entry, sample_context())
-    return channel.render_post(entry, sample_context())
 
 
 def check_rendition(rendition: object) -> None:
@@ -90,7 +80,7 @@ def render_all(channel: Channel) -> Iterator[Rendition]:
         entry = sample_entry(kind)
         if kind is EntryKind.LIVESTREAM:
             for notice in DEFAULT_CHAIN:
-                yield channel.render_livestream_notice(entry, notice, sample_context())
+                yield render(channel, entry, notice=notice)
         else:
             yield render(channel, entry)
 

@@ -17,14 +17,16 @@ from zoneinfo import ZoneInfo
 
 from PIL import Image
 
-from contentsvc.channels.channel import Document
-from contentsvc.channels.content import ChannelEntry, Picture, RenderContext
+from contentsvc.channels.channel import Channel, Document
+from contentsvc.channels.content import ChannelEntry, Picture, RenderContext, Rendition
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.livestream_facts import PublicLivestream
 from contentsvc.channels.registry import load_plugin
+from contentsvc.channels.rendering import render_entry
 from contentsvc.channels.settings import parse_settings
 from contentsvc.domain.entries import EntryKind, Livestream
+from contentsvc.domain.notices import DEFAULT_CHAIN, Notice
 
 __all__ = [
     "FakePlatform",
@@ -35,6 +37,7 @@ __all__ = [
     "TestHost",
     "load_plugin",
     "parse_settings",
+    "render",
     "sample_context",
     "sample_entry",
     "sample_finished_delivery",
@@ -228,6 +231,22 @@ def sample_context(**changes: Any) -> RenderContext:
         make_card=make_card,
     )
     return replace(context, **changes)
+
+
+def render(
+    channel: Channel,
+    entry: ChannelEntry,
+    context: RenderContext | None = None,
+    *,
+    notice: Notice | None = None,
+) -> Rendition:
+    """Return the channel's rendition of *entry* as the service makes it: rendered and finished.
+
+    Without *context*, that of `sample_context()` is used; without *notice*, a livestream's first.
+    """
+    if notice is None and entry.kind is EntryKind.LIVESTREAM:
+        notice = DEFAULT_CHAIN[0]
+    return render_entry(channel, entry, notice, context or sample_context())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel as OpenChannel
+from contentsvc.channels import Pages
 from contentsvc.db.models import ChannelRow, Entry, LivestreamPage
 from contentsvc.errors import PluginError
 from contentsvc.services.channel_setup.channels import open_channel
@@ -32,7 +33,7 @@ def page_url(runtime: Runtime, code: str, channel: OpenChannel | None = None) ->
     """
     if not runtime.config.has_public_url:
         return ""
-    own = channel.livestream_page(code or _UNSAVED) if channel else None
+    own = _livestream_page(channel, code or _UNSAVED)
     return own or _page_elsewhere(runtime, code or _UNSAVED)
 
 
@@ -48,7 +49,7 @@ def public_page(runtime: Runtime, session: Session, entry: Entry) -> str:
 
 def _page_elsewhere(runtime: Runtime, code: str) -> str:
     kinds = runtime.registry.channel_types().values()
-    types = [kind.type for kind in kinds if kind.has_pages]
+    types = [kind.type for kind in kinds if issubclass(kind, Pages)]
     query = select(ChannelRow).where(ChannelRow.type.in_(types))
     with runtime.database.read() as session:
         rows = list(session.scalars(query.order_by(ChannelRow.name != _DEFAULT, ChannelRow.id)))
@@ -63,4 +64,8 @@ def _page_elsewhere(runtime: Runtime, code: str) -> str:
 
 
 def _address(runtime: Runtime, row: ChannelRow, code: str) -> str | None:
-    return open_channel(runtime, row).livestream_page(code)
+    return _livestream_page(open_channel(runtime, row), code)
+
+
+def _livestream_page(channel: OpenChannel | None, code: str) -> str | None:
+    return channel.livestream_page(code) if isinstance(channel, Pages) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from contentsvc.channels import Channel as ChannelType
-from contentsvc.channels import PlatformRule, Quota
+from contentsvc.channels import Pages, Picture, PlatformRule, Quota
 from contentsvc.channels.hosting import FormField, SettingsError, form_fields
 from contentsvc.db.models import ChannelRow
 from contentsvc.errors import (
@@ -22,6 +23,11 @@ from contentsvc.errors import (
 )
 from contentsvc.masking import MASK
 from contentsvc.services.channel_setup import channels
+from contentsvc.services.channel_setup.identities import (
+    IdentityAnswer,
+    ask_identity,
+    can_tell_identity,
+)
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.toasts import show_toast
@@ -153,6 +159,7 @@ def _form(
     channel: ChannelRow | None,
     form: MultiDict[str, str],
     errors: dict[str, str],
+    identity: IdentityAnswer | None = None,
 ) -> str:
     fields: list[FormField] = form_fields(kind, language())
     quota, rule = _own_quota(channel)
@@ -167,7 +174,11 @@ def _form(
         quota=quota,
         rule=rule,
         zone=runtime().config.timezone,
-        pages_url=url_for("site.page", path=channel.name) if channel and kind.has_pages else "",
+        can_tell_identity=can_tell_identity(kind),
+        identity=identity,
+        pages_url=url_for("site.page", path=channel.name)
+        if channel and issubclass(kind, Pages)
+        else "",
     )
 
 
@@ -195,6 +206,23 @@ def test(name: str) -> Response:
     else:
         show_toast(explain_text(sent.note or ""))
     return redirect(url_for("channels.edit", name=name), code=303)
+
+
+@blueprint.post("/channels/<name>/identity")
+def identity(name: str) -> str:
+    """Ask the platform about the channel's account, and render the channel's page with it."""
+    answer = ask_identity(runtime(), name)
+    with reading() as database:
+        channel = channels.get_channel(database, name)
+    kind = _type(channel.type)
+    return _form(kind, channel, MultiDict(_as_text(_masked(channel))), {}, answer)
+
+
+@blueprint.app_template_filter()
+def data_url(picture: Picture) -> str:
+    """Return a picture as a `data:` address, for a picture that is not stored."""
+    content = base64.b64encode(picture.content).decode()
+    return f"data:{picture.media_type};base64,{content}"
 
 
 @blueprint.post("/channels/<name>/pause")

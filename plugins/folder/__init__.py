@@ -21,8 +21,6 @@ from zoneinfo import ZoneInfo
 from contentsvc.channels import (
     PLATFORM_RULES,
     Channel,
-    ChannelEntry,
-    Notice,
     Picture,
     PlatformRule,
     Receipt,
@@ -62,21 +60,8 @@ class Folder(Channel[FolderSettings]):
         """The posting limit of the platform chosen in the settings; None if it has no limit."""
         return PLATFORM_RULES.get(self.settings.platform)
 
-    def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render the post, also in the platform formats (such as SMS) chosen in the settings."""
-        return self._formatted(super().render_post(entry, context), context)
-
-    def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Render the poster, with its text also in the platform formats of the settings."""
-        return self._formatted(super().render_poster(entry, context), context)
-
-    def render_livestream_notice(
-        self, entry: ChannelEntry, notice: Notice, context: RenderContext
-    ) -> Rendition:
-        """Render the notice, also in the platform formats (such as SMS) chosen in the settings."""
-        return self._formatted(super().render_livestream_notice(entry, notice, context), context)
-
-    def _formatted(self, rendition: Rendition, context: RenderContext) -> Rendition:
+    def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:
+        """Add the platform formats (such as SMS) that the settings choose."""
         formats = list(chosen_formats(self.settings, rendition, context.language))
         return with_formats(rendition, formats) if formats else rendition
 

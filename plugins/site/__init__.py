@@ -21,6 +21,7 @@ from contentsvc.channels import (
     Field,
     Page,
     PageRequest,
+    Pages,
     Picture,
     Receipt,
     RenderContext,
@@ -97,13 +98,12 @@ class SiteSettings(ChannelSettings):
     )
 
 
-class Site(Channel[SiteSettings]):
+class Site(Pages, Channel[SiteSettings]):
     """A channel that shows each post on a public page of this service and in its feeds."""
 
     type = "site"
     label: ClassVar[Mapping[str, str]] = {"zh": "公开页面", "en": "Public site"}
     idempotent_for = timedelta.max
-    has_pages = True
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
         """Return the post as a rendition; a post without a picture gets one for link previews."""

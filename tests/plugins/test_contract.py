@@ -15,7 +15,11 @@ from contentsvc.channels import (
     Channel,
     ChannelEntry,
     ChannelSettings,
+    Identity,
     Limits,
+    Page,
+    PageRequest,
+    Pages,
     Receipt,
     RenderContext,
     Rendition,
@@ -85,6 +89,50 @@ class Blind(Sound):
         return None
 
 
+class Shared(Sound):
+    """Two channels that publish to one account."""
+
+    account = "the shop"
+
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        return Receipt(f"{self.account}/{key}")
+
+
+class ByName(Sound):
+    @property
+    def account(self) -> str:
+        return f"account of {self.host.name}"
+
+
+class Unnamed(Sound):
+    account = ""
+
+
+class Colliding(Shared):
+    def publish(self, rendition: Rendition, *, key: str) -> Receipt:
+        return Receipt("always the same")
+
+
+class Unknown(Sound):
+    def identity(self) -> Identity:
+        return Identity("")
+
+
+class Paged(Pages, Sound):
+    def page(self, request: PageRequest) -> Page | None:
+        return Page(b"", "text/html") if not request.path else None
+
+
+class Everywhere(Paged):
+    def page(self, request: PageRequest) -> Page | None:
+        return Page(b"", "text/html")
+
+
+class Nowhere(Paged):
+    def page(self, request: PageRequest) -> Page | None:
+        return None
+
+
 class Restless(Sound):
     @classmethod
     def upgrade_settings(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -118,6 +166,8 @@ def run(channel_class: type[Channel], host: TestHost, test: str) -> None:
             contract.test_stored_settings_are_converted_once({})
         case "any_body":
             contract.test_any_body_renders_or_is_refused(channel, host, "")
+        case "channels_of_one_account_are_told_apart":
+            contract.test_channels_of_one_account_are_told_apart(channel, {}, host.folder)
         case _:
             getattr(contract, f"test_{test}")(channel)
 
@@ -133,6 +183,12 @@ def run(channel_class: type[Channel], host: TestHost, test: str) -> None:
         (Forgetful, "the_same_key_is_one_post", AssertionError),
         (Silent, "publishing_gives_an_answer", AssertionError),
         (Blind, "find_tells_what_became_of_a_key", AssertionError),
+        (ByName, "channels_of_one_account_are_told_apart", AssertionError),
+        (Unnamed, "channels_of_one_account_are_told_apart", AssertionError),
+        (Colliding, "channels_of_one_account_are_told_apart", AssertionError),
+        (Unknown, "the_account_can_be_identified", ValueError),
+        (Everywhere, "pages_answer_visitors", AssertionError),
+        (Nowhere, "pages_answer_visitors", AssertionError),
         (Restless, "stored_settings_are_converted_once", SettingsError),
         (Nameless, "the_class_is_whole", PluginError),
     ],
@@ -145,6 +201,18 @@ def test_a_fault_is_caught(
 
     with pytest.raises(error):
         run(channel_class, host, test)
+
+
+@pytest.mark.parametrize(
+    ("channel_class", "test"),
+    [
+        (Shared, "channels_of_one_account_are_told_apart"),
+        (Paged, "pages_answer_visitors"),
+    ],
+)
+def test_a_sound_channel_passes(host: TestHost, channel_class: type[Channel], test: str) -> None:
+    """A channel that shares an account, or has pages, passes the test of it."""
+    run(channel_class, host, test)
 
 
 def test_markup_that_acts_is_caught(host: TestHost) -> None:

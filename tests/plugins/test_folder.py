@@ -29,7 +29,7 @@ from contentsvc.channels.testing import (
     TestHost,
     load_plugin,
     parse_settings,
-    sample_context,
+    render,
     sample_entry,
     sample_picture,
 )
@@ -59,7 +59,7 @@ def opened(path: Path) -> Channel:
 
 
 def rendered(channel: Channel, **changes: Any) -> Rendition:
-    return channel.render_post(sample_entry(**changes), sample_context())
+    return render(channel, sample_entry(**changes))
 
 
 def published(channel: Channel, rendition: Rendition) -> Receipt:
@@ -230,7 +230,7 @@ def test_a_livestream_notice_is_filed_under_its_own_time(channel: Channel) -> No
     entry = sample_entry(EntryKind.LIVESTREAM, due_at=datetime(2026, 11, 26, 11, 0, tzinfo=UTC))
     notice = Notice.parse("-1h")
 
-    rendition = channel.render_livestream_notice(entry, notice, sample_context())
+    rendition = render(channel, entry, notice=notice)
 
     assert published(channel, rendition).id.startswith("2026-11-26/1900-【还有1小时】")
 
@@ -307,9 +307,7 @@ def test_a_livestream_notice_has_its_formats(formed: Channel) -> None:
     """The formats of a notice contain its facts and its link."""
     notice = Notice.parse("-1h")
 
-    rendition = formed.render_livestream_notice(
-        sample_entry(EntryKind.LIVESTREAM), notice, sample_context()
-    )
+    rendition = render(formed, sample_entry(EntryKind.LIVESTREAM), notice=notice)
 
     formats = {post["name"]: post for post in rendition.data["formats"]}
     assert formats["sms"]["messages"][0].startswith("【贝贝优选】「还有1小时」")

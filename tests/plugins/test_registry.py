@@ -135,7 +135,26 @@ def test_every_hook_has_a_user_in_this_repository() -> None:
             good().replace("    def pub", "    refusals = frozenset({429})\n    def pub"),
             "refusals is not",
         ),
-        (good().replace("    def pub", "    has_pages = None\n    def pub"), "has_pages is not"),
+        (
+            good().replace("    def pub", "    def page(self, request): ...\n    def pub"),
+            "page is called only if the class inherits from Pages as well",
+        ),
+        (
+            good().replace("    def pub", "    def split(self, rendition): ...\n    def pub"),
+            "split is called only if the class inherits from Parts as well",
+        ),
+        (
+            good()
+            .replace("(Channel)", "(Parts, Channel)")
+            .replace("Channel, ", "Channel, Parts, "),
+            "it does not define publish_part, split",
+        ),
+        (
+            good()
+            .replace("Channel, ", "Channel, Pages, ")
+            .replace("(Channel)", "(Pages, Channel)"),
+            "it does not define page",
+        ),
         (
             good().replace("    def pub", "    Settings = dict\n    def pub"),
             "Good: Settings cannot be",

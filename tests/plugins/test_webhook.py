@@ -30,7 +30,7 @@ from contentsvc.channels.testing import (
     TestHost,
     load_plugin,
     parse_settings,
-    sample_context,
+    render,
     sample_entry,
     sample_picture,
 )
@@ -84,7 +84,7 @@ def test_the_signature_is_that_of_the_specification() -> None:
 
 def test_the_receiver_can_verify_what_it_gets(channel: Channel, platform: FakePlatform) -> None:
     """The specification's library verifies the request and returns the post."""
-    rendition = channel.render_post(sample_entry(), sample_context())
+    rendition = render(channel, sample_entry())
 
     receipt = channel.publish(rendition, key="d-17")
 
@@ -103,7 +103,7 @@ def test_the_receiver_can_verify_what_it_gets(channel: Channel, platform: FakePl
 
 def test_a_retry_carries_the_same_id_and_bytes(channel: Channel, platform: FakePlatform) -> None:
     """A retry after a lost response has the same id and the same bytes."""
-    rendition = channel.render_post(sample_entry(), sample_context())
+    rendition = render(channel, sample_entry())
     platform.then(FakeResponse(drop=True))
 
     with pytest.raises(OutcomeUnknownError):
@@ -128,13 +128,7 @@ def test_each_kind_has_its_own_type(
 ) -> None:
     """Posts, posters and notices have different message types."""
     entry = sample_entry(kind)
-    rendition = {
-        EntryKind.POST: lambda: channel.render_post(entry, sample_context()),
-        EntryKind.POSTER: lambda: channel.render_poster(entry, sample_context()),
-        EntryKind.LIVESTREAM: lambda: channel.render_livestream_notice(
-            entry, Notice.parse("-1h"), sample_context()
-        ),
-    }[kind]()
+    rendition = render(channel, entry)
 
     channel.publish(rendition, key="d-17")
 
@@ -150,7 +144,7 @@ def test_the_guide_shows_every_part_of_a_message(channel: Channel, platform: Fak
     entry = sample_entry(EntryKind.LIVESTREAM, pictures=(sample_picture(),))
     notice = Notice.parse("-1h")
 
-    channel.publish(channel.render_livestream_notice(entry, notice, sample_context()), key="d-17")
+    channel.publish(render(channel, entry, notice=notice), key="d-17")
 
     sent = json.loads(platform.requests[0].body)
     assert list(sent) == list(shown)
@@ -165,7 +159,7 @@ def test_pictures_travel_in_the_message(channel: Channel, platform: FakePlatform
     picture = sample_picture()
     entry = sample_entry(pictures=(picture,))
 
-    channel.publish(channel.render_post(entry, sample_context()), key="d-17")
+    channel.publish(render(channel, entry), key="d-17")
 
     (sent,) = json.loads(platform.requests[0].body)["data"]["pictures"]
     assert base64.b64decode(sent["base64"]) == picture.content
@@ -178,7 +172,7 @@ def test_pictures_can_stay_at_home(platform: FakePlatform, tmp_path: Path) -> No
     channel = opened(platform, tmp_path, embed_pictures=False)
     entry = sample_entry(pictures=(sample_picture(),))
 
-    channel.publish(channel.render_post(entry, sample_context()), key="d-17")
+    channel.publish(render(channel, entry), key="d-17")
 
     (sent,) = json.loads(platform.requests[0].body)["data"]["pictures"]
     assert "base64" not in sent
@@ -190,7 +184,7 @@ def test_too_many_bytes_of_pictures_block_approval(channel: Channel) -> None:
     large = replace(sample_picture(), content=b"x" * 3 * 1024 * 1024)
     pictures = (large, replace(large, name="2.png"))
 
-    rendition = channel.render_post(sample_entry(pictures=pictures), sample_context())
+    rendition = render(channel, sample_entry(pictures=pictures))
 
     (warning,) = rendition.warnings
     assert (warning.level, warning.field) == ("block", "pictures")
@@ -203,7 +197,7 @@ def test_pictures_that_stay_at_home_have_no_limit(platform: FakePlatform, tmp_pa
     channel = opened(platform, tmp_path, embed_pictures=False)
     large = replace(sample_picture(), content=b"x" * 6 * 1024 * 1024)
 
-    rendition = channel.render_post(sample_entry(pictures=(large,)), sample_context())
+    rendition = render(channel, sample_entry(pictures=(large,)))
 
     assert rendition.warnings == ()
     assert channel.limits.check(rendition) == []
@@ -214,7 +208,7 @@ def test_a_private_address_is_refused_unless_allowed(
 ) -> None:
     """A private address is not called, and the error names the setting."""
     channel = opened(platform, tmp_path, allow_private=False)
-    rendition = channel.render_post(sample_entry(), sample_context())
+    rendition = render(channel, sample_entry())
 
     with pytest.raises(RejectedError, match="allow_private"):
         channel.publish(rendition, key="d-17")

@@ -21,6 +21,7 @@ from contentsvc.channels import (
     EntryKind,
     HandOff,
     HttpClient,
+    Limits,
     Picture,
     PlatformRule,
     Quota,
@@ -34,6 +35,7 @@ from contentsvc.channels.hosting import (
     masked_hand_off,
     masked_receipt,
     parse_settings,
+    render_entry,
     resolve_secrets,
     secret_fields,
     secret_values,
@@ -66,6 +68,8 @@ __all__ = [
     "all_channels",
     "delete_channel",
     "get_channel",
+    "known_limits",
+    "limits_of",
     "masked_settings",
     "open_channel",
     "pause_channel",
@@ -80,6 +84,8 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _TEST_SECONDS = 10.0
 #: Seconds until a plugin that does not tell its limit counts as one without.
 _QUOTA_SECONDS = 5.0
+#: Seconds until a plugin that does not tell its limits counts as one without.
+_LIMITS_SECONDS = 5.0
 
 
 def all_channels(session: Session) -> list[ChannelRow]:
@@ -321,6 +327,40 @@ def account_of(opened: OpenChannel) -> str:
     return f"{opened.type}:{account}"
 
 
+def limits_of(opened: OpenChannel) -> Limits:
+    """Return the limits of a post on the channel, which may depend on its settings.
+
+    Raises:
+        PluginError: the plugin's property `limits` fails, or returns something else.
+    """
+    try:
+        limits: object = opened.limits
+    except PLUGIN_FAULTS as error:
+        raise _plugin_failed(opened.host.name, error) from error
+    if not isinstance(limits, Limits):
+        fault = TypeError(f"the property limits must be a Limits, not {type(limits).__name__}")
+        raise _plugin_failed(opened.host.name, fault)
+    return limits
+
+
+def known_limits(runtime: Runtime, channel: StoredChannel) -> Limits:
+    """Return the limits of a post on a stored channel.
+
+    The channel is opened only if its limits depend on its settings.
+
+    Raises:
+        PluginError: the plugin cannot be used.
+    """
+    limits: object = getattr(runtime.registry.channel_type(channel.type), "limits", None)
+    if isinstance(limits, Limits):
+        return limits
+    if limits is OpenChannel.limits:
+        return Limits()
+    return runtime.calls.run(
+        channel.type, lambda: limits_of(open_channel(runtime, channel)), _LIMITS_SECONDS
+    )
+
+
 def _message_of(error: ContentsvcError) -> Message:
     """Return an error's message, with the setting's name in front if *error* is a ConfigError."""
     if isinstance(error, ConfigError):
@@ -398,9 +438,8 @@ def _publish_test(
     runtime: Runtime, row: StoredChannel, language: str
 ) -> Receipt | Accepted | HandOff:
     channel = open_channel(runtime, row)
-    rendition = channel.render_post(
-        _test_entry(language, runtime.clock()), _test_context(runtime, row.name, language)
-    )
+    entry = _test_entry(language, runtime.clock())
+    rendition = render_entry(channel, entry, None, _test_context(runtime, row.name, language))
     return verify_answer(channel.publish(rendition, key=f"test-{uuid.uuid4()}"))
 
 

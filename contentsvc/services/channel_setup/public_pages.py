@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from contentsvc.channels import Page, PageRequest
+from contentsvc.channels import Page, PageRequest, Pages
 from contentsvc.db.models import ChannelRow
 from contentsvc.errors import PluginError
 from contentsvc.services.channel_setup.channels import open_channel
@@ -34,7 +34,8 @@ def public_page(
     The first segment of the path names the channel. If it names none, the page belongs to the
     channel `site`, or to the oldest channel that has pages.
     """
-    types = [name for name, kind in runtime.registry.channel_types().items() if kind.has_pages]
+    kinds = runtime.registry.channel_types()
+    types = [name for name, kind in kinds.items() if issubclass(kind, Pages)]
     rows = session.scalars(
         select(ChannelRow).where(ChannelRow.type.in_(types)).order_by(ChannelRow.id)
     )
@@ -56,4 +57,5 @@ def public_page(
 
 
 def _page(runtime: Runtime, channel: ChannelRow, request: PageRequest) -> Page | None:
-    return open_channel(runtime, channel).page(request)
+    opened = open_channel(runtime, channel)
+    return opened.page(request) if isinstance(opened, Pages) else None

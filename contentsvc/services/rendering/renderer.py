@@ -23,17 +23,22 @@ from contentsvc.channels import (
     RenditionWarning,
     WarningLevel,
 )
-from contentsvc.channels.hosting import fill_words, notice_placeholders, split_rendition
+from contentsvc.channels.hosting import (
+    fill_words,
+    notice_placeholders,
+    render_entry,
+    split_rendition,
+)
 from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
-from contentsvc.domain.entries import EntryContent, EntryKind
+from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, PluginError, RenderError
 from contentsvc.masking import KNOWN
 from contentsvc.messages import Message, text_of
 from contentsvc.services.booking import page_url
-from contentsvc.services.channel_setup.channels import open_channel
+from contentsvc.services.channel_setup.channels import limits_of, open_channel
 from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.delivery.parts import store_parts
 from contentsvc.services.planning import channel_names
@@ -288,7 +293,7 @@ class Renderer:
         context = self._context(channel, item, posters)
         entry = _filled(self._entry(channel.host.name, item), item.notice, context)
         try:
-            rendition = _ask(channel, entry, item.notice, context)
+            rendition = render_entry(channel, entry, item.notice, context)
             _check_rendition(rendition)
             parts = split_rendition(channel, rendition)
             for part in parts:
@@ -300,8 +305,9 @@ class Renderer:
             raise _plugin_fault(channel, error) from error
         warnings = [*rendition.warnings, *posters.warnings]
         # A platform's limits are those of one message.
+        limits = limits_of(channel)
         for message in parts or (rendition,):
-            warnings += channel.limits.check(message)
+            warnings += limits.check(message)
         checks = self._runtime.registry.checks()
         warnings += check_rendition(checks, entry, rendition, context.language)
         masked = map(_masked, _distinct(warnings))
@@ -374,16 +380,6 @@ def _filled(entry: ChannelEntry, notice: Notice | None, context: RenderContext) 
 def _refused(blank: Preview, error: RenderError) -> Preview:
     warning = RenditionWarning(WarningLevel.BLOCK, error.field or "body", error.message)
     return replace(blank, warnings=(warning,), error=error.message)
-
-
-def _ask(
-    channel: OpenChannel, entry: ChannelEntry, notice: Notice | None, context: RenderContext
-) -> Rendition:
-    if notice is not None:
-        return channel.render_livestream_notice(entry, notice, context)
-    if entry.kind is EntryKind.POSTER:
-        return channel.render_poster(entry, context)
-    return channel.render_post(entry, context)
 
 
 def _distinct(warnings: Sequence[RenditionWarning]) -> list[RenditionWarning]:

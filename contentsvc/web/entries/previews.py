@@ -13,6 +13,7 @@ from flask import Blueprint, Response, current_app, make_response, render_templa
 from contentsvc.channels import Count, FormattedPost, PostFormat, Rendition, stored_formats
 from contentsvc.db.models import Upload
 from contentsvc.errors import NotFoundError, PluginError
+from contentsvc.services.channel_setup.channels import get_channel, known_limits
 from contentsvc.services.rendering.painting import asset_path
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.renditions import rendition_formats, rendition_picture
@@ -73,11 +74,13 @@ class Usage:
         return "near" if self.used > self.most * 4 / 5 else "fine"
 
 
-def usages(rendition: Rendition, channel_type: str) -> list[Usage]:
-    """Return the text length of *rendition* beside each limit of the channel type, if any."""
+def usages(rendition: Rendition, channel: str) -> list[Usage]:
+    """Return the text length of *rendition* beside each limit of the channel, if any."""
     try:
-        limits = runtime().registry.channel_type(channel_type).limits
-    except PluginError:
+        with reading() as database:
+            row = get_channel(database, channel)
+        limits = known_limits(runtime(), row)
+    except (NotFoundError, PluginError):
         return []
     size = len(rendition.text.encode("utf-8", "surrogatepass"))
     pairs = (

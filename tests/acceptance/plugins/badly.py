@@ -24,6 +24,8 @@ from contentsvc.services.delivery.backlog import Backlog
 
 __all__ = ["Badly"]
 
+api_version = 1
+
 #: If this file exists, the sender of the next worker that picks a call fails.
 _TRAP = Path(os.environ.get("CONTENTSVC_DATA_DIR", ".")) / "trap"
 _pick = Backlog.pick
@@ -36,17 +38,18 @@ def _trapped(backlog: Backlog, *words: Any) -> Any:
     return _pick(backlog, *words)
 
 
-class Badly(Channel):
+class BadlySettings(ChannelSettings):
+    """Where and how the channel misbehaves."""
+
+    where: str
+    how: str
+
+
+class Badly(Channel[BadlySettings]):
     """A channel that misbehaves in the method *where*."""
 
     type = "badly"
     label: ClassVar = {"zh": "捣乱", "en": "Badly"}
-
-    class Settings(ChannelSettings):
-        """Where and how the channel misbehaves."""
-
-        where: str
-        how: str
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
         """Render as any channel does, unless it misbehaves here."""

@@ -14,8 +14,8 @@ from contentsvc.channels.hosting import load_plugins
 from contentsvc.cli import running
 from contentsvc.db.models import ChannelRow
 from contentsvc.errors import PluginError
+from contentsvc.masking import MASK
 from contentsvc.services.channel_setup import channels as service
-from contentsvc.services.channel_setup.channels import MASK
 from contentsvc.services.channel_setup.outdated import pause_outdated
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW

@@ -37,6 +37,10 @@ def method(source: str) -> Any:
     [
         ("rate", (Rate(1, 1),), "rates"),
         ("limit", 5, "limits"),
+        ("idempotent", True, "idempotent_for"),
+        ("idempotant", True, "idempotent_for"),
+        ("idempotant_for", None, "idempotent_for"),
+        ("refusal", frozenset(), "refusals"),
         ("kidns", frozenset(), "kinds"),
         ("quote", Quota(day=1), "quota"),
         ("acount", "shop", "account"),

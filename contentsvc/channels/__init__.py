@@ -18,7 +18,6 @@ from contentsvc.channels.channel import (
 from contentsvc.channels.checks import Check
 from contentsvc.channels.content import (
     ChannelEntry,
-    Effect,
     Page,
     PageRequest,
     Picture,
@@ -97,7 +96,6 @@ __all__ = [
     "ContentsvcError",
     "Count",
     "Document",
-    "Effect",
     "Encoding",
     "EntryKind",
     "Field",

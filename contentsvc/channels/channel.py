@@ -16,7 +16,6 @@ from typing_extensions import TypeVar
 from contentsvc.channels.answers import Accepted, HandOff, Receipt
 from contentsvc.channels.content import (
     ChannelEntry,
-    Effect,
     Picture,
     RenderContext,
     Rendition,
@@ -291,10 +290,6 @@ class Channel(ABC, Generic[SettingsT]):
         """
         raise NotImplementedError(f"{self.type} never returns Accepted")
 
-    def effects(self, receipt: Receipt) -> list[Effect]:  # noqa: ARG002 - most channels have none
-        """Return the platform's figures for a published post, such as its number of views."""
-        return []
-
     def identity(self) -> Identity:
         """Return what the platform says about the account: its name, picture and id.
 
@@ -304,7 +299,11 @@ class Channel(ABC, Generic[SettingsT]):
         raise NotImplementedError(f"{self.type} cannot tell its account")
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete a post from the platform; raise RejectedError if the platform refuses."""
+        """Delete a published post from the platform; do nothing if it no longer exists.
+
+        Override this if the platform can delete posts; people can then retract each of them. Raise
+        RejectedError if the platform refuses, or the other errors of `publish`.
+        """
         raise NotImplementedError(f"{self.type} cannot take a post back")
 
 

@@ -15,7 +15,6 @@ from contentsvc.messages import Message, Parameter
 
 __all__ = [
     "ChannelEntry",
-    "Effect",
     "Page",
     "PageRequest",
     "Picture",
@@ -178,16 +177,6 @@ class Rendition:
     #: Values that the channel needs when it publishes. JSON values only.
     data: Mapping[str, Any] = field(default_factory=dict)
     warnings: tuple[RenditionWarning, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Effect:
-    """One measured figure of a published post (效果), such as how often people viewed it."""
-
-    #: `views`, `likes`, `replies`, `clicks`, `check_ins`, `new_members`, `orders`, `amount`.
-    measure: str
-    value: float
-    observed_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,17 @@ def resolve(number: int, resolution: str, url: str | None) -> None:
     click.echo(f"{number}: {status}")
 
 
+@deliveries.command("retract")
+@click.argument("number", type=int)
+def retract(number: int) -> None:
+    """Delete the published post of the delivery NUMBER from its platform."""
+    from contentsvc.services.retracting import take_back
+
+    with open_runtime() as runtime:
+        take_back(runtime, number, by=operator())
+    click.echo(f"{number}: retracted")
+
+
 def _line(delivery: Delivery) -> str:
     facts = _facts(delivery)
     return "\t".join(str(facts[name]) for name in ("id", "due_at", "status", "channel", "title"))

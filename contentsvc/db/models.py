@@ -430,7 +430,7 @@ class Correction(Base):
 
 
 class Attempt(Base):
-    """One call to a plugin to publish a delivery, or to look up whether it was published.
+    """One call to a plugin to publish a delivery, to look up whether it is out, or to retract it.
 
     The row is inserted before the call and completed after it.
     """
@@ -451,8 +451,9 @@ class Attempt(Base):
     #: The number of the part, from 1; 0 if the post is published as a whole.
     part: Mapped[int] = mapped_column(default=0)
     fence: Mapped[int]
-    #: `publish`, `find` or `poll`.
+    #: `publish`, `find`, `poll` or `retract`.
     action: Mapped[str] = mapped_column(String(16), default="publish")
+    #: The worker, or the person who retracts.
     worker: Mapped[str] = mapped_column(String(128))
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

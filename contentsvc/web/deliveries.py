@@ -19,6 +19,7 @@ from contentsvc.services import calendar_settings, deliveries
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.deliveries import Resolution
 from contentsvc.services.renditions import load_rendition
+from contentsvc.services.retracting import can_take_back, take_back
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
@@ -96,6 +97,7 @@ def _page(delivery_id: int, message: str = "") -> str:
             message=message,
             can_resolve=delivery.status in _RESOLVED,
             can_replan=delivery.status in _REPLANNED,
+            can_retract=can_take_back(runtime(), delivery),
         )
 
 
@@ -130,6 +132,19 @@ def settle(delivery_id: int) -> Response | tuple[str, int]:
     except InputError as error:
         return _page(delivery_id, explain(error)), 422
     show_toast(gettext("Recorded. Thank you."))
+    return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
+
+
+@blueprint.post("/deliveries/<int:delivery_id>/retract")
+def retract(delivery_id: int) -> Response | tuple[str, int]:
+    """Delete a published post from its platform, and redirect to the delivery's page."""
+    try:
+        take_back(runtime(), delivery_id, by=person())
+    except InputError as error:
+        if isinstance(error, NotFoundError):
+            raise
+        return _page(delivery_id, explain(error)), 422
+    show_toast(gettext("It is retracted."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
 
 

@@ -10,6 +10,7 @@ from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
 from contentsvc.domain.livestreams import Change
 from contentsvc.domain.weeks import Weekday
+from contentsvc.services.retracting import RETRACT
 
 __all__ = ["CARD_ICONS", "ICONS", "LABELS", "label"]
 
@@ -61,6 +62,7 @@ ACTIONS = {
     Action.PUBLISH: _("Publishing"),
     Action.FIND: _("Search on the platform"),
     Action.POLL: _("Progress check"),
+    RETRACT: _("Retraction"),
 }
 ELEMENTS = {
     Element.CHECK_IN: _("Check-in"),

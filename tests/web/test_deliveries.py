@@ -124,3 +124,30 @@ def test_a_missed_delivery_is_planned_again(mei: Person, runtime: Runtime, deliv
 def test_there_is_no_such_delivery(mei: Person) -> None:
     """An unknown number is a 404."""
     assert mei.get("/deliveries/4711").status_code == 404
+
+
+def test_a_published_post_is_retracted(mei: Person, runtime: Runtime, delivery: int) -> None:
+    """A published post has a button that deletes it, and the attempt is recorded by name."""
+    address = f"/deliveries/{delivery}/retract"
+    before = mei.text(f"/deliveries/{delivery}")
+    refused = mei.post(address)
+    with runtime.database.write() as session:
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery)
+            .values(status=DeliveryStatus.PUBLISHED, published_at=NOW, receipt={"id": "0" * 16})
+        )
+
+    shown = mei.text(f"/deliveries/{delivery}")
+    response = mei.post(address)
+    after = mei.text(f"/deliveries/{delivery}")
+
+    assert f'action="{address}"' not in before
+    assert refused.status_code == 422
+    assert "不能撤回这条内容" in refused.text
+    assert f'action="{address}"' in shown
+    assert response.location == f"/deliveries/{delivery}"
+    assert f'action="{address}"' not in after
+    assert "已撤回" in after
+    assert "· mei" in after
+    assert mei.post("/deliveries/999999/retract").status_code == 404

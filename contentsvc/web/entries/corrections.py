@@ -221,7 +221,7 @@ def dismiss(entry_id: int) -> Response:
 def retract(entry_id: int, delivery_id: int) -> Response:
     """Delete a published notice of a livestream from its channel, and redirect to the entry."""
     try:
-        take_back(runtime(), delivery_id)
+        take_back(runtime(), delivery_id, by=person())
     except InputError as error:
         show_toast(explain(error), bad=True)
     else:

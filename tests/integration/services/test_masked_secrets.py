@@ -172,7 +172,7 @@ def test_a_receipt_with_a_secret_can_still_be_retracted(world: Engine) -> None:
     retracted: list[str] = []
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(kind, "retract", lambda _, receipt: retracted.append(receipt.id))
-        take_back(world.runtime, world.delivery().id)
+        take_back(world.runtime, world.delivery().id, by="mei")
 
     assert retracted == [f"{_SECRET}/42"]
     assert (world.delivery().receipt or {})["id"] == "••••••/42"
@@ -236,7 +236,7 @@ def test_no_other_method_shows_a_secret(world: Engine, where: str) -> None:
         world.plan()
         sent = channels.test_send(world.runtime, "there", language="en")
         with pytest.raises(InputError):
-            take_back(world.runtime, world.delivery().id)
+            take_back(world.runtime, world.delivery().id, by="mei")
         world.clock.turn(hours=9)
         world.work()
 
@@ -255,7 +255,7 @@ def test_a_retraction_shows_no_secret(world: Engine, where: str) -> None:
             patched.setattr(kind, name, getattr(_Careless, name), raising=False)
         patched.setattr(kind, "where", where, raising=False)
         with pytest.raises(InputError, match="failed with") as raised:
-            take_back(world.runtime, world.delivery().id)
+            take_back(world.runtime, world.delivery().id, by="mei")
 
     _assert_masked(str(raised.value))
 

@@ -261,7 +261,7 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
     assert len(channel.host.store.newest()) == 1
     _block_retraction(public, site.id)
 
-    take_back(public, site.id)
+    take_back(public, site.id, by="mei")
 
     assert channel.host.store.newest() == []
     with public.database.read() as session:
@@ -271,7 +271,7 @@ def test_a_notice_is_taken_back(public: Runtime) -> None:
         assert session.get(LivestreamPage, entry.id) is not None
     for delivery in (site, other):
         with pytest.raises(InputError, match="cannot retract this post"):
-            take_back(public, delivery.id)
+            take_back(public, delivery.id, by="mei")
 
 
 def _block_retraction(runtime: Runtime, delivery_id: int) -> None:
@@ -282,7 +282,7 @@ def _block_retraction(runtime: Runtime, delivery_id: int) -> None:
         patched.setattr(retracting, "_SECONDS", 0.02)
         patched.setattr(kind, "retract", lambda *_: go_on.wait(60))
         with pytest.raises(InputError, match="did not respond within"):
-            take_back(runtime, delivery_id)
+            take_back(runtime, delivery_id, by="mei")
     go_on.set()
 
 

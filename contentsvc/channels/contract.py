@@ -15,6 +15,7 @@ from contentsvc.channels.channel import Channel
 from contentsvc.channels.content import (
     Page,
     PageRequest,
+    Rendition,
 )
 from contentsvc.channels.contributions import check_channel_class
 from contentsvc.channels.identity import verify_identity
@@ -95,9 +96,14 @@ class RenderContract:
         """Every setting has a label in both languages and a kind that a web form can show."""
         fields = form_fields(self.channel_class, language)
 
-        assert [field.name for field in fields] == list(self.channel_class.Settings.model_fields)
-        assert all(field.label.strip() for field in fields)
-        assert all(field.choices for field in fields if field.kind == "choice")
+        names = [field.name for field in fields]
+        unlabelled = [field.name for field in fields if not field.label.strip()]
+        empty = [field.name for field in fields if field.kind == "choice" and not field.choices]
+        assert names == list(self.channel_class.Settings.model_fields), (
+            f"the form has the fields {names}; it must have one for each setting"
+        )
+        assert unlabelled == [], f"the settings {unlabelled} have no label in {language}"
+        assert empty == [], f"the settings {empty} are choices without options"
 
     def test_stored_settings_are_converted_once(self, raw_settings: Mapping[str, Any]) -> None:
         """`upgrade_settings` converts earlier settings, and returns current ones unchanged."""
@@ -117,7 +123,8 @@ class RenderContract:
         """Neither a channel nor its settings show a secret when they are converted to text."""
         shown = f"{channel!r} {channel} {channel.settings!r} {channel.settings}"
 
-        assert not [secret for secret in secrets_of(channel) if secret in shown]
+        leaked = [secret for secret in secrets_of(channel) if secret in shown]
+        assert leaked == [], "repr() or str() of the channel or its settings shows a secret"
 
     def test_each_kind_renders_the_same_twice(self, channel: Channel, host: TestHost) -> None:
         """Rendering uses no network, and rendering an entry twice gives equal renditions."""
@@ -125,15 +132,22 @@ class RenderContract:
             first = list(render_all(channel))
             second = list(render_all(channel))
 
-        assert first == second
-        assert first
+        assert first == second, (
+            "rendering the same entry twice made two different renditions; do not use the time, "
+            "random values or stored state while rendering"
+        )
+        assert first, "the channel rendered nothing; kinds must name a kind of entry"
         for rendition in first:
             check_rendition(rendition)
 
     def test_what_people_plan_is_within_the_limits(self, channel: Channel) -> None:
         """For a typical entry of each kind, the channel gives no warning that blocks approval."""
         for rendition in render_all(channel):
-            assert blocked(channel, rendition) == []
+            warnings = [warning.message.text() for warning in blocked(channel, rendition)]
+            assert warnings == [], (
+                f"a typical entry cannot be approved on this channel, because of {warnings}; "
+                "limits or a warning that blocks are too strict"
+            )
 
     @pytest.mark.parametrize("body", _BODIES.values(), ids=_BODIES.keys())
     def test_any_body_renders_or_is_refused(
@@ -155,7 +169,10 @@ class RenderContract:
                 continue
             own = [picture for picture in rendition.pictures if picture in pictures]
             told = [*rendition.warnings, *blocked(channel, rendition)]
-            assert own == list(pictures) or told
+            assert own == list(pictures) or told, (
+                f"the rendition of a {kind.value} has {len(own)} of its 3 pictures and no warning; "
+                "keep all pictures in order, or add a RenditionWarning"
+            )
 
 
 class ChannelContract(RenderContract):
@@ -171,15 +188,23 @@ class ChannelContract(RenderContract):
             key = _key()
             answer = channel.publish(rendition, key=key)
 
-            assert isinstance(answer, Receipt | Accepted | HandOff)
+            assert isinstance(answer, Receipt | Accepted | HandOff), (
+                f"publish() returned {_kind(answer)}; it must return a Receipt, Accepted or HandOff"
+            )
             if isinstance(answer, Receipt):
-                assert answer.id
+                assert answer.id, "publish() returned a Receipt without an id"
             if isinstance(answer, Accepted):
-                assert supports(channel, "poll"), "publish returned Accepted; define poll"
+                assert supports(channel, "poll"), "publish() returned Accepted; define poll()"
                 polled = channel.poll(answer, rendition, key=key)
-                assert isinstance(polled, Receipt | Accepted | HandOff)
+                assert isinstance(polled, Receipt | Accepted | HandOff), (
+                    f"poll() returned {_kind(polled)}; it must return a Receipt, Accepted or "
+                    "HandOff"
+                )
             if isinstance(answer, HandOff):
-                assert {"zh", "en"} <= set(answer.instructions)
+                assert {"zh", "en"} <= set(answer.instructions), (
+                    "the HandOff has instructions in "
+                    f"{sorted(answer.instructions)}; it needs zh and en"
+                )
 
     def test_the_same_key_is_one_post(self, channel: Channel) -> None:
         """If the channel is idempotent, publishing twice with one key makes one post."""
@@ -188,8 +213,12 @@ class ChannelContract(RenderContract):
         first = channel.publish(rendition, key=key)
         again = channel.publish(rendition, key=key) if channel.idempotent_for else first
 
-        assert first == again
-        assert self.visible_posts(channel) in {1, None}
+        assert first == again, (
+            f"publishing with the same key twice returned {first}, then {again}; a channel with "
+            "idempotent_for must return the same receipt"
+        )
+        posts = self.visible_posts(channel)
+        assert posts in {1, None}, f"one key made {posts} posts; it must make one"
 
     def test_another_key_is_another_post(self, channel: Channel) -> None:
         """Publishing the same content with two different keys makes two posts."""
@@ -197,8 +226,11 @@ class ChannelContract(RenderContract):
         answers = [channel.publish(rendition, key=_key()) for _ in range(2)]
 
         receipts = [answer.id for answer in answers if isinstance(answer, Receipt)]
-        assert len(set(receipts)) == len(receipts)
-        assert self.visible_posts(channel) in {2, None}
+        assert len(set(receipts)) == len(receipts), (
+            f"two keys gave receipts with the same id {receipts}; each key is a post of its own"
+        )
+        posts = self.visible_posts(channel)
+        assert posts in {2, None}, f"two keys made {posts} posts; they must make two"
 
     def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
         """If the channel defines `find`, it finds a published key, and None for other keys.
@@ -208,19 +240,29 @@ class ChannelContract(RenderContract):
         key = _key()
         rendition = next(render_all(channel))
         if not supports(channel, "find"):
-            with pytest.raises(NotImplementedError):
-                channel.find(rendition, key=key, since=_LONG_AGO)
             return
         before = channel.find(rendition, key=key, since=_LONG_AGO)
         answer = channel.publish(rendition, key=key)
         found = channel.find(rendition, key=key, since=_LONG_AGO)
 
-        assert before is None
+        assert before is None, (
+            f"find() returned {_kind(before)} for a key that was never published; it must "
+            "return None"
+        )
         if isinstance(answer, Accepted):
-            assert isinstance(found, Accepted | Receipt)
+            assert isinstance(found, Accepted | Receipt), (
+                f"find() returned {_kind(found)} for a post that the platform accepted; it must "
+                "return Accepted or a Receipt"
+            )
         else:
-            assert found == answer
-        assert channel.find(rendition, key=_key(), since=_LONG_AGO) is None
+            assert found == answer, (
+                f"find() returned {found} for a published key; publish() returned {answer}"
+            )
+        other = channel.find(rendition, key=_key(), since=_LONG_AGO)
+        assert other is None, (
+            f"find() returned {_kind(other)} for another key with the same content; it must look "
+            "for the key, not for the text"
+        )
 
     def test_pages_answer_visitors(self, channel: Channel) -> None:
         """A channel with public pages has a first page; for unknown paths, `page` returns None."""
@@ -247,7 +289,9 @@ class ChannelContract(RenderContract):
         other = self.channel_class(parse_settings(self.channel_class, raw_settings), second)
         accounts: list[object] = [channel.account, other.account]
         if self.channel_class.account is Channel.account:
-            assert accounts == [channel.host.name, "second"]
+            assert accounts == [channel.host.name, "second"], (
+                f"the accounts are {accounts}; without an own `account`, each channel's name is one"
+            )
             return
         assert all(isinstance(account, str) and account for account in accounts), (
             f"account is {accounts[0]!r}; it must be a text that is not empty"
@@ -310,11 +354,11 @@ class HttpChannelContract(ChannelContract):
         rendition = next(render_all(channel))
         for name, (answer, error) in self.refusals.items():
             platform.response = answer
-            with pytest.raises(PublishError) as caught:
-                channel.publish(rendition, key=_key())
-            assert type(caught.value) is error, name
-            if "Retry-After" in answer.headers:
-                assert caught.value.retry_after == float(answer.headers["Retry-After"]), name
+            raised = _refused(channel, rendition, error, f"for the response {name!r}")
+            assert type(raised) is error, (
+                f"the response {name!r} raised {type(raised).__name__}, not {error.__name__}"
+            )
+            _check_retry_after(raised, answer)
 
     @pytest.mark.parametrize(
         "answer",
@@ -344,10 +388,8 @@ class HttpChannelContract(ChannelContract):
         is_refusal = answer.status in channel.refusals
         expected = TemporaryError if is_refusal else OutcomeUnknownError
 
-        with pytest.raises(expected) as caught:
-            channel.publish(rendition, key=_key())
-        if "Retry-After" in answer.headers:
-            assert caught.value.retry_after == float(answer.headers["Retry-After"])
+        raised = _refused(channel, rendition, expected, f"after {answer}")
+        _check_retry_after(raised, answer)
 
     def test_an_unreachable_platform_is_temporary(
         self, channel: Channel, platform: FakePlatform
@@ -356,17 +398,16 @@ class HttpChannelContract(ChannelContract):
         rendition = next(render_all(channel))
         platform.close()
 
-        with pytest.raises(TemporaryError):
-            channel.publish(rendition, key=_key())
+        _refused(channel, rendition, TemporaryError, "if the platform refuses the connection")
 
     def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
         """The channel follows no redirect: the post reaches only the address in the settings."""
         rendition = next(render_all(channel))
         platform.response = FakeResponse(302, headers={"Location": f"{platform.url}/elsewhere"})
 
-        with pytest.raises(RejectedError):
-            channel.publish(rendition, key=_key())
-        assert len(platform.requests) == 1
+        _refused(channel, rendition, RejectedError, "for a redirect")
+        paths = [request.path for request in platform.requests]
+        assert len(paths) == 1, f"the channel followed a redirect: it requested {paths}"
 
     def test_errors_tell_no_secret(self, channel: Channel, platform: FakePlatform) -> None:
         """If the platform's response repeats a secret, the error's message does not show it."""
@@ -374,9 +415,38 @@ class HttpChannelContract(ChannelContract):
         echo = " ".join(secrets_of(channel))
         for status in (400, 401, 408, 429, 500, 503):
             platform.response = FakeResponse(status, echo.encode())
-            with pytest.raises(PublishError) as caught:
-                channel.publish(rendition, key=_key())
-            assert not [secret for secret in secrets_of(channel) if secret in str(caught.value)]
+            raised = _refused(channel, rendition, PublishError, f"for the status {status}")
+            leaked = [secret for secret in secrets_of(channel) if secret in str(raised)]
+            assert leaked == [], (
+                f"the error for status {status} shows a secret that the platform repeated; pass it "
+                "to raise_for_status(response, secrets=[…])"
+            )
+
+
+def _refused(
+    channel: Channel, rendition: Rendition, expected: type[PublishError], when: str
+) -> PublishError:
+    """Publish; return the error, which must be an *expected* one. *when* says why it must be."""
+    try:
+        answer = channel.publish(rendition, key=_key())
+    except expected as error:
+        return error
+    except Exception as error:
+        raise AssertionError(
+            f"{when}, publish() raised {type(error).__name__} ({error}); it must raise "
+            f"{expected.__name__}"
+        ) from error
+    raise AssertionError(
+        f"{when}, publish() returned {_kind(answer)}; it must raise {expected.__name__}"
+    )
+
+
+def _check_retry_after(error: PublishError, response: FakeResponse) -> None:
+    """Assert that *error* has the seconds of the response's header Retry-After, if it has one."""
+    asked = response.headers.get("Retry-After")
+    assert asked is None or error.retry_after == float(asked), (
+        f"the platform asked to wait {asked} s, but retry_after is {error.retry_after}"
+    )
 
 
 def _kind(value: object) -> str:

@@ -8,7 +8,7 @@ from contentsvc.channels.default_rendering import fill_words, notice_placeholder
 from contentsvc.channels.identity import verify_identity
 from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
 from contentsvc.channels.parts import publish_part, split_rendition
-from contentsvc.channels.registry import PluginInfo, Registry, load_plugin, load_plugins
+from contentsvc.channels.registry import PluginInfo, Registry, load_plugin_beside, load_plugins
 from contentsvc.channels.rendering import render_entry
 from contentsvc.channels.settings import (
     FormField,
@@ -31,7 +31,7 @@ __all__ = [
     "SettingsError",
     "fill_words",
     "form_fields",
-    "load_plugin",
+    "load_plugin_beside",
     "load_plugins",
     "masked_hand_off",
     "masked_receipt",

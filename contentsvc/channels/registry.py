@@ -38,12 +38,13 @@ from contentsvc.channels.spelling import meant
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, PluginError
 from contentsvc.messages import LANGUAGES, Message, text_of
 
-__all__ = ["PluginInfo", "Registry", "load_plugin", "load_plugins"]
+__all__ = ["PluginInfo", "Registry", "load_plugin", "load_plugin_beside", "load_plugins"]
 
 #: Names in a plugin folder that are not plugins: tests, private and hidden files.
 _NOT_PLUGINS = re.compile(r"[_.].*|test_.*|.*_test|conftest")
 
 
+_NOTHING = Contributions()
 #: The traceback has the rest of a longer message.
 _MOST_CHARACTERS = 500
 
@@ -126,28 +127,50 @@ def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Regis
     plugins are loaded. If two plugins provide the same channel type, only the first is loaded. The
     order is that of the folders, then of the names in each; installed plugins come last.
     """
-    return _load_all(_find(folders, entry_points=entry_points))
+    return Registry(*_load_all(_find(folders, entry_points=entry_points)))
 
 
 def load_plugin(path: Path) -> Registry:
     """Return a registry with only the plugin in the file or folder *path*."""
+    return Registry(*_load_all([_found_at(path)]))
+
+
+def load_plugin_beside(path: Path, folders: Sequence[Path]) -> Registry:
+    """Return a registry with only the plugin in *path*, loaded as the last of all plugins.
+
+    It does not load if a plugin in *folders*, or an installed one, has taken a name of it. Another
+    plugin of the same name is left out: it is an earlier copy of this one.
+    """
+    this = _found_at(path)
+    others = [found for found in _find(folders, entry_points=True) if found.name != this.name]
+    _, taken = _load_all(others)
+    return Registry(*_load_all([this], taken))
+
+
+def _found_at(path: Path) -> _Found:
     source = path / "__init__.py" if path.is_dir() else path
-    return _load_all([_Found(path.stem, str(path), "", partial(_import, source))])
+    return _Found(path.stem, str(path), "", partial(_import, source))
 
 
-def _load_all(all_found: Iterable[_Found]) -> Registry:
+def _load_all(
+    all_found: Iterable[_Found], taken: Contributions = _NOTHING
+) -> tuple[list[PluginInfo], Contributions]:
+    """Load plugins in their order; return all of them, and what those that loaded provide.
+
+    *taken* are the contributions of plugins that were loaded before.
+    """
     plugins: list[PluginInfo] = []
     all_brought = Contributions()
     for found in all_found:
         info = PluginInfo(found.name, found.origin, found.version)
         try:
-            info, brought = _load(found, info, all_brought)
+            info, brought = _load(found, info, taken.plus(all_brought))
         except PLUGIN_FAULTS as error:
             info = replace(info, error=_message(error), traceback=_traceback(error))
         else:
             all_brought = all_brought.plus(brought)
         plugins.append(info)
-    return Registry(plugins, all_brought)
+    return plugins, all_brought
 
 
 def _find(folders: Sequence[Path], *, entry_points: bool) -> Iterator[_Found]:

@@ -33,12 +33,22 @@ __all__ = [
 
 def check_rendition(rendition: object) -> None:
     """Assert that the service can store a rendition (finished post) and show it safely."""
-    assert isinstance(rendition, Rendition)
-    json.dumps(dict(rendition.data), allow_nan=False)
+    assert isinstance(rendition, Rendition), (
+        f"rendering returned a value of the type {type(rendition).__name__}, not a Rendition"
+    )
+    try:
+        json.dumps(dict(rendition.data), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise AssertionError(f"Rendition.data has more than JSON values: {error}") from error
     names = [picture.name for picture in rendition.pictures]
-    assert len(names) == len(set(names)), "each picture needs a name of its own"
-    assert not [name for name in names if "/" in name or not name]
-    assert dangers(rendition.html) == []
+    assert len(names) == len(set(names)), f"each picture needs a name of its own, not {names}"
+    assert not [name for name in names if "/" in name or not name], (
+        f"the pictures have the names {names}; a name is not empty and has no slash"
+    )
+    found = dangers(rendition.html)
+    assert found == [], (
+        f"Rendition.html has {found}, which can act in a browser; use markdown_html or clean_html"
+    )
 
 
 def dangers(html: str) -> list[str]:

@@ -16,8 +16,9 @@ from string import Template
 
 import click
 
-from contentsvc.channels.hosting import PluginInfo, load_plugin, load_plugins
-from contentsvc.config import Config
+import contentsvc
+from contentsvc.channels.hosting import PluginInfo, Registry, load_plugin_beside, load_plugins
+from contentsvc.config import Config, shipped
 from contentsvc.errors import ConflictError, InputError, PluginError
 
 __all__ = ["plugins"]
@@ -83,7 +84,7 @@ def new(name: str, folder: Path | None) -> None:
     """Create a working plugin named NAME and its test."""
     if not _NAME.fullmatch(name):
         raise InputError("command-plugin-name-invalid", name=name)
-    target = folder or Config.from_env().plugin_folders()[-1]
+    target = _own_folder(folder)
     module = name.replace("-", "_")
     values = {
         "module": module,
@@ -101,6 +102,21 @@ def new(name: str, folder: Path | None) -> None:
     click.echo(f"next: contentsvc plugins check {target / f'{module}.py'}")
 
 
+def _own_folder(folder: Path | None) -> Path:
+    """Return the folder to write a plugin to: *folder*, or the one in the settings.
+
+    Raises:
+        InputError: there is none, or it belongs to the installation.
+    """
+    target = folder or Config.from_env().plugins_dir
+    if target is None:
+        raise InputError("command-plugin-folder-missing")
+    installation = (shipped("plugins").resolve(), Path(contentsvc.__file__).resolve().parent)
+    if any(target.resolve().is_relative_to(own) for own in installation):
+        raise InputError("command-plugin-in-installation", folder=str(target))
+    return target
+
+
 def _scaffold(name: str) -> Template:
     return Template((files("contentsvc.cli") / "scaffold" / name).read_text("utf-8"))
 
@@ -113,15 +129,19 @@ def _scaffold(name: str) -> Template:
     help="The channel's settings as JSON, for a plugin without a test file.",
 )
 def check(path: Path, settings: str) -> None:
-    """Load the plugin PATH and run its contract tests; exit with 1 if one fails.
+    """Load the plugin PATH as the service does, and run its contract tests; exit with 1 on faults.
 
-    If the test file `test_<name>.py` is in the same folder, it is run; only such a test checks
-    publishing. Otherwise everything but publishing is checked, and nothing is sent anywhere.
+    It is loaded beside the plugins of this installation, and its poster templates and calendar
+    files are read. If the test file `test_<name>.py` is in the same folder, it is run; only such a
+    test checks publishing. Otherwise everything but publishing is checked, and nothing is sent.
     """
-    registry = load_plugin(path.resolve())
+    registry = load_plugin_beside(path.resolve(), Config.from_env().plugin_folders())
     (plugin,) = registry.plugins
     click.echo("\n".join(_lines(plugin)))
-    if plugin.error:
+    faults = list(_file_faults(registry))
+    for fault in faults:
+        click.echo(f"  wrong     {fault}")
+    if plugin.error or faults:
         raise click.exceptions.Exit(1)
     _need_pytest()
     with tempfile.TemporaryDirectory() as folder:
@@ -137,6 +157,19 @@ def check(path: Path, settings: str) -> None:
             click.echo("it has no test file, so publishing is not checked")
             test = _generated(Path(folder), path, settings)
         raise click.exceptions.Exit(_run(test, Path(folder)))
+
+
+def _file_faults(registry: Registry) -> Iterator[str]:
+    """Yield each fault of the plugins' poster templates and calendar files, with file and line."""
+    from contentsvc.posters import list_templates
+    from contentsvc.services.calendar_files.templates import offered_templates
+
+    _, template_errors = list_templates(registry.poster_folders())
+    for error in template_errors:
+        yield from str(error).splitlines()
+    for offered in offered_templates(registry):
+        for problem in offered.problems:
+            yield f"{offered.name}: {problem.text()}"
 
 
 def _need_pytest() -> None:

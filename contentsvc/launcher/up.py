@@ -51,6 +51,7 @@ def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
         check_port(config)
         _seed_calendars(config)
         runtime = assemble(config)
+        _report_broken_plugins(runtime)
         supervisor = Supervisor(_show)
         supervisor.listen()
         try:
@@ -59,6 +60,19 @@ def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
             _supervise(supervisor, config, runtime)
         finally:
             runtime.database.close()
+
+
+def _report_broken_plugins(runtime: Runtime) -> None:
+    """Log one line for each plugin that could not be loaded."""
+    for plugin in runtime.registry.plugins:
+        if plugin.error:
+            logger.error(
+                "The plugin %s is not loaded: %s (%s)",
+                plugin.name,
+                plugin.error,
+                plugin.origin,
+                extra={"action": "plugin_broken", "plugin": plugin.name},
+            )
 
 
 class _StoppedError(Exception):

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+import contentsvc
 from contentsvc.channels.hosting import load_plugins
 from contentsvc.cli.plugins import plugins
+from contentsvc.config import shipped
 from contentsvc.errors import ConflictError, InputError
 
 
@@ -148,3 +150,91 @@ def test_what_does_not_load_is_told(tmp_path: Path) -> None:
 
     assert result.exit_code == 1
     assert "ModuleNotFoundError" in result.output
+
+
+def test_a_new_plugin_needs_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a folder in the settings or the command, nothing is written anywhere."""
+    monkeypatch.delenv("CONTENTSVC_PLUGINS_DIR")
+    before = sorted(shipped("plugins").iterdir())
+
+    result = run("new", "notes")
+
+    assert isinstance(result.exception, InputError)
+    assert "--folder" in str(result.exception)
+    assert sorted(shipped("plugins").iterdir()) == before
+
+
+@pytest.mark.parametrize("inside", [shipped("plugins"), Path(contentsvc.__file__).parent / "own"])
+def test_a_new_plugin_is_never_written_into_the_installation(
+    inside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of the installation is refused, given in the command or in the settings."""
+    monkeypatch.setenv("CONTENTSVC_PLUGINS_DIR", str(shipped("plugins")))
+
+    results = [run("new", "notes", "--folder", str(inside)), run("new", "notes")]
+
+    for result in results:
+        assert isinstance(result.exception, InputError)
+        assert "an update would delete" in str(result.exception)
+    assert not (inside / "notes.py").exists()
+
+
+def test_a_type_that_is_taken_is_told(tmp_path: Path) -> None:
+    """The check loads the plugin beside the others, as the service does."""
+    run("new", "notes", "--folder", str(tmp_path))
+    path = tmp_path / "notes.py"
+    path.write_text(path.read_text("utf-8").replace('type = "notes"', 'type = "webhook"'), "utf-8")
+
+    result = run("check", str(path))
+
+    assert result.exit_code == 1
+    assert "already provides the channel type 'webhook'" in result.output
+
+
+def test_an_earlier_copy_of_the_plugin_takes_nothing(tmp_path: Path) -> None:
+    """A plugin can be checked while a copy of it is in the folder of the service."""
+    run("new", "notes")
+    run("new", "notes", "--folder", str(tmp_path / "new"))
+
+    result = run("check", str(tmp_path / "new" / "notes.py"))
+
+    assert result.exit_code == 0, result.output
+
+
+FILES = """
+from pathlib import Path
+from contentsvc.channels import hookimpl
+
+api_version = 1
+HERE = Path(__file__).parent
+
+@hookimpl
+def register_poster_templates():
+    return [HERE / "posters"]
+
+@hookimpl
+def register_calendar_templates():
+    return [HERE / "week.yaml"]
+"""
+
+
+def test_faults_of_templates_are_told_with_their_lines(tmp_path: Path) -> None:
+    """Poster templates and calendar files are read, and each fault is shown with its place."""
+    (tmp_path / "posters").mkdir()
+    (tmp_path / "posters" / "card.yaml").write_text("template: card\nnme: x\n", "utf-8")
+    (tmp_path / "week.yaml").write_text("calendar: week\nentries: [", "utf-8")
+    (tmp_path / "files.py").write_text(FILES, "utf-8")
+
+    result = run("check", str(tmp_path / "files.py"))
+
+    assert result.exit_code == 1
+    wrong = [line for line in result.output.splitlines() if line.startswith("  wrong ")]
+    assert any("card.yaml" in line and "nme" in line for line in wrong)
+    assert any("week.yaml: line " in line and "not YAML" in line for line in wrong)
+
+
+def test_sound_templates_pass() -> None:
+    """A shipped plugin with calendar files, and one with poster templates, pass the check."""
+    folder = shipped("plugins")
+
+    assert run("check", str(folder / "festivals")).exit_code == 0

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from contentsvc.channels import hookspecs, registry
-from contentsvc.channels.hosting import PluginInfo, Registry, load_plugin, load_plugins
+from contentsvc.channels.hosting import PluginInfo, Registry, load_plugins
+from contentsvc.channels.testing import load_plugin
 from contentsvc.errors import PluginError
 
 GOOD = """

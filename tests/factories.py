@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 from contentsvc.channels import Rate
 from contentsvc.channels.hosting import load_plugins
 from contentsvc.config import Config, shipped
+from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Entry
 from contentsvc.db.session import Database
+from contentsvc.domain.approvals import Answer
 from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
-from contentsvc.services.calendar_settings import put_calendar
+from contentsvc.services.calendar_settings import get_calendar, put_calendar
 from contentsvc.services.entries import create_entry
 from contentsvc.services.planning import Usefulness, approve
 from contentsvc.services.ports import Claim, QueueDownError, QueueStats
@@ -172,6 +174,20 @@ def make_calendar(runtime: Runtime, *channels: str, slug: str = "baby-benefits")
     )
     with runtime.database.write() as session:
         return put_calendar(session, head, now=NOW, usefulness=USEFULNESS)
+
+
+def change_calendar(
+    runtime: Runtime,
+    calendar: Calendar,
+    answer: Answer | None = None,
+    *,
+    now: datetime = NOW,
+    **said: Any,
+) -> Calendar:
+    """Store a calendar's settings with the fields of its head in *said* replaced."""
+    with runtime.database.write() as session:
+        head = replace(head_of(get_calendar(session, calendar.slug)), **said)
+        return put_calendar(session, head, now=now, usefulness=USEFULNESS, answer=answer)
 
 
 def make_content(**said: Any) -> EntryContent:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from contentsvc.cli.approvals import approved_option, settle
 from contentsvc.cli.runtime import open_runtime, operator
 from contentsvc.config import shipped
 from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
@@ -16,13 +17,18 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services.calendar_files import calendar_folder as folders
 from contentsvc.services.calendar_files.exporting import export_text
-from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
+from contentsvc.services.calendar_files.importing import (
+    ImportChoices,
+    ImportReport,
+    import_calendar,
+)
 from contentsvc.services.calendar_files.templates import offered_templates
 from contentsvc.services.calendar_settings import all_calendars
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.rendering.branding import require_brand
 
 if TYPE_CHECKING:
+    from contentsvc.domain.approvals import Answer, Decision
     from contentsvc.domain.calendars import CalendarPlan
     from contentsvc.services.runtime import Runtime
 
@@ -46,7 +52,10 @@ def calendars() -> None:
 @click.option("--week", help="The week of a template: 2026-W48, this or next.")
 @_approve
 @_overwrite
-def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool) -> None:
+@approved_option
+def import_file(
+    file: Path, week: str | None, *, approve: bool, overwrite: bool, approved: Decision | None
+) -> None:
     """Import the calendar FILE; importing it again applies only its changes."""
     plan = read_calendar_bytes(_bytes(file), str(file))
     with open_runtime() as runtime:
@@ -55,7 +64,9 @@ def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool)
             raise InputError(
                 "command-week-fixed", file=str(file), week=str(plan.week), target=str(target)
             )
-        _import(runtime, file, plan, target, approve=approve, overwrite=overwrite)
+        _import(
+            runtime, file, plan, target, approve=approve, overwrite=overwrite, decision=approved
+        )
 
 
 @calendars.command("stamp")
@@ -63,7 +74,10 @@ def import_file(file: Path, week: str | None, *, approve: bool, overwrite: bool)
 @click.option("--week", required=True, help="The week: 2026-W48, this or next.")
 @_approve
 @_overwrite
-def stamp_file(template: str, week: str, *, approve: bool, overwrite: bool) -> None:
+@approved_option
+def stamp_file(
+    template: str, week: str, *, approve: bool, overwrite: bool, approved: Decision | None
+) -> None:
     """Create the entries of TEMPLATE in a week.
 
     TEMPLATE is a file, the name of a file in the calendars folder, or PLUGIN/NAME.
@@ -72,7 +86,9 @@ def stamp_file(template: str, week: str, *, approve: bool, overwrite: bool) -> N
         file = _template(template, runtime)
         plan = read_calendar_bytes(_bytes(file), str(file))
         target = _week(week, plan, runtime.clock())
-        _import(runtime, file, plan, target, approve=approve, overwrite=overwrite)
+        _import(
+            runtime, file, plan, target, approve=approve, overwrite=overwrite, decision=approved
+        )
 
 
 @calendars.command("export")
@@ -129,13 +145,34 @@ def _import(
     *,
     approve: bool,
     overwrite: bool,
+    decision: Decision | None,
 ) -> None:
     """Import *plan* and print a report; record the import if *file* is in the calendars folder."""
-    usefulness, config = Usefulness.of(runtime.config), runtime.config
     require_brand(runtime, plan.head)
+    choices = ImportChoices(approve, overwrite, runtime.config.review_on_edit)
+
+    def write(answer: Answer | None) -> ImportReport:
+        chosen = replace(choices, answer=answer)
+        return _write(runtime, file, plan, week, chosen)
+
+    report = settle(write, decision)
+    runtime.queue.wake()
+    for line in _lines(report):
+        click.echo(line)
+
+
+def _write(
+    runtime: Runtime,
+    file: Path,
+    plan: CalendarPlan,
+    week: IsoWeek | None,
+    choices: ImportChoices,
+) -> ImportReport:
+    """Import *plan* in one transaction and return a report."""
+    usefulness, config = Usefulness.of(runtime.config), runtime.config
     with runtime.database.write() as session:
         if file.absolute().parent == config.calendars_dir:
-            report = folders.import_from_folder(
+            return folders.import_from_folder(
                 session,
                 config.calendars_dir,
                 file.name,
@@ -143,24 +180,16 @@ def _import(
                 by=operator(),
                 usefulness=usefulness,
                 week=week,
-                approve=approve,
-                overwrite=overwrite,
-                review_on_edit=config.review_on_edit,
+                choices=choices,
             )
-        else:
-            report = import_calendar(
-                session,
-                replace(plan, week=week or plan.week),
-                now=runtime.clock(),
-                by=operator(),
-                usefulness=usefulness,
-                approve=approve,
-                overwrite=overwrite,
-                review_on_edit=config.review_on_edit,
-            )
-    runtime.queue.wake()
-    for line in _lines(report):
-        click.echo(line)
+        return import_calendar(
+            session,
+            replace(plan, week=week or plan.week),
+            now=runtime.clock(),
+            by=operator(),
+            usefulness=usefulness,
+            choices=choices,
+        )
 
 
 def _lines(report: ImportReport) -> list[str]:

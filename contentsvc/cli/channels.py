@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from contentsvc.cli.approvals import approved_option, settle
 from contentsvc.cli.runtime import open_runtime
 from contentsvc.errors import CalendarError, Problem
 from contentsvc.messages import Message
+from contentsvc.services.channel_changes import changing_channels
 from contentsvc.services.channel_setup import channels as service
 from contentsvc.services.channel_setup.channel_files import apply_channels
+from contentsvc.services.planning import Usefulness
+
+if TYPE_CHECKING:
+    from contentsvc.domain.approvals import Answer, Decision
 
 __all__ = ["channels"]
 
@@ -22,19 +29,28 @@ def channels() -> None:
 
 @channels.command("apply")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def apply(file: Path) -> None:
+@approved_option
+def apply(file: Path, *, approved: Decision | None) -> None:
     """Create and change the channels that FILE describes; applying it again changes nothing."""
     text = _read(file)
     with open_runtime() as runtime:
-        with runtime.database.write() as session:
-            results = apply_channels(
-                session,
-                runtime.registry,
-                text,
-                file,
-                secret_key=runtime.config.secret_key,
-                now=runtime.clock(),
-            )
+
+        def write(answer: Answer | None) -> list[tuple[str, str]]:
+            now, usefulness = runtime.clock(), Usefulness.of(runtime.config)
+            with (
+                runtime.database.write() as session,
+                changing_channels(session, answer, now=now, usefulness=usefulness),
+            ):
+                return apply_channels(
+                    session,
+                    runtime.registry,
+                    text,
+                    file,
+                    secret_key=runtime.config.secret_key,
+                    now=now,
+                )
+
+        results = settle(write, approved)
         runtime.queue.wake()
     for name, result in results:
         click.echo(f"{name}: {result}")

@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from contentsvc.db.models import Calendar, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Entry
+from contentsvc.domain.approvals import Approval
 from contentsvc.domain.calendars import CalendarHead, Community
-from contentsvc.domain.elements import CommunityKind
+from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import (
     EntryContent,
+    EntryKind,
+    EntryStatus,
     Livestream,
     NoticeVersion,
     PictureRef,
@@ -24,29 +27,75 @@ from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import format_time, parse_time, parse_zone
 from contentsvc.domain.weeks import Weekday
 
-__all__ = ["content_hash", "content_of", "fill_calendar", "fill_entry", "head_of"]
+__all__ = [
+    "approval_of",
+    "approved_content",
+    "content_hash",
+    "content_of",
+    "fill_calendar",
+    "fill_entry",
+    "fingerprint",
+    "head_of",
+    "stored_content",
+]
+
+#: The columns of Entry that store its content.
+_CONTENT_COLUMNS = (
+    *("key", "day", "kind", "title", "slot", "time", "element", "body", "versions", "channels"),
+    *("livestream", "notices", "poster", "pictures"),
+)
 
 
 def content_of(entry: Entry) -> EntryContent:
     """Return the content that the database row *entry* stores."""
+    columns = {name: getattr(entry, name) for name in _CONTENT_COLUMNS}
+    return _content(columns, entry.status)
+
+
+def approved_content(approval: Approval) -> EntryContent:
+    """Return the content that was approved, with the channels that it was approved for."""
+    columns = {**approval.content, "channels": list(approval.channels)}
+    return _content(columns, EntryStatus.APPROVED)
+
+
+def _content(columns: Mapping[str, Any], status: EntryStatus) -> EntryContent:
+    """Return the content in *columns*, values of the columns of Entry by name."""
+    channels, element = columns["channels"], columns["element"]
     return EntryContent(
-        key=entry.key,
-        day=Weekday(entry.day),
-        kind=entry.kind,
-        title=entry.title,
-        slot=entry.slot,
-        time=parse_time(entry.time) if entry.time else None,
-        element=entry.element,
-        body=entry.body,
-        versions={name: Version(**version) for name, version in entry.versions.items()},
-        channels=None if entry.channels is None else tuple(entry.channels),
-        livestream=_livestream(entry.livestream),
-        notices=tuple(Notice.parse(_offset(stored)) for stored in entry.notices),
-        notice_versions=_notice_versions(entry.notices),
-        poster=_poster(entry.poster),
-        pictures=tuple(PictureRef(**picture) for picture in entry.pictures),
-        status=entry.status,
+        key=columns["key"],
+        day=Weekday(columns["day"]),
+        kind=EntryKind(columns["kind"]),
+        title=columns["title"],
+        slot=columns["slot"],
+        time=parse_time(columns["time"]) if columns["time"] else None,
+        element=None if element is None else Element(element),
+        body=columns["body"],
+        versions={name: Version(**version) for name, version in columns["versions"].items()},
+        channels=None if channels is None else tuple(channels),
+        livestream=_livestream(columns["livestream"]),
+        notices=tuple(Notice.parse(_offset(stored)) for stored in columns["notices"]),
+        notice_versions=_notice_versions(columns["notices"]),
+        poster=_poster(columns["poster"]),
+        pictures=tuple(PictureRef(**picture) for picture in columns["pictures"]),
+        status=status,
     )
+
+
+def approval_of(entry: Entry) -> Approval | None:
+    """Return the approved revision that goes out; None if the entry has none.
+
+    A revision that does not have the hash it was approved under is not approved.
+    """
+    if entry.approval is None or entry.approval_hash is None or entry.deleted_at is not None:
+        return None
+    approval = Approval.from_json(entry.approval)
+    return approval if approval.hash == entry.approval_hash else None
+
+
+def fingerprint(channel: ChannelRow) -> str:
+    """Return a hash of a channel's type, settings and secrets; it changes with each of them."""
+    text = json.dumps([channel.type, channel.settings], ensure_ascii=False, sort_keys=True)
+    return hashlib.sha256(text.encode() + b"\0" + (channel.sealed or b"")).hexdigest()
 
 
 def fill_entry(entry: Entry, content: EntryContent) -> None:
@@ -54,17 +103,17 @@ def fill_entry(entry: Entry, content: EntryContent) -> None:
 
     The status, the revision, the times and the last editor in the row are not changed.
     """
-    for column, value in _columns(content).items():
+    for column, value in stored_content(content).items():
         setattr(entry, column, value)
 
 
 def content_hash(content: EntryContent) -> str:
     """Return the SHA-256, in hexadecimal, of *content* without its status."""
-    text = json.dumps(_columns(content), ensure_ascii=False, sort_keys=True)
+    text = json.dumps(stored_content(content), ensure_ascii=False, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _columns(content: EntryContent) -> dict[str, Any]:
+def stored_content(content: EntryContent) -> dict[str, Any]:
     """Return *content* as values for the columns of Entry, by name; JSON can encode them all."""
     return {
         "key": content.key,

@@ -194,6 +194,15 @@ class Entry(Base):
     #: Name of the person who approved the entry last.
     approved_by: Mapped[str | None] = mapped_column(String(64))
     approved_at: Mapped[datetime | None]
+    #: The approved revision, as `domain.approvals.Approval` writes it; None if there is none. While
+    #: a changed entry waits for review, this is what goes out.
+    approval: Mapped[dict[str, Any] | None]
+    #: The hash of the approved revision; None if the entry is not approved, or if a change of its
+    #: calendar or of a channel has suspended the approval.
+    approval_hash: Mapped[str | None] = mapped_column(String(64))
+    #: The hash of the entry as it stood when its approval was suspended; None if it is not
+    #: suspended. The approval stands again if the entry has this hash again.
+    suspended_hash: Mapped[str | None] = mapped_column(String(64))
     #: The last editor: a user's name, `file` or `sample`.
     changed_by: Mapped[str] = mapped_column(String(64))
     #: SHA-256 of the content at the last import; None for an entry that was not imported.
@@ -332,6 +341,8 @@ class Delivery(Base):
     part_count: Mapped[int] = mapped_column(default=0)
     #: How many parts are published; the next attempt is about the part after them.
     parts_out: Mapped[int] = mapped_column(default=0)
+    #: The approval under which it was planned. It is sent only while the entry has this approval.
+    approval_hash: Mapped[str | None] = mapped_column(String(64))
     rendition_hash: Mapped[str | None] = mapped_column(ForeignKey("renditions.hash"))
     #: The livestream facts that the rendition shows; None for posts and posters.
     facts: Mapped[dict[str, Any] | None]

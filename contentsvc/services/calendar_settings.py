@@ -10,15 +10,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.db.mapping import fill_calendar, head_of
-from contentsvc.db.models import Calendar, ChannelRow, Entry
+from contentsvc.db.models import Calendar, ChannelRow
+from contentsvc.domain.approvals import Answer
 from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.quotas import Pacing
 from contentsvc.domain.walltime import parse_zone
-from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
-from contentsvc.services.planning import Usefulness, retime
+from contentsvc.services.calendar_changes import CalendarChange
+from contentsvc.services.planning import Usefulness
 
-__all__ = ["all_calendars", "get_calendar", "put_calendar", "require_channels", "save_calendar"]
+__all__ = ["all_calendars", "get_calendar", "make_head", "put_calendar", "require_channels"]
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LONGEST_NAME = 200
@@ -41,7 +42,7 @@ def get_calendar(session: Session, slug: str) -> Calendar:
     return calendar
 
 
-def save_calendar(
+def make_head(
     session: Session,
     *,
     slug: str,
@@ -51,12 +52,10 @@ def save_calendar(
     slots: Mapping[str, time],
     channels: Sequence[str],
     pacing: Pacing | None = None,
-    now: datetime,
-    usefulness: Usefulness,
-) -> Calendar:
-    """Create or change a calendar; new slot times or a new zone change the times of future entries.
+) -> CalendarHead:
+    """Return the settings of a calendar, to be stored with `put_calendar`.
 
-    Without *pacing* the calendar's quiet hours and quotas do not change.
+    Without *pacing*, the quiet hours and quotas are those that the calendar has already.
 
     Raises:
         InputError: a value cannot be used; `field` says which.
@@ -67,7 +66,7 @@ def save_calendar(
     except InputError as error:
         raise InputError(error.message, field="timezone") from error
     pacing = pacing or _pacing_of(session, slug)
-    head = CalendarHead(
+    return CalendarHead(
         slug=slug,
         name=name.strip(),
         zone=zone,
@@ -77,7 +76,6 @@ def save_calendar(
         quiet=pacing.quiet,
         quotas=dict(pacing.quotas),
     )
-    return put_calendar(session, head, now=now, usefulness=usefulness)
 
 
 def _pacing_of(session: Session, slug: str) -> Pacing:
@@ -89,14 +87,24 @@ def _pacing_of(session: Session, slug: str) -> Pacing:
 
 
 def put_calendar(
-    session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
+    session: Session,
+    head: CalendarHead,
+    *,
+    now: datetime,
+    usefulness: Usefulness,
+    answer: Answer | None = None,
 ) -> Calendar:
     """Store the settings *head* of a new or existing calendar, and update its future entries.
 
-    Future entries get new times and deliveries if the slots, zone, channels or brand changed.
+    Drafts take the new settings. For approved entries, *answer* decides. Those that stay approved
+    follow the new times and keep their channels and brand. Nothing is published because its new
+    time has just passed: such an entry goes back to review.
 
     Raises:
         InputError: a channel does not exist, or a slot that future entries use is removed.
+        ApprovedEntriesError: the change concerns approved entries, and *answer* is None or given
+            for another list of entries. Nothing is stored.
+        ConflictError: an entry whose time changes is being published right now.
     """
     require_channels(session, head.channels)
     calendar = session.scalar(select(Calendar).where(Calendar.slug == head.slug))
@@ -106,12 +114,8 @@ def put_calendar(
         session.add(calendar)
         session.flush()
         return calendar
-    before = _followed_settings(calendar)
-    fill_calendar(calendar, head)
-    if _followed_settings(calendar) != before:
-        _follow(session, calendar, now=now, usefulness=usefulness)
-    calendar.updated_at = now
-    session.flush()
+    change = CalendarChange(session, calendar, head, now=now, usefulness=usefulness)
+    change.apply(answer)
     return calendar
 
 
@@ -138,26 +142,3 @@ def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
         raise InputError("calendar-name-length", field="name", most=_LONGEST_NAME)
     if not slots:
         raise InputError("calendar-slots-missing", field="slots")
-
-
-def _followed_settings(calendar: Calendar) -> tuple[object, ...]:
-    """Return the settings of a calendar that affect the times, channels or posters of entries."""
-    return (calendar.timezone, calendar.slots, calendar.channels, calendar.brand)
-
-
-def _follow(session: Session, calendar: Calendar, *, now: datetime, usefulness: Usefulness) -> None:
-    """Update the deliveries of future entries after the calendar's settings changed."""
-    future = select(Entry).where(
-        Entry.calendar_id == calendar.id, Entry.starts_at >= now, Entry.deleted_at.is_(None)
-    )
-    head = head_of(calendar)
-    for entry in session.scalars(future):
-        if entry.slot is not None and entry.slot not in head.slots:
-            raise InputError(
-                "calendar-slot-in-use",
-                field="slots",
-                key=entry.key,
-                week=entry.week,
-                slot=entry.slot,
-            )
-        retime(session, calendar, entry, IsoWeek.parse(entry.week), now=now, usefulness=usefulness)

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
-from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.messages import Message
+from contentsvc.services.approvals import is_sendable
 from contentsvc.services.delivery.moves import AFRESH, move_one
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.replanning import is_outdated
@@ -151,6 +151,8 @@ def resolve_delivery(
         raise InputError("delivery-handed-off-to-person")
     else:
         _require_wanted(delivery)
+        if delivery.approval_hash != delivery.entry.approval_hash:
+            raise InputError("delivery-approval-changed")
         if is_outdated(delivery.entry, delivery):
             raise InputError("delivery-livestream-changed")
         _must_move(
@@ -222,6 +224,7 @@ def plan_again(
         due_at=due_at,
         next_at=due_at,
         useful_until=usefulness.useful_until(delivery.entry.kind, due_at),
+        approval_hash=delivery.entry.approval_hash,
         rendition_hash=None,
         error=Message("delivery-planned-again", name=by),
     )
@@ -253,7 +256,7 @@ def _status(delivery: Delivery) -> Message:
 
 
 def _require_wanted(delivery: Delivery) -> None:
-    if delivery.entry.status is not EntryStatus.APPROVED or delivery.entry.deleted_at is not None:
+    if not is_sendable(delivery):
         raise InputError("delivery-not-approved")
 
 

@@ -16,9 +16,11 @@ from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.messages import Message
+from contentsvc.services import approvals
+from contentsvc.services.approvals import channel_names, channels_of
 from contentsvc.services.calendar_settings import require_channels
 from contentsvc.services.entry_lookup import load_entry, require_rev
-from contentsvc.services.planning import Usefulness, channel_names, plan_deliveries
+from contentsvc.services.planning import Usefulness, plan_deliveries
 
 __all__ = [
     "cancel_entry",
@@ -32,6 +34,7 @@ __all__ = [
     "restore_entry",
     "return_entry",
     "submit_entry",
+    "take_back_entry",
 ]
 
 _LONGEST_TITLE = 200
@@ -84,12 +87,13 @@ def change_entry(
     now: datetime,
     usefulness: Usefulness,
     review_on_edit: bool = True,
+    take_back: bool = False,
 ) -> Entry:
     """Replace the content of an entry; do nothing if the content is the same.
 
-    If the entry is approved and *review_on_edit* is true, it goes back to review, and its
-    unpublished deliveries are cancelled until it is approved again. If *review_on_edit* is false,
-    they are rendered again.
+    If the entry is approved and *review_on_edit* is true, it goes back to review. Until it is
+    approved again, the approved revision goes out, unless *take_back* is true: then its unpublished
+    deliveries are cancelled. If *review_on_edit* is false, the change counts as approved.
 
     Raises:
         InputError: the content cannot be used; `field` names the field at fault.
@@ -101,15 +105,55 @@ def change_entry(
     content = replace(content, key=entry.key)
     check_content(session, entry.calendar, content)
     is_same_week = str(target) == entry.week
-    if is_same_week and content_hash(content) == content_hash(content_of(entry)):
-        return entry
+    before = content_of(entry)
+    if is_same_week and _says_the_same(entry, content):
+        return _taken_back(session, entry, by, now, usefulness) if take_back else entry
     _require_not_sending(entry)
     if not is_same_week:
         _require_free_key(session, entry.calendar, target, entry.key)
     _fill(entry, entry.calendar, content, target)
     _touch(entry, by, now)
-    if entry.status is EntryStatus.APPROVED and review_on_edit:
+    if take_back:
+        approvals.withdraw(entry)
+    if entry.status is EntryStatus.APPROVED:
+        if review_on_edit or take_back:
+            entry.status = EntryStatus.IN_REVIEW
+        else:
+            approvals.renew(session, entry, before)
+    _replan(session, entry, now, usefulness)
+    return entry
+
+
+def _says_the_same(entry: Entry, content: EntryContent) -> bool:
+    """Return True if *content* is that of *entry*; it may name the channels that it goes to."""
+    stored = content_of(entry)
+    if content.channels is not None and set(content.channels) == set(channels_of(entry)):
+        stored = replace(stored, channels=content.channels)
+    return content_hash(content) == content_hash(stored)
+
+
+def take_back_entry(
+    session: Session, entry_id: int, rev: int, *, by: str, now: datetime, usefulness: Usefulness
+) -> Entry:
+    """Withdraw the approved revision that goes out while a changed entry waits for review.
+
+    Its unpublished deliveries are cancelled until the entry is approved again. An entry without
+    changes goes back to review.
+    """
+    entry = load_entry(session, entry_id)
+    require_rev(entry, rev)
+    return _taken_back(session, entry, by, now, usefulness)
+
+
+def _taken_back(
+    session: Session, entry: Entry, by: str, now: datetime, usefulness: Usefulness
+) -> Entry:
+    if entry.approval is None:
+        return entry
+    approvals.withdraw(entry)
+    if entry.status is EntryStatus.APPROVED:
         entry.status = EntryStatus.IN_REVIEW
+    _touch(entry, by, now)
     _replan(session, entry, now, usefulness)
     return entry
 
@@ -129,8 +173,8 @@ def move_entry(
 ) -> Entry:
     """Move an entry to another day and named time slot, or to a time without a slot.
 
-    Unpublished deliveries move with it. The text stays the same, so an approved entry stays
-    approved.
+    Unpublished deliveries move with it. An approved entry stays approved, since everybody who may
+    move an entry may approve it.
 
     Raises:
         InputError: the new time is in the past.
@@ -188,14 +232,18 @@ def delete_entry(
     return entry
 
 
-def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) -> Entry:
-    """Restore a deleted entry; if it was approved, it has to be approved again."""
+def restore_entry(
+    session: Session, entry_id: int, *, by: str, now: datetime, usefulness: Usefulness
+) -> Entry:
+    """Restore a deleted entry; if it was approved, its approved revision goes out again.
+
+    It goes back to review if its time has passed or the settings of its calendar or channels have
+    changed since.
+    """
     entry = load_entry(session, entry_id, deleted=True)
     if entry.deleted_at is None:
         return entry
     entry.deleted_at = None
-    if entry.status is EntryStatus.APPROVED:
-        entry.status = EntryStatus.IN_REVIEW
     head, content = head_of(entry.calendar), content_of(entry)
     if content.slot is not None and content.slot not in head.slots:
         # The slot was removed while the entry was deleted, so the entry gets its last time.
@@ -203,7 +251,11 @@ def restore_entry(session: Session, entry_id: int, *, by: str, now: datetime) ->
         content = replace(content, slot=None, time=last_time)
     _fill(entry, entry.calendar, content, IsoWeek.parse(entry.week))
     _touch(entry, by, now)
-    session.flush()
+    if not approvals.still_holds(session, entry, now):
+        approvals.withdraw(entry)
+        if entry.status is EntryStatus.APPROVED:
+            entry.status = EntryStatus.IN_REVIEW
+    _replan(session, entry, now, usefulness)
     return entry
 
 
@@ -217,6 +269,7 @@ def return_entry(
 ) -> Entry:
     """Set an entry back to the status draft, and cancel its unpublished deliveries."""
     entry = _set_status(session, entry_id, rev, EntryStatus.DRAFT, by=by, now=now)
+    approvals.withdraw(entry)
     _replan(session, entry, now, usefulness)
     return entry
 
@@ -226,6 +279,7 @@ def cancel_entry(
 ) -> Entry:
     """Cancel an entry and its unpublished deliveries; the week board shows it struck out."""
     entry = _set_status(session, entry_id, rev, EntryStatus.CANCELLED, by=by, now=now)
+    approvals.withdraw(entry)
     _replan(session, entry, now, usefulness)
     return entry
 

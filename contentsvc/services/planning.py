@@ -9,12 +9,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import RenditionWarning, WarningLevel
-from contentsvc.db.mapping import content_of, head_of
+from contentsvc.db.mapping import (
+    approval_of,
+    approved_content,
+    content_of,
+    fingerprint,
+)
 from contentsvc.db.models import Calendar, ChannelRow, Correction, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
+from contentsvc.domain.entries import EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
+from contentsvc.services import approvals
 from contentsvc.services.entry_lookup import load_entry, require_rev
 from contentsvc.services.public_livestreams import update_page
 from contentsvc.services.replanning import (
@@ -34,17 +40,10 @@ __all__ = [
     "approve",
     "approve_entry",
     "approve_week",
-    "channel_names",
     "is_too_late",
     "plan_deliveries",
-    "retime",
     "waiting_in",
 ]
-
-
-def channel_names(content: EntryContent, calendar: Calendar) -> tuple[str, ...]:
-    """Return the names of an entry's channels: its own, or else those of its calendar."""
-    return content.channels if content.channels is not None else tuple(calendar.channels)
 
 
 def is_too_late(entry: Entry, *, now: datetime, usefulness: Usefulness) -> bool:
@@ -89,17 +88,15 @@ def approve(
     Raises:
         InputError: the entry has no channel, or all of its deliveries would be too late.
     """
-    if not channel_names(content_of(entry), entry.calendar):
+    if not approvals.channels_of(entry):
         raise InputError("approval-without-channel", field="channels")
     if is_too_late(entry, now=now, usefulness=usefulness):
         raise InputError("approval-too-late", field="time")
     if entry.status is not EntryStatus.APPROVED:
-        entry.status = EntryStatus.APPROVED
         entry.rev += 1
         entry.changed_by = by
         entry.updated_at = now
-    entry.approved_by = by
-    entry.approved_at = now
+    approvals.grant(session, entry, by=by, now=now)
     session.flush()
     plan_deliveries(session, entry, now=now, usefulness=usefulness)
 
@@ -146,27 +143,43 @@ def waiting_in(
 
 
 def plan_deliveries(
-    session: Session, entry: Entry, *, now: datetime, usefulness: Usefulness
+    session: Session,
+    entry: Entry,
+    *,
+    now: datetime,
+    usefulness: Usefulness,
+    at_once: bool = True,
 ) -> list[Delivery]:
-    """Make an entry's deliveries match the entry; return all deliveries in order of due time.
+    """Make an entry's deliveries match its approval; return all deliveries in order of due time.
 
     Create missing deliveries, plan changed ones again, and cancel those that are no longer wanted.
+    What was approved is what goes out, also while a changed entry waits for review.
 
     A second call changes nothing. Published deliveries, and those that are being sent or may be
     out, are not changed. A notice that is too late to be useful is not planned: a livestream that
     is approved an hour before its start needs no notice for the day before.
+
+    If *at_once* is false, nothing is planned, or planned again, at a time before *now*: a delivery
+    whose new time has passed is cancelled instead of published at once.
     """
     wanted = {(item.channel_id, item.notice): item for item in _wanted(session, entry)}
     existing = {(row.channel_id, row.notice): row for row in _deliveries(session, entry)}
     for key, delivery in existing.items():
         if key not in wanted:
             cancel(session, delivery, now)
+        elif is_open(delivery) and delivery.approval_hash == entry.approval_hash:
+            # It is planned as approved, or at a time that a person has chosen.
+            continue
         elif is_open(delivery) or delivery.status is DeliveryStatus.CANCELLED:
-            replan(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
+            if at_once or wanted[key].due_at >= now:
+                replan(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
+            else:
+                cancel(session, delivery, now)
         elif is_outdated(entry, delivery):
             update_outdated(session, entry, delivery, wanted[key], now=now, usefulness=usefulness)
     for key, item in wanted.items():
-        if key not in existing and not is_past(entry, item, now=now, usefulness=usefulness):
+        is_late = is_past(entry, item, now=now, usefulness=usefulness)
+        if key not in existing and not is_late and (at_once or item.due_at >= now):
             session.add(new_delivery(entry, item, now=now, usefulness=usefulness))
     session.flush()
     if update_page(session, entry, now):
@@ -183,47 +196,32 @@ def _withdraw_corrections(
     for correction in session.scalars(approved).all():
         if any(is_open(row) for row in _deliveries(session, correction)):
             correction.status = EntryStatus.CANCELLED
+            approvals.withdraw(correction)
             correction.rev += 1
             correction.changed_by, correction.updated_at = entry.changed_by, now
             session.flush()
             plan_deliveries(session, correction, now=now, usefulness=usefulness)
 
 
-def retime(
-    session: Session,
-    calendar: Calendar,
-    entry: Entry,
-    week: IsoWeek,
-    *,
-    now: datetime,
-    usefulness: Usefulness,
-) -> None:
-    """Move an entry to *week*, set its start by its day and time, and replan its deliveries."""
-    head = head_of(calendar)
-    entry.week = str(week)
-    entry.starts_at = head.starts_at(content_of(entry), week).at
-    session.flush()
-    if entry.status is EntryStatus.APPROVED:
-        plan_deliveries(session, entry, now=now, usefulness=usefulness)
-
-
 def _wanted(session: Session, entry: Entry) -> list[Wanted]:
-    if entry.status is not EntryStatus.APPROVED or entry.deleted_at is not None:
+    """Return the deliveries that an entry is approved for; none on channels with new settings."""
+    approval = approval_of(entry)
+    if approval is None:
         return []
-    content = content_of(entry)
-    names = channel_names(content, entry.calendar)
-    ids = dict(
-        session.execute(
-            select(ChannelRow.name, ChannelRow.id).where(ChannelRow.name.in_(names))
-        ).all()
-    )
-    missing = [name for name in names if name not in ids]
+    content = approved_content(approval)
+    names = tuple(approval.channels)
+    rows = {
+        row.name: row
+        for row in session.scalars(select(ChannelRow).where(ChannelRow.name.in_(names)))
+    }
+    missing = [name for name in names if name not in rows]
     if missing:
         raise InputError("planning-channels-unknown", names=missing, field="channels")
-    times = [(str(notice), notice.due_at(entry.starts_at)) for notice in content.chain]
+    times = [(str(notice), notice.due_at(approval.starts_at)) for notice in content.chain]
     if content.kind is not EntryKind.LIVESTREAM:
-        times = [("", entry.starts_at)]
-    return [Wanted(ids[name], notice, due_at) for name in names for notice, due_at in times]
+        times = [("", approval.starts_at)]
+    approved = [row for name, row in rows.items() if fingerprint(row) == approval.channels[name]]
+    return [Wanted(row.id, notice, due_at) for row in approved for notice, due_at in times]
 
 
 def _deliveries(session: Session, entry: Entry) -> list[Delivery]:

@@ -10,7 +10,7 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.channels import Picture, PublicLivestream
-from contentsvc.db.mapping import content_of
+from contentsvc.db.mapping import approval_of, approved_content, content_of
 from contentsvc.db.models import Delivery, Entry, LivestreamPage, RenditionRow
 from contentsvc.db.session import Database
 from contentsvc.domain.deliveries import DeliveryStatus
@@ -21,7 +21,14 @@ from contentsvc.services.channel_setup.hosting import load_pictures
 from contentsvc.services.ports import Clock
 from contentsvc.storage import FileStorage
 
-__all__ = ["OUT", "PublicLivestreams", "facts_of", "present_facts", "update_page"]
+__all__ = [
+    "OUT",
+    "PublicLivestreams",
+    "facts_of",
+    "present_facts",
+    "proposed_facts",
+    "update_page",
+]
 
 _S = DeliveryStatus
 #: The statuses of deliveries that are considered published.
@@ -32,8 +39,19 @@ def present_facts(entry: Entry, channel: str = "") -> Facts:
     """Return a livestream's current facts, such as title and start, marked if it was called off.
 
     A livestream is called off if its entry was cancelled, deleted or changed to another kind. The
-    title is that of the version for *channel*, or the entry's own if *channel* is empty.
+    title is that of the version for *channel*, or the entry's own if *channel* is empty. While a
+    changed livestream waits for review, the facts are those of the approved revision.
     """
+    approval = approval_of(entry)
+    if approval is None:
+        return proposed_facts(entry, channel)
+    content = approved_content(approval)
+    facts = Facts.of(content, approval.starts_at, channel)
+    return facts if content.kind is EntryKind.LIVESTREAM else facts.called_off()
+
+
+def proposed_facts(entry: Entry, channel: str = "") -> Facts:
+    """Return a livestream's facts as its entry states them, also if they are not approved yet."""
     facts = Facts.of(content_of(entry), entry.starts_at, channel)
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
     return facts.called_off() if gone or entry.kind is not EntryKind.LIVESTREAM else facts
@@ -53,9 +71,9 @@ def update_page(session: Session, entry: Entry, now: datetime) -> bool:
     """
     page = session.get(LivestreamPage, entry.id)
     facts = present_facts(entry)
-    approved = entry.status is EntryStatus.APPROVED and entry.kind is EntryKind.LIVESTREAM
+    approved = approval_of(entry) is not None and not facts.is_cancelled
     if page is None:
-        if approved and not facts.is_cancelled:
+        if approved:
             session.add(_new_page(entry, facts, now))
         return False
     if not (approved or facts.is_cancelled) or facts_of(page) == facts:

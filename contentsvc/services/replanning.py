@@ -129,6 +129,7 @@ def new_delivery(entry: Entry, item: Wanted, *, now: datetime, usefulness: Usefu
         due_at=item.due_at,
         next_at=item.due_at,
         useful_until=usefulness.useful_until(entry.kind, item.due_at),
+        approval_hash=entry.approval_hash,
         created_at=now,
         updated_at=now,
     )
@@ -154,6 +155,7 @@ def replan(
         "due_at": item.due_at,
         "next_at": item.due_at,
         "useful_until": usefulness.useful_until(entry.kind, item.due_at),
+        "approval_hash": entry.approval_hash,
         "rendition_hash": None,
         "facts": None,
         "lease_until": None,

@@ -20,7 +20,7 @@ from contentsvc.domain.entries import EntryStatus
 from contentsvc.domain.walltime import format_time, parse_time, resolve
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.messages import Message
-from contentsvc.services.planning import channel_names
+from contentsvc.services.approvals import channels_of
 
 __all__ = [
     "BoardCell",
@@ -188,7 +188,9 @@ def _card(
     entry: Entry, head: CalendarHead, channels: Mapping[str, ChannelRow], now: datetime
 ) -> Card:
     content = content_of(entry)
-    names = channel_names(content, entry.calendar)
+    # What went out or will go out comes first, also on channels that the calendar no longer has.
+    used = (row.channel.name for row in entry.deliveries if row.status is not _S.CANCELLED)
+    names = dict.fromkeys([*used, *channels_of(entry)])
     wall = head.slots.get(entry.slot or "") or content.time
     return Card(
         entry=entry,

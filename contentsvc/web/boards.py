@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from contentsvc.channels import WarningLevel
-from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import calendar_settings, entries, planning, switch, week_board
+from contentsvc.services.approvals import content_to_publish
 from contentsvc.services.calendar_files import stamping
 from contentsvc.services.calendar_files.exporting import week_entries
 from contentsvc.services.operations.health import dispatcher_is_silent
@@ -291,7 +291,7 @@ def approve_week(slug: str) -> Response:
 def _blocking_reason(calendar: Calendar, entry: Entry) -> str:
     """Return the first warning that keeps *entry* from being approved; empty if there is none."""
     week = IsoWeek.parse(entry.week)
-    previews = renderer().preview(calendar, week, content_of(entry), code=entry.code)
+    previews = renderer().preview(calendar, week, content_to_publish(entry), code=entry.code)
     warnings = [warning for preview in previews for warning in preview.warnings]
     blocking = [warning.message for warning in warnings if warning.level is WarningLevel.BLOCK]
     return explain_text(blocking[0]) if blocking else ""

@@ -15,8 +15,14 @@ from contentsvc.messages import Message
 from contentsvc.services import calendar_settings
 from contentsvc.services.calendar_files import calendar_folder, templates
 from contentsvc.services.calendar_files.exporting import export_text
-from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
+from contentsvc.services.calendar_files.importing import (
+    ImportChoices,
+    ImportReport,
+    import_calendar,
+)
+from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.services.rendering.branding import require_brand
+from contentsvc.web.approvals import ask_about, posted_answer
 from contentsvc.web.board_positions import read_week, this_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.errors import answer_error
@@ -51,12 +57,12 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
                 by=person(),
                 usefulness=usefulness(),
                 week=_chosen_week(),
-                approve=bool(request.form.get("approve")),
-                overwrite=bool(request.form.get("overwrite")),
-                review_on_edit=runtime().config.review_on_edit,
+                choices=_choices(),
             )
     except CalendarError as error:
         return _broken(error)
+    except ApprovedEntriesError as error:
+        return ask_about(error, dict(request.form))
     return _report(report)
 
 
@@ -76,20 +82,24 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
                 now=now(),
                 by=person(),
                 usefulness=usefulness(),
+                choices=_choices(),
             )
     except CalendarError as error:
         return _broken(error)
+    except ApprovedEntriesError as error:
+        return ask_about(error, dict(request.form))
     return _report(report)
 
 
 @blueprint.post("/calendar-files/upload")
 def upload() -> BaseResponse | tuple[str, int]:
     """Import the calendar file that the person uploads; show the board or a report."""
-    file = request.files.get("file")
-    if file is None or not file.filename:
+    given = _uploaded()
+    if given is None:
         return answer_error(400, Message("calendar-file-needed"), field="file")
+    name, content = given
     try:
-        plan = read_calendar_bytes(file.read(), file.filename)
+        plan = read_calendar_bytes(content, name)
         require_brand(runtime(), plan.head)
         with writing() as database:
             report = import_calendar(
@@ -98,12 +108,34 @@ def upload() -> BaseResponse | tuple[str, int]:
                 now=now(),
                 by=person(),
                 usefulness=usefulness(),
-                approve=bool(request.form.get("approve")),
-                review_on_edit=runtime().config.review_on_edit,
+                choices=_choices(),
             )
     except CalendarError as error:
         return _broken(error)
+    except ApprovedEntriesError as error:
+        text = content.decode("utf-8-sig")
+        return ask_about(error, {**request.form, "file_name": name, "file_text": text})
     return _report(report)
+
+
+def _uploaded() -> tuple[str, bytes] | None:
+    """Return the name and content of the uploaded file, or of one that a question has kept."""
+    file = request.files.get("file")
+    if file is not None and file.filename:
+        return file.filename, file.read()
+    if "file_text" in request.form:
+        return request.form.get("file_name", ""), request.form["file_text"].encode()
+    return None
+
+
+def _choices() -> ImportChoices:
+    """Return what the person has chosen in the posted form."""
+    return ImportChoices(
+        approve=bool(request.form.get("approve")),
+        overwrite=bool(request.form.get("overwrite")),
+        review_on_edit=runtime().config.review_on_edit,
+        answer=posted_answer(),
+    )
 
 
 def _broken(error: CalendarError) -> tuple[str, int]:

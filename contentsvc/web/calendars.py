@@ -20,7 +20,9 @@ from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import calendar_settings
 from contentsvc.services.calendar_files import calendar_folder, templates
 from contentsvc.services.channel_setup import channels
+from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.services.rendering.branding import check_brand
+from contentsvc.web.approvals import posted_answer
 from contentsvc.web.board_positions import this_week
 from contentsvc.web.current import now, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain
@@ -107,7 +109,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
         with writing() as database:
             if calendar is None:
                 _refuse_taken(database, slug)
-            calendar_settings.save_calendar(
+            head = calendar_settings.make_head(
                 database,
                 slug=slug,
                 name=form.get("name", ""),
@@ -116,9 +118,12 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
                 slots=slots,
                 channels=form.getlist("channels"),
                 pacing=pacing,
-                now=now(),
-                usefulness=usefulness(),
             )
+            calendar_settings.put_calendar(
+                database, head, now=now(), usefulness=usefulness(), answer=posted_answer()
+            )
+    except ApprovedEntriesError as error:
+        return _form(calendar, form, {}, error), 409
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _form(calendar, form, {error.field or "name": explain(error)}), status
@@ -134,7 +139,12 @@ def _refuse_taken(database: Session, slug: str) -> None:
     raise ConflictError("calendar-slug-taken", field="slug")
 
 
-def _form(calendar: Calendar | None, form: MultiDict[str, str], errors: dict[str, str]) -> str:
+def _form(
+    calendar: Calendar | None,
+    form: MultiDict[str, str],
+    errors: dict[str, str],
+    question: ApprovedEntriesError | None = None,
+) -> str:
     with reading() as database:
         offered = channels.all_channels(database)
     brands = brand_choices()
@@ -145,6 +155,7 @@ def _form(calendar: Calendar | None, form: MultiDict[str, str], errors: dict[str
         calendar=calendar,
         form=form,
         errors=errors,
+        question=question,
         offered=offered,
         brands=sorted(brands.items()),
     )

@@ -22,13 +22,17 @@ from contentsvc.errors import (
     PluginError,
 )
 from contentsvc.masking import MASK
+from contentsvc.services.channel_changes import changing_channels
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.channel_setup.identities import (
     IdentityAnswer,
     ask_identity,
     can_tell_identity,
 )
-from contentsvc.web.current import language, now, reading, runtime, writing
+from contentsvc.services.channel_setup.sealing import seal, unseal
+from contentsvc.services.concerns import ApprovedEntriesError
+from contentsvc.web.approvals import posted_answer
+from contentsvc.web.current import language, now, reading, runtime, usefulness, writing
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.toasts import show_toast
 
@@ -106,15 +110,20 @@ def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tup
         with writing() as database:
             if channel is None:
                 _refuse_taken(database, name)
-            channels.save_channel(
-                database,
-                runtime().registry,
-                name=name,
-                type=kind.type,
-                settings=settings,
-                secret_key=runtime().config.secret_key,
-                now=now(),
-            )
+            with changing_channels(database, posted_answer(), now=now(), usefulness=usefulness()):
+                channels.save_channel(
+                    database,
+                    runtime().registry,
+                    name=name,
+                    type=kind.type,
+                    settings=settings,
+                    secret_key=runtime().config.secret_key,
+                    now=now(),
+                )
+    except ApprovedEntriesError as error:
+        return _form(
+            kind, channel, request.form, {}, question=error, sealed=_sealed(kind, settings)
+        ), 409
     except SettingsError as error:
         return _form(kind, channel, request.form, _texts(error)), 422
     except InputError as error:
@@ -140,8 +149,9 @@ def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, 
     """Return the posted settings of a channel; a secret that nobody changed keeps its value."""
     settings: dict[str, Any] = {}
     masked = _masked(channel) if channel else {}
+    typed = _unsealed()
     for field in form_fields(kind, language()):
-        text = request.form.get(field.name, "")
+        text = request.form.get(field.name, "") or typed.get(field.name, "")
         stored = masked.get(field.name)
         if field.kind == "flag":
             settings[field.name] = bool(text)
@@ -154,12 +164,47 @@ def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, 
     return settings
 
 
+def _sealed(kind: type[ChannelType], settings: dict[str, Any]) -> str:
+    """Return the typed secrets encrypted, for a form that is posted again; empty if there are none.
+
+    A page never shows a secret, so its field is empty again.
+    """
+    names = [field.name for field in form_fields(kind, language()) if field.kind == "secret"]
+    typed = {
+        name: text
+        for name in names
+        if isinstance(text := settings.get(name), str) and text not in {"", MASK}
+    }
+    if not typed:
+        return ""
+    return base64.urlsafe_b64encode(seal(typed, runtime().config.secret_key)).decode()
+
+
+def _unsealed() -> dict[str, str]:
+    """Return the secrets that `_sealed` put into the posted form.
+
+    Raises:
+        InputError: somebody has changed them.
+    """
+    text = request.form.get("sealed", "")
+    if not text:
+        return {}
+    try:
+        secrets = unseal(base64.urlsafe_b64decode(text), runtime().config.secret_key)
+    except (ValueError, ContentsvcError) as error:
+        raise InputError("channel-secrets-lost") from error
+    return dict(secrets)
+
+
 def _form(
     kind: type[ChannelType],
     channel: ChannelRow | None,
     form: MultiDict[str, str],
     errors: dict[str, str],
     identity: IdentityAnswer | None = None,
+    *,
+    question: ApprovedEntriesError | None = None,
+    sealed: str = "",
 ) -> str:
     fields: list[FormField] = form_fields(kind, language())
     quota, rule = _own_quota(channel)
@@ -170,6 +215,8 @@ def _form(
         form=form,
         fields=fields,
         errors=errors,
+        question=question,
+        sealed=sealed,
         mask=MASK,
         quota=quota,
         rule=rule,

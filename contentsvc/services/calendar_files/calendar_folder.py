@@ -22,6 +22,7 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, ConflictError, InputError, NotFoundError, Problem
 from contentsvc.services.calendar_files.exporting import export_text, week_entries
 from contentsvc.services.calendar_files.importing import (
+    ImportChoices,
     ImportReport,
     import_calendar,
     mark_as_filed,
@@ -40,6 +41,9 @@ __all__ = [
 
 #: Letters, digits, hyphens, underscores, dots and Chinese; no hidden files and no paths.
 _NAME = re.compile(r"[\w一-鿿][\w一-鿿.-]{0,79}\.ya?ml")
+
+
+_DEFAULTS = ImportChoices()
 
 
 class FileState(StrEnum):
@@ -101,9 +105,7 @@ def import_from_folder(
     by: str,
     usefulness: Usefulness,
     week: IsoWeek | None = None,
-    approve: bool = False,
-    overwrite: bool = False,
-    review_on_edit: bool = True,
+    choices: ImportChoices = _DEFAULTS,
 ) -> ImportReport:
     """Import the calendar file *name* in *folder* into the database; return a report.
 
@@ -115,6 +117,8 @@ def import_from_folder(
         CalendarError: the file cannot be used; the error lists every problem.
         InputError: the file's name is not that of a calendar file, no week is given, a channel
             does not exist, or an entry cannot be approved.
+        ApprovedEntriesError: the file changes settings that approved entries depend on, and
+            *choices* have no answer what happens to these.
         ConflictError: an entry began to be published just now, or somebody else is importing the
             same new calendar.
     """
@@ -126,9 +130,7 @@ def import_from_folder(
         now=now,
         by=by,
         usefulness=usefulness,
-        approve=approve,
-        overwrite=overwrite,
-        review_on_edit=review_on_edit,
+        choices=choices,
     )
     _remember(session, name, content, plan.head.slug, report.week, now=now)
     return report

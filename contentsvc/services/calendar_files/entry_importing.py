@@ -11,15 +11,24 @@ from sqlalchemy.orm import Session
 
 from contentsvc.db.mapping import content_hash, content_of, fill_entry
 from contentsvc.db.models import Calendar, Entry
+from contentsvc.domain.approvals import Answer
 from contentsvc.domain.calendars import CalendarHead
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.messages import Message
+from contentsvc.services import approvals
 from contentsvc.services.planning import Usefulness, approve, is_too_late, plan_deliveries
 
-__all__ = ["EntryImporter", "ImportReport", "SkipReason", "SkippedEntry", "mark_as_filed"]
+__all__ = [
+    "EntryImporter",
+    "ImportChoices",
+    "ImportReport",
+    "SkipReason",
+    "SkippedEntry",
+    "mark_as_filed",
+]
 
 _UNAPPROVED = frozenset({EntryStatus.DRAFT, EntryStatus.IN_REVIEW})
 
@@ -78,6 +87,21 @@ class ImportReport:
     absent: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class ImportChoices:
+    """What a person has chosen for the import of a calendar file."""
+
+    #: Whether all entries are approved in the name of the person.
+    approve: bool = False
+    #: Whether changes that people have made in the web interface are replaced.
+    overwrite: bool = False
+    #: Whether an approved entry whose text the file changes goes back to review.
+    review_on_edit: bool = True
+    #: What happens to approved entries if the file changes the calendar's settings; None if nobody
+    #: was asked.
+    answer: Answer | None = None
+
+
 def mark_as_filed(entry: Entry) -> None:
     """Record in *entry*, by a hash, that a calendar file has the same content and status."""
     entry.imported_hash = _file_hash(content_hash(content_of(entry)), entry.status)
@@ -108,9 +132,7 @@ class EntryImporter:
     now: datetime
     by: str
     usefulness: Usefulness
-    approve: bool
-    overwrite: bool
-    review_on_edit: bool
+    choices: ImportChoices
     report: ImportReport
 
     def import_entry(self, content: EntryContent, entry: Entry | None) -> None:
@@ -134,7 +156,7 @@ class EntryImporter:
             self._change(entry, content, stored)
         if filed is None or filed is not content.status:
             self._apply_status(entry, content.status, filed)
-        if self.approve:
+        if self.choices.approve:
             self._approve(entry)
         self._mark_as_filed(entry, content)
         changed = not same or before != (entry.status, entry.deleted_at)
@@ -154,7 +176,7 @@ class EntryImporter:
         self.session.add(entry)
         self.session.flush()
         self._apply_status(entry, content.status, None)
-        if self.approve:
+        if self.choices.approve:
             self._approve(entry)
         self._mark_as_filed(entry, content)
         self.report.created.append(content.key)
@@ -164,7 +186,7 @@ class EntryImporter:
     ) -> SkipReason | None:
         if not same and any(row.status is DeliveryStatus.SENDING for row in entry.deliveries):
             return SkipReason.GOING_OUT
-        if self.overwrite:
+        if self.choices.overwrite:
             return None
         if entry.deleted_at is not None:
             return SkipReason.DELETED
@@ -182,16 +204,19 @@ class EntryImporter:
         reworded = not _only_time_differs(content, stored)
         self._fill(entry, content)
         self._touch(entry)
-        is_approved_by_file = self.approve or content.status is EntryStatus.APPROVED
+        is_approved_by_file = self.choices.approve or content.status is EntryStatus.APPROVED
         if entry.status is not EntryStatus.APPROVED:
             return
-        if reworded and self.review_on_edit and not is_approved_by_file:
+        if reworded and self.choices.review_on_edit and not is_approved_by_file:
             entry.status = EntryStatus.IN_REVIEW
+        else:
+            approvals.renew(self.session, entry, stored)
         self._plan(entry)
 
     def _restore(self, entry: Entry) -> None:
         """Restore a deleted entry; if it was approved, people have to review it again."""
         entry.deleted_at = None
+        approvals.withdraw(entry)
         was_approved = entry.status is EntryStatus.APPROVED
         self._set_status(entry, EntryStatus.IN_REVIEW if was_approved else entry.status)
 
@@ -208,6 +233,7 @@ class EntryImporter:
             self._set_status(entry, status)
         elif status is EntryStatus.CANCELLED and entry.status is not status:
             self._set_status(entry, status)
+            approvals.withdraw(entry)
             self._plan(entry)
 
     def _approve(self, entry: Entry) -> None:

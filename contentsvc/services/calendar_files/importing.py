@@ -12,11 +12,13 @@ from sqlalchemy.orm import Session, selectinload
 
 from contentsvc.db.mapping import head_of
 from contentsvc.db.models import Calendar, ChannelRow, Entry
+from contentsvc.domain.approvals import Answer
 from contentsvc.domain.calendars import CalendarHead, CalendarPlan
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services.calendar_files.entry_importing import (
     EntryImporter,
+    ImportChoices,
     ImportReport,
     SkippedEntry,
     mark_as_filed,
@@ -24,7 +26,10 @@ from contentsvc.services.calendar_files.entry_importing import (
 from contentsvc.services.calendar_settings import put_calendar
 from contentsvc.services.planning import Usefulness
 
-__all__ = ["ImportReport", "SkippedEntry", "import_calendar", "mark_as_filed"]
+__all__ = ["ImportChoices", "ImportReport", "SkippedEntry", "import_calendar", "mark_as_filed"]
+
+
+_DEFAULTS = ImportChoices()
 
 
 def import_calendar(
@@ -34,23 +39,23 @@ def import_calendar(
     now: datetime,
     by: str,
     usefulness: Usefulness,
-    approve: bool = False,
-    overwrite: bool = False,
-    review_on_edit: bool = True,
+    choices: ImportChoices = _DEFAULTS,
 ) -> ImportReport:
     """Create or change a calendar and the entries of one week as *plan* describes them.
 
     Importing the same plan again changes nothing. Entries are matched by their key. An entry that
     a person has created, changed or deleted in the web interface since the last import is not
-    changed and is reported as skipped, unless *overwrite* is true.
+    changed and is reported as skipped, unless *choices* say so.
 
-    The status `draft` in the file does not withdraw an approval. The status `approved`, or
-    *approve* for the whole file, approves the entry in the name of *by*. All changes are in the
+    The status `draft` in the file does not withdraw an approval. The status `approved`, or such a
+    choice for the whole file, approves the entry in the name of *by*. All changes are in the
     caller's transaction, so that an error changes nothing.
 
     Raises:
         InputError: the plan has no week, names a channel that does not exist, or has an entry
             that cannot be approved.
+        ApprovedEntriesError: the calendar's settings change, which concerns approved entries, and
+            *choices* have no answer what happens to these.
         ConflictError: an entry began to be published just now, or somebody else is importing the
             same new calendar.
     """
@@ -58,7 +63,9 @@ def import_calendar(
         raise InputError("import-without-week", field="week")
     _require_channels(session, plan)
     try:
-        calendar = _put_head(session, plan.head, now=now, usefulness=usefulness)
+        calendar = _put_head(
+            session, plan.head, now=now, usefulness=usefulness, answer=choices.answer
+        )
     except IntegrityError as error:
         raise ConflictError("import-busy", calendar=plan.head.slug) from error
     entries = {entry.key: entry for entry in _entries(session, calendar, plan.week)}
@@ -70,14 +77,14 @@ def import_calendar(
         now=now,
         by=by,
         usefulness=usefulness,
-        approve=approve,
-        overwrite=overwrite,
-        review_on_edit=review_on_edit,
+        choices=choices,
         report=ImportReport(plan.head.slug, plan.week),
     )
     for content in plan.entries:
         importer.import_entry(content, entries.get(content.key))
-    put_calendar(session, plan.head, now=now, usefulness=usefulness)
+    # The slots that the file no longer has go, now that its entries do not use them any more.
+    answer = Answer(choices.answer.decision) if choices.answer else None
+    put_calendar(session, plan.head, now=now, usefulness=usefulness, answer=answer)
     importer.report.absent = _absent(plan, entries)
     return importer.report
 
@@ -97,7 +104,12 @@ def _require_channels(session: Session, plan: CalendarPlan) -> None:
 
 
 def _put_head(
-    session: Session, head: CalendarHead, *, now: datetime, usefulness: Usefulness
+    session: Session,
+    head: CalendarHead,
+    *,
+    now: datetime,
+    usefulness: Usefulness,
+    answer: Answer | None,
 ) -> Calendar:
     """Create the calendar or change its settings to *head*, but keep its present time slots.
 
@@ -108,7 +120,7 @@ def _put_head(
     calendar = session.scalar(query)
     present = head_of(calendar).slots if calendar else {}
     both = replace(head, slots={**present, **head.slots})
-    return put_calendar(session, both, now=now, usefulness=usefulness)
+    return put_calendar(session, both, now=now, usefulness=usefulness, answer=answer)
 
 
 def _entries(session: Session, calendar: Calendar, week: IsoWeek) -> Sequence[Entry]:

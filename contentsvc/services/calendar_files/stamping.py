@@ -16,10 +16,17 @@ from contentsvc.domain.entries import EntryContent, EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services.calendar_files.exporting import week_entries
-from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
+from contentsvc.services.calendar_files.importing import (
+    ImportChoices,
+    ImportReport,
+    import_calendar,
+)
 from contentsvc.services.planning import Usefulness
 
 __all__ = ["Clash", "ClashReason", "CopyReport", "copy_week", "preview_copy", "stamp"]
+
+
+_DEFAULTS = ImportChoices()
 
 
 def stamp(
@@ -30,8 +37,7 @@ def stamp(
     now: datetime,
     by: str,
     usefulness: Usefulness,
-    approve: bool = False,
-    overwrite: bool = False,
+    choices: ImportChoices = _DEFAULTS,
 ) -> ImportReport:
     """Import *plan*, usually a template without a date, into *week*; return a report.
 
@@ -40,6 +46,8 @@ def stamp(
     Raises:
         InputError: the plan names a channel that does not exist, or has an entry that cannot be
             approved.
+        ApprovedEntriesError: the plan changes settings that approved entries depend on, and
+            *choices* have no answer what happens to these.
         ConflictError: an entry began to be published just now, or somebody else is importing the
             same new calendar.
     """
@@ -49,8 +57,7 @@ def stamp(
         now=now,
         by=by,
         usefulness=usefulness,
-        approve=approve,
-        overwrite=overwrite,
+        choices=choices,
     )
 
 

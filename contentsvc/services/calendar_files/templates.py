@@ -13,7 +13,7 @@ from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, NotFoundError, Problem
 from contentsvc.messages import Message
-from contentsvc.services.calendar_files.importing import ImportReport
+from contentsvc.services.calendar_files.importing import ImportChoices, ImportReport
 from contentsvc.services.calendar_files.stamping import stamp
 from contentsvc.services.planning import Usefulness
 
@@ -24,6 +24,9 @@ __all__ = [
     "read_template",
     "stamp_template",
 ]
+
+
+_DEFAULTS = ImportChoices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ def stamp_template(
     now: datetime,
     by: str,
     usefulness: Usefulness,
+    choices: ImportChoices = _DEFAULTS,
 ) -> ImportReport:
     """Import the entries of a plugin's calendar template into *week*; return a report.
 
@@ -73,7 +77,7 @@ def stamp_template(
         CalendarError: the template cannot be used; the error lists every problem.
     """
     plan = read_template(registry, plugin, name)
-    return stamp(session, plan, week, now=now, by=by, usefulness=usefulness)
+    return stamp(session, plan, week, now=now, by=by, usefulness=usefulness, choices=choices)
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -16,10 +16,11 @@ from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus, Post
 from contentsvc.domain.livestreams import Change, Facts, corrections
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
+from contentsvc.services import approvals
 from contentsvc.services.entries import create_entry
 from contentsvc.services.entry_lookup import load_entry
 from contentsvc.services.planning import approve, plan_deliveries
-from contentsvc.services.public_livestreams import OUT, present_facts
+from contentsvc.services.public_livestreams import OUT, present_facts, proposed_facts
 from contentsvc.services.replanning import Usefulness
 
 __all__ = [
@@ -132,7 +133,9 @@ def channels_to_correct(session: Session, entry_id: int, now: datetime) -> tuple
         return ()
     notices = [row for row in entry.deliveries if row.notice]
     told_by_channel = _told_by_channel(notices, _decisions(session, entry.id))
-    channels = [_compare(entry, told, now) for told in told_by_channel.values()]
+    channels = [
+        _compare(entry, told, now, facts_of=proposed_facts) for told in told_by_channel.values()
+    ]
     return tuple(channel.channel for channel in channels if channel.changes)
 
 
@@ -191,10 +194,14 @@ def _published_at(delivery: Delivery) -> datetime:
 
 
 def _compare(
-    entry: Entry, all_told: Sequence[tuple[Facts, Delivery]], now: datetime
+    entry: Entry,
+    all_told: Sequence[tuple[Facts, Delivery]],
+    now: datetime,
+    *,
+    facts_of: Callable[[Entry, str], Facts] = present_facts,
 ) -> OutdatedChannel:
     told, newest = all_told[0]
-    present = present_facts(entry, newest.channel.name)
+    present = facts_of(entry, newest.channel.name)
     return OutdatedChannel(
         channel=newest.channel.name,
         channel_id=newest.channel_id,
@@ -290,6 +297,7 @@ def _cancel_correction(
     if entry.status is EntryStatus.CANCELLED or entry.deleted_at is not None:
         return
     entry.status = EntryStatus.CANCELLED
+    approvals.withdraw(entry)
     entry.rev += 1
     entry.changed_by, entry.updated_at = by, now
     session.flush()

@@ -31,7 +31,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Session
 
 from contentsvc.db.bulk import Among, has_arrays, update_each
-from contentsvc.db.models import WAITING_SQL, ChannelRow, Delivery
+from contentsvc.db.models import WAITING_SQL, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import WAITING, Actor, DeliveryStatus, check_move
 from contentsvc.services.ports import Claim
 
@@ -43,6 +43,7 @@ __all__ = [
     "ClaimMove",
     "begin_sending",
     "claim_due",
+    "is_approved",
     "move",
     "move_claims",
     "move_one",
@@ -180,6 +181,20 @@ _CLAIM_DUE = (
 )
 
 
+def is_approved() -> ColumnElement[bool]:
+    """Return the SQL condition that an entry's present approval is that of its delivery."""
+    return (
+        select(Entry.id)
+        .where(
+            Entry.id == _DELIVERIES.c.entry_id,
+            Entry.approval_hash == _DELIVERIES.c.approval_hash,
+            Entry.deleted_at.is_(None),
+        )
+        .correlate(_DELIVERIES)
+        .exists()
+    )
+
+
 def claim_due(
     session: Session,
     *,
@@ -216,6 +231,7 @@ def _begin_sending(*, arrays: bool) -> Update:
         .where(
             _DELIVERIES.c.status.concat(literal_column("''")) == _S.CLAIMED,
             *CLAIMS.where(arrays=arrays),
+            is_approved(),
         )
         .values(
             status=_S.SENDING,
@@ -231,7 +247,10 @@ def _begin_sending(*, arrays: bool) -> Update:
 def begin_sending(
     session: Session, claims: Iterable[Claim], *, lease_until: datetime, now: datetime
 ) -> set[Claim]:
-    """Set deliveries to status `sending` if their *claims* are still valid; return these claims."""
+    """Set deliveries to status `sending` if their *claims* are valid; return these claims.
+
+    A delivery is not sent if its entry was approved differently since the delivery was planned.
+    """
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     connection = session.connection()
     parameters = CLAIMS.parameters(

@@ -11,16 +11,15 @@ from sqlalchemy.orm import Session
 from contentsvc.channels import Channel
 from contentsvc.channels.hosting import Registry, supports
 from contentsvc.config import Config
-from contentsvc.db.models import Attempt, ChannelRow, Delivery, Entry
+from contentsvc.db.models import Attempt, ChannelRow, Delivery
 from contentsvc.domain.deliveries import (
     MOST_ATTEMPTS,
     Actor,
     DeliveryStatus,
     Outcome,
 )
-from contentsvc.domain.entries import EntryStatus
 from contentsvc.messages import Message
-from contentsvc.services.delivery.moves import move
+from contentsvc.services.delivery.moves import is_approved, move
 from contentsvc.services.delivery.tasks import time_to_resend
 from contentsvc.services.ports import Claim
 
@@ -34,6 +33,7 @@ _MAY_BE_OUT: ColumnElement[bool] = Delivery.in_doubt | (Delivery.parts_out > 0)
 _SILENT = Message("attempt-worker-lost")
 _LATE = Message("delivery-too-late")
 _NEVER_PUBLISHED = Message("delivery-never-published")
+_NOT_APPROVED = Message("delivery-approval-changed")
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
@@ -119,15 +119,13 @@ def miss_late(session: Session, now: datetime) -> None:
 
 
 def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> set[int]:
-    """Cancel claimed deliveries whose calendar entry is no longer approved; return their ids.
+    """Cancel claimed deliveries that their entry is no longer approved for; return their ids.
 
     This happens if a person withdraws the entry during an attempt after which the delivery is
     retried. A delivery that may be out, at least in part, becomes unknown instead.
     """
     unwanted = set(
-        session.scalars(
-            select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~_is_entry_approved())
-        )
+        session.scalars(select(Delivery.id).where(Delivery.id.in_(delivery_ids), ~is_approved()))
     )
     for after, may_be_out in (
         (_S.CANCELLED, ~_MAY_BE_OUT),
@@ -144,16 +142,10 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
                 fence=Delivery.fence + 1,
                 lease_until=None,
                 claimed_by=None,
+                error=_NOT_APPROVED,
                 updated_at=now,
             )
     return unwanted
-
-
-def _is_entry_approved() -> ColumnElement[bool]:
-    """Return the SQL condition that a delivery's calendar entry is approved and not deleted."""
-    return Delivery.entry_id.in_(
-        select(Entry.id).where(Entry.status == EntryStatus.APPROVED, Entry.deleted_at.is_(None))
-    )
 
 
 def expire_polls(session: Session, now: datetime) -> None:
@@ -221,7 +213,7 @@ def _resend(session: Session, kind: type[Channel], now: datetime, config: Config
         Delivery.poll_until.is_(None),
         Delivery.in_doubt.is_(True),
         # A withdrawn entry is not sent again just to find out whether it was sent before.
-        _is_entry_approved(),
+        is_approved(),
         *remembered,
         fence=Delivery.fence + 1,
         next_at=now,

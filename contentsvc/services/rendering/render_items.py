@@ -7,11 +7,13 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from contentsvc.db.mapping import content_of, head_of
+from contentsvc.db.mapping import approved_content, head_of
 from contentsvc.db.models import Calendar, Delivery
+from contentsvc.domain.approvals import Approval
 from contentsvc.domain.entries import EntryContent, Livestream
 from contentsvc.domain.livestreams import Facts
 from contentsvc.domain.notices import Notice, NoticeState
+from contentsvc.domain.walltime import parse_zone
 from contentsvc.domain.weeks import IsoWeek
 
 __all__ = ["RenderItem"]
@@ -56,12 +58,22 @@ class RenderItem:
         return cls(calendar.slug, head.zone, week, content, starts_at, notice, brand, code)
 
     @classmethod
-    def of_delivery(cls, delivery: Delivery) -> RenderItem:
-        """Return the item to render for a delivery; its entry and calendar must be loaded."""
-        entry = delivery.entry
+    def of_delivery(cls, delivery: Delivery, approval: Approval) -> RenderItem:
+        """Return what was approved for a delivery; its entry and calendar must be loaded."""
+        content = approved_content(approval)
         notice = Notice.parse(delivery.notice) if delivery.notice else None
-        week, content = IsoWeek.parse(entry.week), content_of(entry)
-        return cls.of(entry.calendar, week, content, notice, entry.code)
+        if notice is not None and content.livestream is not None:
+            notice = notice.within(content.livestream.minutes)
+        return cls(
+            delivery.entry.calendar.slug,
+            parse_zone(approval.zone),
+            IsoWeek.parse(approval.week),
+            content,
+            approval.starts_at,
+            notice,
+            approval.brand,
+            delivery.entry.code,
+        )
 
     @property
     def due_at(self) -> datetime:

@@ -29,19 +29,20 @@ from contentsvc.channels.hosting import (
     render_entry,
     split_rendition,
 )
-from contentsvc.db.mapping import head_of
+from contentsvc.db.mapping import approval_of, fingerprint, head_of
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
+from contentsvc.domain.approvals import Approval
 from contentsvc.domain.deliveries import Actor, DeliveryStatus
 from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import PLUGIN_FAULTS, ContentsvcError, PluginError, RenderError
 from contentsvc.masking import KNOWN
 from contentsvc.messages import Message, text_of
+from contentsvc.services.approvals import channel_names
 from contentsvc.services.booking import page_url
 from contentsvc.services.channel_setup.channels import limits_of, open_channel
 from contentsvc.services.delivery.moves import move_one
 from contentsvc.services.delivery.parts import store_parts
-from contentsvc.services.planning import channel_names
 from contentsvc.services.posting_limits import Pace, pace_of, pacing_warnings
 from contentsvc.services.rendering.content_checks import check_rendition
 from contentsvc.services.rendering.entry_posters import ItemPosters, PosterMaker
@@ -217,11 +218,12 @@ class Renderer:
     def _render_planned(self, delivery_id: int) -> bool:
         with self._runtime.database.read() as session:
             delivery = _planned(session, delivery_id)
-        if delivery is None:
+        approval = approval_of(delivery.entry) if delivery is not None else None
+        if delivery is None or approval is None or not _is_approved(delivery, approval):
             return False
         try:
             channel = open_channel(self._runtime, delivery.channel)
-            item = self._with_page(channel, RenderItem.of_delivery(delivery))
+            item = self._with_page(channel, RenderItem.of_delivery(delivery, approval))
             rendition, parts = self._render(channel, item)
         except RenderError as error:
             return self._settle(delivery, DeliveryStatus.FAILED, error=error.message)
@@ -258,15 +260,15 @@ class Renderer:
     ) -> bool:
         """Set a planned delivery to *status*; return whether it is scheduled now.
 
-        *parts* are the hashes of its parts' renditions. If the entry was changed meanwhile, do
-        nothing.
+        *parts* are the hashes of its parts' renditions. If the delivery was planned again
+        meanwhile, do nothing.
         """
         now = self._runtime.clock()
         with self._runtime.database.write() as session:
             current = _planned(session, delivery.id)
             if current is None or current.due_at != delivery.due_at:
                 return False
-            if current.entry.rev != delivery.entry.rev:
+            if current.approval_hash != delivery.approval_hash:
                 return False
             moved = move_one(session, current, status, Actor.RENDERER, updated_at=now, **values)
             if moved and parts:
@@ -363,6 +365,13 @@ class Renderer:
             NotFoundError: there is no such picture.
         """
         return rendition_picture(self._runtime, session, digest, name)
+
+
+def _is_approved(delivery: Delivery, approval: Approval) -> bool:
+    """Return True if *approval* is that of the delivery, and covers its channel's settings."""
+    channel = delivery.channel
+    is_same = delivery.approval_hash == approval.hash
+    return is_same and approval.channels.get(channel.name) == fingerprint(channel)
 
 
 def _filled(entry: ChannelEntry, notice: Notice | None, context: RenderContext) -> ChannelEntry:

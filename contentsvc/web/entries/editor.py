@@ -19,6 +19,7 @@ from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import booking, calendar_settings, entries, uploads
+from contentsvc.services.approvals import channels_of
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.corrections import correcting
 from contentsvc.services.rendering.renderer import Preview
@@ -88,6 +89,9 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
         return _page(entry.calendar, form_of(entry), EntryView(entry=entry))
     form, upload_errors = _with_uploads(posted_form(request.form, entry.week))
     target, content, errors = _read(form, entry.calendar)
+    if content.channels is None and set(channels_of(entry)) != set(entry.calendar.channels):
+        # The entry was approved with other channels than its calendar has now.
+        content = replace(content, channels=form.channels)
     errors |= upload_errors
     if errors or target is None:
         return _page(entry.calendar, form, EntryView(entry=entry, errors=errors, status=422))

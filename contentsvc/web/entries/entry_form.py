@@ -27,6 +27,7 @@ from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import InputError
 from contentsvc.posters import Template
+from contentsvc.services.approvals import channels_of
 from contentsvc.web.entries.notice_form import chain_texts, notice_values, read_versions
 from contentsvc.web.explaining import explain
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
@@ -100,11 +101,10 @@ def form_of(entry: Entry) -> EntryForm:
         **notice_values(content),
     }
     fields = content.poster.fields if content.poster else {}
-    chosen = content.channels if content.channels is not None else tuple(entry.calendar.channels)
     return EntryForm(
         week=entry.week,
         values=values,
-        channels=chosen,
+        channels=channels_of(entry),
         pictures=tuple((picture.source, picture.alt) for picture in content.pictures),
         poster=poster_texts(fields),
         versions={

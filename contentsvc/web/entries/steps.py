@@ -10,11 +10,11 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from contentsvc.channels import RenditionWarning
-from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Entry
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services import entries, planning
+from contentsvc.services.approvals import content_to_publish
 from contentsvc.web.board_positions import position_of, read_position, read_rev
 from contentsvc.web.boards import back_to_board
 from contentsvc.web.current import now, person, reading, usefulness, writing
@@ -82,8 +82,7 @@ def _warnings_of(entry_id: int) -> list[RenditionWarning]:
     """Return the warnings about the posts that the channels of an entry would publish."""
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
-    content = content_of(entry)
-    week = IsoWeek.parse(entry.week)
+    week, content = IsoWeek.parse(entry.week), content_to_publish(entry)
     previews = renderer().preview(entry.calendar, week, content, code=entry.code)
     return [warning for preview in previews for warning in preview.warnings]
 
@@ -140,7 +139,7 @@ def delete(entry_id: int) -> Response:
 def restore(entry_id: int) -> Response:
     """Restore a deleted entry and redirect to the week board."""
     with writing() as database:
-        entries.restore_entry(database, entry_id, by=person(), now=now())
+        entries.restore_entry(database, entry_id, by=person(), now=now(), usefulness=usefulness())
         entry = entries.get_entry(database, entry_id)
     show_toast(gettext("“%(title)s” is restored.", title=entry.title))
     return back_to_board(entry)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import JSON, Text, column, insert, table, update
+from sqlalchemy import JSON, Text, column, insert, table, text, update
 from sqlalchemy.orm import Session
 
 from contentsvc.channels import FormattedPost, PostFormat
-from contentsvc.db.mapping import content_of, head_of
+from contentsvc.db import migrate
+from contentsvc.db.mapping import approval_of, approved_content, content_of, head_of
 from contentsvc.db.models import (
     Attempt,
     Calendar,
@@ -27,6 +29,7 @@ from contentsvc.db.models import (
 from contentsvc.db.session import Database
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.entries import PictureRef, Version
 from contentsvc.domain.livestreams import Facts
 from contentsvc.services.poster_batches.results import remark_text, remarks_of
 from contentsvc.services.renditions import load_rendition, rendition_formats
@@ -307,3 +310,40 @@ def test_the_warnings_of_an_earlier_rendition_are_read(runtime: Runtime) -> None
         (warning,) = load_rendition(runtime, session, HASH).warnings
 
     assert warning.message.text("zh") == "the text is long"
+
+
+def test_what_was_approved_before_is_approved_as_it_stands(
+    database: Database, tmp_path: Path
+) -> None:
+    """An entry that an earlier version approved gets the hash that an approval has now."""
+    earlier = make_runtime(database, tmp_path)
+    make_channel(earlier, settings={"title": "本站"})
+    entry = make_entry(
+        earlier,
+        make_calendar(earlier),
+        versions={"site": Version(body="网站的正文")},
+        pictures=(PictureRef("a.png", "图"),),
+    )
+    draft = make_entry(earlier, make_calendar(earlier, slug="other"), approved=False)
+    with database.write() as session:
+        for name, columns in _NEW_COLUMNS.items():
+            for column_name in columns:
+                session.execute(text(f"ALTER TABLE {name} DROP COLUMN {column_name}"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    migrate.upgrade(database)
+
+    with database.read() as session:
+        migrated = session.get_one(Entry, entry.id)
+        approval = approval_of(migrated)
+        assert approval is not None
+        assert approval.hash == entry.approval_hash
+        content = replace(content_of(migrated), channels=("site",))
+        assert approved_content(approval) == content
+        assert [row.approval_hash for row in migrated.deliveries] == [entry.approval_hash]
+        assert session.get_one(Entry, draft.id).approval_hash is None
+
+
+_NEW_COLUMNS = {
+    "entries": ("approval", "approval_hash", "suspended_hash"),
+    "deliveries": ("approval_hash",),
+}

@@ -15,7 +15,11 @@ from contentsvc.db.models import Delivery, Entry
 from contentsvc.db.session import Database
 from contentsvc.domain.calendar_files import read_calendar
 from contentsvc.domain.calendars import CalendarPlan
-from contentsvc.services.calendar_files.importing import ImportReport, import_calendar
+from contentsvc.services.calendar_files.importing import (
+    ImportChoices,
+    ImportReport,
+    import_calendar,
+)
 from contentsvc.services.planning import Usefulness
 
 #: A Monday morning in Shanghai, before the first slot of 2026-W48.
@@ -57,9 +61,10 @@ class World:
     def take(self, plan: CalendarPlan | str, **options: Any) -> ImportReport:
         """Import a plan or the text of a file."""
         plan = read_calendar(plan, "t.yaml") if isinstance(plan, str) else plan
-        given: dict[str, Any] = {"now": NOW, "by": "mei", "usefulness": USEFULNESS, **options}
+        given: dict[str, Any] = {"now": NOW, "by": "mei", "usefulness": USEFULNESS}
+        given |= {name: options.pop(name) for name in set(given) & set(options)}
         with self.write() as session:
-            return import_calendar(session, plan, **given)
+            return import_calendar(session, plan, **given, choices=ImportChoices(**options))
 
     def edit(self, key: str, **values: Any) -> None:
         """Change an entry as a person would in the web."""

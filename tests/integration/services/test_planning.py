@@ -13,14 +13,14 @@ import pytest
 from contentsvc.channels import RenditionWarning, WarningLevel
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Delivery, Entry
-from contentsvc.domain.calendars import Community
+from contentsvc.domain.approvals import Answer, Decision
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryKind, EntryStatus, Livestream
 from contentsvc.domain.notices import Notice
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import entries as service
-from contentsvc.services.calendar_settings import get_calendar, save_calendar
+from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.entry_lookup import load_entry
 from contentsvc.services.planning import approve_entry, approve_week, plan_deliveries
 from contentsvc.services.runtime import Runtime
@@ -28,6 +28,7 @@ from tests.factories import (
     NOW,
     USEFULNESS,
     WEEK,
+    change_calendar,
     make_calendar,
     make_channel,
     make_content,
@@ -159,16 +160,20 @@ def test_nothing_moves_into_the_past(planned: Runtime) -> None:
 
 
 def test_editing_an_approved_entry_sends_it_back_to_review(planned: Runtime) -> None:
-    """What is not out is cancelled until somebody approves the new words."""
+    """The approved words stay planned until the new ones are approved, with the same key."""
     entry = make_entry(planned, make_calendar(planned))
+    before = deliveries(planned, entry)[0]
     changed = _change(planned, entry, title="新的标题")
+    (waiting,) = deliveries(planned, entry)
     assert changed.status is EntryStatus.IN_REVIEW
-    assert deliveries(planned, entry)[0].status is S.CANCELLED
+    assert (waiting.status, waiting.approval_hash) == (S.PLANNED, before.approval_hash)
 
     with planned.database.write() as session:
         approve_entry(session, entry.id, changed.rev, by="lan", now=NOW, usefulness=USEFULNESS)
 
-    assert [row.status for row in deliveries(planned, entry)] == [S.PLANNED]
+    (after,) = deliveries(planned, entry)
+    assert (after.status, after.key) == (S.PLANNED, before.key)
+    assert after.approval_hash != before.approval_hash
 
 
 def test_editing_may_keep_the_approval(planned: Runtime) -> None:
@@ -214,7 +219,7 @@ def test_another_channel_list_cancels_and_plans(planned: Runtime) -> None:
 
 
 def test_a_cancelled_or_deleted_entry_sends_nothing(planned: Runtime) -> None:
-    """Both cancel what is not out; a deleted entry comes back for review."""
+    """Both cancel what is not out; a deleted entry comes back as it was approved."""
     calendar = make_calendar(planned)
     first = make_entry(planned, calendar)
     second = make_entry(planned, calendar, key="second")
@@ -228,10 +233,12 @@ def test_a_cancelled_or_deleted_entry_sends_nothing(planned: Runtime) -> None:
         load_entry(session, second.id)
 
     with planned.database.write() as session:
-        restored = service.restore_entry(session, second.id, by="lan", now=NOW)
+        restored = service.restore_entry(
+            session, second.id, by="lan", now=NOW, usefulness=USEFULNESS
+        )
 
-    assert restored.status is EntryStatus.IN_REVIEW
-    assert deliveries(planned, second)[0].status is S.CANCELLED
+    assert restored.status is EntryStatus.APPROVED
+    assert deliveries(planned, second)[0].status is S.PLANNED
 
 
 def test_an_entry_comes_back_though_its_slot_is_gone(planned: Runtime) -> None:
@@ -240,19 +247,11 @@ def test_an_entry_comes_back_though_its_slot_is_gone(planned: Runtime) -> None:
     entry = make_entry(planned, calendar, approved=False)
     with planned.database.write() as session:
         service.delete_entry(session, entry.id, entry.rev, by="lan", now=NOW, usefulness=USEFULNESS)
-        save_calendar(
-            session,
-            slug=calendar.slug,
-            name=calendar.name,
-            timezone="Asia/Shanghai",
-            community=Community(),
-            slots={"早安": time(8, 30)},
-            channels=["site"],
-            now=NOW,
-            usefulness=USEFULNESS,
-        )
+    change_calendar(planned, calendar, slots={"早安": time(8, 30)})
     with planned.database.write() as session:
-        restored = service.restore_entry(session, entry.id, by="lan", now=NOW)
+        restored = service.restore_entry(
+            session, entry.id, by="lan", now=NOW, usefulness=USEFULNESS
+        )
 
     assert (restored.slot, restored.time) == (None, "20:00")
     assert restored.starts_at == datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -362,18 +361,8 @@ def test_a_later_slot_takes_its_entries_along(planned: Runtime) -> None:
     """Changing 晚间 from 20:00 to 21:00 moves what is planned in it."""
     calendar = make_calendar(planned)
     entry = make_entry(planned, calendar)
-    with planned.database.write() as session:
-        save_calendar(
-            session,
-            slug=calendar.slug,
-            name=calendar.name,
-            timezone="Asia/Shanghai",
-            community=Community(),
-            slots={"早安": time(8, 30), "晚间": time(21)},
-            channels=["site"],
-            now=NOW,
-            usefulness=USEFULNESS,
-        )
+    slots = {"早安": time(8, 30), "晚间": time(21)}
+    change_calendar(planned, calendar, Answer(Decision.KEEP), slots=slots)
 
     assert deliveries(planned, entry)[0].due_at == datetime(2026, 11, 25, 13, tzinfo=UTC)
 
@@ -383,18 +372,8 @@ def test_a_slot_in_use_cannot_go(planned: Runtime) -> None:
     calendar = make_calendar(planned)
     make_entry(planned, calendar)
 
-    with planned.database.write() as session, pytest.raises(InputError, match="wed-post"):
-        save_calendar(
-            session,
-            slug=calendar.slug,
-            name=calendar.name,
-            timezone="Asia/Shanghai",
-            community=Community(),
-            slots={"早安": time(8, 30)},
-            channels=["site"],
-            now=NOW,
-            usefulness=USEFULNESS,
-        )
+    with pytest.raises(InputError, match="wed-post"):
+        change_calendar(planned, calendar, slots={"早安": time(8, 30)})
 
 
 @pytest.mark.parametrize(

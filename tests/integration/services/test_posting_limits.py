@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from contentsvc.channels import Rate, Receipt
-from contentsvc.domain.calendars import Community
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.domain.quotas import Pacing, QuietHours, Quota
+from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import RateLimitedError
-from contentsvc.services.calendar_settings import get_calendar, save_calendar
+from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.delivery.clockwatch import ClockWatch
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.switch import pause_all, paused, resume_all
 from tests.factories import (
-    NOW,
     SHANGHAI,
-    USEFULNESS,
     WEEK,
     MemoryRates,
+    change_calendar,
     make_calendar,
     make_channel,
     make_content,
@@ -36,19 +34,9 @@ S = DeliveryStatus
 
 def pace(engine: Engine, **pacing: Any) -> None:
     """Give the calendar quiet hours or quotas."""
-    with engine.runtime.database.write() as session:
-        save_calendar(
-            session,
-            slug="baby-benefits",
-            name="母婴品牌福利群",
-            timezone="Asia/Shanghai",
-            community=Community(),
-            slots={"早安": time(8, 30), "午间": time(12), "晚间": time(20)},
-            channels=["there"],
-            pacing=Pacing(**pacing),
-            now=NOW,
-            usefulness=USEFULNESS,
-        )
+    with engine.runtime.database.read() as session:
+        calendar = get_calendar(session, "baby-benefits")
+    change_calendar(engine.runtime, calendar, **pacing)
 
 
 def more(engine: Engine, count: int, **said: Any) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from contentsvc.domain.approvals import Answer, Decision
+from contentsvc.errors import InputError
 from contentsvc.services.concerns import ApprovedEntriesError, Concern, Fate, PlannedPost
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def settle(write: Callable[[Answer | None], _Result], decision: Decision | None)
     is not known it must change nothing.
 
     Raises:
-        ApprovedEntriesError: *decision* is None, and nobody can be asked.
+        InputError: *decision* is None, and nobody can be asked.
     """
     try:
         return write(None)
@@ -64,7 +65,8 @@ def settle(write: Callable[[Answer | None], _Result], decision: Decision | None)
             for line in concern_lines(concern):
                 click.echo(line)
         if decision is None and not sys.stdin.isatty():
-            raise
+            count = len(question.concerns)
+            raise InputError("command-approved-needed", count=count) from question
         chosen = decision or Decision(_ask())
         return write(Answer(chosen, question.digest))
 

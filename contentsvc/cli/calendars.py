@@ -26,6 +26,7 @@ from contentsvc.services.calendar_files.templates import offered_templates
 from contentsvc.services.calendar_settings import all_calendars
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.rendering.branding import require_brand
+from contentsvc.services.rendering.file_checks import refuse_blocked
 
 if TYPE_CHECKING:
     from contentsvc.domain.approvals import Answer, Decision
@@ -149,6 +150,8 @@ def _import(
 ) -> None:
     """Import *plan* and print a report; record the import if *file* is in the calendars folder."""
     require_brand(runtime, plan.head)
+    stamped = replace(plan, week=week or plan.week)
+    refuse_blocked(runtime, stamped, str(file), approve=approve)
     choices = ImportChoices(approve, overwrite, runtime.config.review_on_edit)
 
     def write(answer: Answer | None) -> ImportReport:
@@ -203,6 +206,10 @@ def _lines(report: ImportReport) -> list[str]:
     return [
         f"{report.calendar} {report.week}: {summary}",
         *(f"kept {entry.key}: {entry.reason}" for entry in report.skipped),
+        *(
+            f"waits {key}: the new text waits for review; the approved one still goes out"
+            for key in report.waiting
+        ),
         *(f"past {key}: its time has passed; it was imported as a draft" for key in report.past),
         *(
             f"absent {key}: it is no longer in the file; the entry was not deleted"

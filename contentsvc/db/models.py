@@ -203,6 +203,8 @@ class Entry(Base):
     #: The hash of the entry as it stood when its approval was suspended; None if it is not
     #: suspended. The approval stands again if the entry has this hash again.
     suspended_hash: Mapped[str | None] = mapped_column(String(64))
+    #: Whether a person has chosen that it is published in quiet hours as well.
+    despite_quiet: Mapped[bool] = mapped_column(default=False)
     #: The last editor: a user's name, `file` or `sample`.
     changed_by: Mapped[str] = mapped_column(String(64))
     #: SHA-256 of the content at the last import; None for an entry that was not imported.

@@ -68,3 +68,5 @@ class CalendarPlan:
     head: CalendarHead
     week: IsoWeek | None
     entries: tuple[EntryContent, ...] = ()
+    #: The line of each entry's status in its file, or of the entry if it states none, by key.
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False)

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from contentsvc.db.mapping import approval_of, content_of, fingerprint, stored_content
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
 from contentsvc.domain.approvals import Approval
-from contentsvc.domain.entries import EntryContent, EntryStatus
+from contentsvc.domain.deliveries import OPEN
+from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.errors import InputError
 
 __all__ = [
@@ -28,8 +29,10 @@ __all__ = [
     "is_sendable",
     "present_hash",
     "renew",
+    "replace_approval",
     "revive",
     "still_holds",
+    "still_to_go_out",
     "store",
     "suspend",
     "withdraw",
@@ -90,7 +93,31 @@ def renew(session: Session, entry: Entry, before: EntryContent) -> None:
     names = channel_names(content_of(entry), entry.calendar)
     if content_of(entry).channels == before.channels:
         names = channels_of(entry)
-    store(entry, _present(session, entry, names, brand))
+    replace_approval(session, entry, _present(session, entry, names, brand))
+
+
+def replace_approval(session: Session, entry: Entry, approval: Approval) -> None:
+    """Store *approval* in place of the one that stands.
+
+    A delivery that may be out, at least in part, goes on under the new approval if that differs in
+    its time only. The facts of a livestream change with its time.
+    """
+    old = approval_of(entry)
+    store(entry, approval)
+    if old is None or entry.kind is EntryKind.LIVESTREAM:
+        return
+    if replace(old, starts_at=approval.starts_at, zone=approval.zone).hash != approval.hash:
+        return
+    session.execute(
+        update(Delivery)
+        .where(
+            Delivery.entry_id == entry.id,
+            Delivery.approval_hash == old.hash,
+            Delivery.in_doubt | (Delivery.parts_out > 0),
+        )
+        .values(approval_hash=approval.hash)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def store(entry: Entry, approval: Approval) -> None:
@@ -150,6 +177,13 @@ def present_hash(session: Session, entry: Entry, earlier: Mapping[str, str] | No
 def withdraw(entry: Entry) -> None:
     """Remove the approval of an entry, so that nothing more of it goes out."""
     entry.approval, entry.approval_hash, entry.suspended_hash = None, None, None
+
+
+def still_to_go_out(entry: Entry) -> int:
+    """Return how many deliveries of an entry's approved revision are not published yet."""
+    if approval_of(entry) is None:
+        return 0
+    return sum(row.status in OPEN for row in entry.deliveries)
 
 
 def is_sendable(delivery: Delivery) -> bool:

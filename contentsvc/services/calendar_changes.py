@@ -114,7 +114,7 @@ class CalendarChange:
             raise ConflictError("entry-going-out")
         self._retime(entry)
         if suspended is None:
-            approvals.store(entry, after)
+            approvals.replace_approval(self._session, entry, after)
         else:
             approvals.suspend(entry, suspended)
             entry.rev += 1

@@ -151,10 +151,10 @@ def resolve_delivery(
         raise InputError("delivery-handed-off-to-person")
     else:
         _require_wanted(delivery)
-        if delivery.approval_hash != delivery.entry.approval_hash:
-            raise InputError("delivery-approval-changed")
         if is_outdated(delivery.entry, delivery):
             raise InputError("delivery-livestream-changed")
+        if delivery.approval_hash != delivery.entry.approval_hash:
+            raise InputError("delivery-approval-changed")
         _must_move(
             session,
             delivery,

@@ -350,6 +350,8 @@ def _require_not_sending(entry: Entry) -> None:
 
 def _fill(entry: Entry, calendar: Calendar, content: EntryContent, week: IsoWeek) -> None:
     fill_entry(entry, content)
+    # A person has chosen quiet hours for one content at one time.
+    entry.despite_quiet = False
     entry.week = str(week)
     entry.starts_at = head_of(calendar).starts_at(content, week).at
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from contentsvc.channels import RenditionWarning, WarningLevel
 from contentsvc.db.mapping import (
@@ -138,7 +138,8 @@ def waiting_in(
         Entry.deleted_at.is_(None),
         Entry.status.in_([EntryStatus.DRAFT, EntryStatus.IN_REVIEW]),
     )
-    entries = session.scalars(waiting.order_by(Entry.starts_at)).all()
+    ordered = waiting.options(joinedload(Entry.calendar)).order_by(Entry.starts_at)
+    entries = session.scalars(ordered).all()
     return [entry for entry in entries if not is_too_late(entry, now=now, usefulness=usefulness)]
 
 
@@ -220,7 +221,7 @@ def _wanted(session: Session, entry: Entry) -> list[Wanted]:
     times = [(str(notice), notice.due_at(approval.starts_at)) for notice in content.chain]
     if content.kind is not EntryKind.LIVESTREAM:
         times = [("", approval.starts_at)]
-    approved = [row for name, row in rows.items() if fingerprint(row) == approval.channels[name]]
+    approved = [rows[name] for name in names if fingerprint(rows[name]) == approval.channels[name]]
     return [Wanted(row.id, notice, due_at) for row in approved for notice, due_at in times]
 
 

@@ -20,7 +20,7 @@ from contentsvc.domain.entries import EntryStatus
 from contentsvc.domain.walltime import format_time, parse_time, resolve
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.messages import Message
-from contentsvc.services.approvals import channels_of
+from contentsvc.services.approvals import channels_of, still_to_go_out
 
 __all__ = [
     "BoardCell",
@@ -74,6 +74,8 @@ class Card:
     channels: tuple[CardChannel, ...]
     #: The error of one of its deliveries; empty if none needs a person.
     error: Message
+    #: Whether an earlier, approved version goes out while this one waits for review.
+    earlier_goes_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +202,7 @@ def _card(
         error=next(
             (row.error for row in entry.deliveries if row.status in _TROUBLE), Message.plain("")
         ),
+        earlier_goes_out=entry.status is EntryStatus.IN_REVIEW and still_to_go_out(entry) > 0,
     )
 
 

@@ -9,6 +9,7 @@ from flask_babel import gettext
 from werkzeug.wrappers import Response as BaseResponse
 
 from contentsvc.domain.calendar_files import read_calendar_bytes
+from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, ConflictError, InputError
 from contentsvc.messages import Message
@@ -22,6 +23,7 @@ from contentsvc.services.calendar_files.importing import (
 )
 from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.services.rendering.branding import require_brand
+from contentsvc.services.rendering.file_checks import refuse_blocked
 from contentsvc.web.approvals import ask_about, posted_answer
 from contentsvc.web.board_positions import read_week, this_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
@@ -47,7 +49,7 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
     """
     folder = runtime().config.calendars_dir
     try:
-        require_brand(runtime(), calendar_folder.read_from_folder(folder, name).head)
+        _check(calendar_folder.read_from_folder(folder, name), name, _chosen_week())
         with writing() as database:
             report = calendar_folder.import_from_folder(
                 database,
@@ -71,7 +73,7 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
     """Create the entries of a plugin's calendar template (a week without a date) in a week."""
     week = _chosen_week() or this_week(runtime().config.timezone.key)
     try:
-        require_brand(runtime(), templates.read_template(runtime().registry, plugin, name).head)
+        _check(templates.read_template(runtime().registry, plugin, name), name, week)
         with writing() as database:
             report = templates.stamp_template(
                 database,
@@ -100,7 +102,7 @@ def upload() -> BaseResponse | tuple[str, int]:
     name, content = given
     try:
         plan = read_calendar_bytes(content, name)
-        require_brand(runtime(), plan.head)
+        _check(plan, name, _chosen_week())
         with writing() as database:
             report = import_calendar(
                 database,
@@ -116,6 +118,16 @@ def upload() -> BaseResponse | tuple[str, int]:
         text = content.decode("utf-8-sig")
         return ask_about(error, {**request.form, "file_name": name, "file_text": text})
     return _report(report)
+
+
+def _check(plan: CalendarPlan, name: str, week: IsoWeek | None) -> None:
+    """Refuse the file *name* if its brand does not exist, or if it approves a blocked entry.
+
+    Posters are painted here, before the write transaction, which blocks every other writer.
+    """
+    require_brand(runtime(), plan.head)
+    stamped = replace(plan, week=week or plan.week)
+    refuse_blocked(runtime(), stamped, name, approve=bool(request.form.get("approve")))
 
 
 def _uploaded() -> tuple[str, bytes] | None:
@@ -153,7 +165,7 @@ def _report(report: ImportReport) -> BaseResponse:
         )
     )
     address = url_for("boards.week", slug=report.calendar, week=str(report.week))
-    if not (report.skipped or report.past or report.absent):
+    if not (report.skipped or report.waiting or report.past or report.absent):
         return redirect(address, code=303)
     return make_response(render_template("calendars/report.html", report=report, address=address))
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.web.current import language, now
 
-__all__ = ["ago", "as_day", "as_time", "safe_html", "size", "week_title"]
+__all__ = ["ago", "as_clock_time", "as_day", "as_time", "safe_html", "size", "week_title"]
 
 _DAY = {"zh": "M月d日", "en": "d MMM"}
 _MOMENT = {"zh": "M月d日 EEE HH:mm", "en": "EEE d MMM HH:mm"}
@@ -33,6 +33,12 @@ def as_time(at: datetime | None, zone: ZoneInfo | str, *, seconds: bool = False)
     zone = ZoneInfo(zone) if isinstance(zone, str) else zone
     pattern = (_MOMENT_SECONDS if seconds else _MOMENT)[language()]
     return str(format_datetime(at.astimezone(zone), pattern, rebase=False))
+
+
+def as_clock_time(at: datetime, zone: ZoneInfo | str) -> str:
+    """Return the time of day of *at* in *zone* for display, such as 07:30."""
+    zone = ZoneInfo(zone) if isinstance(zone, str) else zone
+    return f"{at.astimezone(zone):%H:%M}"
 
 
 def ago(at: datetime | None) -> str:

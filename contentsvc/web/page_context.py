@@ -43,6 +43,7 @@ def add_template_context(app: Flask) -> None:
     )
     app.jinja_env.filters.update(
         day=formatting.as_day,
+        clock_time=formatting.as_clock_time,
         moment=formatting.as_time,
         ago=formatting.ago,
         week=formatting.week_title,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
 
 from contentsvc.db.mapping import content_of
-from contentsvc.db.models import Correction, Delivery, Entry
+from contentsvc.db.models import Calendar, Correction, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.livestreams import Facts
 from contentsvc.services.runtime import Runtime
@@ -217,3 +217,73 @@ def test_a_week_is_approved_but_for_what_is_cut(mei: Person, sample: str, runtim
     assert entry_of(runtime, good.id).status == "approved"
     assert entry_of(runtime, cut.id).status == "draft"
     assert "“冬季护肤直播课”没有通过" in response.get_data(as_text=True)
+
+
+#: 09:00 is within these hours, which end at 09:45.
+QUIET = "22:00-09:45"
+
+
+def quieten(runtime: Runtime) -> None:
+    """Give the calendar quiet hours in which the clock is."""
+    with runtime.database.write() as session:
+        session.execute(update(Calendar).values(quiet=QUIET))
+
+
+def test_quiet_hours_are_told_and_nothing_is_lost(
+    mei: Person, told: Entry, runtime: Runtime
+) -> None:
+    """The form says when they end, has two buttons, and without a choice it stays as typed."""
+    quieten(runtime)
+    status, page = send(mei, told, body="很长的一段心血")
+
+    assert status == 422
+    assert "这个时间在免打扰时段（22:00-09:45）内" in page
+    assert "09:45 后发送" in page
+    assert "现在就发，不等免打扰结束" in page
+    assert "很长的一段心血" in page
+    assert corrections(runtime) == []
+
+
+@pytest.mark.parametrize(
+    ("choice", "sent"),
+    [
+        ({"quiet": "after"}, (NOW + timedelta(minutes=45), False)),
+        ({"quiet": "despite"}, (NOW, True)),
+        (
+            {"quiet": "after", "at": "2026-11-24T23:00"},
+            (NOW + timedelta(days=1, minutes=45), False),
+        ),
+        ({"quiet": "despite", "at": "2026-11-24T23:00"}, (NOW + timedelta(hours=14), True)),
+        (
+            {"quiet": "after", "at": "2026-11-24T18:30"},
+            (NOW + timedelta(hours=9, minutes=30), False),
+        ),
+    ],
+)
+def test_a_person_chooses_when_it_is_sent(
+    mei: Person,
+    told: Entry,
+    runtime: Runtime,
+    choice: dict[str, str],
+    sent: tuple[datetime, bool],
+) -> None:
+    """After the quiet hours, at their real end; or in them all the same."""
+    quieten(runtime)
+    status, _ = send(mei, told, **choice)
+
+    assert status == 303
+    (made,) = corrections(runtime)
+    assert (made.starts_at, made.despite_quiet) == sent
+
+
+def test_a_correction_that_is_moved_obeys_quiet_hours_again(
+    mei: Person, told: Entry, runtime: Runtime
+) -> None:
+    """The choice was for one time."""
+    quieten(runtime)
+    send(mei, told, quiet="despite")
+    (made,) = corrections(runtime)
+    place = {"rev": made.rev, "week": WEEK, "day": "fri", "slot": "", "time": "23:00"}
+    mei.post(f"/entries/{made.id}/move", place)
+
+    assert not entry_of(runtime, made.id).despite_quiet

@@ -36,6 +36,7 @@ from contentsvc.domain.walltime import parse_time, parse_zone
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, Problem
 from contentsvc.messages import Message
+from contentsvc.yaml_nodes import MapNode, Scalar
 
 __all__ = ["FIELDS", "read_calendar", "read_calendar_bytes"]
 
@@ -114,11 +115,19 @@ def _read_plan(root: FileValue) -> CalendarPlan:
         quiet=fields.read("quiet", QuietHours.parse, None),
         quotas=_read_quotas(fields.get("quotas")),
     )
-    return CalendarPlan(
-        head=head,
-        week=fields.read("week", IsoWeek.parse, None),
-        entries=_read_entries(fields.items("entries", MOST_ENTRIES), head),
-    )
+    values = fields.items("entries", MOST_ENTRIES)
+    week, entries = fields.read("week", IsoWeek.parse, None), _read_entries(values, head)
+    lines = {entry.key: _status_line(value) for entry, value in zip(entries, values, strict=True)}
+    return CalendarPlan(head=head, week=week, entries=entries, lines=lines)
+
+
+def _status_line(value: FileValue) -> int:
+    """Return the line of an entry's field `status`, or of the entry if it does not have it."""
+    if not isinstance(value.node, MapNode):
+        return value.line
+    pairs = value.node.pairs
+    lines = (node.line for key, node in pairs if isinstance(key, Scalar) and key.text == "status")
+    return next(lines, value.line)
 
 
 def _read_community(value: FileValue | None) -> Community:

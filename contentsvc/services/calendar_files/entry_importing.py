@@ -81,6 +81,8 @@ class ImportReport:
     skipped: list[SkippedEntry] = field(default_factory=list)
     #: Approved by this import; each is also in `created`, `changed` or `unchanged`.
     approved: list[str] = field(default_factory=list)
+    #: Changed by this import; their new text waits for review, and the approved one still goes out.
+    waiting: list[str] = field(default_factory=list)
     #: Imported as drafts, because it is too late to publish them.
     past: list[str] = field(default_factory=list)
     #: Entries of the week that came from a file earlier but are not in this file.
@@ -202,13 +204,21 @@ class EntryImporter:
     def _change(self, entry: Entry, content: EntryContent, stored: EntryContent) -> None:
         """Replace an entry's content; if it is approved, reschedule it or return it to review."""
         reworded = not _only_time_differs(content, stored)
+        before, going_out = entry.starts_at, approvals.still_to_go_out(entry)
         self._fill(entry, content)
         self._touch(entry)
         is_approved_by_file = self.choices.approve or content.status is EntryStatus.APPROVED
         if entry.status is not EntryStatus.APPROVED:
             return
-        if reworded and self.choices.review_on_edit and not is_approved_by_file:
+        if going_out and entry.starts_at != before and entry.starts_at < self.now:
+            # It would be published at once, or never.
+            self.report.past.append(entry.key)
+            approvals.withdraw(entry)
+            entry.status = EntryStatus.DRAFT
+        elif reworded and self.choices.review_on_edit and not is_approved_by_file:
             entry.status = EntryStatus.IN_REVIEW
+            if going_out:
+                self.report.waiting.append(entry.key)
         else:
             approvals.renew(self.session, entry, stored)
         self._plan(entry)

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
-from contentsvc.db.models import Correction, Delivery, Entry, LivestreamPage
+from contentsvc.db.mapping import head_of
+from contentsvc.db.models import Calendar, Correction, Delivery, Entry, LivestreamPage
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus, PosterSpec
 from contentsvc.domain.livestreams import Change, Facts, corrections
@@ -28,11 +29,13 @@ __all__ = [
     "Offer",
     "OutdatedChannel",
     "PendingCorrection",
+    "QuietHoursError",
     "channels_to_correct",
     "correct",
     "correction_content",
     "dismiss",
     "offer_of",
+    "quiet_until",
 ]
 
 _S = DeliveryStatus
@@ -231,21 +234,39 @@ class CorrectionText:
     poster: PosterSpec | None = None
 
 
+class QuietHoursError(InputError):
+    """Raised if a correction would be sent in quiet hours, in which it would be held and missed."""
+
+    def __init__(self, hours: str, until: datetime) -> None:
+        """Create the error for the quiet *hours* that end at *until*."""
+        super().__init__("correction-in-quiet-hours", field="at", hours=hours)
+        self.until = until
+
+
+def quiet_until(calendar: Calendar, at: datetime) -> datetime | None:
+    """Return the end of the quiet hours of a calendar if *at* is within them, else None; in UTC."""
+    head = head_of(calendar)
+    return head.quiet.ends_at(at, head.zone) if head.quiet else None
+
+
 def correct(
     session: Session,
     offer: Offer,
     text: CorrectionText,
     *,
     at: datetime,
+    despite_quiet: bool = False,
     by: str,
     now: datetime,
     usefulness: Usefulness,
 ) -> Entry:
     """Create, approve and return an entry that publishes a correction at the time *at* (UTC).
 
-    It is an ordinary entry: it is published once and can be changed, moved or cancelled.
+    It is an ordinary entry: it is published once and can be changed, moved or cancelled. With
+    *despite_quiet* it is published in quiet hours as well.
 
     Raises:
+        QuietHoursError: *at* is in quiet hours, and *despite_quiet* is false.
         InputError: *text* has no channel, or content that cannot be used.
         ConflictError: the livestream was changed or corrected meanwhile, or one of the channels
             needs no correction any more.
@@ -258,11 +279,15 @@ def correct(
     if not chosen:
         raise InputError("correction-without-channel", field="channels")
     entry = current.entry
+    until = quiet_until(entry.calendar, at)
+    if until is not None and not despite_quiet:
+        raise QuietHoursError(entry.calendar.quiet or "", until)
     zone = ZoneInfo(entry.calendar.timezone)
     local = at.astimezone(zone)
     content = correction_content(text, local, key=_free_key(session, entry, local))
     week = IsoWeek.of(local.date())
     correction = create_entry(session, entry.calendar, week, content, by=by, now=now)
+    correction.despite_quiet = until is not None
     for channel in chosen:
         _record_decision(session, current, channel, correction.id, by=by, now=now)
     approve(session, correction, by=by, now=now, usefulness=usefulness)

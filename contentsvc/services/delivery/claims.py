@@ -48,6 +48,8 @@ class ClaimedDelivery:
     rendition_hash: str | None
     receipt: dict[str, Any] | None
     calendar_id: int
+    #: Whether it is published in quiet hours as well.
+    despite_quiet: bool
     #: When the calendar was last changed.
     calendar_updated_at: datetime
     channel_id: int
@@ -84,6 +86,7 @@ def _by_claims(*, arrays: bool) -> Select[Any]:
         select(
             *delivery,
             Entry.calendar_id,
+            Entry.despite_quiet,
             Calendar.updated_at.label("calendar_updated_at"),
             ChannelRow.id.label("channel_id"),
             ChannelRow.name.label("channel_name"),

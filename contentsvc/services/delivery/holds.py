@@ -54,7 +54,7 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
         if task in holds or task.pace is None or task.delivery.may_be_out:
             continue
         quiet_until = task.pace.quiet_until(now)
-        if quiet_until is not None:
+        if quiet_until is not None and not task.delivery.despite_quiet:
             reason = Message("held-by-quiet-hours", hours=str(task.pace.quiet))
             holds[task] = Hold(quiet_until, reason)
         elif task.pace.quota is not None:

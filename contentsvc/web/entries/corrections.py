@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,12 +19,13 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import entries
 from contentsvc.services.corrections import correcting
-from contentsvc.services.corrections.correcting import CorrectionText, Offer
+from contentsvc.services.corrections.correcting import CorrectionText, Offer, QuietHoursError
 from contentsvc.services.corrections.proposing import propose_poster, propose_text
 from contentsvc.services.retracting import can_take_back, take_back
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
+from contentsvc.web.formatting import as_time
 from contentsvc.web.poster_choices import choose_template
 from contentsvc.web.toasts import show_toast
 
@@ -48,6 +49,8 @@ class CorrectionView:
     can_have_poster: bool = False
     #: Ids of deliveries that can be retracted.
     retractable: frozenset[int] = frozenset()
+    #: The end of the quiet hours if the correction would be sent in them now; else None.
+    quiet_until: datetime | None = None
     message: str = ""
     status: int = 200
 
@@ -76,6 +79,7 @@ def correction_view(entry_id: int) -> CorrectionView | None:
         has_poster=poster is not None,
         can_have_poster=poster is not None,
         retractable=retractable,
+        quiet_until=correcting.quiet_until(offer.entry.calendar, now()),
     )
 
 
@@ -122,11 +126,16 @@ def send(entry_id: int) -> Response | tuple[str, int]:
     typed = _typed(view)
     try:
         made = _send(typed)
+    except QuietHoursError as error:
+        return _page(entry_id, replace(typed, message=explain(error), quiet_until=error.until)), 422
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
-        return _page(entry_id, _with(typed, explain(error))), status
+        return _page(entry_id, replace(typed, message=explain(error))), status
+    when = as_time(made.starts_at, made.calendar.timezone)
     show_toast(
-        gettext("The correction will be sent."),
+        gettext("The correction will be sent.")
+        if made.starts_at <= now()
+        else gettext("The correction will be sent: %(when)s.", when=when),
         link=url_for("entries.edit", entry_id=made.id),
         link_text=gettext("Open it"),
     )
@@ -144,25 +153,30 @@ def _typed(view: CorrectionView) -> CorrectionView:
         has_poster=view.can_have_poster and "poster" in form,
         can_have_poster=view.can_have_poster,
         retractable=view.retractable,
+        quiet_until=view.quiet_until,
     )
-
-
-def _with(typed: CorrectionView, message: str) -> CorrectionView:
-    values: dict[str, Any] = {name: getattr(typed, name) for name in CorrectionView.__slots__}
-    return CorrectionView(**{**values, "message": message})
 
 
 def _send(typed: CorrectionView) -> Entry:
     offer = typed.offer
     if request.form.get("sequence") != str(offer.sequence):
         raise ConflictError("correction-outdated")
-    at = _chosen_time(offer.entry, typed.at)
+    at, choice = _chosen_time(offer.entry, typed.at), request.form.get("quiet", "")
+    if choice == "after":
+        at = correcting.quiet_until(offer.entry.calendar, at) or at
     poster = propose_poster(runtime(), offer, _template(offer.entry)) if typed.has_poster else None
     text = CorrectionText(typed.title, typed.body, typed.channels, poster)
     _refuse_blocked(offer.entry, text, at)
     with writing() as database:
         return correcting.correct(
-            database, offer, text, at=at, by=person(), now=now(), usefulness=usefulness()
+            database,
+            offer,
+            text,
+            at=at,
+            despite_quiet=choice == "despite",
+            by=person(),
+            now=now(),
+            usefulness=usefulness(),
         )
 
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from flask import Blueprint, redirect, render_template, request, url_for
-from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -19,7 +18,7 @@ from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import booking, calendar_settings, entries, uploads
-from contentsvc.services.approvals import channels_of
+from contentsvc.services.approvals import channels_of, still_to_go_out
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.corrections import correcting
 from contentsvc.services.rendering.renderer import Preview
@@ -30,10 +29,9 @@ from contentsvc.web.entries.corrections import correction_view, show_correction_
 from contentsvc.web.entries.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
 from contentsvc.web.entries.notice_form import NoticeFields, notice_fields, notice_when, typed_chain
 from contentsvc.web.entries.previews import renderer
-from contentsvc.web.entries.steps import act_on
+from contentsvc.web.entries.steps import act_on, show_saved_toast
 from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import choose_template, offered_templates
-from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
 
@@ -122,6 +120,7 @@ def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryConte
         now=now(),
         usefulness=usefulness(),
         review_on_edit=runtime().config.review_on_edit,
+        take_back=request.form.get("action") == "take-back",
     )
 
 
@@ -180,7 +179,7 @@ def _after_saving(entry_id: int, rev: int) -> Response:
     action = request.form.get("action", "save")
     if action in {"approve", "submit"}:
         return act_on(entry_id, rev, action)
-    show_toast(gettext("Saved."))
+    show_saved_toast(entry_id)
     show_correction_toast(entry_id)
     return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
 
@@ -230,6 +229,8 @@ def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, in
         public=_public(entry) if entry else None,
         told_otherwise=_told_otherwise(entry) if entry else (),
         template=choose_template(form["poster.template"]),
+        going_out=still_to_go_out(entry) if entry else 0,
+        review_on_edit=runtime().config.review_on_edit,
         deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
     )
     return page, view.status

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from flask import Blueprint, redirect, request, url_for
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from contentsvc.channels import RenditionWarning
 from contentsvc.db.models import Entry
+from contentsvc.domain.entries import EntryStatus
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services import entries, planning
-from contentsvc.services.approvals import content_to_publish
+from contentsvc.services.approvals import content_to_publish, still_to_go_out
 from contentsvc.web.board_positions import position_of, read_position, read_rev
 from contentsvc.web.boards import back_to_board
 from contentsvc.web.current import now, person, reading, usefulness, writing
@@ -23,19 +24,22 @@ from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
 
-__all__ = ["act_on", "blueprint"]
+__all__ = ["act_on", "blueprint", "show_saved_toast"]
 
 blueprint = Blueprint("steps", __name__)
 
 
-@blueprint.post("/entries/<int:entry_id>/<any(approve,submit,return,cancel):action>")
+@blueprint.post("/entries/<int:entry_id>/<any(approve,submit,return,cancel,'take-back'):action>")
 def act(entry_id: int, action: str) -> Response:
-    """Approve, submit, return or cancel an entry, as *action* says, and redirect."""
+    """Approve, submit, return, cancel or take back an entry, as *action* says, and redirect."""
     return act_on(entry_id, read_rev(request.form), action)
 
 
 def act_on(entry_id: int, rev: int, action: str) -> Response:
-    """Approve, submit, return or cancel an entry if its revision is *rev*; return a redirect."""
+    """Do the step *action* with an entry if its revision is *rev*; return a redirect.
+
+    The steps are `approve`, `submit`, `return`, `cancel` and `take-back`.
+    """
     # Posters are painted before the write transaction, which blocks every other writer.
     warnings = _warnings_of(entry_id) if action == "approve" else []
     steps: dict[str, Callable[[Session, int, int], Entry]] = {
@@ -57,12 +61,16 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
         "cancel": lambda database, number, seen: entries.cancel_entry(
             database, number, seen, by=person(), now=now(), usefulness=usefulness()
         ),
+        "take-back": lambda database, number, seen: entries.take_back_entry(
+            database, number, seen, by=person(), now=now(), usefulness=usefulness()
+        ),
     }
     done = {
         "approve": gettext("Approved. It will be published as scheduled."),
         "submit": gettext("Submitted for review."),
         "return": gettext("It is back to draft."),
         "cancel": gettext("Cancelled. Nothing more will be published."),
+        "take-back": gettext("Taken back. Nothing is published until it is approved again."),
     }
     try:
         with writing() as database:
@@ -76,6 +84,34 @@ def act_on(entry_id: int, rev: int, action: str) -> Response:
     if request.form.get("back") == "board":
         return back_to_board(entry)
     return redirect(url_for("entries.edit", entry_id=entry_id), code=303)
+
+
+def show_saved_toast(entry_id: int) -> None:
+    """Show a toast that an entry is saved, and whether its approved version still goes out."""
+    with reading() as database:
+        entry = entries.get_entry(database, entry_id)
+        going_out = still_to_go_out(entry)
+    if entry.status is EntryStatus.IN_REVIEW and going_out:
+        _show_going_out(
+            entry,
+            ngettext(
+                "Saved for review. %(num)d delivery of the approved version still goes out.",
+                "Saved for review. %(num)d deliveries of the approved version still go out.",
+                going_out,
+            ),
+        )
+    else:
+        show_toast(gettext("Saved."))
+
+
+def _show_going_out(entry: Entry, message: str) -> None:
+    """Show *message* as a toast that offers to take the approved version back."""
+    show_toast(
+        message,
+        undo=url_for("steps.act", entry_id=entry.id, action="take-back"),
+        undo_values={"rev": str(entry.rev)},
+        undo_label=gettext("Take it back instead"),
+    )
 
 
 def _warnings_of(entry_id: int) -> list[RenditionWarning]:
@@ -141,5 +177,12 @@ def restore(entry_id: int) -> Response:
     with writing() as database:
         entries.restore_entry(database, entry_id, by=person(), now=now(), usefulness=usefulness())
         entry = entries.get_entry(database, entry_id)
-    show_toast(gettext("“%(title)s” is restored.", title=entry.title))
+        going_out = still_to_go_out(entry)
+    if going_out:
+        message = gettext("“%(title)s” is restored and goes out as approved.", title=entry.title)
+        _show_going_out(entry, message)
+    elif entry.status is EntryStatus.IN_REVIEW:
+        show_toast(gettext("“%(title)s” is restored and waits for review.", title=entry.title))
+    else:
+        show_toast(gettext("“%(title)s” is restored.", title=entry.title))
     return back_to_board(entry)

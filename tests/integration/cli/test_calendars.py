@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from contentsvc.cli import main
 from contentsvc.db.models import ChannelRow
 from contentsvc.db.session import Database
-from contentsvc.domain.weeks import IsoWeek
+from contentsvc.domain.weeks import IsoWeek, Weekday
 
 #: Far enough ahead that nothing in it is past.
 WEEK = IsoWeek.of((datetime.now(UTC) + timedelta(weeks=8)).date())
@@ -228,3 +229,48 @@ def test_list_shows_calendars_and_files(shell: Shell) -> None:
     assert output[2].startswith("  line 2: this is not YAML")
     assert output[3] == f"file\tmums.yaml\timported\t{WEEK}"
     assert all(line.startswith("template\t") for line in output[4:])
+
+
+APPROVED = TEXT.replace("body: 早上好", "body: 早上好, status: approved")
+EARLIER = APPROVED.replace("Asia/Shanghai", "Asia/Tokyo")
+
+
+@pytest.mark.parametrize("given", [(), ("--approved", "keep"), ("--approved", "review")])
+def test_a_new_zone_lists_the_approved_entries(shell: Shell, given: tuple[str, ...]) -> None:
+    """The list has both times; without an answer nothing is imported."""
+    assert shell.run("import", shell.write("mums.yaml", APPROVED))[0] == 0
+    status, out, err = shell.run("import", shell.write("mums.yaml", EARLIER), *given)
+
+    day = WEEK.day(Weekday.MON)
+    assert out[:2] == [
+        f"母婴群 {WEEK} check-in: 签到",
+        f"  post from {day} 08:30 Asia/Shanghai to {day} 08:30 Asia/Tokyo",
+    ]
+    if not given:
+        assert (status, out[2:]) == (2, [])
+        assert "give --approved to decide whether they stay approved" in err[0]
+    else:
+        assert (status, err) == (0, [])
+        # What the import itself approves is approved for the new zone.
+        assert out[2].startswith(f"mums {WEEK}: 0 created")
+
+
+def test_a_person_at_the_terminal_is_asked(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The typed answer is taken; another word is asked again."""
+    assert shell.run("import", shell.write("mums.yaml", APPROVED))[0] == 0
+    typed = io.StringIO("perhaps\nkeep\n")
+    monkeypatch.setattr(typed, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr("sys.stdin", typed)
+    status, out, _ = shell.run("import", shell.write("mums.yaml", EARLIER))
+
+    assert status == 0
+    assert any("Keep them approved" in line for line in out)
+
+
+def test_a_blocked_approval_is_refused_with_its_line(shell: Shell) -> None:
+    """Nothing of the file is imported."""
+    blocked = APPROVED.replace("kind: post", "kind: poster, poster: {template: nowhere}")
+    status, out, err = shell.run("import", shell.write("mums.yaml", blocked))
+
+    assert (status, out) == (2, [])
+    assert "mums.yaml: line 8: entries[0].status: it cannot be approved for site" in err[0]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from PIL import Image
 
 from contentsvc.cli import main
 from contentsvc.db.session import Database
+from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services.accounts import all_users, check_password, look_up_link
 from contentsvc.services.ports import system_clock
 
@@ -316,3 +318,33 @@ def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+CHANNEL = "channels:\n  - name: site\n    type: site\n    settings: {title: %s}\n"
+
+
+def test_new_settings_of_a_channel_list_the_approved_entries(ready: _Run) -> None:
+    """Without an answer the file is not applied; with one it is."""
+    file = ready.folder / "channels.yaml"
+    file.write_text(CHANNEL % "本站", encoding="utf-8")
+    assert ready("channels", "apply", str(file))[0] == 0
+    week = IsoWeek.of((datetime.now(UTC) + timedelta(weeks=8)).date())
+    calendar = ready.folder / "mums.yaml"
+    calendar.write_text(
+        "calendar: mums\nname: 母婴群\ntimezone: Asia/Shanghai\nchannels: [site]\n"
+        f"week: {week}\nentries:\n  - {{key: check-in, day: mon, time: '08:30', kind: post, "
+        "title: 签到, body: 早上好, status: approved}\n",
+        encoding="utf-8",
+    )
+    assert ready("calendars", "import", str(calendar))[0] == 0
+    file.write_text(CHANNEL % "别的站", encoding="utf-8")
+
+    refused = ready("channels", "apply", str(file))
+    applied = ready("channels", "apply", str(file), "--approved", "keep")
+
+    assert refused[0] == 2
+    assert f"母婴群 {week} check-in: 签到" in refused[1]
+    assert "other settings of the channel site" in refused[1]
+    assert applied[0] == 0
+    assert applied[1].endswith("site: changed\n")
+    assert ready("channels", "apply", str(file))[1] == "site: unchanged\n"

@@ -344,6 +344,6 @@ def test_what_was_approved_before_is_approved_as_it_stands(
 
 
 _NEW_COLUMNS = {
-    "entries": ("approval", "approval_hash", "suspended_hash"),
+    "entries": ("approval", "approval_hash", "suspended_hash", "despite_quiet"),
     "deliveries": ("approval_hash",),
 }

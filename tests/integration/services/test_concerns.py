@@ -17,7 +17,7 @@ from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryKind, EntryStatus, Livestream
 from contentsvc.domain.quotas import QuietHours
 from contentsvc.domain.weeks import Weekday
-from contentsvc.errors import ConflictError, TemporaryError
+from contentsvc.errors import ConflictError, OutcomeUnknownError, TemporaryError
 from contentsvc.services.channel_changes import changing_channels
 from contentsvc.services.channel_setup.channels import save_channel
 from contentsvc.services.concerns import ApprovedEntriesError, Fate
@@ -321,6 +321,23 @@ def test_an_entry_that_is_being_published_is_not_moved(engine: Engine) -> None:
 
     assert refused == ["entry-going-out"]
     assert due(engine.runtime, other)["there"][1] == DUE + 48 * HOUR
+
+
+def test_what_may_be_out_is_settled_as_before(engine: Engine) -> None:
+    """A later slot does not keep the service from sending the same key again to end the doubt."""
+    channel = engine.script("scripted_idempotent")
+    channel.script += [OutcomeUnknownError("cut off")]
+    engine.plan("scripted_idempotent")
+    engine.due()
+    engine.work()
+    assert engine.delivery().in_doubt
+    with engine.runtime.database.read() as session:
+        calendar = session.query(Calendar).one()
+    change_calendar(engine.runtime, calendar, KEEP, now=engine.clock.at, slots={"晚间": time(22)})
+    engine.settle(30)
+
+    assert len(channel.calls) == 2
+    assert engine.delivery().status is S.PUBLISHED
 
 
 def _configure(runtime: Runtime, answer: Answer | None = None, **settings: Any) -> None:

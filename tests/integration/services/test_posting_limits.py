@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contentsvc.channels import Rate, Receipt
+from contentsvc.db.models import Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.weeks import Weekday
@@ -309,3 +310,19 @@ def test_a_lease_does_not_outlast_a_clock_set_back(engine: Engine) -> None:
 
     assert channel.calls
     assert S.PUBLISHED in statuses(engine)
+
+
+def test_what_a_person_sends_in_quiet_hours_goes_out(engine: Engine) -> None:
+    """An entry with that choice is not held, and the others still are."""
+    channel = engine.script("scripted")
+    entry = engine.plan()
+    pace(engine, quiet=QuietHours.parse("19:30-21:00"))
+    more(engine, 1)
+    with engine.runtime.database.write() as session:
+        session.get_one(Entry, entry.id).despite_quiet = True
+    engine.due()
+    engine.settle(10)
+
+    assert len(channel.calls) == 1
+    assert {row.entry_id: row.status for row in engine.deliveries()}[entry.id] is S.PUBLISHED
+    assert sorted(statuses(engine)) == [S.PUBLISHED, S.SCHEDULED]

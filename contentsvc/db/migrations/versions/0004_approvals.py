@@ -63,6 +63,11 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("approval", sa.JSON(), nullable=True))
         batch_op.add_column(sa.Column("approval_hash", sa.String(length=64), nullable=True))
         batch_op.add_column(sa.Column("suspended_hash", sa.String(length=64), nullable=True))
+        # With the default as a text, SQLite adds the column. With sa.false() Alembic would make the
+        # table anew, which deletes the deliveries that refer to it.
+        batch_op.add_column(
+            sa.Column("despite_quiet", sa.Boolean(), nullable=False, server_default="0")
+        )
     with op.batch_alter_table("deliveries") as batch_op:
         batch_op.add_column(sa.Column("approval_hash", sa.String(length=64), nullable=True))
     connection = op.get_bind()

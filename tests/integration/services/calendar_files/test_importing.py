@@ -9,9 +9,11 @@ import pytest
 from sqlalchemy import func, select
 
 from contentsvc.db.models import Calendar, Entry
+from contentsvc.domain.approvals import Answer, Decision
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.errors import ConflictError, InputError
+from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.services.planning import plan_deliveries
 from tests.integration.services.calendar_world import CHECK_IN, HEAD, LIVE, NOW, USEFULNESS, World
 
@@ -103,10 +105,12 @@ def test_moved_approved_entry_moves_its_delivery(world: World) -> None:
 
 
 def test_new_slot_time_moves_deliveries(world: World) -> None:
-    """A new time for a slot moves the deliveries of its entries."""
+    """A new time for a slot moves the deliveries of its entries, if a person keeps the approval."""
     world.take(APPROVED)
+    with pytest.raises(ApprovedEntriesError):
+        world.take(APPROVED.replace('"08:30"', '"09:00"'))
 
-    world.take(APPROVED.replace('"08:30"', '"09:00"'))
+    world.take(APPROVED.replace('"08:30"', '"09:00"'), answer=Answer(Decision.KEEP))
 
     (delivery,) = world.deliveries("check-in")
     assert delivery.due_at == world.entry("check-in").starts_at == NOW + timedelta(hours=2)
@@ -125,14 +129,40 @@ def test_renamed_slot(world: World) -> None:
 
 
 def test_reworded_entry_that_was_approved_in_the_web_goes_back_to_review(world: World) -> None:
-    """A new text from a file without approval sends the entry back to review."""
+    """A new text from a file without approval waits for review; the approved text goes out."""
     world.take(DRAFT, approve=True)
 
     report = world.take(DRAFT.replace("早上好", "大家早"))
 
-    assert report.changed == ["check-in"]
+    assert (report.changed, report.waiting) == (["check-in"], ["check-in"])
     assert world.entry("check-in").status is EntryStatus.IN_REVIEW
+    assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.PLANNED]
+
+
+def test_a_file_does_not_publish_at_once(world: World) -> None:
+    """An approved entry that the file moves to a time just past becomes a draft, and says so."""
+    world.take(APPROVED.replace("day: mon", "day: tue"))
+    late = world.entry("check-in").starts_at - timedelta(hours=23.5)
+
+    report = world.take(APPROVED, now=late)
+
+    assert (report.changed, report.past) == (["check-in"], ["check-in"])
+    assert world.entry("check-in").status is EntryStatus.DRAFT
     assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.CANCELLED]
+
+
+def test_an_answer_holds_for_the_whole_import(world: World) -> None:
+    """A file that renames a slot and moves it asks once, for entries of every week."""
+    world.take(APPROVED)
+    moved = APPROVED.replace("早安", "清晨").replace('"08:30"', '"09:00"')
+    next_week = moved.replace("2026-W48", "2026-W49").replace("mon", "tue")
+    with pytest.raises(InputError, match="check-in"):
+        world.take(next_week)
+
+    world.take(moved, answer=Answer(Decision.KEEP))
+
+    assert world.entry("check-in").starts_at == NOW + timedelta(hours=2)
+    assert [row.status for row in world.deliveries("check-in")] == [DeliveryStatus.PLANNED]
 
 
 @pytest.mark.parametrize("options", [{"approve": True}, {"review_on_edit": False}])

@@ -600,9 +600,8 @@ def _(engine: Engine) -> None:
 @scenario(S.CANCELLED, S.PLANNED, A.PERSON)
 def _(engine: Engine) -> None:
     schedule(engine)
-    make_channel(engine.runtime, "elsewhere", "scripted")
-    # The entry is still approved, but no longer has this channel.
-    edit(engine, channels=("elsewhere",))
+    # The entry is still approved, but its new time is three hours ago.
+    edit(engine, slot=None, time=time(9))
     plan_by_hand(engine)
 
 

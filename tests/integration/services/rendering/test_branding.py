@@ -13,14 +13,16 @@ import pytest
 from sqlalchemy import select
 
 from contentsvc.db.mapping import content_of
-from contentsvc.db.models import Calendar, Delivery
+from contentsvc.db.models import Calendar, Delivery, Entry
 from contentsvc.db.session import Database
+from contentsvc.domain.approvals import Answer, Decision
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, PosterSpec
 from contentsvc.errors import InputError, RenderError
 from contentsvc.posters import Poster
 from contentsvc.services.calendar_files.exporting import export_calendar, export_text
 from contentsvc.services.calendar_settings import put_calendar
+from contentsvc.services.planning import approve
 from contentsvc.services.rendering.branding import check_brand, list_brands
 from contentsvc.services.rendering.painting import Painter, PosterRequest
 from contentsvc.services.rendering.renderer import Renderer
@@ -49,12 +51,12 @@ def calendar(runtime: Runtime) -> Calendar:
     return make_calendar(runtime)
 
 
-def brand(runtime: Runtime, name: str | None) -> Calendar:
+def brand(runtime: Runtime, name: str | None, answer: Answer | None = None) -> Calendar:
     """Set the calendar's brand as an import does, and return the calendar."""
     with runtime.database.write() as session:
         head = export_calendar(session, "baby-benefits", WEEK).head
         branded = replace(head, community=replace(head.community, brand=name))
-        return put_calendar(session, branded, now=NOW, usefulness=USEFULNESS)
+        return put_calendar(session, branded, now=NOW, usefulness=USEFULNESS, answer=answer)
 
 
 def poster(runtime: Runtime, calendar: Calendar, content: EntryContent) -> bytes:
@@ -89,19 +91,28 @@ def test_the_brand_is_exported(runtime: Runtime, calendar: Calendar) -> None:
         assert "\nbrand: qinghe\n" in export_text(session, "baby-benefits", WEEK)
 
 
-def test_a_changed_brand_makes_posters_anew(runtime: Runtime, calendar: Calendar) -> None:
-    """Deliveries that are rendered but not sent are rendered again in the new brand."""
-    make_entry(runtime, calendar, **POSTER)
+def test_posters_are_made_anew_once_the_new_brand_is_approved(
+    runtime: Runtime, calendar: Calendar
+) -> None:
+    """A poster that stays approved keeps its brand; one that is approved again is made again."""
+    entry = make_entry(runtime, calendar, **POSTER)
     with runtime.database.read() as session:
         (delivery,) = session.scalars(select(Delivery))
     assert Renderer(runtime).render_planned([delivery.id]) == 1
 
-    brand(runtime, "qinghe")
+    brand(runtime, "yuguang", Answer(Decision.KEEP))
+    with runtime.database.read() as session:
+        (kept,) = session.scalars(select(Delivery))
+    brand(runtime, "qinghe", Answer(Decision.REVIEW))
+    with runtime.database.write() as session:
+        row = session.get_one(Entry, entry.id)
+        approve(session, row, by="lan", now=NOW, usefulness=USEFULNESS)
+    assert Renderer(runtime).render_planned([delivery.id]) == 1
 
     with runtime.database.read() as session:
         (after,) = session.scalars(select(Delivery))
-    assert (after.status, after.rendition_hash) == (DeliveryStatus.PLANNED, None)
-    assert Renderer(runtime).render_planned([delivery.id]) == 1
+    assert (kept.status, kept.rendition_hash is None) == (DeliveryStatus.SCHEDULED, False)
+    assert after.rendition_hash not in {None, kept.rendition_hash}
 
 
 def test_a_missing_brand_is_an_error(runtime: Runtime, calendar: Calendar) -> None:

@@ -57,6 +57,7 @@ def task(action: Action, kind: type[Channel] = _Plain, **values: Any) -> Task:
         rendition_hash="hash",
         receipt=None,
         calendar_id=1,
+        despite_quiet=False,
         calendar_updated_at=NOW,
         channel_id=1,
         channel_name="there",

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import io
-import socket
-import struct
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, NoReturn
 from zoneinfo import ZoneInfo
 
 from PIL import Image
 
 from contentsvc.channels.channel import Channel, Document
 from contentsvc.channels.content import ChannelEntry, Picture, RenderContext, Rendition
+from contentsvc.channels.fake_platform import (
+    Chaos,
+    FakePlatform,
+    FakeResponse,
+    FakeTokens,
+    ReceivedRequest,
+)
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.livestream_facts import PublicLivestream
@@ -29,8 +32,10 @@ from contentsvc.domain.entries import EntryKind, Livestream
 from contentsvc.domain.notices import DEFAULT_CHAIN, Notice
 
 __all__ = [
+    "Chaos",
     "FakePlatform",
     "FakeResponse",
+    "FakeTokens",
     "MemoryLivestreams",
     "MemoryStore",
     "ReceivedRequest",
@@ -247,114 +252,3 @@ def render(
     if notice is None and entry.kind is EntryKind.LIVESTREAM:
         notice = DEFAULT_CHAIN[0]
     return render_entry(channel, entry, notice, context or sample_context())
-
-
-@dataclass(frozen=True, slots=True)
-class FakeResponse:
-    """A response that FakePlatform sends, or the way in which it fails to send one."""
-
-    status: int = 200
-    body: bytes = b"{}"
-    headers: Mapping[str, str] = field(default_factory=dict)
-    #: Seconds before the platform responds.
-    delay: float = 0.0
-    #: Reset the connection after reading the request, without a response.
-    drop: bool = False
-    #: Announce twice the length of the body and close the connection after it.
-    truncate: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ReceivedRequest:
-    """A request that the fake platform has received."""
-
-    method: str
-    #: The path with its query.
-    path: str
-    #: Values by name in lower case.
-    headers: Mapping[str, str]
-    body: bytes
-
-
-class FakePlatform:
-    """An HTTP server on this machine whose responses a test chooses; use it in a `with` block."""
-
-    def __init__(self) -> None:
-        """Create a platform whose default response has the status 200 and the body `{}`."""
-        self.requests: list[ReceivedRequest] = []
-        self.response = FakeResponse()
-        self._next: list[FakeResponse] = []
-        self._closing = threading.Event()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
-        self._server.daemon_threads = True
-
-    @property
-    def url(self) -> str:
-        """The server's address, without a slash at its end."""
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
-
-    def then(self, *responses: FakeResponse) -> None:
-        """Queue responses for the next requests; later requests get the default response again."""
-        self._next.extend(responses)
-
-    def take(self, request: ReceivedRequest) -> FakeResponse:
-        """Add *request* to the list `requests`, and return the response to send."""
-        self.requests.append(request)
-        return self._next.pop(0) if self._next else self.response
-
-    def pause(self, seconds: float) -> None:
-        """Wait for *seconds*, or until the server is closed if that is earlier."""
-        self._closing.wait(seconds)
-
-    def close(self) -> None:
-        """Stop listening, so that further connections are refused."""
-        self._closing.set()
-        self._server.shutdown()
-        self._server.server_close()
-
-    def __enter__(self) -> Self:
-        # A short poll lets shutdown return at once.
-        serve = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
-        serve.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if not self._closing.is_set():
-            self.close()
-
-
-def _handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def handle_one_request(self) -> None:
-            self.raw_requestline = self.rfile.readline(65537)
-            if self.raw_requestline and self.parse_request():
-                self._respond()
-            self.close_connection = True
-
-        def _respond(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            received = ReceivedRequest(self.command, self.path, headers, body)
-            response = platform.take(received)
-            platform.pause(response.delay)
-            if response.drop:
-                _reset(self.connection)
-                return
-            self.send_response(response.status)
-            for name, value in response.headers.items():
-                self.send_header(name, value)
-            length = len(response.body) * 2 + 1 if response.truncate else len(response.body)
-            self.send_header("Content-Length", str(length))
-            self.end_headers()
-            self.wfile.write(response.body)
-
-        def log_message(self, *_: object) -> None:
-            """Log nothing, to keep the test's output clean."""
-
-    return Handler
-
-
-def _reset(connection: socket.socket) -> None:
-    """Close a connection abruptly: the client sees a connection reset."""
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    connection.close()

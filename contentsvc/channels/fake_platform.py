@@ -1,0 +1,406 @@
+"""FakePlatform, a platform's HTTP interface on this machine, which a test scripts with routes."""
+
+from __future__ import annotations
+
+import itertools
+import json as jsonlib
+import re
+import socket
+import struct
+import threading
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+__all__ = ["Chaos", "FakePlatform", "FakeResponse", "FakeTokens", "Handler", "ReceivedRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class FakeResponse:
+    """A response that FakePlatform sends, or the way in which it fails to send one."""
+
+    status: int = 200
+    body: bytes = b"{}"
+    headers: Mapping[str, str] = field(default_factory=dict)
+    #: Seconds before the platform responds.
+    delay: float = 0.0
+    #: Reset the connection after reading the request, without a response.
+    drop: bool = False
+    #: Announce twice the length of the body and close the connection after it.
+    truncate: bool = False
+
+    @classmethod
+    def json(cls, value: object, status: int = 200, **headers: str) -> Self:
+        """Return a response with *value* as JSON; Chinese stays readable in its bytes."""
+        body = jsonlib.dumps(value, ensure_ascii=False).encode()
+        return cls(status, body, {"Content-Type": "application/json", **headers})
+
+
+@dataclass(frozen=True, slots=True)
+class Chaos:
+    """A fault of a platform: what becomes of the response, and whether the request was accepted.
+
+    Use one of the class methods. In each, the platform does what was asked first, unless *accepts*
+    is False; then the route's handler does not run.
+    """
+
+    name: str
+    #: Returns what is sent in place of the handler's response.
+    change: Callable[[FakeResponse], FakeResponse] = field(repr=False)
+    accepts: bool = True
+
+    def __str__(self) -> str:
+        return self.name if self.accepts else f"{self.name}, before it accepted anything"
+
+    @classmethod
+    def drop(cls, *, accepts: bool = True) -> Self:
+        """Reset the connection instead of responding."""
+        name = "the platform dropped the connection"
+        return cls(name, lambda response: replace(response, drop=True), accepts)
+
+    @classmethod
+    def hang(cls, seconds: float = 30.0, *, accepts: bool = True) -> Self:
+        """Respond only after *seconds*, so that the client gives up before."""
+        name = "the platform did not respond in time"
+        return cls(name, lambda response: replace(response, delay=seconds), accepts)
+
+    @classmethod
+    def half(cls, *, accepts: bool = True) -> Self:
+        """Send a part of the response, then close the connection."""
+        name = "the platform sent half a response"
+        return cls(name, lambda response: replace(response, truncate=True), accepts)
+
+    @classmethod
+    def fail(
+        cls, status: int = 503, *, retry_after: float | None = None, accepts: bool = True
+    ) -> Self:
+        """Send *status* (408 or 5xx) with the HTML page of a gateway."""
+        failed = _page(status, retry_after)
+        return cls(f"the platform sent the status {status}", lambda _: failed, accepts)
+
+    @classmethod
+    def html(cls, *, accepts: bool = True) -> Self:
+        """Send an HTML page with the status 200, as a proxy does that speaks for the platform."""
+        page = _page(200, None)
+        return cls("a proxy sent an HTML page with the status 200", lambda _: page, accepts)
+
+    @classmethod
+    def too_many(cls, retry_after: float | None = None) -> Self:
+        """Refuse with the status 429 and, unless *retry_after* is None, the header Retry-After."""
+        refusal = _page(429, retry_after)
+        return cls("the platform sent the status 429", lambda _: refusal, accepts=False)
+
+
+def _page(status: int, retry_after: float | None) -> FakeResponse:
+    headers = {"Content-Type": "text/html"}
+    if retry_after is not None:
+        headers["Retry-After"] = f"{retry_after:g}"
+    return FakeResponse(status, b"<html><body>Gateway</body></html>", headers)
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedRequest:
+    """A request that the fake platform has received."""
+
+    method: str
+    #: The path with its query.
+    path: str
+    #: Values by name in lower case.
+    headers: Mapping[str, str]
+    body: bytes
+    #: The route that the request matched, such as `POST /posts/{id}`; empty if there is none.
+    route: str = ""
+    #: The values of the names in braces of the route's path.
+    params: Mapping[str, str] = field(default_factory=dict)
+    #: Whether the request asks to publish a post.
+    publishes: bool = False
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The values of the query by name; the last one if a name is repeated."""
+        return dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
+
+    def json(self) -> Any:
+        """Return the body parsed as JSON; raise ValueError if it is not JSON."""
+        return jsonlib.loads(self.body)
+
+
+#: A handler of a route. It returns a response, or an object or a list to send as JSON.
+Handler = Callable[[ReceivedRequest], FakeResponse | Mapping[str, Any] | list[Any]]
+
+
+class FakeTokens:
+    """The access tokens of a fake platform: it issues them, checks them and lets them expire."""
+
+    def __init__(self, *, newest_only: bool = False) -> None:
+        """Create a collection without tokens; with *newest_only*, a new token ends those before."""
+        #: How many tokens were issued.
+        self.issued = 0
+        self._newest_only = newest_only
+        self._valid: list[str] = []
+
+    @property
+    def current(self) -> str | None:
+        """The newest valid token, or None: some platforms give it out again until it expires."""
+        return self._valid[-1] if self._valid else None
+
+    def issue(self) -> str:
+        """Return a new token, which is valid until `expire` is called."""
+        self.issued += 1
+        if self._newest_only:
+            self.expire()
+        self._valid.append(f"fake-token-{self.issued}")
+        return self._valid[-1]
+
+    def is_valid(self, token: str | None) -> bool:
+        """Return True if *token* was issued and has not expired."""
+        return token in self._valid
+
+    def expire(self) -> None:
+        """End the validity of every token."""
+        self._valid.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class _Route:
+    """A route: a method, a path with names in braces, and the handler of its requests."""
+
+    name: str
+    method: str
+    path: re.Pattern[str]
+    handler: Handler
+    publishes: bool | Callable[[ReceivedRequest], bool]
+
+
+class FakePlatform:
+    """An HTTP server on this machine that plays a platform; use it in a `with` block.
+
+    Without routes, it sends `response` to every request, and every request counts as a post. With
+    routes, it sends 404 to a request that matches none.
+
+    Leaving the `with` block raises the first exception that a handler raised; the client has got
+    the status 500 for it.
+    """
+
+    def __init__(self) -> None:
+        """Create a platform without routes; its response has the status 200 and the body `{}`."""
+        self.requests: list[ReceivedRequest] = []
+        self.response = FakeResponse()
+        #: What handlers need to remember.
+        self.state: dict[str, Any] = {}
+        #: The posts that readers see, by id. Handlers add them and delete them.
+        self.visible: dict[str, Any] = {}
+        self.tokens = FakeTokens()
+        self._routes: dict[str, _Route] = {}
+        # Answers by route; those under None are for the requests that publish.
+        self._next: dict[str | None, deque[FakeResponse | Chaos]] = {}
+        self._always: dict[str | None, FakeResponse | Chaos] = {}
+        self._ids = itertools.count(1001)
+        self._faults: list[Exception] = []
+        self._lock = threading.Lock()
+        self._closing = threading.Event()
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _request_handler(self))
+        self._server.daemon_threads = True
+
+    @property
+    def url(self) -> str:
+        """The server's address, without a slash at its end."""
+        return f"http://127.0.0.1:{self._server.server_address[1]}"
+
+    @property
+    def routes(self) -> list[str]:
+        """The names of the routes, such as `POST /posts`."""
+        return list(self._routes)
+
+    @property
+    def posts(self) -> list[ReceivedRequest]:
+        """The requests that asked to publish a post, whatever became of them."""
+        return [request for request in self.requests if request.publishes]
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        publishes: bool | Callable[[ReceivedRequest], bool] = False,
+    ) -> Callable[[Handler], Handler]:
+        """Return a decorator that makes a function the handler of a route, or replaces it.
+
+        A name in braces, as in `/posts/{id}`, stands for one segment of the path or a part of one;
+        `request.params` has its value. *publishes* marks the route that makes a post visible. If
+        one route does several things, pass a function that tells whether a request publishes.
+        Handlers run one at a time.
+        """
+        name = f"{method.upper()} {path}"
+        pieces = re.split(r"\{(\w+)\}", path)
+        pattern = "".join(
+            f"(?P<{piece}>[^/]+)" if number % 2 else re.escape(piece)
+            for number, piece in enumerate(pieces)
+        )
+
+        def add(handler: Handler) -> Handler:
+            compiled = re.compile(pattern)
+            self._routes[name] = _Route(name, method.upper(), compiled, handler, publishes)
+            return handler
+
+        return add
+
+    def then(
+        self, *answers: FakeResponse | Chaos, route: str | None = None, times: int = 1
+    ) -> None:
+        """Queue *answers*, *times* over, for the next requests to *route*.
+
+        Without *route*, they are for the requests that publish. A FakeResponse is sent in place of
+        the handler's, which does not run. After the queue the route answers as before.
+        """
+        self._next.setdefault(self._known(route), deque()).extend(answers * times)
+
+    def always(self, answer: FakeResponse | Chaos, *, route: str | None = None) -> None:
+        """Answer every request to *route* alike, until `calm` is called; see `then`."""
+        self._always[self._known(route)] = answer
+
+    def calm(self) -> None:
+        """Forget what `then` and `always` ordered; the routes answer as before."""
+        self._next.clear()
+        self._always.clear()
+
+    def new_id(self, prefix: str = "") -> str:
+        """Return an id that the platform has not given before: *prefix* and a number."""
+        return f"{prefix}{next(self._ids)}"
+
+    def take(self, request: ReceivedRequest) -> FakeResponse:
+        """Add *request* to the list `requests`, and return the response to send."""
+        with self._lock:
+            try:
+                return self._answered(request)
+            except Exception as fault:  # noqa: BLE001 - `__exit__` raises it in the test
+                self._faults.append(fault)
+                return FakeResponse.json({"error": f"a handler of the test raised {fault!r}"}, 500)
+
+    def pause(self, seconds: float) -> None:
+        """Wait for *seconds*, or until the server is closed if that is earlier."""
+        self._closing.wait(seconds)
+
+    def close(self) -> None:
+        """Stop listening, so that further connections are refused."""
+        self._closing.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def __enter__(self) -> Self:
+        # A short poll lets shutdown return at once.
+        serve = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        serve.start()
+        return self
+
+    def __exit__(
+        self,
+        _class: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if not self._closing.is_set():
+            self.close()
+        if not self._faults:
+            return
+        if error is None:
+            raise self._faults[0]
+        error.add_note(f"a handler of the fake platform had raised {self._faults[0]!r}")
+
+    def _known(self, route: str | None) -> str | None:
+        if route is not None and route not in self._routes:
+            raise ValueError(f"the platform has no route {route!r}; it has {self.routes}")
+        return route
+
+    def _answered(self, received: ReceivedRequest) -> FakeResponse:
+        """Return the response to a request: what the test ordered, or the handler's response."""
+        route, request = self._routed(received)
+        self.requests.append(request)
+        answer = self._ordered(request)
+        if isinstance(answer, FakeResponse):
+            return answer
+        if answer is not None and not answer.accepts:
+            return answer.change(self.response)
+        response = self._handled(route, request)
+        return response if answer is None else answer.change(response)
+
+    def _routed(self, request: ReceivedRequest) -> tuple[_Route | None, ReceivedRequest]:
+        """Return the route of *request*, and the request with the route's name and parameters."""
+        path = urlsplit(request.path).path
+        for route in self._routes.values():
+            match = route.path.fullmatch(path)
+            if match is not None and route.method == request.method:
+                params = {name: unquote(value) for name, value in match.groupdict().items()}
+                request = replace(request, route=route.name, params=params)
+                marked = route.publishes
+                publishes = marked if isinstance(marked, bool) else marked(request)
+                return route, replace(request, publishes=publishes)
+        return None, replace(request, publishes=not self._routes)
+
+    def _ordered(self, request: ReceivedRequest) -> FakeResponse | Chaos | None:
+        """Return the answer that the test ordered for a request, or None."""
+        for route in (request.route, None) if request.publishes else (request.route,):
+            if self._next.get(route):
+                return self._next[route].popleft()
+            if route in self._always:
+                return self._always[route]
+        return None
+
+    def _handled(self, route: _Route | None, request: ReceivedRequest) -> FakeResponse:
+        """Return the response of the route's handler, or that for a request without a route."""
+        if route is None and not self._routes:
+            return self.response
+        if route is None:
+            missing = f"the fake platform has no route for {request.method} {request.path}"
+            return FakeResponse.json({"error": missing}, 404)
+        value: object = route.handler(request)
+        if isinstance(value, FakeResponse):
+            return value
+        if isinstance(value, Mapping | list):
+            return FakeResponse.json(value)
+        kind = type(value).__name__
+        raise TypeError(
+            f"the handler of {route.name} returned a value of the type {kind}; it must return a "
+            "FakeResponse, a dict or a list"
+        )
+
+
+def _request_handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
+    class RequestHandler(BaseHTTPRequestHandler):
+        def handle_one_request(self) -> None:
+            self.raw_requestline = self.rfile.readline(65537)
+            if self.raw_requestline and self.parse_request():
+                self._respond()
+            self.close_connection = True
+
+        def _respond(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            received = ReceivedRequest(self.command, self.path, headers, body)
+            response = platform.take(received)
+            platform.pause(response.delay)
+            if response.drop:
+                _reset(self.connection)
+                return
+            self.send_response(response.status)
+            for name, value in response.headers.items():
+                self.send_header(name, value)
+            length = len(response.body) * 2 + 1 if response.truncate else len(response.body)
+            self.send_header("Content-Length", str(length))
+            self.end_headers()
+            self.wfile.write(response.body)
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing, to keep the test's output clean."""
+
+    return RequestHandler
+
+
+def _reset(connection: socket.socket) -> None:
+    """Close a connection abruptly: the client sees a connection reset."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()

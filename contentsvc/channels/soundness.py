@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from html.parser import HTMLParser
 
 from pydantic import SecretStr
@@ -15,8 +15,9 @@ from contentsvc.channels.content import (
     RenditionWarning,
     WarningLevel,
 )
+from contentsvc.channels.parts import split_rendition
 from contentsvc.channels.settings import secret_fields
-from contentsvc.channels.testing import render, sample_entry
+from contentsvc.channels.testing import render, sample_entry, sample_picture
 from contentsvc.domain.entries import EntryKind
 from contentsvc.domain.notices import DEFAULT_CHAIN
 from contentsvc.errors import RenderError
@@ -25,7 +26,9 @@ __all__ = [
     "blocked",
     "check_rendition",
     "dangers",
+    "exceeded",
     "render_all",
+    "render_long",
     "rendered_or_refused",
     "secrets_of",
 ]
@@ -95,10 +98,37 @@ def render_all(channel: Channel) -> Iterator[Rendition]:
             yield render(channel, entry)
 
 
+def render_long(channel: Channel) -> Iterator[Rendition]:
+    """Yield the channel's renditions of long entries with three pictures, unless it refuses them.
+
+    A channel with parts makes several of each.
+    """
+    body = "\n\n".join(f"第{number}段：{'社群运营' * 20}" for number in range(1, 61))
+    pictures = tuple(sample_picture(f"{number}.png") for number in range(1, 4))
+    for kind in sorted(channel.kinds):
+        entry = sample_entry(kind, body=body, pictures=pictures)
+        rendition = rendered_or_refused(channel, entry)
+        if rendition is not None and not _blocking(rendition.warnings):
+            yield rendition
+
+
 def blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
-    """Return the rendition's warnings that block approval, including exceeded limits."""
-    found = [*rendition.warnings, *channel.limits.check(rendition)]
-    return [warning for warning in found if warning.level is WarningLevel.BLOCK]
+    """Return the rendition's warnings that block approval, including exceeded limits.
+
+    If the channel has parts, the limits are those of each part.
+    """
+    parts = split_rendition(channel, rendition)
+    over = [warning for part in parts or (rendition,) for warning in exceeded(channel, part)]
+    return [*_blocking(rendition.warnings), *over]
+
+
+def exceeded(channel: Channel, message: Rendition) -> list[RenditionWarning]:
+    """Return a warning for each of the channel's limits that a post, or a part of it, exceeds."""
+    return _blocking(channel.limits.check(message))
+
+
+def _blocking(warnings: Iterable[RenditionWarning]) -> list[RenditionWarning]:
+    return [warning for warning in warnings if warning.level is WarningLevel.BLOCK]
 
 
 def secrets_of(channel: Channel) -> list[str]:

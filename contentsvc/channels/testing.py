@@ -15,13 +15,8 @@ from PIL import Image
 
 from contentsvc.channels.channel import Channel, Document
 from contentsvc.channels.content import ChannelEntry, Picture, RenderContext, Rendition
-from contentsvc.channels.fake_platform import (
-    Chaos,
-    FakePlatform,
-    FakeResponse,
-    FakeTokens,
-    ReceivedRequest,
-)
+from contentsvc.channels.fake_platform import FakePlatform, FakeTokens, ReceivedRequest
+from contentsvc.channels.fake_responses import Chaos, FakeResponse
 from contentsvc.channels.finished import FinishedDelivery
 from contentsvc.channels.http import HttpClient
 from contentsvc.channels.livestream_facts import PublicLivestream

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from contentsvc.channels import OutcomeUnknownError, Response, TemporaryError
-from contentsvc.channels.fake_platform import ReceivedRequest
-from contentsvc.channels.testing import Chaos, FakePlatform, FakeResponse, FakeTokens, TestHost
+from contentsvc.channels.testing import (
+    Chaos,
+    FakePlatform,
+    FakeResponse,
+    FakeTokens,
+    ReceivedRequest,
+    TestHost,
+)
 
 
 @pytest.fixture
@@ -257,3 +266,94 @@ def test_a_closed_platform_refuses_connections(platform: FakePlatform) -> None:
 
     with pytest.raises(TemporaryError):
         call(platform, "GET", "")
+
+
+#: The plugin that the example of docs/plugins.md tests.
+ACME = """
+from typing import ClassVar
+
+from contentsvc.channels import (
+    Channel, ChannelAuthError, ChannelSettings, OutcomeUnknownError, RateLimitedError, Receipt,
+    SecretStr, TemporaryError, hookimpl, raise_for_status,
+)
+
+api_version = 1
+ERRORS = {93000: ChannelAuthError, 40001: ChannelAuthError, 45009: RateLimitedError}
+
+
+class AcmeSettings(ChannelSettings):
+    url: str
+    chat: str
+    secret: SecretStr
+
+
+class Acme(Channel[AcmeSettings]):
+    type = "acme"
+    label: ClassVar = {"zh": "Acme", "en": "Acme"}
+    token = ""
+
+    def publish(self, rendition, *, key):
+        self.token = self.token or self.fresh()
+        answer = self.send(rendition)
+        if answer["errcode"] == 42001:
+            self.token = self.fresh()
+            answer = self.send(rendition)
+        return Receipt(self.checked(answer)["id"])
+
+    def send(self, rendition):
+        path = f"/chats/{self.settings.chat}/messages?token={self.token}"
+        return self.call("POST", path, {"text": rendition.text})
+
+    def fresh(self):
+        secret = self.settings.secret.get_secret_value()
+        try:
+            return self.checked(self.call("GET", f"/token?secret={secret}"))["token"]
+        except OutcomeUnknownError as error:
+            raise TemporaryError(error.message) from error
+
+    def call(self, method, path, body=None):
+        url = f"{self.settings.url}{path}"
+        response = self.host.http.request(method, url, json=body, allow_private=True)
+        secrets = [self.settings.secret.get_secret_value()]
+        return raise_for_status(response, secrets=secrets).json()
+
+    def checked(self, answer):
+        if answer["errcode"]:
+            raise ERRORS[answer["errcode"]](f"error {answer['errcode']}")
+        return answer
+
+
+@hookimpl
+def register_channels():
+    return [Acme]
+"""
+
+
+def run_example(folder: Path, plugin: str) -> subprocess.CompletedProcess[str]:
+    """Run the guide's example of a test beside *plugin*, as its author would."""
+    guide = Path(__file__).parents[2] / "docs" / "plugins.md"
+    examples = re.findall(r"```python\n(.*?)```", guide.read_text("utf-8"), re.DOTALL)
+    (example,) = (one for one in examples if "class TestAcme" in one)
+    (folder / "acme.py").write_text(plugin, "utf-8")
+    (folder / "test_acme.py").write_text(example, "utf-8")
+    (folder / "pytest.ini").write_text("[pytest]\n", "utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_acme.py"]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_the_example_of_the_guide_passes(tmp_path: Path) -> None:
+    """The test in docs/plugins.md passes for a channel that follows the rules."""
+    done = run_example(tmp_path, ACME)
+
+    assert done.returncode == 0, done.stdout
+    assert "failed" not in done.stdout
+
+
+def test_the_example_of_the_guide_finds_a_repeated_post(tmp_path: Path) -> None:
+    """The same test fails for a channel that repeats a post, with the sentence about it."""
+    request = "self.host.http.request(method, url, json=body, allow_private=True)"
+    assert request in ACME
+    done = run_example(tmp_path, ACME.replace(f"= {request}", f"= [{request}, {request}][1]"))
+
+    assert done.returncode == 1
+    assert "one publish() made 2 requests to the route that publishes" in done.stdout

@@ -1,0 +1,7 @@
+"""Classes of pytest tests that every channel must pass; a plugin's test subclasses one."""
+
+from contentsvc.channels.contract.http import HttpChannelContract
+from contentsvc.channels.contract.publishing import ChannelContract
+from contentsvc.channels.contract.rendering import RenderContract
+
+__all__ = ["ChannelContract", "HttpChannelContract", "RenderContract"]

@@ -231,6 +231,9 @@ class FakePlatform:
         error.add_note(f"a handler of the fake platform had raised {self._faults[0]!r}")
 
     def _known(self, route: str | None) -> str | None:
+        """Return *route*; raise ValueError if it does not exist, or if None stands for nothing."""
+        if route is None and self._routes and not any(r.publishes for r in self._routes.values()):
+            raise ValueError("no route publishes; mark one with publishes=True, or name a route")
         if route is not None and route not in self._routes:
             raise ValueError(f"the platform has no route {route!r}; it has {self.routes}")
         return route

@@ -129,6 +129,14 @@ def test_chaos_can_hit_one_route(board: FakePlatform) -> None:
         board.then(Chaos.drop(), route="GET /tokn")
 
 
+def test_chaos_for_posts_needs_a_route_that_publishes(platform: FakePlatform) -> None:
+    """If no route publishes, chaos for posts would never happen, so it is an error."""
+    platform.route("POST", "/posts")(lambda _: {})
+
+    with pytest.raises(ValueError, match="mark one with publishes=True"):
+        platform.always(Chaos.drop())
+
+
 @pytest.mark.parametrize("chaos", [Chaos.drop(), Chaos.hang(20), Chaos.half()], ids=str)
 def test_a_lost_response_leaves_the_post(board: FakePlatform, chaos: Chaos) -> None:
     """The platform accepts the post although the client gets no response."""

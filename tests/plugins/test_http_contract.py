@@ -32,6 +32,7 @@ from contentsvc.channels.testing import (
     Chaos,
     FakePlatform,
     FakeResponse,
+    FakeTokens,
     ReceivedRequest,
     TestHost,
     parse_settings,
@@ -172,6 +173,27 @@ def settings_for(platform: FakePlatform) -> dict[str, Any]:
     return {"url": platform.url, "secret": "hunter2hunter2"}
 
 
+class SharedBoard(Board):
+    """A channel whose account other channels use as well."""
+
+    account = "the board"
+
+
+class NewestContract(BoardContract):
+    """The contract with a platform on which a new token ends the one before."""
+
+    channel_class: ClassVar[type[Channel]] = SharedBoard
+
+    def script(self, platform: FakePlatform) -> None:
+        super().script(platform)
+        platform.tokens = FakeTokens(newest_only=True)
+        platform.route("POST", "/token")(lambda _: {"token": platform.tokens.issue()})
+
+
+class TestSharedBoard(NewestContract):
+    """Two channels of one account, which end each other's tokens, pass the whole contract."""
+
+
 class TestBoard(BoardContract):
     """A channel with tokens, keys, searches and deletions passes the whole contract."""
 
@@ -214,6 +236,10 @@ class Elsewhere(Board):
 class Stale(Board):
     def authorized(self, method: str, path: str, **body: str) -> Response:
         return raise_for_status(self.call(method, path, **body))
+
+
+class SharedStale(Stale):
+    account = "the board"
 
 
 class Greedy(Board):
@@ -413,3 +439,12 @@ def test_a_contract_with_poll_refusals_needs_polls(tmp_path: Path) -> None:
 
     with contract.serve() as platform, pytest.raises(AssertionError, match="not Accepted"):
         call(contract, "each_refusal_of_a_poll_is_told_apart", platform, tmp_path)
+
+
+def test_channels_that_end_each_others_tokens_are_caught(tmp_path: Path) -> None:
+    """Of two channels of one account, each must bear that the other gets a token."""
+    contract = NewestContract()
+    contract.channel_class = SharedStale  # type: ignore[misc]
+
+    with contract.serve() as platform, pytest.raises(AssertionError, match="raised ChannelAuth"):
+        call(contract, "channels_of_one_account_are_told_apart", platform, tmp_path)

@@ -32,7 +32,7 @@ from contentsvc.errors import (
     TemporaryError,
 )
 
-__all__ = ["HttpChannelContract"]
+__all__ = ["LOST", "HttpChannelContract"]
 
 #: What hides from the channel that the platform accepted its post.
 LOST = (

@@ -245,7 +245,7 @@ class ChannelContract(RenderContract):
 
         This holds if the channel defines `account`; without it, each channel has its own account.
         """
-        second = TestHost(tmp_path / "second", name="second", seconds=5.0)
+        second = TestHost(tmp_path / "second", name="second", refusals=channel.refusals)
         other = self.channel_class(parse_settings(self.channel_class, raw_settings), second)
         accounts: list[object] = [channel.account, other.account]
         if self.channel_class.account is Channel.account:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -16,14 +17,19 @@ from contentsvc.channels import (
     ChannelAuthError,
     ChannelSettings,
     HandOff,
+    Limits,
     OutcomeUnknownError,
+    Parts,
     PublishError,
     Receipt,
     RejectedError,
+    RenderContext,
     Rendition,
+    RenditionWarning,
     Response,
     SecretStr,
     TemporaryError,
+    WarningLevel,
     raise_for_status,
 )
 from contentsvc.channels.contract import HttpChannelContract
@@ -112,6 +118,28 @@ class Desk(Board):
         return Receipt(job["id"]) if job["done"] else accepted
 
 
+class Thread(Parts, Board):
+    """A channel that publishes a long text as replies to its beginning."""
+
+    limits = Limits(text_characters=500, pictures=0)
+
+    def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:
+        message = {"zh": "图片不会发布", "en": "pictures are left out"}
+        warning = RenditionWarning(WarningLevel.WARN, "pictures", message)
+        return replace(rendition, pictures=(), warnings=(*rendition.warnings, warning))
+
+    def split(self, rendition: Rendition) -> Sequence[Rendition]:
+        cuts = range(0, len(rendition.text), 500)
+        return [replace(rendition, text=rendition.text[cut : cut + 500]) for cut in cuts]
+
+    def publish_part(
+        self, part: Rendition, *, key: str, after: Receipt | None
+    ) -> Receipt | Accepted | HandOff:
+        above = after.id if after else ""
+        made = self.authorized("POST", "/posts", key=key, text=part.text, above=above).json()
+        return Receipt(made["id"])
+
+
 class BoardContract(HttpChannelContract):
     """The contract of a channel with the platform that it needs."""
 
@@ -196,6 +224,12 @@ class TestSharedBoard(NewestContract):
 
 class TestBoard(BoardContract):
     """A channel with tokens, keys, searches and deletions passes the whole contract."""
+
+
+class TestThread(BoardContract):
+    """A channel whose posts have several parts passes the whole contract."""
+
+    channel_class = Thread
 
 
 class TestDesk(BoardContract):

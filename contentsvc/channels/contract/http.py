@@ -63,6 +63,7 @@ class HttpChannelContract(FollowUpContract):
     }
     #: The response to every request, unless `script` adds routes.
     success: ClassVar[FakeResponse] = FakeResponse()
+    _served: FakePlatform | None = None
 
     def script(self, platform: FakePlatform) -> None:
         """Prepare the platform of each test; by default, it sends `success` to every request.
@@ -92,7 +93,7 @@ class HttpChannelContract(FollowUpContract):
 
     def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - it is on the platform
         """Return the number of posts in `platform.visible`; None if the handlers put none there."""
-        return len(self._served.visible) or None
+        return (len(self._served.visible) or None) if self._served else None
 
     def test_publishing_makes_one_request(self, channel: Channel, platform: FakePlatform) -> None:
         """One `publish` sends one request to the route that publishes."""

@@ -8,6 +8,15 @@ from contentsvc.channels.default_rendering import fill_words, notice_placeholder
 from contentsvc.channels.identity import verify_identity
 from contentsvc.channels.masked_answers import masked_hand_off, masked_receipt
 from contentsvc.channels.parts import publish_part, split_rendition
+from contentsvc.channels.quality import (
+    Assessment,
+    ContractRun,
+    Declaration,
+    Finding,
+    assess,
+    gather_facts,
+    read_declaration,
+)
 from contentsvc.channels.registry import PluginInfo, Registry, load_plugin_beside, load_plugins
 from contentsvc.channels.rendering import render_entry
 from contentsvc.channels.settings import (
@@ -23,14 +32,20 @@ from contentsvc.channels.settings import (
 from contentsvc.channels.support import supports
 
 __all__ = [
+    "Assessment",
     "CalendarTemplate",
+    "ContractRun",
+    "Declaration",
     "DeliveryListener",
+    "Finding",
     "FormField",
     "PluginInfo",
     "Registry",
     "SettingsError",
+    "assess",
     "fill_words",
     "form_fields",
+    "gather_facts",
     "load_plugin_beside",
     "load_plugins",
     "masked_hand_off",
@@ -38,6 +53,7 @@ __all__ = [
     "notice_placeholders",
     "parse_settings",
     "publish_part",
+    "read_declaration",
     "render_entry",
     "resolve_secrets",
     "secret_fields",

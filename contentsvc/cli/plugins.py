@@ -17,9 +17,21 @@ from string import Template
 import click
 
 import contentsvc
-from contentsvc.channels.hosting import PluginInfo, Registry, load_plugin_beside, load_plugins
+from contentsvc.channels.hosting import (
+    ContractRun,
+    Declaration,
+    PluginInfo,
+    Registry,
+    assess,
+    gather_facts,
+    load_plugin_beside,
+    load_plugins,
+    read_declaration,
+)
+from contentsvc.cli.quality import quality_lines
 from contentsvc.config import Config, shipped
 from contentsvc.errors import ConflictError, InputError, PluginError
+from contentsvc.messages import Message
 
 __all__ = ["plugins"]
 
@@ -128,35 +140,63 @@ def _scaffold(name: str) -> Template:
     default="{}",
     help="The channel's settings as JSON, for a plugin without a test file.",
 )
-def check(path: Path, settings: str) -> None:
+@click.option("--rules", "show_rules", is_flag=True, help="Show every rule of the quality scale.")
+def check(path: Path, settings: str, *, show_rules: bool) -> None:
     """Load the plugin PATH as the service does, and run its contract tests; exit with 1 on faults.
 
     It is loaded beside the plugins of this installation, and its poster templates and calendar
     files are read. If the test file `test_<name>.py` is in the same folder, it is run; only such a
     test checks publishing. Otherwise everything but publishing is checked, and nothing is sent.
+    At the end stands the tier of the quality scale that it reaches, and what the next one needs.
     """
-    registry = load_plugin_beside(path.resolve(), Config.from_env().plugin_folders())
+    plugin_path = path.resolve()
+    registry = load_plugin_beside(plugin_path, Config.from_env().plugin_folders())
     (plugin,) = registry.plugins
     click.echo("\n".join(_lines(plugin)))
+    if plugin.error:
+        raise click.exceptions.Exit(1)
+    declaration = read_declaration(plugin_path)
     faults = list(_file_faults(registry))
     for fault in faults:
         click.echo(f"  wrong     {fault}")
-    if plugin.error or faults:
-        raise click.exceptions.Exit(1)
+    status, run = 1, ContractRun()
+    if not faults:
+        status, run = _tested(plugin_path, settings, registry, declaration)
+    facts = gather_facts(registry, plugin_path, file_faults=faults, run=run)
+    found = assess(facts, declaration)
+    click.echo("\n".join(quality_lines(found, show_rules=show_rules)))
+    if declaration.tier not in {None, found.tier}:
+        stated = Message(
+            "quality-file-tier-wrong",
+            file=declaration.path.name,
+            stated=declaration.tier or "",
+            reached=found.tier or "none",
+        )
+        click.echo(f"  wrong     {stated}")
+        status = status or 1
+    raise click.exceptions.Exit(status)
+
+
+def _tested(
+    path: Path, settings: str, registry: Registry, declaration: Declaration
+) -> tuple[int, ContractRun]:
+    """Run the tests of a plugin; return the exit status of pytest and what they have shown."""
     _need_pytest()
-    with tempfile.TemporaryDirectory() as folder:
-        test = path.resolve().with_name(f"test_{path.stem}.py")
+    test = declaration.test or path.with_name(f"test_{path.stem}.py")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         if test.is_file():
             click.echo(f"running {test}")
         elif not registry.channel_types():
             click.echo(
                 "it loads; without a channel type or a test file there is nothing else to check"
             )
-            return
+            return 0, ContractRun()
         else:
             click.echo("it has no test file, so publishing is not checked")
-            test = _generated(Path(folder), path, settings)
-        raise click.exceptions.Exit(_run(test, Path(folder)))
+            test = _generated(folder, path, settings)
+        report = folder / "report.json"
+        return _run(test, folder, report), ContractRun.read(report)
 
 
 def _file_faults(registry: Registry) -> Iterator[str]:
@@ -190,10 +230,16 @@ def _generated(folder: Path, path: Path, settings: str) -> Path:
     return test
 
 
-def _run(test: Path, folder: Path) -> int:
-    """Run pytest on the file *test* without any project's configuration; return its exit status."""
+def _run(test: Path, folder: Path, report: Path) -> int:
+    """Run pytest on the file *test* without any project's configuration; return its exit status.
+
+    It writes to *report* which contracts the plugin's channel types passed.
+    """
     empty = folder / "pytest.ini"
     empty.write_text("[pytest]\n", "utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-c", str(empty), "--rootdir", str(folder)]
+    # Processes that a test starts can import its module by the name that it has from here.
+    root = Path.cwd() if test.is_relative_to(Path.cwd()) else folder
+    command = [sys.executable, "-m", "pytest", "-q", "-c", str(empty), "--rootdir", str(root)]
+    command += ["-p", "contentsvc.channels.quality.contract_report", f"--contract-report={report}"]
     command += ["-p", "no:cacheprovider", "--import-mode=importlib", str(test)]
     return subprocess.run(command, check=False).returncode  # noqa: S603 - our own interpreter

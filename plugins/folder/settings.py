@@ -72,6 +72,8 @@ class FolderSettings(ChannelSettings):
             "企业微信 Markdown",
             "生成 wecom.md，供群机器人发送，每条不超过 4096 字节。",
             none="不生成",
+            markdown="markdown",
+            markdown_v2="markdown_v2",
         ),
     )
     chat: bool = Field(

@@ -78,7 +78,8 @@ PHRASES = Phrases(
             "watch": "Watch now",
             "no_room": "The link is not available yet. Please check this page again later.",
             "replay": "Watch the replay",
-            "no_replay": "The livestream is over and its replay is not ready yet. Please check this page again later.",
+            "no_replay": "The livestream is over and its replay is not ready yet. "
+            "Please check this page again later.",
             "booked": "Open this page at the start to watch, and afterwards for the replay.",
             "in_chat": "If the calendar does not open in a chat, open this page in a browser.",
             "drop": "Remove from calendar",

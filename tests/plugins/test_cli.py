@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -109,9 +110,19 @@ def test_a_plugin_without_a_test_is_checked_without_publishing(tmp_path: Path) -
     assert "publishing is not checked" in result.output
 
 
-def test_a_plugin_without_a_channel_is_loaded_and_no_more() -> None:
+def copied(name: str, folder: Path) -> Path:
+    """Copy a shipped plugin without its declaration, which names its test; return the copy."""
+    source, copy = shipped("plugins") / name, folder / name
+    if source.is_dir():
+        shutil.copytree(source, copy, ignore=shutil.ignore_patterns("quality.toml"))
+    else:
+        shutil.copy(source, copy)
+    return copy
+
+
+def test_a_plugin_without_a_channel_is_loaded_and_no_more(tmp_path: Path) -> None:
     """A plugin without a channel type is only loaded, because it has no contract."""
-    result = run("check", str(Path(__file__).parents[2] / "plugins" / "advertising.py"))
+    result = run("check", str(copied("advertising.py", tmp_path)))
 
     assert result.exit_code == 0
     assert "hooks     register_checks\n" in result.output
@@ -132,11 +143,9 @@ def test_a_fault_fails_the_check(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("settings", "words"), [("[]", "not a JSON object"), ("{", "not JSON: ")])
-def test_settings_that_are_none_are_refused(settings: str, words: str) -> None:
+def test_settings_that_are_none_are_refused(tmp_path: Path, settings: str, words: str) -> None:
     """Invalid `--settings` are refused with an error about the option, not by pytest."""
-    path = Path(__file__).parents[2] / "plugins" / "webhook.py"
-
-    result = run("check", str(path), "--settings", settings)
+    result = run("check", str(copied("webhook.py", tmp_path)), "--settings", settings)
 
     assert isinstance(result.exception, InputError)
     assert words in str(result.exception)
@@ -233,8 +242,88 @@ def test_faults_of_templates_are_told_with_their_lines(tmp_path: Path) -> None:
     assert any("week.yaml: line " in line and "not YAML" in line for line in wrong)
 
 
-def test_sound_templates_pass() -> None:
-    """A shipped plugin with calendar files, and one with poster templates, pass the check."""
-    folder = shipped("plugins")
+def test_sound_templates_pass(tmp_path: Path) -> None:
+    """A shipped plugin with calendar files passes the check."""
+    assert run("check", str(copied("festivals", tmp_path))).exit_code == 0
 
-    assert run("check", str(folder / "festivals")).exit_code == 0
+
+def test_a_new_plugin_is_bronze(tmp_path: Path) -> None:
+    """The check prints the tier of the quality scale, and each rule that the next one needs."""
+    run("new", "notes", "--folder", str(tmp_path))
+
+    result = run("check", str(tmp_path / "notes.py"))
+
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    begin = lines.index("  quality   bronze")
+    assert lines[begin + 1] == "  for silver:"
+    missing = [line.split()[1] for line in lines[begin:] if line.startswith("    missing ")]
+    assert missing == ["error-codes:", "sources:"]
+    assert "(declared by the author)" in lines[begin + 2]
+    assert lines[begin + 3].strip() == "notes.quality.toml has no answer to it"
+
+
+def test_publishing_that_is_not_tested_is_below_bronze(tmp_path: Path) -> None:
+    """Without its own test, a plugin has not shown that it publishes."""
+    run("new", "notes", "--folder", str(tmp_path))
+    (tmp_path / "test_notes.py").unlink()
+
+    result = run("check", str(tmp_path / "notes.py"))
+
+    assert "  quality   below bronze\n" in result.output
+    assert "no test class with ChannelContract was run for the channel type notes" in result.output
+    assert "render-contract" not in result.output
+
+
+def test_every_rule_is_shown_on_request(tmp_path: Path) -> None:
+    """`--rules` prints each rule with its state and the author's answer."""
+    run("new", "notes", "--folder", str(tmp_path))
+    declaration = '[rules]\nretract = { exempt = "Notes stay." }\n'
+    (tmp_path / "notes.quality.toml").write_text(declaration, "utf-8")
+
+    result = run("check", "--rules", str(tmp_path / "notes.py"))
+
+    assert "    kept            loads: " in result.output
+    assert "    exempt          retract: " in result.output
+    assert "                      Notes stay.\n" in result.output
+    assert "    not applicable  http-contract: " in result.output
+
+
+def test_a_tier_that_is_not_reached_fails_the_check(tmp_path: Path) -> None:
+    """A plugin that states a higher or lower tier than it reaches is told so."""
+    run("new", "notes", "--folder", str(tmp_path))
+    (tmp_path / "notes.quality.toml").write_text('tier = "gold"', "utf-8")
+
+    result = run("check", str(tmp_path / "notes.py"))
+
+    assert result.exit_code == 1
+    assert "states the tier gold, but the plugin reaches bronze" in result.output
+
+
+def test_a_malformed_declaration_fails_the_check(tmp_path: Path) -> None:
+    """A fault of the declaration is shown with its message."""
+    run("new", "notes", "--folder", str(tmp_path))
+    (tmp_path / "notes.quality.toml").write_text("[rules]\nshiny = {}", "utf-8")
+
+    result = run("check", str(tmp_path / "notes.py"))
+
+    assert isinstance(result.exception, InputError)
+    assert "there is no rule 'shiny'" in str(result.exception)
+
+
+def test_the_test_file_may_be_elsewhere(tmp_path: Path) -> None:
+    """The declaration can name the test file."""
+    run("new", "notes", "--folder", str(tmp_path))
+    (tmp_path / "tests").mkdir()
+    test = (tmp_path / "test_notes.py").read_text("utf-8")
+    moved = test.replace(
+        'Path(__file__).with_name("notes.py")', f"Path({str(tmp_path / 'notes.py')!r})"
+    )
+    (tmp_path / "tests" / "test_mine.py").write_text(moved, "utf-8")
+    (tmp_path / "test_notes.py").unlink()
+    (tmp_path / "notes.quality.toml").write_text('test = "tests/test_mine.py"', "utf-8")
+
+    result = run("check", str(tmp_path / "notes.py"))
+
+    assert result.exit_code == 0, result.output
+    assert "  quality   bronze\n" in result.output

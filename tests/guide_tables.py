@@ -1,24 +1,19 @@
-"""Write the table of the plugin API into docs/plugins.md: `python -m tests.api_table`."""
+"""Write the tables of docs/plugins.md that come from the code: `python -m tests.guide_tables`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from contentsvc.channels.api_members import API_MEMBERS, ApiMember, Caller
+from contentsvc.channels.quality import RULES
 
-__all__ = ["GUIDE", "block_between", "table", "with_block"]
+__all__ = ["GUIDE", "TABLES", "block_between", "with_block"]
 
 GUIDE = Path(__file__).parents[1] / "docs" / "plugins.md"
-_NAME = "api-table"
 
 
-def table() -> str:
-    """Return the table in Markdown: each member, its callers, when it is called, and its tests."""
-    return "\n".join(_lines())
-
-
-def _lines() -> Iterator[str]:
+def _api() -> Iterator[str]:
     yield "| member | called by | when | tested by |"
     yield "|---|---|---|---|"
     for owner, members in API_MEMBERS.items():
@@ -30,6 +25,18 @@ def _lines() -> Iterator[str]:
 
 def _callers(member: ApiMember) -> str:
     return "every process" if len(member.called_by) == len(Caller) else ", ".join(member.called_by)
+
+
+def _rules() -> Iterator[str]:
+    yield "| tier | rule | what it asks for | known by |"
+    yield "|---|---|---|---|"
+    for rule in RULES:
+        by = "program" if rule.check else "author"
+        yield f"| {rule.tier} | `{rule.name}` | {rule.sentence} | {by} |"
+
+
+#: The lines of each table, by the name of its block.
+TABLES: Mapping[str, Callable[[], Iterator[str]]] = {"api": _api, "quality rules": _rules}
 
 
 def block_between(text: str, name: str) -> str:
@@ -54,8 +61,15 @@ def with_block(text: str, name: str, block: str) -> str:
 
 
 def _markers(name: str) -> tuple[str, str]:
-    return f"<!-- begin {name}, made by python -m tests.api_table -->", f"<!-- end {name} -->"
+    return f"<!-- {name}: made by python -m tests.guide_tables -->", f"<!-- {name}: end -->"
+
+
+def _write() -> None:
+    text = GUIDE.read_text("utf-8")
+    for name, lines in TABLES.items():
+        text = with_block(text, name, "\n".join(lines()))
+    GUIDE.write_text(text, "utf-8")
 
 
 if __name__ == "__main__":
-    GUIDE.write_text(with_block(GUIDE.read_text("utf-8"), _NAME, table()), "utf-8")
+    _write()

@@ -58,6 +58,8 @@ _PUBLISHED = (
     "test_publishing_gives_an_answer",
     "test_the_same_key_is_one_post",
     "test_another_key_is_another_post",
+    "test_each_refusal_is_told_apart",
+    "test_a_lost_answer_is_an_unknown_outcome",
 )
 
 _CHANNEL = (
@@ -169,21 +171,33 @@ _CHANNEL = (
         (*_WORKERS, Caller.DISPATCHER),
         "before and after each attempt; while an outcome is unknown",
         ("services/delivery/tasks.py", "services/delivery/reconciling.py"),
-        ("test_the_class_is_whole", "test_the_same_key_is_one_post"),
+        (
+            "test_the_class_is_whole",
+            "test_the_same_key_is_one_post",
+            "test_a_lost_post_is_not_doubled",
+        ),
     ),
     ApiMember(
         "find",
         (Caller.FOLLOW_UP,),
         "after an unknown outcome; the dispatcher looks whether the class defines it",
         ("services/delivery/tasks.py", "services/delivery/reconciling.py"),
-        ("test_find_tells_what_became_of_a_key",),
+        (
+            "test_find_tells_what_became_of_a_key",
+            "test_a_lost_post_is_found",
+            "test_a_search_without_an_answer_finds_nothing_out",
+        ),
     ),
     ApiMember(
         "poll",
         (Caller.FOLLOW_UP,),
         "after `Accepted`, each time that `poll_after` is over",
         ("services/delivery/tasks.py",),
-        ("test_publishing_gives_an_answer",),
+        (
+            "test_publishing_gives_an_answer",
+            "test_a_poll_without_an_answer_decides_nothing",
+            "test_each_refusal_of_a_poll_is_told_apart",
+        ),
     ),
     ApiMember(
         "poll_for",
@@ -204,6 +218,7 @@ _CHANNEL = (
         (Caller.WEB, Caller.COMMAND),
         "when a person retracts a published post",
         ("services/retracting.py",),
+        ("test_a_post_can_be_retracted_twice",),
     ),
     ApiMember(
         "identity",
@@ -227,6 +242,7 @@ _PAGES = (
         _RENDERERS,
         "when a notice or its preview is rendered; for the page of a livestream's entry",
         ("services/booking.py",),
+        ("test_pages_answer_visitors",),
     ),
 )
 
@@ -236,13 +252,14 @@ _PARTS = (
         _RENDERERS,
         "after `finish`, except for a test message",
         ("channels/parts.py",),
+        ("test_each_part_is_a_message_of_its_own",),
     ),
     ApiMember(
         "publish_part",
         (Caller.PUBLISH, Caller.WEB, Caller.COMMAND),
         "as `publish`, once for each part",
         ("channels/parts.py",),
-        _PUBLISHED,
+        (*_PUBLISHED, "test_parts_are_published_one_after_the_other"),
     ),
 )
 

@@ -133,6 +133,15 @@ def mei(service: Service) -> Administrator:
     return Administrator(service)
 
 
+def test_a_plugin_that_exits_in_a_test_send_is_an_error_of_the_channel(mei: Administrator) -> None:
+    """`sys.exit` in a test send is shown, and the server that showed it goes on."""
+    # Before the plugin blocks: then its channel type is refused for a while.
+    page = mei.test("publish-exit")
+
+    assert "SystemExit" in page
+    assert "channels" in mei.get("/channels/")
+
+
 def test_test_sends_that_block_leave_the_web_server_alone(
     service: Service, mei: Administrator
 ) -> None:
@@ -156,14 +165,6 @@ def test_test_sends_that_block_leave_the_web_server_alone(
     shown = "".join([*told, mei.get("/channels/")])
     assert "没有响应" in shown
     assert "卡在之前的调用里" in shown
-
-
-def test_a_plugin_that_exits_in_a_test_send_is_an_error_of_the_channel(mei: Administrator) -> None:
-    """`sys.exit` in a test send is shown, and the server that showed it goes on."""
-    page = mei.test("publish-exit")
-
-    assert "SystemExit" in page
-    assert "channels" in mei.get("/channels/")
 
 
 def test_a_plugin_that_ends_the_web_server_does_not_keep_it_down(

@@ -33,7 +33,7 @@ _SETTINGS = {
 _ON_TIME = 20.0
 _WHERE = ("publish", "poll", "find", "render")
 _BAD = [f"{where}-{how}" for where in _WHERE for how in ("block", "exit", "end")]
-_CHANNEL = "  - {{name: {name}, type: badly, settings: {{where: {where}, how: {how}}}}}\n"
+_CHANNEL = "  - {{name: {name}, type: badly_{how}, settings: {{where: {where}}}}}\n"
 _CALENDAR = """\
 calendar: {slug}
 name: 互不影响
@@ -135,7 +135,6 @@ def mei(service: Service) -> Administrator:
 
 def test_a_plugin_that_exits_in_a_test_send_is_an_error_of_the_channel(mei: Administrator) -> None:
     """`sys.exit` in a test send is shown, and the server that showed it goes on."""
-    # Before the plugin blocks: then its channel type is refused for a while.
     page = mei.test("publish-exit")
 
     assert "SystemExit" in page

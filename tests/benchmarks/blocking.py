@@ -78,11 +78,11 @@ def _block(stage: Stage, span: float) -> None:
     began = time.time()
     dues = [began + at / _BLOCKED_RATE for at in range(int((_LEAD + span) * _BLOCKED_RATE))]
     for where in _WHERE:
-        stage.add_channel(f"{where}-block", "badly", {"where": where, "how": "block"})
+        stage.add_channel(f"{where}-block", "badly_block", {"where": where})
     # The deliveries go to the channels by turns.
-    stage.fill([due for due in dues for _ in _WHERE], kind="badly")
+    stage.fill([due for due in dues for _ in _WHERE], kind="badly_block")
     planned = {"status": DeliveryStatus.PLANNED, "rendition_hash": None}
-    stage.fill([due for due in dues for _ in _WHERE], kind="badly", **planned)
+    stage.fill([due for due in dues for _ in _WHERE], kind="badly_block", **planned)
     administrator = Administrator(stage.service)
     for _ in range(_TEST_SENDS):
         threading.Thread(target=_send_test, args=(administrator,), daemon=True).start()

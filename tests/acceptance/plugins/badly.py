@@ -1,4 +1,7 @@
-"""A channel that blocks, exits or ends its process in one of its methods, as its settings say."""
+"""Channels that block, exit or end their process in one of their methods, as their settings say.
+
+They are three types, so that each has jobs of its own.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from contentsvc.channels import (
 )
 from contentsvc.services.delivery.backlog import Backlog
 
-__all__ = ["Badly"]
+__all__ = ["Blocks", "Ends", "Exits"]
 
 api_version = 1
 
@@ -39,16 +42,15 @@ def _trapped(backlog: Backlog, *words: Any) -> Any:
 
 
 class BadlySettings(ChannelSettings):
-    """Where and how the channel misbehaves."""
+    """Where the channel misbehaves."""
 
     where: str
-    how: str
 
 
-class Badly(Channel[BadlySettings]):
-    """A channel that misbehaves in the method *where*."""
+class Blocks(Channel[BadlySettings]):
+    """A channel that blocks in the method *where*."""
 
-    type = "badly"
+    type = "badly_block"
     label: ClassVar = {"zh": "捣乱", "en": "Badly"}
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
@@ -80,17 +82,33 @@ class Badly(Channel[BadlySettings]):
         return Receipt(key)
 
     def _reach(self, where: str) -> None:
-        if self.settings.where != where:
-            return
-        if self.settings.how == "exit":
-            sys.exit(3)
-        if self.settings.how == "end":
-            os._exit(9)
+        if self.settings.where == where:
+            self._misbehave()
+
+    def _misbehave(self) -> None:
         time.sleep(3600)
+
+
+class Exits(Blocks):
+    """A channel that exits in the method *where*."""
+
+    type = "badly_exit"
+
+    def _misbehave(self) -> None:
+        sys.exit(3)
+
+
+class Ends(Blocks):
+    """A channel that ends its process in the method *where*."""
+
+    type = "badly_end"
+
+    def _misbehave(self) -> None:
+        os._exit(9)
 
 
 @hookimpl
 def register_channels() -> list[type[Channel]]:
-    """Return the channel type, and set the trap in every process that loads this plugin."""
+    """Return the channel types, and set the trap in every process that loads this plugin."""
     Backlog.pick = _trapped  # type: ignore[assignment, method-assign]
-    return [Badly]
+    return [Blocks, Exits, Ends]

@@ -33,7 +33,7 @@ from contentsvc.channels import (
     raise_for_status,
 )
 from contentsvc.channels.contract import HttpChannelContract
-from contentsvc.channels.contract.http import LOST
+from contentsvc.channels.contract.http import LOST, SECONDS
 from contentsvc.channels.testing import (
     Chaos,
     FakePlatform,
@@ -399,7 +399,7 @@ def call(
 ) -> None:
     """Call one test of *contract* with the fixtures that it asks for, then *arguments*."""
     raw = settings_for(platform)
-    host = TestHost(folder, seconds=0.5)
+    host = TestHost(folder, seconds=SECONDS)
     fixtures: dict[str, object] = {
         "channel": contract.channel_class(parse_settings(contract.channel_class, raw), host),
         "platform": platform,

@@ -32,8 +32,10 @@ from contentsvc.errors import (
     TemporaryError,
 )
 
-__all__ = ["LOST", "HttpChannelContract"]
+__all__ = ["LOST", "SECONDS", "HttpChannelContract"]
 
+#: Seconds after which an HTTP call times out, on a busy machine, too.
+SECONDS = 3.0
 #: What hides from the channel that the platform accepted its post.
 LOST = (
     Chaos.fail(500),
@@ -42,7 +44,7 @@ LOST = (
     Chaos.fail(408),
     Chaos.half(),
     Chaos.drop(),
-    Chaos.hang(1.5),
+    Chaos.hang(3 * SECONDS),
 )
 
 
@@ -82,8 +84,8 @@ class HttpChannelContract(FollowUpContract):
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
-        """Return a test host for the channel; its HTTP calls time out after half a second."""
-        return TestHost(tmp_path / "channel", seconds=0.5, refusals=self.channel_class.refusals)
+        """Return a test host for the channel; its HTTP calls time out after three seconds."""
+        return TestHost(tmp_path / "channel", seconds=SECONDS, refusals=self.channel_class.refusals)
 
     @pytest.fixture
     def platform(self) -> Iterator[FakePlatform]:
@@ -199,7 +201,7 @@ class HttpChannelContract(FollowUpContract):
         for number, route in enumerate(used):
             if any(request.route == route for request in platform.posts):
                 continue
-            host = TestHost(tmp_path / f"{number}", seconds=0.5, refusals=channel.refusals)
+            host = TestHost(tmp_path / f"{number}", seconds=SECONDS, refusals=channel.refusals)
             fresh = self.channel_class(parse_settings(self.channel_class, raw_settings), host)
             before = len(platform.posts)
             platform.always(Chaos.drop(), route=route)

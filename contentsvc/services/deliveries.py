@@ -110,6 +110,7 @@ def resolve_delivery(
     delivery_id: int,
     resolution: Resolution,
     *,
+    part: int | None = None,
     url: str | None = None,
     by: str,
     now: datetime,
@@ -120,15 +121,17 @@ def resolve_delivery(
     The delivery is unknown or handed off. *url* is the address of the published post. It is ignored
     unless the resolution is OUT. If a post has several parts, the decision is about the next part:
     after OUT the service sends the part that follows, and after DROP the delivery is published with
-    the parts that are out.
+    the parts that are out. *part* is the number of the part that the person saw, if any.
 
     Raises:
         InputError: the delivery has another status, *url* is not a web address, or the delivery
             cannot be sent again because its entry is not approved, its livestream has changed, or
             it was handed off.
-        ConflictError: the delivery was changed meanwhile.
+        ConflictError: the delivery was changed meanwhile, or *part* is no longer the next part.
     """
     delivery = get_delivery(session, delivery_id)
+    if part is not None and part != delivery.parts_out + 1:
+        raise ConflictError("delivery-settled-meanwhile")
     if delivery.status not in {_S.UNKNOWN, _S.HANDED_OFF}:
         raise InputError("delivery-nothing-to-settle", id=delivery_id, status=_status(delivery))
     if resolution is Resolution.OUT:

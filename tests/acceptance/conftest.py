@@ -38,6 +38,7 @@ from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from contentsvc.services.week_board import week_board
 from tests.acceptance.by_hand import HandQueue, SteadyClock
+from tests.acceptance.running import PATIENCE
 from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor
 from tests.browser import find_browser
 from tests.catalogues import compile_catalogues
@@ -78,7 +79,7 @@ def _work(runtime: Runtime, queue: HandQueue) -> None:
     Renderer(runtime).render_planned(renders)
     claims, queue.claims = queue.claims, []
     for lane, claim in claims:
-        Publisher(runtime, "test:2").publish_batch(lane, [claim])
+        assert Publisher(runtime, "test:2").submit(lane, [claim]).wait_ended(PATIENCE)
 
 
 @pytest.fixture(scope="session")

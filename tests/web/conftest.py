@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.security import generate_password_hash
 
+from contentsvc import assembly
 from contentsvc.app import create_app
-from contentsvc.assembly import assemble
 from contentsvc.config import Config, shipped
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services import accounts
@@ -21,6 +24,7 @@ from contentsvc.services.channel_setup import channels
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import compile_catalogues
+from tests.factories import cached_plugins, share_statements
 from tests.web.people import NOW, PASSWORD, WEEK, Clock, Person
 
 
@@ -46,6 +50,37 @@ def calendars_dir(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture(autouse=True)
+def _quick_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Load plugins, hash a password and compile a template once per process, not in each test."""
+    monkeypatch.setattr(assembly, "load_plugins", cached_plugins)
+    monkeypatch.setattr(accounts, "generate_password_hash", _password_hash)
+    # Flask takes this for the templates of every application that it creates.
+    monkeypatch.setitem(Flask.jinja_options, "bytecode_cache", _TEMPLATES)
+
+
+_password_hash = cache(generate_password_hash)
+
+
+class _TemplatesInMemory(BytecodeCache):
+    """Stores the code of compiled templates by the names and hashes that Jinja gives them."""
+
+    def __init__(self) -> None:
+        self._code: dict[tuple[str, str], bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Give *bucket* the code of its template, if it was compiled before."""
+        if code := self._code.get((bucket.key, bucket.checksum)):
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Store the code in *bucket*."""
+        self._code[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
+
+
+_TEMPLATES = _TemplatesInMemory()
+
+
 @pytest.fixture
 def runtime(
     tmp_path: Path, sqlite_url: str, redis_url: str, calendars_dir: Path, clock: Clock
@@ -60,8 +95,9 @@ def runtime(
             "CONTENTSVC_MAX_UPLOAD_MB": "2",
         }
     )
-    parts = assemble(config)
+    parts = assembly.assemble(config)
     with closing(parts.database):
+        share_statements(parts.database)
         yield replace(parts, clock=clock)
 
 

@@ -31,8 +31,7 @@ _MOST_CALLS = 256
 #: Most slow calls on all channels of one type, so that a plugin that blocks leaves slots for the
 #: other plugins.
 _SLOW_TYPE_CALLS = 128
-#: Seconds after which a batch no longer waits for calls under way, and after which a task no longer
-#: waits for a slot of its channel.
+#: Seconds after which a task no longer waits for a slot of its channel.
 _PATIENCE = 2.0
 #: Seconds between two checks of tasks that have waited for a slot longer than _PATIENCE.
 _CHECK_EVERY = 0.25
@@ -54,8 +53,6 @@ class TaskBatch:
     early: int = 0
     waiting: int = 0
     calling: int = 0
-    #: Time of the last change, in monotonic seconds.
-    changed_at: float = field(default_factory=time.monotonic)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def come_due(self) -> None:
@@ -75,9 +72,8 @@ class TaskBatch:
             self.early += early
             self.waiting += waiting
             self.calling += calling
-            self.changed_at = time.monotonic()
-            # Both `wait` methods depend on this; waking their threads for each task would cost too
-            # much.
+            # Both `wait_…` methods depend on this; waking their threads for each task would cost
+            # too much.
             if not self.waiting:
                 self._changed.notify_all()
 
@@ -87,17 +83,13 @@ class TaskBatch:
             while self.waiting:
                 self._changed.wait()
 
-    def wait(self) -> None:
-        """Block until all tasks are finished, or until nothing has changed for two seconds.
-
-        The limit is _PATIENCE. It does not apply while a task waits for a slot.
-        """
+    def wait_ended(self, seconds: float) -> bool:
+        """Block until all tasks are finished, or for *seconds*; return whether all are finished."""
         with self._changed:
-            while self.early or self.waiting or self.calling:
-                left = self.changed_at + _PATIENCE - time.monotonic()
-                if not self.waiting and left <= 0:
-                    return
-                self._changed.wait(max(left, 0.05))
+            return self._changed.wait_for(self._is_finished, seconds)
+
+    def _is_finished(self) -> bool:
+        return not (self.early or self.waiting or self.calling)
 
 
 @dataclass(slots=True)

@@ -69,14 +69,6 @@ class Publisher:
         self._cached_heads: dict[int, tuple[datetime, CalendarHead]] = {}
         self._sender = Sender(runtime, worker, on_failure, on_stuck)
 
-    def publish_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Call plugins for the claimed deliveries, and wait until the calls end, except slow ones.
-
-        Slow calls end while the next batch is sent. All claims belong to the *lane*, a channel
-        type.
-        """
-        self.submit(lane, claims).wait()
-
     def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
         """Begin the plugin calls for *claims*; return when all have begun, not when they end."""
         before: TaskBatch | None = None

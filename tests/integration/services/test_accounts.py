@@ -71,6 +71,14 @@ def test_passwords_are_checked_and_changed(database: Database) -> None:
         assert service.check_password(session, "mei", PASSWORD) is None
 
 
+def test_an_unknown_name_costs_as_much_as_a_wrong_password(database: Database) -> None:
+    """The hash that stands for nobody's password has the parameters of new hashes."""
+    with database.write() as session:
+        user = service.create_user(session, name="mei", password=PASSWORD, is_admin=False, now=NOW)
+
+    assert service._NOBODY.split("$")[0] == user.password_hash.split("$")[0]
+
+
 @pytest.mark.parametrize(
     ("name", "password", "field"),
     [("", PASSWORD, "name"), ("a b", PASSWORD, "name"), ("mei", "short", "password")],

@@ -234,7 +234,7 @@ def test_nothing_goes_out_under_another_approval(engine: Engine, stage: str) -> 
         session.execute(update(Entry).values(approval_hash="0" * 64))
     if stage == "claimed":
         for lane, claims in engine.take():
-            engine.publisher.publish_batch(lane, claims)
+            engine.publish(lane, claims)
         engine.lease_out()
     engine.settle(30)
 

@@ -24,6 +24,7 @@ from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.entry_lookup import load_entry
 from contentsvc.services.planning import approve_entry, approve_week, plan_deliveries
 from contentsvc.services.runtime import Runtime
+from tests.acceptance.running import PATIENCE, until
 from tests.factories import (
     NOW,
     USEFULNESS,
@@ -284,7 +285,7 @@ def test_a_claimed_delivery_that_is_cancelled_is_not_sent(engine: Engine) -> Non
             session, entry.id, entry.rev, by="lan", now=engine.clock.at, usefulness=USEFULNESS
         )
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publish(lane, claims)
 
     assert channel.calls == []
     assert engine.delivery().status is S.CANCELLED
@@ -297,9 +298,10 @@ def test_an_edit_while_it_is_going_out_is_refused(engine: Engine) -> None:
     engine.due()
     engine.turn()
     forever = threading.Event()
-    channel.script += [lambda: forever.wait(20)]
+    channel.script += [lambda: forever.wait(PATIENCE)]
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publisher.submit(lane, claims)
+    until("the call has begun", lambda: engine.delivery().status is S.SENDING)
 
     with pytest.raises(ConflictError, match="being published right now"):
         _change(engine.runtime, entry, title="太迟了")

@@ -18,6 +18,7 @@ from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.delivery.clockwatch import ClockWatch
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.switch import pause_all, paused, resume_all
+from tests.acceptance.running import PATIENCE
 from tests.factories import (
     SHANGHAI,
     WEEK,
@@ -246,7 +247,7 @@ def test_the_red_switch_holds_everything(engine: Engine) -> None:
     with engine.runtime.database.write() as session:
         pause_all(session, reason="wrong price", by="lan", now=engine.clock.at)
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publish(lane, claims)
     engine.settle(20)
     assert (engine.delivery().status, channel.calls) == (S.SCHEDULED, [])
     with engine.runtime.database.read() as session:
@@ -270,15 +271,15 @@ def test_a_clock_set_forward_breaks_no_call_off(engine: Engine) -> None:
 
     def call() -> Receipt:
         under_way.set()
-        ended.wait(20)
+        ended.wait(PATIENCE)
         return Receipt("1")
 
     channel.script += [call]
     engine.plan("scripted_findable")
     engine.dispatcher._clock = ClockWatch(engine.runtime.config.lease, lambda: ticks[0])
     engine.due()
-    engine.work()
-    assert under_way.wait(5)
+    engine.begin_work()
+    assert under_way.wait(PATIENCE)
     engine.clock.turn(hours=1)
     ticks[0] += 2
     engine.turn()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -16,7 +16,15 @@ from contentsvc.services.delivery.publishing import Publisher
 from contentsvc.services.ports import Claim
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
-from tests.factories import Clock, MemoryQueue, make_calendar, make_channel, make_entry
+from tests.acceptance.running import PATIENCE
+from tests.factories import (
+    Clock,
+    MemoryQueue,
+    clear_script,
+    make_calendar,
+    make_channel,
+    make_entry,
+)
 
 
 @dataclass
@@ -49,10 +57,7 @@ class Engine:
     def script(self, kind: str) -> Any:
         """Clear the script of a scripted channel type and return the type."""
         channel = self.runtime.registry.channel_type(kind)
-        for name in ("script", "calls", "found", "polls"):
-            getattr(channel, name).clear()
-        if kind == "scripted_parts":
-            channel.afters.clear()  # type: ignore[attr-defined]  # of this type only
+        clear_script(channel)
         return channel
 
     def plan(self, kind: str = "scripted", **said: Any) -> Entry:
@@ -87,11 +92,26 @@ class Engine:
         """
         pause = self.turn()
         for lane, claims in self.take():
-            held = {claim.delivery_id for claim in claims}
-            instants = [row.next_at for row in self.deliveries() if row.id in held & self._early()]
-            self.clock.at = max([self.clock.at, *instants])
-            self.publisher.publish_batch(lane, claims)
+            self._advance_to(claims)
+            self.publish(lane, claims)
         return pause
+
+    def begin_work(self) -> None:
+        """Do as `work` does, but do not wait until the calls end."""
+        self.turn()
+        for lane, claims in self.take():
+            self._advance_to(claims)
+            self.publisher.submit(lane, claims)
+
+    def publish(self, lane: str, claims: Sequence[Claim]) -> None:
+        """Let the worker make the calls for *claims*, and wait until their results are stored."""
+        batch = self.publisher.submit(lane, claims)
+        assert batch.wait_ended(PATIENCE), f"the calls have not ended within {PATIENCE:g} s"
+
+    def _advance_to(self, claims: Sequence[Claim]) -> None:
+        held = {claim.delivery_id for claim in claims}
+        instants = [row.next_at for row in self.deliveries() if row.id in held & self._early()]
+        self.clock.at = max([self.clock.at, *instants])
 
     def _early(self) -> set[int]:
         """Return the ids of deliveries that are claimed before they are due."""
@@ -113,10 +133,25 @@ class Engine:
         self.clock.turn(seconds=self.runtime.config.lease.total_seconds() + 1)
 
     def settle(self, seconds: float = 60) -> None:
-        """Repeat `work` for *seconds*, advancing the clock by the dispatcher's pauses."""
+        """Repeat `work` for *seconds*, advancing the clock by the dispatcher's pauses.
+
+        While no delivery is due and no lease expires, the dispatcher sleeps.
+        """
         until = self.clock.at + timedelta(seconds=seconds)
         while self.clock.at < until:
-            self.clock.turn(seconds=max(0.1, self.work()))
+            pause = timedelta(seconds=max(0.1, self.work()))
+            quiet = self._next_instant(until) - timedelta(seconds=1) - self.clock.at
+            self.clock.at += max(pause, quiet)
+
+    def _next_instant(self, until: datetime) -> datetime:
+        """Return the next time at which the dispatcher has work, at most *until*."""
+        instants = [
+            instant
+            for row in self.deliveries()
+            for instant in (row.next_at, row.lease_until, row.poll_until, row.useful_until)
+            if instant is not None and instant >= self.clock.at
+        ]
+        return min([*instants, until])
 
 
 _WAITING = {DeliveryStatus.SCHEDULED, DeliveryStatus.RETRYING, DeliveryStatus.PLANNED}

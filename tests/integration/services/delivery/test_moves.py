@@ -315,7 +315,7 @@ def _(engine: Engine) -> None:
     claim(engine)
     engine.clock.turn(seconds=engine.runtime.config.lease.total_seconds() - 1)
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publish(lane, claims)
 
 
 @scenario(S.CLAIMED, S.SCHEDULED, A.REAPER)
@@ -345,7 +345,7 @@ def _(engine: Engine) -> None:
     claim(engine)
     pass_usefulness(engine)
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publish(lane, claims)
 
 
 @scenario(S.CLAIMED, S.CANCELLED, A.PLANNER)

@@ -20,6 +20,7 @@ from contentsvc.errors import (
 )
 from contentsvc.services.channel_setup.channels import resume_channel
 from contentsvc.services.deliveries import Resolution, resolve_delivery
+from tests.acceptance.running import PATIENCE
 from tests.factories import USEFULNESS
 from tests.integration.services.delivery.engine_world import Engine
 
@@ -174,7 +175,7 @@ def test_a_receipt_after_the_deadline_still_counts(engine: Engine) -> None:
     engine.turn()
     assert engine.delivery().status is S.UNKNOWN
 
-    engine.publisher._sender.submit(tasks).wait()
+    assert engine.publisher._sender.submit(tasks).wait_ended(PATIENCE)
 
     assert engine.delivery().status is S.PUBLISHED
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-import time
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -24,7 +24,7 @@ from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.channel_setup.channels import resume_channel
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
 from contentsvc.services.delivery.publishing import Publisher
-from tests.acceptance.running import until
+from tests.acceptance.running import PATIENCE, until
 from tests.factories import USEFULNESS, make_channel, make_entry
 from tests.integration.services.delivery.engine_world import Engine
 
@@ -46,7 +46,8 @@ def test_a_post_goes_out_when_it_is_due_and_not_before(engine: Engine) -> None:
     engine.clock.turn(milliseconds=-1)
     engine.turn()
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        batch = engine.publisher.submit(lane, claims)
+    assert not batch.wait_ended(1)
     assert engine.delivery().status is S.CLAIMED
     assert channel.calls == []
 
@@ -291,15 +292,12 @@ def test_a_call_that_never_comes_back_is_unknown(engine: Engine) -> None:
     """A call that hangs beyond its deadline has an unknown outcome."""
     channel = engine.script("scripted")
     forever = threading.Event()
-    channel.script += [lambda: forever.wait(100)]
+    channel.script += [lambda: forever.wait(PATIENCE)]
     engine.plan()
     config = replace(engine.runtime.config, call_timeout=timedelta(seconds=0.05))
     engine.publisher = Publisher(replace(engine.runtime, config=config), "host:2")
     engine.due()
     engine.work()
-    deadline = time.monotonic() + 60
-    while engine.delivery().status is S.SENDING and time.monotonic() < deadline:
-        time.sleep(0.05)
 
     assert engine.delivery().status is S.UNKNOWN
     forever.set()
@@ -313,7 +311,7 @@ def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
     hanging = engine.script("scripted")
     quick = engine.script("scripted_idempotent")
     forever = threading.Event()
-    hanging.script += [lambda: forever.wait(100)] * 20
+    hanging.script += [lambda: forever.wait(PATIENCE)] * 20
     engine.plan()
     make_channel(engine.runtime, "quick", "scripted_idempotent")
     with engine.runtime.database.read() as session:
@@ -323,13 +321,15 @@ def test_a_hanging_channel_holds_up_no_other(engine: Engine) -> None:
     make_entry(engine.runtime, calendar, key="quick", channels=("quick",))
     engine.turn()
     engine.due()
-    engine.work()
+    engine.begin_work()
 
-    assert len(quick.calls) == 1
-    statuses = [row.status for row in engine.deliveries()]
+    def statuses() -> Counter[DeliveryStatus]:
+        return Counter(row.status for row in engine.deliveries())
+
     # Sixteen calls hang; the others are claimed again later.
-    assert (statuses.count(S.SENDING), statuses.count(S.SCHEDULED)) == (16, 4)
-    assert statuses.count(S.PUBLISHED) == 1
+    apart = {S.SENDING: 16, S.SCHEDULED: 4, S.PUBLISHED: 1}
+    until("the others are apart", lambda: statuses() == apart)
+    assert len(quick.calls) == 1
     forever.set()
 
 
@@ -353,14 +353,14 @@ def test_a_worker_lost_in_the_call_leaves_an_unknown_outcome(engine: Engine) -> 
     """If a worker dies during the call, its intent prevents that the post is sent again."""
     channel = engine.script("scripted")
     killed = threading.Event()
-    channel.script += [lambda: killed.wait(20)]
+    channel.script += [lambda: killed.wait(PATIENCE)]
     engine.plan()
     engine.due()
     engine.turn()
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publisher.submit(lane, claims)
+    until("the call has begun", lambda: engine.delivery().status is S.SENDING)
     # From here on the worker counts as dead: its result comes too late to be recorded.
-    assert engine.delivery().status is S.SENDING
 
     engine.lease_out()
     engine.settle(5)
@@ -402,7 +402,7 @@ def test_an_old_claim_sends_nothing(engine: Engine) -> None:
     engine.lease_out()
     engine.settle(3)
     for lane, claims in old:
-        engine.publisher.publish_batch(lane, claims)
+        engine.publish(lane, claims)
 
     assert len(channel.calls) == 1
 
@@ -415,7 +415,7 @@ def test_a_claim_without_time_for_a_call_is_given_back(engine: Engine) -> None:
     engine.turn()
     engine.clock.turn(seconds=engine.runtime.config.lease.total_seconds() - 1)
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publish(lane, claims)
 
     assert channel.calls == []
     assert engine.delivery().status is S.SCHEDULED

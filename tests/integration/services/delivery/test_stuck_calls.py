@@ -86,7 +86,7 @@ def test_a_blocked_question_keeps_nobody_waiting(engine: Engine, blocked: thread
     channel.script += [Accepted("t", 0), lambda: blocked.wait(PATIENCE)]
     _plan_due(engine)
     for lane, claims in engine.take():
-        engine.publisher.publish_batch(lane, claims)
+        engine.publish(lane, claims)
     engine.clock.turn(seconds=1)
     engine.turn()
     assert engine.queue.published == []

@@ -22,6 +22,7 @@ from contentsvc.errors import (
     RenderError,
 )
 from contentsvc.messages import Message
+from contentsvc.services.rendering.studio import StudioBusyError
 from contentsvc.web.current import runtime
 from contentsvc.web.explaining import explain_text
 
@@ -32,6 +33,8 @@ logger = logging.getLogger(__name__)
 #: Most bytes of a rejected upload that are read and discarded before the response is sent.
 _DRAIN = 512 * 1024 * 1024
 _CHUNK = 256 * 1024
+#: Seconds after which a caller should ask a busy studio again.
+_RETRY_AFTER = 5
 _HTTP_MESSAGES = {
     400: Message("request-unreadable"),
     403: Message("not-allowed"),
@@ -46,6 +49,8 @@ def status_of(error: ContentsvcError) -> int:
         return 404
     if isinstance(error, ConflictError | PluginError):
         return 409
+    if isinstance(error, StudioBusyError):
+        return 503
     return 422 if isinstance(error, InputError | RenderError) else 500
 
 
@@ -104,6 +109,7 @@ def _title(status: int) -> str:
         413: gettext("Too large"),
         422: gettext("Please correct the marked fields"),
         429: gettext("Too many tries"),
+        503: gettext("Busy at the moment"),
     }
     return str(titles.get(status, gettext("Something went wrong")))
 
@@ -143,10 +149,13 @@ def _stale_form(error: CSRFError) -> Response:  # noqa: ARG001 - Flask's signatu
 
 def _known(error: ContentsvcError) -> Response:
     status = status_of(error)
-    if status >= 500:  # noqa: PLR2004 - a server's error
+    if status == 500:  # noqa: PLR2004 - a fault of the server
         return _unforeseen(error)
     field = getattr(error, "field", None)
-    return answer_error(status, error.message, code=_class_code(error), field=field)
+    response = answer_error(status, error.message, code=_class_code(error), field=field)
+    if status == 503:  # noqa: PLR2004 - the server is busy
+        response.headers["Retry-After"] = str(_RETRY_AFTER)
+    return response
 
 
 def _class_code(error: ContentsvcError) -> str:

@@ -107,6 +107,26 @@ def test_a_poster_is_made_and_downloaded(mei: Visitor, tmp_path: Path) -> None:
     mei.page.on("dialog", lambda dialog: dialog.accept())
 
 
+def test_a_picture_that_was_not_painted_is_asked_for_again(mei: Visitor) -> None:
+    """On a busy machine the gallery fills up later; nobody needs to reload it."""
+    busy = [True, True]
+
+    def answer(route: Route) -> None:
+        if busy:
+            busy.pop()
+            route.fulfill(status=503, body="busy")
+        else:
+            route.continue_()
+
+    mei.page.route("**/posters/live-notice/picture*", answer)
+    page = mei.open("/posters/")
+    tile = page.get_by_role("link", name="直播预告")
+    tile.scroll_into_view_if_needed()
+
+    expect(tile.locator("img")).to_have_js_property("naturalWidth", 360)
+    assert busy == []
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [

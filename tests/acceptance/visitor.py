@@ -48,9 +48,10 @@ class Visitor:
             self.faults.append(f"left the machine: {request.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        # The browser itself logs the status of a refused form to the console.
+        # The browser itself logs the status of a refused form to the console, and of a picture that
+        # the studio was too busy to paint.
         refused = "Failed to load resource" in message.text and any(
-            code in message.text for code in ("409", "413", "422")
+            code in message.text for code in ("409", "413", "422", "503")
         )
         # htmx cancels a request for a poster when a newer request replaces it.
         cancelled = message.text in {"htmx:sendAbort", "htmx:afterRequest"}

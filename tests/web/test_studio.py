@@ -14,6 +14,7 @@ from PIL import Image
 
 from contentsvc.app import create_app
 from contentsvc.db.models import Entry
+from contentsvc.services.rendering.studio import Bounds, Studio
 from contentsvc.services.runtime import Runtime
 from tests.web.people import WEEK, Person, handlers_in
 from tests.web.writing import PLAIN, count, entry_of, make
@@ -75,6 +76,21 @@ def test_the_gallery_shows_each_template_by_its_picture(mei: Person) -> None:
     assert response.content_type == "image/jpeg"
     assert "immutable" in response.headers["Cache-Control"]
     assert Image.open(io.BytesIO(response.data)).size == (360, 640)
+
+
+def test_a_busy_studio_is_asked_again_later(
+    app: Flask, runtime: Runtime, mei: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A picture that was not painted is no error of the request: the page asks for it again."""
+    busy = Studio(runtime, bounds=Bounds(at_once=1, wait=0))
+    monkeypatch.setitem(app.extensions, "contentsvc_studio", busy)
+    with busy._slot():
+        response = mei.get("/posters/quote/picture?v=1")
+
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+    assert "no-store" in response.headers["Cache-Control"]
+    assert mei.get("/posters/quote/picture?v=1").status_code == 200
 
 
 def test_the_gallery_is_filtered_and_branded(mei: Person) -> None:

@@ -141,6 +141,24 @@ function showResult(button, text) {
   setTimeout(() => delete button.dataset.result, 2500);
 }
 
+// Ask again for a picture that the server was too busy to paint.
+const PAINT_AGAIN = [2, 4, 8, 16, 32]; // seconds before each further request
+function paintAgain(image) {
+  const tries = Number(image.dataset.tries ?? 0);
+  if (tries === PAINT_AGAIN.length) return;
+  image.dataset.tries = tries + 1;
+  const address = new URL(image.currentSrc || image.src);
+  address.searchParams.set("try", tries + 1);
+  setTimeout(() => { image.src = address; }, PAINT_AGAIN[tries] * 1000);
+}
+document.addEventListener("error", (event) => {
+  if (event.target.matches?.("img[data-painted]")) paintAgain(event.target);
+}, { capture: true });
+for (const image of document.querySelectorAll("img[data-painted]")) {
+  // It may have failed before this script was loaded.
+  if (image.complete && image.currentSrc && !image.naturalWidth) paintAgain(image);
+}
+
 document.addEventListener("click", (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) copy(button);

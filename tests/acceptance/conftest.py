@@ -22,8 +22,8 @@ from playwright.sync_api import (
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
 
+from contentsvc import assembly
 from contentsvc.app import create_app
-from contentsvc.assembly import assemble
 from contentsvc.config import Config, shipped
 from contentsvc.domain.weeks import Weekday
 from contentsvc.services import accounts, planning
@@ -42,6 +42,8 @@ from tests.acceptance.running import PATIENCE
 from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor
 from tests.browser import find_browser
 from tests.catalogues import compile_catalogues
+from tests.factories import share_statements
+from tests.quick_apps import create_apps_quickly
 
 _FONT = str(resources.files("justmytype_intl_cjk") / "fonts/ofl/notosanssc/NotoSansSC[wght].ttf")
 #: Monday, 07:00 in Shanghai.
@@ -61,7 +63,9 @@ def _assembled(folder: Path, now: datetime) -> tuple[Runtime, SteadyClock, HandQ
             "CONTENTSVC_MAX_UPLOAD_MB": "2",
         }
     )
-    return replace(assemble(config), clock=clock, queue=queue), clock, queue
+    parts = assembly.assemble(config)
+    share_statements(parts.database)
+    return replace(parts, clock=clock, queue=queue), clock, queue
 
 
 def _live_until(now: datetime, runtime: Runtime, clock: SteadyClock, queue: HandQueue) -> None:
@@ -87,6 +91,13 @@ def _catalogues() -> None:
     compile_catalogues()
 
 
+@pytest.fixture(scope="session")
+def _quick_set_up() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        create_apps_quickly(monkeypatch)
+        yield
+
+
 @contextmanager
 def _served(folder: Path, now: datetime) -> Iterator[Site]:
     runtime, _clock, queue = _assembled(folder, now)
@@ -101,14 +112,16 @@ def _served(folder: Path, now: datetime) -> Iterator[Site]:
 
 
 @pytest.fixture
-def empty_site(tmp_path: Path, sqlite_url: str, _catalogues: None) -> Iterator[Site]:
+def empty_site(
+    tmp_path: Path, sqlite_url: str, _catalogues: None, _quick_set_up: None
+) -> Iterator[Site]:
     """Serve the application with an empty database."""
     with _served(tmp_path, _BEFORE) as site:
         yield site
 
 
 @pytest.fixture
-def site(tmp_path: Path, _sample: Path, _catalogues: None) -> Iterator[Site]:
+def site(tmp_path: Path, _sample: Path, _catalogues: None, _quick_set_up: None) -> Iterator[Site]:
     """Serve the application on Tuesday morning of the sample week; Monday is published."""
     shutil.copytree(_sample, tmp_path, dirs_exist_ok=True)
     with _served(tmp_path, TODAY) as site:

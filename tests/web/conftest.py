@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.security import generate_password_hash
 
 from contentsvc import assembly
 from contentsvc.app import create_app
@@ -24,7 +21,8 @@ from contentsvc.services.channel_setup import channels
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import compile_catalogues
-from tests.factories import cached_plugins, share_statements
+from tests.factories import share_statements
+from tests.quick_apps import create_apps_quickly
 from tests.web.people import NOW, PASSWORD, WEEK, Clock, Person
 
 
@@ -52,33 +50,7 @@ def calendars_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _quick_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Load plugins, hash a password and compile a template once per process, not in each test."""
-    monkeypatch.setattr(assembly, "load_plugins", cached_plugins)
-    monkeypatch.setattr(accounts, "generate_password_hash", _password_hash)
-    # Flask takes this for the templates of every application that it creates.
-    monkeypatch.setitem(Flask.jinja_options, "bytecode_cache", _TEMPLATES)
-
-
-_password_hash = cache(generate_password_hash)
-
-
-class _TemplatesInMemory(BytecodeCache):
-    """Stores the code of compiled templates by the names and hashes that Jinja gives them."""
-
-    def __init__(self) -> None:
-        self._code: dict[tuple[str, str], bytes] = {}
-
-    def load_bytecode(self, bucket: Bucket) -> None:
-        """Give *bucket* the code of its template, if it was compiled before."""
-        if code := self._code.get((bucket.key, bucket.checksum)):
-            bucket.bytecode_from_string(code)
-
-    def dump_bytecode(self, bucket: Bucket) -> None:
-        """Store the code in *bucket*."""
-        self._code[bucket.key, bucket.checksum] = bucket.bytecode_to_string()
-
-
-_TEMPLATES = _TemplatesInMemory()
+    create_apps_quickly(monkeypatch)
 
 
 @pytest.fixture

@@ -32,15 +32,15 @@ from contentsvc.posters.picture_files import (
 )
 from contentsvc.posters.poster_cache import CachedPoster, PosterCache, poster_key
 from contentsvc.posters.proofing import Proofreader, RowRemark, remark_of
-from contentsvc.posters.table_reading import (
+from contentsvc.posters.tables.lines import CELL_ERRORS, Line, cell_name, column_letters
+from contentsvc.posters.tables.reading import (
     FILE_COLUMN,
-    Line,
     Row,
     read_lines,
     read_pasted,
     read_rows,
 )
-from contentsvc.posters.table_writing import write_csv, write_xlsx
+from contentsvc.posters.tables.writing import write_csv, write_xlsx
 from contentsvc.posters.template.errors import TemplateError
 from contentsvc.posters.template.json_schema import template_json_schema
 from contentsvc.posters.template.loading import (
@@ -56,6 +56,7 @@ from contentsvc.posters.warnings import PosterWarning
 
 __all__ = [
     "ART",
+    "CELL_ERRORS",
     "ENGINE_VERSION",
     "FILE_COLUMN",
     "Brand",
@@ -85,7 +86,9 @@ __all__ = [
     "ZipReport",
     "brand_fonts",
     "build_template",
+    "cell_name",
     "clean_picture",
+    "column_letters",
     "contact_sheet",
     "encode",
     "list_templates",

@@ -15,7 +15,7 @@ from contentsvc.posters.encoding import Encoded, Format, encode
 from contentsvc.posters.layer_pictures import Pictures
 from contentsvc.posters.paint_cache import PaintCache
 from contentsvc.posters.painting.poster import Poster, render
-from contentsvc.posters.table_reading import FILE_COLUMN, Row, read_rows
+from contentsvc.posters.tables.reading import FILE_COLUMN, Row, read_rows
 from contentsvc.posters.template.schema import Template
 from contentsvc.posters.typesetting.fonts import Fonts
 
@@ -89,6 +89,14 @@ def render_rows(batch: PosterSetup, rows: Sequence[Row]) -> Iterator[RowResult]:
         fallback = f"{batch.template.id}-{row.number:04d}"
         given = row.values.get(FILE_COLUMN, "")
         name = unique_name(picture_name(given, fallback, batch.kind), names)
+        faults = tuple(
+            _with_field(field, str(fault))
+            for field, fault in row.faults.items()
+            if _is_used(batch.template, field)
+        )
+        if faults:
+            yield RowResult(row.number, name, None, faults)
+            continue
         try:
             poster = _paint(batch, row)
             encoded = encode(poster.image, batch.kind, batch.max_bytes)
@@ -135,6 +143,10 @@ def _add_to_zip(report: ZipReport, result: RowResult, archive: zipfile.ZipFile) 
     if result.messages:
         # A thousand posters in memory would take a gigabyte; their messages take little.
         report.warned.append(RowResult(result.number, result.name, None, result.messages))
+
+
+def _is_used(template: Template, field: str) -> bool:
+    return field in template.fields or field == FILE_COLUMN
 
 
 def _paint(batch: PosterSetup, row: Row) -> Poster:

@@ -9,7 +9,7 @@ import zipfile
 from typing import Any
 
 import pytest
-from openpyxl import load_workbook
+from openpyxl import Workbook, load_workbook
 from sqlalchemy import select
 
 from contentsvc.db.models import PosterBatch, PosterRow
@@ -147,10 +147,82 @@ def test_rows_are_pasted(mei: Person, runtime: Runtime) -> None:
         assert [row.cells[0] for row in session.scalars(select(PosterRow))] == ["小满", "果果"]
 
 
+_HEAD = ("主标题", "昵称", "邀请码", "链接")
+_SEMICOLONS = "主标题;昵称;邀请码;链接\n早安, 今天, 天气;小满;00007;https://e.com/7\n"
+_MEMBER = ("早安, 今天, 天气", "小满", "00007", "https://e.com/7")
+
+
+def _shown_as_numbers() -> bytes:
+    book, out = Workbook(), io.BytesIO()
+    sheet = book.worksheets[0]
+    sheet.append(_HEAD)
+    sheet.append((_MEMBER[0], "小满", 7, "https://e.com/7"))
+    sheet["C2"].number_format = "00000"
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    "form",
+    [
+        {"table": (_SEMICOLONS.encode(), "t.csv")},
+        {"table": (_SEMICOLONS.encode("utf-16-le"), "t.txt")},
+        {"table": (_shown_as_numbers(), "t.xlsx")},
+        {"pasted": _SEMICOLONS.replace(";", "\t")},
+        {"pasted": _SEMICOLONS},
+    ],
+    ids=["semicolons", "utf-16", "workbook", "pasted", "pasted-semicolons"],
+)
+def test_every_way_in_gives_the_same_cells(
+    mei: Person, runtime: Runtime, form: dict[str, Any]
+) -> None:
+    """An uploaded file and pasted rows have the cells that the spreadsheet shows."""
+    values = {key: _posted(value) for key, value in form.items()}
+    response = mei.post(NEW, {"sizes": ["1x1"], "format": "jpeg", **values})
+
+    assert response.status_code == 303, response.get_data(as_text=True)
+    with runtime.database.read() as session:
+        assert [tuple(row.cells) for row in session.scalars(select(PosterRow))] == [_MEMBER]
+
+
+def _posted(value: Any) -> Any:
+    return value if isinstance(value, str) else (io.BytesIO(value[0]), value[1])
+
+
+@pytest.mark.parametrize("title", ["昵称", "文件名"])
+def test_a_row_with_an_error_of_the_spreadsheet_fails(
+    mei: Person, runtime: Runtime, title: str
+) -> None:
+    """The page names the cell before the start; the other rows are made, and it can be mended."""
+    data = f"主标题,{title},链接\n来,小满,https://e.com/1\n来,#N/A,https://e.com/2\n"
+    address = _draft(mei, data)
+    draft = mei.text(address)
+    preview = mei.get(f"{address}/rows/3/1x1/preview")
+    mei.post(f"{address}/start", _columns(draft))
+    _work(runtime)
+    failed = mei.text(f"{address}/run")
+    mei.post(f"{address}/rows", {"pasted": f"行号\t{title}\n3\t阿芷"})
+    _work(runtime)
+
+    assert "单元格 B3 是错误值 #N/A；请改正公式，或直接填写内容" in draft
+    assert preview.status_code == 422
+    assert "单元格 B3 是错误值 #N/A" in failed
+    with zipfile.ZipFile(io.BytesIO(mei.get(f"{address}/posters.zip").data)) as archive:
+        assert archive.namelist() == ["小满.jpg", "阿芷.jpg", "report.csv"]
+
+
 def _bomb() -> bytes:
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/sharedStrings.xml", b"\0" * 80_000_000)
+    return out.getvalue()
+
+
+def _uncalculated() -> bytes:
+    book, out = Workbook(), io.BytesIO()
+    book.worksheets[0].append(("主标题", "链接"))
+    book.worksheets[0].append(("来", "=A2&1"))
+    book.save(out)
     return out.getvalue()
 
 
@@ -167,9 +239,15 @@ def _rows(count: int) -> str:
         (b"\xff\xff\x00", "t.csv", "编码不是 UTF-8 或 GB 18030"),
         (b"title\n", "t.csv", "列名下面没有内容"),
         (_bomb(), "t.xlsx", "解压后太大"),
+        (
+            _uncalculated(),
+            "t.xlsx",
+            "单元格 B2 的公式 =A2&amp;1 没有计算结果",
+        ),
+        ("主标题,链接\n来,小满".encode()[:-1], "t.csv", "第 2 行有不是 UTF-8 的字节"),
         (_rows(5001).encode(), "t.csv", "有 5001 行，最多 5000 行"),
     ],
-    ids=["none", "xls", "broken", "encoding", "empty", "bomb", "rows"],
+    ids=["none", "xls", "broken", "encoding", "empty", "bomb", "formula", "damaged", "rows"],
 )
 def test_a_table_that_cannot_be_used_is_refused(
     mei: Person, runtime: Runtime, data: bytes, name: str, words: str

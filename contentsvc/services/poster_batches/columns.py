@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 
-from contentsvc.posters import FILE_COLUMN, Line, Template
+from contentsvc.posters import FILE_COLUMN, Line, Template, column_letters
 
 __all__ = [
     "fields_of",
@@ -78,7 +79,7 @@ def split_table(
 
     The titles are in the line with the most *known* normalized titles. If no title is known, they
     are in the first line that fills more than half of the columns; lines above it are headings of
-    the sheet in merged cells.
+    the sheet in merged cells. In the rows, a merged cell fills every column that it covers.
     """
     head = lines[:_HEAD_LINES]
     hits = [sum(normalize_title(cell) in known for cell in line.cells if cell) for line in head]
@@ -87,7 +88,9 @@ def split_table(
     else:
         filled = [sum(map(bool, line.cells)) for line in head]
         index = next(at for at, count in enumerate(filled) if count > max(filled) / 2)
-    return _titles_over(head[index].cells, lines[index + 1 :]), lines[index + 1 :]
+    below = lines[index + 1 :]
+    titles = _titles_over(head[index].cells, below)
+    return titles, [replace(line, cells=line.filled[: len(titles)]) for line in below]
 
 
 def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
@@ -101,17 +104,11 @@ def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
     titles: list[str] = []
     for index in range(count):
         text = " ".join(cells[index].split()) if index < len(cells) else ""
-        title, number = text or f"[{_letter(index)}]", 2
+        title, number = text or f"[{column_letters(index)}]", 2
         while title in titles:
             title, number = f"{text or '?'} ({number})", number + 1
         titles.append(title)
     return tuple(titles)
-
-
-def _letter(index: int) -> str:
-    """Return the spreadsheet name of the column *index* (from 0): A to Z, then AA, AB and so on."""
-    before, last = divmod(index, 26)
-    return (_letter(before - 1) if before else "") + chr(65 + last)
 
 
 def guess_columns(

@@ -20,6 +20,7 @@ from contentsvc.services.poster_batches.batches import RETENTION, batch_folder, 
 from contentsvc.services.poster_batches.columns import fields_of
 from contentsvc.services.poster_batches.painting import BatchPainter, paint_row
 from contentsvc.services.poster_batches.running import LEASE, enqueue_batch
+from contentsvc.services.poster_batches.table_checking import faulty_cells
 from contentsvc.services.runtime import Runtime
 from contentsvc.storage import FileStorage
 
@@ -128,7 +129,9 @@ class BatchMaker:
         settled: list[dict[str, Any]] = []
         template = setups[0].template
         for row in rows:
-            settled.append(_settled(row, _fields(batch, template, row), setups, files))
+            faults = faulty_cells(batch, template, row)
+            fields = _fields(batch, template, row)
+            settled.append(_settled(row, fields, faults, setups, files))
             if self._monotonic() > until or self._runtime.queue.has_renderings():
                 return settled, True
             if self._monotonic() > commit_at:
@@ -191,11 +194,18 @@ def _fields(batch: PosterBatch, template: Template, row: PosterRow) -> dict[str,
 
 
 def _settled(
-    row: PosterRow, fields: dict[str, str], setups: Sequence[PosterSetup], files: FileStorage
+    row: PosterRow,
+    fields: dict[str, str],
+    faults: list[RowRemark],
+    setups: Sequence[PosterSetup],
+    files: FileStorage,
 ) -> dict[str, Any]:
-    """Make a row's posters, store the files, and return new values for its database columns."""
+    """Make a row's posters, store the files, and return new values for its database columns.
+
+    A row with *faults* becomes no poster.
+    """
     try:
-        pictures, remarks = paint_row(setups, fields)
+        pictures, remarks = ([], faults) if faults else paint_row(setups, fields)
     except Exception as error:
         # An unexpected error in one row must not stop the others.
         logger.exception("A row failed", extra={"action": "batch_row_failed", "row": row.number})

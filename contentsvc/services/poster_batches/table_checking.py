@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.messages import Message
-from contentsvc.posters import Proofreader, RowRemark, Template
+from contentsvc.posters import (
+    CELL_ERRORS,
+    FILE_COLUMN,
+    Proofreader,
+    RowRemark,
+    Template,
+    cell_name,
+)
 from contentsvc.services.poster_batches.batches import picture_name_of
 from contentsvc.services.poster_batches.columns import fields_of
 
-__all__ = ["RowCheck", "TableCheck", "check_table"]
+__all__ = ["RowCheck", "TableCheck", "check_table", "faulty_cells"]
 
 #: Seconds after which rows are no longer checked for texts that do not fit into the poster.
 _FIT_SECONDS = 1.5
-#: The values that a spreadsheet writes for a formula that failed.
-_FAULTY_CELLS = frozenset(
-    {"#N/A", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!", "#SPILL!"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,7 @@ def check_table(
         fits = monotonic() < until
         fitted += fits
         fields = fields_of(template, batch.columns, batch.fixed, row.cells)
-        remarks = [*_faulty_cells(fields), *reader.read(fields, fits=fits)]
+        remarks = [*faulty_cells(batch, template, row), *reader.read(fields, fits=fits)]
         if counts[name.lower()] > 1:
             message = Message("row-name-repeated", count=counts[name.lower()], name=name)
             remarks.append(RowRemark("file", "same_name", message))
@@ -83,7 +86,16 @@ def check_table(
     return TableCheck(len(rows), tuple(checked), fitted)
 
 
-def _faulty_cells(fields: dict[str, str]) -> Iterator[RowRemark]:
-    for name, text in fields.items():
-        if text in _FAULTY_CELLS:
-            yield RowRemark(name, "faulty_cell", Message("row-cell-faulty", text=text))
+def faulty_cells(batch: PosterBatch, template: Template, row: PosterRow) -> list[RowRemark]:
+    """Return a fault for each cell of *row* that has a spreadsheet's error and fills a field.
+
+    A cell that fills several fields has one fault.
+    """
+    remarks: dict[int, RowRemark] = {}
+    for name in (*template.fields, FILE_COLUMN):
+        index = batch.columns.get(name)
+        text = row.cells[index] if index is not None and index < len(row.cells) else ""
+        if index is not None and text in CELL_ERRORS:
+            message = Message("table-cell-error", cell=cell_name(row.number, index), text=text)
+            remarks.setdefault(index, RowRemark(name, "faulty_cell", message, is_fault=True))
+    return list(remarks.values())

@@ -42,7 +42,6 @@ _REMEDIES = {
     "bad_link": _("Enter the complete link, such as https://example.com/i/A1."),
     "bad_picture": _("Enter the name of a picture in the assets folder, or leave the cell empty."),
     "bad_value": _("Shorten the text or leave it out."),
-    "faulty_cell": _("Correct the formula in your spreadsheet."),
     "cut": _("Shorten the text."),
     "long": _("Shorten the text."),
     "dropped": _("Use fewer items."),

@@ -18,7 +18,7 @@ from contentsvc.services.poster_batches.batches import BatchOptions, get_batch, 
 from contentsvc.services.poster_batches.columns import fields_of, sample_table
 from contentsvc.services.poster_batches.painting import BatchPainter
 from contentsvc.services.poster_batches.running import enqueue_batch, run
-from contentsvc.services.poster_batches.table_checking import TableCheck, check_table
+from contentsvc.services.poster_batches.table_checking import TableCheck, check_table, faulty_cells
 from contentsvc.services.rendering.branding import check_brand
 from contentsvc.services.rendering.painting import PosterRequest
 from contentsvc.web.batches import messages
@@ -308,6 +308,8 @@ def preview(batch_id: int, number: int, size: str) -> Response:
     if row is None or size not in batch.sizes:
         raise NotFoundError("no-poster-row", number=number)
     template = _template(batch.template)
+    for fault in faulty_cells(batch, template, row):
+        raise RenderError(fault.message, field=fault.field)
     fields = fields_of(template, batch.columns, batch.fixed, row.cells)
     # The sketch is smaller than the poster and stays within the time and memory of the studio.
     sketch = studio().sketch(PosterRequest(template, fields, size, brand=batch.brand))

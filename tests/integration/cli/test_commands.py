@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Callable
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -234,6 +235,22 @@ def test_a_plugin_s_template_is_rendered(run: _Run) -> None:
     )
 
     assert (status, out) == (0, "wrote card.jpg (1200 x 630)\n")
+
+
+def test_posters_are_made_of_a_table(run: _Run) -> None:
+    """A semicolon divides the cells, and a row with an error of the spreadsheet fails by cell."""
+    table = "text;author;file;note\n早安, 今天, 天气;张三;a;#N/A\n晚安;#REF!;b;\n"
+    Path("rows.csv").write_text(table, encoding="utf-16-le")
+
+    status, out, err = run(
+        *("posters", "batch", "quote", "--rows", "rows.csv"), *("--size", "1x1", "--out", "q.zip")
+    )
+
+    assert status == 1
+    assert "wrote q.zip: 1 posters, 1 rows failed" in out
+    assert "failed: row 3: author: cell B3 has the error #REF!; correct its formula" in err
+    with zipfile.ZipFile("q.zip") as archive:
+        assert archive.namelist() == ["a.jpg", "failures.txt"]
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,22 @@ def test_titles_below_a_heading_are_found(invite: Template) -> None:
     assert [row.number for row in rows] == [4]
 
 
+def test_a_merged_cell_fills_the_titled_columns_of_a_row(invite: Template) -> None:
+    """A heading stays in one column, and a merged cell of a row does not make new columns."""
+    merged = dict.fromkeys(range(1, 26), "一起来")
+    lines = [
+        Line(1, ("会员名单",), dict.fromkeys(range(1, 3), "会员名单")),
+        Line(2, ("主标题", "昵称", "链接")),
+        Line(3, ("一起来",), merged),
+        Line(4, ("再来", "", "a"), {1: "再来"}),
+    ]
+
+    header, rows = split_table(lines, known_titles(invite))
+
+    assert header == ("主标题", "昵称", "链接")
+    assert [row.cells for row in rows] == [("一起来",) * 3, ("再来", "再来", "a")]
+
+
 def test_columns_without_titles_get_their_letters(invite: Template) -> None:
     """A column without a title gets its letter as the title, and equal titles are numbered."""
     lines = _lines(("甲", "", "乙", "乙"), ("1", "2", "3", "4"))

@@ -33,7 +33,7 @@ def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> byte
 
     The first row of each sheet is its header.
     """
-    # Imported late: `xlsx` says why.
-    from contentsvc.posters.xlsx import write_cells
+    # Imported late: `workbook_writing` says why.
+    from contentsvc.posters.tables.workbook_writing import write_cells
 
     return write_cells(sheets)

@@ -1,0 +1,1 @@
+"""Tables of texts for posters: text files, workbooks and cells pasted from a spreadsheet."""

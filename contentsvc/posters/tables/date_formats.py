@@ -13,8 +13,8 @@ from contentsvc.posters.tables.format_codes import FormatCode
 
 __all__ = ["DAY_0", "DAY_0_OF_1904", "show_date"]
 
-#: Day 0 of the two date systems. Excel has a 29 February 1900, so 1900 begins a day early; before
-#: March 1900, its days are of no use.
+#: Day 0 of the two date systems. Excel has a 29 February 1900, so 1900 begins a day early for all
+#: dates from March 1900, which is day 61.
 DAY_0, DAY_0_OF_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)  # noqa: DTZ001 - as shown
 _FIRST_DAY = 61
 _DAY_SECONDS = 86_400
@@ -33,7 +33,7 @@ _OF_DATES = frozenset("yeMda")
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a format: `h`, or M for months, and so on; or a text that stands in all dates.
+    """A part of a format: `h`, or M for months, and so on; or, if the kind is empty, a text.
 
     `[h]` counts all hours, `/` is the half of the day.
     """
@@ -44,24 +44,25 @@ class _Part:
 
 
 def show_date(days: Decimal, code: FormatCode, *, is_1904: bool) -> str | None:
-    """Return the text of *days* in the date format *code*; None if the format has other parts.
+    """Return the text of *days* in the date format *code*.
 
-    Units that the format lacks are cut off: 20:00:59 is 20:00 in `h:mm`.
+    Return None for a format with other parts, and for a date before March 1900. Units that the
+    format lacks are cut off: 20:00:59 is 20:00 in `h:mm`.
 
     Raises:
         ValueError: there is no such date or time.
     """
     parts = _parts(code)
-    if parts is None:
+    kinds = {part.kind for part in parts or ()}
+    if parts is None or (kinds & _OF_DATES and not is_1904 and 0 <= days < _FIRST_DAY):
         return None
-    kinds = {part.kind for part in parts}
-    if days < 0 or (kinds & _OF_DATES and not is_1904 and days < _FIRST_DAY):
+    if days < 0:
         raise ValueError(days)
     milliseconds = int((days * _DAY_SECONDS * 1000).to_integral_value())
     seconds = (milliseconds + (500 if kinds & {"s", "[s]"} else 0)) // 1000
     moment = (DAY_0_OF_1904 if is_1904 else DAY_0) + timedelta(seconds=seconds)
     shown = _Shown(moment, seconds, has_half_days="/" in kinds, is_chinese=code.is_chinese)
-    return "".join(part.literal or shown.text(part) for part in parts)
+    return "".join(shown.text(part) if part.kind else part.literal for part in parts)
 
 
 @lru_cache(maxsize=1024)

@@ -33,7 +33,12 @@ BUILT_IN_FORMATS: Mapping[int, str] = {
     57: _MONTH, 58: _DAY,
 }  # fmt: skip
 #: Formats that stand for what the system is set to.
-_SYSTEM_FORMATS: Mapping[str, str] = {"[$-f800]": _DATE, "[$-f400]": "h:mm:ss"}
+_SYSTEM_FORMATS: Mapping[str, str] = {
+    "[$-f800]": _DATE,
+    "[$-x-sysdate]": _DATE,
+    "[$-f400]": "h:mm:ss",
+    "[$-x-systime]": "h:mm:ss",
+}
 #: Parts of a format under the names that Chinese programs give them.
 _SYNONYMS: Mapping[str, str] = {"general": GENERAL, "g/通用格式": GENERAL}
 _TOKEN = re.compile(
@@ -44,7 +49,7 @@ _TOKEN = re.compile(
 _CHINESE_LOCALE = re.compile(r"\[\$[^-]*-(?:[0-9a-f]*804|zh.*)\]", re.IGNORECASE)
 _LOCALE = re.compile(r"\[\$-[^\]]*\]")
 _NUMERALS = re.compile(r"\[dbnum([0-9])\]", re.IGNORECASE)
-#: Parts that only dates and times have. A lone b, e or g may be text or an exponent.
+#: Parts that only dates and times have.
 _DATE_TOKEN = re.compile(r"\[(?:h+|m+|s+)\]|y+|m+|d+|h+|s+|a{3,}", re.IGNORECASE)
 
 

@@ -29,7 +29,7 @@ _DIGITS = Context(prec=15)
 #: The largest numbers of a workbook have 308 digits before the point.
 _ALL_DIGITS = Context(prec=340)
 #: The formats of most numbers, which are shown here because xlfmt takes ten times as long.
-_SIMPLE = re.compile(r"(#,##)?(0+)(?:\.(0{1,15}))?(%?)")
+_SIMPLE = re.compile(r"(#,##(?=0(?!0)))?(0+)(?:\.(0{1,15}))?(%?)")
 _NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _YEAR_DIGITS = 4
 

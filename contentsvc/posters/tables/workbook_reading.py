@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element, ParseError
 
 from contentsvc.errors import InputError
 from contentsvc.posters.tables.cell_values import CellReader
-from contentsvc.posters.tables.lines import MOST_COLUMNS, Line, LineCollector
+from contentsvc.posters.tables.lines import MOST_COLUMNS, MOST_LINES, Line, LineCollector
 from contentsvc.posters.tables.workbook_parts import Parts, open_parts, xml_events
 
 __all__ = ["read_workbook"]
@@ -21,6 +21,8 @@ __all__ = ["read_workbook"]
 _CELL = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 #: The last row (from 1) and column (from 0) of a sheet.
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_383
+#: The most cells of a sheet, including empty ones with a format; a full table has 1.2 million.
+_MOST_CELLS = 1_500_000
 #: What zipfile, the XML parser and the readers below raise for a damaged workbook.
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, struct.error, ParseError, KeyError, IndexError, ValueError,
@@ -65,6 +67,7 @@ class _SheetParser:
         self._collector = LineCollector(name)
         self._merged: list[_Merged] = []
         self._number = 0
+        self._row_count = self._cell_count = 0
         self._column = 0
         self._cells: dict[int, str] = {}
         self._in_rows = self._in_cell = False
@@ -86,6 +89,9 @@ class _SheetParser:
             number = int(element.get("r") or self._number + 1)
             if not self._number < number <= _LAST_ROW:
                 raise ValueError(f"row {number} follows row {self._number}")
+            self._row_count += 1
+            if self._row_count > MOST_LINES:
+                raise InputError("table-too-many-lines", file=self._name, most=MOST_LINES)
             self._number, self._column, self._cells = number, 0, {}
         elif kind == "c":
             self._in_cell = self._in_rows
@@ -104,6 +110,9 @@ class _SheetParser:
         element.clear()
 
     def _add_cell(self, element: Element) -> None:
+        self._cell_count += 1
+        if self._cell_count > _MOST_CELLS:
+            raise InputError("table-unpacked-too-large", file=self._name)
         place = element.get("r")
         column = _position(place)[1] if place else self._column
         if column > _LAST_COLUMN:

@@ -6,6 +6,8 @@ import contextlib
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from contentsvc.errors import InputError
 from contentsvc.posters import read_lines, read_pasted, read_rows
@@ -153,6 +155,16 @@ def test_an_error_of_a_spreadsheet_is_named_by_cell() -> None:
     )
     assert "单元格 B2 是错误值 #N/A" in row.faults["b"].text("zh")
     assert good.faults == {}
+
+
+@given(st.text(st.sampled_from("a,;\t|\"'\n\r= 早，\u2028")), st.sampled_from(["utf-8", "gbk"]))
+def test_any_text_is_read_or_refused(text: str, encoding: str) -> None:
+    """Quotes, delimiters and line ends in any order are cells or an error."""
+    with contextlib.suppress(InputError):
+        assert all(any(line.cells) for line in read_pasted(text, "粘贴"))
+    with contextlib.suppress(InputError):
+        data = text.encode(encoding, "replace")
+        assert all(any(line.cells) for line in read_lines(data, "t.csv"))
 
 
 @pytest.mark.parametrize(

@@ -7,13 +7,19 @@ import datetime as dt
 import io
 import time
 import zipfile
+from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import Workbook
 from openpyxl.utils.datetime import CALENDAR_MAC_1904
+from xlfmt import format_value
 
 from contentsvc.errors import InputError
 from contentsvc.posters import read_lines, read_rows
+from contentsvc.posters.tables import workbook_reading
+from contentsvc.posters.tables.number_formats import show_number
 from tests.unit.posters.tables.workbooks import workbook
 
 #: 3 December 2025, a Wednesday, at 20:00.
@@ -92,6 +98,18 @@ def _one(cell: str, **parts: object) -> str:
         (_EVENING, "[$-F800]dddd\\,\\ mmmm\\ dd\\,\\ yyyy", "2025年12月3日"),
         (_EVENING, "[$-F400]h:mm:ss\\ AM/PM", "20:00:00"),
         (_EVENING, '[DBNum1][$-804]yyyy"年"m"月"d"日"', "二〇二五年十二月三日"),
+        (_EVENING, "[$-x-sysdate]dddd, mmmm dd, yyyy", "2025年12月3日"),
+        (_EVENING, "[红色]yyyy/m/d;@", "2025/12/3"),
+        (_EVENING, '""yy/mm/dd* ', "25/12/03"),
+        (_EVENING, "d-mmm-yy", "3-Dec-25"),
+        (_EVENING, "mmmmm", "D"),
+        (_EVENING, 'e"年"m"月"', "2025年12月"),
+        (_EVENING, "h A/P", "8 P"),
+        (_EVENING + 0.25 / 86400, "mm:ss.00", "00:00.25"),
+        (45994 + 86399.7 / 86400, "m/d h:mm:ss", "12/4 0:00:00"),
+        (0, "yyyy/m/d", "1900/1/0"),
+        (60, "yyyy/m/d", "1900/2/29"),
+        (0.5, "h:mm", "12:00"),
         (123456, "[DBNum1][$-804]General", "一十二万三千四百五十六"),
         (100203, "[DBNum2][$-804]General", "壹拾万零贰佰零叁"),
         (100000000, "[DBNum1]General", "一亿"),
@@ -122,6 +140,25 @@ def test_numbers_are_read_as_they_are_shown(value: float, code: int | str, text:
     ((_, cells),) = _lines(workbook(rows, formats=[code]))
 
     assert cells[1:] == ((text,) if text else ())
+
+
+@given(st.datetimes(dt.datetime(1900, 3, 1), dt.datetime(9999, 12, 31)))  # noqa: DTZ001
+def test_every_date_is_shown_as_python_shows_it(moment: dt.datetime) -> None:
+    """A date and time that a workbook stores as a number of days is the same afterwards."""
+    moment = moment.replace(microsecond=0)
+    days = (moment - dt.datetime(1899, 12, 30)).total_seconds() / 86400  # noqa: DTZ001
+
+    assert show_number(days, "yyyy-mm-dd hh:mm:ss AM/PM") == moment.strftime("%Y-%m-%d %I:%M:%S %p")
+    assert show_number(days, "dddd, mmmm dd hh:mm") == moment.strftime("%A, %B %d %H:%M")
+
+
+@given(
+    st.decimals(-(10**9), 10**9, places=4).filter(bool),
+    st.sampled_from(["0", "0.00", "00000", "0.0%", "#,##0", "#,##0.000", "#,##00"]),
+)
+def test_plain_numbers_are_shown_as_xlfmt_shows_them(number: Decimal, code: str) -> None:
+    """The formats that are shown without xlfmt give the same texts."""
+    assert show_number(float(number), code) == format_value(number, code)
 
 
 @pytest.mark.parametrize(
@@ -407,6 +444,7 @@ _WIDE = "".join('<c t="s"><v>0</v></c>' for _ in range(60))
     [
         (workbook(_rows(20_001, "<c><v>1</v></c>")), "more than 20,000 rows"),
         (workbook(f'<row r="100001">{_cell("A100001", "x")}</row>'), "more than 100,000 lines"),
+        (workbook("<row/>" * 100_001), "more than 100,000 lines"),
         (workbook(f'<row r="1">{_cell("BI1", "x")}</row>'), "more than 60 columns"),
         (workbook(f'<row r="1">{_cell("XFD1", "x")}</row>'), "more than 60 columns"),
         (workbook(_rows(100, _WIDE), texts=f"<si><t>{'字' * 9000}</t></si>"), "larger than 10 MB"),
@@ -425,9 +463,9 @@ _WIDE = "".join('<c t="s"><v>0</v></c>' for _ in range(60))
         (workbook(_HEAD).replace(b"PK\x01\x02", b"PK\x09\x09"), "cannot be read"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" * 99, "an old .xls workbook, or one with a password"),
     ],
-    ids=["rows", "lines", "columns", "last-column", "repeated-text", "merged-text", "long-cell",
-         "unpacked", "bzip2", "order", "place", "text-index", "overlap", "hidden", "cut",
-         "directory", "xls"],
+    ids=["rows", "lines", "empty-lines", "columns", "last-column", "repeated-text", "merged-text",
+         "long-cell", "unpacked", "bzip2", "order", "place", "text-index", "overlap", "hidden",
+         "cut", "directory", "xls"],
 )  # fmt: skip
 def test_a_workbook_beyond_the_limits_is_refused(data: bytes, message: str) -> None:
     """A workbook that is too large, hides a bomb or is damaged is an error with a reason."""
@@ -435,6 +473,15 @@ def test_a_workbook_beyond_the_limits_is_refused(data: bytes, message: str) -> N
         read_lines(data, "t.xlsx")
 
     assert "t.xlsx" in caught.value.message.text("zh")
+
+
+def test_empty_cells_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Empty cells with a format take time too, so a sheet may not have millions of them."""
+    monkeypatch.setattr(workbook_reading, "_MOST_CELLS", 100)
+    read_lines(workbook(_HEAD + f'<row r="2">{"<c/>" * 99}</row>'), "t.xlsx")
+
+    with pytest.raises(InputError, match="too large once unpacked"):
+        read_lines(workbook(_HEAD + f'<row r="2">{"<c/>" * 100}</row>'), "t.xlsx")
 
 
 @pytest.mark.parametrize(

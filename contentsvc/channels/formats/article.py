@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from contentsvc.channels.formats.article_writer import ArticleWriter
 from contentsvc.channels.formats.chat import html_text
+from contentsvc.channels.formats.notes import in_brackets
 from contentsvc.channels.formats.phrases import losses
 from contentsvc.channels.formats.result import Count, FormattedPost, PostFormat, too_much, utf8
 from contentsvc.channels.formats.splitting import split_text
@@ -62,15 +63,16 @@ def format_article(
         title,
         (html_text(html, writer.language),),
         whole,
-        article_summary(html),
+        article_summary(html, writer.language),
         counts,
         tuple(warnings),
     )
 
 
-def article_summary(html: str) -> str:
+def article_summary(html: str, language: str = "zh") -> str:
     """Return a summary of *html*: the first sentences of its paragraphs, at most 120 characters."""
     tree = parse(clean_html(html))
+    in_brackets(tree, language)
     close_up(tree)
     paragraphs = (raw(part) for part in grouped(tree) if part.tag in {"p", LOOSE})
     text = _GAPS.sub("", " ".join(" ".join(paragraphs).split()))

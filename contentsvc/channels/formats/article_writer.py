@@ -7,6 +7,7 @@ from html import escape
 from types import MappingProxyType
 from urllib.parse import urlsplit
 
+from contentsvc.channels.formats.notes import take_notes
 from contentsvc.channels.formats.phrases import phrase
 from contentsvc.channels.formats.plain import bare_address, picture_note
 from contentsvc.channels.formats.themes import STYLES, ArticleTheme
@@ -15,9 +16,11 @@ from contentsvc.channels.formats.tree import (
     Item,
     Node,
     Table,
+    close_up,
     grouped,
 )
 from contentsvc.channels.formats.writing import Writer
+from contentsvc.channels.markdown import NOTE
 
 __all__ = ["ArticleWriter"]
 
@@ -47,15 +50,20 @@ _LEVELS = 4
 class ArticleWriter(Writer):
     """Writes a post as the HTML of a WeChat article, with inline styles, which WeChat keeps."""
 
-    closes_up = True
-
     def __init__(self, theme: ArticleTheme, pictures: Mapping[str, str], language: str) -> None:
         """Create a writer; *pictures* maps a picture's URL to the URL of its copy at WeChat."""
         super().__init__(language)
         self._style = STYLES[theme]
         self._uploaded = pictures
-        #: The (number, link text) of each footnote, by address.
-        self.notes: dict[str, tuple[int, str]] = {}
+        #: The number and the text of each footnote at the end: by address for a link, by its
+        #: number in the text for a note. The text of a note is written at last.
+        self._footnotes: dict[tuple[str, str], tuple[int, str]] = {}
+        self._notes: dict[str, Node] = {}
+
+    def prepare(self, tree: Node) -> None:
+        """Remove spaces between Chinese text and marked Chinese text, and set notes aside."""
+        close_up(tree)
+        self._notes = take_notes(tree)
 
     def element(self, tag: str, style: str, content: str, **attributes: str) -> str:
         """Return an HTML element; *style* names a style of the theme, *content* is inner HTML."""
@@ -79,6 +87,8 @@ class ArticleWriter(Writer):
 
     def span(self, node: Node) -> Iterable[str]:
         """Return emphasised or otherwise marked text as HTML, as a tuple of one string."""
+        if (number := node.attributes.get(NOTE, "")) in self._notes:
+            return (self._footnote("note", number, ""),)
         known = _SPANS.get(node.tag)
         words = "".join(self.pieces(node))
         if known is None or not words.strip():
@@ -224,19 +234,34 @@ class ArticleWriter(Writer):
             return words or escape(bare, quote=False)
         if bare != address:
             return f"{words} {escape(bare, quote=False)}"
-        number, _ = self.notes.setdefault(address, (len(self.notes) + 1, words))
-        return words + self.element("sup", "note", f"[{number}]")
+        shown = f"{words}<br>{escape(address, quote=False)}"
+        return words + self._footnote("link", address, shown)
+
+    def _footnote(self, kind: str, name: str, shown: str) -> str:
+        """Return the mark of the footnote *name*, which is numbered when it first appears."""
+        number, _ = self._footnotes.setdefault((kind, name), (len(self._footnotes) + 1, shown))
+        return self.element("sup", "note", f"[{number}]")
 
     def footnotes(self) -> str:
-        """Return the HTML of the footnotes, which show the addresses of links; empty if none."""
-        if not self.notes:
+        """Return the HTML of the footnotes: notes, and the addresses of links; empty if none."""
+        for name in self._notes:
+            self._footnote("note", name, "")
+        if not self._footnotes:
             return ""
-        lines = [
-            self.element("p", "links_item", f"[{number}] {words}<br>{escape(address, quote=False)}")
-            for address, (number, words) in self.notes.items()
-        ]
-        title = self.element("p", "links_title", phrase("links", self.language))
+        lines: list[str] = []
+        # The links in notes become footnotes, too.
+        while len(lines) < len(self._footnotes):
+            for (kind, name), (number, shown) in [*self._footnotes.items()][len(lines) :]:
+                tag, words = ("p", shown) if kind == "link" else ("section", self._note(name))
+                lines.append(self.element(tag, "links_item", f"[{number}] {words}"))
+        title = self.element("p", "links_title", phrase(self._title(), self.language))
         return self.element("section", "links", title + "".join(lines))
+
+    def _note(self, name: str) -> str:
+        return self._flat(self._notes[name])
+
+    def _title(self) -> str:
+        return "notes" if self._notes else "links"
 
 
 def _task_mark(item: Item) -> str:

@@ -95,9 +95,11 @@ class PlainWriter(Writer):
         Spaces cannot align columns, because chats use proportional fonts.
         """
         header = self._cells(content.header)
-        rows = [self._cells(row) for row in content.rows]
+        rows = [cells for row in content.rows if any(cells := self._cells(row))]
         if max(map(len, [header, *rows]), default=0) <= _PAIR:
             return "\n".join(filter(None, map(self.pair, [header, *rows])))
+        if not rows:
+            return self.record([], header)
         return "\n".join(filter(None, (self.record(header, row) for row in rows)))
 
     def _cells(self, row: tuple[Node, ...]) -> list[str]:

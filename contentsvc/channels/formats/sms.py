@@ -73,11 +73,17 @@ class SmsWriter(PlainWriter):
         return "\n".join(blocks)
 
     def mark(self, item: Item) -> str:
-        """Return the hyphen, number or check box that goes before a list item."""
+        """Return the hyphen, number or check box that goes before a list item.
+
+        An item of a list in a list has a further hyphen for each level.
+        """
+        level = "-" * (self.depth - 1)
         if item.done is not None:
             zh = self.language == "zh"
-            return ("√" if zh else "[x] ") if item.done else ("□" if zh else "[ ] ")
-        return "-" if item.number is None else f"{item.number}."
+            mark = ("√" if zh else "[x] ") if item.done else ("□" if zh else "[ ] ")
+        else:
+            mark = "-" if item.number is None else f"{item.number}."
+        return level + mark
 
     def record(self, header: list[str], cells: list[str]) -> str:
         """Return a row of a table as one line, with commas between its cells."""

@@ -133,14 +133,29 @@ def raw(node: Node) -> str:
 
 
 def items(node: Node) -> Iterator[Item]:
-    """Yield the items of a list; an item that begins with `[ ]` or `[x]` is a task."""
+    """Yield the items of a list; an item that begins with `[ ]` or `[x]` is a task.
+
+    Text between the items is an item, too, and so are the items in an element that is closed too
+    late, such as the bold element of `<ul><li><b>one</li><li>two</b></li></ul>`.
+    """
     start = node.attributes.get("start", "1")
-    number = int(start) if start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS else 1
+    first = int(start) if start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS else 1
+    for number, child in enumerate(_list_items(node), first):
+        done, content = _task(child)
+        yield Item(number if node.tag == "ol" else None, done, content)
+
+
+def _list_items(node: Node) -> Iterator[Node]:
     for child in node.children:
-        if isinstance(child, Node) and child.tag == "li":
-            done, content = _task(child)
-            yield Item(number if node.tag == "ol" else None, done, content)
-            number += 1
+        if isinstance(child, str):
+            if child.strip():
+                yield Node("li", {}, [child])
+        elif child.tag == "li":
+            yield child
+        elif any(isinstance(inner, Node) and inner.tag == "li" for inner in child.children):
+            yield from _list_items(child)
+        elif raw(child).strip() or child.tag == "img":
+            yield Node("li", {}, [child])
 
 
 def _task(item: Node) -> tuple[bool | None, Node]:

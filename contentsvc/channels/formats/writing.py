@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from typing import ClassVar
 
+from contentsvc.channels.formats.notes import in_brackets
 from contentsvc.channels.formats.tree import (
     Item,
     Node,
     Table,
-    close_up,
     grouped,
     items,
     parse,
@@ -30,9 +29,6 @@ class Writer(ABC):
 
     It walks the tree and calls one method for each element.
     """
-
-    #: Whether to remove spaces between Chinese text and marked Chinese text.
-    closes_up: ClassVar[bool] = False
 
     def __init__(self, language: str = "zh") -> None:
         """Create a writer; the texts that it adds itself are in *language* (`zh` or `en`)."""
@@ -53,9 +49,12 @@ class Writer(ABC):
         first = next((c for c in tree.children if not isinstance(c, str) or c.strip()), None)
         if isinstance(first, Node) and _HEADING.fullmatch(first.tag) and _words(first) == title:
             tree.children.remove(first)
-        if self.closes_up:
-            close_up(tree)
+        self.prepare(tree)
         return list(self.blocks(tree))
+
+    def prepare(self, tree: Node) -> None:
+        """Change the tree of a post before it is written; by default, put notes in brackets."""
+        in_brackets(tree, self.language)
 
     def blocks(self, node: Node) -> Iterator[str]:
         """Yield each non-empty block in *node*, written in this format.

@@ -173,6 +173,21 @@ def test_any_text_can_be_told(body: str) -> None:
             "a\n- [",
             "***",
             ">[",
+            # Each of these blocks would be searched for in all that follows it.
+            *("a\n===\n", "## a\n", "---\n", "-\n", "- a\n  - b\n", "1. a\n- b\n", "- a\n\n  b\n"),
+            *("> - a\n", "> a\nb\n", "a|b\n-|-\n", "-|", "```x\n", "> ```x\n", "~~~~x\n~~~\n"),
+            *("a[^1] b\n\n", "[^1]: a\n\n", "[^1]: [^2]\n", "[^1]\n- ", "[^1]:\n    a\n\n"),
+            *("[a]: http://a\n\n", "[a]:\n\n", "[a][b]\n\n[b]: http://x\n\n"),
+            *("a<b ", "<name>\n\n", "<time>\n\n", "<a href=x>\n\n", "<!--\n\n"),
+            *(
+                "http://a/(",
+                "http://a/*",
+                "http://a/,",
+                "https://中",
+                "http://a/?u=http://",
+                "a\\_",
+            ),
+            *("<a href=x>http://a</a>\n\n", "http://a/\\_"),
         ),
     ],
 )
@@ -184,6 +199,23 @@ def test_no_body_keeps_a_worker_busy(piece: str) -> None:
             assert isinstance(markdown_text((piece * length)[:length]), str)
 
     assert growth(convert, 3_750) < LINEAR
+
+
+@pytest.mark.parametrize("piece", ["a\n===\n", "===\n", "## a\n", "a\n---\n"])
+def test_a_body_of_headings_keeps_no_worker_busy(piece: str) -> None:
+    """The work for fifty kilobytes of headings grows linearly."""
+
+    def convert(length: int) -> None:
+        assert markdown_html.__wrapped__((piece * length)[:length])
+
+    assert growth(convert, 12_000) < LINEAR
+
+
+def test_a_table_is_not_filled_without_end() -> None:
+    """A long head above many short rows does not make their product of cells."""
+    body = f"{'a|' * 5_000}\n{'-|' * 5_000}\n" + "a\n" * 20_000
+
+    assert len(markdown_html(body)) < 20 * len(body)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,356 @@
+"""Make the lines of a body regular, so that the parser reads them as people mean them.
+
+The parser wants four spaces for each level of a list, and an empty line before a list, table or
+heading. People write two or three spaces, or full-width ones, and no empty line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from contentsvc.errors import RenderError
+
+__all__ = ["HEADING", "MOST_NESTING", "regular"]
+
+#: Most levels of nested quotes and lists.
+MOST_NESTING = 20
+_MARKER = re.compile(
+    r"(?P<indent>[ \u00a0\u3000]*)(?P<mark>[-*+]|(?P<number>\d{1,9})[.)])(?P<gap> +)(?=\S)"
+)
+_FULL_WIDTH = "\u3000"
+_QUOTE = re.compile(r" {0,3}> ?")
+#: As the parser knows them; a single # without a space begins a hashtag such as #早安.
+HEADING = r"#{2,6}|#(?= )"
+_HEADING = re.compile(HEADING)
+_EMPTY_HEADING = re.compile(r"#{1,6} *+#*+ *+")
+_RULE = re.compile(r" {0,3}(?:(?:- {0,2}){3,}|(?:_ {0,2}){3,}|(?:\* {0,2}){3,}) *")
+#: The number that would begin an item in a line of text.
+_NUMBER = re.compile(r"^( *\d{1,9})([.)] )")
+_UNDERLINE = re.compile(r"(?:=+|-+) *")
+_DELIMITERS = re.compile(r" *+\|?(?: *+:?-++:? *+\|)*+(?: *+:?-++:? *+)?")
+#: What takes the place of a block of HTML or code.
+_STORED = re.compile(r" *\x02wzxhzdk:\d+\x03 *")
+_NOTE = re.compile(r" {0,3}\[\^(?P<label>[^\[\]\s]+)\]: *(?P<text>.*)")
+#: Columns that the parser wants for each level, and that make a block of code elsewhere.
+_INDENT = 4
+#: Columns that a line inside an item has at least beyond the item's mark.
+_INNER = 2
+#: Kinds of the line before.
+_NOTHING, _TEXT, _ITEM, _TABLE, _BLOCK = range(5)
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of a body.
+
+    Further lines of a paragraph in an item stay as they are: the parser adds them to the item,
+    and their spaces have no meaning.
+    """
+
+    text: str
+    #: Whether the line goes without the indent of the items around it.
+    as_is: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """The mark that begins an item of a list."""
+
+    column: int
+    #: The item's number as it is written; empty in a list without numbers.
+    number: str
+    #: The parser's mark, such as `1.` for `1)`.
+    shown: str
+    content: str
+
+
+def regular(
+    lines: list[str], notes: dict[str, list[str]], is_table: Callable[[str], bool]
+) -> list[str]:
+    """Return *lines* as the parser expects them; footnotes are moved to *notes*, by their labels.
+
+    *is_table* tells whether the two lines of a text are the head of a table.
+
+    Raises:
+        RenderError: quotes and lists are nested too deeply.
+    """
+    return [line.text for line in _Block(lines, _Context(notes, is_table)).regular()]
+
+
+@dataclass(frozen=True, slots=True)
+class _Context:
+    """What the blocks of a body share, and how deep a block is."""
+
+    notes: dict[str, list[str]]
+    is_table: Callable[[str], bool]
+    depth: int = 0
+
+    def deeper(self) -> _Context:
+        """Return the context of a block within this one; raise RenderError if it is too deep."""
+        if self.depth >= MOST_NESTING:
+            raise RenderError("text-nested-too-deeply", field="body", most=MOST_NESTING)
+        return replace(self, depth=self.depth + 1)
+
+
+class _Block:
+    """The lines of a body, a quotation or a list item, without its marks."""
+
+    def __init__(
+        self, lines: list[str], context: _Context, *, item: list[str] | None = None
+    ) -> None:
+        """Create a block; *item* is the lines of an item as they are in the body."""
+        self._lines = lines
+        self._as_typed = lines if item is None else item
+        self._in_item = item is not None
+        self._context = context
+        self._out: list[_Line] = []
+        self._before = _NOTHING
+        #: Whether the open list has numbers.
+        self._numbered = False
+        #: Whether the last item has an empty line.
+        self._loose = False
+        #: Lines of the open paragraph.
+        self._length = 0
+
+    def regular(self) -> list[_Line]:
+        """Return the lines as the parser expects them."""
+        place = 0
+        while place < len(self._lines):
+            place = self._next(place)
+        return self._out
+
+    def _inner(self, lines: list[str], item: list[str] | None = None) -> list[_Line]:
+        return _Block(lines, self._context.deeper(), item=item).regular()
+
+    def _next(self, place: int) -> int:
+        """Add the line at *place*, or the block that begins there; return the place after it."""
+        line = self._lines[place]
+        if not line.strip():
+            self._add("", _NOTHING)
+            return place + 1
+        steps = (self._code, self._item, self._quote, self._note, self._table, self._whole)
+        for step in steps:
+            if (after := step(place)) is not None:
+                return after
+        self._text(place, line)
+        return place + 1
+
+    def _add(self, text: str, kind: int, *, as_is: bool = False) -> None:
+        self._out.append(_Line(text, as_is))
+        self._before = kind
+        self._length = self._length + 1 if kind == _TEXT else 0
+
+    def _apart(self) -> None:
+        """Add an empty line if the last line is not empty."""
+        if self._before != _NOTHING:
+            self._add("", _NOTHING)
+
+    def _text(self, place: int, line: str) -> None:
+        """Add *line*, the line at *place*, as text or as a row of the open table."""
+        if self._before in {_ITEM, _BLOCK}:
+            # It would become a further line of the item or heading before it.
+            self._apart()
+        if self._before == _TABLE:
+            self._add(line, _TABLE)
+        elif self._in_item and self._before == _TEXT:
+            as_typed = line if line != self._lines[place] else self._as_typed[place]
+            self._add(_NUMBER.sub(r"\1\\\2", as_typed), _TEXT, as_is=True)
+        else:
+            self._add(line, _TEXT)
+
+    def _in_first_paragraph(self) -> bool:
+        return self._in_item and self._length == len(self._out)
+
+    def _code(self, place: int) -> int | None:
+        """Add a line of code, which has four spaces and follows no text."""
+        line = self._lines[place]
+        if not line.startswith(" " * _INDENT) or self._before in {_TEXT, _ITEM, _TABLE}:
+            return None
+        self._out.append(_Line(line))
+        return place + 1
+
+    def _item(self, place: int) -> int | None:
+        """Add an item of a list with all its lines."""
+        mark = _mark(self._lines[place])
+        if mark is None or _RULE.fullmatch(self._lines[place]) or not self._begins(mark):
+            return None
+        end = self._end_of_item(place, mark)
+        rest = _dedented(self._lines[place + 1 : end], mark.column)
+        as_typed = [mark.content, *self._as_typed[place + 1 : end]]
+        inner = self._inner([mark.content, *rest], as_typed)
+        while inner and not inner[0].text:
+            # A footnote was moved away.
+            inner.pop(0)
+        if inner:
+            self._add_item(mark, *inner)
+        return end
+
+    def _add_item(self, mark: _Mark, first: _Line, *others: _Line) -> None:
+        follows = self._before == _ITEM and self._numbered == bool(mark.number)
+        if (not follows or self._loose) and not self._in_first_paragraph():
+            self._apart()
+        self._numbered = bool(mark.number)
+        self._out.append(_Line(f"{mark.shown} {first.text}"))
+        self._out += [
+            line if line.as_is or not line.text else _Line(" " * _INDENT + line.text)
+            for line in others
+        ]
+        # The parser would add the next item to the last paragraph of this one.
+        self._loose = any(not line.text for line in others)
+        self._before = _ITEM
+        self._length = 0
+
+    def _begins(self, mark: _Mark) -> bool:
+        """Return whether *mark* begins an item here; in a paragraph, only - or the number 1 does.
+
+        So a line that begins with a year remains text.
+        """
+        if self._before == _ITEM and self._numbered == bool(mark.number):
+            return True
+        return self._before not in {_TEXT, _ITEM, _TABLE} or _interrupts(mark)
+
+    def _end_of_item(self, place: int, mark: _Mark) -> int:
+        """Return the index after the last line of the item at *place*."""
+        end, empty = place + 1, False
+        for index in range(place + 1, len(self._lines)):
+            line = self._lines[index]
+            if not line.strip():
+                empty = True
+                continue
+            inner = _mark(line)
+            column = inner.column if inner else len(line) - len(line.lstrip(" "))
+            if column < mark.column + _INNER and (empty or self._interrupts(index, inner, mark)):
+                break
+            end, empty = index + 1, False
+        return end
+
+    def _interrupts(self, place: int, inner: _Mark | None, mark: _Mark) -> bool:
+        """Return whether the line at *place*, directly below an item's text, ends the item."""
+        line = self._lines[place]
+        if inner is not None and not _RULE.fullmatch(line):
+            return bool(inner.number) == bool(mark.number) or _interrupts(inner)
+        others = (_QUOTE, _HEADING, _STORED, _NOTE)
+        return (
+            any(pattern.match(line) for pattern in others)
+            or bool(_RULE.fullmatch(line) or _UNDERLINE.fullmatch(line))
+            or self._heads_table(place)
+        )
+
+    def _quote(self, place: int) -> int | None:
+        """Add a quotation, as far as its lines begin with >."""
+        if not _QUOTE.match(self._lines[place]):
+            return None
+        end = place
+        inner = []
+        while end < len(self._lines) and (found := _QUOTE.match(self._lines[end])):
+            inner.append(self._lines[end][found.end() :])
+            end += 1
+        self._apart()
+        # The parser removes the indent of no quotation that begins beside the mark of an item.
+        beside = self._in_item and not self._out
+        self._out += [
+            _Line(f"> {line.text}".rstrip(" "), as_is=beside) for line in self._inner(inner)
+        ]
+        # The parser adds further lines without > to the quotation.
+        self._before = _TEXT
+        return end
+
+    def _note(self, place: int) -> int | None:
+        """Move the text of a footnote to the notes."""
+        found = _NOTE.match(self._lines[place])
+        notes = self._context.notes
+        if found is None or found["label"] in notes:
+            return None
+        end = self._end_of_item(place, _Mark(0, "", "", ""))
+        rest = _dedented(self._lines[place + 1 : end], 0)
+        notes[found["label"]] = []
+        notes[found["label"]] = [line.text for line in self._inner([found["text"], *rest])]
+        self._apart()
+        return end
+
+    def _table(self, place: int) -> int | None:
+        """Add the head of a table; its rows follow as text."""
+        if not self._heads_table(place):
+            return None
+        self._apart()
+        for line in self._lines[place : place + 2]:
+            self._add(line.strip(" "), _TABLE)
+        return place + 2
+
+    def _heads_table(self, place: int) -> bool:
+        head, *delimiters = self._lines[place : place + 2]
+        return (
+            bool(delimiters)
+            and "|" in head + delimiters[0]
+            and "-" in delimiters[0]
+            and _DELIMITERS.fullmatch(delimiters[0]) is not None
+            and self._context.is_table(f"{head}\n{delimiters[0]}")
+        )
+
+    def _whole(self, place: int) -> int | None:
+        """Add a heading, a rule or a placeholder as a block of its own.
+
+        A block with many headings would take the parser quadratic time.
+        """
+        line = self._lines[place]
+        under = self._before == _TEXT and self._length == 1 and not self._in_first_paragraph()
+        if under and _UNDERLINE.fullmatch(line):
+            self._add(line, _BLOCK)
+        elif _EMPTY_HEADING.fullmatch(line):
+            self._text(place, f"\\{line}")
+        elif _STORED.fullmatch(line):
+            self._apart()
+            self._add(line.strip(" "), _BLOCK)
+        elif _HEADING.match(line) or _RULE.fullmatch(line):
+            self._apart()
+            self._add(line, _BLOCK)
+        else:
+            return None
+        return place + 1
+
+
+def _interrupts(mark: _Mark) -> bool:
+    return not mark.number or mark.number == "1"
+
+
+def _mark(line: str) -> _Mark | None:
+    found = _MARKER.match(line)
+    if found is None:
+        return None
+    column = sum(2 if char == _FULL_WIDTH else 1 for char in found["indent"])
+    shown = f"{found['number']}." if found["number"] else found["mark"]
+    return _Mark(column, found["number"] or "", shown, line[found.end() :])
+
+
+def _dedented(lines: list[str], column: int) -> list[str]:
+    """Return an item's lines without its indent; *column* is that of the item's mark.
+
+    The indent is that of the line with the least indent beyond the mark, at most four columns.
+    """
+    columns = list(map(_column, lines))
+    least = min(
+        (each for each in columns if each is not None and each >= column + _INNER),
+        default=column + _INNER,
+    )
+    indent = min(least, column + _INDENT)
+    return [_shortened(line, indent) for line in lines]
+
+
+def _column(line: str) -> int | None:
+    """Return the column at which a line begins; None for an empty line."""
+    if not line.strip():
+        return None
+    mark = _mark(line)
+    return mark.column if mark else len(line) - len(line.lstrip(" "))
+
+
+def _shortened(line: str, indent: int) -> str:
+    """Return *line* without *indent* columns of its indent."""
+    rest = line
+    while indent > 0 and rest[:1] in {" ", "\u00a0"}:
+        rest, indent = rest[1:], indent - 1
+    while indent > 0 and rest.startswith(_FULL_WIDTH) and _mark(rest):
+        rest, indent = rest[1:], indent - 2
+    return rest

@@ -3,6 +3,7 @@
 - `parsing`: the conversion, and its limits
 - `cleaning`: which tags and attributes remain
 - `lines`: lists, tables, headings and quotations as people write them, made regular for the parser
+- `marks`: the marks and the indent of list items
 - `fences`: blocks of code
 - `inline`: links, and which text in angle brackets is HTML
 - `addresses`: where a web address within text ends

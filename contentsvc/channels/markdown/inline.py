@@ -9,6 +9,7 @@ from typing import Any
 from markdown import Markdown
 from markdown.inlinepatterns import (
     LINK_RE,
+    DelimiterProcessor,
     HtmlInlineProcessor,
     InlineProcessor,
     LinkInlineProcessor,
@@ -53,6 +54,10 @@ _ANGLE = re.compile(r"</?[A-Za-z][^<>]*>|<(?![A-Za-z/!])[^<>]*>|<[/!](?!--|[A-Za
 _LINK_BEGINS = rf"(?i:<a)((?:{_ATTRIBUTE})+)\s*>"
 _LINK_ENDS = re.compile(r"</a\s*>", re.IGNORECASE)
 _VALUE = re.compile(r"""([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
+#: Most characters in which regions of emphasis are searched for again.
+_MOST_REPEATED = 300_000
+_STARS = frozenset("*_")
+_NO_STARS = str.maketrans("", "", "*_")
 #: How the parser stores a character after a backslash.
 _CODE_POINT = re.compile(r"\x02(\d+)\x03")
 #: A target with a scheme or a path; the cleaner decides whether it may stay.
@@ -69,6 +74,9 @@ def register(md: Markdown) -> None:
     md.inlinePatterns.register(known, "html", 118)
     # Before emphasis, because an address may have * and _ in it.
     md.inlinePatterns.register(_BareAddress(BEGINS, md), "bare_address", 115)
+    emphasis = _Emphasis("*", "strong,em", md)
+    emphasis.add("_", "strong,em", smart=True)
+    md.inlinePatterns.register(emphasis, "em_strong", 60)
     md.inlinePatterns.register(SimpleTagInlineProcessor(r"(~~)(.+?)~~", "del"), "struck", 55)
 
 
@@ -164,6 +172,48 @@ class _RawLink(InlineProcessor):
             link.set(name.lower(), self.unescape("".join(values)))
         link.text = data[m.end() : text_end]
         return link, m.start(), after
+
+
+class _Emphasis(DelimiterProcessor):
+    """Bold and emphasised text, without faults of the library that lose characters.
+
+    The library finds several regions at once and remembers them for the next calls. But the next
+    call may be about another text, or about a mark that belongs to no region. And it takes two
+    stars for one in `*a**b*c`, and the letter c for the other; such text stays as typed.
+    """
+
+    #: The text in which the remembered regions were found.
+    _text = ""
+    #: The characters in which regions were searched for again; the text after the limit stays.
+    _repeated = 0
+
+    def handleMatch(  # type: ignore[override]  # noqa: N802 - the library's name
+        self, m: re.Match[str], data: str
+    ) -> tuple[ET.Element | None, int | None, int | None]:
+        if self.regions:
+            rest = self._text[self.cache_pos :]
+            between = len(data) - len(rest) - m.start()
+            if not data.endswith(rest) or between < 0:
+                self._forget()
+            elif between > 0:
+                return None, m.start(), m.end()
+        if not self.regions:
+            if self._repeated > _MOST_REPEATED:
+                return None, m.start(), len(data)
+            self._text = data
+        found, start, end = super().handleMatch(m, data)
+        if found is None or start is None or end is None:
+            return None, start, end
+        shown = "".join(found.itertext()).translate(_NO_STARS)
+        typed = data[start:end]
+        if {typed[:1], typed[-1:]} <= _STARS and shown == typed.translate(_NO_STARS):
+            return found, start, end
+        self._forget()
+        return None, m.start(), max(end, m.end())
+
+    def _forget(self) -> None:
+        self.reset()
+        self._repeated += len(self._text)
 
 
 class _BareAddress(InlineProcessor):

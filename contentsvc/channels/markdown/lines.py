@@ -10,16 +10,13 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from contentsvc.channels.markdown.marks import INDENT, INNER, Mark, column_of, dedented, mark_of
 from contentsvc.errors import RenderError
 
 __all__ = ["HEADING", "MOST_NESTING", "regular"]
 
 #: Most levels of nested quotes and lists.
 MOST_NESTING = 20
-_MARKER = re.compile(
-    r"(?P<indent>[ \u00a0\u3000]*)(?P<mark>[-*+]|(?P<number>\d{1,9})[.)])(?P<gap> +)(?=\S)"
-)
-_FULL_WIDTH = "\u3000"
 _QUOTE = re.compile(r" {0,3}> ?")
 #: As the parser knows them; a single # without a space begins a hashtag such as #早安.
 HEADING = r"#{2,6}|#(?= )"
@@ -33,10 +30,6 @@ _DELIMITERS = re.compile(r" *+\|?(?: *+:?-++:? *+\|)*+(?: *+:?-++:? *+)?")
 #: What takes the place of a block of HTML or code.
 _STORED = re.compile(r" *\x02wzxhzdk:\d+\x03 *")
 _NOTE = re.compile(r" {0,3}\[\^(?P<label>[^\[\]\s]+)\]: *(?P<text>.*)")
-#: Columns that the parser wants for each level, and that make a block of code elsewhere.
-_INDENT = 4
-#: Columns that a line inside an item has at least beyond the item's mark.
-_INNER = 2
 #: Kinds of the line before.
 _NOTHING, _TEXT, _ITEM, _TABLE, _BLOCK = range(5)
 
@@ -52,18 +45,6 @@ class _Line:
     text: str
     #: Whether the line goes without the indent of the items around it.
     as_is: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """The mark that begins an item of a list."""
-
-    column: int
-    #: The item's number as it is written; empty in a list without numbers.
-    number: str
-    #: The parser's mark, such as `1.` for `1)`.
-    shown: str
-    content: str
 
 
 def regular(
@@ -166,18 +147,18 @@ class _Block:
     def _code(self, place: int) -> int | None:
         """Add a line of code, which has four spaces and follows no text."""
         line = self._lines[place]
-        if not line.startswith(" " * _INDENT) or self._before in {_TEXT, _ITEM, _TABLE}:
+        if not line.startswith(" " * INDENT) or self._before in {_TEXT, _ITEM, _TABLE}:
             return None
         self._out.append(_Line(line))
         return place + 1
 
     def _item(self, place: int) -> int | None:
         """Add an item of a list with all its lines."""
-        mark = _mark(self._lines[place])
+        mark = mark_of(self._lines[place])
         if mark is None or _RULE.fullmatch(self._lines[place]) or not self._begins(mark):
             return None
         end = self._end_of_item(place, mark)
-        rest = _dedented(self._lines[place + 1 : end], mark.column)
+        rest = dedented(self._lines[place + 1 : end], mark.column)
         as_typed = [mark.content, *self._as_typed[place + 1 : end]]
         inner = self._inner([mark.content, *rest], as_typed)
         while inner and not inner[0].text:
@@ -187,14 +168,14 @@ class _Block:
             self._add_item(mark, *inner)
         return end
 
-    def _add_item(self, mark: _Mark, first: _Line, *others: _Line) -> None:
+    def _add_item(self, mark: Mark, first: _Line, *others: _Line) -> None:
         follows = self._before == _ITEM and self._numbered == bool(mark.number)
         if (not follows or self._loose) and not self._in_first_paragraph():
             self._apart()
         self._numbered = bool(mark.number)
         self._out.append(_Line(f"{mark.shown} {first.text}"))
         self._out += [
-            line if line.as_is or not line.text else _Line(" " * _INDENT + line.text)
+            line if line.as_is or not line.text else _Line(" " * INDENT + line.text)
             for line in others
         ]
         # The parser would add the next item to the last paragraph of this one.
@@ -202,16 +183,13 @@ class _Block:
         self._before = _ITEM
         self._length = 0
 
-    def _begins(self, mark: _Mark) -> bool:
-        """Return whether *mark* begins an item here; in a paragraph, only - or the number 1 does.
-
-        So a line that begins with a year remains text.
-        """
+    def _begins(self, mark: Mark) -> bool:
+        """Return whether *mark* begins an item here and is no text."""
         if self._before == _ITEM and self._numbered == bool(mark.number):
             return True
-        return self._before not in {_TEXT, _ITEM, _TABLE} or _interrupts(mark)
+        return self._before not in {_TEXT, _ITEM, _TABLE} or mark.interrupts()
 
-    def _end_of_item(self, place: int, mark: _Mark) -> int:
+    def _end_of_item(self, place: int, mark: Mark) -> int:
         """Return the index after the last line of the item at *place*."""
         end, empty = place + 1, False
         for index in range(place + 1, len(self._lines)):
@@ -219,18 +197,19 @@ class _Block:
             if not line.strip():
                 empty = True
                 continue
-            inner = _mark(line)
-            column = inner.column if inner else len(line) - len(line.lstrip(" "))
-            if column < mark.column + _INNER and (empty or self._interrupts(index, inner, mark)):
+            inner = mark_of(line)
+            if column_of(line) < mark.column + INNER and (
+                empty or self._interrupts(index, inner, mark)
+            ):
                 break
             end, empty = index + 1, False
         return end
 
-    def _interrupts(self, place: int, inner: _Mark | None, mark: _Mark) -> bool:
+    def _interrupts(self, place: int, inner: Mark | None, mark: Mark) -> bool:
         """Return whether the line at *place*, directly below an item's text, ends the item."""
         line = self._lines[place]
         if inner is not None and not _RULE.fullmatch(line):
-            return bool(inner.number) == bool(mark.number) or _interrupts(inner)
+            return bool(inner.number) == bool(mark.number) or inner.interrupts()
         others = (_QUOTE, _HEADING, _STORED, _NOTE)
         return (
             any(pattern.match(line) for pattern in others)
@@ -251,7 +230,8 @@ class _Block:
         # The parser removes the indent of no quotation that begins beside the mark of an item.
         beside = self._in_item and not self._out
         self._out += [
-            _Line(f"> {line.text}".rstrip(" "), as_is=beside) for line in self._inner(inner)
+            _Line(f"> {line.text}" if line.text else ">", as_is=beside)
+            for line in self._inner(inner)
         ]
         # The parser adds further lines without > to the quotation.
         self._before = _TEXT
@@ -263,8 +243,8 @@ class _Block:
         notes = self._context.notes
         if found is None or found["label"] in notes:
             return None
-        end = self._end_of_item(place, _Mark(0, "", "", ""))
-        rest = _dedented(self._lines[place + 1 : end], 0)
+        end = self._end_of_item(place, Mark(0, "", "", ""))
+        rest = dedented(self._lines[place + 1 : end], 0)
         notes[found["label"]] = []
         notes[found["label"]] = [line.text for line in self._inner([found["text"], *rest])]
         self._apart()
@@ -309,48 +289,3 @@ class _Block:
         else:
             return None
         return place + 1
-
-
-def _interrupts(mark: _Mark) -> bool:
-    return not mark.number or mark.number == "1"
-
-
-def _mark(line: str) -> _Mark | None:
-    found = _MARKER.match(line)
-    if found is None:
-        return None
-    column = sum(2 if char == _FULL_WIDTH else 1 for char in found["indent"])
-    shown = f"{found['number']}." if found["number"] else found["mark"]
-    return _Mark(column, found["number"] or "", shown, line[found.end() :])
-
-
-def _dedented(lines: list[str], column: int) -> list[str]:
-    """Return an item's lines without its indent; *column* is that of the item's mark.
-
-    The indent is that of the line with the least indent beyond the mark, at most four columns.
-    """
-    columns = list(map(_column, lines))
-    least = min(
-        (each for each in columns if each is not None and each >= column + _INNER),
-        default=column + _INNER,
-    )
-    indent = min(least, column + _INDENT)
-    return [_shortened(line, indent) for line in lines]
-
-
-def _column(line: str) -> int | None:
-    """Return the column at which a line begins; None for an empty line."""
-    if not line.strip():
-        return None
-    mark = _mark(line)
-    return mark.column if mark else len(line) - len(line.lstrip(" "))
-
-
-def _shortened(line: str, indent: int) -> str:
-    """Return *line* without *indent* columns of its indent."""
-    rest = line
-    while indent > 0 and rest[:1] in {" ", "\u00a0"}:
-        rest, indent = rest[1:], indent - 1
-    while indent > 0 and rest.startswith(_FULL_WIDTH) and _mark(rest):
-        rest, indent = rest[1:], indent - 2
-    return rest

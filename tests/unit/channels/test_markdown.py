@@ -187,6 +187,7 @@ def test_any_text_can_be_told(body: str) -> None:
                 "http://a/?u=http://",
                 "a\\_",
             ),
+            *("*a**b*c", "*u **a _b_ *c** ", "__**_*_b**______", "**a*b"),
             *("<a href=x>http://a</a>\n\n", "http://a/\\_"),
         ),
     ],

@@ -49,8 +49,9 @@ _NAME = re.compile(r"</?([A-Za-z][A-Za-z0-9]*)")
 _ATTRIBUTE = r"""\s+[A-Za-z_:][\w:.-]*+\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'=<>`]++)"""
 _WELL_FORMED = re.compile(rf"</?[A-Za-z0-9]+(?:{_ATTRIBUTE})*+\s*+/?>", re.ASCII)
 _ENDS = re.compile(r"</([A-Za-z][A-Za-z0-9]*)\s*>")
-#: Text in a block of HTML that begins like a tag.
-_ANGLE = re.compile(r"</?[A-Za-z][^<>]*>|<(?![A-Za-z/!])[^<>]*>|<[/!](?!--|[A-Za-z])[^<>]*>")
+#: Text in a block of HTML that begins like a tag, up to its end if it has one.
+_ANGLE = re.compile(r"<!--|<(?:[^<>\"']|\"[^\"]*+\"|'[^']*+')*+>?")
+_QUOTED = re.compile(r"\"[^\"]*+\"|'[^']*+'")
 _LINK_BEGINS = rf"(?i:<a)((?:{_ATTRIBUTE})+)\s*>"
 _LINK_ENDS = re.compile(r"</a\s*>", re.IGNORECASE)
 _VALUE = re.compile(r"""([A-Za-z_:][\w:.-]*)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'=<>`]+))""")
@@ -139,9 +140,17 @@ class _VisibleTags(Preprocessor):
         return lines
 
     def _shown(self, found: re.Match[str]) -> str:
-        name = _NAME.match(found[0])
-        known = name is not None and (name[1].lower() in TAGS or self._known.is_html(found[0]))
-        return found[0] if known else f"&lt;{found[0][1:]}"
+        text = found[0]
+        if text == "<!--":
+            known = found.string.rfind("-->") > found.start()
+        else:
+            name = _NAME.match(text)
+            allowed = name is not None and name[1].lower() in TAGS
+            # Attributes may lack a value here, but their names are not Chinese.
+            known = text.endswith(">") and (
+                _QUOTED.sub("", text).isascii() if allowed else self._known.is_html(text)
+            )
+        return text if known else f"&lt;{text[1:]}"
 
 
 class _Link(LinkInlineProcessor):

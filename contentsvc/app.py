@@ -14,6 +14,7 @@ from contentsvc.services.runtime import Runtime
 from contentsvc.web import accounts, boards, calendar_files, calendars, channels, deliveries, site
 from contentsvc.web.access import choose_language, require_sign_in
 from contentsvc.web.batches import runs, setup
+from contentsvc.web.drafts import confirm_drafts_after_requests
 from contentsvc.web.entries import corrections, editor, previews, steps
 from contentsvc.web.errors import handle_errors
 from contentsvc.web.operations import metrics, plugins, system
@@ -46,6 +47,7 @@ def create_app(runtime: Runtime) -> Flask:
     protect(app)
     require_sign_in(app)
     store_toasts_after_requests(app)
+    confirm_drafts_after_requests(app)
     handle_errors(app)
     add_template_context(app)
     for module in (

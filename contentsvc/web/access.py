@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from contentsvc.db.models import User
 from contentsvc.services import accounts
 from contentsvc.web.current import now, reading, runtime
+from contentsvc.web.drafts import posted_draft
 
 __all__ = [
     "LANGUAGES",
@@ -88,11 +89,22 @@ def _require_sign_in() -> BaseResponse | None:
     if current_user.is_authenticated:
         _renew_session()
         return None
-    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    address = url_for("accounts.sign_in", next=target if target != "/" else None)
+    target = request.full_path.rstrip("?") if _can_be_opened() else "/"
+    address = url_for(
+        "accounts.sign_in",
+        next=target if target != "/" else None,
+        # The form was sent with a draft: its text is still in this browser.
+        kept="1" if posted_draft() else None,
+    )
     if request.headers.get("HX-Request"):
         return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in")})
     return redirect(address)
+
+
+def _can_be_opened() -> bool:
+    """Return True if the address of this request has a page to return to after the sign-in."""
+    rule = request.url_rule
+    return request.method == "GET" or (rule is not None and "GET" in (rule.methods or ()))
 
 
 def _renew_session() -> None:

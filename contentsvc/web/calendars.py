@@ -25,6 +25,7 @@ from contentsvc.services.rendering.branding import check_brand
 from contentsvc.web.approvals import posted_answer
 from contentsvc.web.board_positions import this_week
 from contentsvc.web.current import now, reading, runtime, usefulness, writing
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import brand_choices
 from contentsvc.web.toasts import show_toast
@@ -127,6 +128,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _form(calendar, form, {error.field or "name": explain(error)}), status
+    confirm_draft()
     show_toast(gettext("Saved."))
     return redirect(url_for("boards.week", slug=slug), code=303)
 

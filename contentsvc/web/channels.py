@@ -33,6 +33,7 @@ from contentsvc.services.channel_setup.sealing import seal, unseal
 from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.web.approvals import posted_answer
 from contentsvc.web.current import language, now, reading, runtime, usefulness, writing
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.toasts import show_toast
 
@@ -129,6 +130,7 @@ def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tup
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _form(kind, channel, request.form, {error.field or "name": explain(error)}), status
+    confirm_draft()
     show_toast(gettext("Saved. Send a test to see whether it works."))
     return redirect(url_for("channels.edit", name=name), code=303)
 

@@ -15,6 +15,7 @@ from contentsvc.web import formatting, labels
 from contentsvc.web.access import LANGUAGES
 from contentsvc.web.colours import card_hue, channel_hue
 from contentsvc.web.current import language, reading, runtime
+from contentsvc.web.drafts import draft_attributes, posted_draft
 from contentsvc.web.explaining import explain_text
 from contentsvc.web.toasts import toasts
 
@@ -40,6 +41,8 @@ def add_template_context(app: Flask) -> None:
         attention_count=_attention_count,
         script_texts=script_texts,
         toasts=toasts,
+        draft_attributes=draft_attributes,
+        posted_draft=posted_draft,
     )
     app.jinja_env.filters.update(
         day=formatting.as_day,
@@ -99,6 +102,13 @@ def script_texts() -> dict[str, object]:
         "draft_take": gettext("Restore"),
         "draft_drop": gettext("Discard"),
         "too_large": gettext("This file is larger than {most} MB; choose a smaller one."),
+        "draft_full": gettext(
+            "This browser cannot store the unsaved text any more. Save it, or copy it elsewhere."
+        ),
+        "not_sent": gettext("The server cannot be reached; nothing was changed. Try again."),
+        "signed_out": gettext(
+            "You were signed out. Your text is saved in this browser; sign in again to go on."
+        ),
         "offline": gettext("The server cannot be reached. Your text is saved in this browser."),
         "copied": gettext("Copied."),
         "marked": gettext("Marked; copy it with Ctrl+C."),

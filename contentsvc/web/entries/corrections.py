@@ -23,6 +23,7 @@ from contentsvc.services.corrections.correcting import CorrectionText, Offer, Qu
 from contentsvc.services.corrections.proposing import propose_poster, propose_text
 from contentsvc.services.retracting import can_take_back, take_back
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
 from contentsvc.web.formatting import as_time
@@ -131,6 +132,7 @@ def send(entry_id: int) -> Response | tuple[str, int]:
     except InputError as error:
         status = 409 if isinstance(error, ConflictError) else 422
         return _page(entry_id, replace(typed, message=explain(error))), status
+    confirm_draft()
     when = as_time(made.starts_at, made.calendar.timezone)
     show_toast(
         gettext("The correction will be sent.")

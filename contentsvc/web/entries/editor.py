@@ -18,15 +18,24 @@ from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import booking, calendar_settings, entries, uploads
-from contentsvc.services.approvals import channels_of, still_to_go_out
+from contentsvc.services.approvals import still_to_go_out
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.corrections import correcting
 from contentsvc.services.rendering.renderer import Preview
 from contentsvc.web.board_positions import read_rev, read_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.entries.comparing import differences
+from contentsvc.web.entries.content_errors import content_errors
 from contentsvc.web.entries.corrections import correction_view, show_correction_toast
-from contentsvc.web.entries.entry_form import EntryForm, blank_form, form_of, posted_form, read_form
+from contentsvc.web.entries.entry_form import (
+    EntryForm,
+    blank_form,
+    form_of,
+    keep_unchanged,
+    posted_form,
+    read_form,
+)
 from contentsvc.web.entries.notice_form import NoticeFields, notice_fields, notice_when, typed_chain
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.entries.steps import act_on, show_saved_toast
@@ -64,15 +73,13 @@ def new(slug: str) -> Response | tuple[str, int]:
         return _page(calendar, blank_form(calendar, week, request.args), EntryView())
     form, upload_errors = _with_uploads(posted_form(request.form, str(week)))
     target, content, errors = _read(form, calendar)
-    errors |= upload_errors
+    errors = content_errors(calendar, content) | errors | upload_errors
     if errors or target is None:
         return _page(calendar, form, EntryView(errors=errors, status=422))
     try:
         with writing() as database:
-            calendar = calendar_settings.get_calendar(database, slug)
-            entry = entries.create_entry(
-                database, calendar, target, content, by=person(), now=now()
-            )
+            current = calendar_settings.get_calendar(database, slug)
+            entry = entries.create_entry(database, current, target, content, by=person(), now=now())
     except InputError as error:
         return _page(calendar, form, _error_view(error))
     return _after_saving(entry.id, entry.rev)
@@ -87,10 +94,8 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
         return _page(entry.calendar, form_of(entry), EntryView(entry=entry))
     form, upload_errors = _with_uploads(posted_form(request.form, entry.week))
     target, content, errors = _read(form, entry.calendar)
-    if content.channels is None and set(channels_of(entry)) != set(entry.calendar.channels):
-        # The entry was approved with other channels than its calendar has now.
-        content = replace(content, channels=form.channels)
-    errors |= upload_errors
+    content = keep_unchanged(content, form, entry)
+    errors = content_errors(entry.calendar, content) | errors | upload_errors
     if errors or target is None:
         return _page(entry.calendar, form, EntryView(entry=entry, errors=errors, status=422))
     try:
@@ -176,6 +181,7 @@ def _conflict_view(entry_id: int, form: EntryForm, error: ConflictError) -> Entr
 
 def _after_saving(entry_id: int, rev: int) -> Response:
     """Approve or submit the saved entry if the person pressed that button, and redirect."""
+    confirm_draft()
     action = request.form.get("action", "save")
     if action in {"approve", "submit"}:
         return act_on(entry_id, rev, action)
@@ -218,6 +224,7 @@ def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, in
     page = render_template(
         "entries/edit.html",
         calendar=calendar,
+        cell=_cell(calendar),
         form=form,
         view=view,
         entry=entry,
@@ -234,6 +241,12 @@ def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, in
         deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
     )
     return page, view.status
+
+
+def _cell(calendar: Calendar) -> str:
+    """Return a name for the board position that a new entry was opened for."""
+    place = [request.args.get(name, "") for name in ("week", "day", "slot", "time")]
+    return "-".join(["new", calendar.slug, *place])
 
 
 @blueprint.get("/poster-fields")

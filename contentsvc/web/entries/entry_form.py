@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import time
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
@@ -18,6 +18,7 @@ from contentsvc.domain.entries import (
     EntryContent,
     EntryKind,
     Livestream,
+    NoticeVersion,
     PictureRef,
     PosterSpec,
     Version,
@@ -32,11 +33,9 @@ from contentsvc.web.entries.notice_form import chain_texts, notice_values, read_
 from contentsvc.web.explaining import explain
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
 
-__all__ = ["EntryForm", "blank_form", "form_of", "posted_form", "read_form"]
+__all__ = ["EntryForm", "blank_form", "form_of", "keep_unchanged", "posted_form", "read_form"]
 
-_LONGEST_ALT = 300
 _LONGEST_STREAM = 24 * 60
-_MOST_PICTURES = 30
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
@@ -227,7 +226,7 @@ def read_form(
         notices=chain if versions or chain != default_chain(reader.minutes()) else (),
         notice_versions=versions,
         poster=_poster(form, template),
-        pictures=_pictures(reader),
+        pictures=tuple(PictureRef(source, alt.strip()) for source, alt in form.pictures),
     )
     return reader.week(), content, reader.errors
 
@@ -266,9 +265,118 @@ def _poster(form: EntryForm, template: Template | None) -> PosterSpec | None:
     return PosterSpec(form["poster.template"], poster_values(form.poster, template))
 
 
-def _pictures(reader: _Reader) -> tuple[PictureRef, ...]:
-    if len(reader.form.pictures) > _MOST_PICTURES:
-        reader.errors["pictures"] = gettext("At most %(most)s pictures.", most=_MOST_PICTURES)
-    return tuple(
-        PictureRef(source, alt.strip()[:_LONGEST_ALT]) for source, alt in reader.form.pictures
-    )
+def keep_unchanged(content: EntryContent, form: EntryForm, entry: Entry) -> EntryContent:
+    """Return *content*, read from *form*, with the parts of *entry* that nobody has changed.
+
+    The form shows some values alike that mean different things: an empty text that replaces the
+    common one, or channels that equal those of the calendar. Saving the form keeps what it was.
+    """
+    stored, comparison = content_of(entry), _Comparison(form, form_of(entry))
+    same = comparison.is_same
+    kept: dict[str, Any] = {name: getattr(stored, name) for name in ("title", "body") if same(name)}
+    if stored.channels is None and set(comparison.shown.channels) != set(entry.calendar.channels):
+        # The entry was approved with other channels than its calendar has now.
+        kept["channels"] = form.channels
+    elif set(form.channels) == set(comparison.shown.channels):
+        kept["channels"] = stored.channels
+    if stored.poster and content.poster and same("poster.template"):
+        kept["poster"] = _kept_poster(content.poster, stored.poster, comparison)
+    elif same("poster.template"):
+        kept["poster"] = stored.poster
+    if form.pictures == comparison.shown.pictures:
+        kept["pictures"] = stored.pictures
+    versions = {
+        name: version
+        for name, version in stored.versions.items()
+        if name in form.channels and comparison.is_same_version(name)
+    }
+    kept["versions"] = {**content.versions, **versions}
+    if content.livestream and stored.livestream:
+        kept |= _kept_livestream(content, stored, comparison)
+    return replace(content, **kept)
+
+
+def _kept_livestream(
+    content: EntryContent, stored: EntryContent, comparison: _Comparison
+) -> dict[str, Any]:
+    kept: dict[str, Any] = {}
+    if comparison.is_same_livestream():
+        kept["livestream"] = stored.livestream
+    if comparison.is_same("notices", "livestream.minutes"):
+        typed = content.notice_versions
+        versions = {
+            at: _kept_notice(at, typed.get(at, NoticeVersion()), version, comparison)
+            for at, version in stored.notice_versions.items()
+        }
+        kept["notice_versions"] = {
+            at: version
+            for at, version in {**typed, **versions}.items()
+            if version != NoticeVersion()
+        }
+        if stored.notices or not kept["notice_versions"]:
+            kept["notices"] = stored.notices
+    return kept
+
+
+def _kept_notice(
+    at: str, typed: NoticeVersion, stored: NoticeVersion, comparison: _Comparison
+) -> NoticeVersion:
+    """Return the stored texts of the notice at the offset *at*, or the typed ones if they differ.
+
+    Poster fields that the form did not show are kept in either case.
+    """
+    prefix = f"notice.{at}."
+    if comparison.is_same_notice(prefix):
+        return stored
+    hidden = {
+        name: value
+        for name, value in stored.poster.items()
+        if f"{prefix}poster.{name}" not in comparison.form.values
+    }
+    return replace(typed, poster={**hidden, **typed.poster})
+
+
+def _kept_poster(typed: PosterSpec, stored: PosterSpec, comparison: _Comparison) -> PosterSpec:
+    """Return the typed poster with the stored fields that nobody has changed.
+
+    The form does not show the fields of a template that is missing, or that it no longer has.
+    """
+    same = comparison.is_same_poster_field
+    kept = {name: value for name, value in stored.fields.items() if same(name)}
+    return replace(typed, fields={**typed.fields, **kept})
+
+
+@dataclass(frozen=True, slots=True)
+class _Comparison:
+    """Compares a posted form with the form that shows the stored entry."""
+
+    form: EntryForm
+    shown: EntryForm
+
+    def is_same(self, *names: str) -> bool:
+        return all(_typed(self.form[name]) == _typed(self.shown[name]) for name in names)
+
+    def is_same_livestream(self) -> bool:
+        names = {*self.form.values, *self.shown.values}
+        return self.is_same(*(name for name in names if name.startswith("livestream.")))
+
+    def is_same_notice(self, prefix: str) -> bool:
+        """Return True if nobody has changed the fields that the form showed of a notice."""
+        names = {name for name in self.form.values if name.startswith(prefix)}
+        # A browser sends no box that is not checked.
+        return self.is_same(*names, *([f"{prefix}silent"] if names else []))
+
+    def is_same_poster_field(self, name: str) -> bool:
+        """Return True if nobody has changed the field, or the form did not show it."""
+        typed = self.form.poster.get(name)
+        return typed is None or _typed(typed) == _typed(self.shown.poster.get(name, ""))
+
+    def is_same_version(self, channel: str) -> bool:
+        typed = self.form.versions.get(channel, ("", ""))
+        sent = self.shown.versions.get(channel, ("", ""))
+        return [_typed(text) for text in typed] == [_typed(text) for text in sent]
+
+
+def _typed(text: str) -> str:
+    """Return *text* as a form sends it back: without the kinds of line ends that it had."""
+    return "\n".join(text.splitlines()).strip()

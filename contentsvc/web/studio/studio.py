@@ -23,6 +23,7 @@ from contentsvc.services.rendering.branding import check_brand
 from contentsvc.services.rendering.studio import FORMATS, file_name
 from contentsvc.web.board_positions import read_rev, this_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
 from contentsvc.web.poster_choices import brand_choices
 from contentsvc.web.studio.poster_fields import poster_inputs, poster_values
@@ -138,6 +139,7 @@ def save(name: str) -> Response | tuple[str, int]:
             entry = entries.create_entry(database, calendar, week, content, by=person(), now=now())
     except (InputError, RenderError) as error:
         return _page(form, with_sketch_of(sketch_view(form), error_view(form.template, error)))
+    confirm_draft()
     show_toast(gettext("Saved as a draft of %(calendar)s.", calendar=calendar.name))
     return redirect(url_for("entries.edit", entry_id=entry.id), code=303)
 
@@ -183,6 +185,7 @@ def use(name: str) -> Response | tuple[str, int]:
         return _page(again, replace(sketch_view(form), message=explain(error), status=409))
     except InputError as error:
         return _page(form, with_sketch_of(sketch_view(form), error_view(form.template, error)))
+    confirm_draft()
     show_toast(gettext("The entry now has this poster."))
     return redirect(url_for("entries.edit", entry_id=form.entry.id), code=303)
 

@@ -56,6 +56,17 @@ function scheduleToasts() {
   }
 }
 scheduleToasts();
+
+// Show a message of this page's scripts as a toast. A bad one stays until it is closed.
+export function showToast(text, isBad = false) {
+  const box = document.getElementById("toasts");
+  if ([...box.querySelectorAll(".toast-text")].some((shown) => shown.textContent === text)) return;
+  const toast = document.getElementById("script-toast").content.firstElementChild.cloneNode(true);
+  toast.classList.toggle("is-bad", isBad);
+  toast.querySelector(".toast-text").textContent = text;
+  box.append(toast);
+  scheduleToasts();
+}
 document.addEventListener("htmx:afterSettle", scheduleToasts);
 document.addEventListener("htmx:oobAfterSwap", scheduleToasts);
 
@@ -176,7 +187,11 @@ function showZones() {
 showZones();
 document.addEventListener("htmx:afterSettle", showZones);
 
-document.addEventListener("htmx:sendError", () => announce(texts.offline));
+// A request that the server did not receive has changed nothing. The preview of a form says so itself.
+document.addEventListener("htmx:sendError", (event) => {
+  if (event.detail.requestConfig.verb !== "get" && !event.target.closest("form[data-draft]")) showToast(texts.not_sent, true);
+  else announce(texts.offline);
+});
 
 // Send a form only once, even if its button is pressed again.
 document.addEventListener("submit", (event) => {
@@ -193,10 +208,14 @@ window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
 
-// Delete the draft of a form that was sent once its text is saved: when any page appears that is
-// neither an error nor the same form again.
-const pending = sessionStorage.getItem("pending-draft");
-if (pending && !document.body.dataset.error && !document.querySelector("form[data-rejected]")) {
-  localStorage.removeItem(pending);
-  sessionStorage.removeItem("pending-draft");
+// Delete the drafts whose text the server has saved. It names their ids in a cookie.
+function deleteSavedDrafts() {
+  const [, ids] = document.cookie.match(/(?:^|; )saved_drafts="?([0-9a-f.]+)/) ?? [];
+  if (!ids) return;
+  const saved = new Set(ids.split("."));
+  for (const name of Object.keys(localStorage)) {
+    if (name.startsWith("draft:") && saved.has(name.slice(name.lastIndexOf(":") + 1))) localStorage.removeItem(name);
+  }
+  document.cookie = "saved_drafts=; Max-Age=0; Path=/; SameSite=Lax";
 }
+deleteSavedDrafts();

@@ -23,7 +23,7 @@ function send(card, cell) {
       time: cell.dataset.time,
       ...filter(),
     },
-  }).then(() => focusCard(card.id));
+  }).then(() => focusCard(card.id), () => focusCard(card.id)); // app.js tells what went wrong
 }
 
 function filter() {
@@ -206,7 +206,7 @@ document.addEventListener("submit", (event) => {
       url.searchParams.set("week", boardWeek);
       history.replaceState(null, "", url);
       focusCard(id);
-    });
+    }, () => focusCard(id));
 }, { capture: true });
 
 // A phone lists the days below each other: scroll to today.

@@ -1,15 +1,23 @@
 // Drafts: store the typed text of a form in this browser until the server has saved it.
+//
+// Each form stores its text under an id of its own, so that two tabs do not overwrite each other.
+// The form posts the id, and app.js deletes the draft once the server has confirmed it.
 
-import { fill, texts } from "./app.js";
+import { announce, fill, showToast, texts } from "./app.js";
 
-const NEVER_STORED = ["csrf_token", "rev", "key", "code", "notices.usual", "upload", "action"];
+const NEVER_STORED = ["csrf_token", "draft.id", "action"];
+const LONGEST = 90 * 24 * 3600 * 1000; // milliseconds after which an unsaved draft is deleted
 
 // Store the values of `form` under the name in its data-draft attribute. `restored` is called after
-// a draft was restored; `skips` tells which fields cannot be restored by their name alone, and
-// `never` lists fields that are not part of the text.
-export function storeDraft(form, { restored, skips = () => false, never = [] }) {
-  const excluded = [...NEVER_STORED, ...never];
-  const key = `draft:${form.dataset.draft}`;
+// a draft was restored; `skips` tells which fields cannot be restored by their name alone, `never`
+// lists fields that are not part of the text, and `asks` tells whether to ask before a page with
+// unsaved text is closed.
+export function storeDraft(form, { restored = () => {}, skips = () => false, never = [], asks = true } = {}) {
+  // The browser shows typed passwords and secrets nowhere, so it does not store them either.
+  const excluded = [...NEVER_STORED, ...never, ...namesOf(form, "password")];
+  const prefix = `draft:${form.dataset.draft}:`;
+  const id = (form.elements["draft.id"].value ||= newId());
+  const key = prefix + id;
   const isStored = ([name, value]) => !excluded.includes(name) && typeof value === "string";
   const values = () => [...new FormData(form)].filter(isStored);
   const asText = (list) => JSON.stringify(list);
@@ -19,6 +27,7 @@ export function storeDraft(form, { restored, skips = () => false, never = [] }) 
   // typed before this script was loaded count as changed too.
   const clean = isRejected ? "" : asText(sentValues(form).filter(isStored));
   let leaving = false;
+  let isFull = false;
 
   function store() {
     const now = values();
@@ -26,18 +35,31 @@ export function storeDraft(form, { restored, skips = () => false, never = [] }) 
       localStorage.removeItem(key);
       return;
     }
-    localStorage.setItem(key, JSON.stringify({ at: Date.now(), rev: form.dataset.rev, values: now }));
+    try {
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), rev: form.dataset.rev, values: now }));
+      isFull = false;
+    } catch {
+      // The browser allows a few megabytes, or none in a private window.
+      if (!isFull) showToast(texts.draft_full, true);
+      isFull = true;
+    }
   }
 
   function offer() {
-    let draft = null;
-    try {
-      draft = JSON.parse(localStorage.getItem(key));
-    } catch {
-      localStorage.removeItem(key);
+    if (!isRejected) for (const draft of others()) propose(draft);
+    if (asText(values()) !== clean) store();
+  }
+
+  // Return the drafts of earlier pages and other tabs, the newest first.
+  function others() {
+    const found = [];
+    for (const name of Object.keys(localStorage)) {
+      if (!name.startsWith(prefix) || name === key) continue;
+      const draft = read(name);
+      if (!draft || Date.now() - draft.at > LONGEST) localStorage.removeItem(name);
+      else if (asText(draft.values) !== clean) found.push({ ...draft, name });
     }
-    if (draft && asText(draft.values) !== clean && !isRejected) propose(draft);
-    if (asText(values()) !== clean && !isRejected) store();
+    return found.sort((one, other) => other.at - one.at);
   }
 
   function propose(draft) {
@@ -45,15 +67,21 @@ export function storeDraft(form, { restored, skips = () => false, never = [] }) 
     banner.className = "note";
     const text = document.createElement("span");
     text.textContent = fill(texts.draft_found, { when: new Date(draft.at).toLocaleString() });
-    const take = button(texts.draft_take, () => { restore(draft.values); banner.remove(); });
-    const drop = button(texts.draft_drop, () => { localStorage.removeItem(key); banner.remove(); });
+    const excerpt = document.createElement("q");
+    excerpt.className = "draft-excerpt";
+    excerpt.textContent = excerptOf(draft.values);
+    if (excerpt.textContent) text.append(" ", excerpt);
+    const take = button(texts.draft_take, () => { restore(draft.name, draft); banner.remove(); });
+    const drop = button(texts.draft_drop, () => { localStorage.removeItem(draft.name); banner.remove(); });
     banner.append(text, take, drop);
-    document.getElementById("draft-banner").append(banner);
+    bannerBox(form).append(banner);
   }
 
-  function restore(list) {
+  function restore(name, draft) {
+    // The other tab may have stored newer text since this page was loaded.
+    const { values: list } = read(name) ?? draft;
     const valuesByName = new Map();
-    for (const [name, value] of list) valuesByName.set(name, [...(valuesByName.get(name) ?? []), value]);
+    for (const [field, value] of list) valuesByName.set(field, [...(valuesByName.get(field) ?? []), value]);
     for (const field of form.elements) {
       if (!field.name || excluded.includes(field.name) || field.type === "file" || skips(field.name)) continue;
       const stored = valuesByName.get(field.name) ?? [];
@@ -63,24 +91,71 @@ export function storeDraft(form, { restored, skips = () => false, never = [] }) 
         field.value = stored[0];
       }
     }
+    // If somebody else has saved this form since the draft began, saving shows both texts.
+    if (form.elements.rev && draft.rev) form.elements.rev.value = draft.rev;
     restored();
+    store();
+    // The text is now in this form's own draft, unless the browser could not store it.
+    if (!isFull) localStorage.removeItem(name);
   }
 
   addEventListener("beforeunload", (event) => {
     if (leaving || asText(values()) === clean) return;
     store();
-    event.preventDefault();
+    if (asks) event.preventDefault();
   });
   form.addEventListener("submit", (event) => {
     store();
+    if (!navigator.onLine) {
+      // The browser would replace the page by one of its own that shows no text.
+      event.preventDefault();
+      event.stopImmediatePropagation();
+      showToast(texts.offline, true);
+      announce(texts.offline);
+      return;
+    }
     // After a download the page stays.
-    if ("stays" in (event.submitter?.dataset ?? {})) return;
-    leaving = true;
-    sessionStorage.setItem("pending-draft", key);
-  });
+    if (!("stays" in (event.submitter?.dataset ?? {}))) leaving = true;
+  }, { capture: true });
   addEventListener("pageshow", () => { leaving = false; });
 
   return { store, offer };
+}
+
+function namesOf(form, type) {
+  return [...form.elements].filter((field) => field.type === type).map((field) => field.name);
+}
+
+function read(name) {
+  try {
+    const draft = JSON.parse(localStorage.getItem(name));
+    return Array.isArray(draft?.values) ? draft : null;
+  } catch {
+    return null;
+  }
+}
+
+// Return a random id; crypto.randomUUID exists on https pages only.
+function newId() {
+  return [...crypto.getRandomValues(new Uint8Array(8))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
+// Return the first typed words, so that a person recognises the draft.
+function excerptOf(list) {
+  const longest = 30; // characters
+  const text = list.filter(([name]) => /title|name|body|text/.test(name)).map(([, value]) => value.trim()).find(Boolean) ?? "";
+  const letters = [...text.replace(/\s+/g, " ")];
+  return letters.length > longest ? `${letters.slice(0, longest).join("")}…` : text;
+}
+
+function bannerBox(form) {
+  let box = form.querySelector("[data-draft-banner]");
+  if (!box) {
+    box = document.createElement("div");
+    box.dataset.draftBanner = "";
+    form.prepend(box);
+  }
+  return box;
 }
 
 // Return the values of `form` as the server sent them.
@@ -103,4 +178,12 @@ function button(text, act) {
 export function offerValue(select, value, text = value) {
   if ([...select.options].some((option) => option.value === value)) return;
   select.add(new Option(text, value), 1);
+}
+
+// Forms that need nothing else. The entry form and the studio have scripts of their own.
+for (const form of document.querySelectorAll("form[data-draft]:not([data-own-draft])")) {
+  const draft = storeDraft(form, { never: namesOf(form, "hidden"), asks: false });
+  form.addEventListener("input", draft.store);
+  form.addEventListener("change", draft.store);
+  draft.offer();
 }

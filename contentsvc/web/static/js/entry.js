@@ -7,6 +7,7 @@ import { addPosterFields } from "./poster-fields.js";
 const PAUSE = 400; // milliseconds between the last key and the request for the preview
 const form = document.getElementById("entry-form");
 const preview = document.getElementById("preview");
+const saveState = document.getElementById("save-state");
 
 const draft = storeDraft(form, {
   restored: () => {
@@ -17,6 +18,7 @@ const draft = storeDraft(form, {
     changed();
   },
   skips: (name) => name.startsWith("picture"),
+  never: ["rev", "key", "code", "notices.usual", "upload"],
 });
 
 // Counters.
@@ -54,7 +56,7 @@ async function show() {
       signal: request.signal,
       headers: { "HX-Request": "true", "X-CSRFToken": form.elements.csrf_token.value },
     });
-    if (response.status === 401) location.assign("/sign-in");
+    saveState.textContent = response.status === 401 ? texts.signed_out : "";
     if (!response.ok) return;
     const html = await response.text();
     // Leave an unchanged preview alone: a person may be clicking in it, and leaving a field asks for
@@ -66,7 +68,7 @@ async function show() {
     folds().forEach((fold, name) => { fold.open = unfolded.get(name)?.open ?? fold.open; });
     showBesideFields();
   } catch (error) {
-    if (error.name !== "AbortError") document.getElementById("save-state").textContent = texts.offline;
+    if (error.name !== "AbortError") saveState.textContent = texts.offline;
   } finally {
     preview.classList.remove("is-busy");
   }

@@ -20,7 +20,7 @@ function sketch() {
 }
 const draft = storeDraft(form, {
   restored: () => { refresh(); changed(); },
-  never: ["size", "samples", "format", "limit"],
+  never: ["entry", "rev", "size", "samples", "format", "limit"],
 });
 const refresh = addPosterFields(form, changed);
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from contentsvc.domain.walltime import parse_zone
@@ -111,6 +111,14 @@ def _folder(text: str) -> Path:
     return Path(text).expanduser().absolute()
 
 
+def _data_folder(text: str) -> Path:
+    folder = _folder(text)
+    # In a database URL the question mark begins the options.
+    if bad := next((char for char in str(folder) if char == "?" or not char.isprintable()), ""):
+        raise InputError("setting-folder-character", folder=str(folder), character=bad)
+    return folder
+
+
 def _optional_folder(text: str) -> Path | None:
     if not text:
         return None
@@ -130,16 +138,34 @@ def _database_url(text: str) -> str | None:
         "postgres": "postgresql+psycopg",
         "postgresql+psycopg": "postgresql+psycopg",
     }
-    if scheme not in drivers or not rest:
+    if scheme not in drivers or not rest or (scheme != "sqlite" and not _is_one_address(text)):
         raise InputError("setting-not-database-url")
     return f"{drivers[scheme]}://{rest}"
+
+
+def _is_one_address(text: str) -> bool:
+    """Return True if *text* is one URL whose host, port and password can be told apart.
+
+    If a password contains a slash or a hash sign, its rest would count as the path, and be shown.
+    """
+    try:
+        parts = urlsplit(text)
+        port_is_number = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    has_blank = any(char.isspace() for char in text)
+    return port_is_number and not has_blank and not parts.fragment and "@" not in parts.path
 
 
 def _redis_url(text: str) -> str | None:
     if not text:
         return None
-    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+    scheme = text.partition("://")[0]
+    if scheme not in {"redis", "rediss", "unix"} or not _is_one_address(text):
         raise InputError("setting-not-redis-url")
+    if scheme == "unix" and any(char.isspace() for char in unquote(urlsplit(text).path)):
+        # The client cannot read the server's answer about such a connection.
+        raise InputError("setting-redis-socket-blank")
     return text
 
 
@@ -149,6 +175,8 @@ def _public_url(text: str) -> str | None:
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
         raise InputError("setting-not-public-url", value=text)
+    if parts.path.strip("/"):
+        raise InputError("setting-public-url-path", value=text, path=parts.path)
     return text.rstrip("/")
 
 
@@ -169,7 +197,7 @@ def _secret_key(text: str) -> str:
 
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("CONTENTSVC_DATA_DIR", "var", _folder),
+    Setting("CONTENTSVC_DATA_DIR", "var", _data_folder),
     Setting("CONTENTSVC_HOST", "127.0.0.1", str),
     Setting("CONTENTSVC_PORT", "8000", _integer(1, 65535)),
     Setting("CONTENTSVC_PUBLIC_URL", "", _public_url),
@@ -354,7 +382,10 @@ def _shown(setting: Setting, value: object) -> str:
 def _masked(text: str) -> str:
     parts = urlsplit(text)
     if parts.scheme.startswith("sqlite") or not parts.netloc:
-        return text if parts.scheme in {"sqlite", "unix"} else MASK
+        # The options may contain a password.
+        return text.partition("?")[0] if parts.scheme in {"sqlite", "unix"} else MASK
+    if not _is_one_address(text):
+        return MASK
     credentials, _, host = parts.netloc.rpartition("@")
     netloc = f"{MASK}@{host}" if credentials else parts.netloc
     # The query may contain a password as well.

@@ -15,6 +15,10 @@ __all__ = ["IsoWeek", "Weekday"]
 _WEEK = re.compile(r"(\d{4})-W(\d{2})")
 
 
+#: In the years beside these, an instant may have no date in another time zone.
+_FIRST_YEAR, _LAST_YEAR = 1000, 9998
+
+
 class Weekday(StrEnum):
     """A day of the week, in the short form of calendar files: `mon` to `sun`."""
 
@@ -58,6 +62,8 @@ class IsoWeek:
         match = _WEEK.fullmatch(text.strip())
         if match is None:
             raise InputError("week-invalid", text=text)
+        if not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:
+            raise InputError("week-out-of-range", text=text, first=_FIRST_YEAR, last=_LAST_YEAR)
         try:
             return cls(int(match[1]), int(match[2]))
         except ValueError as error:

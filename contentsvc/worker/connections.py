@@ -37,13 +37,15 @@ def connect(url: str) -> Redis:
 def embedded_url(data_dir: Path) -> str:
     """Return the `unix://` URL of the embedded Valkey server, which is the same in every process.
 
-    The socket is in the data folder. If that path is too long for a socket, the socket is in a
-    private folder of the temporary directory, and `run/redis.url` stores its address.
+    The socket is in the data folder. If that path is too long for a socket, or has a blank, the
+    socket is in a private folder of the temporary directory, and `run/redis.url` stores its
+    address. The server tells its clients this path, and they take a blank for the path's end.
     """
     run = data_dir / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
     near = run / "valkey.sock"
-    if len(os.fsencode(near)) <= _LONGEST_SOCKET_PATH:
+    has_blank = any(char.isspace() for char in str(near))
+    if len(os.fsencode(near)) <= _LONGEST_SOCKET_PATH and not has_blank:
         return _url(near)
     note = run / "redis.url"
     return _stored_address(note) or _new_address(note)

@@ -7,13 +7,14 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 import sqlalchemy
 
 from contentsvc.db.session import Database
-from tests.acceptance.running import PATIENCE, Service
+from tests.acceptance.running import PATIENCE, Service, until
 
 pytestmark = pytest.mark.processes
 
@@ -70,6 +71,51 @@ def test_a_wrong_setting_is_named(service: Service, name: str, value: str) -> No
     service.settings = {**service.settings, name: value}
 
     assert _refusal(service, "up").startswith(f"error: CONTENTSVC_{name}: ")
+
+
+def test_a_folder_with_odd_characters_works(tmp_path: Path) -> None:
+    """Blanks, quotes, signs that URLs and shells use, and Chinese names: the service runs.
+
+    A post is published and read, and `doctor` finds nothing wrong.
+    """
+    odd = "我的 数据 = \"50%\" & 'x' #1 $(y) ;\\!" + "长" * 30
+    service = Service(tmp_path / odd, {"SAMPLE": "no"})
+    service.folder.mkdir()
+    calendars = service.folder / "周历 #1"
+    calendars.mkdir()
+    service.settings = {**service.settings, "CALENDARS_DIR": str(calendars)}
+    try:
+        service.start()
+        channels = service.folder / "渠道.yaml"
+        channels.write_text("channels:\n  - name: site\n    type: site\n", encoding="utf-8")
+        service.ask("channels", "apply", str(channels))
+        slot = datetime.now(UTC) + timedelta(seconds=20)
+        (calendars / "odd.yaml").write_text(_one_post(slot), encoding="utf-8")
+        service.ask("calendars", "import", str(calendars / "odd.yaml"), "--approve")
+
+        until("the post is out", lambda: service.statuses("odd") == ["published"])
+        assert service.run("doctor").returncode == 0, service.ask("doctor")
+        assert service.stop() == 0
+    finally:
+        service.clean_up()
+
+
+def _one_post(at: datetime) -> str:
+    """Return a calendar file with one approved post at the instant *at*."""
+    year, week, day = at.isocalendar()
+    return f"""calendar: odd
+name: 路径
+timezone: UTC
+channels: [site]
+week: {year}-W{week:02d}
+entries:
+  - key: one
+    day: {("mon", "tue", "wed", "thu", "fri", "sat", "sun")[day - 1]}
+    time: "{at:%H:%M:%S}"
+    kind: post
+    title: 到了
+    body: 正文
+"""
 
 
 def test_a_data_folder_without_write_permission_is_refused(service: Service) -> None:

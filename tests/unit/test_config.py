@@ -119,9 +119,9 @@ def test_every_setting_is_in_the_table_above(read: Reader) -> None:
         ("port", "70000", "70000 is not from 1 to 65535"),
         ("public_url", "plan.example.com", "is not an address such as https://plan.example.com"),
         ("public_url", "https://h/?a=b", "is not an address"),
-        ("database_url", "mysql://h/db", "give sqlite:///FILE or postgresql://USER"),
-        ("database_url", "sqlite://", "give sqlite:///FILE"),
-        ("redis_url", "localhost:6379", "give redis://HOST:PORT/0"),
+        ("database_url", "mysql://h/db", "sqlite:///FILE or postgresql://USER"),
+        ("database_url", "sqlite://", "sqlite:///FILE"),
+        ("redis_url", "localhost:6379", "redis://HOST:PORT/0"),
         ("plugins_dir", "/no/such/folder", "/no/such/folder is not a folder"),
         ("assets_dir", "/etc/passwd", "/etc/passwd is not a folder"),
         ("secret_key", "short", "give at least 16 characters"),
@@ -200,6 +200,69 @@ def test_secrets_are_masked(read: Reader) -> None:
     assert texts["redis_url"] == "rediss://••••••@cache.example.com/1"
     assert "hunter2" not in str(texts)
     assert KEY not in str(texts)
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("redis_url", "redis://:hunter2@a:port/0"),
+        ("redis_url", "redis://:hunter2@a/0 redis://:hunter2@b/0"),
+        ("redis_url", "redis://:hunter2/@a:6379/0"),
+        ("redis_url", "redis://:hunter2#x@a:6379/0"),
+        ("redis_url", "redis://:hunter2@a:99999/0"),
+        ("redis_url", "redis://[hunter2@a/0"),
+        ("redis_url", "unix:///run/hunter2 x.sock"),
+        ("redis_url", "unix:///run/hunter2%20x.sock"),
+        ("redis_url", "http://:hunter2@a/0"),
+        ("database_url", "postgresql://u:hunter2@a:port/plan"),
+        ("database_url", "postgresql://u:hunter2@a/plan postgresql://u:hunter2@b/plan"),
+        ("database_url", "postgresql://u:hunter2/@a/plan"),
+        ("database_url", "postgresql://u:hunter2#@a/plan"),
+        ("database_url", "mysql://u:hunter2@a/plan"),
+        ("reminders", "hunter2 mailto://x"),
+    ],
+)
+def test_a_wrong_address_is_refused_without_its_secret(
+    read: Reader, setting: str, value: str
+) -> None:
+    """The error names the setting and what to give, in one line."""
+    with pytest.raises(ConfigError) as caught:
+        read(**{setting: value})
+
+    message = str(caught.value)
+    assert message.startswith(f"CONTENTSVC_{setting.upper()}: ")
+    assert "hunter2" not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "unix:///run/v.sock?password=hunter2",
+        "unix://u:hunter2@/run/v.sock",
+        "redis://u:hunter2@a?password=hunter2",
+        "rediss://:hunter2@[::1]:6379/1",
+    ],
+)
+def test_every_address_is_masked(read: Reader, address: str) -> None:
+    """No part of an address that may hold a password is shown."""
+    assert "hunter2" not in shown(read(redis_url=address))["redis_url"]
+
+
+@pytest.mark.parametrize("name", ["a?b", "line\nend", "tab\tx", "\x7f"])
+def test_a_data_folder_that_no_url_can_name_is_refused(
+    read: Reader, tmp_path: Path, name: str
+) -> None:
+    """The error names the setting, the folder and the character."""
+    with pytest.raises(ConfigError, match=r"^CONTENTSVC_DATA_DIR: .*must not; give another"):
+        read(data_dir=str(tmp_path / name))
+
+
+def test_a_public_address_has_no_path(read: Reader) -> None:
+    """A path would break links and static files, so it is refused at the start."""
+    with pytest.raises(ConfigError, match=r"^CONTENTSVC_PUBLIC_URL: .*'/plan'"):
+        read(public_url="https://example.com/plan")
+    assert read(public_url="https://example.com/").public_url == "https://example.com"
 
 
 def test_what_is_no_secret_is_shown(read: Reader, tmp_path: Path) -> None:

@@ -90,10 +90,10 @@ class ChaosReceiver:
     calls: list[Call] = field(default_factory=list)
     #: How often the platform took each key, by path.
     taken: dict[str, dict[str, int]] = field(default_factory=lambda: defaultdict(dict))
-    #: The token that the next poll of a key must have, and how many polls it has answered.
-    tokens: dict[str, str] = field(default_factory=dict)
-    polls: dict[str, int] = field(default_factory=lambda: defaultdict(int))
-    #: Descriptions of polls with an outdated token.
+    #: By key, the tokens that polls have been given, in order, and the index of the one used last.
+    tokens: dict[str, list[str]] = field(default_factory=dict)
+    used: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    #: Descriptions of polls with a token that is older than one that was used before.
     outdated: list[str] = field(default_factory=list)
     #: Called once during the next call, before the response.
     ambush: Callable[[], None] | None = None
@@ -134,15 +134,22 @@ class ChaosReceiver:
     def poll(self, key: str, token: str) -> dict[str, object]:
         """Tell whether the post with this key is out; it is after POLLS polls.
 
-        Each answer has a new token. A caller that has not received it repeats the one before.
+        Each answer has a new token. A caller that has not received it repeats the last one that it
+        has; once it has used a token, it must never use an older one again.
         """
         with self._lock:
-            known = {key, self.tokens.get(key, key)}
-            if token not in known:
-                self.outdated.append(f"{key}: {token} instead of {known}")
-            self.polls[key] += 1
-            self.tokens[key] = f"{key}.{self.polls[key]}"
-            return {"out": self.polls[key] >= POLLS, "token": self.tokens[key]}
+            given = self.tokens.setdefault(key, [key])
+            index = given.index(token) if token in given else -1
+            if index < self.used[key]:
+                self.outdated.append(f"{key}: {token} after {given[self.used[key]]}")
+            self.used[key] = max(self.used[key], index)
+            polls = len(given)
+            given.append(f"{key}.{polls}")
+            return {"out": polls >= POLLS, "token": given[-1]}
+
+    def poll_count(self, key: str) -> int:
+        """Return how often the post with this key was polled."""
+        return len(self.tokens.get(key, [key])) - 1
 
     def find(self, path: str, key: str) -> bool:
         """Tell whether the platform took a key."""

@@ -85,7 +85,7 @@ class Tally:
         if any(len({call.body for call in part}) > 1 for part in parts):
             self._fault(delivery, "sent with different contents under one key")
         if name == "later" and delivery.status is _S.PUBLISHED:
-            polls = receiver.polls[delivery.key]
+            polls = receiver.poll_count(delivery.key)
             if polls < POLLS:
                 self._fault(delivery, f"published after {polls} polls")
         self._judge(delivery, row, taken)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import joinedload
 
@@ -50,6 +50,7 @@ CHANNELS = {
     "later": "accepts, is polled",
     "parts": "three parts, neither",
 }
+_NOT_SENT = (DeliveryStatus.PLANNED, DeliveryStatus.SCHEDULED, DeliveryStatus.CLAIMED)
 #: The channels on which only a person settles an unknown outcome.
 BY_HAND = frozenset({"plain", "later", "parts"})
 
@@ -217,6 +218,22 @@ class World:
             )
         )
         self.runtime.queue.wake()
+
+    def count_waiting(self, seconds: float) -> int:
+        """Return how many deliveries are overdue by *seconds* and have not been sent at all.
+
+        Return 0 while the database is down.
+        """
+        query = select(func.count()).where(
+            Delivery.status.in_(_NOT_SENT),
+            Delivery.attempt_count == 0,
+            Delivery.due_at < self.now - timedelta(seconds=seconds),
+        )
+        try:
+            with self.runtime.database.read() as session:
+                return session.scalar(query) or 0
+        except SQLAlchemyError:
+            return 0
 
     def unsettled(self) -> list[Delivery]:
         """Return the deliveries that have not ended and do not wait for a person."""

@@ -119,6 +119,20 @@ def test_an_empty_version_stays_empty(mei: Person, runtime: Runtime, channels: N
     assert after.channels == ("site",)
 
 
+@pytest.mark.parametrize("body", ["    正文", "正文\n", "\n正文", "正文  "])
+def test_blanks_alone_are_a_change(
+    mei: Person, runtime: Runtime, channels: None, body: str
+) -> None:
+    """Leading blanks make a code block, so that a person who adds or removes them keeps that."""
+    entry = make(mei, runtime, body="正文")
+    values = form_values(mei.text(f"/entries/{entry.id}"), "entry-form")
+    values["body"] = body
+
+    mei.client.post(f"/entries/{entry.id}", data=values)
+
+    assert entry_of(runtime, entry.id).body == body
+
+
 #: Characters that people paste without seeing them, beside ordinary ones.
 _pasted = st.text(
     characters | st.sampled_from("\0\x0b\x0c\x1b\x7f\x85\u2028\u202e\ufeff\r\n\t"), max_size=40

@@ -379,4 +379,4 @@ class _Comparison:
 
 def _typed(text: str) -> str:
     """Return *text* as a form sends it back: without the kinds of line ends that it had."""
-    return "\n".join(text.splitlines()).strip()
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -22,6 +22,8 @@ export function storeDraft(form, { restored = () => {}, skips = () => false, nev
   const values = () => [...new FormData(form)].filter(isStored);
   const asText = (list) => JSON.stringify(list);
   const isRejected = "rejected" in form.dataset;
+  // The revision on which the text is based; a restored draft has its own.
+  const revision = () => form.elements.rev?.value ?? form.dataset.rev;
 
   // A rejected form is not saved on the server, so all its values count as changed. Values that were
   // typed before this script was loaded count as changed too.
@@ -36,7 +38,7 @@ export function storeDraft(form, { restored = () => {}, skips = () => false, nev
       return;
     }
     try {
-      localStorage.setItem(key, JSON.stringify({ at: Date.now(), rev: form.dataset.rev, values: now }));
+      localStorage.setItem(key, JSON.stringify({ at: Date.now(), rev: revision(), values: now }));
       isFull = false;
     } catch {
       // The browser allows a few megabytes, or none in a private window.

@@ -1,4 +1,4 @@
-"""Ties the life of a process to that of its parent, which the standard library cannot do."""
+"""What the standard library cannot do: die with the parent process, and set the title in `ps`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import os
 import signal
 import sys
 
-__all__ = ["die_with_parent"]
+from setproctitle import setproctitle
+
+__all__ = ["die_with_parent", "set_title"]
 
 #: From <linux/prctl.h>.
 _PR_SET_PDEATHSIG = 1
@@ -25,3 +27,12 @@ def die_with_parent(parent: int) -> None:
     # The parent may have died before the call above.
     if os.getppid() != parent:
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def set_title(title: str) -> None:
+    """Set the command line that programs such as ps and top show for this process.
+
+    Do nothing on other systems than Linux: macOS ends a forked process that does this.
+    """
+    if sys.platform == "linux":
+        setproctitle(title)

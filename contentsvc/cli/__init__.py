@@ -98,6 +98,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     The exit status is 0 if the command succeeded, 1 if it found a problem, and 2 if it could not
     do its work. *arguments* are by default those of the process.
     """
+    # Without this, the titles of processes overwrite the environment in /proc/PID/environ.
+    os.environ.setdefault("SPT_NOENV", "1")
     # The output contains Chinese, whatever the locale.
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)

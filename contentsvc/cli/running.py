@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import signal
 import threading
@@ -22,15 +23,31 @@ if TYPE_CHECKING:
 
 __all__ = ["dispatch", "up", "valkey", "web", "worker"]
 
+#: The modules that the processes of `contentsvc up` import, with what those import in turn.
+_IMPORTED_BY_ALL = (
+    "gunicorn.workers.gthread",
+    "contentsvc.app",
+    "contentsvc.launcher.server",
+    "contentsvc.launcher.valkey",
+    "contentsvc.services.channel_setup.outdated",
+    "contentsvc.services.delivery.dispatching",
+    "contentsvc.services.operations.heartbeats",
+    "contentsvc.worker.process",
+)
+
 
 @click.command()
 def up() -> None:
     """Run everything on this machine until Ctrl-C."""
     config = _settings()
+    # The processes are forks of this one, so that they need not import anything themselves.
+    for name in _IMPORTED_BY_ALL:
+        importlib.import_module(name)
     from contentsvc.assembly import assemble
+    from contentsvc.cli import main
     from contentsvc.launcher.up import run
 
-    run(config, assemble)
+    run(config, assemble, main)
 
 
 @click.command()

@@ -333,7 +333,8 @@ class Delivery(Base):
     first_sent_at: Mapped[datetime | None]
     #: When the service stops polling the platform, which has accepted the post; None if it has not.
     poll_until: Mapped[datetime | None]
-    #: Calls that asked the platform about the post since the delivery got its present status.
+    #: Calls that asked the platform about the post since the delivery got its present status, or
+    #: since the last poll that the platform answered.
     follow_ups: Mapped[int] = mapped_column(default=0)
     #: Whether an attempt may have published it, or its next part. The service never sets a delivery
     #: in doubt to failed, missed or cancelled.

@@ -294,7 +294,8 @@ def next_step(
         action: the request to the plugin.
         outcome: the result of the call.
         attempt: the number of the call, 1 for the first. Calls of PUBLISH are counted together;
-            calls of FIND and POLL since the delivery got its present status.
+            calls of FIND and POLL since the delivery got its present status, or since the last
+            poll that the platform answered.
         progress: the delivery before the request.
         now: the current time.
         is_idempotent: whether the channel publishes a post only once if its key is sent twice.

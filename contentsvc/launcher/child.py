@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import IO
 
+from contentsvc.launcher.forking import fork_process
 from contentsvc.launcher.restarts import Backoff
 
 __all__ = ["Child", "Role"]
 
 #: Bytes. A longer line of output is split.
 _LONGEST_LINE = 64 * 1024
-#: Painting allocates and frees megabytes at a time. By default glibc does not return them to the
-#: system but holds them in one heap per thread: after showing every poster once, a web server
-#: used one and a half times the memory.
-_MEMORY = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "262144"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,10 @@ class Child:
     """
 
     role: Role
-    process: subprocess.Popen[bytes] | None = None
+    #: The process's id; None unless it was started and its exit status is still to be collected.
+    pid: int | None = None
+    #: The pipe from which the process's output is read.
+    output: IO[bytes] | None = None
     started_at: float = 0.0
     #: When the process is restarted; None while it runs.
     restart_at: float | None = None
@@ -60,32 +59,32 @@ class Child:
     @property
     def pipe(self) -> IO[bytes]:
         """The pipe from which the process's output is read."""
-        assert self.process is not None
-        assert self.process.stdout is not None
-        return self.process.stdout
+        assert self.output is not None
+        return self.output
 
     @property
     def is_running(self) -> bool:
         """Whether a process was started and its exit status has not been collected yet."""
-        return self.process is not None
+        return self.pid is not None
 
-    def start(self, now: float, prefix: Sequence[str] | None = None) -> None:
-        """Start the role's process; *now* is in monotonic seconds.
+    def start(self, now: float, run: Callable[[Sequence[str]], object]) -> None:
+        """Fork the role's process, which calls *run*; *now* is in monotonic seconds.
 
-        The process runs in its own session, so that Ctrl-C reaches the supervisor only. It asks
-        the kernel to kill it when this process dies (`--parent`). *prefix* replaces the command
-        that runs `contentsvc`; tests use it.
+        *run* gets the role's command and the option `--parent`, which asks the kernel to kill the
+        process when this one dies. It is `contentsvc.cli.main` but in tests.
         """
-        command = [sys.executable, "-P", "-m", "contentsvc", "--parent", str(os.getpid())]
-        self.process = subprocess.Popen(  # noqa: S603 - our own commands
-            [*(prefix or command), *self.role.command],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-            env=_MEMORY | os.environ,
-        )
-        os.set_blocking(self.pipe.fileno(), False)
+        arguments = ["--parent", str(os.getpid()), *self.role.command]
+        name = " ".join(["contentsvc", *self.role.command])
+        readable, writable = os.pipe()
+        os.set_blocking(readable, False)
+        try:
+            self.pid = fork_process(partial(run, arguments), name=name, output=writable)
+        except OSError:
+            os.close(readable)
+            raise
+        finally:
+            os.close(writable)
+        self.output = open(readable, "rb", buffering=0)  # noqa: PTH123, SIM115 - closed by `reap`
         self.started_at, self.restart_at = now, None
         self.output_closed, self._partial_line = False, b""
 
@@ -102,11 +101,11 @@ class Child:
 
     def reap(self, now: float) -> float:
         """Kill the process and its session, collect the exit status; return the seconds it ran."""
-        assert self.process is not None
+        assert self.pid is not None
         self.kill()
-        self.status = self.process.wait()
+        self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
         self.pipe.close()
-        self.process = None
+        self.pid = self.output = None
         self.deaths += 1
         return now - self.started_at
 
@@ -117,21 +116,23 @@ class Child:
         The check does not reap the process: its id cannot be reused before `reap` has killed the
         rest of its session.
         """
-        if self.process is None:
+        if self.pid is None:
             return False
         flags = os.WEXITED | os.WNOHANG | os.WNOWAIT
-        return os.waitid(os.P_PID, self.process.pid, flags) is not None
+        return os.waitid(os.P_PID, self.pid, flags) is not None
 
     def ask_to_stop(self) -> None:
         """Send SIGTERM to the process."""
-        if self.process is not None:
-            self.process.terminate()
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGTERM)
 
     def kill(self) -> None:
         """Kill the process and every process of its session."""
-        if self.process is not None:
+        if self.pid is not None:
+            # At first the process may not have created its session yet.
+            os.kill(self.pid, signal.SIGKILL)
             with suppress(ProcessLookupError):
-                os.killpg(self.process.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
 
     def _remember(self, line: str) -> str:
         if line.strip():

@@ -25,12 +25,16 @@ CANNOT_START = 2
 class Supervisor:
     """Starts, watches, restarts and stops processes in a single thread."""
 
-    def __init__(self, show: Callable[[str, str], None]) -> None:
+    def __init__(
+        self, show: Callable[[str, str], None], run: Callable[[Sequence[str]], object]
+    ) -> None:
         """Create a supervisor; it passes each line that a process prints to *show*.
 
-        The first argument of *show* is the role of the process, such as `worker`.
+        The first argument of *show* is the role of the process, such as `worker`. Each process
+        calls *run* with the arguments of its `contentsvc` command.
         """
         self._show = show
+        self._run = run
         self._selector = selectors.DefaultSelector()
         self.children: list[Child] = []
         #: How many signals to stop have arrived.
@@ -78,7 +82,7 @@ class Supervisor:
         self._selector.close()
 
     def _launch(self, child: Child) -> None:
-        child.start(time.monotonic())
+        child.start(time.monotonic(), self._run)
         self._selector.register(child.pipe, selectors.EVENT_READ, child)
 
     def _died(self, child: Child, now: float) -> None:

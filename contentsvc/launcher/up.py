@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import http.client
 import logging
 import os
 import shutil
 import sys
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from urllib.parse import urlsplit
 
 from contentsvc.config import Config, shipped
 from contentsvc.db import migrate
+from contentsvc.db.session import Database
 from contentsvc.errors import ConfigError, ContentsvcError
 from contentsvc.launcher.child import Child, Role
 from contentsvc.launcher.locking import lock_data_dir
@@ -35,10 +37,15 @@ _MOST_DEATHS = 3
 _RECORDING = 10.0
 
 
-def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
+def run(
+    config: Config,
+    assemble: Callable[[Config], Runtime],
+    main: Callable[[Sequence[str]], object],
+) -> None:
     """Start every process, print the sign-in link, and run until a signal to stop arrives.
 
-    *assemble* returns the runtime for a configuration. Before the processes start, create the
+    *assemble* returns the runtime for a configuration. Each process is a fork of this one that
+    calls *main* with the arguments of its command. Before the processes start, create the
     calendars folder if it does not exist and migrate the database; an empty database gets the
     sample week.
 
@@ -52,14 +59,21 @@ def run(config: Config, assemble: Callable[[Config], Runtime]) -> None:
         _seed_calendars(config)
         runtime = assemble(config)
         _report_broken_plugins(runtime)
-        supervisor = Supervisor(_show)
+        supervisor = Supervisor(_show, main)
         supervisor.listen()
-        try:
+        with _closing(runtime.database):
             if migrate.upgrade(runtime.database):
                 logger.info("Brought the database up to date", extra={"action": "migrated"})
-            _supervise(supervisor, config, runtime)
-        finally:
-            runtime.database.close()
+        _supervise(supervisor, config, runtime)
+
+
+@contextmanager
+def _closing(database: Database) -> Iterator[None]:
+    """Close the database after the block: no connection may be open while a process is forked."""
+    try:
+        yield
+    finally:
+        database.close()
 
 
 def _report_broken_plugins(runtime: Runtime) -> None:
@@ -81,7 +95,11 @@ class _StoppedError(Exception):
 
 def _supervise(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
     try:
-        link = _sign_in_address(runtime)
+        with _closing(runtime.database):
+            link = _sign_in_address(runtime)
+        # The garbage collector would write to the memory that the processes share.
+        gc.collect()
+        gc.freeze()
         _start(supervisor, config, runtime)
         _show_welcome(config, link)
         supervisor.run()
@@ -105,7 +123,8 @@ def _start(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
     supervisor.start(Role("follow-up", ("worker", "--queue", "follow-up"), grace))
     supervisor.start(Role("dispatcher", ("dispatch",)))
     # The welcome post is due 20 seconds from here, so the sample is added as late as possible.
-    add_sample(runtime)
+    with _closing(runtime.database):
+        add_sample(runtime)
     web = supervisor.start(Role("web", ("web",)))
     _await(supervisor, web, lambda: _web_responds(config))
 

@@ -56,6 +56,9 @@ class _Steady(BaseWorker):
         super().execute_job(job, queue)
         self.heart.note_activity()
 
+    def procline(self, message: str) -> None:
+        """Keep the title that names the command, in place of RQ's, which names a random id."""
+
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.stop_asked = True
         super().request_stop(signum, frame)  # type: ignore[no-untyped-call]  # RQ's

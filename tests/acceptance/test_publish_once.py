@@ -253,6 +253,25 @@ def test_a_killed_supervisor_takes_everything_with_it(service: Service) -> None:
     assert service.stop() == 0
 
 
+def test_the_supervisor_may_fork_at_any_time(service: Service) -> None:
+    """`contentsvc up` has one thread and no open database, as decision 10 demands."""
+    assert service.process is not None
+    supervisor = Path(f"/proc/{service.process.pid}")
+
+    files = [os.readlink(handle) for handle in (supervisor / "fd").iterdir()]
+
+    assert not [file for file in files if "contentsvc.db" in file]
+    assert len(list((supervisor / "task").iterdir())) == 1
+    titles = sorted(words for words in _children(service).values() if "valkey" not in words)
+    assert [title for title in titles if title.startswith("contentsvc ")] == [
+        "contentsvc dispatch",
+        "contentsvc worker --queue follow-up",
+        "contentsvc worker --queue publish",
+        "contentsvc worker --queue publish",
+        "contentsvc worker --queue render",
+    ]
+
+
 def test_workers_outlive_the_queue(service: Service, receiver: Receiver) -> None:
     """Valkey is killed and restarted; the same workers publish a post that is due later."""
     before = _children(service)

@@ -38,7 +38,8 @@ class ClaimedDelivery:
     first_sent_at: datetime | None
     #: The deadline of polling; None if the platform never accepted the post.
     poll_until: datetime | None
-    #: The calls of FIND and POLL since the delivery got its present status.
+    #: The calls of FIND and POLL since the delivery got its present status, or since the last poll
+    #: that the platform answered.
     follow_ups: int
     in_doubt: bool
     #: The number of parts; 0 if the post is published as a whole.

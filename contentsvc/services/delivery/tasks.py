@@ -170,7 +170,7 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
         "lease_until": None,
         "claimed_by": None,
         "in_doubt": _stays_in_doubt(task, answer.outcome),
-        "follow_ups": 0 if is_new else task.call_number,
+        "follow_ups": 0 if is_new or _is_progress(task, answer) else task.call_number,
         "updated_at": now,
     }
     if is_new or task.action is not Action.FIND:
@@ -186,6 +186,14 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
     if answer.receipt is not None and task.part is not None:
         values |= _after_part(task.part, values["receipt"])
     return Verdict(task, answer, step.status, values)
+
+
+def _is_progress(task: Task, answer: Answer) -> bool:
+    """Return True if a poll got the platform's answer, so that the next failure is a first one.
+
+    Without this, one failed poll after many would delay the next by minutes.
+    """
+    return task.action is Action.POLL and answer.outcome is Outcome.ACCEPTED
 
 
 def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:

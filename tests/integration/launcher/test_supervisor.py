@@ -7,7 +7,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,6 @@ import pytest
 
 from contentsvc.config import Config
 from contentsvc.errors import ConfigError
-from contentsvc.launcher import child as children
 from contentsvc.launcher.child import Role
 from contentsvc.launcher.locking import lock_data_dir, lock_holder
 from contentsvc.launcher.server import check_port
@@ -29,17 +28,16 @@ def shown() -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def supervisor(
-    shown: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Supervisor]:
+def supervisor(shown: list[tuple[str, str]]) -> Iterator[Supervisor]:
     """Return a supervisor whose roles run Python code."""
-    start = children.Child.start
-    python = [sys.executable, "-u", "-c"]
-    monkeypatch.setattr(children.Child, "start", lambda self, now: start(self, now, python))
-    supervisor = Supervisor(lambda role, line: shown.append((role, line)))
+    supervisor = Supervisor(lambda role, line: shown.append((role, line)), _run_python)
     yield supervisor
     supervisor.stop_signals += 1
     supervisor.stop()
+
+
+def _run_python(arguments: Sequence[str]) -> None:
+    os.execv(sys.executable, [sys.executable, "-u", "-c", arguments[-1]])
 
 
 def _turn_until(supervisor: Supervisor, ready: Callable[[], bool], seconds: float = 60) -> None:

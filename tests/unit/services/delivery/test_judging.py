@@ -200,6 +200,18 @@ def test_calls_are_counted_until_the_status_changes() -> None:
     assert out.values["follow_ups"] == 0
 
 
+def test_a_poll_that_fails_after_many_is_repeated_soon() -> None:
+    """Only failures in a row delay a poll, not the polls that the platform answered."""
+    polled = task(Action.POLL, receipt={"token": "t"}, follow_ups=4, poll_until=NOW)
+
+    answered = judge(polled, Answer(Outcome.ACCEPTED, accepted=Accepted("new", poll_after=1)), NOW)
+    after = task(Action.POLL, receipt={"token": "new"}, follow_ups=answered.values["follow_ups"])
+    failed = judge(after, Answer(Outcome.TEMPORARY), NOW)
+
+    assert answered.values["follow_ups"] == 0
+    assert failed.values["next_at"] <= NOW + timedelta(seconds=6)
+
+
 def test_an_accepted_post_that_is_missing_stays_in_doubt() -> None:
     """The platform may still publish what it accepted, even if it cannot find it now."""
     asked = task(Action.FIND, in_doubt=True, poll_until=NOW)

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import NoReturn, TextIO
 
@@ -49,9 +49,7 @@ def fork_process(run: Callable[[], object], *, name: str, output: int) -> int:
     return pid
 
 
-def _become(
-    run: Callable[[], object], name: str, output: int, blocked: Sequence[int] | set[signal.Signals]
-) -> NoReturn:
+def _become(run: Callable[[], object], name: str, output: int, blocked: Iterable[int]) -> NoReturn:
     """Call *run* in the new process and end it, without returning to the supervisor's code."""
     status = 1
     try:
@@ -87,7 +85,7 @@ def _redirect(output: int) -> None:
 
 
 def _open_text(descriptor: int) -> TextIO:
-    return open(  # noqa: PTH123, SIM115 - stays open
+    return open(
         descriptor,
         "w",
         encoding="utf-8",
@@ -119,5 +117,5 @@ def _status(code: object) -> int:
     """Return the exit status that the interpreter would give for `SystemExit(code)`."""
     if code is None or isinstance(code, int):
         return code or 0
-    print(code, file=sys.stderr)
+    sys.stderr.write(f"{code}\n")
     return 1

@@ -258,7 +258,7 @@ def test_the_supervisor_may_fork_at_any_time(service: Service) -> None:
     assert service.process is not None
     supervisor = Path(f"/proc/{service.process.pid}")
 
-    files = [os.readlink(handle) for handle in (supervisor / "fd").iterdir()]
+    files = [str(handle.readlink()) for handle in (supervisor / "fd").iterdir()]
 
     assert not [file for file in files if "contentsvc.db" in file]
     assert len(list((supervisor / "task").iterdir())) == 1

@@ -30,7 +30,7 @@ def _status(pid: int) -> int:
 
 def _told(run: Callable[[], object], folder: Path) -> object:
     """Return what *run* returns in a forked process, by way of JSON."""
-    assert _status(_fork(lambda: print(json.dumps(run())), folder)) == 0
+    assert _status(_fork(lambda: sys.stdout.write(json.dumps(run())), folder)) == 0
     return json.loads((folder / "output").read_text())
 
 
@@ -44,7 +44,7 @@ def _raise(error: BaseException) -> Callable[[], NoReturn]:
 @pytest.mark.parametrize(
     ("run", "status", "shown"),
     [
-        (lambda: print("done"), 0, "done"),
+        (lambda: sys.stdout.write("done"), 0, "done"),
         (_raise(SystemExit()), 0, ""),
         (_raise(SystemExit(2)), 2, ""),
         (_raise(SystemExit("没有牛奶")), 1, "没有牛奶"),
@@ -67,9 +67,9 @@ def test_it_has_no_file_of_its_parent(tmp_path: Path) -> None:
     with (tmp_path / "secret").open("w"), (tmp_path / "other").open("w"):
         told = _told(
             lambda: [
-                # Descriptor 3 is that of the listing itself.
-                [os.readlink(f"/proc/self/fd/{name}") for name in (0, 1, 2)],
-                sorted(map(int, os.listdir("/proc/self/fd")))[-1],
+                [str(Path(f"/proc/self/fd/{name}").readlink()) for name in (0, 1, 2)],
+                # The last descriptor is that of the listing itself.
+                max(int(handle.name) for handle in Path("/proc/self/fd").iterdir()),
                 os.read(0, 10).decode(),
             ],
             tmp_path,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -116,22 +117,30 @@ def test_a_signal_right_after_the_fork_is_not_lost(tmp_path: Path) -> None:
     assert statuses == {-signal.SIGTERM}
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
-def test_it_has_a_session_and_a_title_of_its_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`ps` shows the title; the environment stays readable, and Ctrl-C does not reach it."""
-    monkeypatch.setenv("SPT_NOENV", "1")
-    initial = Path("/proc/self/environ").read_bytes()
+_TITLED = """
+import os, sys
+from contentsvc.launcher.forking import fork_process
 
-    told = _told(
-        lambda: [
-            os.getsid(0) == os.getpid(),
-            Path("/proc/self/cmdline").read_bytes().rstrip(b"\0").decode(),
-            Path("/proc/self/environ").read_bytes() == initial,
-            os.environ["MALLOC_ARENA_MAX"],
-        ],
-        tmp_path,
+def run():
+    print(os.getsid(0) == os.getpid())
+    print(open("/proc/self/cmdline").read().rstrip("\\0"))
+    print("MARK=早安" in open("/proc/self/environ").read().split("\\0"))
+    print(os.environ["MALLOC_ARENA_MAX"])
+
+os.waitpid(fork_process(run, name="contentsvc test", output=1), 0)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_it_has_a_session_and_a_title_of_its_own() -> None:
+    """`ps` shows the title, the environment stays readable, and Ctrl-C does not reach it."""
+    # In a fresh interpreter, because pytest may have set a title of its own.
+    told = subprocess.run(
+        [sys.executable, "-c", _TITLED],
+        env={**os.environ, "SPT_NOENV": "1", "MARK": "早安"},
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
 
-    assert told == [True, "contentsvc test", True, "2"]
+    assert told.stdout.splitlines() == ["True", "contentsvc test", "True", "2"]

@@ -17,7 +17,7 @@ from contentsvc.errors import ConfigError
 from contentsvc.launcher.locking import lock_holder
 from contentsvc.launcher.server import check_port
 from contentsvc.posters import Fonts, list_templates
-from contentsvc.services.channel_setup.channels import all_channels
+from contentsvc.services.channel_setup.problems import channel_problems
 from contentsvc.services.rendering.painting import template_folders
 from contentsvc.services.runtime import Runtime
 
@@ -119,12 +119,9 @@ def _database(runtime: Runtime) -> Iterator[CheckResult]:
         return
     yield CheckResult("database", ok=True, message=f"revision {current}")
     with runtime.database.read() as session:
-        names = {channel.name: channel.type for channel in all_channels(session)}
-    for name, kind in names.items():
-        if kind not in runtime.registry.channel_types():
-            yield CheckResult(
-                f"channel {name}", ok=False, message=f"no plugin provides the type {kind!r}"
-            )
+        problems = channel_problems(runtime, session)
+    for name, problem in problems.items():
+        yield CheckResult(f"channel {name}", ok=False, message=str(problem))
 
 
 def _redis(runtime: Runtime) -> Iterator[CheckResult]:

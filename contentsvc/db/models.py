@@ -469,6 +469,9 @@ class Attempt(Base):
     action: Mapped[str] = mapped_column(String(16), default="publish")
     #: The worker, or the person who retracts.
     worker: Mapped[str] = mapped_column(String(128))
+    #: When the call should have begun: the due time, or the end of the last hold or delay. None for
+    #: rows of earlier versions and for a person's attempts.
+    expected_at: Mapped[datetime | None]
     started_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
     outcome: Mapped[Outcome | None]

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, exists, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, exists, literal, select, union_all, update
 from sqlalchemy.orm import Session
 
-from contentsvc.db.models import ChannelRow, Switch
+from contentsvc.db.models import ChannelRow, Delivery, Switch
+from contentsvc.domain.deliveries import WAITING
 
-__all__ = ["pause_all", "paused", "paused_channels", "resume_all"]
+__all__ = ["pause_all", "paused", "paused_channels", "release_overdue", "resume_all"]
 
 _PAUSE = "pause"
 #: The id that stands for all channels; no channel has it.
@@ -49,9 +50,23 @@ def pause_all(session: Session, *, reason: str, by: str, now: datetime) -> Switc
     return switch
 
 
-def resume_all(session: Session) -> None:
-    """Turn off the switch that stops all publishing; deliveries that are too late stay unsent."""
+def resume_all(session: Session, *, now: datetime) -> None:
+    """Turn off the switch that stops all publishing; deliveries that are too late stay unsent.
+
+    Overdue ones count as due from *now*, so that the pause is no lateness of the service.
+    """
     switch = paused(session)
     if switch is not None:
         session.delete(switch)
+        release_overdue(session, now)
         session.flush()
+
+
+def release_overdue(session: Session, now: datetime, *where: ColumnElement[bool]) -> None:
+    """Let waiting deliveries that are overdue and meet *where* wait from *now* on."""
+    session.execute(
+        update(Delivery)
+        .where(Delivery.status.in_(WAITING), Delivery.next_at < now, *where)
+        .values(next_at=now)
+        .execution_options(synchronize_session=False)
+    )

@@ -29,6 +29,7 @@ from contentsvc.services.channel_setup.identities import (
     ask_identity,
     can_tell_identity,
 )
+from contentsvc.services.channel_setup.problems import channel_problem
 from contentsvc.services.channel_setup.sealing import seal, unseal
 from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.web.approvals import posted_answer
@@ -47,9 +48,14 @@ def index() -> str:
     """Render the list of channels, and of the channel types for a new channel."""
     with reading() as database:
         rows = channels.all_channels(database)
+    problems = {row.name: problem for row in rows if (problem := channel_problem(runtime(), row))}
     types = runtime().registry.channel_types()
     return render_template(
-        "channels/index.html", channels=rows, types=types, zone=runtime().config.timezone
+        "channels/index.html",
+        channels=rows,
+        types=types,
+        problems=problems,
+        zone=runtime().config.timezone,
     )
 
 
@@ -220,6 +226,8 @@ def _form(
         question=question,
         sealed=sealed,
         mask=MASK,
+        stored=_stored_secrets(channel),
+        problem=channel_problem(runtime(), channel) if channel else None,
         quota=quota,
         rule=rule,
         zone=runtime().config.timezone,
@@ -229,6 +237,12 @@ def _form(
         if channel and issubclass(kind, Pages)
         else "",
     )
+
+
+def _stored_secrets(channel: ChannelRow | None) -> set[str]:
+    """Return the names of the settings that are stored as secrets, or refer to one."""
+    masked = _masked(channel) if channel else {}
+    return {name for name, value in masked.items() if value == MASK or isinstance(value, dict)}
 
 
 def _own_quota(channel: ChannelRow | None) -> tuple[Quota | None, PlatformRule | None]:
@@ -288,7 +302,7 @@ def pause(name: str) -> Response:
 def resume(name: str) -> Response:
     """Resume a paused channel and redirect to its page."""
     with writing() as database:
-        channels.resume_channel(database, name)
+        channels.resume_channel(database, name, now=now())
     show_toast(gettext("%(name)s is resumed.", name=name))
     return redirect(url_for("channels.edit", name=name), code=303)
 

@@ -189,7 +189,7 @@ class World:
 
     def resume(self, name: str) -> None:
         """Resume a channel, as a person does after a repair."""
-        self._insist(lambda session: resume_channel(session, name))
+        self._insist(lambda session: resume_channel(session, name, now=self.now))
         self.runtime.queue.wake()
 
     def cancel(self, delivery: Delivery) -> None:

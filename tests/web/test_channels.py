@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask, session
 
 from contentsvc.messages import Message
-from contentsvc.services.channel_setup.channels import all_channels, get_channel
+from contentsvc.services.channel_setup.channels import all_channels, get_channel, open_channel
+from contentsvc.services.channel_setup.sealing import seal, unseal
 from contentsvc.services.runtime import Runtime
 from contentsvc.web.explaining import explain_text
 from tests.web.people import Person
@@ -151,3 +154,53 @@ def test_a_platforms_rule_is_told_in_the_persons_language(
         told = explain_text(RULE_OVER)
 
     assert told == words
+
+
+def _lose_key(runtime: Runtime) -> None:
+    """Encrypt the channel's secrets with another key, as after a restore without the key."""
+    with runtime.database.write() as database:
+        channel = get_channel(database, "shop-hook")
+        channel.sealed = seal({"secret": SECRET}, "the key of the earlier machine")
+
+
+def test_pages_name_a_channel_whose_secrets_are_lost(mei: Person, runtime: Runtime) -> None:
+    """The channel, the list and the system page say what to do; the form wants the secret again."""
+    mei.post("/new-channel/webhook", HOOK)
+    healthy = mei.text("/system/") + mei.text("/channels/")
+    _lose_key(runtime)
+
+    for path in ("/channels/shop-hook", "/channels/", "/system/"):
+        assert "用另一把主密钥加密" in mei.text(path), path
+    assert "用另一把主密钥加密" not in healthy
+    (field,) = re.findall(r'<input[^>]*id="f-secret"[^>]*>', mei.text("/channels/shop-hook"))
+    assert " required" in field
+    assert "placeholder" not in field
+
+
+def test_lost_secrets_are_typed_again(mei: Person, runtime: Runtime) -> None:
+    """Without the secret the form shows an error at its field; with it the channel works again."""
+    mei.post("/new-channel/webhook", HOOK)
+    _lose_key(runtime)
+
+    without = mei.post("/channels/shop-hook", {"url": HOOK["url"], "secret": ""})
+    again = mei.post("/channels/shop-hook", {"url": HOOK["url"], "secret": SECRET})
+
+    assert without.status_code == 422
+    assert 'id="error-secret"' in without.get_data(as_text=True)
+    assert again.status_code == 303
+    with runtime.database.read() as database:
+        channel = get_channel(database, "shop-hook")
+    assert unseal(channel.sealed or b"", runtime.config.secret_key) == {"secret": SECRET}
+    assert open_channel(runtime, channel).type == "webhook"
+    assert "用另一把主密钥加密" not in mei.text("/system/")
+
+
+def test_a_channel_whose_secrets_are_lost_is_deleted(mei: Person, runtime: Runtime) -> None:
+    """Deleting needs no secret."""
+    mei.post("/new-channel/webhook", HOOK)
+    _lose_key(runtime)
+
+    mei.post("/channels/shop-hook/delete", {})
+
+    with runtime.database.read() as database:
+        assert all_channels(database) == []

@@ -60,6 +60,7 @@ from contentsvc.services.channel_setup.sealing import seal, unseal
 from contentsvc.services.posting_limits import default_quota
 from contentsvc.services.public_livestreams import PublicLivestreams
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.switch import release_overdue
 
 __all__ = [
     "StoredChannel",
@@ -68,6 +69,7 @@ __all__ = [
     "all_channels",
     "delete_channel",
     "get_channel",
+    "has_lost_secrets",
     "known_limits",
     "limits_of",
     "masked_settings",
@@ -120,7 +122,8 @@ def save_channel(
 
     A secret given as text is stored encrypted. A secret given as `{"$env": NAME}` or
     `{"$file": PATH}` is stored as that reference; *base* is the folder of a relative path. A
-    secret that is empty or masked does not change the stored secret.
+    secret that is empty or masked does not change the stored secret. If the stored secrets were
+    encrypted with another secret key, they are lost: the given ones replace them all.
 
     Raises:
         InputError: a setting cannot be used; `field` names it.
@@ -133,7 +136,8 @@ def save_channel(
     channel = session.scalar(select(ChannelRow).where(ChannelRow.name == name))
     if channel is not None and channel.type != type:
         raise ConflictError("channel-type-fixed", field="type", name=name, type=channel.type)
-    stored = unseal(channel.sealed, secret_key) if channel and channel.sealed else {}
+    are_lost = channel is not None and has_lost_secrets(channel, secret_key)
+    stored = _stored_secrets(channel, secret_key) if channel else {}
     earlier = _upgraded_if_possible(kind, {**channel.settings, **stored}) if channel else {}
     plain, typed = _split(settings, secret_fields(kind), earlier, base)
     _check_settings(kind, {**plain, **typed})
@@ -143,7 +147,7 @@ def save_channel(
         )
         session.add(channel)
         result = "created"
-    elif (channel.settings, stored) == (plain, typed):
+    elif (channel.settings, stored) == (plain, typed) and not are_lost:
         return channel, "unchanged"
     else:
         result = "changed"
@@ -227,9 +231,13 @@ def pause_channel(
     return channel
 
 
-def resume_channel(session: Session, name: str) -> ChannelRow:
-    """Resume a paused channel, so that its waiting deliveries are sent."""
+def resume_channel(session: Session, name: str, *, now: datetime) -> ChannelRow:
+    """Resume a paused channel, so that its waiting deliveries are sent.
+
+    Overdue ones count as due from *now*, so that the pause is no lateness of the service.
+    """
     channel = get_channel(session, name)
+    release_overdue(session, now, Delivery.channel_id == channel.id)
     channel.paused_at = None
     channel.told_at = None
     channel.paused_reason = Message.plain("")
@@ -240,20 +248,42 @@ def resume_channel(session: Session, name: str) -> ChannelRow:
 def masked_settings(registry: Registry, channel: ChannelRow, secret_key: str) -> dict[str, Any]:
     """Return a channel's settings to show on a page, with MASK in place of each stored secret.
 
+    Secrets that were encrypted with another secret key are left out: a person has to type them.
     Settings that an earlier version of the plugin stored are converted, if that is possible.
     """
     kind = registry.channel_type(channel.type)
-    try:
-        sealed = unseal(channel.sealed, secret_key) if channel.sealed else {}
-    except ConfigError:
-        # With another secret key, a person has to type the secrets again.
-        sealed = dict.fromkeys(secret_fields(kind) - set(channel.settings), MASK)
+    sealed = _stored_secrets(channel, secret_key)
     shown = _upgraded_if_possible(kind, {**channel.settings, **sealed})
     secrets = secret_fields(kind) | set(sealed)
     return {
         name: MASK if name in secrets and isinstance(value, str) else value
         for name, value in shown.items()
     }
+
+
+def has_lost_secrets(channel: StoredChannel, secret_key: str) -> bool:
+    """Return True if the channel's secrets were encrypted with another secret key.
+
+    This happens if the database is restored without the key. The channel cannot be opened until
+    a person types its secrets again, or sets the earlier key.
+    """
+    try:
+        _unsealed(channel, secret_key)
+    except ConfigError:
+        return True
+    return False
+
+
+def _stored_secrets(channel: StoredChannel, secret_key: str) -> dict[str, str]:
+    """Return the channel's decrypted secrets; none if they are lost."""
+    try:
+        return _unsealed(channel, secret_key)
+    except ConfigError:
+        return {}
+
+
+def _unsealed(channel: StoredChannel, secret_key: str) -> dict[str, str]:
+    return unseal(channel.sealed, secret_key) if channel.sealed else {}
 
 
 def _upgraded_if_possible(kind: type[OpenChannel], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -290,7 +320,7 @@ def open_channel(runtime: Runtime, channel: StoredChannel) -> OpenChannel:
     """
     kind = runtime.registry.channel_type(channel.type)
     try:
-        sealed = unseal(channel.sealed, runtime.config.secret_key) if channel.sealed else {}
+        sealed = _unsealed(channel, runtime.config.secret_key)
         raw = upgraded_settings(kind, {**channel.settings, **sealed})
         settings = parse_settings(
             kind, resolve_secrets(raw, environ=os.environ, base=runtime.config.data_dir)

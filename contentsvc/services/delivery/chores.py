@@ -36,6 +36,7 @@ from contentsvc.services.delivery.reconciling import (
 from contentsvc.services.delivery.tuning import DispatchTuning
 from contentsvc.services.housekeeping import tidy
 from contentsvc.services.operations.health import record_heartbeat
+from contentsvc.services.operations.heartbeats import remove_dead_heartbeats
 from contentsvc.services.operations.reminding import Reminder
 from contentsvc.services.ports import Claim, QueueDownError
 from contentsvc.services.poster_batches.running import resume_batches
@@ -320,6 +321,7 @@ class Beating(Chore):
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
         self._every = Every(context.tuning.beat_every)
+        self._is_first = True
 
     def finish(self, turn: Turn) -> None:
         """Record the heartbeat, at most once per interval `beat_every`."""
@@ -331,6 +333,8 @@ class Beating(Chore):
             at, seconds = stepped
             detail = {"clock_stepped_at": at.isoformat(), "clock_stepped_by": seconds}
         with self.context.runtime.database.write() as session:
+            if self._is_first:
+                remove_dead_heartbeats(session)
             record_heartbeat(
                 session,
                 role="dispatcher",
@@ -339,6 +343,7 @@ class Beating(Chore):
                 now=turn.now,
                 detail=detail,
             )
+        self._is_first = False
         self._every.done(turn.now)
 
 

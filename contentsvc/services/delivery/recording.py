@@ -105,6 +105,7 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
         "fence": task.delivery.fence,
         "action": task.action.value,
         "worker": worker,
+        "expected_at": task.delivery.next_at,
         "started_at": now,
         "words": Message.plain(""),
     }

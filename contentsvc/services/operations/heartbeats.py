@@ -12,14 +12,15 @@ from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from contentsvc.db.models import Heartbeat
 from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.runtime import Runtime
 
-__all__ = ["HeartbeatThread", "process_name", "remove_heartbeat"]
+__all__ = ["HeartbeatThread", "process_name", "remove_dead_heartbeats", "remove_heartbeat"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,30 @@ def remove_heartbeat(runtime: Runtime, role: str, name: str) -> None:
         logger.warning(
             "The heartbeat was not removed: %s", error, extra={"action": "heartbeat_failed"}
         )
+
+
+def remove_dead_heartbeats(session: Session) -> None:
+    """Delete the heartbeats of processes of this machine that have died without doing it.
+
+    Every process calls this when it starts, so that the page does not report a killed process as
+    missing once another has replaced it. A heartbeat that is deleted by mistake, because containers
+    share a host name, is back within ten seconds.
+    """
+    host = socket.gethostname()
+    for beat in session.scalars(select(Heartbeat).where(Heartbeat.name.startswith(f"{host}:"))):
+        number = beat.name.removeprefix(f"{host}:")
+        if number.isdecimal() and not _is_running(int(number)):
+            session.delete(beat)
+
+
+def _is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True
 
 
 class HeartbeatThread:
@@ -99,18 +124,22 @@ class HeartbeatThread:
             yield
 
     def _run(self) -> None:
+        is_first = True
         while True:
             with self._lock:
-                self._record()
+                self._record(is_first=is_first)
+            is_first = False
             if self._stopped.wait(INTERVAL):
                 return
 
     def _activity(self) -> dict[str, str]:
         return {"active_at": self._active_at.isoformat()} if self._active_at else {}
 
-    def _record(self) -> None:
+    def _record(self, *, is_first: bool) -> None:
         try:
             with self._runtime.database.write() as session:
+                if is_first:
+                    remove_dead_heartbeats(session)
                 record_heartbeat(
                     session,
                     role=self._role,

@@ -22,6 +22,7 @@ from werkzeug.wrappers import Response
 from contentsvc import __version__
 from contentsvc.db.models import Heartbeat
 from contentsvc.services import switch
+from contentsvc.services.channel_setup.problems import channel_problems
 from contentsvc.services.operations.health import SILENT_AFTER, role_of, system_status
 from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
@@ -41,6 +42,7 @@ def index() -> str:
     with reading() as database:
         status = system_status(runtime(), database, now())
         pause = switch.paused(database)
+        problems = channel_problems(runtime(), database)
     recent = [beat for beat in status.heartbeats if now() - beat.seen_at < _SHOWN_FOR]
     return render_template(
         "system/index.html",
@@ -50,6 +52,7 @@ def index() -> str:
         role_of=role_of,
         active_at=_active_at,
         pause=pause,
+        problems=problems,
         settings=runtime().config.in_force() if current_user.is_admin else [],
         zone=runtime().config.timezone,
         version=__version__,
@@ -76,7 +79,7 @@ def pause() -> Response:
 def resume() -> Response:
     """Resume all deliveries and redirect to the system page."""
     with writing() as database:
-        switch.resume_all(database)
+        switch.resume_all(database, now=now())
     show_toast(gettext("Publishing is resumed."))
     return redirect(url_for("system.index"), code=303)
 

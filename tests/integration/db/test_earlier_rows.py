@@ -344,6 +344,7 @@ def test_what_was_approved_before_is_approved_as_it_stands(
 
 
 _NEW_COLUMNS = {
+    "attempts": ["expected_at"],
     "entries": ("approval", "approval_hash", "suspended_hash", "despite_quiet"),
     "deliveries": ("approval_hash",),
 }

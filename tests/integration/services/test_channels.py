@@ -131,7 +131,7 @@ def test_a_paused_channel_holds_its_deliveries(engine: Engine) -> None:
     assert channel.calls == []
 
     with engine.runtime.database.write() as session:
-        service.resume_channel(session, "there")
+        service.resume_channel(session, "there", now=engine.clock.at)
     engine.settle(5)
 
     assert len(channel.calls) == 1

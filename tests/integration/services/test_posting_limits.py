@@ -256,7 +256,7 @@ def test_the_red_switch_holds_everything(engine: Engine) -> None:
         assert (switch.reason, switch.set_by) == ("wrong price", "lan")
 
     with engine.runtime.database.write() as session:
-        resume_all(session)
+        resume_all(session, now=engine.clock.at)
     engine.settle(5)
 
     assert engine.delivery().status is S.PUBLISHED

@@ -120,7 +120,7 @@ def test_a_paused_channel_holds_it(engine: Engine) -> None:
     assert channel.calls == []
 
     with engine.runtime.database.write() as session:
-        resume_channel(session, "there")
+        resume_channel(session, "there", now=engine.clock.at)
     engine.settle(5)
 
     assert len(channel.calls) == 1
@@ -136,7 +136,7 @@ def test_the_red_switch_holds_it(engine: Engine) -> None:
     assert channel.calls == []
 
     with engine.runtime.database.write() as session:
-        resume_all(session)
+        resume_all(session, now=engine.clock.at)
     engine.settle(5)
 
     assert len(channel.calls) == 1

@@ -84,7 +84,7 @@ class Publishing(State):
             if pauses:
                 pause_channel(session, name, reason="later", now=self.now)
             else:
-                resume_channel(session, name)
+                resume_channel(session, name, now=self.now)
 
     @rule(pick=_pick, resolution=st.sampled_from(Resolution), looks=st.booleans())
     def settle(self, pick: int, resolution: Resolution, *, looks: bool) -> None:
@@ -223,7 +223,7 @@ class Publishing(State):
         self.queued.clear()
         with self.runtime.database.write() as session:
             for name in TYPES:
-                resume_channel(session, name)
+                resume_channel(session, name, now=self.now)
         unsettled = self._unsettled()
         for _ in range(150):
             if not unsettled:

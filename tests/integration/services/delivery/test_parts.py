@@ -235,7 +235,7 @@ def test_refused_credentials_hold_the_rest_until_a_person_acts(engine: Engine) -
     assert len(channel.calls) == 2
 
     with engine.runtime.database.write() as session:
-        resume_channel(session, "there")
+        resume_channel(session, "there", now=engine.clock.at)
     engine.settle(60)
 
     assert engine.delivery().status is S.PUBLISHED

@@ -79,7 +79,7 @@ def test_refused_credentials_pause_the_channel_until_it_is_resumed(engine: Engin
     assert len(channel.polls) == 1
 
     with engine.runtime.database.write() as session:
-        resume_channel(session, "there")
+        resume_channel(session, "there", now=engine.clock.at)
     engine.settle(20)
 
     assert engine.delivery().status is S.PUBLISHED

@@ -156,7 +156,7 @@ def test_refused_credentials_pause_the_channel_and_its_deliveries_wait(engine: E
     assert len(channel.calls) == 1
 
     with engine.runtime.database.write() as session:
-        resume_channel(session, "there")
+        resume_channel(session, "there", now=engine.clock.at)
     engine.settle(5)
 
     assert engine.delivery().status is S.PUBLISHED

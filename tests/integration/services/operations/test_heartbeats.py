@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -10,10 +14,13 @@ from sqlalchemy import select
 
 from contentsvc.db.models import Heartbeat
 from contentsvc.db.session import Database
+from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.operations import heartbeats
+from contentsvc.services.operations.health import record_heartbeat
 from contentsvc.services.operations.heartbeats import HeartbeatThread, process_name
 from contentsvc.services.runtime import Runtime
-from tests.factories import make_runtime
+from tests.acceptance.running import until
+from tests.factories import NOW, make_runtime
 
 
 def _beats(runtime: Runtime) -> list[Heartbeat]:
@@ -39,6 +46,34 @@ def test_a_heartbeat_is_recorded_and_removed(database: Database, tmp_path: Path)
         assert beat.detail == {"queue": "publish"}
 
     assert _beats(runtime) == []
+
+
+def test_a_killed_process_is_forgotten_once_another_starts(
+    database: Database, tmp_path: Path
+) -> None:
+    """Only dead processes of this machine are forgotten, by workers and dispatchers alike."""
+    runtime = make_runtime(database, tmp_path)
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    host = socket.gethostname()
+    names = {f"{host}:{killed.pid}", f"{host}:{os.getppid()}", f"other:{killed.pid}", f"{host}:x"}
+
+    def record_all() -> None:
+        with database.write() as session:
+            for name in names:
+                record_heartbeat(session, role="worker", name=name, started_at=NOW, now=NOW)
+
+    def names_left() -> set[str]:
+        return {beat.name for beat in _beats(runtime) if beat.name in names}
+
+    record_all()
+    with HeartbeatThread(runtime, "web"):
+        until("forgotten", lambda: len(names_left()) < len(names))
+        assert names_left() == names - {f"{host}:{killed.pid}"}
+
+    record_all()
+    Dispatcher(runtime, process_name()).turn(NOW)
+    assert names_left() == names - {f"{host}:{killed.pid}"}
 
 
 def test_heartbeats_continue_after_an_outage(

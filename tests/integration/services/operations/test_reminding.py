@@ -7,15 +7,12 @@ import json
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
 from typing import ClassVar
 
 import pytest
 
 from contentsvc.errors import OutcomeUnknownError, RejectedError
 from contentsvc.services.channel_setup.channels import pause_channel
-from contentsvc.services.operations.health import system_status
-from contentsvc.services.operations.lateness_figures import measure_lateness
 from contentsvc.services.operations.reminding import Reminder
 from tests.integration.services.delivery.engine_world import Engine
 
@@ -115,21 +112,3 @@ def test_a_paused_channel_is_reminded_of(
     reminders.wait()
 
     assert "there：invalid key" in mails[0]["message"]
-
-
-def test_lateness_is_measured_to_the_durable_intent(engine: Engine) -> None:
-    """Lateness is measured over the last hour, with median and maximum."""
-    engine.script("scripted")
-    engine.plan()
-    engine.due()
-    engine.clock.turn(seconds=0.25)
-    engine.work()
-
-    with engine.runtime.database.read() as session:
-        seen = measure_lateness(session, engine.clock.at)
-        status = system_status(engine.runtime, session, engine.clock.at)
-        later = measure_lateness(session, engine.clock.at + timedelta(hours=2))
-
-    assert (seen.count, seen.p50, seen.worst) == (1, 0.25, 0.25)
-    assert status.lateness == seen
-    assert later.count == 0

@@ -1,4 +1,4 @@
-"""`contentsvc db`: migrate and back up the database."""
+"""`contentsvc db`: migrate, back up and restore the database."""
 
 from __future__ import annotations
 
@@ -8,15 +8,17 @@ from pathlib import Path
 import click
 
 from contentsvc.config import Config
-from contentsvc.db import migrate
+from contentsvc.db import backups, migrate
 from contentsvc.db.session import Database
+from contentsvc.errors import ConfigError
+from contentsvc.launcher.locking import lock_holder
 
 __all__ = ["db"]
 
 
 @click.group()
 def db() -> None:
-    """Migrate or back up the database."""
+    """Migrate, back up or restore the database."""
 
 
 @db.command("upgrade")
@@ -43,5 +45,51 @@ def backup(target: Path) -> None:
     """Write a consistent copy of a SQLite database while the service runs."""
     with closing(Database(Config.from_env().database_url)) as database:
         migrate.check(database)
-        migrate.backup(database, target)
+        backups.backup(database, target)
     click.echo(f"wrote {target}")
+
+
+@db.command("restore")
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="The backup that replaces a SQLite database. Without it, the database has already been "
+    "restored, as pg_restore does for PostgreSQL.",
+)
+def restore(source: Path | None) -> None:
+    """Restore a backup so that nothing is published twice; stop the service first.
+
+    Deliveries that were due since the backup may be out. They become unknown: the service asks the
+    platforms that can be asked, and a person decides about the others.
+    """
+    config = Config.from_env()
+    process = lock_holder(config.data_dir)
+    if process is not None:
+        raise ConfigError(
+            "CONTENTSVC_DATA_DIR",
+            "data-dir-in-use-by-up",
+            folder=str(config.data_dir),
+            process=process,
+        )
+    from contentsvc.services.delivery.restored import doubt_overdue
+    from contentsvc.services.ports import system_clock
+
+    now = system_clock()
+    if source is None:
+        with closing(Database(config.database_url)) as database:
+            migrate.upgrade(database)
+            with database.write() as session:
+                count = doubt_overdue(session, now)
+    else:
+        with (
+            backups.restoring(config.database_url, source, now) as restoring,
+            restoring.database.write() as session,
+        ):
+            count = doubt_overdue(session, now)
+        click.echo(f"restored {source}")
+        if restoring.replaced is not None:
+            click.echo(f"the database that it replaced is now {restoring.replaced}")
+    click.echo(f"deliveries that may be out since: {count}")
+    if count:
+        click.echo("see `contentsvc deliveries list --status unknown` after the next start")

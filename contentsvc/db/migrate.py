@@ -1,4 +1,4 @@
-"""Migrates the database to the schema of this version of contentsvc, and backs up SQLite."""
+"""Migrates the database to the schema of this version of contentsvc."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from contentsvc.db.session import Database
 from contentsvc.errors import ConfigError, DatabaseTooNewError
 
-__all__ = ["backup", "check", "current_revision", "head_revision", "upgrade"]
+__all__ = ["check", "current_revision", "head_revision", "upgrade"]
 
 _SETTING = "CONTENTSVC_DATABASE_URL"
 
@@ -90,25 +90,3 @@ def upgrade(database: Database) -> bool:
 def _refuse_newer(current: str | None) -> None:
     if current is not None and current not in _revisions():
         raise DatabaseTooNewError(_SETTING, "database-too-new", revision=current)
-
-
-def backup(database: Database, target: Path) -> None:
-    """Write a consistent copy of a SQLite database to *target*, even while the service uses it.
-
-    Raises:
-        ConfigError: the database is not SQLite (use `pg_dump` for PostgreSQL), or *target* exists.
-    """
-    if not database.is_sqlite:
-        raise ConfigError(_SETTING, "backup-needs-sqlite")
-    if target.exists():
-        raise ConfigError("--to", "backup-file-exists", file=str(target))
-    connection = database.engine.raw_connection()
-    try:
-        copy = sqlite3.connect(target)
-        try:
-            assert isinstance(connection.driver_connection, sqlite3.Connection)
-            connection.driver_connection.backup(copy)
-        finally:
-            copy.close()
-    finally:
-        connection.close()

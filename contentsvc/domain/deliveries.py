@@ -112,24 +112,26 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.PLANNED, _S.FAILED): frozenset({_A.RENDERER}),
     (_S.PLANNED, _S.MISSED): frozenset({_A.DISPATCHER}),
     (_S.PLANNED, _S.CANCELLED): frozenset({_A.PLANNER}),
+    # A person has restored an earlier database, after which it may have been sent. The same below.
+    (_S.PLANNED, _S.UNKNOWN): frozenset({_A.PERSON}),
     (_S.SCHEDULED, _S.PLANNED): frozenset({_A.PLANNER}),
     (_S.SCHEDULED, _S.CLAIMED): frozenset({_A.DISPATCHER}),
     (_S.SCHEDULED, _S.MISSED): frozenset({_A.DISPATCHER}),
     (_S.SCHEDULED, _S.CANCELLED): frozenset({_A.PLANNER}),
     # An earlier attempt may have published the post, but sending it again to find out is no longer
     # wanted: the delivery is too late or was cancelled.
-    (_S.SCHEDULED, _S.UNKNOWN): frozenset({_A.PLANNER, _A.DISPATCHER}),
+    (_S.SCHEDULED, _S.UNKNOWN): frozenset({_A.PLANNER, _A.DISPATCHER, _A.PERSON}),
     (_S.RETRYING, _S.PLANNED): frozenset({_A.PLANNER}),
     (_S.RETRYING, _S.CLAIMED): frozenset({_A.DISPATCHER}),
     (_S.RETRYING, _S.MISSED): frozenset({_A.DISPATCHER}),
     (_S.RETRYING, _S.CANCELLED): frozenset({_A.PLANNER}),
-    (_S.RETRYING, _S.UNKNOWN): frozenset({_A.PLANNER, _A.DISPATCHER}),
+    (_S.RETRYING, _S.UNKNOWN): frozenset({_A.PLANNER, _A.DISPATCHER, _A.PERSON}),
     (_S.CLAIMED, _S.SCHEDULED): frozenset({_A.DISPATCHER, _A.WORKER, _A.REAPER}),
     (_S.CLAIMED, _S.PLANNED): frozenset({_A.PLANNER}),
     (_S.CLAIMED, _S.SENDING): frozenset({_A.WORKER}),
     (_S.CLAIMED, _S.MISSED): frozenset({_A.WORKER}),
     (_S.CLAIMED, _S.CANCELLED): frozenset({_A.PLANNER}),
-    (_S.CLAIMED, _S.UNKNOWN): frozenset({_A.PLANNER, _A.WORKER}),
+    (_S.CLAIMED, _S.UNKNOWN): frozenset({_A.PLANNER, _A.WORKER, _A.PERSON}),
     (_S.SENDING, _S.PUBLISHED): frozenset({_A.WORKER}),
     # A part is out; the next one waits to be sent. The same below.
     (_S.SENDING, _S.SCHEDULED): frozenset({_A.WORKER}),
@@ -152,6 +154,8 @@ MOVES: dict[tuple[DeliveryStatus, DeliveryStatus], frozenset[Actor]] = {
     (_S.UNKNOWN, _S.ACCEPTED): frozenset({_A.WORKER}),
     (_S.UNKNOWN, _S.RETRYING): frozenset({_A.WORKER, _A.DISPATCHER, _A.PERSON}),
     (_S.UNKNOWN, _S.FAILED): frozenset({_A.PERSON}),
+    # It was not rendered yet when the backup was made that a person has restored.
+    (_S.UNKNOWN, _S.PLANNED): frozenset({_A.PERSON}),
     (_S.FAILED, _S.PLANNED): frozenset({_A.PERSON}),
     (_S.MISSED, _S.PLANNED): frozenset({_A.PLANNER, _A.PERSON}),
     (_S.CANCELLED, _S.PLANNED): frozenset({_A.PLANNER, _A.PERSON}),

@@ -161,7 +161,8 @@ def resolve_delivery(
         _must_move(
             session,
             delivery,
-            _S.RETRYING,
+            # After an earlier database was restored, it may not have been rendered.
+            _S.RETRYING if delivery.rendition_hash else _S.PLANNED,
             now,
             **_sent_now(delivery, now, usefulness),
             error=Message("delivery-sent-again", name=by),

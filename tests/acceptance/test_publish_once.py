@@ -326,6 +326,26 @@ def _is_healthy(service: Service) -> bool:
         return False
 
 
+def test_an_older_backup_publishes_nothing_twice(service: Service, receiver: Receiver) -> None:
+    """What went out after the backup is recognized by the platforms that can tell."""
+    post = _import_due(service, 15, "site, hand-over, kept")
+    until("planned", lambda: len(post.statuses()) == 3)
+    service.ask("db", "backup", "--to", "before.db")
+    assert "published" not in post.statuses()
+    until("published", post.is_published)
+    assert service.stop() == 0
+
+    out = service.ask("db", "restore", "--from", "before.db")
+
+    assert "deliveries that may be out since: 3" in out
+    assert set(post.statuses()) == {"unknown"}
+    service.start()
+    until("settled", lambda: set(post.statuses()) <= {"published", "unknown"})
+    assert post.count_in_feed() == 1
+    assert receiver.titles("/kept") == [post.title]
+    assert service.stop() == 0
+
+
 def test_a_damaged_queue_file_does_not_keep_it_from_starting(service: Service) -> None:
     """The end of the queue's file is damaged, as by a power cut; it is repaired at the start."""
     assert service.stop() == 0

@@ -93,7 +93,7 @@ def move(
     moved = session.execute(
         update(Delivery)
         .where(Delivery.status == before, *where)
-        .values(status=after, **(_PLANNED_AGAIN if after is _S.PLANNED else {}), **values)
+        .values({**(_PLANNED_AGAIN if after is _S.PLANNED else {}), **values, "status": after})
         .returning(Delivery.id)
         .execution_options(synchronize_session=False)
     )
@@ -114,7 +114,7 @@ def move_one(
     result = session.execute(
         update(Delivery)
         .where(Delivery.id == delivery.id, Delivery.status == delivery.status)
-        .values(status=after, **(_PLANNED_AGAIN if after is _S.PLANNED else {}), **values)
+        .values({**(_PLANNED_AGAIN if after is _S.PLANNED else {}), **values, "status": after})
         .execution_options(synchronize_session=False)
     )
     assert isinstance(result, CursorResult)

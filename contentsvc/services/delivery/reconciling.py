@@ -212,6 +212,7 @@ def _resend(session: Session, kind: type[Channel], now: datetime, config: Config
         Delivery.attempt_count < MOST_ATTEMPTS,
         Delivery.poll_until.is_(None),
         Delivery.in_doubt.is_(True),
+        Delivery.rendition_hash.is_not(None),
         # A withdrawn entry is not sent again just to find out whether it was sent before.
         is_approved(),
         *remembered,

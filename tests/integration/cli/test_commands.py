@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -15,6 +16,7 @@ from PIL import Image
 from contentsvc.cli import main
 from contentsvc.db.session import Database
 from contentsvc.domain.weeks import IsoWeek
+from contentsvc.launcher.locking import lock_data_dir
 from contentsvc.services.accounts import all_users, check_password, look_up_link
 from contentsvc.services.ports import system_clock
 
@@ -100,6 +102,42 @@ def test_a_backup_is_a_whole_database(ready: _Run, typed: Callable[[str], None])
     status, _, err = ready("db", "backup", "--to", "copy.db")
     assert status == 2
     assert err == "error: --to: copy.db exists already; give a new file\n"
+
+
+def test_a_backup_is_restored(ready: _Run, typed: Callable[[str], None]) -> None:
+    """What came after the backup is gone, but kept in the replaced database."""
+    ready("db", "backup", "--to", "copy.db")
+    typed("a long enough secret\n")
+    ready("users", "add", "mei")
+
+    status, out, _ = ready("db", "restore", "--from", "copy.db")
+
+    first, second, third = out.splitlines()
+    assert status == 0
+    assert first == "restored copy.db"
+    assert third == "deliveries that may be out since: 0"
+    replaced = Path(second.removeprefix("the database that it replaced is now "))
+    for url, names in ((None, []), (f"sqlite:///{replaced}", ["mei"])):
+        with closing(Database(url) if url else _database(ready)) as found, found.read() as session:
+            assert [user.name for user in all_users(session)] == names
+
+
+def test_a_restored_database_is_settled_without_a_file(ready: _Run) -> None:
+    """After pg_restore, the command settles the deliveries of the database as it is."""
+    status, out, _ = ready("db", "restore")
+
+    assert (status, out) == (0, "deliveries that may be out since: 0\n")
+
+
+def test_nothing_is_restored_below_a_running_service(ready: _Run) -> None:
+    """The error names the folder and the process."""
+    ready("db", "backup", "--to", "copy.db")
+
+    with lock_data_dir(ready.folder / "var"):
+        status, _, err = ready("db", "restore", "--from", "copy.db")
+
+    assert status == 2
+    assert f"(process {os.getpid()}); stop it first" in err
 
 
 def test_a_person_is_added_with_a_password(ready: _Run, typed: Callable[[str], None]) -> None:
@@ -308,6 +346,27 @@ def test_the_doctor_shows_a_broken_plugin_with_its_traceback(
     assert status == 1
     assert "WRONG  plugin broken: RuntimeError: no milk today" in out
     assert "Traceback (most recent call last):" in out
+
+
+def test_the_doctor_names_channels_whose_secrets_are_lost(
+    ready: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a restore without the key it says what to do, and doing it helps."""
+    path = ready.folder / "channels.yaml"
+    secret = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+    settings = f'{{url: "https://a.example/hook", secret: {secret}}}'
+    path.write_text(f"channels: [{{name: shop, type: webhook, settings: {settings}}}]")
+    assert ready("channels", "apply", "channels.yaml")[0] == 0
+    monkeypatch.setenv("CONTENTSVC_SECRET_KEY", "another key, which is long enough for this")
+
+    before = ready("doctor")
+    applied = ready("channels", "apply", "channels.yaml")
+    after = ready("doctor")
+
+    assert before[0] == 1
+    assert "WRONG  channel shop: its secrets were encrypted with another secret key" in before[1]
+    assert applied[0] == 0
+    assert "channel shop" not in after[1]
 
 
 def test_the_doctor_reports_a_key_that_others_may_read(ready: _Run) -> None:

@@ -75,20 +75,6 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
         migrate.upgrade(database)
 
 
-def test_a_backup_is_a_database_of_its_own(sqlite_url: str, tmp_path: Path) -> None:
-    """The backup is a database with every table; an existing file is never overwritten."""
-    target = tmp_path / "copy.db"
-    with closing(Database(sqlite_url)) as database:
-        migrate.backup(database, target)
-        with pytest.raises(ConfigError, match="exists already"):
-            migrate.backup(database, target)
-
-    with closing(sqlite3.connect(target)) as copy:
-        tables = {row[0] for row in copy.execute("SELECT name FROM sqlite_master")}
-
-    assert set(Base.metadata.tables) <= tables
-
-
 def test_deliveries_of_an_earlier_version_know_when_they_were_first_sent(tmp_path: Path) -> None:
     """Migration 0003 takes it from their attempts, and renames the action `check` to `poll`."""
     file = tmp_path / "old.db"

@@ -23,6 +23,7 @@ from contentsvc.services import entries
 from contentsvc.services.deliveries import Resolution, plan_again, resolve_delivery
 from contentsvc.services.delivery import moves
 from contentsvc.services.delivery.recording import intend
+from contentsvc.services.delivery.restored import doubt_overdue
 from contentsvc.services.planning import approve
 from tests.factories import (
     USEFULNESS,
@@ -123,6 +124,13 @@ def give_back(engine: Engine) -> None:
     engine.due()
     engine.turn()
     engine.queue.is_down = False
+
+
+def restore(engine: Engine) -> None:
+    """Let a person restore the present database from a backup, after the delivery is due."""
+    engine.clock.at = max(engine.clock.at, engine.delivery().due_at)
+    with engine.runtime.database.write() as session:
+        assert doubt_overdue(session, engine.clock.at) == 1
 
 
 @contextmanager
@@ -546,6 +554,40 @@ def _(engine: Engine) -> None:
 def _(engine: Engine) -> None:
     send(engine, CUT)
     resolve(engine, Resolution.DROP)
+
+
+@scenario(S.UNKNOWN, S.PLANNED, A.PERSON)
+def _(engine: Engine) -> None:
+    plan_unrendered(engine)
+    restore(engine)
+    resolve(engine, Resolution.SEND_AGAIN)
+
+
+# restored from a backup
+
+
+@scenario(S.PLANNED, S.UNKNOWN, A.PERSON)
+def _(engine: Engine) -> None:
+    plan_unrendered(engine)
+    restore(engine)
+
+
+@scenario(S.SCHEDULED, S.UNKNOWN, A.PERSON)
+def _(engine: Engine) -> None:
+    schedule(engine)
+    restore(engine)
+
+
+@scenario(S.RETRYING, S.UNKNOWN, A.PERSON)
+def _(engine: Engine) -> None:
+    send(engine, BUSY)
+    restore(engine)
+
+
+@scenario(S.CLAIMED, S.UNKNOWN, A.PERSON)
+def _(engine: Engine) -> None:
+    claim(engine)
+    restore(engine)
 
 
 # ended

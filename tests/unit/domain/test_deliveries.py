@@ -54,11 +54,11 @@ def step_after(
 TABLE = """
 planned > scheduled: n          planned > failed: n            planned > missed: d
 planned > cancelled: p          scheduled > planned: p         scheduled > claimed: d
-scheduled > missed: d           scheduled > cancelled: p       scheduled > unknown: pd
+scheduled > missed: d           scheduled > cancelled: p       scheduled > unknown: pdh
 retrying > planned: p           retrying > claimed: d          retrying > missed: d
-retrying > cancelled: p         retrying > unknown: pd         claimed > scheduled: dwr
+retrying > cancelled: p         retrying > unknown: pdh        claimed > scheduled: dwr
 claimed > planned: p            claimed > sending: w           claimed > missed: w
-claimed > cancelled: p          claimed > unknown: pw          sending > published: w
+claimed > cancelled: p          claimed > unknown: pwh         sending > published: w
 sending > accepted: w           sending > handed_off: w        sending > retrying: w
 sending > failed: w             sending > unknown: wr          accepted > published: w
 accepted > handed_off: w        accepted > unknown: d          unknown > accepted: w
@@ -67,6 +67,7 @@ handed_off > cancelled: p       unknown > published: wh        unknown > retryin
 unknown > failed: h             failed > planned: h            missed > planned: ph
 cancelled > planned: ph         sending > scheduled: w         accepted > scheduled: w
 unknown > scheduled: wh         handed_off > scheduled: h
+planned > unknown: h            unknown > planned: h
 """
 LETTERS = {
     "p": Actor.PLANNER,

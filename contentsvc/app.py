@@ -15,7 +15,7 @@ from contentsvc.web import accounts, boards, calendar_files, calendars, channels
 from contentsvc.web.access import choose_language, require_sign_in
 from contentsvc.web.batches import runs, setup
 from contentsvc.web.drafts import confirm_drafts_after_requests
-from contentsvc.web.entries import corrections, editor, previews, steps
+from contentsvc.web.entries import corrections, editor, previews, revisions, steps
 from contentsvc.web.errors import handle_errors
 from contentsvc.web.operations import metrics, plugins, system
 from contentsvc.web.page_context import add_template_context
@@ -52,7 +52,7 @@ def create_app(runtime: Runtime) -> Flask:
     add_template_context(app)
     for module in (
         *(accounts, boards, calendars, calendar_files, channels, deliveries),
-        *(corrections, editor, previews, steps),
+        *(corrections, editor, previews, revisions, steps),
         *(gallery, studio, setup, runs),
         *(metrics, plugins, site, system),
     ):

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from contentsvc.db.models import Calendar, ChannelRow, Entry
+from contentsvc.db.models import Calendar, ChannelRow, Entry, EntryRevision
 from contentsvc.domain.approvals import Approval
 from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.elements import CommunityKind, Element
@@ -36,6 +36,7 @@ __all__ = [
     "fill_entry",
     "fingerprint",
     "head_of",
+    "revision_content",
     "stored_content",
 ]
 
@@ -56,6 +57,11 @@ def approved_content(approval: Approval) -> EntryContent:
     """Return the content that was approved, with the channels that it was approved for."""
     columns = {**approval.content, "channels": list(approval.channels)}
     return _content(columns, EntryStatus.APPROVED)
+
+
+def revision_content(revision: EntryRevision) -> EntryContent:
+    """Return the content that an entry had at an earlier revision, as a draft."""
+    return _content(revision.content, EntryStatus.DRAFT)
 
 
 def _content(columns: Mapping[str, Any], status: EntryStatus) -> EntryContent:

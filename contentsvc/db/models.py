@@ -282,6 +282,25 @@ class RenditionRow(Base):
     created_at: Mapped[datetime]
 
 
+class EntryRevision(Base):
+    """The content that an entry had before somebody replaced it."""
+
+    __tablename__ = "entry_revisions"
+    __table_args__ = (UniqueConstraint("entry_id", "rev"),)
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    entry_id: Mapped[int] = mapped_column(ForeignKey("entries.id", ondelete="CASCADE"))
+    #: The entry's revision (`Entry.rev`) with this content.
+    rev: Mapped[int]
+    #: `2026-W48`.
+    week: Mapped[str] = mapped_column(String(8))
+    #: The columns of the content, as `mapping.stored_content` returns them.
+    content: Mapped[dict[str, Any]]
+    #: The last editor and the time of the last change.
+    saved_by: Mapped[str] = mapped_column(String(64))
+    saved_at: Mapped[datetime]
+
+
 class Delivery(Base):
     """The publication of one entry, or of one of its notices, on one channel at one time."""
 

@@ -21,6 +21,7 @@ from contentsvc.services.approvals import channel_names, channels_of
 from contentsvc.services.calendar_settings import require_channels
 from contentsvc.services.entry_lookup import load_entry, require_rev
 from contentsvc.services.planning import Usefulness, plan_deliveries
+from contentsvc.services.revisions import keep_revision
 
 __all__ = [
     "cancel_entry",
@@ -91,6 +92,8 @@ def change_entry(
 ) -> Entry:
     """Replace the content of an entry; do nothing if the content is the same.
 
+    The earlier content stays among the entry's revisions.
+
     If the entry is approved and *review_on_edit* is true, it goes back to review. Until it is
     approved again, the approved revision goes out, unless *take_back* is true: then its unpublished
     deliveries are cancelled. If *review_on_edit* is false, the change counts as approved.
@@ -111,6 +114,7 @@ def change_entry(
     _require_not_sending(entry)
     if not is_same_week:
         _require_free_key(session, entry.calendar, target, entry.key)
+    keep_revision(session, entry)
     _fill(entry, entry.calendar, content, target)
     _touch(entry, by, now)
     if take_back:

@@ -20,6 +20,7 @@ from contentsvc.errors import InputError
 from contentsvc.messages import Message
 from contentsvc.services import approvals
 from contentsvc.services.planning import Usefulness, approve, is_too_late, plan_deliveries
+from contentsvc.services.revisions import keep_revision
 
 __all__ = [
     "EntryImporter",
@@ -205,6 +206,7 @@ class EntryImporter:
         """Replace an entry's content; if it is approved, reschedule it or return it to review."""
         reworded = not _only_time_differs(content, stored)
         before, going_out = entry.starts_at, approvals.still_to_go_out(entry)
+        keep_revision(self.session, entry)
         self._fill(entry, content)
         self._touch(entry)
         is_approved_by_file = self.choices.approve or content.status is EntryStatus.APPROVED

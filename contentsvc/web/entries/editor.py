@@ -13,7 +13,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
-from contentsvc.db.models import Calendar, Entry
+from contentsvc.db.models import Calendar, Entry, EntryRevision
 from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
@@ -22,6 +22,7 @@ from contentsvc.services.approvals import still_to_go_out
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.corrections import correcting
 from contentsvc.services.rendering.renderer import Preview
+from contentsvc.services.revisions import count_revisions, get_revision
 from contentsvc.web.board_positions import read_rev, read_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.drafts import confirm_draft
@@ -32,6 +33,7 @@ from contentsvc.web.entries.entry_form import (
     EntryForm,
     blank_form,
     form_of,
+    form_of_revision,
     keep_unchanged,
     posted_form,
     read_form,
@@ -60,6 +62,8 @@ class EntryView:
     #: Differences from the version that somebody else saved: (label, theirs, yours).
     theirs: list[tuple[str, str, str]] = field(default_factory=list)
     message: str = ""
+    #: The earlier revision whose content is in the form, to be saved again.
+    revision: EntryRevision | None = None
     status: int = 200
 
 
@@ -91,7 +95,7 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
     if request.method == "GET":
-        return _page(entry.calendar, form_of(entry), EntryView(entry=entry))
+        return _page(entry.calendar, *_opened(entry))
     form, upload_errors = _with_uploads(posted_form(request.form, entry.week))
     target, content, errors = _read(form, entry.calendar)
     content = keep_unchanged(content, form, entry)
@@ -106,6 +110,16 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
     except InputError as error:
         return _page(entry.calendar, form, replace(_error_view(error), entry=entry))
     return _after_saving(saved.id, saved.rev)
+
+
+def _opened(entry: Entry) -> tuple[EntryForm, EntryView]:
+    """Return the form of *entry*, or of the earlier revision that the address asks for."""
+    rev = request.args.get("revision", type=int)
+    if rev is None:
+        return form_of(entry), EntryView(entry=entry)
+    with reading() as database:
+        revision = get_revision(database, entry.id, rev)
+    return form_of_revision(revision, entry.calendar), EntryView(entry=entry, revision=revision)
 
 
 def _read(
@@ -218,9 +232,10 @@ def _told_otherwise(entry: Entry) -> tuple[str, ...]:
 
 
 def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, int]:
+    entry = view.entry
     with reading() as database:
         offered = channels.all_channels(database)
-    entry = view.entry
+        revision_count = count_revisions(database, entry.id) if entry else 0
     page = render_template(
         "entries/edit.html",
         calendar=calendar,
@@ -237,6 +252,7 @@ def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, in
         told_otherwise=_told_otherwise(entry) if entry else (),
         template=choose_template(form["poster.template"]),
         going_out=still_to_go_out(entry) if entry else 0,
+        revision_count=revision_count,
         review_on_edit=runtime().config.review_on_edit,
         deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
     )

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
 
-from contentsvc.db.mapping import content_of
-from contentsvc.db.models import Calendar, Entry
+from contentsvc.db.mapping import content_of, revision_content
+from contentsvc.db.models import Calendar, Entry, EntryRevision
 from contentsvc.domain.elements import Element
 from contentsvc.domain.entries import (
     EntryContent,
@@ -24,7 +24,7 @@ from contentsvc.domain.entries import (
     Version,
 )
 from contentsvc.domain.notices import Notice, default_chain, parse_chain
-from contentsvc.domain.walltime import parse_time
+from contentsvc.domain.walltime import format_time, parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import InputError
 from contentsvc.posters import Template
@@ -33,7 +33,15 @@ from contentsvc.web.entries.notice_form import chain_texts, notice_values, read_
 from contentsvc.web.explaining import explain
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
 
-__all__ = ["EntryForm", "blank_form", "form_of", "keep_unchanged", "posted_form", "read_form"]
+__all__ = [
+    "EntryForm",
+    "blank_form",
+    "form_of",
+    "form_of_revision",
+    "keep_unchanged",
+    "posted_form",
+    "read_form",
+]
 
 _LONGEST_STREAM = 24 * 60
 
@@ -78,12 +86,23 @@ def blank_form(calendar: Calendar, week: IsoWeek, query: Mapping[str, str]) -> E
 
 def form_of(entry: Entry) -> EntryForm:
     """Return the form filled with the content of *entry*."""
-    content = content_of(entry)
+    return _form_of(content_of(entry), entry.week, channels_of(entry))
+
+
+def form_of_revision(revision: EntryRevision, calendar: Calendar) -> EntryForm:
+    """Return the form filled with the content that an entry of *calendar* had earlier."""
+    content = revision_content(revision)
+    names = calendar.channels if content.channels is None else content.channels
+    return _form_of(content, revision.week, tuple(names))
+
+
+def _form_of(content: EntryContent, week: str, channels: tuple[str, ...]) -> EntryForm:
+    """Return the form filled with *content* of the ISO week *week*, which goes to *channels*."""
     stream = content.livestream or Livestream()
     values = {
         "day": content.day.value,
         "slot": content.slot or "",
-        "time": entry.time or "",
+        "time": format_time(content.time) if content.time is not None else "",
         "kind": content.kind.value,
         "element": content.element.value if content.element else "",
         "title": content.title,
@@ -101,9 +120,9 @@ def form_of(entry: Entry) -> EntryForm:
     }
     fields = content.poster.fields if content.poster else {}
     return EntryForm(
-        week=entry.week,
+        week=week,
         values=values,
-        channels=channels_of(entry),
+        channels=channels,
         pictures=tuple((picture.source, picture.alt) for picture in content.pictures),
         poster=poster_texts(fields),
         versions={

@@ -329,6 +329,7 @@ def test_what_was_approved_before_is_approved_as_it_stands(
         for name, columns in _NEW_COLUMNS.items():
             for column_name in columns:
                 session.execute(text(f"ALTER TABLE {name} DROP COLUMN {column_name}"))
+        session.execute(text("DROP TABLE entry_revisions"))
         session.execute(text("UPDATE alembic_version SET version_num = '0003'"))
     migrate.upgrade(database)
 

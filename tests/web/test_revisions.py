@@ -1,0 +1,117 @@
+"""Earlier versions of an entry: kept when somebody overwrites them, and taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import select
+
+from contentsvc.db.mapping import content_of, revision_content
+from contentsvc.db.models import Entry, EntryRevision
+from contentsvc.services import revisions
+from contentsvc.services.entries import change_entry
+from contentsvc.services.runtime import Runtime
+from tests.factories import USEFULNESS, make_calendar, make_channel, make_content, make_entry
+from tests.web.forms import form_values
+from tests.web.people import NOW, Person
+
+
+@pytest.fixture
+def entry(runtime: Runtime) -> Entry:
+    """Return a draft."""
+    make_channel(runtime)
+    return make_entry(runtime, make_calendar(runtime), approved=False)
+
+
+def _change(runtime: Runtime, entry: Entry, by: str, **said: str) -> Entry:
+    with runtime.database.write() as session:
+        current = session.get_one(Entry, entry.id)
+        return change_entry(
+            session,
+            entry.id,
+            current.rev,
+            replace(content_of(current), **said),  # type: ignore[arg-type]  # texts only
+            by=by,
+            now=NOW,
+            usefulness=USEFULNESS,
+        )
+
+
+def test_the_overwritten_text_stays_reachable(mei: Person, runtime: Runtime, entry: Entry) -> None:
+    """After a conflict, saving again overwrites; the other's text is shown and taken back."""
+    mine = form_values(mei.text(f"/entries/{entry.id}"), "entry-form")
+    _change(runtime, entry, "lan", title="兰的标题", body="兰写了整整一个上午")
+
+    refused = mei.post(f"/entries/{entry.id}", {**mine, "title": "梅的标题"})
+    again = form_values(refused.get_data(as_text=True), "entry-form")
+    mei.post(f"/entries/{entry.id}", again)
+
+    assert refused.status_code == 409
+    page = mei.text(f"/entries/{entry.id}")
+    assert "梅的标题" in page
+    assert "兰写了整整一个上午" not in page
+    assert f"/entries/{entry.id}/revisions/" in page
+    listed = mei.text(f"/entries/{entry.id}/revisions/")
+    assert "兰的标题" in listed
+    compared = mei.text(f"/entries/{entry.id}/revisions/{entry.rev + 1}")
+    assert "兰写了整整一个上午" in compared
+    assert "梅的标题" in compared
+
+    taken = form_values(mei.text(f"/entries/{entry.id}?revision={entry.rev + 1}"), "entry-form")
+    mei.post(f"/entries/{entry.id}", taken)
+    restored = mei.text(f"/entries/{entry.id}")
+    assert "兰写了整整一个上午" in restored
+    assert "梅的标题" in mei.text(f"/entries/{entry.id}/revisions/")
+
+
+def test_a_save_without_a_change_is_no_version(mei: Person, entry: Entry) -> None:
+    """The list has only versions that somebody replaced."""
+    mei.post(f"/entries/{entry.id}", form_values(mei.text(f"/entries/{entry.id}"), "entry-form"))
+
+    assert "还没有人修改过" in mei.text(f"/entries/{entry.id}/revisions/")
+
+
+@pytest.mark.parametrize("path", ["revisions/99", "?revision=99"])
+def test_a_version_that_is_not_kept_is_not_found(mei: Person, entry: Entry, path: str) -> None:
+    """The page says so."""
+    response = mei.get(f"/entries/{entry.id}{'' if path.startswith('?') else '/'}{path}")
+
+    assert response.status_code == 404
+    assert "第 99 版已不再保留" in response.get_data(as_text=True)
+
+
+def test_the_latest_versions_are_kept(
+    runtime: Runtime, entry: Entry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number is limited for each entry; other entries keep theirs."""
+    monkeypatch.setattr(revisions, "_MOST", 3)
+    other = make_entry(
+        runtime, make_calendar(runtime, slug="other"), approved=False, key="wed-other"
+    )
+    _change(runtime, other, "lan", title="别的")
+
+    for number in range(5):
+        _change(runtime, entry, "mei", title=f"标题 {number}")
+
+    with runtime.database.read() as session:
+        found = revisions.list_revisions(session, entry.id)
+        assert [row.content["title"] for row in found] == ["标题 3", "标题 2", "标题 1"]
+        assert revisions.count_revisions(session, other.id) == 1
+
+
+def test_a_version_keeps_everything(runtime: Runtime, entry: Entry) -> None:
+    """The stored content is the entry's, with versions, pictures and channels."""
+    rich = make_content(channels=("site",), body="**正文**")
+    with runtime.database.write() as session:
+        first = change_entry(
+            session, entry.id, entry.rev, rich, by="mei", now=NOW, usefulness=USEFULNESS
+        )
+        before = content_of(first)
+    _change(runtime, entry, "mei", title="别的标题")
+
+    with runtime.database.read() as session:
+        row = session.scalars(
+            select(EntryRevision).order_by(EntryRevision.rev.desc()).limit(1)
+        ).one()
+        assert replace(revision_content(row), status=before.status) == before

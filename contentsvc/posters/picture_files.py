@@ -10,9 +10,10 @@ import struct
 import zlib
 from dataclasses import dataclass
 
-from PIL import ExifTags, Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageFile, ImageOps
 
 from contentsvc.errors import InputError
+from contentsvc.posters.picture_colours import to_srgb, transparent_value
 
 __all__ = ["CleanPicture", "PictureLimits", "clean_picture", "open_picture", "picture_size"]
 
@@ -103,8 +104,11 @@ def open_picture(
             field=field,
         )
     try:
+        hidden = transparent_value(picture)
         picture.load()
-        return _normalised(ImageOps.exif_transpose(picture))
+        if hidden is not None:
+            picture.info["transparency"] = hidden
+        return to_srgb(ImageOps.exif_transpose(picture))
     except _BROKEN as error:
         raise InputError("picture-damaged", reason=str(error), field=field) from error
 
@@ -122,7 +126,7 @@ def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
     return (picture.height, picture.width) if is_sideways else picture.size
 
 
-def _open(data: bytes, field: str | None) -> Image.Image:
+def _open(data: bytes, field: str | None) -> ImageFile.ImageFile:
     """Open the picture without decoding its pixels; only format, width and height are read."""
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
@@ -131,26 +135,3 @@ def _open(data: bytes, field: str | None) -> Image.Image:
         raise InputError("picture-far-too-many-pixels", most=most, field=field) from error
     except _BROKEN as error:
         raise InputError("picture-not-usable", field=field) from error
-
-
-def _normalised(picture: Image.Image) -> Image.Image:
-    has_alpha = picture.has_transparency_data
-    profile = picture.info.get("icc_profile")
-    plain = picture.convert("RGBA" if has_alpha else "RGB")
-    return _to_srgb(plain, profile) if profile and picture.mode in {"RGB", "RGBA"} else plain
-
-
-def _to_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
-    """Return *picture* converted from its colour *profile* to sRGB.
-
-    Without conversion, wide-gamut photos of phones look dull. If the profile is broken, return
-    *picture* itself.
-    """
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        converted = ImageCms.profileToProfile(
-            picture, source, ImageCms.createProfile("sRGB"), outputMode=picture.mode
-        )
-    except (ImageCms.PyCMSError, OSError, ValueError):
-        return picture  # A picture with a broken profile is still usable.
-    return converted if converted is not None else picture

@@ -31,7 +31,7 @@ from contentsvc.posters.warnings import PosterWarning
 __all__ = ["ENGINE_VERSION", "Poster", "render", "shared_cache"]
 
 #: Part of every cache key. Increase it if a change of the code changes the pixels of a poster.
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 _DEFAULT_CACHE = PaintCache()
 
 

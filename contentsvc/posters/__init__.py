@@ -32,6 +32,7 @@ from contentsvc.posters.picture_files import (
 )
 from contentsvc.posters.poster_cache import CachedPoster, PosterCache, poster_key
 from contentsvc.posters.proofing import Proofreader, RowRemark, remark_of
+from contentsvc.posters.qr import qr_text
 from contentsvc.posters.tables.lines import CELL_ERRORS, Line, cell_name, column_letters
 from contentsvc.posters.tables.reading import (
     FILE_COLUMN,
@@ -98,6 +99,7 @@ __all__ = [
     "parse_template",
     "picture_name",
     "poster_key",
+    "qr_text",
     "read_lines",
     "read_pasted",
     "read_rows",

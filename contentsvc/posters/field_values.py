@@ -11,6 +11,7 @@ from contentsvc.errors import RenderError
 from contentsvc.messages import Message
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.focus import split_focus
+from contentsvc.posters.qr import qr_text
 from contentsvc.posters.template.schema import PLACEHOLDER, Clause, FieldSpec, Template, parts_of
 from contentsvc.posters.warnings import PosterWarning
 
@@ -18,7 +19,7 @@ __all__ = ["Values", "resolve_values", "split_item"]
 
 #: URL schemes that a phone opens from a QR code.
 _SCHEMES = ("http", "https", "weixin")
-#: A QR code of level M holds 2,331 bytes at most (ISO/IEC 18004, table 7); a link is far shorter.
+#: In ASCII. A QR code of level M holds 2,331 bytes (ISO/IEC 18004, table 7); a link is far shorter.
 _LONGEST_URL = 1000
 #: In characters; a longer text, such as a whole page, is a mistake.
 _LONGEST_TEXT = 2000
@@ -181,7 +182,7 @@ def _check_focus(name: str, spec: FieldSpec, text: str) -> None:
 def _check_url(name: str, spec: FieldSpec, text: str) -> None:
     label = _label(name, spec)
     try:
-        parts = urlsplit(text)
+        parts, address = urlsplit(text), qr_text(text)
     except ValueError as error:
         raise RenderError("poster-field-not-link", label=label, value=text, field=name) from error
     if parts.scheme not in _SCHEMES or not parts.netloc or re.search(r"\s", text):
@@ -189,11 +190,11 @@ def _check_url(name: str, spec: FieldSpec, text: str) -> None:
         raise RenderError(
             "poster-field-link-refused", label=label, value=text, allowed=allowed, field=name
         )
-    if len(text.encode()) > _LONGEST_URL:
+    if len(address) > _LONGEST_URL:
         raise RenderError(
             "poster-field-link-too-long",
             label=label,
-            used=len(text),
+            used=len(address),
             most=_LONGEST_URL,
             field=name,
         )

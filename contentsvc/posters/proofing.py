@@ -12,7 +12,7 @@ from contentsvc.posters.brand import Brand
 from contentsvc.posters.field_values import Values, resolve_values
 from contentsvc.posters.layer_pictures import Pictures
 from contentsvc.posters.painting.layout import Layout
-from contentsvc.posters.qr import LEAST_MODULE, qr_mask
+from contentsvc.posters.qr import LEAST_MODULE, qr_mask, qr_text
 from contentsvc.posters.template.layers import Qr
 from contentsvc.posters.template.schema import FieldSpec, Template
 from contentsvc.posters.typesetting.fonts import Fonts
@@ -92,7 +92,7 @@ class Proofreader:
         self._brand = brand
         self._fonts = fonts
         self._pictures = pictures
-        #: Pixels per module of a QR code, by size, layer index, length of the link in bytes, and
+        #: Pixels per module of a QR code, by size, layer index, length of the link, and
         #: whether the link is in capitals only.
         self._module_pixels: dict[tuple[str, int, int, bool], int] = {}
         self._known_pictures: dict[str, bool] = {}
@@ -163,9 +163,9 @@ class Proofreader:
         return layout.warnings
 
     def _measure_code(self, size: str, index: int, layer: Qr, layout: Layout) -> None:
-        text = layout.values.text(layer.field)
+        text = qr_text(layout.values.text(layer.field))
         # The size of a QR code depends only on the length of its text and its set of characters.
-        key = (size, index, len(text.encode()), text == text.upper())
+        key = (size, index, len(text), text == text.upper())
         if key not in self._module_pixels:
             side = round(min(layer.box[2:]))
             try:

@@ -11,7 +11,7 @@ from contentsvc.config import Config
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import RowStatus
 from contentsvc.messages import Message
-from contentsvc.posters import FILE_COLUMN, RowRemark, Template, write_csv
+from contentsvc.posters import FILE_COLUMN, RowRemark, Template, qr_text, write_csv
 from contentsvc.services.poster_batches.batches import batch_folder, rows_of
 from contentsvc.services.poster_batches.columns import fields_of
 from contentsvc.storage import FileStorage, Member
@@ -117,7 +117,11 @@ def _joined_remarks(template: Template | None, row: PosterRow, language: str) ->
 def _link(template: Template | None, fields: dict[str, str]) -> str:
     """Return the text in a poster's first QR code; empty if it has none."""
     specs = template.fields.items() if template is not None else ()
-    return next((fields.get(name, "") for name, spec in specs if spec.type == "url"), "")
+    link = next((fields.get(name, "") for name, spec in specs if spec.type == "url"), "")
+    try:
+        return qr_text(link)
+    except ValueError:  # The row failed, and its remark says why.
+        return link
 
 
 def failed_table(

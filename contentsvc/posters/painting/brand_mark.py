@@ -36,9 +36,14 @@ class Signature:
 
 
 def lay_out_signature(layer: BrandMark, name: str, fonts: Fonts, *, has_logo: bool) -> Signature:
-    """Lay out the logo (or a bar) and the brand's *name* on one line in the layer's box."""
+    """Lay out the logo (or a bar) and the brand's *name* on one line in the layer's box.
+
+    Without a logo and a name, there is no bar either.
+    """
     x, y, width, height = layer.box
     shows_logo = has_logo and layer.logo
+    if not name and not shows_logo:
+        return Signature(None, None, has_logo=False)
     mark_width = height if shows_logo else height * _BAR_WIDE
     lead = mark_width + height * _GAP if shows_logo or layer.bar else 0
     text = _name_layer(layer, (x + lead, y, max(width - lead, 1), height))

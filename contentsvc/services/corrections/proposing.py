@@ -102,4 +102,5 @@ def _item(runtime: Runtime, entry: Entry) -> RenderItem:
         brand=item.brand,
         code=entry.code,
         booking_page=page,
+        community=item.community,
     )

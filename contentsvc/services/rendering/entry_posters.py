@@ -175,6 +175,7 @@ class PosterMaker:
             max_bytes,
             item.brand,
             poster_defaults(item, self._runtime.config.language),
+            item.community,
         )
         picture, warnings = self._make(request, "poster")
         return picture, warnings, request.template
@@ -187,16 +188,24 @@ class PosterMaker:
         max_bytes: int | None,
         media_type: str,
         *,
-        brand: str | None = None,
+        item: RenderItem | None = None,
     ) -> Picture:
         """Return a picture for a channel's own use, such as a link preview, made from a template.
+
+        It has the brand and the community of *item*, or else the default brand.
 
         Raises:
             RenderError: there is no such template, or it cannot be painted.
         """
         kind = _format(media_type)
         request = PosterRequest(
-            self.painter.template(template), fields, size, kind, max_bytes, brand
+            self.painter.template(template),
+            fields,
+            size,
+            kind,
+            max_bytes,
+            item.brand if item else None,
+            community=item.community if item else "",
         )
         return self._make(request, template)[0]
 
@@ -253,8 +262,7 @@ class ItemPosters:
         Raises:
             RenderError: there is no such template, or it cannot be painted.
         """
-        brand = self.item.brand
-        return self.maker.card(template, fields, size, max_bytes, media_type, brand=brand)
+        return self.maker.card(template, fields, size, max_bytes, media_type, item=self.item)
 
 
 def _level(warning: PosterWarning, template: Template) -> WarningLevel:

@@ -78,6 +78,8 @@ class PosterRequest:
     brand: str | None = None
     #: Values of fields that are empty.
     defaults: Mapping[str, object] = field(default_factory=dict)
+    #: The community's name, which stands on the poster if the brand kit has no name.
+    community: str = ""
 
 
 class Painter:
@@ -114,6 +116,10 @@ class Painter:
         """
         return find_brand(self._folders, name)
 
+    def _brand_of(self, request: PosterRequest) -> Brand:
+        brand = self.brand(request.brand)
+        return brand if brand.name else brand.model_copy(update={"name": request.community})
+
     def fonts(self, brand: Brand) -> Fonts:
         """Return the opened fonts of *brand*; later calls return the same fonts.
 
@@ -145,7 +151,7 @@ class Painter:
         Raises:
             RenderError: the poster cannot be painted; `field` names the field at fault.
         """
-        brand = self.brand(request.brand)
+        brand = self._brand_of(request)
         return render(
             request.template,
             request.fields,
@@ -164,7 +170,7 @@ class Painter:
         Raises:
             RenderError: the poster cannot be painted.
         """
-        brand = self.brand(request.brand)
+        brand = self._brand_of(request)
         return poster_key(
             request.template,
             request.fields,

@@ -36,6 +36,8 @@ class RenderItem:
     code: str = ""
     #: The address of the livestream's public page; empty if it has none.
     booking_page: str = ""
+    #: The community's name, which stands on posters until a brand kit has a name.
+    community: str = ""
 
     @classmethod
     def of(
@@ -55,7 +57,17 @@ class RenderItem:
         if notice is not None and content.livestream is not None:
             notice = notice.within(content.livestream.minutes)
         brand = head.community.brand
-        return cls(calendar.slug, head.zone, week, content, starts_at, notice, brand, code)
+        return cls(
+            calendar.slug,
+            head.zone,
+            week,
+            content,
+            starts_at,
+            notice,
+            brand,
+            code,
+            community=calendar.name,
+        )
 
     @classmethod
     def of_delivery(cls, delivery: Delivery, approval: Approval) -> RenderItem:
@@ -73,6 +85,7 @@ class RenderItem:
             notice,
             approval.brand,
             delivery.entry.code,
+            community=delivery.entry.calendar.name,
         )
 
     @property

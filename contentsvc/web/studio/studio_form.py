@@ -56,6 +56,11 @@ class StudioForm:
         return bool(self["samples"])
 
     @property
+    def community(self) -> str:
+        """Return the name of the entry's community; empty for a new poster."""
+        return self.entry.calendar.name if self.entry else ""
+
+    @property
     def defaults(self) -> dict[str, object]:
         """Return the entry's values for empty poster fields, such as title and time, by name."""
         if self.entry is None:
@@ -68,7 +73,14 @@ class StudioForm:
         """Return the input for the painter that makes the poster as a PNG file."""
         fields = poster_values(self.poster, self.template)
         brand = self["brand"] or None
-        return PosterRequest(self.template, fields, self.size, brand=brand, defaults=self.defaults)
+        return PosterRequest(
+            self.template,
+            fields,
+            self.size,
+            brand=brand,
+            defaults=self.defaults,
+            community=self.community,
+        )
 
     def file_request(self) -> PosterRequest:
         """Return the input for the painter, with the chosen file format and size limit.

@@ -16,6 +16,7 @@ WIDTH = 270
 def main() -> None:
     """Write a small picture of each template at each size."""
     fonts, brand = Fonts(), load_brand(ASSETS / "brand.yaml")
+    brand = brand.model_copy(update={"name": "暖芽妈妈·会员群"})
     templates, faults = list_templates([ASSETS / "posters"])
     for fault in faults:
         raise fault

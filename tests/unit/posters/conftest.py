@@ -45,7 +45,8 @@ def fonts() -> Fonts:
 
 @pytest.fixture(scope="session")
 def brand() -> Brand:
-    return load_brand(ASSETS / "brand.yaml")
+    """Return the shipped brand kit with a name, as a team sets it."""
+    return load_brand(ASSETS / "brand.yaml").model_copy(update={"name": "暖芽妈妈·会员群"})
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from contentsvc.domain.approvals import Answer, Decision
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, PosterSpec
 from contentsvc.errors import InputError, RenderError
-from contentsvc.posters import Poster
+from contentsvc.posters import Poster, render
 from contentsvc.services.calendar_files.exporting import export_calendar, export_text
 from contentsvc.services.calendar_settings import put_calendar
 from contentsvc.services.planning import approve
@@ -31,6 +31,7 @@ from tests.factories import (
     NOW,
     USEFULNESS,
     WEEK,
+    change_calendar,
     make_calendar,
     make_channel,
     make_content,
@@ -74,6 +75,45 @@ def test_a_calendar_s_posters_are_in_its_brand(runtime: Runtime, calendar: Calen
     made = {poster(runtime, brand(runtime, name), content) for name in (None, "qinghe", "yuguang")}
 
     assert len(made) == 3
+
+
+@pytest.mark.parametrize(
+    ("kit", "stands"), [("", "暖芽群"), ("footer: 仅供参考\n", "暖芽群"), ("name: 蓝\n", "蓝")]
+)
+def test_the_community_s_name_stands_until_a_brand_has_one(
+    kit: str, stands: str, database: Database, tmp_path: Path
+) -> None:
+    """A kit without a name, the default one or another, shows the name of the community."""
+    (tmp_path / "assets/brands").mkdir(parents=True)
+    for file in ("brand.yaml", "brands/lan.yaml"):
+        (tmp_path / "assets" / file).write_text(kit, encoding="utf-8")
+    painter = Painter(make_runtime(database, tmp_path, ASSETS_DIR=str(tmp_path / "assets")))
+
+    for name in (None, "lan"):
+        request = replace(quote(painter, name), community="暖芽群")
+        named = painter.brand(name).model_copy(update={"name": stands})
+        right = render(
+            request.template,
+            request.fields,
+            brand=named,
+            pictures=painter.picture_bytes,
+            fonts=painter.fonts(named),
+            size="1x1",
+        )
+        assert painter.paint(request).image.tobytes() == right.image.tobytes()
+
+
+def test_posters_in_the_default_brand_name_their_community(
+    runtime: Runtime, calendar: Calendar
+) -> None:
+    """Posters say the calendar's name, and the shipped kit has no other brand's."""
+    content = make_content(**POSTER)
+
+    before = poster(runtime, calendar, content)
+    renamed = change_calendar(runtime, calendar, name="改名的群")
+
+    assert Painter(runtime).brand().name == ""
+    assert poster(runtime, renamed, content) != before
 
 
 def test_a_channel_s_card_is_in_the_brand_too(runtime: Runtime, calendar: Calendar) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from contentsvc.errors import RenderError
 from contentsvc.messages import Message
+from contentsvc.posters.amounts import price_number
 from contentsvc.posters.brand import Brand
 from contentsvc.posters.focus import split_focus
 from contentsvc.posters.qr import qr_text
@@ -24,6 +25,8 @@ _LONGEST_URL = 1000
 #: In characters; a longer text, such as a whole page, is a mistake.
 _LONGEST_TEXT = 2000
 _MOST_ITEMS = 50
+#: In characters; a longer price would be too small to read, and a price is never cut.
+_LONGEST_PRICE = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,8 @@ class Values:
 
     fields: Mapping[str, str | tuple[str, ...]]
     brand: Mapping[str, str]
+    #: The names of the fields that hold prices.
+    prices: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str:
         """Return the value of field *name* as one text; the items of a list are joined."""
@@ -99,6 +104,9 @@ def resolve_values(
     known: dict[str, str | tuple[str, ...]] = {}
     for name, spec in template.fields.items():
         value = _checked(name, spec, _given(name, spec, fields, defaults))
+        if spec.type == "price" and isinstance(value, str) and value:
+            value, doubts = _price(name, spec, value)
+            warnings += doubts
         if spec.required and not value:
             raise RenderError("poster-field-required", label=_label(name, spec), field=name)
         known[name] = value
@@ -108,7 +116,28 @@ def resolve_values(
         "brand.footer": brand.footer,
         "brand.logo": brand.logo or "",
     }
-    return Values(known, brand_values), warnings
+    prices = frozenset(name for name, spec in template.fields.items() if spec.type == "price")
+    return Values(known, brand_values, prices), warnings
+
+
+def _price(name: str, spec: FieldSpec, text: str) -> tuple[str, list[PosterWarning]]:
+    """Return the price *text* without signs of the yuan, which the template adds, and warnings.
+
+    Raises:
+        RenderError: *text* is so long that it could not be shown in full.
+    """
+    number = price_number(text)
+    if len(number or text) > _LONGEST_PRICE:
+        raise RenderError(
+            "poster-field-too-long",
+            label=_label(name, spec),
+            used=len(number or text),
+            most=_LONGEST_PRICE,
+            field=name,
+        )
+    if number is not None:
+        return number, []
+    return text, [PosterWarning("", name, "no_price", Message("poster-not-price", value=text))]
 
 
 def _given(

@@ -18,7 +18,7 @@ class PosterWarning:
     `layer` is empty if only a field is concerned, and `field` is None if no field is concerned.
     `code` is one of: `cut` (a text did not fit at its smallest size), `missing_glyph`, `long` (over
     the field's limit), `dropped` (list items without room), `unknown_field`, `small_qr`,
-    `small_picture`, `wrong_ratio`, `low_contrast`, `overlap`, `no_share`.
+    `small_picture`, `wrong_ratio`, `low_contrast`, `overlap`, `no_share`, `no_price`.
     """
 
     layer: str

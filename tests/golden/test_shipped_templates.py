@@ -175,7 +175,7 @@ def _stretched(template: Template, times: int) -> dict[str, object]:
             fields[name] = "8" * (spec.max or 9) * (times - 1) + f"{'1' * 5}/{'9' * 5}"
         elif spec.type == "list" and spec.max:
             fields[name] = [_item(template, name, spec.max * times)] * (spec.max_items or 3)
-        elif spec.type == "text" and spec.max:
+        elif spec.type in {"text", "price"} and spec.max:
             digits = str(spec.sample).replace(":", "").replace(".", "").isdigit()
             fields[name] = "8" * spec.max * times if digits else _filler(spec.max * times)
         elif spec.type == "url":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from contentsvc.messages import Message
+from contentsvc.posters.amounts import share_of
 from contentsvc.posters.field_values import Values
 from contentsvc.posters.painting import (
     brand_mark,
@@ -37,7 +37,8 @@ __all__ = ["IndexedLayer", "Layout", "warning_of"]
 
 #: A layer and its index in its variant.
 IndexedLayer: TypeAlias = tuple[int, Layer]
-_SHARE = re.compile(r"(?P<of>\d+(?:\.\d+)?)\s*(?:(?P<percent>[%％])|/\s*(?P<all>\d+(?:\.\d+)?))?.*")
+#: The smallest scale of runs, and the smallest size in pixels of a text, that show a price.
+_PRICE_LEAST, _PRICE_MIN = 0.1, 8
 
 
 @dataclass(slots=True)
@@ -76,6 +77,10 @@ class Layout:
 
     def _lay_out_texts(self, shown: list[tuple[int, TextLayer]]) -> None:
         """Fit each text to its box; the texts of a group share the smallest of their font sizes."""
+        shown = [
+            (index, _shrinking(layer) if self._shows_price(layer) else layer)
+            for index, layer in shown
+        ]
         texts = {index: self.drawable(layer, self._source(layer)) for index, layer in shown}
         smallest: dict[str, int] = {}
         for index, layer in shown:
@@ -117,6 +122,8 @@ class Layout:
 
     def _lay_out_spans(self, index: int, layer: Spans) -> None:
         runs = self.runs(layer)
+        if self._shows_price(layer):
+            layer = layer.model_copy(update={"least": _PRICE_LEAST})
         # The cache key needs only the text and the index of each run, since the layer has the rest.
         texts = tuple((layer.runs.index(run), text) for run, text in runs)
         self.spans[index] = self.fonts.cached_layout(
@@ -149,15 +156,17 @@ class Layout:
         if signature.block:
             self._warn_cut(layer, signature.block.fitted.lost)
 
+    def _shows_price(self, layer: Layer) -> bool:
+        """Return whether *layer* shows a price, which must never be cut."""
+        return not self.values.prices.isdisjoint(field_names(layer))
+
     def _read_share(self, index: int, layer: Progress) -> None:
         text = self.values.text(layer.field)
-        match = _SHARE.fullmatch(text)
-        if match is None:
-            if text:
-                self.warn(layer, "no_share", Message("poster-not-share", value=text))
-            return
-        whole = 100 if match["percent"] else float(match["all"] or 1)
-        self.shares[index] = min(max(float(match["of"]) / whole if whole else 0, 0), 1)
+        share = share_of(text)
+        if share is not None:
+            self.shares[index] = share
+        elif text:
+            self.warn(layer, "no_share", Message("poster-not-share", value=text))
 
     def drawable(self, layer: Layer, text: str) -> str:
         """Return *text* without the characters that no font can draw, and warn about them."""
@@ -215,6 +224,10 @@ class Layout:
 
 #: A round sticker covers lettering only within this share of its radius.
 _SEAL_REACH = 0.8
+
+
+def _shrinking(layer: TextLayer) -> TextLayer:
+    return layer.model_copy(update={"min": min(layer.min or layer.size, _PRICE_MIN)})
 
 
 def warning_of(layer: Layer, code: str, message: Message) -> PosterWarning:

@@ -214,7 +214,9 @@ def _alternative(template: Template, values: Values) -> str:
     """Return the alternative text of the poster, for people who cannot see it."""
     phrases = [values.fill(phrase) for phrase in template.alt]
     if not template.alt:
-        shown = (name for name, spec in template.fields.items() if spec.type in {"text", "list"})
+        shown = (
+            name for name, spec in template.fields.items() if spec.type in {"text", "list", "price"}
+        )
         phrases = [values.text(name) for name in shown]
     parts = [" ".join(phrase.split()) for phrase in phrases]
     return "，".join(part for part in parts if part) or template.name.zh

@@ -249,7 +249,7 @@ class Qr(Base):
 
 
 class Progress(Base):
-    """A progress bar; its field says how much is done: `64%`, `128/200` or `0.64`."""
+    """A progress bar; its field says how much is done: `64`, `64%` or `128/200`."""
 
     type: Literal["progress"]
     box: Box

@@ -68,12 +68,12 @@ class FieldSpec(Part):
     """A field that a template declares: its label, type, limits, default and sample value.
 
     The web form is built from the declarations. `max` and `ideal` count characters (of each item,
-    in a list), and `max_items` counts items. `source` names a default value that is used if the
-    field is empty.
+    in a list), and `max_items` counts items. A `price` is a text in yuan, shown without its sign.
+    `source` names a default value that is used if the field is empty.
     """
 
     label: Label
-    type: Literal["text", "list", "image", "url"] = "text"
+    type: Literal["text", "list", "image", "url", "price"] = "text"
     required: bool = False
     max: Annotated[int, Field(ge=1, le=2000)] | None = None
     ideal: Annotated[int, Field(ge=1, le=2000)] | None = None

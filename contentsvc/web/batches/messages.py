@@ -52,7 +52,8 @@ _REMEDIES = {
     "low_contrast": _("Choose another picture or brand."),
     "small_picture": _("Use a larger picture."),
     "wrong_ratio": _("Use a picture of another shape."),
-    "no_share": _("Enter a progress value such as 128/200 or 0.64."),
+    "no_share": _("Enter a progress value such as 128/200 or 64."),
+    "no_price": _("Enter a price in yuan, such as 29.9."),
     "deadly": _("Check the texts and pictures of this row, or leave the row out."),
     "unforeseen": _("Try again; if it fails again, tell your operator."),
 }

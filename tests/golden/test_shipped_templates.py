@@ -147,10 +147,73 @@ def test_required_fields_alone_make_a_poster(template: Template, size: str, pain
 def test_the_longest_allowed_values_are_not_cut(
     template: Template, size: str, paint: Paint
 ) -> None:
-    """Values at the limit of their fields are shown in full."""
+    """Values at the limit of their fields are shown in full, and no two blocks touch."""
     poster = paint(template, _stretched(template, 1), size=size)
 
-    assert [warning for warning in poster.warnings if warning.code == "cut"] == []
+    assert [warning for warning in poster.warnings if warning.code in {"cut", "overlap"}] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "title1", "title2"),
+    [
+        ("live-notice", "宝宝冬季护肤与过敏预防公开课", "儿科医生在线答疑"),
+        ("live-notice", "宝宝冬季护肤公开课", "儿科医生"),
+        ("live-salon", "宝宝冬季护肤与过敏预防公开课", "儿科医生在线答疑"),
+        ("live-sale", "年终返场夜全场直降", "最后一天"),
+    ],
+)
+def test_the_two_lines_of_a_title_do_not_touch(
+    name: str, title1: str, title2: str, paint: Paint
+) -> None:
+    """A long first line makes both lines smaller, and they stay apart at every size."""
+    template = next(template for template in TEMPLATES if template.id == name)
+
+    for size in template.sizes:
+        fields = {**template.samples(), "title1": title1, "title2": title2}
+        assert paint(template, fields, size=size).warnings == ()
+
+
+@pytest.mark.parametrize(("template", "size"), ALL)
+def test_no_size_drops_a_required_field(template: Template, size: str, paint: Paint) -> None:
+    """Another value of any required field makes another poster."""
+    samples = template.samples()
+    required = [name for name, spec in template.fields.items() if spec.required]
+
+    assert set(required).isdisjoint(template.left_out[size])
+    for name in required:
+        fields = {**samples, name: _other(template, name)}
+        poster = paint(template, fields, size=size)
+        assert ImageChops.difference(
+            poster.image, paint(template, samples, size=size).image
+        ).getbbox()
+
+
+def _other(template: Template, name: str) -> object:
+    """Return a value of the field *name* that differs from its sample."""
+    spec = template.fields[name]
+    if spec.type == "url":
+        return "https://a.example/other"
+    return ["另外的 | 5"] if spec.type == "list" else "5"
+
+
+@pytest.mark.parametrize(("template", "size"), ALL)
+def test_the_alternative_text_names_only_what_is_there(
+    template: Template, size: str, paint: Paint
+) -> None:
+    """A text that this size leaves out is not in its alternative text, and others stay."""
+    texts = {
+        name: f"第{number}项"
+        for number, (name, spec) in enumerate(template.fields.items(), 100)
+        if spec.type in {"text", "list"}
+    }
+
+    alt = paint(template, {**template.samples(), **texts}, size=size).alt
+
+    hidden = set(template.left_out[size])
+    named = {name for name, text in texts.items() if text in alt}
+    assert named.isdisjoint(hidden)
+    whole = paint(template, {**template.samples(), **texts}, size="9x16").alt
+    assert named == {name for name, text in texts.items() if text in whole} - hidden
 
 
 @pytest.mark.parametrize(("template", "size"), ALL)

@@ -115,6 +115,19 @@ def test_the_form_is_made_from_the_template(mei: Person) -> None:
     assert handlers_in(page) == []
 
 
+def test_what_a_size_leaves_out_is_said_beside_the_field(mei: Person) -> None:
+    """A new form and the picture while typing name the fields that the size does not show."""
+    note = "这个尺寸不显示此项"
+    opened = mei.text("/posters/flash-sale?size=3x4")
+    typed = sketch(mei, "flash-sale", size="3x4", samples="on")
+    faulty = sketch(mei, "flash-sale", size="3x4", **{"poster-field.url": "nowhere"})
+
+    for page in (opened, typed, faulty):
+        assert note in said_of(page, "rules")
+        assert note not in said_of(page, "time")
+    assert note not in mei.text("/posters/flash-sale?size=9x16")
+
+
 def test_the_form_is_there_in_english(mei: Person) -> None:
     """The labels are in the person's language."""
     mei.post("/language", {"language": "en"})

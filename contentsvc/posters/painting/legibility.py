@@ -14,8 +14,9 @@ __all__ = ["Lettered", "Rect4", "contrast", "crossings", "ground_contrast"]
 
 #: The left, top, right and bottom edge of a rectangle, in pixels.
 Rect4 = tuple[float, float, float, float]
-#: Pixels by which the cells of letters may overlap, because a cell is larger than its letter.
-_TOUCH = 8
+#: Pixels by which the cells of letters may overlap, from rounding. A cell is a twelfth larger than
+#: its letter; letters whose cells overlap more look as if they touched.
+_TOUCH = 1
 #: The numbers of samples of the background, across and down.
 _SAMPLES = (12, 4)
 #: The share of samples that may have a lower contrast, since a small bright spot hides no word.

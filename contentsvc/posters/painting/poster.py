@@ -93,7 +93,8 @@ def render(
     layout.lay_out(shown)
     image = _paint(scene, shown)
     painted = [warning for index in sorted(scene.warnings) for warning in scene.warnings[index]]
-    return Poster(image, _alternative(template, values), _unique([*layout.warnings, *painted]))
+    alt = _alternative(template, size, values)
+    return Poster(image, alt, _unique([*layout.warnings, *painted]))
 
 
 def _unique(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
@@ -210,8 +211,13 @@ def _shows_file(layer: Layer) -> bool:
     return not source.startswith(("art:", "brand:"))
 
 
-def _alternative(template: Template, values: Values) -> str:
-    """Return the alternative text of the poster, for people who cannot see it."""
+def _alternative(template: Template, size: str, values: Values) -> str:
+    """Return the alternative text of the poster, for people who cannot see it.
+
+    It has no field that the variant *size* leaves out.
+    """
+    hidden = template.left_out[size]
+    values = replace(values, fields={**values.fields, **dict.fromkeys(hidden, "")})
     phrases = [values.fill(phrase) for phrase in template.alt]
     if not template.alt:
         shown = (

@@ -124,6 +124,19 @@ class Template(Part):
         """Return, for each variant and each of its layers, the fields that change its look."""
         return {size: _uses(layers) for size, layers in self.by_size.items()}
 
+    @cached_property
+    def left_out(self) -> dict[str, tuple[str, ...]]:
+        """Return, for each variant, the fields that only other variants show, in field order."""
+        shown = {
+            size: frozenset(name for layer in layers for name in _content_names(layer))
+            for size, layers in self.by_size.items()
+        }
+        all_shown = frozenset().union(*shown.values())
+        return {
+            size: tuple(name for name in self.fields if name in all_shown - names)
+            for size, names in shown.items()
+        }
+
     @property
     def sizes(self) -> tuple[str, ...]:
         """Return the names of the variants, in the template's order."""

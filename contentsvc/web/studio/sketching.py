@@ -21,6 +21,7 @@ __all__ = [
     "FieldNote",
     "StudioView",
     "error_view",
+    "left_out_notes",
     "poster_notes",
     "sketch_view",
     "studio",
@@ -83,8 +84,9 @@ def sketch_view(form: StudioForm) -> StudioView:
     except StudioBusyError as error:
         return StudioView(general=[FieldNote(explain(error))], is_busy=True)
     except (RenderError, InputError) as error:
-        return error_view(form.template, error)
-    notes: dict[str, list[FieldNote]] = {}
+        view = error_view(form.template, error)
+        return replace(view, notes={**left_out_notes(form), **view.notes})
+    notes = left_out_notes(form)
     for name in sketch.sampled:
         if form.template.fields[name].required:
             text = gettext("Required. The picture shows sample text.")
@@ -99,6 +101,12 @@ def sketch_view(form: StudioForm) -> StudioView:
         else:
             general.append(note)
     return StudioView(sketch, notes, general)
+
+
+def left_out_notes(form: StudioForm) -> dict[str, list[FieldNote]]:
+    """Return a note for each field that the poster does not show in the chosen size."""
+    text = gettext("This size does not show this field.")
+    return {name: [FieldNote(text)] for name in form.template.left_out[form.size]}
 
 
 def error_view(template: Template, error: RenderError | InputError) -> StudioView:

@@ -30,6 +30,7 @@ from contentsvc.web.studio.poster_fields import poster_inputs, poster_values
 from contentsvc.web.studio.sketching import (
     StudioView,
     error_view,
+    left_out_notes,
     poster_notes,
     sketch_view,
     studio,
@@ -75,7 +76,7 @@ def edit(name: str) -> Response | tuple[str, int]:
         form = form_of_entry(template, entry, request.args)
     view = replace(sketch_view(form), message="", status=200)
     # An empty form shows no errors when it is opened.
-    return _page(form, view if entry else replace(view, notes={}))
+    return _page(form, view if entry else replace(view, notes=left_out_notes(form)))
 
 
 @blueprint.post("/posters/<name>")

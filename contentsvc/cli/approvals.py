@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
+from contentsvc.cli.typed_parameters import TypedChoice
 from contentsvc.domain.approvals import Answer, Decision
 from contentsvc.errors import InputError
 from contentsvc.services.concerns import ApprovedEntriesError, Concern, Fate, PlannedPost
@@ -37,7 +38,7 @@ def approved_option(command: FC) -> FC:
     """Add the option `--approved`, which answers the question in advance."""
     option = click.option(
         "--approved",
-        type=click.Choice([str(decision) for decision in Decision]),
+        type=TypedChoice([str(decision) for decision in Decision]),
         callback=_decision,
         help="Approved entries that a change of settings concerns: keep them approved, or send "
         "them back to review. Without it you are asked.",
@@ -74,7 +75,7 @@ def settle(write: Callable[[Answer | None], _Result], decision: Decision | None)
 def _ask() -> str:
     text: str = click.prompt(
         "These entries are approved. Keep them approved, or send them back to review?",
-        type=click.Choice([str(decision) for decision in Decision]),
+        type=TypedChoice([str(decision) for decision in Decision]),
     )
     return text
 

@@ -11,6 +11,7 @@ import click
 
 from contentsvc.cli.approvals import approved_option, settle
 from contentsvc.cli.runtime import open_runtime, operator
+from contentsvc.cli.typed_parameters import NAME
 from contentsvc.config import shipped
 from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.weeks import IsoWeek
@@ -50,7 +51,7 @@ def calendars() -> None:
 
 @calendars.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--week", help="The week of a template: 2026-W48, this or next.")
+@click.option("--week", type=NAME, help="The week of a template: 2026-W48, this or next.")
 @_approve
 @_overwrite
 @approved_option
@@ -72,7 +73,7 @@ def import_file(
 
 @calendars.command("stamp")
 @click.argument("template")
-@click.option("--week", required=True, help="The week: 2026-W48, this or next.")
+@click.option("--week", type=NAME, required=True, help="The week: 2026-W48, this or next.")
 @_approve
 @_overwrite
 @approved_option
@@ -93,8 +94,8 @@ def stamp_file(
 
 
 @calendars.command("export")
-@click.argument("calendar")
-@click.option("--week", required=True, help="The week: 2026-W48.")
+@click.argument("calendar", type=NAME)
+@click.option("--week", type=NAME, required=True, help="The week: 2026-W48.")
 @click.option("--save", is_flag=True, help="Write the file into the calendars folder.")
 @click.option(
     "--overwrite",
@@ -260,7 +261,7 @@ def _week(text: str, plan: CalendarPlan, now: datetime) -> IsoWeek:
     """
     this = IsoWeek.of(now.astimezone(plan.head.zone).date())
     relative = {"this": this, "next": this.plus(1)}
-    return relative[text] if text in relative else _parsed(text)
+    return relative.get(text) or _parsed(text)
 
 
 def _parsed(text: str) -> IsoWeek:

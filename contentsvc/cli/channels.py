@@ -9,6 +9,7 @@ import click
 
 from contentsvc.cli.approvals import approved_option, settle
 from contentsvc.cli.runtime import open_runtime
+from contentsvc.cli.typed_parameters import NAME
 from contentsvc.errors import CalendarError, Problem
 from contentsvc.messages import Message
 from contentsvc.services.channel_changes import changing_channels
@@ -68,7 +69,7 @@ def show() -> None:
 
 
 @channels.command("test")
-@click.argument("name")
+@click.argument("name", type=NAME)
 def test(name: str) -> None:
     """Publish a test message through the channel NAME; exit with 1 if that fails."""
     with open_runtime() as runtime:

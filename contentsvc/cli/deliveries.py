@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from contentsvc.cli.runtime import open_runtime, operator
+from contentsvc.cli.typed_parameters import NAME, TypedChoice
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services import deliveries as service
 from contentsvc.services.planning import Usefulness
@@ -26,9 +27,9 @@ def deliveries() -> None:
 
 
 @deliveries.command("list")
-@click.option("--status", type=click.Choice([status.value for status in DeliveryStatus]))
-@click.option("--channel", help="Only deliveries of this channel.")
-@click.option("--calendar", help="Only deliveries of this calendar.")
+@click.option("--status", type=TypedChoice([status.value for status in DeliveryStatus]))
+@click.option("--channel", type=NAME, help="Only deliveries of this channel.")
+@click.option("--calendar", type=NAME, help="Only deliveries of this calendar.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(1, 1000))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object per line.")
 def show_all(
@@ -68,7 +69,7 @@ def show(number: int, *, as_json: bool) -> None:
 
 @deliveries.command("resolve")
 @click.argument("number", type=int)
-@click.argument("resolution", type=click.Choice([choice.value for choice in service.Resolution]))
+@click.argument("resolution", type=TypedChoice([choice.value for choice in service.Resolution]))
 @click.option("--url", help="The address of the published post.")
 def resolve(number: int, resolution: str, url: str | None) -> None:
     """Settle the delivery NUMBER: mark it as published, send it again, or cancel it."""

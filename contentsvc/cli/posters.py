@@ -12,6 +12,7 @@ import yaml
 from PIL import Image
 
 from contentsvc import posters as poster_api
+from contentsvc.cli.typed_parameters import NAME, TypedChoice
 from contentsvc.config import Config
 from contentsvc.errors import InputError
 from contentsvc.messages import Message
@@ -30,7 +31,9 @@ _BRAND = click.option(
     "--brand",
     help="A brand kit: a name in the assets' `brands`, or a file; by default `brand.yaml`.",
 )
-_SIZE = click.option("--size", default="9x16", show_default=True, help="A variant of the template.")
+_SIZE = click.option(
+    "--size", type=NAME, default="9x16", show_default=True, help="A variant of the template."
+)
 
 
 @click.group()
@@ -92,7 +95,7 @@ def render(template: str, fields: Path | None, size: str, brand: str | None, out
 @click.option(
     "--format",
     "kind",
-    type=click.Choice(["jpeg", "png", "webp"]),
+    type=TypedChoice(["jpeg", "png", "webp"]),
     default="jpeg",
     show_default=True,
 )

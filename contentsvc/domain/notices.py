@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import InputError
 
 __all__ = ["DEFAULT_CHAIN", "Notice", "NoticeState", "default_chain", "parse_chain"]
@@ -48,7 +49,7 @@ class Notice:
         Raises:
             InputError: *text* is not an offset, or is further than 31 days from the start.
         """
-        match = _OFFSET.fullmatch(text.strip())
+        match = _OFFSET.fullmatch(half_width(text))
         if match is None:
             raise InputError("notice-invalid", text=text)
         offset = int(match[2]) * _UNIT[match[3]]

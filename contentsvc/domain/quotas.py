@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Self
 from zoneinfo import ZoneInfo
 
+from contentsvc.domain.typed_text import split_span
 from contentsvc.domain.walltime import format_time, parse_time, resolve
 from contentsvc.errors import InputError
 
@@ -25,15 +26,15 @@ class QuietHours:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the quiet hours in *text*, such as `22:00-08:00`.
+        """Return the quiet hours in *text*, such as `22:00-08:00` or `22：00～8：00`.
 
         Raises:
             InputError: *text* is not a span of two times, or both times are the same.
         """
-        start, dash, end = text.partition("-")
-        if not dash:
+        ends = split_span(text)
+        if ends is None:
             raise InputError("quiet-hours-invalid", text=text)
-        hours = cls(parse_time(start), parse_time(end))
+        hours = cls(parse_time(ends[0]), parse_time(ends[1]))
         if hours.start == hours.end:
             raise InputError("quiet-hours-whole-day", text=text)
         return hours

@@ -8,9 +8,18 @@ from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import InputError
 
-__all__ = ["Fit", "Instant", "format_time", "parse_time", "parse_zone", "resolve"]
+__all__ = [
+    "Fit",
+    "Instant",
+    "format_time",
+    "parse_local",
+    "parse_time",
+    "parse_zone",
+    "resolve",
+]
 
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
@@ -48,16 +57,31 @@ def resolve(day: date, wall: time, zone: ZoneInfo) -> Instant:
 def parse_time(text: str) -> time:
     """Return the time of day in *text*, which is `HH:MM` or `HH:MM:SS` on a 24-hour clock.
 
+    Full-width digits and colons are fine.
+
     Raises:
         InputError: *text* is not a time of day.
     """
-    match = _TIME.fullmatch(text.strip())
+    match = _TIME.fullmatch(half_width(text))
     if match is None:
         raise InputError("time-invalid", text=text)
     try:
         return time(int(match[1]), int(match[2]), int(match[3] or 0))
     except ValueError as error:
         raise InputError("time-invalid", text=text) from error
+
+
+def parse_local(text: str, zone: ZoneInfo) -> datetime:
+    """Return the instant, in UTC, at which clocks in *zone* show *text*, as in `2026-11-26T20:00`.
+
+    Raises:
+        InputError: *text* is not a day and a time.
+    """
+    try:
+        local = datetime.fromisoformat(half_width(text)).replace(tzinfo=None)
+        return resolve(local.date(), local.time(), zone).at
+    except (ValueError, OverflowError) as error:
+        raise InputError("day-and-time-needed", field="at") from error
 
 
 def format_time(wall: time) -> str:
@@ -72,6 +96,6 @@ def parse_zone(name: str) -> ZoneInfo:
         InputError: there is no such time zone.
     """
     try:
-        return ZoneInfo(name)
+        return ZoneInfo(half_width(name))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InputError("zone-invalid", text=name) from error

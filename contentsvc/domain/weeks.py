@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import Self
 
+from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import InputError
 
 __all__ = ["IsoWeek", "Weekday"]
@@ -59,7 +60,7 @@ class IsoWeek:
         Raises:
             InputError: *text* does not name a week that exists.
         """
-        match = _WEEK.fullmatch(text.strip())
+        match = _WEEK.fullmatch(half_width(text))
         if match is None:
             raise InputError("week-invalid", text=text)
         if not _FIRST_YEAR <= int(match[1]) <= _LAST_YEAR:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import time
 
@@ -15,6 +16,7 @@ from contentsvc.db.models import Calendar
 from contentsvc.domain.calendars import Community
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.quotas import Pacing, QuietHours, Quota
+from contentsvc.domain.typed_text import digits, half_width, split_list
 from contentsvc.domain.walltime import parse_time
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import calendar_settings
@@ -34,6 +36,8 @@ __all__ = ["blueprint"]
 
 blueprint = Blueprint("calendars", __name__)
 
+_TIME_AT_END = re.compile(r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?$")
+_TAG_SEPARATOR = ", "
 _DEFAULT_SLOTS = "早安 08:30\n午间 12:00\n晚间 20:00"
 
 
@@ -87,7 +91,7 @@ def _values(calendar: Calendar) -> MultiDict[str, str]:
             "timezone": calendar.timezone,
             "kind": calendar.community_kind,
             "tier": str(calendar.community_tier),
-            "tags": ", ".join(calendar.community_tags),
+            "tags": _TAG_SEPARATOR.join(calendar.community_tags),
             "slots": "\n".join(f"{name} {wall}" for name, wall in calendar.slots),
             "brand": calendar.brand or "",
             "quiet": calendar.quiet or "",
@@ -103,9 +107,9 @@ def _values(calendar: Calendar) -> MultiDict[str, str]:
 
 def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
     form = request.form
-    slug = calendar.slug if calendar else form.get("slug", "").strip()
+    slug = calendar.slug if calendar else half_width(form.get("slug", ""))
     try:
-        community, slots = _community(form), _slots(form.get("slots", ""))
+        community, slots = _community(form, calendar), _slots(form.get("slots", ""))
         pacing = Pacing(_quiet(form.get("quiet", "")), _quotas(form.get("quotas", "")))
         with writing() as database:
             if calendar is None:
@@ -163,16 +167,22 @@ def _form(
     )
 
 
-def _community(form: Mapping[str, str]) -> Community:
+def _community(form: Mapping[str, str], calendar: Calendar | None) -> Community:
     try:
         kind = CommunityKind(form.get("kind", ""))
     except ValueError as error:
         raise InputError("not-a-choice", field="kind") from error
-    tags = form.get("tags", "").replace("，", ",").split(",")
     tier = 2 if form.get("tier") == "2" else 1
     brand = form.get("brand") or None
     check_brand(runtime().config.asset_folders(), brand)
-    return Community(kind, tier, tuple(tag.strip() for tag in tags if tag.strip()), brand)
+    return Community(kind, tier, _tags(form.get("tags", ""), calendar), brand)
+
+
+def _tags(text: str, calendar: Calendar | None) -> tuple[str, ...]:
+    """Return the typed tags. Unchanged ones stay, since a tag of a file may contain a separator."""
+    if calendar and text == _TAG_SEPARATOR.join(calendar.community_tags):
+        return tuple(calendar.community_tags)
+    return tuple(dict.fromkeys(split_list(text)))
 
 
 def _slots(text: str) -> dict[str, time]:
@@ -183,8 +193,7 @@ def _slots(text: str) -> dict[str, time]:
     """
     slots: dict[str, time] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        name, _, wall = line.rpartition(" ")
-        name = name.strip()
+        name, wall = _name_and_time(line)
         if not name or name in slots:
             raise InputError("slot-line-unreadable", line=line, field="slots")
         try:
@@ -192,6 +201,18 @@ def _slots(text: str) -> dict[str, time]:
         except InputError as error:
             raise InputError(error.message, field="slots") from error
     return slots
+
+
+def _name_and_time(line: str) -> tuple[str, str]:
+    """Return the name and the time of a slot's line; either is empty if the line has none.
+
+    A blank, a comma or a colon divides them, or only the first digit of the time.
+    """
+    *name, wall = line.rsplit(maxsplit=1)
+    if name:
+        return name[0], wall
+    found = _TIME_AT_END.search(half_width(line))
+    return (line[: found.start()].rstrip(",，、:："), line[found.start() :]) if found else ("", "")
 
 
 def _quiet(text: str) -> QuietHours | None:
@@ -203,7 +224,7 @@ def _quiet(text: str) -> QuietHours | None:
     if not text.strip():
         return None
     try:
-        return QuietHours.parse(text.strip().replace("–", "-"))
+        return QuietHours.parse(text)
     except InputError as error:
         raise InputError(error.message, field="quiet") from error
 
@@ -224,11 +245,13 @@ def _quotas(text: str) -> dict[str, Quota]:
     """
     quotas: dict[str, Quota] = {}
     for line in filter(None, map(str.strip, text.splitlines())):
-        columns = line.split()
-        counts = [None if column == "-" else column for column in columns[1:]]
-        is_quota = len(columns) == 3 and all(count is None or count.isdecimal() for count in counts)  # noqa: PLR2004 - name, day, month
+        columns = half_width(line).replace(",", " ").split()
+        limits = [(text, digits(text)) for text in columns[1:]]
+        is_quota = len(limits) == 2 and all(  # noqa: PLR2004 - day and month
+            text == "-" or count is not None for text, count in limits
+        )
         if not is_quota or columns[0] in quotas:
             raise InputError("quota-line-unreadable", line=line, field="quotas")
-        day, month = (int(count) if count else None for count in counts)
+        (_, day), (_, month) = limits
         quotas[columns[0]] = Quota(day, month)
     return quotas

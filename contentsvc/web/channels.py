@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -14,6 +16,7 @@ from contentsvc.channels import Channel as ChannelType
 from contentsvc.channels import Pages, Picture, PlatformRule, Quota
 from contentsvc.channels.hosting import FormField, SettingsError, form_fields
 from contentsvc.db.models import ChannelRow
+from contentsvc.domain.typed_text import half_width, typed_address
 from contentsvc.errors import (
     ConflictError,
     ContentsvcError,
@@ -41,6 +44,12 @@ from contentsvc.web.toasts import show_toast
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("channels", __name__)
+
+#: What is stored of a typed setting, by the kind of its field; any other is stored without the
+#: blanks at its ends.
+_READERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {"secret": str, "number": half_width, "choice": half_width, "url": typed_address}
+)
 
 
 @blueprint.get("/channels/")
@@ -111,7 +120,7 @@ def _as_text(settings: dict[str, Any]) -> dict[str, str]:
 
 
 def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tuple[str, int]:
-    name = channel.name if channel else request.form.get("name", "").strip()
+    name = channel.name if channel else half_width(request.form.get("name", ""))
     try:
         settings = _settings(kind, channel)
         with writing() as database:
@@ -166,7 +175,7 @@ def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, 
         elif field.kind == "secret" and isinstance(stored, dict) and text in {"", MASK}:
             settings[field.name] = stored
         elif text.strip() or field.kind == "secret":
-            settings[field.name] = text if field.kind == "secret" else text.strip()
+            settings[field.name] = _READERS.get(field.kind, str.strip)(text)
         elif not field.required and field.default not in {None, ""}:
             settings[field.name] = ""
     return settings

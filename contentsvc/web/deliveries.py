@@ -13,7 +13,8 @@ from werkzeug.wrappers import Response
 from contentsvc.channels import Rendition
 from contentsvc.db.models import Delivery, DeliveryPart
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.domain.walltime import resolve
+from contentsvc.domain.typed_text import typed_address
+from contentsvc.domain.walltime import parse_local
 from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services import calendar_settings, deliveries
 from contentsvc.services.channel_setup import channels
@@ -125,7 +126,7 @@ def settle(delivery_id: int) -> Response | tuple[str, int]:
                 delivery_id,
                 _resolution(request.form.get("resolution", "")),
                 part=request.form.get("part", type=int),
-                url=request.form.get("url", "").strip() or None,
+                url=typed_address(request.form.get("url", "")) or None,
                 by=person(),
                 now=now(),
                 usefulness=usefulness(),
@@ -181,8 +182,4 @@ def _chosen_time(delivery: Delivery) -> datetime | None:
     text = request.form.get("at", "").strip()
     if not text:
         return None
-    try:
-        local = datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
-        raise InputError("day-and-time-needed", field="at") from error
-    return resolve(local.date(), local.time(), ZoneInfo(delivery.entry.calendar.timezone)).at
+    return parse_local(text, ZoneInfo(delivery.entry.calendar.timezone))

@@ -27,6 +27,8 @@ __all__ = ["chosen_formats", "format_files", "manifest_data"]
 _ENDINGS = {PostFormat.WECOM: "md"}
 #: The keys of the formats in a rendition's data; earlier versions stored them as `forms`.
 _STORED_AS = frozenset({"formats", "forms"})
+#: What people type before and between hashtags, besides blanks.
+_BETWEEN_HASHTAGS = str.maketrans(dict.fromkeys("#＃,，、;；", " "))
 
 
 def chosen_formats(
@@ -43,7 +45,7 @@ def chosen_formats(
     if settings.chat:
         yield format_chat(html, title=title, language=language)
     if settings.note:
-        tags = settings.note_hashtags.replace("#", " ").split()
+        tags = settings.note_hashtags.translate(_BETWEEN_HASHTAGS).split()
         yield format_note(html, title=title, tags=tags, language=language)
     if settings.sms:
         yield format_sms(

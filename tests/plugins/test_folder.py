@@ -240,7 +240,7 @@ _EVERY_FORM = {
     "wecom": "markdown",
     "chat": True,
     "note": True,
-    "note_hashtags": "#母婴 育儿",
+    "note_hashtags": "＃母婴，育儿",
     "sms": True,
     "sms_signature": "【贝贝优选】",
 }

@@ -38,6 +38,7 @@ from contentsvc.domain.entries import (
     Version,
 )
 from contentsvc.domain.notices import Notice
+from contentsvc.domain.typed_text import split_list
 from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import InputError
@@ -186,22 +187,22 @@ def _read_notices(value: FileValue | None, *, has_poster: bool) -> dict[Notice, 
         value.add_problem("file-notices-empty")
     chain: dict[Notice, NoticeVersion] = {}
     for item in items:
-        notice, version = _read_notice(item, has_poster=has_poster)
-        if notice is not None and notice in chain:
-            item.add_problem("file-notice-twice", notice=str(notice))
-        elif notice is not None:
-            chain[notice] = version
+        for notice, version in _read_notice(item, has_poster=has_poster):
+            if notice in chain:
+                item.add_problem("file-notice-twice", notice=str(notice))
+            else:
+                chain[notice] = version
     return chain
 
 
-def _read_notice(value: FileValue, *, has_poster: bool) -> tuple[Notice | None, NoticeVersion]:
+def _read_notice(value: FileValue, *, has_poster: bool) -> list[tuple[Notice, NoticeVersion]]:
     """Return the notice that *value* describes, and the texts written for this notice.
 
-    *value* is an offset such as `-24h`, or a mapping such as `{at: -24h, title: …}`. If the offset
-    is not valid, the notice is None.
+    *value* is an offset such as `-24h`, or a mapping such as `{at: -24h, title: …}`. Offsets that
+    only full-width commas divide are several notices. An invalid offset gives none.
     """
     if not value.is_mapping:
-        return value.read(Notice.parse), NoticeVersion()
+        return [(notice, NoticeVersion()) for notice in value.read(_notices) or ()]
     fields = value.fields(ENTRY_FIELDS["notice"], required=("at",))
     poster = fields.get("poster")
     if poster is not None and not has_poster:
@@ -212,7 +213,12 @@ def _read_notice(value: FileValue, *, has_poster: bool) -> tuple[Notice | None, 
         body=fields.text("body", MOST_BODY, lines=True, empty=True),
         poster=_read_poster_fields(poster_fields.get("fields") if poster_fields else None),
     )
-    return fields.read("at", Notice.parse, None), version
+    notice = fields.read("at", Notice.parse, None)
+    return [] if notice is None else [(notice, version)]
+
+
+def _notices(text: str) -> list[Notice]:
+    return [Notice.parse(offset) for offset in split_list(text) or [text]]
 
 
 def _read_poster(value: FileValue | None) -> PosterSpec | None:

@@ -12,6 +12,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from contentsvc.domain.calendar_files.file_values import FileValue
+from contentsvc.domain.typed_text import digits, half_width, split_list, typed_address
 from contentsvc.errors import InputError
 
 __all__ = [
@@ -68,13 +69,16 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 def slug(text: str) -> str:
     """Return *text* if it is a valid calendar, entry, channel or brand name; else raise InputError.
 
+    Full-width characters become ordinary ones.
+
     Raises:
         InputError: *text* is not 1 to 64 characters of a-z, 0-9 and hyphens, or begins with a
             hyphen.
     """
-    if _SLUG.fullmatch(text) is None:
+    name = half_width(text)
+    if _SLUG.fullmatch(name) is None:
         raise InputError("file-slug-invalid", text=text)
-    return text
+    return name
 
 
 def template_name(text: str) -> str:
@@ -99,7 +103,7 @@ def one_of(kind: type[E]) -> Callable[[str], E]:
 
     def parse(text: str) -> E:
         try:
-            return kind(text)
+            return kind(half_width(text))
         except ValueError:
             raise InputError("file-choice-invalid", text=text, allowed=list(kind)) from None
 
@@ -110,9 +114,10 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
     """Return a function that converts text to an int from *low* to *high*, or raises InputError."""
 
     def parse(text: str) -> int:
-        if re.fullmatch(r"[0-9]{1,9}", text) is None or not low <= int(text) <= high:
+        number = digits(text)
+        if number is None or not low <= number <= high:
             raise InputError("file-number-invalid", text=text, low=low, high=high)
-        return int(text)
+        return number
 
     return parse
 
@@ -123,6 +128,7 @@ def address(text: str) -> str:
     Raises:
         InputError: *text* is not such an address.
     """
+    text = typed_address(text)
     try:
         parts = urlsplit(text)
     except ValueError:
@@ -152,13 +158,16 @@ def channel_names(values: list[FileValue]) -> tuple[str, ...]:
     """Return the distinct channel names in *values*; add a problem for each bad or repeated one."""
     names: dict[str, None] = {}
     for value in values:
-        name = value.read(slug)
-        if name is None:
-            continue
-        if name in names:
-            value.add_problem("file-channel-twice", name=name)
-        names[name] = None
+        for name in value.read(_slugs) or ():
+            if name in names:
+                value.add_problem("file-channel-twice", name=name)
+            names[name] = None
     return tuple(names)
+
+
+def _slugs(text: str) -> list[str]:
+    """Return the names in an item of a list; YAML does not divide items at a full-width comma."""
+    return [slug(name) for name in split_list(text) or [text]]
 
 
 def _check_length(text: str) -> None:

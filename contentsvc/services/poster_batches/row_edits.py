@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
+from contentsvc.domain.typed_text import digits
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.posters import Line
 from contentsvc.services.poster_batches.batches import name_rows, rows_of
@@ -18,8 +19,6 @@ __all__ = ["ROW_TITLES", "apply_corrected_table", "apply_row_edits"]
 
 #: Titles of the column that holds the number of the row to correct.
 ROW_TITLES = ("行号", "Row")
-#: The most digits of a row's number.
-_LONGEST_NUMBER = 7
 #: The most characters of a cell.
 _LONGEST_CELL = 2000
 
@@ -65,10 +64,11 @@ def _row_numbers(header: Sequence[str], lines: Sequence[Line], *, is_whole: bool
             raise InputError("batch-row-column-missing", field="table")
         return [line.number for line in lines]
     texts = [line.cells[column] if column < len(line.cells) else "" for line in lines]
-    for text in texts:
-        if not text.isdecimal() or len(text) > _LONGEST_NUMBER:
-            raise InputError("batch-row-number-invalid", field="table", text=text)
-    return [int(text) for text in texts]
+    numbers = [digits(text) for text in texts]
+    if None in numbers:
+        text = texts[numbers.index(None)]
+        raise InputError("batch-row-number-invalid", field="table", text=text)
+    return [number for number in numbers if number is not None]
 
 
 def _merged(cells: Sequence[str], line: Line, columns: Mapping[int, int], width: int) -> list[str]:

@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 from contentsvc.channels import WarningLevel
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Entry
-from contentsvc.domain.walltime import resolve
+from contentsvc.domain.walltime import parse_local
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import entries
@@ -202,11 +202,7 @@ def _chosen_time(entry: Entry, text: str) -> datetime:
     """Parse *text* as a time in the calendar's zone; return the current time if it is empty."""
     if not text:
         return now()
-    try:
-        local = datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
-        raise InputError("day-and-time-needed", field="at") from error
-    at = resolve(local.date(), local.time(), ZoneInfo(entry.calendar.timezone)).at
+    at = parse_local(text, ZoneInfo(entry.calendar.timezone))
     if at < now() - timedelta(minutes=1):
         raise InputError("entry-time-past", field="at")
     return at

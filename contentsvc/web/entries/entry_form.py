@@ -24,12 +24,13 @@ from contentsvc.domain.entries import (
     Version,
 )
 from contentsvc.domain.notices import Notice, default_chain, parse_chain
+from contentsvc.domain.typed_text import digits, split_list, typed_address
 from contentsvc.domain.walltime import format_time, parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import InputError
 from contentsvc.posters import Template
 from contentsvc.services.approvals import channels_of
-from contentsvc.web.entries.notice_form import chain_texts, notice_values, read_versions
+from contentsvc.web.entries.notice_form import notice_values, read_versions
 from contentsvc.web.explaining import explain
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
 
@@ -179,16 +180,16 @@ class _Reader:
             return None
 
     def minutes(self) -> int:
-        text = self.form["livestream.minutes"].strip() or "60"
-        if text.isdecimal() and 1 <= int(text[:6]) <= _LONGEST_STREAM:
-            return int(text)
+        minutes = digits(self.form["livestream.minutes"].strip() or "60")
+        if minutes is not None and 1 <= minutes <= _LONGEST_STREAM:
+            return minutes
         self.errors["livestream.minutes"] = gettext(
             "Enter 1 to %(most)s minutes.", most=_LONGEST_STREAM
         )
         return 60
 
     def link(self, name: str) -> str:
-        text = self.form[name].strip()
+        text = typed_address(self.form[name])
         if text and not text.startswith(("https://", "http://")):
             self.errors[name] = gettext("An address begins with https:// or http://.")
         return text
@@ -199,8 +200,8 @@ class _Reader:
         Unchanged default notices follow the length of the livestream.
         """
         try:
-            chain = parse_chain(chain_texts(self.form["notices"]))
-            usual = parse_chain(chain_texts(self.form["notices.usual"]))
+            chain = parse_chain(split_list(self.form["notices"]))
+            usual = parse_chain(split_list(self.form["notices.usual"]))
         except InputError as error:
             self.errors["notices"] = explain(error)
             return ()

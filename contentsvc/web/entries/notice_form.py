@@ -10,12 +10,12 @@ from flask_babel import gettext, ngettext
 
 from contentsvc.domain.entries import EntryContent, NoticeVersion
 from contentsvc.domain.notices import Notice, parse_chain
+from contentsvc.domain.typed_text import split_list
 from contentsvc.errors import InputError
 from contentsvc.posters import FieldSpec, Template
 
 __all__ = [
     "NoticeFields",
-    "chain_texts",
     "notice_fields",
     "notice_values",
     "notice_when",
@@ -57,11 +57,6 @@ class NoticeFields:
         return any(text.strip() for name, text in self.values.items() if name.startswith(_POSTER))
 
 
-def chain_texts(text: str) -> list[str]:
-    """Split *text*, such as `-24h, 0m`, at commas (`,` or `，`); return the non-empty parts."""
-    return [part.strip() for part in text.replace("，", ",").split(",") if part.strip()]
-
-
 def notice_values(content: EntryContent) -> dict[str, str]:
     """Return the notices' own texts as form values, by field name such as `notice.-1h.title`."""
     values: dict[str, str] = {}
@@ -99,7 +94,7 @@ def notice_fields(
 def typed_chain(text: str) -> tuple[Notice, ...]:
     """Parse *text* as notice offsets such as `-24h, 0m`; return no notices if it is invalid."""
     try:
-        return parse_chain(chain_texts(text))
+        return parse_chain(split_list(text))
     except InputError:
         return ()
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import url_for
 from flask_babel import LazyString, gettext, lazy_gettext
 
+from contentsvc.domain.typed_text import half_width
 from contentsvc.posters import ART, FieldSpec, Focus, Template, split_focus, with_focus
 from contentsvc.services.rendering.painting import UPLOAD, asset_pictures
 from contentsvc.services.uploads import recent_uploads
@@ -110,7 +111,7 @@ def _focused(text: str, across: str, down: str) -> str:
 def _share(text: str) -> float:
     """Return a percentage as a share from 0 to 1; 0.5 if *text* is not a number."""
     try:
-        percent = float(text or 50)
+        percent = float(half_width(text).rstrip("%") or 50)
     except ValueError:
         percent = 50
     return min(max(percent, 0), 100) / 100 if math.isfinite(percent) else 0.5

@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryContent, EntryKind, Livestream, PosterSpec
+from contentsvc.domain.typed_text import digits
 from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
@@ -91,12 +92,12 @@ class StudioForm:
         kind = _FORMATS.get(self["format"] or "png")
         if kind is None:
             raise InputError("not-a-choice", field="format")
-        text = self["limit"].strip()
-        if not text:
+        if not self["limit"].strip():
             return replace(self.poster_request(), kind=kind)
-        if not text.isdecimal() or not 1 <= int(text[:9]) <= _LARGEST_LIMIT:
+        limit = digits(self["limit"])
+        if limit is None or not 1 <= limit <= _LARGEST_LIMIT:
             raise InputError("poster-kilobytes-wrong", most=_LARGEST_LIMIT, field="limit")
-        return replace(self.poster_request(), kind=kind, max_bytes=int(text) * 1024)
+        return replace(self.poster_request(), kind=kind, max_bytes=limit * 1024)
 
 
 def blank_form(template: Template, query: Mapping[str, str]) -> StudioForm:

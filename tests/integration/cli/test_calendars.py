@@ -203,6 +203,17 @@ def test_export_prints_the_file(shell: Shell) -> None:
     assert again[1] == [f"mums {WEEK}: 0 created, 0 changed, 1 unchanged, 0 approved"]
 
 
+def test_arguments_are_taken_in_full_width(shell: Shell) -> None:
+    """A week and a name are found as an input method types them."""
+    shell.run("import", shell.write("mums.yaml", TEXT))
+    wide = "".join(chr(ord(char) + 0xFEE0) for char in str(WEEK))
+
+    status, output, _ = shell.run("export", "ｍｕｍｓ", "--week", wide)
+
+    assert status == 0
+    assert f"week: {WEEK}" in output
+
+
 def test_export_saves_into_the_folder(shell: Shell) -> None:
     """With --save the week is written to its file; edits of the file are not overwritten."""
     path = shell.write("mums.yaml", TEXT)

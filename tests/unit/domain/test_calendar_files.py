@@ -25,6 +25,7 @@ from contentsvc.domain.entries import (
     Version,
 )
 from contentsvc.domain.notices import DEFAULT_CHAIN
+from contentsvc.domain.quotas import Quota
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import CalendarError
@@ -97,6 +98,46 @@ def entry_problems(fields: str) -> list[tuple[str, str]]:
 def entry(fields: str = "slot: 早安") -> EntryContent:
     """Return the entry of the smallest file, with these *fields*."""
     return read_calendar(LEAST % fields, "week.yaml").entries[0]
+
+
+FULL_WIDTH = """\
+calendar: ｂａｂｙ－ｂｅｎｅｆｉｔｓ
+name: 母婴（福利）群
+timezone: Ａｓｉａ／Ｓｈａｎｇｈａｉ
+community: {kind: ｂｅｎｅｆｉｔｓ, tier: ２, tags: [０-１岁]}
+slots: {早安: ０８：３０}
+channels: [site， ｂｅｎｅｆｉｔｓ－ｇｒｏｕｐ]
+quiet: ２２：００～７：３０
+quotas: {site: {day: ３, month: ６０}}
+week: ２０２６－Ｗ４８
+entries:
+  - key: ｌｉｖｅ
+    day: ｔｈｕ
+    time: ２０：００
+    kind: livestream
+    title: 开播！１２：００见
+    livestream: {url: "https：／／a.example/１", minutes: ９０}
+    notices: [－２４ｈ，－１ｈ, ０ｍ]
+"""
+
+
+def test_full_width_values_are_read() -> None:
+    """Times, numbers, names and lists are taken as an input method types them; prose stays."""
+    plan = read_calendar(FULL_WIDTH, "week.yaml")
+
+    head, live = plan.head, plan.entries[0]
+    assert (head.slug, head.name, head.zone.key) == (
+        "baby-benefits",
+        "母婴（福利）群",
+        "Asia/Shanghai",
+    )
+    assert head.community == Community(CommunityKind.BENEFITS, 2, ("０-１岁",))
+    assert (head.slots, head.channels) == ({"早安": time(8, 30)}, ("site", "benefits-group"))
+    assert (str(head.quiet), head.quotas) == ("22:00-07:30", {"site": Quota(3, 60)})
+    assert (str(plan.week), live.key, live.day) == ("2026-W48", "live", Weekday.THU)
+    assert (live.time, live.title) == (time(20), "开播！１２：００见")
+    assert live.livestream == Livestream(url="https://a.example/１", minutes=90)
+    assert [str(notice) for notice in live.notices] == ["-24h", "-1h", "0m"]
 
 
 def test_everything_is_read() -> None:
@@ -358,7 +399,7 @@ def test_problems_of_an_entry(fields: str, field: str, words: str) -> None:
         ),
         ("livestream", "livestream: {url: 'http://[::1'}", ".livestream.url", "is not an address"),
         ("livestream", "livestream: {minutes: 0}", ".livestream.minutes", "from 1 to 1440"),
-        ("livestream", "livestream: {minutes: ６０}", ".livestream.minutes", "from 1 to 1440"),
+        ("livestream", "livestream: {minutes: 六十}", ".livestream.minutes", "from 1 to 1440"),
         (
             "livestream",
             "livestream: {host: x}, notices: []",

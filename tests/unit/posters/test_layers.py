@@ -30,7 +30,16 @@ def with_layer(plain: str, layer: str, fields: str = "") -> str:
 
 
 @pytest.mark.parametrize(
-    ("share", "reach"), [("64%", 64), ("128/200", 64), ("0.64", 64), ("3/2", 100), ("0%", 0)]
+    ("share", "reach"),
+    [
+        ("64%", 64),
+        ("128/200", 64),
+        ("0.64", 64),
+        ("3/2", 100),
+        ("0%", 0),
+        ("６４％", 64),
+        ("６４／１００", 64),
+    ],
 )
 def test_a_bar_is_as_full_as_its_field_says(
     paint: Paint, plain_text: str, share: str, reach: int

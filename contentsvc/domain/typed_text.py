@@ -1,0 +1,74 @@
+"""Normalise values that people type with a Chinese input method, such as `１２：３０`.
+
+Only values with a format belong here: times, numbers, names of the service, lists. What is prose,
+such as a title or a tag, is stored as it was typed.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["digits", "half_width", "split_list", "split_span", "typed_address"]
+
+#: Every full-width character of ASCII lies as far from its ordinary one as the next.
+_WIDE = {number + 0xFEE0: number for number in range(0x21, 0x7F)}
+_LOOKALIKES = {
+    **dict.fromkeys("\u3000\u00a0", " "),
+    **dict.fromkeys("‐‑‒–—―−﹣", "-"),
+    **dict.fromkeys("〜∼～", "~"),
+    **dict.fromkeys("∶︰﹕", ":"),
+    "﹐": ",",
+    "￥": "¥",
+}
+#: One character for one, so that positions in the text stay the same.
+_HALF = _WIDE | str.maketrans(_LOOKALIKES)
+_SEPARATORS = re.compile(r"[,、;\n]")
+#: What stands between the two ends of a span, as in `22:00-08:00`, `22:00～8:00` or `22:00至8:00`.
+_BETWEEN = re.compile(r"[-~]+|至|到")
+#: More digits are no number that anybody types; converting them would take long.
+_MOST_DIGITS = 9
+_SCHEMES = ("https://", "http://")
+
+
+def half_width(text: str) -> str:
+    """Return *text* with ordinary letters, digits and punctuation, without blanks at its ends.
+
+    Full-width characters become ASCII, every kind of dash a hyphen, and a wave dash `~`.
+    """
+    return text.translate(_HALF).strip()
+
+
+def digits(text: str) -> int | None:
+    """Return the number that *text* writes in at most nine decimal digits; None if it does not."""
+    typed = half_width(text)
+    return int(typed) if typed.isdecimal() and len(typed) <= _MOST_DIGITS else None
+
+
+def split_list(text: str) -> list[str]:
+    """Return the items of *text*, which commas, enumeration commas, semicolons or lines divide.
+
+    The separators may be full-width. Items have no blanks at their ends, but keep their characters;
+    empty ones are left out.
+    """
+    items, start = [], 0
+    for found in _SEPARATORS.finditer(text.translate(_HALF)):
+        items.append(text[start : found.start()])
+        start = found.end()
+    return [item.strip() for item in [*items, text[start:]] if item.strip()]
+
+
+def split_span(text: str) -> tuple[str, str] | None:
+    """Return the two ends of a span such as `22:00～8:00`; None if nothing divides *text*."""
+    ends = _BETWEEN.split(half_width(text), maxsplit=1)
+    return (ends[0].strip(), ends[1].strip()) if len(ends) > 1 else None
+
+
+def typed_address(text: str) -> str:
+    """Return *text* without blanks at its ends; `https：／／` at its start becomes `https://`.
+
+    The rest of an address may contain any character, so it stays as it is.
+    """
+    text = text.strip()
+    start = text[: len(_SCHEMES[0])].translate(_HALF)
+    scheme = next((scheme for scheme in _SCHEMES if start.lower().startswith(scheme)), "")
+    return start[: len(scheme)] + text[len(scheme) :]

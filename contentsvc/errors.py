@@ -5,6 +5,7 @@ ContentsvcError
 │   └── DatabaseTooNewError
 ├── InputError              the input of a person or a file is not valid (422, exit 2)
 │   ├── CalendarError       a calendar or channel file is not valid; lists every problem
+│   ├── FieldsError         several fields of a form are not valid; has an error for each
 │   ├── ConflictError       another request changed the object, or it already exists (409)
 │   └── NotFoundError       the requested object does not exist (404)
 ├── PluginError             a plugin cannot be used; the pages show this, its deliveries wait
@@ -20,7 +21,7 @@ ContentsvcError
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -35,6 +36,7 @@ __all__ = [
     "ConflictError",
     "ContentsvcError",
     "DatabaseTooNewError",
+    "FieldsError",
     "InputError",
     "NotFoundError",
     "OutcomeUnknownError",
@@ -132,6 +134,19 @@ class InputError(ContentsvcError):
         """Create the error; a web form shows it beside the field named *field*."""
         super().__init__(message, **params)
         self.field = field
+
+
+class FieldsError(InputError):
+    """Raised if several fields of a form are not valid; `errors` has an error for each."""
+
+    def __init__(self, errors: Sequence[InputError]) -> None:
+        """Create the error from at least one other; its message lists theirs."""
+        texts = {
+            language: "; ".join(error.message.text(language) for error in errors)
+            for language in LANGUAGES
+        }
+        super().__init__(Message.given(**texts), field=errors[0].field)
+        self.errors = tuple(errors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,12 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from contentsvc.db.models import SignInLink, User
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 
 __all__ = [
     "all_users",
+    "check_length",
     "check_password",
     "create_user",
     "get_user",
@@ -62,16 +64,19 @@ def create_user(
 
     Raises:
         InputError: the name or password cannot be used; `field` says which.
+        FieldsError: neither can be used.
         ConflictError: there is already a user of this name.
     """
     name = name.strip().lower()
-    if not _NAME.fullmatch(name):
-        raise InputError("user-name-invalid", field="name")
-    if session.scalar(select(User.id).where(User.name == name)) is not None:
-        raise ConflictError("user-exists", field="name", name=name)
+    checks = InputChecks()
+    with checks.collect():
+        _check_name(session, name)
+    with checks.collect():
+        check_length(password)
+    checks.raise_errors()
     user = User(
         name=name,
-        password_hash=_hashed(password),
+        password_hash=generate_password_hash(password),
         is_admin=is_admin,
         language="",
         session_token=secrets.token_urlsafe(24),
@@ -80,6 +85,13 @@ def create_user(
     session.add(user)
     session.flush()
     return user
+
+
+def _check_name(session: Session, name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InputError("user-name-invalid", field="name")
+    if session.scalar(select(User.id).where(User.name == name)) is not None:
+        raise ConflictError("user-exists", field="name", name=name)
 
 
 def check_password(session: Session, name: str, password: str) -> User | None:
@@ -96,7 +108,8 @@ def set_password(session: Session, user: User, password: str) -> None:
     Raises:
         InputError: the password is too short or too long.
     """
-    user.password_hash = _hashed(password)
+    check_length(password)
+    user.password_hash = generate_password_hash(password)
     user.session_token = secrets.token_urlsafe(24)
     session.flush()
 
@@ -163,7 +176,7 @@ def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-def _hashed(password: str) -> str:
+def check_length(password: str) -> None:
+    """Raise InputError if *password* is too short or too long for a new password."""
     if not _SHORTEST <= len(password) <= _LONGEST:
         raise InputError("password-length", field="password", least=_SHORTEST, most=_LONGEST)
-    return generate_password_hash(password)

@@ -13,6 +13,7 @@ from contentsvc.db.mapping import fill_calendar, head_of
 from contentsvc.db.models import Calendar, ChannelRow
 from contentsvc.domain.approvals import Answer
 from contentsvc.domain.calendars import CalendarHead, Community
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.quotas import Pacing
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.errors import InputError, NotFoundError
@@ -49,29 +50,35 @@ def make_head(
     name: str,
     timezone: str,
     community: Community,
-    slots: Mapping[str, time],
+    slots: Mapping[str, time] | None,
     channels: Sequence[str],
     pacing: Pacing | None = None,
 ) -> CalendarHead:
     """Return the settings of a calendar, to be stored with `put_calendar`.
 
+    *slots* is None if they could not be read, which the caller tells.
+
     Without *pacing*, the quiet hours and quotas are those that the calendar has already.
 
     Raises:
         InputError: a value cannot be used; `field` says which.
+        FieldsError: several values cannot be used.
     """
-    _check(slug, name, slots)
-    try:
+    checks = InputChecks()
+    with checks.collect():
+        _check(slug, name, slots)
+    with checks.collect("timezone"):
         zone = parse_zone(timezone)
-    except InputError as error:
-        raise InputError(error.message, field="timezone") from error
+    with checks.collect():
+        require_channels(session, channels)
+    checks.raise_errors()
     pacing = pacing or _pacing_of(session, slug)
     return CalendarHead(
         slug=slug,
         name=name.strip(),
         zone=zone,
         community=community,
-        slots=dict(slots),
+        slots=dict(slots or {}),
         channels=tuple(channels),
         quiet=pacing.quiet,
         quotas=dict(pacing.quotas),
@@ -135,10 +142,15 @@ def require_channels(session: Session, names: Sequence[str], *, field: str = "ch
         )
 
 
-def _check(slug: str, name: str, slots: Mapping[str, time]) -> None:
-    if not SLUG.fullmatch(slug):
-        raise InputError("calendar-slug-invalid", field="slug", slug=slug)
-    if not name.strip() or len(name) > _LONGEST_NAME:
-        raise InputError("calendar-name-length", field="name", most=_LONGEST_NAME)
-    if not slots:
-        raise InputError("calendar-slots-missing", field="slots")
+def _check(slug: str, name: str, slots: Mapping[str, time] | None) -> None:
+    checks = InputChecks()
+    with checks.collect("slug"):
+        if not SLUG.fullmatch(slug):
+            raise InputError("calendar-slug-invalid", slug=slug)
+    with checks.collect("name"):
+        if not name.strip() or len(name) > _LONGEST_NAME:
+            raise InputError("calendar-name-length", most=_LONGEST_NAME)
+    with checks.collect("slots"):
+        if slots is not None and not slots:
+            raise InputError("calendar-slots-missing")
+    checks.raise_errors()

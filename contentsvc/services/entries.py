@@ -13,6 +13,7 @@ from contentsvc.db.mapping import content_hash, content_of, fill_entry, head_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.messages import Message
@@ -293,24 +294,41 @@ def check_content(session: Session, calendar: Calendar, content: EntryContent) -
 
     Raises:
         InputError: the content is not valid; `field` names the field at fault.
+        FieldsError: several fields are not valid.
     """
-    if not content.title.strip():
+    checks = InputChecks()
+    with checks.collect():
+        _check_title(content.title)
+    with checks.collect():
+        _check_bodies(content)
+    with checks.collect():
+        _check_time(calendar, content)
+    with checks.collect():
+        _check_kind(content)
+    with checks.collect():
+        if content.channels is not None:
+            require_channels(session, content.channels)
+    with checks.collect("versions"):
+        stray = set(content.versions) - set(channel_names(content, calendar))
+        if stray:
+            raise InputError("entry-version-stray", channels=sorted(stray))
+    checks.raise_errors()
+
+
+def _check_title(title: str) -> None:
+    if not title.strip():
         raise InputError("entry-title-missing", field="title")
-    if len(content.title) > _LONGEST_TITLE:
+    if len(title) > _LONGEST_TITLE:
         raise InputError(
-            "entry-title-too-long", field="title", used=len(content.title), most=_LONGEST_TITLE
+            "entry-title-too-long", field="title", used=len(title), most=_LONGEST_TITLE
         )
+
+
+def _check_bodies(content: EntryContent) -> None:
     bodies = [content.body, *(version.body or "" for version in content.versions.values())]
     longest = max(map(len, bodies))
     if longest > _LONGEST_BODY:
         raise InputError("entry-text-too-long", field="body", used=longest, most=_LONGEST_BODY)
-    _check_time(calendar, content)
-    _check_kind(content)
-    if content.channels is not None:
-        require_channels(session, content.channels)
-    stray = set(content.versions) - set(channel_names(content, calendar))
-    if stray:
-        raise InputError("entry-version-stray", field="versions", channels=sorted(stray))
 
 
 def _check_time(calendar: Calendar, content: EntryContent) -> None:

@@ -16,11 +16,12 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from contentsvc.db.models import User
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import accounts
 from contentsvc.web.access import LANGUAGES, SignedIn, admin_only, local_address, open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
-from contentsvc.web.explaining import explain
+from contentsvc.web.form_errors import errors_by_field
 from contentsvc.web.toasts import open_toast_box, show_toast
 
 __all__ = ["SignInThrottle", "blueprint"]
@@ -123,7 +124,7 @@ def use_link(token: str) -> Response | str | tuple[str, int]:
     except NotFoundError:
         return render_template("accounts/link_used.html"), 404
     except InputError as error:
-        errors = {error.field or "name": explain(error)}
+        errors = errors_by_field(error, "name")
         return render_template(
             "accounts/link.html", user=user, form=request.form, errors=errors
         ), 422
@@ -133,8 +134,18 @@ def use_link(token: str) -> Response | str | tuple[str, int]:
 
 
 def _take_link(database: Session, token: str, user: User | None) -> User:
-    _check_repeated()
     accounts.use_link(database, token, now=now())
+    checks = InputChecks()
+    with checks.collect():
+        signed_in = _with_posted_password(database, user)
+    with checks.collect():
+        _check_repeated()
+    checks.raise_errors()
+    return signed_in
+
+
+def _with_posted_password(database: Session, user: User | None) -> User:
+    """Give *user* the posted password, or create the first user with the posted name."""
     password = request.form.get("password", "")
     if user is None:
         name = request.form.get("name", "")
@@ -193,7 +204,7 @@ def account() -> Response | str | tuple[str, int]:
         with writing() as database:
             user = _change_password(database)
     except InputError as error:
-        errors = {error.field or "password": explain(error)}
+        errors = errors_by_field(error, "password")
         return render_template("accounts/account.html", errors=errors), 422
     _welcome(user)
     show_toast(gettext("The password is changed. Sessions on other devices have ended."))
@@ -201,11 +212,18 @@ def account() -> Response | str | tuple[str, int]:
 
 
 def _change_password(database: Session) -> User:
+    password, checks = request.form.get("password", ""), InputChecks()
     user = accounts.check_password(database, person(), request.form.get("current", ""))
-    if user is None:
-        raise InputError("present-password-wrong", field="current")
-    _check_repeated()
-    accounts.set_password(database, user, request.form.get("password", ""))
+    with checks.collect("current"):
+        if user is None:
+            raise InputError("present-password-wrong")
+    with checks.collect():
+        accounts.check_length(password)
+    with checks.collect():
+        _check_repeated()
+    checks.raise_errors()
+    assert user is not None
+    accounts.set_password(database, user, password)
     return user
 
 
@@ -227,7 +245,7 @@ def users() -> Response | str | tuple[str, int]:
             )
             token = accounts.make_link(database, user_id=user.id, now=now(), valid=_LINK_VALID)
     except (InputError, ConflictError) as error:
-        return _users_page(errors={error.field or "name": explain(error)}), 422
+        return _users_page(errors=errors_by_field(error, "name")), 422
     return _users_page(link=_address(token), name=user.name)
 
 

@@ -8,6 +8,7 @@ from datetime import time
 from zoneinfo import ZoneInfo
 
 from contentsvc.db.models import Entry
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.walltime import format_time, parse_time
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import InputError
@@ -87,16 +88,18 @@ def read_position(form: Mapping[str, str], zone: str) -> Position:
 
     Raises:
         InputError: a field cannot be read; `field` names it.
+        FieldsError: several fields cannot be read.
     """
-    week = read_week(form.get("week"), zone)
-    day = read_day(form.get("day"))
-    slot = form.get("slot", "")
-    if slot:
-        return Position(week, day, slot, None)
-    try:
-        return Position(week, day, None, parse_time(form.get("time", "")))
-    except InputError as error:
-        raise InputError(error.message, field="time") from error
+    checks = InputChecks()
+    slot, own_time = form.get("slot", "") or None, None
+    with checks.collect():
+        week = read_week(form.get("week"), zone)
+    with checks.collect():
+        day = read_day(form.get("day"))
+    with checks.collect("time"):
+        own_time = None if slot else parse_time(form.get("time", ""))
+    checks.raise_errors()
+    return Position(week, day, slot, own_time)
 
 
 def read_rev(form: Mapping[str, str]) -> int:

@@ -33,6 +33,7 @@ from contentsvc.web.current import now, person, reading, usefulness, writing
 from contentsvc.web.entries.corrections import show_correction_toast
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
+from contentsvc.web.form_errors import error_status, errors_by_field
 from contentsvc.web.labels import label
 from contentsvc.web.toasts import show_toast
 
@@ -196,13 +197,22 @@ def describe_position(entry: Entry, position: Position) -> str:
     return f"{label('weekday', position.day)} {at}"
 
 
-def _refused(entry: Entry, error: InputError) -> Response | tuple[str, int]:
+def _refused(entry: Entry, error: InputError) -> Response:
     """Return a response that explains, on the board or in the form, why *entry* was not moved."""
-    status = 409 if isinstance(error, ConflictError) else 422
-    if request.headers.get("HX-Request"):
+    status = error_status(error)
+    is_script = bool(request.headers.get("HX-Request"))
+    # After a conflict, the board shows what somebody else has done.
+    is_form = "in_dialog" in request.form and not isinstance(error, ConflictError)
+    if is_script and not is_form:
         show_toast(explain(error), bad=True)
         return make_response(_board_again(entry.calendar.slug, entry.week), status)
-    return _move_form(entry, dict(request.form), {error.field or "day": explain(error)}), status
+    response = make_response(
+        _move_form(entry, dict(request.form), errors_by_field(error, "rev")), status
+    )
+    if is_script:
+        response.headers["HX-Retarget"] = "#dialog-body"
+        response.headers["HX-Reswap"] = "innerHTML"
+    return response
 
 
 def _board_again(slug: str, own_week: str) -> str:

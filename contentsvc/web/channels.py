@@ -14,7 +14,7 @@ from werkzeug.wrappers import Response
 
 from contentsvc.channels import Channel as ChannelType
 from contentsvc.channels import Pages, Picture, PlatformRule, Quota
-from contentsvc.channels.hosting import FormField, SettingsError, form_fields
+from contentsvc.channels.hosting import FormField, form_fields
 from contentsvc.db.models import ChannelRow
 from contentsvc.domain.typed_text import half_width, typed_address
 from contentsvc.errors import (
@@ -39,6 +39,7 @@ from contentsvc.web.approvals import posted_answer
 from contentsvc.web.current import language, now, reading, runtime, usefulness, writing
 from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain, explain_text
+from contentsvc.web.form_errors import error_status, errors_by_field
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
@@ -123,43 +124,30 @@ def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tup
     name = channel.name if channel else half_width(request.form.get("name", ""))
     try:
         settings = _settings(kind, channel)
-        with writing() as database:
-            if channel is None:
-                _refuse_taken(database, name)
-            with changing_channels(database, posted_answer(), now=now(), usefulness=usefulness()):
-                channels.save_channel(
-                    database,
-                    runtime().registry,
-                    name=name,
-                    type=kind.type,
-                    settings=settings,
-                    secret_key=runtime().config.secret_key,
-                    now=now(),
-                )
+        with (
+            writing() as database,
+            changing_channels(database, posted_answer(), now=now(), usefulness=usefulness()),
+        ):
+            channels.save_channel(
+                database,
+                runtime().registry,
+                name=name,
+                type=kind.type,
+                settings=settings,
+                secret_key=runtime().config.secret_key,
+                is_new=channel is None,
+                now=now(),
+            )
     except ApprovedEntriesError as error:
         return _form(
             kind, channel, request.form, {}, question=error, sealed=_sealed(kind, settings)
         ), 409
-    except SettingsError as error:
-        return _form(kind, channel, request.form, _texts(error)), 422
     except InputError as error:
-        status = 409 if isinstance(error, ConflictError) else 422
-        return _form(kind, channel, request.form, {error.field or "name": explain(error)}), status
+        errors = errors_by_field(error, "name")
+        return _form(kind, channel, request.form, errors), error_status(error)
     confirm_draft()
     show_toast(gettext("Saved. Send a test to see whether it works."))
     return redirect(url_for("channels.edit", name=name), code=303)
-
-
-def _texts(error: SettingsError) -> dict[str, str]:
-    return {field: explain_text(message) for field, message in error.problems}
-
-
-def _refuse_taken(database: Any, name: str) -> None:
-    try:
-        channels.get_channel(database, name)
-    except NotFoundError:
-        return
-    raise ConflictError("channel-name-taken", field="name")
 
 
 def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, Any]:

@@ -77,7 +77,7 @@ class Visitor:
         self.page.wait_for_url(lambda url: "sign-in" not in url)
 
 
-def entry_at(visitor: Visitor, **where: str) -> Entry:
+def entry_at(visitor: Visitor, **where: str | int) -> Entry:
     """Return the entry of the sample week whose columns have these values."""
     with visitor.site.runtime.database.read() as session:
         query = select(Entry).filter_by(week=str(WEEK), deleted_at=None, **where)

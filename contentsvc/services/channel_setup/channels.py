@@ -43,6 +43,7 @@ from contentsvc.channels.hosting import (
     verify_answer,
 )
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.errors import (
     PLUGIN_FAULTS,
     ConfigError,
@@ -116,6 +117,7 @@ def save_channel(
     settings: Mapping[str, Any],
     secret_key: str,
     base: Path | None = None,
+    is_new: bool = False,
     now: datetime,
 ) -> tuple[ChannelRow, str]:
     """Create or change a channel; return its row and `created`, `changed` or `unchanged`.
@@ -123,24 +125,29 @@ def save_channel(
     A secret given as text is stored encrypted. A secret given as `{"$env": NAME}` or
     `{"$file": PATH}` is stored as that reference; *base* is the folder of a relative path. A
     secret that is empty or masked does not change the stored secret. If the stored secrets were
-    encrypted with another secret key, they are lost: the given ones replace them all.
+    encrypted with another secret key, they are lost: the given ones replace them all. If *is_new*,
+    no channel may have the name yet.
 
     Raises:
         InputError: a setting cannot be used; `field` names it.
+        FieldsError: the name and a setting cannot be used.
         PluginError: there is no such channel type.
-        ConflictError: the channel exists with another type.
+        ConflictError: the name is taken, or the channel exists with another type.
     """
-    if not _NAME.fullmatch(name):
-        raise InputError("channel-name-invalid", field="name", name=name)
+    checks = InputChecks()
     kind = registry.channel_type(type)
     channel = session.scalar(select(ChannelRow).where(ChannelRow.name == name))
-    if channel is not None and channel.type != type:
+    if channel is not None and channel.type != type and not is_new:
         raise ConflictError("channel-type-fixed", field="type", name=name, type=channel.type)
+    with checks.collect():
+        _check_name(name, channel, is_new=is_new)
     are_lost = channel is not None and has_lost_secrets(channel, secret_key)
     stored = _stored_secrets(channel, secret_key) if channel else {}
     earlier = _upgraded_if_possible(kind, {**channel.settings, **stored}) if channel else {}
-    plain, typed = _split(settings, secret_fields(kind), earlier, base)
-    _check_settings(kind, {**plain, **typed})
+    with checks.collect():
+        plain, typed = _split(settings, secret_fields(kind), earlier, base)
+        _check_settings(kind, {**plain, **typed})
+    checks.raise_errors()
     if channel is None:
         channel = ChannelRow(
             name=name, type=type, settings=plain, paused_reason="", created_at=now, updated_at=now
@@ -156,6 +163,13 @@ def save_channel(
     channel.updated_at = now
     session.flush()
     return channel, result
+
+
+def _check_name(name: str, channel: ChannelRow | None, *, is_new: bool) -> None:
+    if not _NAME.fullmatch(name):
+        raise InputError("channel-name-invalid", field="name", name=name)
+    if channel is not None and is_new:
+        raise ConflictError("channel-name-taken", field="name")
 
 
 def _split(

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from contentsvc.config import Config
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus, RowStatus
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.posters import FILE_COLUMN, Line, Template, picture_name, unique_name
 from contentsvc.services.poster_batches.columns import guess_columns, known_titles, split_table
@@ -28,6 +29,7 @@ __all__ = [
     "Progress",
     "all_batches",
     "batch_folder",
+    "check_options",
     "create_batch",
     "delete_batch",
     "drop_expired",
@@ -103,9 +105,15 @@ def create_batch(
     Raises:
         InputError: the table has no rows or too many, a size or the format does not exist, or
             the owner has too many batches.
+        FieldsError: several of these.
     """
-    header, rows = split_table(lines, known_titles(new.template))
-    _check_new(session, new, len(rows), by)
+    checks = InputChecks()
+    with checks.collect():
+        header, rows = split_table(lines, known_titles(new.template))
+        _check_count(session, new, len(rows), by)
+    with checks.collect():
+        check_options(new)
+    checks.raise_errors()
     batch = PosterBatch(
         key=secrets.token_hex(16),
         owner=by,
@@ -128,13 +136,28 @@ def create_batch(
     return batch
 
 
-def _check_new(session: Session, new: BatchOptions, rows: int, by: str) -> None:
+def check_options(new: BatchOptions) -> None:
+    """Raise InputError unless the sizes and the format of a new batch exist.
+
+    Raises:
+        InputError: a size or the format does not exist.
+        FieldsError: both.
+    """
+    checks = InputChecks()
+    with checks.collect():
+        if not new.sizes or not set(new.sizes) <= set(new.template.sizes):
+            raise InputError("batch-sizes-missing", field="sizes", sizes=tuple(new.template.sizes))
+    with checks.collect():
+        if new.format not in _FORMATS:
+            raise InputError("batch-format-unknown", field="format", formats=_FORMATS)
+    checks.raise_errors()
+
+
+def _check_count(session: Session, new: BatchOptions, rows: int, by: str) -> None:
     if not rows:
         raise InputError("batch-table-empty", field="table")
     if rows > MOST_ROWS:
         raise InputError("batch-rows-too-many", field="table", rows=rows, most=MOST_ROWS)
-    if not new.sizes or not set(new.sizes) <= set(new.template.sizes):
-        raise InputError("batch-sizes-missing", field="sizes", sizes=tuple(new.template.sizes))
     if rows * len(new.sizes) > _MOST_POSTERS:
         raise InputError(
             "batch-posters-too-many",
@@ -144,8 +167,6 @@ def _check_new(session: Session, new: BatchOptions, rows: int, by: str) -> None:
             posters=rows * len(new.sizes),
             most=_MOST_POSTERS,
         )
-    if new.format not in _FORMATS:
-        raise InputError("batch-format-unknown", field="format", formats=_FORMATS)
     count = select(func.count()).where(PosterBatch.owner == by)
     if (session.scalar(count) or 0) >= _MOST_BATCHES:
         raise InputError("batches-too-many", field="table", most=_MOST_BATCHES)

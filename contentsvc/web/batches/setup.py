@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, current_app, make_response, redirect, render_template, request, url_for
@@ -11,8 +12,9 @@ from werkzeug.wrappers import Response
 
 from contentsvc.db.models import PosterBatch, PosterRow
 from contentsvc.domain.batches import BatchStatus
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.errors import InputError, NotFoundError, RenderError
-from contentsvc.posters import Template, write_csv, write_xlsx
+from contentsvc.posters import Line, Template, write_csv, write_xlsx
 from contentsvc.services.poster_batches import batches as poster_batches
 from contentsvc.services.poster_batches.batches import BatchOptions, get_batch, rows_of
 from contentsvc.services.poster_batches.columns import fields_of, sample_table
@@ -32,6 +34,7 @@ from contentsvc.web.batches.batch_form import (
 from contentsvc.web.current import language, now, person, reading, runtime, writing
 from contentsvc.web.downloads import name_file
 from contentsvc.web.explaining import explain
+from contentsvc.web.form_errors import errors_by_field
 from contentsvc.web.poster_choices import (
     brand_choices,
     by_family,
@@ -109,20 +112,37 @@ def new(template_id: str) -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return _new_page(template, {})
     try:
-        name, lines = posted_table()
-        options = BatchOptions(
-            name,
-            template,
-            request.form.getlist("sizes"),
-            request.form.get("format", "jpeg"),
-            request.form.get("brand") or None,
-        )
-        check_brand(runtime().config.asset_folders(), options.brand)
-        with writing() as database:
-            batch = poster_batches.create_batch(database, options, lines, by=person(), now=now())
+        batch = _create(template)
     except InputError as error:
-        return _new_page(template, {error.field or "table": explain(error)}), 422
+        return _new_page(template, errors_by_field(error, "table")), 422
     return redirect(url_for(".show", batch_id=batch.id), code=303)
+
+
+def _create(template: Template) -> PosterBatch:
+    checks = InputChecks()
+    options = BatchOptions(
+        "",
+        template,
+        request.form.getlist("sizes"),
+        request.form.get("format", "jpeg"),
+        request.form.get("brand") or None,
+    )
+    lines: list[Line] | None = None
+    with checks.collect():
+        name, lines = posted_table()
+        options = replace(options, name=name)
+    with checks.collect():
+        check_brand(runtime().config.asset_folders(), options.brand)
+    with writing() as database:
+        with checks.collect():
+            if lines is None:
+                poster_batches.check_options(options)
+            else:
+                batch = poster_batches.create_batch(
+                    database, options, lines, by=person(), now=now()
+                )
+        checks.raise_errors()
+    return batch
 
 
 def _new_page(template: Template, errors: dict[str, str]) -> str:

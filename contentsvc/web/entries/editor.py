@@ -42,6 +42,7 @@ from contentsvc.web.entries.notice_form import NoticeFields, notice_fields, noti
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.entries.steps import act_on, show_saved_toast
 from contentsvc.web.explaining import explain
+from contentsvc.web.form_errors import errors_by_field
 from contentsvc.web.poster_choices import choose_template, offered_templates
 
 __all__ = ["blueprint"]
@@ -77,7 +78,7 @@ def new(slug: str) -> Response | tuple[str, int]:
         return _page(calendar, blank_form(calendar, week, request.args), EntryView())
     form, upload_errors = _with_uploads(posted_form(request.form, str(week)))
     target, content, errors = _read(form, calendar)
-    errors = content_errors(calendar, content) | errors | upload_errors
+    errors = _all_errors(calendar, content) | errors | upload_errors
     if errors or target is None:
         return _page(calendar, form, EntryView(errors=errors, status=422))
     try:
@@ -99,7 +100,7 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
     form, upload_errors = _with_uploads(posted_form(request.form, entry.week))
     target, content, errors = _read(form, entry.calendar)
     content = keep_unchanged(content, form, entry)
-    errors = content_errors(entry.calendar, content) | errors | upload_errors
+    errors = _all_errors(entry.calendar, content) | errors | upload_errors
     if errors or target is None:
         return _page(entry.calendar, form, EntryView(entry=entry, errors=errors, status=422))
     try:
@@ -126,6 +127,16 @@ def _read(
     form: EntryForm, calendar: Calendar
 ) -> tuple[IsoWeek | None, EntryContent, dict[str, str]]:
     return read_form(form, calendar, choose_template(form["poster.template"]))
+
+
+def _all_errors(calendar: Calendar, content: EntryContent) -> dict[str, str]:
+    """Return every error of *content*, whose fields could be read, by form field."""
+    try:
+        with reading() as database:
+            entries.check_content(database, calendar, content)
+    except InputError as error:
+        return errors_by_field(error, "title") | content_errors(calendar, content)
+    return content_errors(calendar, content)
 
 
 def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryContent) -> Entry:
@@ -172,10 +183,8 @@ def _store_uploads() -> list[str]:
 
 
 def _error_view(error: InputError) -> EntryView:
-    message = explain(error)
-    return EntryView(
-        errors={error.field: message} if error.field else {}, message=message, status=422
-    )
+    errors = errors_by_field(error, "")
+    return EntryView(errors=errors, message=errors.pop("", ""), status=422)
 
 
 def _conflict_view(entry_id: int, form: EntryForm, error: ConflictError) -> EntryView:
@@ -309,7 +318,7 @@ def _make_previews(
             calendar = calendar_settings.get_calendar(database, slug)
             entries.check_content(database, calendar, content)
     except InputError as error:
-        return [], {error.field or "title": explain(error)}
+        return [], errors_by_field(error, "title")
     return renderer().preview(calendar, week, content, code=_posted_code()), {}
 
 

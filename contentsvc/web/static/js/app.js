@@ -193,6 +193,29 @@ document.addEventListener("htmx:sendError", (event) => {
   else announce(texts.offline);
 });
 
+// Focus the first field of `root` that has an error, so that a person corrects it at once.
+function focusFirstError(root) {
+  const field = root.querySelector('[aria-invalid="true"]:enabled');
+  if (field) showField(field);
+}
+function showField(field) {
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  field.focus();
+}
+// A link of the error summary leads to the field, not to its message.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[data-error-place]");
+  const field = link && document.querySelector(`[aria-describedby~="${link.dataset.errorPlace}"]`);
+  if (!field) return;
+  event.preventDefault();
+  showField(field);
+});
+focusFirstError(document);
+// Only a form that a person has sent takes the focus: others are checked while a person types.
+document.addEventListener("htmx:afterSettle", (event) => {
+  if (event.detail.requestConfig?.triggeringEvent?.type === "submit") focusFirstError(event.detail.target);
+});
+
 // Send a form only once, even if its button is pressed again.
 document.addEventListener("submit", (event) => {
   const form = event.target;

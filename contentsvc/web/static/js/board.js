@@ -199,14 +199,22 @@ document.addEventListener("submit", (event) => {
   const values = Object.fromEntries(new FormData(form));
   const boardWeek = form.matches("[data-undo]") ? week : values.week;
   const id = `entry-${new URL(form.action).pathname.split("/")[2]}`;
-  document.getElementById("dialog").close();
-  htmx.ajax("POST", form.action, { target: "#board", swap: "outerHTML", values: { ...values, board_week: boardWeek, ...filter() } })
+  const dialog = document.getElementById("dialog");
+  // Whether the form comes back is told by its new errors.
+  for (const old of dialog.querySelectorAll('[role="alert"]')) old.remove();
+  htmx.ajax("POST", form.action, { target: "#board", swap: "outerHTML", event, values: { ...values, board_week: boardWeek, ...filter() } })
     .then(() => {
+      // The form is back, with its errors.
+      if (dialog.open && dialog.querySelector('[role="alert"]')) return;
+      dialog.close();
       const url = new URL(location.href);
       url.searchParams.set("week", boardWeek);
       history.replaceState(null, "", url);
       focusCard(id);
-    }, () => focusCard(id));
+    }, () => {
+      dialog.close();
+      focusCard(id);
+    });
 }, { capture: true });
 
 // A phone lists the days below each other: scroll to today.

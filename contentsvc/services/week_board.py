@@ -127,6 +127,21 @@ class WeekBoard:
         """Return whether the week has no entries."""
         return not any(cell.cards for row in self.rows for cell in row.cells)
 
+    def next_slot(self, day: Weekday | None = None) -> tuple[Weekday, str] | None:
+        """Return the day and the name of the first free slot that has not passed.
+
+        If none is free, return the first that has not passed; None if all have. With *day*, only
+        the slots of that day count.
+        """
+        coming = [
+            (column.weekday, row.slot, row.cells[index].cards)
+            for index, column in enumerate(self.days)
+            for row in self.rows
+            if row.slot and day in {None, column.weekday} and not row.cells[index].is_past
+        ]
+        free = [(weekday, slot) for weekday, slot, cards in coming if not cards]
+        return next(iter(free), None) or next(((at, slot) for at, slot, _ in coming), None)
+
 
 def week_board(session: Session, calendar: Calendar, week: IsoWeek, *, now: datetime) -> WeekBoard:
     """Return one week's entries as a grid of days and slots, without deleted entries."""

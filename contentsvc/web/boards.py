@@ -89,10 +89,26 @@ def _page(database: Session, calendar: Calendar, iso_week: IsoWeek) -> str:
         chosen_channels=chosen_channels,
         shows=lambda card: _shows(card, chosen_channels),
         all_calendars=calendar_settings.all_calendars(database),
+        new_entry=_new_entry(database, board),
         waiting=_waiting(board),
         nobody_publishes=dispatcher_is_silent(database, now()),
         pause=switch.paused(database),
     )
+
+
+def _new_entry(database: Session, board: WeekBoard) -> str:
+    """Return the address of the form of a new entry in the next free slot of the week shown.
+
+    For a week that has passed, it is that of the present week: nothing is planned on a day gone by.
+    """
+    present = this_week(board.calendar.timezone)
+    if board.week < present:
+        board = week_board.week_board(database, board.calendar, present, now=now())
+    week, (day, slot) = board.week, board.next_slot() or (None, None)
+    if day is None and board.calendar.slots:
+        # All slots of this week have passed.
+        week = week.plus(1)
+    return url_for("entries.new", slug=board.calendar.slug, week=week, day=day, slot=slot)
 
 
 def _cards(board: WeekBoard) -> list[Card]:

@@ -148,6 +148,56 @@ def test_a_card_is_moved_by_keyboard_alone(mei: Visitor) -> None:
     assert entry_at(mei, day="sun", slot="早安").id == entry.id
 
 
+def test_escape_leads_back_to_the_card(mei: Visitor) -> None:
+    """From the dialog and from the entry's page, the card has the focus again."""
+    page = mei.open(BOARD)
+    entry = entry_at(mei, day="sun", slot="早安")
+    card = page.locator(f"#entry-{entry.id}")
+    title = card.locator(".card-title")
+
+    card.locator(".card-menu summary").click()
+    card.locator("[data-dialog]").click()
+    expect(page.locator("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("dialog")).to_be_hidden()
+    expect(title).to_be_focused()
+
+    page.keyboard.press("Enter")
+    expect(page.locator("#entry-form")).to_be_visible()
+    expect(page.locator("#preview .rendition")).not_to_have_count(0)
+    page.focus("[name=title]")
+    page.keyboard.press("Escape")
+    expect(title).to_be_focused()
+    assert entry_at(mei, day="sun", slot="早安").rev == entry.rev
+
+
+def test_escape_leaves_no_unsaved_text(mei: Visitor) -> None:
+    """In a field with unsaved text, Escape leads out of the field, not off the page."""
+    entry = entry_at(mei, day="sun", slot="早安")
+    page = mei.open(f"/entries/{entry.id}")
+    expect(page.locator("#preview .rendition")).not_to_have_count(0)
+    title = page.locator("[name=title]")
+    title.fill("还没写完")
+
+    page.keyboard.press("Escape")
+
+    expect(title).not_to_be_focused()
+    expect(title).to_have_value("还没写完")
+    assert page.url.endswith(f"/entries/{entry.id}")
+
+
+def test_n_opens_an_entry_that_can_still_go_out(mei: Visitor) -> None:
+    """N opens the form for the slot to which the button leads, also from a card."""
+    page = mei.open(BOARD)
+    entry = entry_at(mei, day="sun", slot="早安")
+    page.locator(f"#entry-{entry.id} .card-title").focus()
+
+    page.keyboard.press("n")
+
+    expect(page.locator("#entry-form")).to_be_visible()
+    assert page.locator("[name=day]").input_value() != "mon"  # the site's clock is on a Tuesday
+
+
 def test_a_card_is_moved_by_its_menu(mei: Visitor) -> None:
     """The dialog of the card's menu moves a card to another day and slot."""
     page = mei.open(BOARD)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from html import unescape
+from urllib.parse import parse_qs, urlsplit
 
+import pytest
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
 from contentsvc.services.runtime import Runtime
-from tests.web.people import WEEK, Person
+from tests.web.forms import form_values
+from tests.web.people import WEEK, Clock, Person
+from tests.web.writing import PLAIN
 
 BOARD = f"/calendars/baby-benefits?week={WEEK}"
 
@@ -45,6 +51,74 @@ def test_without_calendars_three_ways_to_begin_are_shown(mei: Person) -> None:
 
     assert "三种开始方式" in page
     assert 'action="/calendar-files/baby-benefits.yaml/import"' in page
+
+
+@pytest.mark.parametrize(
+    ("now", "shown", "taken", "place"),
+    [
+        # Tuesday 09:00: the next free slot today, then on later days of the week.
+        ("2026-11-24 09:00", "2026-W48", [], ("2026-W48", "tue", "夜聊")),
+        ("2026-11-24 07:00", "2026-W48", [], ("2026-W48", "tue", "早安")),
+        ("2026-11-24 09:00", "2026-W48", ["tue 夜聊"], ("2026-W48", "wed", "早安")),
+        ("2026-11-24 22:00", "2026-W48", [], ("2026-W48", "wed", "早安")),
+        # If nothing is free, the next slot is shared; if all have passed, next week begins.
+        ("2026-11-29 20:00", "2026-W48", ["sun 夜聊"], ("2026-W48", "sun", "夜聊")),
+        ("2026-11-29 22:00", "2026-W48", [], ("2026-W49", "", "")),
+        # Another week: its first free slot, or that of today if the week has passed.
+        ("2026-11-24 09:00", "2026-W50", [], ("2026-W50", "mon", "早安")),
+        ("2026-11-24 09:00", "2026-W40", [], ("2026-W48", "tue", "夜聊")),
+        # The calendar's midnight counts: it is Wednesday in Shanghai, Tuesday in UTC.
+        ("2026-11-25 00:30", "2026-W48", [], ("2026-W48", "wed", "早安")),
+    ],
+)
+@pytest.mark.usefixtures("sample")
+def test_a_new_entry_is_never_planned_on_a_day_gone_by(
+    mei: Person,
+    clock: Clock,
+    *,
+    now: str,
+    shown: str,
+    taken: list[str],
+    place: tuple[str, str, str],
+) -> None:
+    """The button and its key N lead to today or the next free slot of the week shown."""
+    form = {"name": "群", "slug": "camping", "timezone": "Asia/Shanghai", "kind": "interest"}
+    mei.post("/new-calendar", {**form, "slots": "早安 08:30\n夜聊 21:00", "channels": "site"})
+    for day, _, slot in (place.partition(" ") for place in taken):
+        values = {**PLAIN, "day": day, "slot": slot}
+        assert mei.post("/calendars/camping/entries/new", values).status_code == 303
+    clock.now = datetime.fromisoformat(f"{now}+08:00").astimezone(UTC)
+
+    page = mei.text(f"/calendars/camping?week={shown}")
+
+    link = re.search(r'data-key="new" href="([^"]+)"', page)
+    assert link is not None
+    address = unescape(link[1])
+    query = parse_qs(urlsplit(address).query)
+    assert tuple(query.get(name, [""])[0] for name in ("week", "day", "slot")) == place
+    chosen = form_values(mei.text(address), "entry-form")
+    assert (chosen["week"], chosen["day"]) == (place[0], place[1] or "mon")
+
+
+def test_the_form_of_a_new_entry_begins_today(mei: Person, sample: str) -> None:
+    """An address without a day means today in this week, and Monday in another."""
+    new = "/calendars/baby-benefits/entries/new"
+
+    today = form_values(mei.text(new), "entry-form")
+    later = form_values(mei.text(f"{new}?week=2026-W50"), "entry-form")
+
+    assert (today["week"], today["day"]) == (WEEK, "tue")
+    assert (later["week"], later["day"]) == ("2026-W50", "mon")
+
+
+def test_the_head_of_a_day_leads_to_its_next_slot(mei: Person, sample: str) -> None:
+    """At nine, the plus of today does not lead to the slot of half past eight."""
+    page = mei.text(BOARD)
+
+    links = [unescape(link) for link in re.findall(r'class="day-add" href="([^"]+)"', page)]
+    slots = {parse_qs(urlsplit(link).query)["day"][0]: link for link in links}
+    assert list(slots) == ["tue", "wed", "thu", "fri", "sat", "sun"]
+    assert parse_qs(urlsplit(slots["tue"]).query)["slot"] != ["早安"]
 
 
 def test_the_board_shows_the_week(mei: Person, sample: str) -> None:

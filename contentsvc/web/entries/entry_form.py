@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import time
 from enum import StrEnum
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from flask_babel import gettext
 from werkzeug.datastructures import MultiDict
@@ -30,6 +31,7 @@ from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import InputError
 from contentsvc.posters import Template
 from contentsvc.services.approvals import channels_of
+from contentsvc.web.current import now
 from contentsvc.web.entries.notice_form import notice_values, read_versions
 from contentsvc.web.explaining import explain
 from contentsvc.web.studio.poster_fields import posted_poster, poster_texts, poster_values
@@ -69,11 +71,16 @@ class EntryForm:
 
 
 def blank_form(calendar: Calendar, week: IsoWeek, query: Mapping[str, str]) -> EntryForm:
-    """Return the form of a new entry; *query* (URL parameters) gives its day, time and title."""
+    """Return the form of a new entry; *query* (URL parameters) gives its day, time and title.
+
+    The day is today by default, or the first of another week.
+    """
+    today = now().astimezone(ZoneInfo(calendar.timezone)).date()
+    first_day = Weekday.of(today) if IsoWeek.of(today) == week else Weekday.MON
     first_slot = str(calendar.slots[0][0]) if calendar.slots else ""
     has_time = bool(query.get("time"))
     values = {
-        "day": query.get("day", "mon"),
+        "day": query.get("day") or first_day.value,
         "slot": "" if has_time else query.get("slot") or first_slot,
         "time": query.get("time", ""),
         "kind": query.get("kind", "post"),

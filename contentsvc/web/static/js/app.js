@@ -36,8 +36,10 @@ document.addEventListener("click", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "Escape") return;
+  // Escape in the dialog closes the dialog alone.
+  if (event.key !== "Escape" || dialog.open) return;
   for (const menu of document.querySelectorAll("details.menu[open]")) {
+    event.preventDefault();
     menu.open = false;
     menu.querySelector("summary").focus();
   }
@@ -72,7 +74,13 @@ document.addEventListener("htmx:oobAfterSwap", scheduleToasts);
 
 const dialog = document.getElementById("dialog");
 
-async function openDialog(address) {
+// Focus the card on the week board with the id `id`.
+export function focusCard(id) {
+  document.getElementById(id)?.querySelector(".card-title")?.focus({ preventScroll: true });
+}
+
+async function openDialog(opener) {
+  const address = opener.href;
   const response = await fetch(address, { headers: { "HX-Request": "true" } });
   if (!response.ok) {
     location.assign(address);
@@ -80,6 +88,10 @@ async function openDialog(address) {
   }
   document.getElementById("dialog-body").innerHTML = await response.text();
   dialog.showModal();
+  // The browser cannot focus the opener again in a menu that is closed.
+  opener.closest("details.menu")?.removeAttribute("open");
+  const card = opener.closest(".card-entry");
+  if (card) dialog.addEventListener("close", () => focusCard(card.id), { once: true });
 }
 
 document.addEventListener("click", (event) => {
@@ -87,7 +99,7 @@ document.addEventListener("click", (event) => {
   const opener = target.closest("a[data-dialog]");
   if (opener && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
     event.preventDefault();
-    openDialog(opener.href);
+    openDialog(opener);
   }
   if (target.closest("[data-close-dialog]") && dialog.open) {
     event.preventDefault();

@@ -1,6 +1,6 @@
 // Move cards on the week board, with a pointer or the keyboard.
 
-import { announce, fill, isTyping, texts } from "./app.js";
+import { announce, fill, focusCard, isTyping, texts } from "./app.js";
 
 const HOLD = 300; // milliseconds that a finger rests on a card before it is picked up
 const SLACK = 6; // pixels that a mouse moves before a click becomes a drag
@@ -29,10 +29,6 @@ function send(card, cell) {
 function filter() {
   const channels = new URLSearchParams(location.search).getAll("channel");
   return channels.length ? { channel: channels } : {};
-}
-
-function focusCard(id) {
-  document.getElementById(id)?.querySelector(".card-title")?.focus({ preventScroll: true });
 }
 
 function markTarget(cell) {
@@ -184,7 +180,7 @@ document.addEventListener("keydown", (event) => {
   } else {
     const keys = { n: "new", t: "today", ArrowLeft: "prev", ArrowRight: "next" };
     const name = keys[event.key] ?? keys[event.key.toLowerCase()];
-    if (name && !card) board().querySelector(`[data-key="${name}"]`)?.click();
+    if (name && (!card || name === "new")) board().querySelector(`[data-key="${name}"]`)?.click();
   }
 });
 

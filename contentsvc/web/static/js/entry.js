@@ -1,6 +1,6 @@
 // The entry form: drafts, and a live preview of what each channel will show.
 
-import { fill, isTyping, texts } from "./app.js";
+import { fill, isChanged, isTyping, texts } from "./app.js";
 import { storeDraft } from "./drafts.js";
 import { addPosterFields } from "./poster-fields.js";
 
@@ -154,6 +154,14 @@ document.addEventListener("keydown", (event) => {
   if (!pressed) return;
   event.preventDefault();
   form.requestSubmit(pressed);
+});
+
+// Escape leads back to the card on the board. From a field with unsaved text it leads out of the
+// field only, because an input method uses Escape too.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
+  if (isTyping(event.target) && [...form.querySelectorAll("input, select, textarea")].some(isChanged)) event.target.blur();
+  else document.querySelector("[data-back-to-board]").click();
 });
 
 count();

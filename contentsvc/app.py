@@ -14,12 +14,14 @@ from contentsvc.services.runtime import Runtime
 from contentsvc.web import accounts, boards, calendar_files, calendars, channels, deliveries, site
 from contentsvc.web.access import choose_language, require_sign_in
 from contentsvc.web.batches import runs, setup
+from contentsvc.web.compression import compress_pages
 from contentsvc.web.drafts import confirm_drafts_after_requests
 from contentsvc.web.entries import corrections, editor, previews, revisions, steps
 from contentsvc.web.errors import handle_errors
 from contentsvc.web.operations import metrics, plugins, system
 from contentsvc.web.page_context import add_template_context
 from contentsvc.web.security import protect
+from contentsvc.web.static_files import serve_static_files
 from contentsvc.web.studio import gallery, studio
 from contentsvc.web.toasts import store_toasts_after_requests
 
@@ -35,7 +37,7 @@ def create_app(runtime: Runtime) -> Flask:
 
     Creating the application does not access the database.
     """
-    app = Flask("contentsvc.web", static_folder="static", template_folder="templates")
+    app = Flask("contentsvc.web", static_folder=None, template_folder="templates")
     app.config.from_mapping(_settings(runtime))
     app.extensions["contentsvc"] = runtime
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -44,12 +46,14 @@ def create_app(runtime: Runtime) -> Flask:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=0)  # type: ignore[method-assign]
     Babel(app, locale_selector=choose_language, default_translation_directories="translations")
     Bootstrap5(app)
+    # The functions that change responses run in the opposite order: compression is last.
+    compress_pages(app)
     protect(app)
     require_sign_in(app)
     store_toasts_after_requests(app)
     confirm_drafts_after_requests(app)
     handle_errors(app)
-    add_template_context(app)
+    add_template_context(app, serve_static_files(app))
     for module in (
         *(accounts, boards, calendars, calendar_files, channels, deliveries),
         *(corrections, editor, previews, revisions, steps),

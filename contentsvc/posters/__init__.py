@@ -19,7 +19,7 @@ from contentsvc.posters.batch import (
 )
 from contentsvc.posters.brand import Brand, brand_fonts, load_brand
 from contentsvc.posters.contact_sheets import contact_sheet
-from contentsvc.posters.encoding import Encoded, Format, encode
+from contentsvc.posters.encoding import Encoded, Format, encode, least_bytes
 from contentsvc.posters.focus import Focus, split_focus, with_focus
 from contentsvc.posters.layer_pictures import Pictures
 from contentsvc.posters.paint_cache import PaintCache
@@ -92,6 +92,7 @@ __all__ = [
     "column_letters",
     "contact_sheet",
     "encode",
+    "least_bytes",
     "list_templates",
     "load_brand",
     "load_template",

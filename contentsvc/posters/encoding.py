@@ -11,7 +11,7 @@ from PIL import Image
 
 from contentsvc.errors import RenderError
 
-__all__ = ["Encoded", "Format", "encode"]
+__all__ = ["Encoded", "Format", "encode", "least_bytes"]
 
 Format: TypeAlias = Literal["png", "jpeg", "webp"]
 _QUALITIES = (90, 85, 80, 75, 70, 64, 58, 52, 46, 40)
@@ -46,6 +46,12 @@ def encode(image: Image.Image, format: Format = "png", max_bytes: int | None = N
         if max_bytes is None or size <= max_bytes:
             return Encoded(data, f"image/{format}", quality)
     raise RenderError("poster-too-large", used=size, format=format, most=max_bytes or 0)
+
+
+def least_bytes(image: Image.Image, format: Format) -> int:  # noqa: A002 - as in `encode`
+    """Return the number of bytes of *image* at the lowest quality of *format*."""
+    *_, (options, _quality) = _attempts(format)
+    return len(_save(image, format, dict(options)))
 
 
 def _attempts(kind: Format) -> Iterator[tuple[dict[str, Any], int | None]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from flask import Flask, request
@@ -17,6 +18,7 @@ from contentsvc.web.colours import card_hue, channel_hue
 from contentsvc.web.current import language, reading, runtime
 from contentsvc.web.drafts import draft_attributes, posted_draft
 from contentsvc.web.explaining import explain_text
+from contentsvc.web.static_files import StaticFiles
 from contentsvc.web.toasts import toasts
 
 __all__ = ["add_template_context", "icon"]
@@ -25,10 +27,13 @@ __all__ = ["add_template_context", "icon"]
 _MOST_COUNTED = 100
 
 
-def add_template_context(app: Flask) -> None:
-    """Give the Jinja templates of *app* their globals, filters and variables."""
+def add_template_context(app: Flask, files: StaticFiles) -> None:
+    """Give the Jinja templates of *app* their globals, filters and variables.
+
+    *files* has the drawing of the icons.
+    """
     app.jinja_env.globals.update(
-        icon=icon,
+        icon=partial(icon, files),
         label=labels.label,
         labels=labels.LABELS,
         icons=labels.ICONS,
@@ -61,16 +66,16 @@ def _page_context() -> dict[str, Any]:
     return {"here": request.full_path.rstrip("?"), "area": request.blueprint or ""}
 
 
-def icon(name: str, text: str = "") -> Markup:
-    """Return the HTML of the icon *name*; *text* is its label for screen readers.
+def icon(files: StaticFiles, name: str, text: str = "") -> Markup:
+    """Return the HTML of the icon *name* in *files*; *text* is its label for screen readers.
 
     *text* is empty if the page shows a text beside the icon.
     """
     attributes = (
         Markup('role="img" aria-label="{}"').format(text) if text else Markup('aria-hidden="true"')
     )
-    return Markup('<svg class="icon" {}><use href="/static/icons.svg#{}"></use></svg>').format(
-        attributes, escape(name)
+    return Markup('<svg class="icon" {}><use href="{}#{}"></use></svg>').format(
+        attributes, files.address("icons.svg"), escape(name)
     )
 
 

@@ -1,8 +1,9 @@
-"""Send security headers with every response, and check the CSRF token of forms."""
+"""Send security headers with every response, check the CSRF token of forms, and bound sessions."""
 
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from flask.sessions import SecureCookieSessionInterface, SessionMixin
 from flask_wtf import CSRFProtect
 
 __all__ = ["CONTENT_SECURITY_POLICY", "protect"]
@@ -24,11 +25,24 @@ _HEADERS = {
 
 
 #: The endpoints whose responses are the same for everybody; None if no page has the address.
-_PUBLIC = frozenset({None, "static", "bootstrap.static", "system.htmx", "site.page"})
+_PUBLIC = frozenset({None, "static", "bootstrap.static", "site.page"})
+
+
+class _Sessions(SecureCookieSessionInterface):
+    """Sessions in signed cookies, which public responses neither set nor depend on.
+
+    Flask-Login looks into the session after each request, and `Vary: Cookie` would make browsers
+    load every static file again after signing in.
+    """
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        if request.endpoint is None or request.endpoint not in _PUBLIC:
+            super().save_session(app, session, response)
 
 
 def protect(app: Flask) -> None:
     """Make *app* check the CSRF token of every form and send security headers."""
+    app.session_interface = _Sessions()
     CSRFProtect(app)
     app.after_request(_add_headers)
 

@@ -21,7 +21,6 @@ OPEN = {
     "accounts.set_language",
     "metrics.metrics",
     "system.health",
-    "system.htmx",
     "system.favicon",
     "site.page",
     "static",

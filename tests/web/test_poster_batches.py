@@ -89,7 +89,7 @@ def test_the_way_begins_with_pictures(mei: Person) -> None:
     assert "邀请海报" in gallery
     address = re.search(r'src="(/posters/invite/picture[^"]*)"', gallery)
     assert address is not None
-    assert mei.get(address[1]).content_type == "image/jpeg"
+    assert mei.get(address[1]).content_type == "image/webp"
     assert mei.get("/posters/batches/new/nothing").status_code == 404
 
 
@@ -118,7 +118,7 @@ def test_a_table_is_checked_before_it_begins(mei: Person) -> None:
     assert "“nowhere”不是手机能打开的链接" in page
     assert "主标题：没有填" in page
     poster = mei.get(f"{address}/rows/2/1x1/preview")
-    assert (poster.status_code, poster.content_type) == (200, "image/jpeg")
+    assert (poster.status_code, poster.content_type) == (200, "image/webp")
     assert mei.get(f"{address}/rows/3/1x1/preview").status_code == 422
     assert mei.get(f"{address}/rows/2/9x16/preview").status_code == 404
 

@@ -73,7 +73,7 @@ def test_the_gallery_shows_each_template_by_its_picture(mei: Person) -> None:
     picture = re.search(r'src="(/posters/quote/picture\?v=\w+)"', page)
     assert picture
     response = mei.get(picture[1])
-    assert response.content_type == "image/jpeg"
+    assert response.content_type == "image/webp"
     assert "immutable" in response.headers["Cache-Control"]
     assert Image.open(io.BytesIO(response.data)).size == (360, 640)
 
@@ -111,7 +111,7 @@ def test_the_form_is_made_from_the_template(mei: Person) -> None:
     assert '<option value="正在直播">' in page
     assert '<option value="art:bear">小熊</option>' in page
     assert 'name="poster-upload.hero"' in page
-    assert "data:image/jpeg;base64," in page
+    assert "data:image/webp;base64," in page
     assert handlers_in(page) == []
 
 

@@ -1,4 +1,4 @@
-"""The system page, the help page, the health check and the htmx script."""
+"""The system page, the help page and the health check."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from flask import (
     redirect,
     render_template,
     request,
-    send_file,
     url_for,
 )
 from flask_babel import gettext
@@ -115,16 +114,6 @@ def health() -> tuple[dict[str, object], int]:
         "version": __version__,
     }
     return body, 503 if status.missing else 200
-
-
-@blueprint.get("/htmx-<version>.js")
-@open_to_all
-def htmx(version: str) -> Response:  # noqa: ARG001 - a new version gets a new address
-    """Return the htmx script from its Python package."""
-    file = resources.files("js_lib_htmx") / "static/htmx/htmx.min.js"
-    with resources.as_file(file) as path:
-        response: Response = send_file(path, mimetype="text/javascript", max_age=31_536_000)
-    return response
 
 
 @blueprint.get("/favicon.ico")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import random
 import threading
 import zipfile
 from collections.abc import Callable, Iterator
@@ -16,9 +17,15 @@ from PIL import Image
 from contentsvc.db.session import Database
 from contentsvc.errors import RenderError
 from contentsvc.posters import Poster, parse_template
-from contentsvc.posters.encoding import Format
+from contentsvc.posters.encoding import Format, encode
 from contentsvc.services.rendering.painting import Painter, PosterRequest
-from contentsvc.services.rendering.studio import Bounds, Studio, StudioBusyError, file_name
+from contentsvc.services.rendering.studio import (
+    Bounds,
+    Studio,
+    StudioBusyError,
+    file_name,
+    fit_bytes,
+)
 from contentsvc.services.runtime import Runtime
 from tests.factories import make_runtime
 
@@ -62,7 +69,20 @@ def test_a_sketch_is_the_poster_in_small(studio: Studio) -> None:
 
     small = Image.open(io.BytesIO(sketch.poster.encoded.data))
     assert small.size == sketch.poster.size == (720, 720)
-    assert (sketch.poster.encoded.media_type, sketch.sampled) == ("image/jpeg", ())
+    assert (sketch.poster.encoded.media_type, sketch.sampled) == ("image/webp", ())
+
+
+@pytest.mark.parametrize(("width", "narrower"), [(720, True), (360, False)])
+def test_no_sketch_is_heavy(width: int, *, narrower: bool) -> None:
+    """A picture that does not compress is made smaller, not refused; others keep their width."""
+    noise = Image.frombytes("RGB", (1080, 1920), random.Random(1).randbytes(1080 * 1920 * 3))
+    plain = Image.new("RGB", (1080, 1920), "red")
+
+    small, same = (fit_bytes(image, width, 50_000) for image in (noise, plain))
+
+    assert len(encode(small, "webp", 50_000).data) <= 50_000
+    assert (small.width < width) is narrower
+    assert same.size == (width, round(1920 * width / 1080))
 
 
 def test_sample_words_stand_in_for_empty_fields(studio: Studio) -> None:

@@ -191,3 +191,17 @@ def test_moving_an_entry(mei: Person, sample: str, runtime: Runtime) -> None:
     assert _marked(page) == _marked(dialog) == {"week", "day", "time"}
     assert dialog.headers["HX-Retarget"] == "#dialog-body"
     assert "<html" not in dialog.get_data(as_text=True)
+
+
+@pytest.mark.parametrize(
+    ("action", "wrong"),
+    [
+        ("entry", {"place": "", "time": "noon", "week": "soon", "day": "someday", "kind": "song"}),
+        ("file", {"format": "tiff", "limit": "many"}),
+    ],
+)
+def test_the_studio(mei: Person, sample: str, action: str, wrong: dict[str, str]) -> None:
+    """Where an entry goes, and how a file is made, is checked together."""
+    form = {"poster-field.text": "慢慢来", **wrong}
+
+    assert _marked(mei.post(f"/posters/quote/{action}", form)) == set(wrong)

@@ -15,6 +15,7 @@ from contentsvc.services.rendering.studio import Sketch, Studio, StudioBusyError
 from contentsvc.web.current import runtime
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
+from contentsvc.web.form_errors import errors_by_field
 from contentsvc.web.studio.studio_form import StudioForm
 
 __all__ = [
@@ -109,15 +110,24 @@ def left_out_notes(form: StudioForm) -> dict[str, list[FieldNote]]:
     return {name: [FieldNote(text)] for name in form.template.left_out[form.size]}
 
 
-def error_view(template: Template, error: RenderError | InputError) -> StudioView:
-    """Return page content that shows *error* beside its field, or else for the whole poster."""
-    text = explain(error)
-    if error.field in template.fields:
-        beside_field = {error.field: [FieldNote(text, is_bad=True)]}
-        return StudioView(notes=beside_field, message=text, status=422)
-    errors = {error.field: text} if error.field else {}
+def error_view(
+    template: Template, error: RenderError | InputError, *, of_poster: bool = True
+) -> StudioView:
+    """Return page content that shows each error beside its field, or else for the whole poster.
+
+    If not *of_poster*, the fields are those of the form, which may be called as a poster field is.
+    """
+    if isinstance(error, InputError):
+        texts = errors_by_field(error, "")
+    else:
+        texts = {error.field or "": explain(error)}
+    fields = set(template.fields) if of_poster else set()
     return StudioView(
-        general=[FieldNote(text, is_bad=True)], errors=errors, message=text, status=422
+        notes={name: [FieldNote(texts[name], is_bad=True)] for name in texts if name in fields},
+        general=[FieldNote(texts[name], is_bad=True) for name in texts if name not in fields],
+        errors={name: text for name, text in texts.items() if name and name not in fields},
+        message=explain(error),
+        status=422,
     )
 
 

@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.entries import EntryKind, PosterSpec
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import ConflictError, InputError, NotFoundError, RenderError
 from contentsvc.posters import Template, TemplateError
@@ -110,13 +111,19 @@ def download(name: str) -> Response | tuple[str, int]:
             return _bundle(form)
         poster = studio().finish(poster_request)
     except (RenderError, InputError) as error:
-        return _page(form, with_sketch_of(sketch_view(form), error_view(form.template, error)))
+        return _page(form, _error_view(form, error))
     return send_file(
         io.BytesIO(poster.encoded.data),
         mimetype=poster.encoded.media_type,
         as_attachment=True,
         download_name=file_name(poster_request, poster_title(form)),
     )
+
+
+def _error_view(form: StudioForm, error: RenderError | InputError) -> StudioView:
+    """Return page content with the error of the poster, or of what is done with it."""
+    view = error_view(form.template, error, of_poster=isinstance(error, RenderError))
+    return with_sketch_of(sketch_view(form), view)
 
 
 def _bundle(form: StudioForm) -> Response:
@@ -133,13 +140,18 @@ def save(name: str) -> Response | tuple[str, int]:
     form, rejected = _posted(name)
     if rejected:
         return _page(form, rejected)
+    checks, zone = InputChecks(), runtime().config.timezone.key
     try:
         with writing() as database:
-            calendar = _chosen_calendar(database, form)
-            week, content = read_entry(form, calendar.timezone)
+            with checks.collect():
+                calendar = _chosen_calendar(database, form)
+                zone = calendar.timezone
+            with checks.collect():
+                week, content = read_entry(form, zone)
+            checks.raise_errors()
             entry = entries.create_entry(database, calendar, week, content, by=person(), now=now())
     except (InputError, RenderError) as error:
-        return _page(form, with_sketch_of(sketch_view(form), error_view(form.template, error)))
+        return _page(form, _error_view(form, error))
     confirm_draft()
     show_toast(gettext("Saved as a draft of %(calendar)s.", calendar=calendar.name))
     return redirect(url_for("entries.edit", entry_id=entry.id), code=303)
@@ -185,7 +197,7 @@ def use(name: str) -> Response | tuple[str, int]:
         again = replace(form, values={**form.values, "rev": str(form.entry.rev)})
         return _page(again, replace(sketch_view(form), message=explain(error), status=409))
     except InputError as error:
-        return _page(form, with_sketch_of(sketch_view(form), error_view(form.template, error)))
+        return _page(form, _error_view(form, error))
     confirm_draft()
     show_toast(gettext("The entry now has this poster."))
     return redirect(url_for("entries.edit", entry_id=form.entry.id), code=303)

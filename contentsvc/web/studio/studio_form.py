@@ -11,6 +11,7 @@ from werkzeug.datastructures import MultiDict
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryContent, EntryKind, Livestream, PosterSpec
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.typed_text import digits
 from contentsvc.domain.walltime import parse_time
 from contentsvc.domain.weeks import IsoWeek
@@ -88,16 +89,17 @@ class StudioForm:
 
         Raises:
             InputError: the format or the limit cannot be used.
+            FieldsError: neither can be used.
         """
-        kind = _FORMATS.get(self["format"] or "png")
-        if kind is None:
-            raise InputError("not-a-choice", field="format")
-        if not self["limit"].strip():
-            return replace(self.poster_request(), kind=kind)
-        limit = digits(self["limit"])
-        if limit is None or not 1 <= limit <= _LARGEST_LIMIT:
-            raise InputError("poster-kilobytes-wrong", most=_LARGEST_LIMIT, field="limit")
-        return replace(self.poster_request(), kind=kind, max_bytes=limit * 1024)
+        checks, max_bytes = InputChecks(), None
+        with checks.collect("format"):
+            if (self["format"] or "png") not in _FORMATS:
+                raise InputError("not-a-choice")
+        with checks.collect("limit"):
+            max_bytes = _limit(self["limit"])
+        checks.raise_errors()
+        kind = _FORMATS[self["format"] or "png"]
+        return replace(self.poster_request(), kind=kind, max_bytes=max_bytes)
 
 
 def blank_form(template: Template, query: Mapping[str, str]) -> StudioForm:
@@ -142,25 +144,49 @@ def read_entry(form: StudioForm, zone: str) -> tuple[IsoWeek, EntryContent]:
 
     Raises:
         InputError: a value cannot be used; `field` names it.
+        FieldsError: several values cannot be used.
     """
-    try:
-        kind = EntryKind(form["kind"])
-    except ValueError as error:
-        raise InputError("not-a-choice", field="kind") from error
+    checks, own_time = InputChecks(), None
     slot = form["place"].partition("|")[2]
+    with checks.collect():
+        kind = _kind(form["kind"])
+    with checks.collect():
+        day = read_day(form["day"])
+    with checks.collect():
+        own_time = None if slot else _own_time(form["time"])
+    with checks.collect():
+        week = read_week(form["week"], zone)
+    checks.raise_errors()
     fields = poster_values(form.poster, form.template)
     content = EntryContent(
         key="",
-        day=read_day(form["day"]),
+        day=day,
         kind=kind,
         title=form["title"].strip() or poster_title(form) or form.template.name.zh,
         slot=slot or None,
-        time=None if slot else _own_time(form["time"]),
+        time=own_time,
         element=form.template.elements[0] if form.template.elements else None,
         livestream=_livestream(fields) if kind is EntryKind.LIVESTREAM else None,
         poster=PosterSpec(form.template.id, fields),
     )
-    return read_week(form["week"], zone), content
+    return week, content
+
+
+def _kind(text: str) -> EntryKind:
+    try:
+        return EntryKind(text)
+    except ValueError as error:
+        raise InputError("not-a-choice", field="kind") from error
+
+
+def _limit(kilobytes: str) -> int | None:
+    """Return the number of bytes that *kilobytes* means; None if it is empty."""
+    if not kilobytes.strip():
+        return None
+    limit = digits(kilobytes)
+    if limit is None or not 1 <= limit <= _LARGEST_LIMIT:
+        raise InputError("poster-kilobytes-wrong", most=_LARGEST_LIMIT)
+    return limit * 1024
 
 
 def _own_time(text: str) -> time:

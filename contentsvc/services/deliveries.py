@@ -162,7 +162,7 @@ def resolve_delivery(
             session,
             delivery,
             # After an earlier database was restored, it may not have been rendered.
-            _S.RETRYING if delivery.rendition_hash else _S.PLANNED,
+            _S.PLANNED if delivery.rendition_hash is None else _S.RETRYING,
             now,
             **_sent_now(delivery, now, usefulness),
             error=Message("delivery-sent-again", name=by),

@@ -10,13 +10,17 @@ from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.services.runtime import Runtime
 from tests.web.people import NOW, Person
 
+_DOCUMENT = {"title": "", "text": "一段", "html": "", "data": {}, "warnings": [], "pictures": []}
+
 
 @pytest.fixture
 def delivery(runtime: Runtime, sample: str) -> int:
-    """Return a delivery that was tried once."""
+    """Return a delivery that was rendered and tried once."""
     with runtime.database.write() as session:
+        session.add(RenditionRow(hash="whole", document=_DOCUMENT, created_at=NOW))
         row = session.scalars(select(Delivery).order_by(Delivery.id)).first()
         assert row is not None
+        row.rendition_hash = "whole"
         session.add(
             Attempt(
                 delivery_id=row.id,
@@ -158,9 +162,8 @@ def test_a_person_decides_about_the_part_that_the_page_showed(
 ) -> None:
     """The page names the part; a page that is older than the next part changes nothing."""
     _set(runtime, delivery, DeliveryStatus.UNKNOWN)
-    document = {"title": "", "text": "一段", "html": "", "data": {}, "warnings": [], "pictures": []}
     with runtime.database.write() as session:
-        session.add(RenditionRow(hash="part", document=document, created_at=NOW))
+        session.add(RenditionRow(hash="part", document=_DOCUMENT, created_at=NOW))
         session.flush()
         for number in (1, 2, 3):
             receipt = {"id": "m1", "url": None} if number == 1 else None

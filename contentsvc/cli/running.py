@@ -15,6 +15,7 @@ import click
 from contentsvc import logs
 from contentsvc.cli.runtime import open_runtime
 from contentsvc.config import Config
+from contentsvc.processes import set_title
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -40,6 +41,7 @@ _IMPORTED_BY_ALL = (
 def up() -> None:
     """Run everything on this machine until Ctrl-C."""
     config = _settings()
+    set_title("contentsvc up")
     # The processes are forks of this one, so that they need not import anything themselves.
     for name in _IMPORTED_BY_ALL:
         importlib.import_module(name)

@@ -15,7 +15,7 @@ from gunicorn.glogging import Logger
 
 from contentsvc.config import Config
 from contentsvc.errors import ConfigError
-from contentsvc.processes import die_with_parent
+from contentsvc.processes import die_with_parent, set_title
 
 __all__ = ["check_port", "serve"]
 
@@ -24,6 +24,7 @@ WsgiApp = Callable[[dict[str, Any], Callable[..., Any]], Any]
 
 #: Seconds that running requests get to finish when the server stops.
 _GRACE = 8
+_TITLE = "contentsvc web"
 #: Seconds after which gunicorn replaces a worker process that no longer responds.
 _SILENCE = 60
 
@@ -114,6 +115,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": 5,
             "accesslog": None,
             "logger_class": _RootLogger,
+            "pre_fork": _name_arbiter,
             "post_fork": _die_with_arbiter,
             "proc_name": "contentsvc",
             "control_socket_disable": True,
@@ -125,5 +127,11 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         return self._make_app()
 
 
+def _name_arbiter(_arbiter: object, _worker: object) -> None:
+    # In place of gunicorn's title, so that `ps` shows every process by its command.
+    set_title(_TITLE)
+
+
 def _die_with_arbiter(_arbiter: object, worker: Any) -> None:
+    set_title(_TITLE)
     die_with_parent(worker.ppid or os.getppid())

@@ -263,8 +263,9 @@ def test_the_supervisor_may_fork_at_any_time(service: Service) -> None:
     assert not [file for file in files if "contentsvc.db" in file]
     assert len(list((supervisor / "task").iterdir())) == 1
     titles = sorted(words for words in _children(service).values() if "valkey" not in words)
-    assert [title for title in titles if title.startswith("contentsvc ")] == [
+    assert titles == [
         "contentsvc dispatch",
+        "contentsvc web",
         "contentsvc worker --queue follow-up",
         "contentsvc worker --queue publish",
         "contentsvc worker --queue publish",

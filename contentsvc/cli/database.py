@@ -10,8 +10,7 @@ import click
 from contentsvc.config import Config
 from contentsvc.db import backups, migrate
 from contentsvc.db.session import Database
-from contentsvc.errors import ConfigError
-from contentsvc.launcher.locking import lock_holder
+from contentsvc.launcher.locking import lock_data_dir
 
 __all__ = ["db"]
 
@@ -63,33 +62,27 @@ def restore(source: Path | None) -> None:
     Deliveries that were due since the backup may be out. They become unknown: the service asks the
     platforms that can be asked, and a person decides about the others.
     """
-    config = Config.from_env()
-    process = lock_holder(config.data_dir)
-    if process is not None:
-        raise ConfigError(
-            "CONTENTSVC_DATA_DIR",
-            "data-dir-in-use-by-up",
-            folder=str(config.data_dir),
-            process=process,
-        )
     from contentsvc.services.delivery.restored import doubt_overdue
     from contentsvc.services.ports import system_clock
 
+    config = Config.from_env()
     now = system_clock()
-    if source is None:
-        with closing(Database(config.database_url)) as database:
-            migrate.upgrade(database)
-            with database.write() as session:
+    # The lock keeps `contentsvc up` from starting meanwhile.
+    with lock_data_dir(config.data_dir):
+        if source is None:
+            with closing(Database(config.database_url)) as database:
+                migrate.upgrade(database)
+                with database.write() as session:
+                    count = doubt_overdue(session, now)
+        else:
+            with (
+                backups.restoring(config.database_url, source, now) as restoring,
+                restoring.database.write() as session,
+            ):
                 count = doubt_overdue(session, now)
-    else:
-        with (
-            backups.restoring(config.database_url, source, now) as restoring,
-            restoring.database.write() as session,
-        ):
-            count = doubt_overdue(session, now)
-        click.echo(f"restored {source}")
-        if restoring.replaced is not None:
-            click.echo(f"the database that it replaced is now {restoring.replaced}")
+            click.echo(f"restored {source}")
+            if restoring.replaced is not None:
+                click.echo(f"the database that it replaced is now {restoring.replaced}")
     click.echo(f"deliveries that may be out since: {count}")
     if count:
         click.echo("see `contentsvc deliveries list --status unknown` after the next start")

@@ -42,10 +42,12 @@ def fork_process(run: Callable[[], object], *, name: str, output: int) -> int:
             stream.flush()
     # A signal between the fork and the reset of the handlers would be lost.
     blocked = signal.pthread_sigmask(signal.SIG_BLOCK, signal.valid_signals())
-    pid = os.fork()
-    if pid == 0:
-        _become(run, name, output, blocked)
-    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    try:
+        pid = os.fork()
+        if pid == 0:
+            _become(run, name, output, blocked)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
     return pid
 
 

@@ -137,7 +137,7 @@ def test_nothing_is_restored_below_a_running_service(ready: _Run) -> None:
         status, _, err = ready("db", "restore", "--from", "copy.db")
 
     assert status == 2
-    assert f"(process {os.getpid()}); stop it first" in err
+    assert f"(process {os.getpid()}); stop it" in err
 
 
 def test_a_person_is_added_with_a_password(ready: _Run, typed: Callable[[str], None]) -> None:

@@ -82,8 +82,25 @@ class Supervisor:
         self._selector.close()
 
     def _launch(self, child: Child) -> None:
-        child.start(time.monotonic(), self._run)
+        now = time.monotonic()
+        try:
+            child.start(now, self._run)
+        except OSError as error:
+            self._was_not_started(child, str(error), now)
+            return
         self._selector.register(child.pipe, selectors.EVENT_READ, child)
+
+    def _was_not_started(self, child: Child, reason: str, now: float) -> None:
+        """Start the process later: memory or process ids are used up. The others go on."""
+        child.deaths += 1
+        child.last_line = reason
+        child.restart_at = now + child.backoff.after(0)
+        logger.error(
+            "%s was not started: %s",
+            child.role.name,
+            reason,
+            extra={"action": "process_not_started"},
+        )
 
     def _died(self, child: Child, now: float) -> None:
         seconds = self._reap(child, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import socket
@@ -85,6 +86,26 @@ def test_a_dead_process_is_restarted_after_a_wait(
     assert "fragile died: no milk" in caplog.text
     waits = [record.__dict__["again_in_s"] for record in caplog.records]
     assert waits == [0.5, 1.0]
+
+
+def test_a_fork_that_fails_is_repeated(
+    supervisor: Supervisor, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without memory for another process the supervisor and the other processes go on."""
+    other = supervisor.start(Role("other", ("import time; time.sleep(60)",)))
+
+    def refuse() -> int:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fork", refuse)
+        child = supervisor.start(Role("later", ("import time; time.sleep(60)",)))
+        assert not child.is_running
+        assert signal.pthread_sigmask(signal.SIG_BLOCK, []) == set()
+    _turn_until(supervisor, lambda: child.is_running)
+
+    assert "later was not started: " in caplog.text
+    assert other.is_running
 
 
 def test_a_process_that_cannot_start_is_logged_as_such(

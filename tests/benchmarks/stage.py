@@ -45,6 +45,8 @@ class Stage:
     runtime: Runtime
     service: Service
     rendition: str
+    #: The approval hash of every entry; a delivery with another one would be cancelled.
+    approval: str
 
     @classmethod
     def of(cls, runtime: Runtime, service: Service, url: str, channels: int) -> Stage:
@@ -73,10 +75,12 @@ class Stage:
         Renderer(runtime).render_planned([planned])
         with runtime.database.write() as session:
             digest = session.scalars(select(Delivery.rendition_hash)).one()
+            approval = session.scalars(select(Delivery.approval_hash)).one()
             session.execute(delete(Delivery))
             session.execute(delete(Entry).where(Entry.id != entry.id))
         assert digest is not None
-        return cls(runtime, service, digest)
+        assert approval is not None
+        return cls(runtime, service, digest, approval)
 
     def add_channel(self, name: str, kind: str, settings: dict[str, Any]) -> None:
         """Create a channel of another type than the webhooks."""
@@ -138,6 +142,7 @@ class Stage:
             "attempt_count": 0,
             "in_doubt": False,
             "rendition_hash": self.rendition,
+            "approval_hash": self.approval,
             "error": "",
             "created_at": self.runtime.clock(),
             "updated_at": self.runtime.clock(),

@@ -22,6 +22,7 @@ from sqlalchemy import (
     Table,
     Update,
     bindparam,
+    false,
     func,
     literal_column,
     select,
@@ -183,16 +184,15 @@ _CLAIM_DUE = (
 
 def is_approved() -> ColumnElement[bool]:
     """Return the SQL condition that an entry's present approval is that of its delivery."""
-    return (
-        select(Entry.id)
-        .where(
-            Entry.id == _DELIVERIES.c.entry_id,
-            Entry.approval_hash == _DELIVERIES.c.approval_hash,
-            Entry.deleted_at.is_(None),
-        )
+    # With EXISTS, PostgreSQL would join all entries with these few deliveries.
+    present = (
+        select(Entry.approval_hash)
+        .where(Entry.id == _DELIVERIES.c.entry_id, Entry.deleted_at.is_(None))
         .correlate(_DELIVERIES)
-        .exists()
+        .scalar_subquery()
     )
+    # Without a present approval the comparison is NULL, and so would be its negation.
+    return func.coalesce(_DELIVERIES.c.approval_hash == present, false())
 
 
 def claim_due(

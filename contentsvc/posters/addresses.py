@@ -1,4 +1,4 @@
-"""Writes web addresses in ASCII, as browsers send them and as every QR scanner reads them."""
+"""Converts web addresses to ASCII, the form that browsers send and every QR scanner reads."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _LONGEST_LABEL = 63
 
 
 def is_address(text: str) -> bool:
-    """Return whether *text* begins like a web address, with a scheme and `://`."""
+    """Return True if *text* begins with the scheme of a web address and `://`."""
     return _ADDRESS.match(text) is not None
 
 
 def ascii_address(text: str) -> str:
-    """Return the address *text* in ASCII: the host as punycode, the rest percent-encoded as UTF-8.
+    """Convert a web address to ASCII: the host to punycode, the rest to percent-encoded UTF-8.
 
-    What is in ASCII already stays as it is, also if it is percent-encoded.
+    Parts of *text* that are ASCII already stay as they are, even if they are percent-encoded.
 
     Raises:
         ValueError: *text* is no address, or its host cannot be a host name.
@@ -47,7 +47,7 @@ def _quoted(text: str) -> str:
 
 
 def _ascii_host(host: str) -> str:
-    """Return *host* as browsers look it up: mapped by UTS 46, its labels in punycode."""
+    """Return the host name that browsers look up: *host* mapped by UTS 46, with punycode labels."""
     if host.isascii():
         return host
     labels = idna.uts46_remap(host, std3_rules=False, transitional=False).split(".")

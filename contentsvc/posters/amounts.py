@@ -1,4 +1,4 @@
-"""Reads prices in yuan and shares of progress as people write them."""
+"""Parses prices in yuan and progress shares as people write them."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _SHARE = re.compile(
 
 
 def price_number(text: str) -> str | None:
-    """Return the price *text* without signs of the yuan: `29.9` for `¥29.9` and `29.9元`.
+    """Remove the yuan sign from a price: return `29.9` for `¥29.9` and for `29.9元`.
 
-    Return None if *text* is no price in yuan, such as `免费` or `$9`.
+    Return None if *text* is not a price in yuan. `免费` and `$9` are not.
     """
     plain = unicodedata.normalize("NFKC", text)
     if _OTHERS.search(plain):
@@ -31,11 +31,11 @@ def price_number(text: str) -> str | None:
 
 
 def share_of(text: str) -> float | None:
-    """Return the share (0 to 1) that *text* says: `64`, `64%`, `64/100` or `0.64`.
+    """Parse a share such as `64`, `64%`, `64/100` or `0.64`; return it as a number from 0 to 1.
 
-    A number without a sign is in percent, unless it is a fraction of one such as `0.64`. Return
-    None for any other text, and for more than 100 %; a count above its whole, such as `210/200`, is
-    the whole.
+    A number without a sign is a percentage, unless it is a decimal fraction of at most 1 such as
+    `0.64`. A count above its total, such as `210/200`, is 1. Return None for other texts, and for
+    percentages over 100.
     """
     match = _SHARE.fullmatch(unicodedata.normalize("NFKC", text).strip())
     if match is None:

@@ -43,7 +43,7 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 @dataclass(frozen=True, slots=True)
 class PosterSetup:
-    """The settings that all posters of a table share: template, brand kit, size and others.
+    """The settings that all posters of a table share, such as template, brand kit and size.
 
     Each row of the table adds only its own field values.
     """
@@ -60,11 +60,10 @@ class PosterSetup:
 
 @dataclass(frozen=True, slots=True)
 class RowResult:
-    """The result of painting one table row: file name, encoded poster, and messages in English.
+    """The result for one table row: file name, encoded poster, and messages in English.
 
-    The messages are the error if the row failed, else the warnings.
-
-    `encoded` is None if the row failed, or if the poster is already in the ZIP file.
+    The messages are the error if the row failed, else the warnings. `encoded` is None if the row
+    failed, or if the poster is already in the ZIP file.
     """
 
     number: int
@@ -75,7 +74,7 @@ class RowResult:
 
 @dataclass(slots=True)
 class ZipReport:
-    """A report on a ZIP file of posters: their number, the rows with warnings, the failed rows."""
+    """A report on a ZIP file of posters: their number, and the rows with warnings or errors."""
 
     made: int = 0
     warned: list[RowResult] = field(default_factory=list)
@@ -83,7 +82,10 @@ class ZipReport:
 
 
 def render_rows(batch: PosterSetup, rows: Sequence[Row]) -> Iterator[RowResult]:
-    """Paint a poster for each row and yield its result, in order; go on after a row that failed."""
+    """Paint a poster for each row and yield the results in order.
+
+    A row that fails does not stop the rows after it.
+    """
     names: set[str] = set()
     for row in rows:
         fallback = f"{batch.template.id}-{row.number:04d}"
@@ -115,9 +117,10 @@ def write_zip(
     out: Path | IO[bytes],
     progress: Callable[[int, int], None] = lambda _done, _total: None,
 ) -> ZipReport:
-    """Paint a poster per row into the ZIP file *out*; list failed rows in its file `failures.txt`.
+    """Paint a poster for each row and write the posters to the ZIP file *out*.
 
-    *progress* is called after each row with two numbers: the finished rows and all rows.
+    If rows failed, the ZIP file also contains a list of them, `failures.txt`. After each row,
+    *progress* is called with two numbers: the finished rows and all rows.
 
     Raises:
         OSError: *out* cannot be written.
@@ -163,7 +166,11 @@ def _paint(batch: PosterSetup, row: Row) -> Poster:
 
 
 def picture_name(given: str, fallback: str, kind: Format) -> str:
-    """Turn *given* (or *fallback*, if *given* is empty) into a file name valid on any system."""
+    """Return a file name that is valid on every system, made from *given*.
+
+    If no usable characters are left of *given*, the name is made from *fallback*. *kind* determines
+    the suffix.
+    """
     ending = _ENDINGS[kind]
     stem = _UNSAFE.sub("-", given).strip(" .-").removesuffix(f".{ending}")[:_LONGEST_NAME]
     stem = f"{stem}-" if _DEVICES.fullmatch(stem) else stem.rstrip(" .")
@@ -171,7 +178,7 @@ def picture_name(given: str, fallback: str, kind: Format) -> str:
 
 
 def unique_name(name: str, taken: set[str]) -> str:
-    """Return *name*, with a number added if it is in *taken*; add the result to *taken*.
+    """Return *name* or, if it is in *taken*, *name* with a number; add the result to *taken*.
 
     Names that differ only in upper and lower case count as equal.
     """

@@ -21,7 +21,7 @@ __all__ = ["Brand", "brand_fonts", "load_brand"]
 
 
 class Brand(Part):
-    """A brand kit: name, footer, colours, logo and fonts of a brand, for use on its posters.
+    """A brand kit: the name, footer, colours, logo and fonts of a brand, for use on its posters.
 
     `palette` overrides a template's colours by name. `logo` is a picture name or `art:NAME`.
     `fonts` is a folder of the brand's own fonts, relative to an asset folder.
@@ -35,11 +35,11 @@ class Brand(Part):
 
 
 def load_brand(path: Path) -> Brand:
-    """Return the brand kit that is stored in the YAML file *path*.
+    """Read a brand kit from the YAML file *path*.
 
     Raises:
-        TemplateError: the file cannot be read or is invalid; it has the line and field of each
-            fault.
+        TemplateError: the file cannot be read or is invalid; the error has the line and field of
+            each fault.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -58,9 +58,10 @@ def load_brand(path: Path) -> Brand:
 
 
 def brand_fonts(brand: Brand, folders: Sequence[Path]) -> Fonts:
-    """Return the fonts of *brand*, whose font folder is in one of *folders*.
+    """Return the fonts for a brand's posters: its own, then the packaged ones.
 
-    If *brand* has no font folder, return only the packaged fonts.
+    The brand's font folder is looked up in *folders*. If *brand* has no font folder, return only
+    the packaged fonts.
 
     Raises:
         RenderError: none of *folders* contains the font folder, or it has no readable font.

@@ -1,4 +1,4 @@
-"""Painting steps of a poster: they are first recorded, then compared for overlap, then run."""
+"""Painting steps of a poster, which are recorded, compared for overlap, and then run."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Paste:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A painting step that changes nothing; it inspects the part of the poster painted so far."""
+    """A painting step that changes nothing; it inspects what has been painted so far."""
 
     box: Box4
     inspect: Callable[[Image.Image], None]
@@ -56,7 +56,7 @@ Step: TypeAlias = Paste | Probe
 
 
 def boxes_of(steps: Iterable[Step]) -> tuple[Box4, ...]:
-    """Return the rectangle that each of *steps* changes or inspects."""
+    """Return the rectangles that *steps* change or inspect, one per step."""
     return tuple(step.box for step in steps)
 
 

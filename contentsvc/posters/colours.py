@@ -39,7 +39,7 @@ COLOUR = re.compile(
 
 
 def resolve(colour: str, palette: Mapping[str, str]) -> Rgba:
-    """Return the red, green, blue and opacity of *colour*, a hex code or a palette name.
+    """Convert *colour*, a hex code or a palette name, to its red, green, blue and opacity.
 
     `+30` moves the colour 30 % towards white and `-30` towards black; `@72` sets 72 % opacity.
 
@@ -64,7 +64,7 @@ def _shaded(base: Rgba, shade: int, percent: int) -> Rgba:
 
 
 def flatten(palette: Mapping[str, str]) -> dict[str, str]:
-    """Return *palette* with a hex code in place of every reference to another colour.
+    """Return *palette* with each reference to another colour replaced by that colour's hex code.
 
     Raises:
         RenderError: a colour refers to a name that has no hex code.
@@ -88,7 +88,7 @@ def mix(first: Rgba, second: Rgba, share: float) -> Rgba:
 
 
 def average(colours: Sequence[Rgba]) -> Rgba:
-    """Return the average of *colours*."""
+    """Return the mean of *colours*."""
     red, green, blue = (
         round(sum(each[band] for each in colours) / len(colours)) for band in range(3)
     )

@@ -15,7 +15,7 @@ _GROUND = (236, 236, 238)
 
 
 def contact_sheet(posters: Iterable[Image.Image]) -> Image.Image:
-    """Return a contact sheet, 1600 pixels wide, with *posters* reduced to thumbnails.
+    """Return one picture, 1600 pixels wide, that shows *posters* side by side as thumbnails.
 
     Upright thumbnails are 300 pixels high, and wide thumbnails 150. Each poster is reduced before
     the next is read from *posters*, so a generator of posters takes little memory.

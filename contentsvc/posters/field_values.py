@@ -31,7 +31,7 @@ _LONGEST_PRICE = 40
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """The valid field values of one poster: a tuple of texts for a list field, else one text."""
+    """The validated field values of a poster: a tuple of texts for a list field, else a text."""
 
     fields: Mapping[str, str | tuple[str, ...]]
     brand: Mapping[str, str]
@@ -39,7 +39,7 @@ class Values:
     prices: frozenset[str] = frozenset()
 
     def text(self, name: str) -> str:
-        """Return the value of field *name* as one text; the items of a list are joined."""
+        """Return the value of the field *name* as one text. The items of a list are joined."""
         value = self.fields.get(name, "")
         return value if isinstance(value, str) else "；".join(map(_whole, value))
 
@@ -49,7 +49,7 @@ class Values:
         return (value,) if isinstance(value, str) else value
 
     def holds(self, condition: str | None) -> bool:
-        """Return True if the values meet *condition*, such as `a and not b`, or if it is None."""
+        """Return True if the values meet *condition*, such as `a and not b`. None is always met."""
         return all(self._is_true(clause) for clause in parts_of(condition))
 
     def _is_true(self, clause: Clause) -> bool:
@@ -60,7 +60,7 @@ class Values:
     def fill(self, text: str) -> str:
         """Return *text* with its placeholders replaced by values.
 
-        If *text* has placeholders and the values of all are empty, return an empty text.
+        If *text* has placeholders and all their values are empty, return an empty text.
         """
         result = [self._placeholder(match) for match in PLACEHOLDER.finditer(text)]
         if result and not any(result):
@@ -81,7 +81,7 @@ class Values:
 
 
 def split_item(item: str) -> tuple[str, str]:
-    """Return the parts of a list item before and after its first `|`; the second may be empty."""
+    """Split a list item at its first `|` into two texts. The second may be empty."""
     head, _, tail = item.replace("｜", "|").partition("|")
     return head.strip(), tail.strip()
 
@@ -93,9 +93,9 @@ def _whole(item: str) -> str:
 def resolve_values(
     template: Template, fields: Mapping[str, object], defaults: Mapping[str, object], brand: Brand
 ) -> tuple[Values, list[PosterWarning]]:
-    """Return the values of *fields*, validated against the template, and warnings about them.
+    """Validate *fields* against the template; return the values and warnings about them.
 
-    *defaults* supplies the fields that *fields* leaves empty.
+    A field that *fields* leaves empty takes its value from *defaults*.
 
     Raises:
         RenderError: a required field is empty, or a value has the wrong type; its `field` is set.
@@ -121,7 +121,7 @@ def resolve_values(
 
 
 def _price(name: str, spec: FieldSpec, text: str) -> tuple[str, list[PosterWarning]]:
-    """Return the price *text* without signs of the yuan, which the template adds, and warnings.
+    """Return the price *text* without the yuan sign, which the template adds, and any warnings.
 
     Raises:
         RenderError: *text* is so long that it could not be shown in full.
@@ -161,7 +161,7 @@ def _checked(name: str, spec: FieldSpec, value: object) -> str | tuple[str, ...]
 
 
 def _label(name: str, spec: FieldSpec) -> Message:
-    """Return a field's name for messages: in English its key, in Chinese its label."""
+    """Return the name of a field for messages: its key in English, its label in Chinese."""
     return Message.given(en=name, zh=spec.label.zh)
 
 

@@ -1,4 +1,4 @@
-"""The focus of a picture, the point that stays visible if the picture is cropped.
+"""The focus of a picture: the point that stays visible if the picture is cropped.
 
 It is written after the name of the picture: `tent.jpg#focus=0.3,0.72`.
 """
@@ -17,7 +17,9 @@ _FOCUS = re.compile(rf"(?P<name>.+){_MARK}{_SHARE},\s?{_SHARE}")
 
 
 def split_focus(text: str) -> tuple[str, Focus | None]:
-    """Split *text*, such as `tent.jpg#focus=0.3,0.72`, into name and focus (None without one).
+    """Split a picture reference such as `tent.jpg#focus=0.3,0.72` into its name and its focus.
+
+    The focus is None if *text* has none.
 
     Raises:
         ValueError: the focus is not two numbers from 0 to 1.
@@ -31,9 +33,9 @@ def split_focus(text: str) -> tuple[str, Focus | None]:
 
 
 def with_focus(name: str, focus: Focus | None) -> str:
-    """Return *name*, the name of a picture, with *focus* appended unless *focus* is None.
+    """Append *focus* to the picture name *name*, unless *focus* is None; return the result.
 
-    Each number of the focus has three digits at most.
+    Each number of the focus has at most three decimals.
     """
     if focus is None or not name:
         return name

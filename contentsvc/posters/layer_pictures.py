@@ -1,4 +1,4 @@
-"""Gets the picture of an image layer, drawn by code or stored, and fits it to the layer's box."""
+"""Gets the picture of an image layer and fits it to the layer's box."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fetch(
     palette: Mapping[str, str],
     cache: PaintCache,
 ) -> tuple[Image.Image, list[tuple[str, Message]]]:
-    """Return the picture *name* at the size of the layer's box, and warnings about the picture.
+    """Return the picture *name* at the size of the layer's box, and warnings about it.
 
     Each warning is a pair of a code (see `PosterWarning`) and a message.
 
@@ -49,7 +49,7 @@ def fetch(
 
 
 def digest_of(name: str, pictures: Pictures) -> bytes:
-    """Return the SHA-256 of the picture *name*, or empty bytes if it cannot be read."""
+    """Return the SHA-256 digest of the picture *name*, or empty bytes if it cannot be read."""
     try:
         return hashlib.sha256(pictures(name)).digest()
     except (LookupError, OSError, InputError):
@@ -108,7 +108,7 @@ def _fitted(layer: ImageLayer, name: str, data: bytes, size: tuple[int, int]) ->
 def _covering(
     picture: Image.Image, size: tuple[int, int], focus: tuple[float, float]
 ) -> Image.Image:
-    """Return *picture* cropped around *focus* and resized to *size*; only the crop is resized."""
+    """Crop *picture* around *focus* to the proportions of *size*, and resize the crop to *size*."""
     scale = max(size[0] / picture.width, size[1] / picture.height)
     wide, high = size[0] / scale, size[1] / scale
     left = min(max(picture.width * focus[0] - wide / 2, 0), picture.width - wide)

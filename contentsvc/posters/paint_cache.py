@@ -1,4 +1,4 @@
-"""Keeps pictures, masks and partly painted posters (snapshots) in memory for the next posters."""
+"""Caches pictures, masks and partly painted posters (snapshots) in memory."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MOST_WRITES = 3
 class PaintCache:
     """A thread-safe memory cache of pictures, masks and partly painted posters (snapshots).
 
-    It drops the least recently used if the pixels of all take more than *limit* bytes.
+    If the pixels of all take more than *limit* bytes, the cache drops the least recently used.
 
     Callers share the cached pictures: copy a picture before you paint on it.
 

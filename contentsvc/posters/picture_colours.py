@@ -1,7 +1,7 @@
-"""Converts decoded pictures to 8-bit sRGB, so that they look as in a browser.
+"""Converts decoded pictures to 8-bit sRGB, so that they look as they do in a browser.
 
-Colour profiles come from strangers. They are measured and checked before the colour engine reads
-them, and a profile that is refused is ignored, as browsers do.
+Colour profiles are untrusted. They are measured and checked before the colour engine reads them,
+and a profile that fails the check is ignored, as browsers do.
 """
 
 from __future__ import annotations
@@ -33,10 +33,11 @@ _LEAST_GAMMA, _MOST_GAMMA = 0.16, 6.25
 
 
 def transparent_value(picture: ImageFile.ImageFile) -> int | tuple[int, ...] | None:
-    """Return the value of transparent pixels of *picture*, a PNG that is not yet decoded.
+    """Return the pixel value that *picture*, a PNG, declares transparent, scaled to 8 bits.
 
-    Pillow reports the value as the file has it, but scales pixels of 2, 4 and 16 bits to 8. Return
-    None if the PNG names no such value, or if Pillow's is right.
+    Pillow reports the value as it is in the file, but scales pixels of 2, 4 and 16 bits to 8. Call
+    this before the PNG is decoded. Return None if the PNG declares no such value, or if Pillow's
+    value needs no scaling.
     """
     value = picture.info.get("transparency")
     if picture.format != "PNG" or not picture.tile or value is None:
@@ -48,7 +49,7 @@ def transparent_value(picture: ImageFile.ImageFile) -> int | tuple[int, ...] | N
 
 
 def to_srgb(picture: Image.Image) -> Image.Image:
-    """Return the decoded *picture* as RGB or RGBA in sRGB, without metadata.
+    """Convert the decoded *picture* to RGB or RGBA in sRGB, and remove its metadata.
 
     Its colour profile is applied; a profile that is broken, too large or for another kind of
     picture is ignored. A PNG without a profile may have a gamma, which is applied too.
@@ -70,13 +71,16 @@ def to_srgb(picture: Image.Image) -> Image.Image:
 
 
 def _bare(picture: Image.Image) -> Image.Image:
-    """Return *picture* without comments and profiles, which Pillow would write into files."""
+    """Remove the metadata of *picture*, such as comments, and return it.
+
+    Pillow would otherwise write them into files.
+    """
     picture.info = {}
     return picture
 
 
 def _plain(picture: Image.Image) -> Image.Image:
-    """Return *picture* as RGB or RGBA with 8 bits per band, its colours unchanged."""
+    """Convert *picture* to RGB or RGBA with 8 bits per band, without changing its colours."""
     if picture.mode != "I;16":
         return picture.convert("RGBA" if picture.has_transparency_data else "RGB")
     values = picture.convert("I")
@@ -96,7 +100,7 @@ def _to_8_bits() -> list[int]:
 
 
 def _without_gamma(picture: Image.Image, gamma: object) -> Image.Image:
-    """Return *picture*, whose values are light to the power of *gamma*, in sRGB."""
+    """Convert *picture*, whose values are encoded with *gamma*, to the gamma of sRGB."""
     if not isinstance(gamma, float) or not _LEAST_GAMMA <= gamma <= _MOST_GAMMA:
         return picture
     if abs(gamma - _SRGB_GAMMA) < _ALIKE:
@@ -116,7 +120,7 @@ def _converted_grey(picture: Image.Image, profile: bytes) -> Image.Image:
 
 
 def _converted(picture: Image.Image, profile: bytes, mode: str) -> Image.Image | None:
-    """Return *picture* converted from its colour *profile* to sRGB; None if it cannot be."""
+    """Convert *picture* from its colour *profile* to sRGB. Return None if that fails."""
     try:
         return ImageCms.profileToProfile(
             picture,
@@ -129,7 +133,7 @@ def _converted(picture: Image.Image, profile: bytes, mode: str) -> Image.Image |
 
 
 def _kind(profile: bytes) -> bytes | None:
-    """Return the kind of pictures that *profile* is for, such as `b"CMYK"`; None if it is unfit."""
+    """Return the colour space that *profile* is for, such as `b"CMYK"`; None if it is invalid."""
     if not _HEADER + 4 <= len(profile) <= _LARGEST_PROFILE or profile[36:40] != b"acsp":
         return None
     return profile[16:20] if _tags(profile) <= _MOST_TAGS else None
@@ -140,7 +144,7 @@ def _tags(profile: bytes) -> int:
 
 
 def _bounded(profile: bytes) -> bytes:
-    """Return *profile* with the names of its chains changed, so that no program reads them."""
+    """Return *profile* with its chain tags renamed, so that no program reads the chains."""
     start = _HEADER + 4
     table = bytearray(profile)
     for at in range(start, min(start + _tags(profile) * _TAG, len(table) - 4), _TAG):

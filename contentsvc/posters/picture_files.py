@@ -1,6 +1,6 @@
-"""Checks uploaded picture files before decoding, and encodes them again before storage.
+"""Checks uploaded picture files before they are decoded, and re-encodes them before storage.
 
-Nothing is decoded before its format, its bytes and its pixels are known to be within limits.
+Nothing is decoded until its format, its bytes and its pixels are known to be within limits.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _BOMB = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 
 @dataclass(frozen=True, slots=True)
 class PictureLimits:
-    """The most bytes and pixels that an accepted picture file may have."""
+    """The largest numbers of bytes and pixels that a picture file may have."""
 
     #: The size of the file, in bytes.
     max_bytes: int = 10 * 1024 * 1024
@@ -53,7 +53,7 @@ _LIMITS = PictureLimits()
 
 @dataclass(frozen=True, slots=True)
 class CleanPicture:
-    """A re-encoded picture without metadata, already rotated as its metadata asked for."""
+    """A re-encoded picture without metadata, rotated as its metadata specified."""
 
     data: bytes
     media_type: str
@@ -86,7 +86,7 @@ def clean_picture(
 def open_picture(
     data: bytes, limits: PictureLimits = _LIMITS, *, field: str | None = None
 ) -> Image.Image:
-    """Decode the picture file *data* to RGB or RGBA in sRGB, rotated as its EXIF data asks for.
+    """Decode the picture file *data* to RGB or RGBA in sRGB, rotated as its EXIF data specifies.
 
     Raises:
         InputError: the file is too large, of another format, truncated or no picture. Its `field`
@@ -114,7 +114,7 @@ def open_picture(
 
 
 def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
-    """Return the width and height that the picture file *data* has after its EXIF rotation.
+    """Return the width and height of the picture file *data*, after its EXIF rotation.
 
     Only the header of the file is read.
 
@@ -127,7 +127,7 @@ def picture_size(data: bytes, *, field: str | None = None) -> tuple[int, int]:
 
 
 def _open(data: bytes, field: str | None) -> ImageFile.ImageFile:
-    """Open the picture without decoding its pixels; only format, width and height are read."""
+    """Open a picture file. Only its format, width and height are read; no pixels are decoded."""
     try:
         return Image.open(io.BytesIO(data), formats=_FORMATS)
     except _BOMB as error:

@@ -1,4 +1,4 @@
-"""A disk cache of finished posters, so that the same inputs are painted once."""
+"""A disk cache of finished posters, so that each poster is painted only once."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def poster_key(
     max_bytes: int | None = None,
     defaults: Mapping[str, object] | None = None,
 ) -> str:
-    """Return the cache key of a poster: a hash of its inputs and of the content of its pictures.
+    """Return the cache key of a poster: a hash of all its inputs, including its pictures' content.
 
     Raises:
         RenderError: a required field is missing or a value is of the wrong kind.
@@ -74,9 +74,10 @@ def poster_key(
 def _pictures(
     template: Template, size: str, brand: Brand, text: Callable[[str], str]
 ) -> Iterator[str]:
-    """Yield the names of the stored pictures on a poster; *text* returns the value of a field.
+    """Yield the names of the stored pictures on a poster.
 
-    Art drawn by code is left out, since the engine version covers it.
+    *text* is a function that returns the value of a field. Art drawn by code is left out, since the
+    engine version covers it.
     """
     names = [
         split_focus(text(name))[0] for name, spec in template.fields.items() if spec.type == "image"
@@ -87,10 +88,11 @@ def _pictures(
 
 
 class PosterCache:
-    """A folder of finished posters; above *limit* bytes the least recently used are deleted.
+    """A folder of finished posters, limited to *limit* bytes.
 
-    Several processes may share a folder: each file is written under a temporary name and then
-    moved, and a file that another process deleted counts as a cache miss.
+    Above that, the least recently used are deleted. Several processes may share a folder: each file
+    is written under a temporary name and then moved, and a file that another process deleted counts
+    as a cache miss.
     """
 
     def __init__(self, folder: Path, limit: int = 512 * 1024 * 1024) -> None:
@@ -100,7 +102,7 @@ class PosterCache:
     def get(
         self, key: str, kind: Format, max_bytes: int | None, paint: Callable[[], Poster]
     ) -> CachedPoster:
-        """Return the poster stored under *key*; if there is none, paint, encode and store it.
+        """Return the poster stored under *key*. If there is none, paint, encode and store it.
 
         Raises:
             RenderError: the poster cannot be painted, or not be encoded within *max_bytes*.

@@ -45,7 +45,7 @@ class RowRemark:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Create the remark from *data*, the dictionary that `to_data` returned.
+        """Create a remark from *data*, a dictionary that `to_data` returned.
 
         Raises:
             KeyError: a value is missing.
@@ -55,7 +55,7 @@ class RowRemark:
 
 
 def remark_of(template: Template, fields: Mapping[str, object], error: RenderError) -> RowRemark:
-    """Convert *error*, which a row with the values *fields* caused, to a remark on that row.
+    """Convert *error* to a remark on the table row that caused it, whose values are *fields*.
 
     The code of the remark tells what is wrong with the value of the field.
     """
@@ -100,7 +100,7 @@ class Proofreader:
     def read(self, fields: Mapping[str, object], *, fits: bool = True) -> tuple[RowRemark, ...]:
         """Return the faults of a row's *fields*, then the warnings that its poster would cause.
 
-        If *fits* is false, do not check whether the texts fit. This check takes most of the time
+        If *fits* is false, skip the check that the texts fit, which takes most of the time
         (measured: 1.7 ms for an invitation).
         """
         candidate = dict(fields)

@@ -20,7 +20,7 @@ _MASK = 0
 
 
 def qr_text(text: str) -> str:
-    """Return the text that the QR code of *text* holds: a web address in ASCII, others unchanged.
+    """Return the content for a QR code of *text*: a web address in ASCII, any other text unchanged.
 
     Raises:
         ValueError: *text* is an address whose host cannot be a host name.
@@ -29,7 +29,7 @@ def qr_text(text: str) -> str:
 
 
 def qr_mask(text: str, side: int, *, error: str, quiet: int) -> tuple[Image.Image, int]:
-    """Return a mask of the dark modules (squares) of a QR code, and the width of a module.
+    """Draw a QR code as a mask of its dark modules (squares); return it and a module's width.
 
     The mask is at most *side* pixels wide, including a quiet zone of *quiet* modules at each edge.
     A module is a whole number of pixels wide, so that its edges stay sharp.
@@ -53,9 +53,10 @@ def qr_mask(text: str, side: int, *, error: str, quiet: int) -> tuple[Image.Imag
 
 
 def _code(text: str, error: str) -> segno.QRCode:
-    """Return the QR code of *text*; it names UTF-8 unless the text is in ASCII.
+    """Return the QR code of *text*. Unless the text is ASCII, the code declares UTF-8.
 
-    By itself, segno would write Chinese in Shift_JIS or without a name, and phones would guess.
+    By default segno would encode Chinese as Shift_JIS, or declare no encoding, and phones would
+    guess.
     """
     if text.isascii():
         return segno.make(text, error=error, micro=False, mask=_MASK)

@@ -1,6 +1,6 @@
 """Draws masks of shapes with smooth edges, blurred masks, and gradients.
 
-None of them needs to enlarge the whole picture.
+None of them needs an enlarged copy of the whole picture.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def circle(radius: float) -> Image.Image:
 
 
 def _enlargement(pixels: int) -> int:
-    """Return the factor by which to enlarge a shape of *pixels* pixels for drawing.
+    """Return the factor by which to enlarge a shape of *pixels* pixels while drawing it.
 
     Large shapes need a smaller factor, because their edge is a smaller part of them.
     """
@@ -56,7 +56,7 @@ def _enlargement(pixels: int) -> int:
 def rounded(
     size: tuple[int, int], radii: Corners, notches: Sequence[tuple[float, float]] = ()
 ) -> Image.Image:
-    """Return the mask of a filled rectangle with four corner radii, clockwise from the top left.
+    """Return the mask of a filled rectangle. *radii* are its corner radii, clockwise from top left.
 
     *notches* are (x, radius) pairs of half circles that are cut out of the top and the bottom edge.
     """
@@ -96,10 +96,10 @@ def polygon(size: tuple[int, int], points: Sequence[tuple[float, float]]) -> Ima
 def ticket(
     size: tuple[int, int], radius: float, position: float, notch: float, *, across: bool
 ) -> Image.Image:
-    """Return the mask of a coupon with half circles cut out at the ends of its perforated line.
+    """Return the mask of a coupon, with a half circle cut out at each end of its perforated line.
 
-    *position* is the place of the line as a share (0 to 1) of the width or, if *across* is true, of
-    the height. *notch* is the radius of the half circles.
+    *position* is the position of the line as a share (0 to 1) of the width or, if *across* is true,
+    of the height. *notch* is the radius of the half circles.
     """
     width, height = size
     mask = rounded(size, (radius,) * 4)
@@ -172,7 +172,7 @@ _OUTLINES = {
 
 
 def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
-    """Return *mask* blurred by *blur* pixels, as in CSS, and the width of the margin it gained.
+    """Blur *mask* by *blur* pixels, as CSS does; return it and the width of the added margin.
 
     The blur runs on a reduced picture, which looks the same and takes a fraction of the time.
     """
@@ -192,7 +192,7 @@ def soft(mask: Image.Image, blur: float) -> tuple[Image.Image, int]:
 
 
 def soft_ball(radius: float, blur: float) -> Image.Image:
-    """Return the mask of a circle with a blur of *blur* pixels, including a margin for the blur.
+    """Return the mask of a circle, blurred by *blur* pixels and including a margin for the blur.
 
     The circle is drawn and blurred at a reduced size, then enlarged.
     """
@@ -282,7 +282,7 @@ def _slanted(
 
 
 def _radial_ramp(size: tuple[int, int]) -> Image.Image:
-    """Return Pillow's radial gradient, black in the middle, adjusted to be white at the edges."""
+    """Return a radial gradient, black in the middle and white at the edges."""
     # Pillow's gradient is white only at the corners; at the middle of an edge it is 181.
     table = [min(round(value * 255 / 181), 255) for value in range(256)]
     return Image.radial_gradient("L").point(table).resize(size, Image.Resampling.BILINEAR)

@@ -26,7 +26,7 @@ _SUFFIX = ".snapshot"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A partly painted poster, with the field values of the last poster that was made from it."""
+    """A partly painted poster, and the field values of the last poster made from it."""
 
     picture: Image.Image
     #: The boxes that each painted layer covers, by the layer's index.
@@ -38,11 +38,12 @@ class Snapshot:
 
 
 class SnapshotFolder:
-    """A folder of partly painted posters; above *limit* bytes the least recently used are deleted.
+    """A folder of partly painted posters, limited to *limit* bytes.
 
-    Pixels are stored uncompressed: reading 6 MB takes 4 ms, decoding a PNG of them 26 ms. Several
-    processes may share a folder: each file is written under a temporary name and then moved. A
-    file that is damaged, or that another version wrote, is ignored.
+    Above that, the least recently used are deleted. Pixels are stored uncompressed: reading 6 MB
+    takes 4 ms, decoding a PNG of them 26 ms. Several processes may share a folder: each file is
+    written under a temporary name and then moved. A file that is damaged, or that another version
+    wrote, is ignored.
 
     Args:
         folder: created if it does not exist.
@@ -71,7 +72,7 @@ class SnapshotFolder:
         return snapshot
 
     def write(self, key: Hashable, snapshot: Snapshot) -> None:
-        """Store *snapshot* under *key*. Ignore disk errors, because snapshots are only a cache."""
+        """Store *snapshot* under *key*; ignore disk errors, because snapshots are only a cache."""
         with suppress(OSError):
             self._folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as temporary:

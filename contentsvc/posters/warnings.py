@@ -1,4 +1,4 @@
-"""Warnings about a poster that could be painted in spite of a problem."""
+"""Warnings about a poster that was painted in spite of a problem."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["PosterWarning"]
 
 @dataclass(frozen=True, slots=True)
 class PosterWarning:
-    """A problem that did not stop a poster from being painted, with its layer and field.
+    """A problem that did not stop a poster from being painted, and the layer and field it is in.
 
     `layer` is empty if only a field is concerned, and `field` is None if no field is concerned.
     `code` is one of: `cut` (a text did not fit at its smallest size), `missing_glyph`, `long` (over
@@ -37,7 +37,7 @@ class PosterWarning:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> Self:
-        """Create the warning from *data*, the dictionary that `to_data` returned.
+        """Create a warning from *data*, a dictionary that `to_data` returned.
 
         Raises:
             KeyError: a value is missing.

@@ -1,4 +1,4 @@
-"""Art: packaged pictures that Python code draws, at any size and in the poster's colours."""
+"""Packaged pictures that Python code draws, at any size and in the poster's colours."""
 
 from __future__ import annotations
 
@@ -68,12 +68,12 @@ _FAINT = frozenset({"rays", "dots"})
 
 
 def draw_art(name: str, size: tuple[int, int], palette: Mapping[str, str]) -> Image.Image:
-    """Draw the packaged picture *name* at *size* pixels, in the colours of *palette*.
+    """Draw the packaged picture *name*, *size* pixels large, in the colours of *palette*.
 
     The image is RGB if it is opaque everywhere, else RGBA.
 
     Raises:
-        RenderError: there is no art of that name.
+        RenderError: there is no packaged picture of that name.
     """
     if name not in ART:
         raise RenderError("art-unknown", name=name, names=tuple(ART))

@@ -40,7 +40,10 @@ def _steps(start: float, end: float, step: int) -> list[float]:
 
 
 def _ridge(turn: float) -> float:
-    """Return the height (0 to 1) of a mountain ridge, a sum of sine waves, at *turn* radians."""
+    """Return the height (0 to 1) of a mountain ridge at *turn* radians.
+
+    The ridge is a sum of sine waves.
+    """
     wave = math.sin(turn) + 0.5 * math.sin(2.3 * turn + 1) + 0.22 * math.sin(5.1 * turn)
     return (wave + 1.7) / 3.4
 

@@ -1,4 +1,4 @@
-"""A pen that draws smooth shapes, in coordinates that it scales to a picture of any size."""
+"""A pen for smooth shapes. Its units are scaled to fit a picture of any size."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ _SMALL, _MIDDLE = 10_000, 90_000
 
 
 class Pen:
-    """Draws smooth shapes on a new picture of *size* pixels, which is transparent at first.
+    """Draws smooth shapes on a new, transparent picture of *size* pixels.
 
-    The pen draws each shape enlarged, then reduces it. If *smooth* is false, it draws shapes at
-    their size: faster, and good enough for very pale art.
+    To smooth a shape, the pen draws it enlarged, then reduces it. If *smooth* is false, the pen
+    draws each shape at its final size: this is faster, and good enough for very pale art.
     """
 
     def __init__(
@@ -52,10 +52,9 @@ class Pen:
         return Image.merge("RGBa", [*colours, opacity]).convert("RGBA")
 
     def frame(self, width: float, height: float, anchor: float = 1.0) -> None:
-        """Scale the coordinates so that *width* × *height* units fit the picture, centred.
+        """Set the units: *width* × *height* units fit the picture and are centred horizontally.
 
-        *anchor* is the vertical position if the picture is taller than these units: 1 at the
-        bottom, 0 at the top.
+        *anchor* is their vertical position if the picture is taller: 1 at the bottom, 0 at the top.
         """
         scale = min(self.width / width, self.height / height)
         self._scale = scale
@@ -63,7 +62,7 @@ class Pen:
         self._top = (self.height - height * scale) * anchor
 
     def whole(self) -> tuple[float, float, float, float]:
-        """Return the left, top, width and height of the picture, in the units set by `frame`."""
+        """Return the picture's left, top, width and height in the units that `frame` set."""
         return (
             -self._left / self._scale,
             -self._top / self._scale,
@@ -72,7 +71,7 @@ class Pen:
         )
 
     def ground(self, paint: Sequence[str]) -> None:
-        """Fill the picture with a gradient of opaque colours from top to bottom."""
+        """Fill the picture with a vertical gradient of opaque colours, the first at the top."""
         _, self._image = self._ramp(paint, self._image.size)
 
     def round(
@@ -119,7 +118,7 @@ class Pen:
         alpha: float = 1,
         inside: Sequence[Point] = (),
     ) -> None:
-        """Fill the polygon *points*; if *inside* is given, only the part in that polygon."""
+        """Fill the polygon *points*, clipped to the polygon *inside* if one is given."""
         moved = self._moved(points)
         corner, size = self._bounds(moved)
         if size[0] < 1 or size[1] < 1:
@@ -132,9 +131,10 @@ class Pen:
         self._fill(mask, corner, paint)
 
     def _bounds(self, moved: Sequence[Point]) -> tuple[tuple[int, int], tuple[int, int]]:
-        """Return the top left corner and the size of the visible part of a shape, in pixels.
+        """Return a shape's bounding box, clipped to the picture: its top left corner and its size.
 
-        *moved* is the outline of the shape, in pixels. If no part is visible, the size is below 1.
+        *moved* is the outline of the shape; all values are in pixels. If no part of the shape is
+        visible, the width or the height is below 1.
         """
         across, down = zip(*moved, strict=True)
         left, top = max(math.floor(min(across)), 0), max(math.floor(min(down)), 0)
@@ -167,7 +167,7 @@ class Pen:
         self._fill(mask.reduce(factor) if factor > 1 else mask, corner, paint)
 
     def arc(self, at: Point, radii: Point, span: Point, width: float, paint: str) -> None:
-        """Draw an arc of an ellipse between the two angles of *span*.
+        """Draw an arc of an ellipse from the first to the second angle of *span*.
 
         The angles are degrees, clockwise from the right.
         """
@@ -183,7 +183,10 @@ class Pen:
         self.stroke(points, width, paint)
 
     def glow(self, at: Point, radii: Point, paint: str, alpha: float = 1) -> None:
-        """Paint a soft oval spot around *at* that fades to nothing at the distance *radii*."""
+        """Paint a soft oval spot, centred on *at*, that fades to nothing at its edge.
+
+        *radii* are its horizontal and its vertical radius.
+        """
         x, y = self._move(at)
         wide, high = (max(round(radius * self._scale), 2) for radius in radii)
         ball = shapes.soft_spot((wide * 2, high * 2))
@@ -209,7 +212,7 @@ class Pen:
     def star(
         self, at: Point, radius: float, paint: str, *, turn: float = 0, points: int = 5
     ) -> None:
-        """Fill a star with *points* points."""
+        """Draw a filled star, centred on *at*, with the given number of *points*."""
         outline = []
         for step in range(points * 2):
             reach = radius if step % 2 == 0 else radius * 0.5
@@ -218,7 +221,7 @@ class Pen:
         self.shape(outline, paint)
 
     def sparkle(self, at: Point, radius: float, paint: str, alpha: float = 1) -> None:
-        """Fill a four-pointed glint with concave sides."""
+        """Draw a filled four-pointed star, centred on *at*. Its sides curve inwards."""
         turns = [math.radians(step * 5) for step in range(72)]
         outline = [
             (at[0] + radius * math.cos(turn) ** 3, at[1] + radius * math.sin(turn) ** 3)
@@ -227,7 +230,7 @@ class Pen:
         self.shape(outline, paint, alpha=alpha)
 
     def cloud(self, at: Point, size: float, paint: Paint, alpha: float = 1) -> None:
-        """Fill a cloud, *size* wide; *at* is the middle of its flat base."""
+        """Draw a filled cloud that is *size* units wide. *at* is the middle of its flat base."""
         x, y = at
         puffs = ((-0.3, -0.2, 0.2), (-0.05, -0.32, 0.28), (0.26, -0.2, 0.2))
         discs = [
@@ -262,10 +265,10 @@ class Pen:
         size: tuple[int, int],
         level: int,
     ) -> Image.Image:
-        """Return a greyscale mask of *size* pixels, with *outlines* filled with *level*.
+        """Return a greyscale mask of *size* pixels in which *outlines* have the grey value *level*.
 
-        *outlines* are polygons in pixels of the picture, *level* is a grey value (0 to 255), and
-        *corner* is the point of the picture at the top left of the mask.
+        *level* is from 0 to 255. *outlines* are polygons in pixels of the picture, and *corner* is
+        the point of the picture at the mask's top left corner.
         """
         factor = self._enlargement(size)
         left, top = corner
@@ -283,7 +286,7 @@ class Pen:
         return resolve(paint, self._palette)[3] if isinstance(paint, str) else 1
 
     def _fill(self, mask: Image.Image, at: tuple[int, int], paint: Paint) -> None:
-        """Paint a colour or a gradient on the picture through *mask*, with its corner at *at*.
+        """Fill *mask*, placed with its top left corner at *at*, with a colour or a gradient.
 
         If *paint* is a single colour, *mask* includes its opacity already. The colours of the
         picture are premultiplied by its opacity, so pasting through a mask composites correctly
@@ -303,7 +306,7 @@ class Pen:
     def _ramp(
         self, paint: Sequence[str], size: tuple[int, int]
     ) -> tuple[Image.Image | None, Image.Image]:
-        """Return two pictures of a gradient from top to bottom: its opacity and its colours.
+        """Return a vertical gradient as two pictures: its opacity and its colours.
 
         The opacity is None if all colours are opaque.
         """

@@ -1,4 +1,4 @@
-"""Lays out a brand's logo, or a bar if it has none, and the brand's name on one line."""
+"""Lays out a brand's name and logo on one line. A bar replaces a missing logo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ _PLATE = 0.14
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """A brand's laid-out name, and the box of the logo before the name (or of a bar instead)."""
+    """A brand's laid-out name, and the box to its left.
+
+    The box is for the logo, or for a bar if there is no logo.
+    """
 
     block: Block | None
     mark: Box | None
@@ -36,9 +39,9 @@ class Signature:
 
 
 def lay_out_signature(layer: BrandMark, name: str, fonts: Fonts, *, has_logo: bool) -> Signature:
-    """Lay out the logo (or a bar) and the brand's *name* on one line in the layer's box.
+    """Lay out the logo and the brand's *name* on one line in the layer's box.
 
-    Without a logo and a name, there is no bar either.
+    A bar replaces a missing logo. If there is neither a logo nor a name, there is no bar either.
     """
     x, y, width, height = layer.box
     shows_logo = has_logo and layer.logo

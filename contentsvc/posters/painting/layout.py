@@ -43,7 +43,7 @@ _PRICE_LEAST, _PRICE_MIN = 0.1, 8
 
 @dataclass(slots=True)
 class Layout:
-    """The size and position of the texts on a poster, by the index of the layer that shows them."""
+    """The sizes and positions of a poster's texts, by the index of the layer that shows them."""
 
     values: Values
     fonts: Fonts
@@ -56,7 +56,7 @@ class Layout:
     shares: dict[int, float] = field(default_factory=dict)
 
     def lay_out(self, shown: Sequence[IndexedLayer]) -> None:
-        """Lay out every layer of *shown* that has text, then warn about layers that overlap."""
+        """Lay out the texts of the layers *shown*, then warn about layers that overlap."""
         for index, layer in shown:
             if isinstance(layer, Spans):
                 self._lay_out_spans(index, layer)
@@ -72,11 +72,11 @@ class Layout:
         self._warn_overlaps(shown)
 
     def right(self, index: int) -> float:
-        """Return the x position at which the text of layer *index* ends; 0 if it has no text."""
+        """Return the x coordinate of the right end of layer *index*'s text; 0 if it has no text."""
         return max((rect[2] for rect in self._rects(index)), default=0)
 
     def _lay_out_texts(self, shown: list[tuple[int, TextLayer]]) -> None:
-        """Fit each text to its box; the texts of a group share the smallest of their font sizes."""
+        """Fit each text to its box; a group's texts all take the smallest font size among them."""
         shown = [
             (index, _shrinking(layer) if self._shows_price(layer) else layer)
             for index, layer in shown
@@ -157,7 +157,7 @@ class Layout:
             self._warn_cut(layer, signature.block.fitted.lost)
 
     def _shows_price(self, layer: Layer) -> bool:
-        """Return whether *layer* shows a price, which must never be cut."""
+        """Return True if *layer* shows a price, which must never be cut."""
         return not self.values.prices.isdisjoint(field_names(layer))
 
     def _read_share(self, index: int, layer: Progress) -> None:
@@ -169,7 +169,7 @@ class Layout:
             self.warn(layer, "no_share", Message("poster-not-share", value=text))
 
     def drawable(self, layer: Layer, text: str) -> str:
-        """Return *text* without the characters that no font can draw, and warn about them."""
+        """Return *text* without the characters that no font can draw; add a warning about these."""
         drawable_text, missing = lettering.drawable(text, self.fonts)
         if missing:
             characters = tuple(f"{char} (U+{ord(char):04X})" for char in missing)
@@ -238,7 +238,7 @@ def warning_of(layer: Layer, code: str, message: Message) -> PosterWarning:
 def _field(layer: Layer) -> str | None:
     """Return the name of the field that *layer* shows, or None if it shows no field.
 
-    A field that only the layer's condition tests does not count.
+    A field that is used only in the layer's condition does not count.
     """
     names = sorted(field_names(layer) - {clause.name for clause in parts_of(layer.when)})
     return getattr(layer, "field", None) or (names[0] if names else None)

@@ -1,4 +1,4 @@
-"""Checks that a poster can be read: texts must not overlap, and need enough contrast."""
+"""Checks that a poster can be read: texts must have enough contrast and must not overlap."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORSE = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Lettered:
-    """A piece of lettering, a QR code or a sticker, and the rectangle that it covers."""
+    """The rectangle that a piece of lettering, a QR code or a sticker covers."""
 
     name: str
     field: str | None
@@ -33,7 +33,7 @@ class Lettered:
 
 
 def crossings(pieces: Sequence[Lettered]) -> Iterator[tuple[Lettered, Lettered]]:
-    """Yield each pair of *pieces* that overlap and belong to different layers."""
+    """Yield each pair of *pieces* from different layers that overlap."""
     for index, first in enumerate(pieces):
         for second in pieces[index + 1 :]:
             if first.name != second.name and _cross(first.rect, second.rect):
@@ -53,9 +53,10 @@ def contrast(first: Rgba, second: Rgba) -> float:
 
 
 def ground_contrast(canvas: Image.Image, rect: Rect4, fill: Rgba) -> float:
-    """Return the contrast ratio (1 to 21) of letters in *fill* with the part *rect* of *canvas*.
+    """Return the contrast ratio (1 to 21) between text in the colour *fill* and its background.
 
-    A fifth of the background may have a lower contrast than the returned value.
+    The background is the area *rect* of *canvas*. A fifth of it may have a lower contrast than the
+    returned value.
     """
     left, top, right, bottom = (round(value) for value in rect)
     box = (max(left, 0), max(top, 0), min(right, canvas.width), min(bottom, canvas.height))

@@ -44,7 +44,7 @@ class Lettering:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """The lines of a text that was fitted to its box, and the position of each line."""
+    """A text that was fitted to its box: its lines, and the position of each line."""
 
     fitted: Fitted
     #: Left edge and baseline of each line, in pixels.
@@ -70,9 +70,9 @@ class Block:
 
 
 def drawable(text: str, fonts: Fonts) -> tuple[str, list[str]]:
-    """Return *text* without the characters that no font can draw, and a list of these characters.
+    """Return *text* without the characters that no font can draw, and a list of those characters.
 
-    Without this, such characters would appear as boxes.
+    They would appear as boxes.
     """
     cleaned = chars.clean(text)
     missing = [
@@ -85,7 +85,7 @@ def drawable(text: str, fonts: Fonts) -> tuple[str, list[str]]:
 
 
 def measurer(fonts: Fonts, weight: int) -> Callable[[str], float]:
-    """Return a function that gives a character's width, in ems, at the font weight *weight*."""
+    """Return a function that returns a character's width, in ems, at the given font weight."""
     return lambda char: fonts.advance(char, weight)
 
 
@@ -102,9 +102,9 @@ def style_of(layer: TextLayer) -> Style:
 
 
 def lay_out(layer: TextLayer, text: str, fonts: Fonts, max_size: int | None = None) -> Block:
-    """Return *text* fitted to the layer's box, in a font size of at most *max_size* pixels.
+    """Fit *text* to the layer's box. The font size is at most *max_size* pixels.
 
-    *max_size* is the size of the smallest text of the layer's group, or None.
+    *max_size* is the smallest font size in the layer's group; None means no limit.
     """
     x, y, width, height = layer.box
     pad, dot = _plate_room(layer.plate)

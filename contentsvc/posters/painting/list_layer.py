@@ -25,7 +25,7 @@ _TAIL_GAP, _TAIL_LEAST = 20, 0.6
 
 @dataclass(frozen=True, slots=True)
 class RowBlock:
-    """A laid-out row of a list: its rectangle, and the texts of its item and its last column."""
+    """A laid-out row of a list: its rectangle, its item, and the text of its last column."""
 
     rect: tuple[int, int, int, int]
     block: Block
@@ -33,14 +33,14 @@ class RowBlock:
 
     @property
     def blocks(self) -> tuple[Block, ...]:
-        """Return the laid-out texts of the row: the item and, if there is one, the last column."""
+        """Return the laid-out texts of the row: the item and, if it exists, the last column."""
         return (self.block, self.tail) if self.tail else (self.block,)
 
 
 def lay_out_list(
     layer: ListLayer, items: Sequence[str], fonts: Fonts
 ) -> tuple[list[RowBlock], list[str]]:
-    """Return a laid-out row per item, all in one font size, and the items that do not fit."""
+    """Lay out *items* as rows of one font size; return the rows and the items that do not fit."""
     items = items[layer.skip :]
     rects = _row_rects(layer, len(items))
     shown = [split_item(item) if layer.tail else (item, "") for item in items[: len(rects)]]
@@ -57,7 +57,7 @@ def lay_out_list(
 
 
 def _alike(layers: Sequence[TextLayer], texts: Sequence[str], fonts: Fonts) -> list[Block]:
-    """Fit each text to its layer, then set all texts in the smallest font size found."""
+    """Fit each text to its layer, then reduce all texts to the smallest font size among them."""
     blocks = [lay_out(row, text, fonts) for row, text in zip(layers, texts, strict=True)]
     smallest = min((block.fitted.size for block in blocks), default=0)
     return [
@@ -126,7 +126,7 @@ def paint_list(
 ) -> None:
     """Record in *easel* the steps that paint the *rows* of a list.
 
-    Call *check*, which records a test of contrast, before each item.
+    Call *check* before each item; it records a step that tests the contrast.
     """
     for number, row in enumerate(rows, layer.skip + 1):
         x, y, width, height = row.rect

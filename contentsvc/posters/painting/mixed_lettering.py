@@ -37,14 +37,14 @@ _SEAL_WIDTH = 1.5
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """One run of a line (a piece of text in one font size), with its laid-out text."""
+    """A laid-out run of a line. A run is a piece of text in one font size."""
 
     run: Run
     block: Block
 
 
 def lay_out_spans(layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts) -> list[Span]:
-    """Lay out *texts* side by side on one baseline, scaled down together if they are too wide."""
+    """Lay out *texts* side by side on one baseline. If they are too wide, all are scaled down."""
     x, y, width, height = layer.box
     scale, lines = _scaled(layer, texts, fonts)
     tallest = max((run.size for run, _ in texts), default=0) * scale
@@ -67,9 +67,10 @@ def lay_out_spans(layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts) 
 def _scaled(
     layer: Spans, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> tuple[float, list[Fitted]]:
-    """Return the scale at which *texts* fit the layer's box side by side, and each as a line.
+    """Scale *texts* until they fit the layer's box side by side; return the scale and the lines.
 
-    If the texts are too wide even at the smallest scale, the longest is cut.
+    Each text becomes one line. If the texts are too wide even at the smallest scale, the longest is
+    cut.
     """
     lines = [
         _whole(set_line(text, measurer(fonts, run.weight), run.tracking)) for run, text in texts
@@ -109,7 +110,7 @@ def _cut_longest(
 
 
 def paint_spans(easel: Easel, spans: Sequence[Span], fonts: Fonts, opacity: float) -> None:
-    """Record in *easel* the steps that paint *spans*; a run with `strike` is struck through."""
+    """Record in *easel* the steps that paint *spans*. A run with `strike` is struck through."""
     for span in spans:
         run, block = span.run, span.block
         paint_block(easel, block, Lettering(fonts, run.weight, run.fill, 1), opacity)
@@ -133,7 +134,7 @@ _NUMBERS = re.compile(r"\d+|\D+")
 
 
 def lay_out_countdown(layer: Countdown, text: str, fonts: Fonts) -> list[Span]:
-    """Lay out the countdown *text*: numbers, which get tiles, and the texts between them.
+    """Lay out a countdown: its numbers, which get tiles, and the texts between them.
 
     Numbers and texts are scaled down together if they are too wide.
     """
@@ -163,7 +164,7 @@ def _piece_run(layer: Countdown, piece: str, gap: float) -> Run:
 
 
 def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
-    """Move the numbers of a countdown apart to make room for tiles; centre all vertically."""
+    """Return *spans* moved apart to make room for the numbers' tiles, and centred vertically."""
     x, y, width, height = layer.box
     whole = spans[-1].block.right - spans[0].block.left if spans else 0
     pads = [_TILE_PAD * span.block.fitted.size * span.run.text.isdigit() for span in spans]
@@ -183,7 +184,7 @@ def _spread(layer: Countdown, spans: list[Span]) -> list[Span]:
 
 
 def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts: Fonts) -> None:
-    """Record in *easel* the steps that paint a countdown: tiles with numbers, and texts between."""
+    """Record in *easel* the steps that paint a countdown: numbers on tiles, with texts between."""
     for span in spans:
         size = span.block.fitted.size
         if span.run.text.isdigit():
@@ -200,7 +201,7 @@ def paint_countdown(easel: Easel, layer: Countdown, spans: Sequence[Span], fonts
 def paint_seal(
     easel: Easel, layer: Seal, texts: Sequence[tuple[Run, str]], fonts: Fonts
 ) -> list[str]:
-    """Record in *easel* the steps that paint a round sticker; return the texts that it cuts off."""
+    """Record in *easel* the steps that paint a round sticker; return the texts that are cut off."""
     x, y, radius = layer.at
     side = round(radius * 2)
     at = (round(x - radius), round(y - radius))

@@ -36,7 +36,10 @@ _DEFAULT_CACHE = PaintCache()
 
 
 def shared_cache(folder: Path) -> PaintCache:
-    """Return a 48 MB cache that shares partly painted posters with other processes in *folder*."""
+    """Return a 48 MB cache that shares snapshots with other processes through *folder*.
+
+    Snapshots are partly painted posters.
+    """
     return PaintCache(folder=SnapshotFolder(folder, ENGINE_VERSION))
 
 
@@ -102,7 +105,7 @@ def _unique(warnings: Sequence[PosterWarning]) -> tuple[PosterWarning, ...]:
 
 
 def _paint(scene: Scene, shown: Sequence[IndexedLayer]) -> Image.Image:
-    """Paint the poster, starting from a cached, partly painted one (a snapshot) if possible."""
+    """Paint the poster, starting from a snapshot (a partly painted poster) if one is cached."""
     cache, key, values = scene.easel.cache, _snapshot_key(scene), _values(scene)
     snapshot = cache.snapshot(key)
     old_values = snapshot.values if snapshot else {}
@@ -138,7 +141,7 @@ _IndexedSteps: TypeAlias = list[tuple[int, list[Step]]]
 
 
 def _changed_layers(scene: Scene, changed: AbstractSet[str]) -> frozenset[int]:
-    """Return the indexes of layers that may look different than in the cached snapshot.
+    """Return the indexes of the layers that may look different from the cached snapshot.
 
     These layers depend on one of the *changed* fields, or show a stored file.
     """
@@ -156,10 +159,10 @@ def _missing_steps(
 ) -> tuple[_IndexedSteps, _IndexedSteps] | None:
     """Return the painting steps that *snapshot* lacks, or None if the snapshot is unusable.
 
-    There are two lists: the steps to add to the snapshot, and the steps of layers that may change
-    and of the layers on top of these. A layer may be painted before a layer below it if the two
-    do not overlap. The snapshot is unusable if it contains a layer that has changed, is no longer
-    shown, or covers a layer still to be painted.
+    The steps are in two lists: those to add to the snapshot, and those of layers that may change
+    and of the layers above these. A layer may be painted before a layer below it if the two do not
+    overlap. The snapshot is unusable if it contains a layer that has changed, is no longer shown,
+    or covers a layer still to be painted.
     """
     painted = snapshot.layers.keys()
     if painted & changed_layers or painted - {index for index, _ in shown}:
@@ -192,7 +195,7 @@ def _snapshot_key(scene: Scene) -> tuple[str, ...]:
 
 
 def _values(scene: Scene) -> dict[str, str]:
-    """Return the value of each field as text; for a stored picture, a hash of its content."""
+    """Return the field values as texts by field name, a stored picture as a hash of its content."""
     texts = {name: repr(value) for name, value in scene.values.fields.items()}
     for name, spec in scene.template.fields.items():
         value = scene.values.text(name)
@@ -203,7 +206,7 @@ def _values(scene: Scene) -> dict[str, str]:
 
 
 def _shows_file(layer: Layer) -> bool:
-    """Return True if *layer* always shows the same stored picture, whose content may change.
+    """Return True if *layer* shows a fixed stored picture. The picture's content may change.
 
     A brand's logo is a stored picture too, but the snapshot key covers its content.
     """
@@ -212,9 +215,9 @@ def _shows_file(layer: Layer) -> bool:
 
 
 def _alternative(template: Template, size: str, values: Values) -> str:
-    """Return the alternative text of the poster, for people who cannot see it.
+    """Return the poster's alternative text, which describes it to people who cannot see it.
 
-    It has no field that the variant *size* leaves out.
+    The text leaves out the fields that the variant *size* does not show.
     """
     hidden = template.left_out[size]
     values = replace(values, fields={**values.fields, **dict.fromkeys(hidden, "")})

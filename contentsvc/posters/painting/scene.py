@@ -57,7 +57,7 @@ _QR_CONTRAST = 4
 
 @dataclass(slots=True)
 class Scene:
-    """One poster during painting: the inputs that its layers share, and the warnings so far."""
+    """One poster during painting: the inputs that its layers share, and all warnings so far."""
 
     easel: Easel
     template: Template
@@ -82,7 +82,7 @@ class Scene:
         ]
 
     def steps(self, index: int, layer: Layer) -> list[Step]:
-        """Return the steps that paint *layer*, which `layout` has already laid out."""
+        """Return the steps that paint *layer*, which has been laid out before."""
         self.easel.steps.clear()
         self.index, self.warnings[index] = index, []
         painters: dict[type[Any], Callable[[int, Any], None]] = {
@@ -109,7 +109,7 @@ class Scene:
         self.warnings[self.index].append(warning_of(layer, code, message))
 
     def _check_contrast(self, layer: Layer, rect: legibility.Rect4, fill: Fill) -> None:
-        """Record a step that warns if letters in *fill* have low contrast with the background."""
+        """Record a step that warns if a text in *fill* has low contrast with its background."""
         if layer.overlap:
             return
         warnings, colour, least = (

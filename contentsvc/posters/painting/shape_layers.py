@@ -22,7 +22,7 @@ PixelRect = tuple[int, int, int, int]
 
 
 def corners(radius: Radius) -> shapes.Corners:
-    """Return the four corner radii, clockwise from the top left; one number gives equal radii."""
+    """Return the corner radii, clockwise from the top left; one number applies to all four."""
     return radius if isinstance(radius, tuple) else (radius,) * 4
 
 
@@ -62,7 +62,7 @@ class Easel:
         mask: Image.Image,
         rim: int,
     ) -> None:
-        """Record steps that paste *paint* through the top, the middle and the bottom of *mask*.
+        """Record steps that paste *paint* through *mask* in three parts: top, middle and bottom.
 
         The mask must be opaque except in *rim* rows at its top and bottom. Pasting the opaque rows
         without a mask is several times as fast.
@@ -115,7 +115,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.rounded(size, corners(radius), notches))
 
     def rect(self, layer: Rect, rect: PixelRect) -> None:
-        """Record the steps that paint the rectangle *layer* at *rect*, which replaces its box."""
+        """Record the steps that paint the rectangle *layer*, at *rect* instead of its own box."""
         x, y, width, height = rect
         key, mask = self.rounded((width, height), layer.radius, layer.notches)
         if layer.shadow:
@@ -142,7 +142,7 @@ class Easel:
         )
 
     def _edge(self, mask: Image.Image, radius: Radius, width: int) -> Image.Image:
-        """Return a mask of only the outer border of *mask*, *width* pixels wide."""
+        """Return a mask of only the border of *mask*, *width* pixels wide."""
         inner_size = (max(mask.width - 2 * width, 1), max(mask.height - 2 * width, 1))
         radii = tuple(max(each - width, 0) for each in corners(radius))
         _, inner = self.rounded(inner_size, (radii[0], radii[1], radii[2], radii[3]))
@@ -181,7 +181,7 @@ class Easel:
         return key, self.cache.get(key, lambda: shapes.figure(name, size))
 
     def rim(self, picture: PixelRect, stroke: Stroke, figure: str | None, radius: Radius) -> None:
-        """Record a step that paints a picture's border: a larger shape behind the picture."""
+        """Record a step that paints a picture's border, as a larger shape behind the picture."""
         x, y, width, height = picture
         wide = round(stroke.width)
         size = (width + 2 * wide, height + 2 * wide)

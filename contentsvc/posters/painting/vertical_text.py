@@ -43,7 +43,7 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """A text laid out in columns in a box: font size, columns, and the text that was cut off."""
+    """A text laid out in columns: the font size, the columns, and any text that was cut off."""
 
     size: int
     #: The left edge, the top and the cells of each column.
@@ -64,9 +64,9 @@ class Columns:
 
 
 def lay_out_columns(layer: TextLayer, text: str, fonts: Fonts) -> Columns:
-    """Return *text* in vertical columns, at the largest font size that fits the layer's box.
+    """Lay out *text* in vertical columns, at the largest font size that fits the layer's box.
 
-    At the smallest font size the text is cut.
+    If the text does not fit at the smallest font size, its end is cut off.
     """
     style = style_of(layer)
     paragraphs = [_cells(part, fonts, layer.weight) for part in chars.clean(text).split("\n")]
@@ -102,9 +102,9 @@ def _cell(text: str, fonts: Fonts, weight: int) -> Cell:
 
 
 def _fill(cells: Sequence[Cell], depth: float, tracking: float) -> list[tuple[Cell, ...]]:
-    """Divide the characters and words in *cells* into columns, each at most *depth* ems high.
+    """Divide *cells* into columns that are at most *depth* ems high.
 
-    A mark that may not begin a column takes the cell before it along.
+    A punctuation mark that may not begin a column takes the cell before it along.
     """
     columns: list[list[Cell]] = [[]]
     used = 0.0

@@ -1,1 +1,1 @@
-"""Tables of texts for posters: text files, workbooks and cells pasted from a spreadsheet."""
+"""Tables with the texts of posters: text files, workbooks, and cells pasted from a spreadsheet."""

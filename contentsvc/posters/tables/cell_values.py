@@ -1,4 +1,4 @@
-"""Shows the cells of a workbook's sheet as a spreadsheet does."""
+"""Converts a workbook's cells to the texts that a spreadsheet shows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _SECONDS = 86_400
 
 
 class CellReader:
-    """Returns what a spreadsheet shows in each cell, and notes formulas without a result."""
+    """Converts cells to the texts that a spreadsheet shows; counts formulas without a result."""
 
     def __init__(self, parts: Parts, name: str) -> None:
-        """Create a reader for the cells of one sheet; error messages call the file *name*."""
+        """Create a reader for the cells of a sheet. *name* is the file's name in error messages."""
         self._parts = parts
         self._name = name
         self._pending = 0
@@ -35,7 +35,7 @@ class CellReader:
         self._shown_number = lru_cache(maxsize=10_000)(self._number)
 
     def text(self, cell: Element, number: int, column: int) -> str:
-        """Return the text of *cell*, which is in line *number* and *column* (from 0).
+        """Return the text of *cell*. *number* is its line (from 1), *column* its column (from 0).
 
         Raises:
             InputError: the value is too long, or cannot be shown in its number format.
@@ -72,7 +72,7 @@ class CellReader:
         return text
 
     def require_results(self) -> None:
-        """Raise an error if a formula had no result.
+        """Raise InputError if any formula had no result.
 
         Raises:
             InputError: the message names the first such cell and its formula.
@@ -108,7 +108,7 @@ class CellReader:
         return show_number(number, code, is_1904=self._parts.is_1904)
 
     def _days(self, text: str) -> float:
-        """Return the number of days that stands for the ISO date or time *text*."""
+        """Convert an ISO date or time to the number of days by which spreadsheets store it."""
         if "-" not in text:
             of_day = time.fromisoformat(text)
             return (of_day.hour * 3600 + of_day.minute * 60 + of_day.second) / _SECONDS

@@ -1,4 +1,4 @@
-"""Writes numbers in Chinese numerals, as spreadsheets do for the formats [DBNum1] and [DBNum2]."""
+"""Writes numbers in Chinese numerals, as spreadsheets do in the formats [DBNum1] and [DBNum2]."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ _ZEROS = re.compile("[〇零]+")
 
 
 def chinese_digits(digits: str, style: int) -> str:
-    """Return each of the *digits* as a numeral: 2026 is 二〇二六, or in style 2 贰零贰陆."""
+    """Replace each digit with a Chinese numeral: 2026 is 二〇二六, or 贰零贰陆 in style 2."""
     return "".join(_DIGITS[style][int(digit)] for digit in digits)
 
 
 def chinese_number(digits: str, style: int) -> str:
-    """Return *digits*, of at most 16, as a number is read: 24 is 二十四, or 贰拾肆 in style 2.
+    """Write a number as it is read in Chinese: 24 is 二十四, or 贰拾肆 in style 2.
 
     Raises:
-        ValueError: the number has more digits.
+        ValueError: *digits* has more than 16 digits.
     """
     digits = digits.lstrip("0")
     if len(digits) > 4 * len(_GROUPS):

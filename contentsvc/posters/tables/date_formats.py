@@ -1,4 +1,4 @@
-"""Shows dates, times and durations of workbooks in their number formats."""
+"""Formats the dates, times and durations of workbooks."""
 
 from __future__ import annotations
 
@@ -33,9 +33,10 @@ _OF_DATES = frozenset("yeMda")
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a format: `h`, or M for months, and so on; or, if the kind is empty, a text.
+    """A part of a date format: a unit such as hours, or a literal text if the kind is empty.
 
-    `[h]` counts all hours, `/` is the half of the day.
+    The kind `M` is months, `m` minutes, `[h]` all hours of a duration, and `/` the half of the day
+    (AM or PM).
     """
 
     kind: str
@@ -44,10 +45,10 @@ class _Part:
 
 
 def show_date(days: Decimal, code: FormatCode, *, is_1904: bool) -> str | None:
-    """Return the text of *days* in the date format *code*.
+    """Format a date or time, stored as a number of *days*, in the date format *code*.
 
-    Return None for a format with other parts, and for a date before March 1900. Units that the
-    format lacks are cut off: 20:00:59 is 20:00 in `h:mm`.
+    Return None if the format has parts that are not supported, or if the date is before March 1900.
+    Units that the format lacks are cut off: 20:00:59 is 20:00 in `h:mm`.
 
     Raises:
         ValueError: there is no such date or time.
@@ -67,7 +68,7 @@ def show_date(days: Decimal, code: FormatCode, *, is_1904: bool) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _parts(code: FormatCode) -> Sequence[_Part] | None:
-    """Return the parts of the first section of *code*; None if one of them is unknown."""
+    """Split the first section of *code* into parts. Return None if one of them is not supported."""
     end = code.tokens.index(";") if ";" in code.tokens else len(code.tokens)
     tokens = code.tokens[:end]
     if any(map(_UNKNOWN.fullmatch, tokens)):
@@ -106,7 +107,7 @@ def _literal(token: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A moment, also as a duration in seconds, and how its parts are shown."""
+    """A moment, the same moment as a duration in seconds, and how to format the two."""
 
     moment: datetime
     seconds: int
@@ -114,7 +115,7 @@ class _Shown:
     is_chinese: bool
 
     def text(self, part: _Part) -> str:
-        """Return what *part* of a format shows."""
+        """Return the moment's text for one *part* of a format."""
         if part.kind in {"d", "M"} and part.length > 2:  # noqa: PLR2004 - a name, no number
             return self._name(part)
         if part.kind == "a":

@@ -1,4 +1,4 @@
-"""Splits the text of a table into cells; finds the character that separates them."""
+"""Finds the delimiter of a table in text form, and splits the table into cells."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def split_cells(text: str, name: str) -> Iterator[Sequence[str]]:
-    """Yield the cells of each line of *text*; a quoted cell may contain line breaks.
+    """Yield the cells of each line of *text*. A quoted cell may contain line breaks.
 
-    Error messages call the text *name*.
+    *name* is the text's name in error messages.
 
     Raises:
         InputError: the quotes are wrong, or a cell is too large.
@@ -41,13 +41,13 @@ def split_cells(text: str, name: str) -> Iterator[Sequence[str]]:
 
 
 def split_plain_cells(text: str) -> Iterator[Sequence[str]]:
-    """Yield the cells of each line of *text*, in which quotes are ordinary characters."""
+    """Yield the cells of each line of *text*. Quotes are ordinary characters."""
     delimiter, text = _delimiter(text)
     return (line.split(delimiter) for line in _LINE_END.split(text))
 
 
 def _delimiter(text: str) -> tuple[str, str]:
-    """Return the delimiter of *text*, and the text without the line that names it."""
+    """Return the delimiter of *text*, and *text* without any line that declares it (`sep=;`)."""
     text = text.removeprefix("\ufeff")
     named = _SEP_LINE.match(text)
     if named:
@@ -57,7 +57,7 @@ def _delimiter(text: str) -> tuple[str, str]:
 
 
 def _widths(text: str, delimiter: str) -> list[int]:
-    """Return the number of cells in each of the first lines that are not empty."""
+    """Split the first non-empty lines of *text* at *delimiter*; return their numbers of cells."""
     lines = csv.reader(io.StringIO(text[:_EXAMINED], newline=""), delimiter=delimiter)
     widths = [len(cells) for cells in islice(lines, _EXAMINED_LINES) if any(cells)]
     # The last line may be cut.
@@ -65,9 +65,9 @@ def _widths(text: str, delimiter: str) -> list[int]:
 
 
 def _separating(widths: dict[str, list[int]]) -> str | None:
-    """Return the delimiter that gives most lines as many cells as there are titles.
+    """Return the delimiter that splits most lines into as many cells as the title line.
 
-    Punctuation in texts hardly ever does.
+    Punctuation in texts hardly ever does. Return None if no delimiter does.
     """
     fitting = {
         delimiter: (counts.count(counts[0]), counts[0])
@@ -86,10 +86,11 @@ def _full_width(widths: dict[str, list[int]]) -> str | None:
 
 
 def _frequent(text: str, widths: dict[str, list[int]]) -> str | None:
-    """Return the most frequent delimiter, for tables with a heading or with lines cut short.
+    """Return the most frequent delimiter, for tables with a heading or with incomplete lines.
 
-    A comma before a blank is punctuation, unless the first line contains one. A `|` separates the
-    two parts of a list item, so it alone makes no columns.
+    A comma before a space counts as punctuation, unless the first line contains a comma. A `|`
+    separates the two parts of a list item, so it alone makes no columns. Return None if no
+    delimiter occurs.
     """
     head = text[:_EXAMINED]
     counts = {

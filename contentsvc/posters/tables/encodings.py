@@ -35,7 +35,7 @@ _LAST_FREQUENT = 0xC6
 
 
 def decode_table(data: bytes, name: str) -> str:
-    """Return the text of the file *data*; error messages call it *name*.
+    """Decode the file *data* to text. *name* is the file's name in error messages.
 
     Raises:
         InputError: *data* is not text, is damaged, or has an unknown encoding.
@@ -68,7 +68,10 @@ def _decode(data: bytes, encoding: str) -> str | None:
 
 
 def _decode_unmarked_utf16(data: bytes) -> str | None:
-    """Return the text of *data* if it is UTF-16, in which an ASCII character has a zero byte."""
+    """Decode *data* if it is UTF-16 without a byte order mark; else return None.
+
+    In UTF-16, an ASCII character has a zero byte.
+    """
     is_little = data[1::2].count(0) > data[::2].count(0)
     text = _decode(data, "utf-16-le" if is_little else "utf-16-be")
     return text if text is not None and _common_share(text)[1] >= _LEAST_COMMON else None
@@ -94,7 +97,10 @@ def _decode_by_system(data: bytes) -> str | None:
 
 
 def _common_share(text: str) -> tuple[int, float]:
-    """Return how many letters above ASCII *text* has, and which share of them is common."""
+    """Count the letters above ASCII in *text*; return their number and the share of common ones.
+
+    Only the first letters are examined. The share is from 0 to 1.
+    """
     sample = "".join(_ABOVE_ASCII.findall(text))[:_EXAMINED]
     letters = Counter(
         char for char in sample if char.isalpha() or unicodedata.category(char) in {"Co", "Cn"}
@@ -106,7 +112,7 @@ def _common_share(text: str) -> tuple[int, float]:
 
 @cache
 def _is_common(char: str) -> bool:
-    """Return whether ordinary Chinese texts, simplified or traditional, contain *char*."""
+    """Return True if *char* occurs in ordinary Chinese texts, simplified or traditional."""
     if char.encode("gb2312", "ignore"):
         return True
     code = char.encode("big5", "ignore")

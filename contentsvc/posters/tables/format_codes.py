@@ -67,18 +67,18 @@ class FormatCode:
 
     @property
     def text(self) -> str:
-        """The format without what sets the locale and the numerals."""
+        """Return the format without its codes for the locale and for numerals."""
         return "".join(self.tokens)
 
     @property
     def is_general(self) -> bool:
-        """Whether the format leaves a number as it is."""
+        """Return True if the format is `General`, which leaves a number as it is."""
         return self.text.strip() in {GENERAL, "@", ""}
 
 
 @lru_cache(maxsize=1024)
 def parse_format(code: str) -> FormatCode:
-    """Return the parsed number format *code*.
+    """Parse the number format *code*.
 
     Raises:
         ValueError: the format is too long, or has numerals that are not supported.

@@ -1,4 +1,4 @@
-"""The lines of a table, the limits of a table, and the names of its cells."""
+"""The lines of a table, the limits on a table's size, and the names of its cells."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ CELL_ERRORS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A table line that is not empty: its number in the file (from 1) and all its cells.
+    """A non-empty line of a table: its line number in the file (from 1) and its cells.
 
-    `covered` has the text of a merged cell by the index of each further column that it covers;
-    in `cells` these are empty, because a heading above the table is often such a cell.
+    If merged cells cover columns of the line, `covered` has the text for each covered column after
+    the first, by column index. In `cells` these are empty, because a heading above the table is
+    often a merged cell.
     """
 
     number: int
@@ -48,7 +49,7 @@ class Line:
 
     @property
     def filled(self) -> tuple[str, ...]:
-        """The cells, with the text of a merged cell in every column that it covers."""
+        """Return the line's cells, with a merged cell's text in every column that it covers."""
         if not self.covered:
             return self.cells
         width = max(len(self.cells), max(self.covered) + 1)
@@ -65,15 +66,18 @@ def column_letters(index: int) -> str:
 
 
 def cell_name(number: int, index: int) -> str:
-    """Return the spreadsheet name of a cell, such as B7, from its line and its column's index."""
+    """Return a cell's name in spreadsheets, such as B7. *number* is its line, *index* its column.
+
+    Lines count from 1, columns from 0.
+    """
     return f"{column_letters(index)}{number}"
 
 
 class LineCollector:
-    """Collects the lines of a table that are not empty, and holds the table to its limits."""
+    """Collects the non-empty lines of a table, and checks that the table keeps its size limits."""
 
     def __init__(self, name: str) -> None:
-        """Create a collector; error messages call the table *name*."""
+        """Create a collector of table lines. *name* is the table's name in error messages."""
         self.lines: list[Line] = []
         self._name = name
         self._characters = 0
@@ -95,7 +99,7 @@ class LineCollector:
         self.lines.append(Line(number, tuple(cells[:width])))
 
     def count(self, texts: Iterable[str]) -> None:
-        """Count the characters of *texts* as part of the table.
+        """Add the characters of *texts* to the size of the table.
 
         Raises:
             InputError: the table has too many characters.

@@ -1,4 +1,4 @@
-"""Shows the value of a workbook's cell as Chinese Excel and WPS show it in the cell's format."""
+"""Formats a workbook's numbers and texts as Chinese Excel and WPS show them."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ _YEAR_DIGITS = 4
 def show_number(number: float, code: str, *, is_1904: bool = False) -> str:
     """Return the text that a spreadsheet shows for *number* in the number format *code*.
 
-    *is_1904* tells that dates count from 1904. Numbers in no format have up to 15 digits, never an
-    exponent, although Excel shortens those of more than eleven digits.
+    If *is_1904* is true, dates count from 1904. Without a format, a number has up to 15 digits and
+    never an exponent, although Excel shortens numbers of more than eleven digits.
 
     Raises:
         ValueError: the number cannot be shown in this format.
@@ -57,7 +57,7 @@ def show_number(number: float, code: str, *, is_1904: bool = False) -> str:
 
 
 def show_text(text: str, code: str) -> str:
-    """Return what a spreadsheet shows for a cell with *text* in the number format *code*.
+    """Return the text that a spreadsheet shows for the text *text* in the number format *code*.
 
     Raises:
         ValueError: the text cannot be shown in this format.
@@ -74,7 +74,7 @@ def _simplified(code: str, value: Decimal) -> str:
 
 
 def _is_whole(days: Decimal, units: int) -> bool:
-    """Return whether *days*, to the millisecond, is a whole number of the *units* of a day."""
+    """Return True if *days*, within a millisecond, is a multiple of a day divided by *units*."""
     whole = (days * units).to_integral_value() / units
     return abs(days - whole) < _MILLISECOND
 
@@ -129,6 +129,6 @@ def _numerals(number: str, form: FormatCode) -> str:
 
 
 def _plain(value: Decimal) -> str:
-    """Return *value* as people type it: 39 for 39.0, and no exponent."""
+    """Write *value* as people type it: 39 instead of 39.0, and never an exponent."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -36,9 +36,9 @@ _ZIP, _OLD_WORKBOOK = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A table row: its line number in the file (from 1), and its filled cells by field name.
+    """A table row: its line number in the file (from 1), and its non-empty cells by field name.
 
-    `faults` has a message for each cell that contains an error of a spreadsheet, such as #N/A.
+    `faults` has a message for each cell that contains a spreadsheet error, such as #N/A.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Row:
 
 
 def read_lines(data: bytes, name: str) -> list[Line]:
-    """Return the non-empty lines of the table file *data*, each with its cells.
+    """Read the table file *data*; return its non-empty lines.
 
     The suffix of *name* determines the format: `.csv`, `.tsv`, `.txt` or `.xlsx`.
 
@@ -74,9 +74,9 @@ def read_lines(data: bytes, name: str) -> list[Line]:
 
 
 def read_pasted(text: str, name: str) -> list[Line]:
-    """Return the lines of *text*, which contains cells copied from a spreadsheet.
+    """Read *text*, which contains cells copied from a spreadsheet; return its non-empty lines.
 
-    Error messages call the text *name*.
+    *name* is the text's name in error messages.
 
     Raises:
         InputError: the text is too large or empty.
@@ -94,9 +94,9 @@ def read_pasted(text: str, name: str) -> list[Line]:
 
 
 def read_rows(data: bytes, name: str) -> list[Row]:
-    """Return the non-empty rows of the table file *data*; *name* is the file's name.
+    """Read the table file *data*; return its non-empty rows. *name* is the file's name.
 
-    The first line names the fields. The items of a list are lines of one cell.
+    The first line names the fields. The items of a list are lines of a single cell.
 
     Raises:
         InputError: the table is of another kind, too large, damaged or has no rows.
@@ -149,7 +149,7 @@ def _row(header: Sequence[str], line: Line, name: str) -> Row:
 
 
 def _text(cell: str) -> str:
-    """Return the text that a spreadsheet shows for the *cell* of a text file."""
+    """Return the text that a spreadsheet shows for a cell of a text file."""
     text = cell.strip()
     quoted = _QUOTED.fullmatch(text)
     if quoted:

@@ -1,7 +1,7 @@
-"""Reads the parts of an XLSX file beside its sheets: the list of sheets, texts and formats.
+"""Reads the parts of an XLSX file other than its cells: the list of sheets, texts and formats.
 
-openpyxl is not used for reading: it tells neither merged cells nor formulas without a result unless
-the whole workbook is in memory, and it refuses styles that other programs write wrongly.
+openpyxl is not used for reading: unless the whole workbook is in memory, it reports neither merged
+cells nor formulas without a result. It also refuses styles that other programs write wrongly.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _DOCUMENT, _SHEET, _TEXTS, _STYLES = "officeDocument", "worksheet", "sharedStrin
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """A workbook without the cells of its sheets."""
+    """The parts of a workbook other than the cells of its sheets."""
 
     archive: zipfile.ZipFile
     #: The names of the ZIP entries of the visible sheets, in order.
@@ -55,7 +55,7 @@ class _Relation:
 
 
 def open_parts(data: bytes, name: str) -> Parts:
-    """Return the parts of the workbook *data*; error messages call it *name*.
+    """Read the parts of the workbook *data*. *name* is the file's name in error messages.
 
     Raises:
         InputError: the workbook is too large once unpacked, or packed in a way that XLSX forbids.
@@ -82,7 +82,9 @@ def open_parts(data: bytes, name: str) -> Parts:
 
 
 def xml_events(archive: zipfile.ZipFile, entry: str) -> Iterator[tuple[str, str, Element]]:
-    """Yield an event, `start` or `end`, the local name and the element, for each element.
+    """Parse an XML file in *archive*; yield an event, a local name and an element at a time.
+
+    The event is `start` or `end`. The local name is the element's tag without namespace.
 
     Raises:
         BadZipFile, KeyError, ParseError: the entry is damaged or missing.
@@ -103,12 +105,12 @@ def _named(events: Iterable[Any]) -> Iterator[tuple[str, str, Element]]:
 
 @lru_cache(maxsize=1024)
 def local_name(tag: str) -> str:
-    """Return *tag* without its namespace, which is another one in strict workbooks."""
+    """Return *tag* without its namespace, which differs in strict workbooks."""
     return tag.rpartition("}")[2]
 
 
 def child_text(element: Element) -> str:
-    """Return the text of a string item, without the reading aids (phonetic runs) of its runs."""
+    """Return the text of a string item, without its phonetic runs (reading aids)."""
     pieces = []
     for child in element:
         kind = local_name(child.tag)
@@ -123,7 +125,7 @@ def child_text(element: Element) -> str:
 
 
 def _relations(archive: zipfile.ZipFile, part: str) -> Mapping[str, _Relation]:
-    """Return the parts that *part* refers to, or the workbook itself for "", by their ids."""
+    """Return the parts that *part* refers to, by relation id. The part "" is the whole file."""
     folder, name = posixpath.split(part)
     entry = posixpath.join(folder, "_rels", f"{name}.rels")
     if entry not in archive.NameToInfo:
@@ -145,7 +147,10 @@ def _target(relations: Iterable[_Relation], kind: str) -> str | None:
 def _sheets(
     archive: zipfile.ZipFile, book: str, relations: Mapping[str, _Relation]
 ) -> tuple[Sequence[str], bool]:
-    """Return the entries of the visible sheets, each once, and whether dates count from 1904."""
+    """Return the ZIP entries of the visible sheets, and whether dates count from 1904.
+
+    A sheet that is listed twice is returned once.
+    """
     sheets: dict[str, None] = {}
     is_1904 = False
     for event, kind, element in xml_events(archive, book):
@@ -169,7 +174,7 @@ def _shared_texts(archive: zipfile.ZipFile, entry: str) -> Iterator[str]:
 
 
 def _formats(archive: zipfile.ZipFile, entry: str) -> Sequence[str]:
-    """Return the number format of each cell style."""
+    """Return the number format of each cell style, in the order of the styles."""
     codes = dict(BUILT_IN_FORMATS)
     styles: list[int] = []
     is_cell_style = False

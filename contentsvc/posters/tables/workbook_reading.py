@@ -1,4 +1,4 @@
-"""Reads the first visible sheet of an XLSX file, each cell as a spreadsheet shows it."""
+"""Reads the first visible sheet of an XLSX file; cells become texts as a spreadsheet shows them."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _DAMAGED = (
 
 
 def read_workbook(data: bytes, name: str) -> list[Line]:
-    """Return the lines of the first visible sheet of the XLSX file *data* that has any text.
+    """Return the non-empty lines of the XLSX file *data*, from its first visible sheet with text.
 
-    Error messages call the file *name*.
+    *name* is the file's name in error messages.
 
     Raises:
         InputError: *data* is not a readable workbook, is too large, or contains a formula without
@@ -58,7 +58,7 @@ class _Merged:
 
 
 class _SheetParser:
-    """Parses one sheet; elements that were read are cleared, because they would fill the memory."""
+    """Parses one sheet. To save memory, each element is cleared once it has been read."""
 
     def __init__(self, parts: Parts, name: str) -> None:
         self._archive = parts.archive
@@ -73,7 +73,7 @@ class _SheetParser:
         self._in_rows = self._in_cell = False
 
     def lines(self, entry: str) -> list[Line]:
-        """Return the lines of the sheet in the ZIP *entry*."""
+        """Parse the sheet in the ZIP entry *entry*; return its lines."""
         for event, kind, element in xml_events(self._archive, entry):
             if event == "start":
                 self._start(kind, element)
@@ -130,7 +130,7 @@ class _SheetParser:
 
 
 def _position(name: str) -> tuple[int, int]:
-    """Return the line (from 1) and the column (from 0) of the cell *name*, such as B7."""
+    """Parse a cell name such as B7; return its line (from 1) and its column (from 0)."""
     match = _CELL.fullmatch(name)
     if match is None:
         raise ValueError(name)
@@ -148,7 +148,7 @@ def _merged(ref: str) -> _Merged:
 
 
 def _fill_merged(collector: LineCollector, ranges: Sequence[_Merged]) -> list[Line]:
-    """Return the lines; each cell below the first line of a merged cell has its text."""
+    """Return the collected lines, with a merged cell's text on every line that it covers."""
     lines = {line.number: line for line in collector.lines}
     numbers = tuple(lines)
     area = len(lines) * MOST_COLUMNS

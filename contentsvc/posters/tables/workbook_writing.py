@@ -32,7 +32,7 @@ _NARROWEST, _WIDEST = 10, 48
 def read_cells(
     data: bytes, name: str, *, most_columns: int, most_lines: int
 ) -> Iterator[Sequence[object]]:
-    """Yield the lines of the first sheet of the XLSX file *data*; error messages call it *name*.
+    """Yield the lines of the first sheet of the XLSX file *data*. *name* is its name in errors.
 
     Lines and columns beyond the two limits are left out.
 
@@ -56,7 +56,7 @@ def _check_unpacked(data: bytes, name: str) -> None:
 
 
 def write_cells(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> bytes:
-    """Return an XLSX file of *sheets*, pairs of a title and rows; every cell is a text.
+    """Create an XLSX file of *sheets*, pairs of a title and rows. Every cell is stored as text.
 
     The first row of each sheet is its header.
     """

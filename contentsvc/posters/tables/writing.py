@@ -1,4 +1,4 @@
-"""Writes tables as CSV and XLSX files in which spreadsheets treat no cell as a formula."""
+"""Writes CSV and XLSX files in which spreadsheets treat no cell as a formula."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def write_csv(rows: Iterable[Sequence[object]]) -> bytes:
-    """Return *rows* as a CSV file in which Excel treats no cell as a formula.
+    """Write *rows* as a CSV file and return its bytes. Excel treats no cell of it as a formula.
 
     The file is UTF-8 and begins with the byte order mark that Excel expects.
     """
@@ -29,7 +29,7 @@ def _plain(cell: object) -> str:
 
 
 def write_xlsx(sheets: Sequence[tuple[str, Sequence[Sequence[object]]]]) -> bytes:
-    """Return an XLSX file of *sheets*, pairs of a title and rows; every cell is a text.
+    """Create an XLSX file of *sheets*, pairs of a title and rows. Every cell is stored as text.
 
     The first row of each sheet is its header.
     """

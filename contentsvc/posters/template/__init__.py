@@ -1,1 +1,1 @@
-"""Poster templates: their schema, how they are loaded and checked, and messages about faults."""
+"""Poster templates: their schema, loading, checks, and messages about faults."""

@@ -1,4 +1,4 @@
-"""Checks beyond the schema: that names exist and that lettering stays in the safe area."""
+"""Checks beyond the schema: that names exist, and that lettering stays in the safe area."""
 
 from __future__ import annotations
 
@@ -42,7 +42,10 @@ _COLOUR_KEYS = {
 
 
 def check_names(template: Template) -> Iterator[tuple[Path, Message]]:
-    """Yield the path and a message for each fault in layer ids, fields, palette and alt texts."""
+    """Check the names in *template*; yield the path and a message for each fault.
+
+    The names are those of layers, fields and colours.
+    """
     ids = [raw.get("id") for raw in template.layers if raw.get("id")]
     for index, raw in enumerate(template.layers):
         if raw.get("id") and ids.count(raw["id"]) > 1:
@@ -82,9 +85,9 @@ def _check_fields(template: Template) -> Iterator[tuple[Path, Message]]:
 def check_layers(
     template: Template, size: str, layers: list[tuple[int, Layer]]
 ) -> Iterator[tuple[int, Path, Message]]:
-    """Yield the faults in *layers*, the validated layers of the variant *size* (such as `9x16`).
+    """Check the *layers* of the variant *size* (such as `9x16`); yield each fault.
 
-    Each fault is the index of the layer, the path of the key in it, and a message.
+    A fault is the index of the layer, the path of the key in it, and a message.
     """
     ids = {layer.id for _, layer in layers if layer.id}
     for index, layer in layers:
@@ -117,7 +120,7 @@ def _check_fields_named(
 
 
 def _check_kind(template: Template, layer: Layer) -> Iterator[Message]:
-    """Yield a message if the field of *layer* has a type that a layer of this kind cannot show."""
+    """Yield a message if *layer* cannot show the type of its field."""
     wanted = {ListLayer: "list", ImageLayer: "image", Qr: "url"}.get(type(layer))
     spec = template.fields.get(getattr(layer, "field", None) or "")
     if wanted and spec and spec.type != wanted:

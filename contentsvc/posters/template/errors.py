@@ -1,4 +1,4 @@
-"""The error for a template or a brand kit that has faults."""
+"""The error that is raised for a template or a brand kit with faults."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["TemplateError"]
 
 
 class TemplateError(RenderError):
-    """Raised if a template or a brand kit has faults, so that no poster can be painted from it."""
+    """Raised if a template or a brand kit has faults, and so cannot be used for posters."""
 
     def __init__(self, file: str, problems: list[Problem]) -> None:
         """Create the error with all *problems* of *file*, so that they can be fixed together."""
@@ -18,5 +18,5 @@ class TemplateError(RenderError):
         super().__init__(Message.given(**{language: self.text(language) for language in LANGUAGES}))
 
     def text(self, language: str = "en") -> str:
-        """Return a line of text per problem, in *language*, with file, line number and field."""
+        """Return one line per problem, in *language*, with the file, line number and field."""
         return "\n".join(f"{self.file}: {problem.text(language)}" for problem in self.problems)

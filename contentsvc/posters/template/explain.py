@@ -53,7 +53,7 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 def explain(error: ValidationError, root: Any) -> Iterator[tuple[Path, Message]]:
-    """Yield, for each faulty key in *error*, its path in the file and a message about it.
+    """Convert pydantic's *error* to messages; yield the path of each faulty key and its message.
 
     *root* is the model, or the union of models, that pydantic validated.
     """
@@ -99,12 +99,12 @@ def _limit_message(kind: str, value: str | float, context: dict[str, Any]) -> Me
 
 
 def _other(fault: dict[str, Any]) -> Message:
-    """Return a message with pydantic's English text, for an error type that is not known here."""
+    """Return a message with pydantic's English text, for an error type without its own message."""
     return Message("template-value-refused", reason=str(fault["msg"]))
 
 
 def _shown(value: object) -> str | int | float:
-    """Return *value* as a message shows it: `[…]` for a list, `{…}` for a mapping."""
+    """Return *value* in the form for messages: `[…]` for a list, `{…}` for a mapping."""
     if isinstance(value, list | tuple):
         return "[…]"
     if isinstance(value, dict):
@@ -113,7 +113,7 @@ def _shown(value: object) -> str | int | float:
 
 
 def _choices(text: str) -> list[str]:
-    """Return the allowed values that a message of pydantic lists as `'a', 'b' or 'c'`."""
+    """Return the allowed values that pydantic's message lists, such as `'a', 'b' or 'c'`."""
     return _QUOTED.findall(text) or [text]
 
 
@@ -123,7 +123,7 @@ def allowed_keys(model: type[BaseModel]) -> list[str]:
 
 
 def _walk(loc: tuple[str | int, ...], root: Any) -> tuple[Path, list[str]]:
-    """Return the path in the file for pydantic's error location *loc*, and the keys allowed there.
+    """Convert pydantic's error location *loc* to a path in the file and the keys allowed there.
 
     The path leaves out the steps of *loc* that only name a branch of a union.
     """
@@ -161,18 +161,18 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _names(model: type[BaseModel]) -> tuple[str, ...]:
-    """Return the names by which pydantic's error locations call *model*: its class and its tag."""
+    """Return the names that pydantic's error locations use for *model*: its class and its tag."""
     field = model.model_fields.get("type")
     return (model.__name__, *(typing.get_args(field.annotation) if field else ()))
 
 
 def _is_branch(step: str, models: list[type[BaseModel]]) -> bool:
-    """Return whether *step* of an error location names one model of a union, not a key."""
+    """Return True if *step* of an error location names a model of a union, not a key."""
     if len(models) == 1 and step in models[0].model_fields:
         return False
     return any(step in _names(model) for model in models)
 
 
 def _looks_internal(step: str) -> bool:
-    """Return True if *step* of an error location is pydantic's name of a type, not a key."""
+    """Return True if *step* of an error location is pydantic's name for a type, not a key."""
     return "[" in step or step in {"str", "float", "int", "constrained-str", "[key]"}

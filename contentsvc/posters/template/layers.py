@@ -92,7 +92,8 @@ class Rect(Base):
 class Ticket(Base):
     """A coupon with a perforated line.
 
-    `at` is the position of the line as a share of the width or, if `across` is true, of the height.
+    `at` is the position of the line as a share (0 to 1) of the width or, if `across` is true, of
+    the height.
     """
 
     type: Literal["ticket"]
@@ -127,7 +128,7 @@ class Line(Base):
 
 
 class ImageLayer(Base):
-    """A picture from a field, or a fixed `source`: `art:NAME`, `brand:logo` or a stored name."""
+    """A picture, from a field or a fixed `source`: `art:NAME`, `brand:logo` or a stored name."""
 
     type: Literal["image"]
     box: Box
@@ -163,7 +164,10 @@ class BrandMark(Base):
 
 
 class TextLayer(Base):
-    """A text that shrinks from font size `size` to `min` until it fits; else its end is cut off."""
+    """A text that shrinks from font size `size` to `min` until it fits its box.
+
+    If it does not fit at the font size `min`, its end is cut off.
+    """
 
     type: Literal["text"]
     box: Box
@@ -204,7 +208,7 @@ class Spans(Base):
 
 
 class ListLayer(Base):
-    """The rows of a list field in one font size; `skip` leaves out that many items at the start."""
+    """The items of a list field, as rows in one font size. `skip` leaves out the first items."""
 
     type: Literal["list"]
     box: Box
@@ -249,7 +253,7 @@ class Qr(Base):
 
 
 class Progress(Base):
-    """A progress bar; its field says how much is done: `64`, `64%` or `128/200`."""
+    """A progress bar. Its field gives the completed share as `64`, `64%` or `128/200`."""
 
     type: Literal["progress"]
     box: Box
@@ -260,7 +264,7 @@ class Progress(Base):
 
 
 class Countdown(Base):
-    """A countdown such as `2天13:45:00`: the numbers are on tiles, the other texts between them."""
+    """A countdown such as `2天13:45:00`: its numbers are on tiles, the other texts between them."""
 
     type: Literal["countdown"]
     box: Box

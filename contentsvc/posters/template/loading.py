@@ -27,7 +27,7 @@ _SUFFIXES = (".yaml", ".yml")
 
 
 def load_template(template_id: str, folders: Sequence[Path]) -> Template:
-    """Return the template *template_id* from the first of *folders* that has it.
+    """Load the template *template_id* from the first of *folders* that contains it.
 
     Raises:
         RenderError: no folder has it.
@@ -50,7 +50,7 @@ def _load(template_id: str, folders: Sequence[Path], read: Callable[[Path], Temp
 
 
 def list_templates(folders: Sequence[Path]) -> tuple[list[Template], list[TemplateError]]:
-    """Return the templates of *folders*, sorted by id, and an error for each invalid file.
+    """Load all templates in *folders*; return them sorted by id, and an error per invalid file.
 
     If two folders have a template of the same id, the first folder wins. An invalid file does not
     hide the others.
@@ -74,7 +74,7 @@ def _list(
 
 
 class Library:
-    """The templates of *folders*, kept in memory; a file that has changed is read again.
+    """An in-memory cache of the templates in *folders*. A file that has changed is read again.
 
     Safe to share between threads.
     """
@@ -84,7 +84,7 @@ class Library:
         self._cached: dict[Path, tuple[tuple[int, int], Template]] = {}
 
     def load(self, template_id: str) -> Template:
-        """Return the template *template_id* from the first folder that has it.
+        """Return the template *template_id* from the first folder that contains it.
 
         Raises:
             RenderError: no folder has it.
@@ -109,7 +109,7 @@ class Library:
 
 
 def parse_template(text: str, file: str) -> Template:
-    """Return the template in the YAML *text*; error messages call it *file*.
+    """Parse the template in the YAML *text*. *file* is its name in error messages.
 
     Raises:
         TemplateError: the template is invalid; the error has every problem.
@@ -121,7 +121,7 @@ def parse_template(text: str, file: str) -> Template:
 def build_template(
     data: object, file: str, lines: Mapping[yaml_lines.Path, int] | None = None
 ) -> Template:
-    """Build a template from *data*, parsed YAML, and validate the layers of each variant.
+    """Build a template from *data*, which is parsed YAML, and validate the layers of each variant.
 
     Raises:
         TemplateError: the template is invalid; the error has every problem.
@@ -156,7 +156,7 @@ def _read_layers(template: Template, size: str) -> list[tuple[yaml_lines.Path, M
 
 
 def _origin(template: Template, size: str, index: int, path: yaml_lines.Path) -> yaml_lines.Path:
-    """Return the path, in the file, of a faulty value at *path* in layer *index*.
+    """Convert *path*, the path of a faulty value in layer *index*, to its path in the file.
 
     If variant *size* changes the value, the path leads to the change in the variant's `set`.
     """

@@ -62,7 +62,7 @@ Tracking = Annotated[float, Field(ge=-0.2, le=2)]
 
 
 class Part(BaseModel):
-    """Base class of templates, their parts, and brand kits; immutable, and refuses unknown keys."""
+    """Base class of templates, their parts and brand kits. Immutable; rejects unknown keys."""
 
     model_config: ClassVar[ConfigDict] = ConfigDict(
         extra="forbid", frozen=True, allow_inf_nan=False
@@ -81,7 +81,7 @@ Fill: TypeAlias = Colour | Gradient
 
 
 class Shadow(Part):
-    """A soft shadow, which looks best in a darker shade of the colour of its shape."""
+    """A soft shadow. A darker shade of the shape's own colour looks best."""
 
     dx: Coordinate = 0
     dy: Coordinate = 12
@@ -91,14 +91,14 @@ class Shadow(Part):
 
 
 class Stroke(Part):
-    """A line around a shape."""
+    """An outline around a shape."""
 
     fill: Colour
     width: Above = 2
 
 
 class Plate(Part):
-    """A background that is as wide as the lettering on it, for badges and labels."""
+    """A background as wide as the lettering on it, for badges and labels."""
 
     fill: Fill
     pad: tuple[Length, Length] = (24, 12)
@@ -108,14 +108,14 @@ class Plate(Part):
 
 
 class Hug(Part):
-    """Makes a rectangle as wide as the texts of the layers whose ids are in `layers`."""
+    """Fits a rectangle's width to the texts of other layers, whose ids are in `layers`."""
 
     layers: Annotated[tuple[Name, ...], Field(min_length=1, max_length=8)]
     pad: Length = 32
 
 
 class Run(Part):
-    """A piece of text with its own font size, weight and colour, for lines that mix them."""
+    """A piece of text with its own font size, weight and colour, as part of a line."""
 
     text: Annotated[str, Field(max_length=200)]
     size: Size
@@ -151,7 +151,7 @@ class Row(Part):
 
 
 class Tail(Part):
-    """The last column of a list: it shows the part of each item after its `|`."""
+    """The last column of a list. It shows the part of each item after the `|`."""
 
     width: Above
     size: Size

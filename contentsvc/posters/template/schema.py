@@ -65,11 +65,11 @@ class Label(Part):
 
 
 class FieldSpec(Part):
-    """A field that a template declares: its label, type, limits, default and sample value.
+    """The declaration of a template's field: its label, type, limits, default and sample value.
 
-    The web form is built from the declarations. `max` and `ideal` count characters (of each item,
-    in a list), and `max_items` counts items. A `price` is a text in yuan, shown without its sign.
-    `source` names a default value that is used if the field is empty.
+    The web form is built from the declarations. `max` and `ideal` count characters (per item, if
+    the field is a list), and `max_items` counts items. A `price` is a text in yuan, shown without
+    its sign. `source` names a default value that is used if the field is empty.
     """
 
     label: Label
@@ -84,7 +84,7 @@ class FieldSpec(Part):
 
 
 class Variant(Part):
-    """One size of a template; `hide` lists the layers to hide, `set` the layer keys to change."""
+    """One size of a template. `hide` lists the layers to hide, `set` the layer keys to change."""
 
     size: tuple[Side, Side]
     hide: tuple[Name, ...] = ()
@@ -116,17 +116,17 @@ class Template(Part):
 
     @cached_property
     def by_size(self) -> dict[str, tuple[Layer, ...]]:
-        """Return the layers of each variant, by the variant's name and in painting order."""
+        """Return the layers of each variant, in painting order, by the variant's name."""
         return {size: self._read(size) for size in self.variants}
 
     @cached_property
     def uses(self) -> dict[str, tuple[frozenset[str], ...]]:
-        """Return, for each variant and each of its layers, the fields that change its look."""
+        """Return, for each variant, the fields that change the look of each of its layers."""
         return {size: _uses(layers) for size, layers in self.by_size.items()}
 
     @cached_property
     def left_out(self) -> dict[str, tuple[str, ...]]:
-        """Return, for each variant, the fields that only other variants show, in field order."""
+        """Return, for each variant, the fields that only other variants show, in template order."""
         shown = {
             size: frozenset(name for layer in layers for name in _content_names(layer))
             for size, layers in self.by_size.items()
@@ -147,9 +147,9 @@ class Template(Part):
         return {name: spec.sample for name, spec in self.fields.items() if spec.sample}
 
     def choices(self, name: str) -> tuple[str, ...]:
-        """Return the values to which conditions such as `state is 直播` compare the field *name*.
+        """Return the values with which the layers' conditions compare the field *name*.
 
-        The conditions are those of the template's layers.
+        An example of such a condition is `state is 直播`.
         """
         layers = [layer for layers in self.by_size.values() for layer in layers]
         conditions = [getattr(layer, "when", None) for layer in layers]
@@ -175,7 +175,7 @@ class Template(Part):
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One test in the condition of a layer, such as `a`, `not a` or `state is 直播`.
+    """One test in a layer's condition, such as `a`, `not a` or `state is 直播`.
 
     `name` is a field, `value` is the value tested for (None for any text that is not empty),
     and `wanted` is False after `not`.
@@ -187,7 +187,7 @@ class Clause:
 
 
 def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
-    """Return, for each of *layers*, the names of the fields that change how it looks.
+    """Return, for each of *layers*, the names of the fields that change its look.
 
     A text depends on its whole group, and a rectangle on the lettering that it hugs. The condition
     of a layer does not count, since it decides only whether the layer is shown.
@@ -210,7 +210,7 @@ def _uses(layers: tuple[Layer, ...]) -> tuple[frozenset[str], ...]:
 
 
 def parts_of(condition: str | None) -> list[Clause]:
-    """Return the single tests of a condition such as `a and not b and state is 直播`."""
+    """Split a condition such as `a and not b and state is 直播` into its tests."""
     return [_clause(part) for part in condition.split(" and ")] if condition else []
 
 

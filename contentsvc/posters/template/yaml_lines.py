@@ -16,7 +16,7 @@ _LIMITS = Limits(most_bytes=256 * 1024, most_depth=20, most_values=50_000)
 
 
 def read_yaml(text: str, file: str) -> tuple[Any, dict[Path, int]]:
-    """Return the values of the YAML *text*, and the line number (from 1) of each path in it.
+    """Parse the YAML *text*; return its values, and the line number (from 1) of each path in it.
 
     Raises:
         TemplateError: *text* is too large, nested too deeply, has anchors, or is not YAML.
@@ -29,7 +29,7 @@ def read_yaml(text: str, file: str) -> tuple[Any, dict[Path, int]]:
 
 
 def line_of(lines: dict[Path, int], path: Path) -> int:
-    """Return the line number of *path* or, if *lines* has none, of its nearest parent; else 0."""
+    """Return the line number of *path* or, if it has none, of its nearest parent; else 0."""
     for length in range(len(path), -1, -1):
         if path[:length] in lines:
             return lines[path[:length]]

@@ -19,10 +19,10 @@ _MOST_BREAKS = 240
 
 
 def full_cuts(measured: Measured, width: float) -> list[Cut]:
-    """Break a paragraph into lines, each filled as far as the rules of line breaking allow.
+    """Break a paragraph into lines that are as full as the line-breaking rules allow.
 
-    A line is given by its start and end index, and *width* is in ems. A piece that is longer than
-    a whole line is broken anywhere.
+    A line is given by its start and end index, and *width* is in ems. A piece that is longer than a
+    whole line is broken anywhere.
     """
     cuts, start, length = [], 0, len(measured.text)
     while start < length:
@@ -57,10 +57,10 @@ def _without_spaces(text: str, start: int, end: int) -> int:
 
 
 def balanced_cuts(measured: Measured, width: float, count: int) -> list[Cut]:
-    """Return *count* lines of similar length, broken after punctuation rather than within a phrase.
+    """Break a paragraph into *count* lines of similar length, if possible after punctuation.
 
-    The cost of a line is its squared distance from the mean, plus the cost of the break after it.
-    If that takes too long, or no such lines exist, return full lines.
+    A line's cost is its squared distance from the mean length, plus the cost of the break after it.
+    If the search would take too long, or if no such lines exist, return full lines.
     """
     ends = [0, *_possible_breaks(measured.text), len(measured.text)]
     if len(ends) > _MOST_BREAKS:
@@ -101,7 +101,7 @@ def _possible_breaks(text: str) -> list[int]:
 
 
 def _break_cost(text: str, end: int) -> float:
-    """Return the cost of a line break before index *end*; breaks that disturb reading cost more."""
+    """Return the cost of a line break before index *end*. Breaks that disturb reading cost more."""
     if end >= len(text) or text[end - 1] in chars.CLOSING or " " in text[end - 1 : end + 1]:
         return 0
     beside_number = text[end - 1].isdigit() or text[end].isdigit()

@@ -34,7 +34,10 @@ _CONTROLS = re.compile(r"[^\S\n\u3000]+")
 
 
 def clean(text: str) -> str:
-    """Return *text* in NFC, with single spaces and without control characters except newlines."""
+    """Return *text* in Unicode normal form NFC, without control characters except newlines.
+
+    Runs of spaces become single spaces.
+    """
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
     text = _CONTROLS.sub(" ", text)
     characters = (
@@ -46,12 +49,12 @@ def clean(text: str) -> str:
 
 
 def is_joiner(char: str) -> bool:
-    """Return whether *char* only modifies its neighbours, as a joiner or an emoji's skin tone."""
+    """Return True if *char* only modifies its neighbours, as joiners and emoji skin tones do."""
     return char in "\u200d\ufe0e\ufe0f" or "\U0001f3fb" <= char <= "\U0001f3ff"
 
 
 def is_hanzi(char: str) -> bool:
-    """Return whether *char* is a Chinese character or a kana, which are as wide as high."""
+    """Return True if *char* is a Chinese character or a kana, both of which are as wide as high."""
     return (
         "\u3400" <= char <= "\u9fff"
         or "\uf900" <= char <= "\ufaff"
@@ -62,22 +65,22 @@ def is_hanzi(char: str) -> bool:
 
 
 def is_western(char: str) -> bool:
-    """Return whether a thin space belongs between *char* and a Chinese character."""
+    """Return True if *char* needs a thin space between itself and a Chinese character."""
     return (char.isalnum() and not is_hanzi(char) and ord(char) < 0x2E80) or char in "%‰°℃¥$€£+&@#"  # noqa: PLR2004 - Chinese blocks of Unicode begin here
 
 
 def is_middle_dot(char: str) -> bool:
-    """Return whether *char* is a middle dot, which may need to be set narrower than in the font."""
+    """Return True if *char* is a middle dot, which may need to be narrower than in the font."""
     return char in _MIDDLE_DOTS
 
 
 def is_inseparable(first: str, second: str) -> bool:
-    """Return whether the two characters form one mark, a Chinese dash or ellipsis."""
+    """Return True if the two characters form one mark: a Chinese dash or ellipsis."""
     return first == second and first in _INSEPARABLE
 
 
 def may_break(before: str, after: str) -> bool:
-    """Return whether a line may end with *before* and the next line begin with *after*."""
+    """Return True if a line may end with *before* and the next line begin with *after*."""
     if after == " " or is_joiner(after):
         return False
     if before == " ":

@@ -21,7 +21,7 @@ _ENCODINGS = ((3, 10), (0, 6), (0, 4), (3, 1), (0, 3))
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """The characters of a font, as sorted ranges of code points that include both ends."""
+    """The characters of a font, as sorted ranges of code points; both ends are included."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]
@@ -32,7 +32,9 @@ class Coverage:
 
 
 def read_coverage(path: Path, face: int = 0) -> Coverage:
-    """Return the characters of the font file *path*; *face* is the font's index in a collection.
+    """Return the characters that the font file *path* can draw.
+
+    *face* is the font's index in a collection.
 
     Raises:
         RenderError: the file has no Unicode character map of format 4 or 12.

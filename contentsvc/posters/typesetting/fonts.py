@@ -60,7 +60,7 @@ _LaidOut = TypeVar("_LaidOut")
 
 @dataclass(frozen=True, slots=True)
 class Glyph:
-    """A drawn character: a mask, and the mask's offset from the start of the baseline."""
+    """A drawn character: its mask, and the mask's offset from the start of the baseline."""
 
     mask: Image.Image
     offset: tuple[int, int]
@@ -78,11 +78,11 @@ class Face:
 
     @property
     def is_variable(self) -> bool:
-        """Return True if the font has every weight between its lightest and its heaviest."""
+        """Return True if the font has every weight from its lightest to its heaviest."""
         return self.weights[0] != self.weights[1]
 
     def distance(self, weight: int) -> int:
-        """Return how far *weight* is from the nearest weight of the font; 0 if the font has it."""
+        """Return the difference between *weight* and the nearest weight that the font has."""
         low, high = self.weights
         return max(low - weight, weight - high, 0)
 
@@ -93,7 +93,7 @@ def warm_up() -> None:
 
 
 class Fonts:
-    """The fonts for posters in order of preference: a brand's own, then the packaged ones.
+    """The fonts for posters: a brand's own fonts first, then the packaged ones.
 
     Safe to share between threads.
 
@@ -128,7 +128,7 @@ class Fonts:
     def font(self, char: str, size: int, weight: int) -> ImageFont.FreeTypeFont:
         """Return a font that can draw *char*, at *size* pixels and *weight* (100 to 900).
 
-        If no font can, return the first.
+        If no font can, return the first font.
         """
         number = self._find(char, weight)
         return self.open(0 if number is None else number, size, weight)
@@ -147,7 +147,7 @@ class Fonts:
             return font
 
     def glyph(self, char: str, size: int, weight: int, quarter: int = 0) -> Glyph:
-        """Draw *char* as a mask, moved *quarter* quarters of a pixel to the right."""
+        """Draw *char* as a mask, shifted to the right by *quarter* quarters of a pixel."""
         key = (char, size, weight, quarter)
         with self._lock:
             try:
@@ -161,7 +161,10 @@ class Fonts:
     def cached_layout(
         self, layer: object, texts: Hashable, lay_out: Callable[[], _LaidOut]
     ) -> _LaidOut:
-        """Return the layout of *texts* in *layer*; call *lay_out* only if none is cached."""
+        """Return the layout of *texts* in *layer*.
+
+        On a cache miss, call *lay_out* and cache its result.
+        """
         key = (id(layer), texts)
         with self._lock:
             cached = self._layouts.get(key)
@@ -172,7 +175,7 @@ class Fonts:
             return layout
 
     def advance(self, char: str, weight: int) -> float:
-        """Return the width of *char* in ems, exact at every font size."""
+        """Return the width of *char* in ems, which is exact at every font size."""
         key = (weight, char)
         with self._lock:
             if key not in self._advances:
@@ -228,7 +231,7 @@ def _open(face: Face, size: int, weight: int) -> ImageFont.FreeTypeFont:
 
 @lru_cache(maxsize=len(_PACK_FILES) + 1)
 def _pack_face(index: int) -> Face:
-    """Return the packaged font at position *index*: the CJK fonts are first, emoji last."""
+    """Return the packaged font at position *index*. CJK fonts come first, emoji last."""
     if index == len(_PACK_FILES):
         return Face(_EMOJI, 0, (600, 600), read_coverage(_EMOJI))
     try:
@@ -258,7 +261,7 @@ def _read_face(path: Path) -> Face:
 
 
 def _simplified_index(path: Path) -> int:
-    """Return the index of the simplified Chinese font in a collection; 0 if it has none."""
+    """Return the index of the simplified Chinese font in a font collection, or 0 if it has none."""
     if path.suffix.lower() != ".ttc":
         return 0
     for index in range(16):

@@ -23,7 +23,7 @@ _FULL = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A character and the position of its origin in its line, in ems."""
+    """A character, and the position of its origin in its line, in ems."""
 
     char: str
     x: float
@@ -39,7 +39,7 @@ class SetLine:
 
 
 class Measured:
-    """A paragraph with measured characters, so that the width of any part is quick to compute."""
+    """A paragraph with measured characters. The width of any part is quick to compute."""
 
     def __init__(self, text: str, measure: Measure, tracking: float) -> None:
         self.text = text
@@ -53,7 +53,7 @@ class Measured:
         self._tracking = tracking
 
     def width(self, start: int, end: int) -> float:
-        """Return the width, in ems, of a line of the characters from *start* to before *end*.
+        """Return the width, in ems, of the characters from *start* to before *end*, set as a line.
 
         The empty halves of punctuation at both edges are not counted.
         """
@@ -63,7 +63,7 @@ class Measured:
         return whole - self._lead[start] - self._tail[end - 1] - self._tracking
 
     def place_line(self, start: int, end: int) -> SetLine:
-        """Return the characters from *start* to before *end* as a line, with their positions."""
+        """Lay out the characters from *start* to before *end* as a line."""
         placed, x = [], -self._lead[start] if start < end else 0.0
         for index in range(start, end):
             char = self.text[index]
@@ -75,7 +75,7 @@ class Measured:
         return SetLine(self.text[start:end], tuple(placed), self.width(start, end))
 
     def dot_shift(self, index: int) -> float:
-        """Return how far a narrowed middle dot at *index* moves left, in ems; 0 for other marks."""
+        """Return how far left to move a narrowed middle dot at *index*, in ems; else 0."""
         return (
             _HALF / 2 if chars.is_middle_dot(self.text[index]) and self._is_narrowed(index) else 0
         )
@@ -97,7 +97,7 @@ def _advance(text: str, index: int, measure: Measure) -> float:
 
 
 def _joins_scripts(text: str, index: int) -> bool:
-    """Return whether the space at *index* is between a hanzi and a Latin letter or digit."""
+    """Return True if the space at *index* is between a hanzi and a Latin letter or digit."""
     if not 0 < index < len(text) - 1:
         return False
     before, after = text[index - 1], text[index + 1]
@@ -107,10 +107,10 @@ def _joins_scripts(text: str, index: int) -> bool:
 
 
 def _gap(text: str, index: int, measure: Measure) -> float:
-    """Return the extra space, in ems, after the character at *index*; it may be negative.
+    """Return the extra space, in ems, after the character at *index*. It may be negative.
 
-    It is a thin space between a hanzi and a Latin character, negative between two punctuation
-    marks, of which one loses its empty half, and 0 otherwise.
+    Between a hanzi and a Latin character it is a thin space. Between two punctuation marks, of
+    which one loses its empty half, it is negative. Otherwise it is 0.
     """
     if index + 1 == len(text):
         return 0

@@ -51,9 +51,10 @@ def set_line(text: str, measure: Measure, tracking: float = 0) -> SetLine:
 def wrap(
     text: str, measure: Measure, width: float, *, tracking: float = 0, balance: bool = True
 ) -> list[SetLine]:
-    """Return *text* broken into lines of at most *width* ems; a newline always breaks.
+    """Break *text* into lines of at most *width* ems. A newline always breaks.
 
-    With *balance* the lines of a paragraph have similar lengths, and their number stays the same.
+    If *balance* is true, the lines of a paragraph have similar lengths; their number stays the
+    same.
     """
     return _set(_paragraphs(text, measure, tracking), width, balance=balance)
 
@@ -73,10 +74,10 @@ def _set(paragraphs: Sequence[Measured], width: float, *, balance: bool) -> list
 
 
 def fit(text: str, measure: Measure, box: tuple[float, float], style: Style) -> Fitted:
-    """Return *text* at the largest font size, in steps of 3 %, at which it fits *box*.
+    """Fit *text* to *box* at the largest possible font size, tried in steps of 3 %.
 
-    *box* is a width and height in pixels. At the smallest size the text is cut with an ellipsis,
-    and `lost` has the rest.
+    *box* is a width and height in pixels. If the text does not fit at the smallest size, it is cut
+    with an ellipsis, and `lost` has the rest.
     """
     width, height = box
     paragraphs = _paragraphs(text, measure, style.tracking)
@@ -109,7 +110,7 @@ def sizes(style: Style) -> Iterator[int]:
 
 
 def _room(height: float, size: int, style: Style) -> int:
-    """Return how many lines of *size* pixels fit in *height* pixels: 1 to `style.max_lines`."""
+    """Return how many lines of *size* pixels fit in *height* pixels, up to `style.max_lines`."""
     return max(min(style.max_lines, int((height + 1) / (size * style.line))), 1)
 
 
@@ -142,7 +143,7 @@ def _bare(text: str) -> str:
 
 
 def _after(text: str, count: int) -> str:
-    """Return *text* without its first *count* characters; spaces and newlines do not count."""
+    """Return *text* without its first *count* characters. Spaces and newlines are not counted."""
     for index, char in enumerate(text):
         if count == 0 and char not in " \n":
             return text[index:]

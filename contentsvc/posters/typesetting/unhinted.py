@@ -26,10 +26,10 @@ _RECORD = struct.Struct(">4sIII")
 
 @cache
 def unhinted(path: Path) -> str:
-    """Return the path of a copy of the font *path* that FreeType does not hint.
+    """Return the path of an unhinted copy of the font *path*: FreeType does not hint the copy.
 
-    The copy exists as long as this process. For a font that has hints of its own, or that is not a
-    single TrueType font, return *path* itself.
+    The copy exists as long as this process. If the font has hints of its own, or is not a single
+    TrueType font, return *path* itself.
     """
     with path.open("rb") as file:
         record = _program(file.read(12 + _RECORD.size * 64))
@@ -48,7 +48,7 @@ def unhinted(path: Path) -> str:
 
 
 def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
-    """Return the directory record of a font's `prep` table; None if that table is not seven bytes.
+    """Return the directory record of a font's `prep` table if that table is seven bytes, else None.
 
     *head* is the start of the font file. The record is its position in *head*, its tag, its
     checksum and the table's offset.
@@ -64,7 +64,7 @@ def _program(head: bytes) -> tuple[int, bytes, int, int] | None:
 
 
 def _copied(path: Path) -> tuple[int, str]:
-    """Return the file descriptor and the path of a temporary copy of the file *path*."""
+    """Copy the file *path* to a temporary file; return its file descriptor and its path."""
     if hasattr(os, "memfd_create"):
         copy = os.memfd_create(path.name)
         name = f"/proc/self/fd/{copy}"

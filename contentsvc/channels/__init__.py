@@ -1,6 +1,6 @@
 """The plugin API: the names that a plugin imports to add a channel type (a way to publish).
 
-The service imports the names with which it loads and calls plugins from `hosting`.
+The service itself loads and calls plugins through `hosting`.
 """
 
 from pydantic import Field, HttpUrl, SecretStr, field_validator

@@ -1,4 +1,4 @@
-"""The values that `publish`, `find` and `poll` return, and the check of what a plugin returned."""
+"""The values that `publish`, `find` and `poll` return, and a check of what a plugin returned."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The platform accepted a post but has not published it yet; `Channel.poll` asks later.
+    """The platform accepted a post but has not published it yet. `Channel.poll` asks again later.
 
     Raises:
         TypeError: a value has the wrong type.
@@ -107,14 +107,14 @@ def verify_answer(
         HandOff,
     ),
 ) -> Receipt | Accepted | HandOff:
-    """Return a copy of *value*, which a plugin returned, after checking it once more.
+    """Check *value*, which a plugin returned, and return a copy of it.
 
-    *usable* lists the classes that the plugin may return. The plugin may have returned a subclass
-    that skips the checks.
+    The check is repeated because the plugin may have returned a subclass that skips it. *usable*
+    lists the classes that the plugin may return.
 
     Raises:
-        TypeError: *value* has none of the usable classes, or has a wrong type inside.
-        ValueError: *value* has a wrong value inside.
+        TypeError: *value* is not of a usable class, or contains a value of a wrong type.
+        ValueError: *value* contains a wrong value.
     """
     if inspect.iscoroutine(value):
         value.close()

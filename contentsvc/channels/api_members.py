@@ -1,6 +1,6 @@
 """The members of a channel class: which processes call each one, when, and what tests it.
 
-docs/plugins.md has a table that `python -m tests.api_table` makes from this module.
+`python -m tests.api_table` makes a table in docs/plugins.md from this module.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Caller(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiMember:
-    """A public method or attribute of a channel class, as the service uses it."""
+    """A public method or attribute of a channel class, and how the service uses it."""
 
     name: str
     called_by: tuple[Caller, ...]

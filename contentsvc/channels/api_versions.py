@@ -15,7 +15,7 @@ API_VERSION = 1
 
 
 def check_api_version(declared: object) -> None:
-    """Raise PluginError if the service cannot use a plugin that declares this `api_version`."""
+    """Raise PluginError if the service does not support *declared*, a plugin's `api_version`."""
     if not isinstance(declared, int) or isinstance(declared, bool) or declared < 1:
         raise PluginError(
             "plugin-api-version-malformed", version=API_VERSION, value=repr(declared)[:50]
@@ -25,9 +25,9 @@ def check_api_version(declared: object) -> None:
 
 
 def declared_api_version(source: Path) -> int | None:
-    """Return the number that the Python file *source* assigns to `api_version`, without running it.
+    """Return the number that *source*, a Python file, assigns to `api_version`, without running it.
 
-    None means that it assigns no number, or that it cannot be read.
+    Return None if the file assigns no number, or cannot be read.
     """
     try:
         tree = ast.parse(source.read_bytes())

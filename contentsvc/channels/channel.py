@@ -1,4 +1,4 @@
-"""Channel, the base class that plugins subclass for each platform, and the services it gets."""
+"""Channel, the base class for every platform's plugin, and the services that a channel gets."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ __all__ = ["Channel", "ChannelSettings", "Document", "Host", "Rate", "SettingsT"
 
 
 class ChannelSettings(BaseModel):
-    """Base class of a channel's settings; the website makes a form with an input for each field.
+    """Base class of a channel's settings. The website shows an input for each field.
 
     Give a field its English label and help as `Field(title=…, description=…)`, and the Chinese
     ones as `json_schema_extra={"zh": {"title": …, "description": …, "choices": {value: label}}}`.
@@ -70,7 +70,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A document (JSON values under a key) that a channel has put into its Store."""
+    """A document that a channel has put into its Store: JSON values, stored under a key."""
 
     key: str
     #: JSON values only.
@@ -82,10 +82,10 @@ class Document:
 
 
 class Store(Protocol):
-    """One channel's storage for JSON documents with pictures; other channels cannot read it."""
+    """One channel's storage for JSON documents and pictures. Other channels cannot read it."""
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a document and return it; if *key* exists, return the stored one unchanged.
+        """Store a document and return it. If *key* exists, return the stored document unchanged.
 
         The first of two concurrent calls with the same key wins.
         """
@@ -94,17 +94,17 @@ class Store(Protocol):
         """Return the document stored under *key*, or None if there is none."""
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Skip the *offset* newest documents, then return at most *limit*, newest first."""
+        """Return at most *limit* documents, newest first, after skipping the *offset* newest."""
 
     def delete(self, key: str) -> bool:
-        """Delete the document *key* and its pictures; return False if it did not exist."""
+        """Delete the document *key* and its pictures. Return False if it did not exist."""
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return the picture *name* of the document *key*, or None if there is no such picture."""
+        """Return the picture *name* of the document *key*, or None if it does not exist."""
 
 
 class Host(Protocol):
-    """The services that a channel gets: an HTTP client, storage, livestream data and addresses."""
+    """The services that a channel gets: an HTTP client, storage, livestream data, and addresses."""
 
     @property
     def name(self) -> str:
@@ -136,7 +136,7 @@ class Host(Protocol):
 
 
 class Channel(ABC, Generic[SettingsT]):
-    """One configured place to publish to, such as a chat group; subclasses are channel types.
+    """One configured destination for posts, such as a chat group. Subclasses are channel types.
 
     `class Robot(Channel[RobotSettings])` has settings of the class RobotSettings, and
     `class Robot(Channel)` has none.
@@ -164,12 +164,12 @@ class Channel(ABC, Generic[SettingsT]):
     Settings: ClassVar[_SettingsClass] = ChannelSettings
 
     def __init__(self, settings: SettingsT, host: Host) -> None:
-        """Create a channel from validated settings; *host* gives it network access and storage."""
+        """Create a channel from validated settings. *host* gives it network access and storage."""
         self.settings = settings
         self.host = host
 
     def __init_subclass__(cls, **arguments: Any) -> None:
-        """Take the class of the settings from the type parameter.
+        """Set the class of the settings from the type parameter.
 
         Raises:
             PluginError: the parameter is not a subclass of ChannelSettings, or the class defines
@@ -184,7 +184,7 @@ class Channel(ABC, Generic[SettingsT]):
 
     @classmethod
     def upgrade_settings(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Convert settings that an earlier version of the plugin stored; return them as of now.
+        """Convert settings that an earlier version of the plugin stored to the current version.
 
         Override this if a setting has another name or meaning now. The service calls it each time
         it opens a channel, so it must be quick, and it must return current settings unchanged. A
@@ -195,35 +195,36 @@ class Channel(ABC, Generic[SettingsT]):
 
     @property
     def account(self) -> str:
-        """The account on the platform; channels with the same account share the limits `rates`.
+        """The account on the platform. Channels with the same account share the limits in `rates`.
 
-        By default the channel's name. Two channels that use the same robot key should return the
-        same account. It is stored and shown, so it must not be a secret: return a digest of a key.
+        By default it is the channel's name. Two channels that use the same robot key should return
+        the same account. It is stored and shown, so it must not be a secret: return a digest of a
+        key.
         """
         return self.host.name
 
     @property
     def limits(self) -> Limits:
-        """The platform's limits on a post, which may depend on the settings; by default none."""
+        """The platform's limits on a post, which may depend on the settings. None by default."""
         return Limits()
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """The platform's limit on how often an audience gets posts; None if there is no limit."""
+        """The platform's limit on how often an audience gets posts. None means no limit."""
         return None
 
     @property
     def quota(self) -> Quota | None:
-        """The most posts that one community gets per day and month; None if there is no limit.
+        """The most posts that one community gets per day and month. None means no limit.
 
-        By default the quota of `platform_rule`. A quota in the calendar takes precedence.
+        By default it is the quota of `platform_rule`. A quota in the calendar takes precedence.
         """
         return self.platform_rule.quota if self.platform_rule else None
 
     # Rendering is pure: the same entry always makes the same rendition.
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return the content to publish for a post; raise RenderError if that is impossible."""
+        """Return the content to publish for a post. Raise RenderError if that is impossible."""
         return post_rendition(entry, context)
 
     def render_poster(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
@@ -237,10 +238,10 @@ class Channel(ABC, Generic[SettingsT]):
         return livestream_rendition(entry, notice, context)
 
     def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:  # noqa: ARG002 - most channels change nothing
-        """Return *rendition* as the channel will publish it, whatever kind of entry it is of.
+        """Return *rendition* in its final form, whatever the kind of its entry.
 
         Override this to change the renditions of all kinds alike. The service calls it after each
-        of the methods above.
+        of the `render_…` methods.
         """
         return rendition
 
@@ -248,7 +249,7 @@ class Channel(ABC, Generic[SettingsT]):
 
     @abstractmethod
     def publish(self, rendition: Rendition, *, key: str) -> Receipt | Accepted | HandOff:
-        """Publish the finished post *rendition*; each retry of the same post has the same *key*.
+        """Publish the finished post *rendition*. Each retry of the same post has the same *key*.
 
         Return a Receipt if the post is published, Accepted if the platform publishes it later, or a
         HandOff if a person must publish it.
@@ -264,11 +265,11 @@ class Channel(ABC, Generic[SettingsT]):
         """
 
     def find(self, rendition: Rendition, *, key: str, since: datetime) -> Receipt | Accepted | None:
-        """Find the post that was published with *key*; return None if the platform has no such one.
+        """Find the post that was published with *key*. Return None if the platform has none.
 
-        Override this if the platform can be asked; the service then calls it if it does not know
-        whether an attempt published the post. The post was published after *since* (UTC). Return
-        Accepted if the platform has the post but has not published it yet. Raise the same errors as
+        Override this if the platform can be asked. The service calls it if it does not know whether
+        an attempt published the post. The post was published after *since* (UTC). Return Accepted
+        if the platform has the post but has not published it yet. Raise the same errors as
         `publish`; they say that the search failed, not that the post is missing.
         """
         raise NotImplementedError(f"{self.type} cannot be asked")
@@ -276,9 +277,9 @@ class Channel(ABC, Generic[SettingsT]):
     def poll(
         self, accepted: Accepted, rendition: Rendition, *, key: str
     ) -> Receipt | Accepted | HandOff:
-        """Ask the platform whether it has published the post that it accepted; return the result.
+        """Ask the platform whether it has published a post that it accepted, and return its answer.
 
-        Override this if `publish` or `find` may return Accepted. *accepted* is the newest one.
+        Override this if `publish` or `find` may return Accepted. *accepted* is the most recent one.
         Return Accepted again while the post is not published; its `token` and `poll_after` replace
         the earlier ones. Return a HandOff if a person must finish the post.
 
@@ -286,7 +287,7 @@ class Channel(ABC, Generic[SettingsT]):
             RejectedError: the platform will not publish the post; the delivery fails.
             ChannelAuthError: the platform refuses the credentials; polling resumes after a person
                 has reconnected the channel.
-            PublishError: any other one; the service polls again later.
+            PublishError: for any other error; the service polls again later.
         """
         raise NotImplementedError(f"{self.type} never returns Accepted")
 
@@ -299,16 +300,16 @@ class Channel(ABC, Generic[SettingsT]):
         raise NotImplementedError(f"{self.type} cannot tell its account")
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete a published post from the platform; do nothing if it no longer exists.
+        """Delete a published post from the platform. Do nothing if it no longer exists.
 
-        Override this if the platform can delete posts; people can then retract each of them. Raise
+        Override this if the platform can delete posts; people can then retract each post. Raise
         RejectedError if the platform refuses, or the other errors of `publish`.
         """
         raise NotImplementedError(f"{self.type} cannot take a post back")
 
 
 def _take_settings(channel_class: type[Channel], parameters: tuple[Any, ...]) -> None:
-    """Set the settings class of *channel_class* to the one among its type *parameters*.
+    """Set the settings class of *channel_class* from its type *parameters*.
 
     A type variable, as in a base class for several channel types, is left for the subclasses.
     """

@@ -1,4 +1,4 @@
-"""Check, the base class of plugins' checks, which find faults in posts while people plan them."""
+"""Check, the base class of plugins' checks, which find faults in posts during planning."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["Check"]
 
 
 class Check(ABC):
-    """A plugin's check of renditions (finished posts); it warns of faults before publication."""
+    """A plugin's check of renditions (finished posts). It warns of faults before publication."""
 
     #: The check's permanent name, shown if the check itself fails: lower-case letters, digits and
     #: underscores.
@@ -23,8 +23,8 @@ class Check(ABC):
     ) -> list[RenditionWarning]:
         """Return warnings about *rendition*, which was made from *entry*; an empty list if none.
 
-        *language* (`zh` or `en`) is the calendar's, for checks that have one text per language
-        only. The warnings are stored with the rendition, so a check must be pure and quick: the
-        same rendition always gets the same warnings. If a check raises, people see a warning that
-        names it, and approval is not blocked.
+        *language* is the calendar's language (`zh` or `en`), for checks whose texts exist in only
+        one language at a time. The warnings are stored with the rendition, so a check must be pure
+        and quick: the same rendition always gets the same warnings. If a check raises an exception,
+        people see a warning that names it, and approval is not blocked.
         """

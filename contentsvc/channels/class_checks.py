@@ -1,4 +1,4 @@
-"""Find misspelt names and wrong signatures in a plugin's class when the plugin is loaded."""
+"""Finds misspelt names and wrong signatures in a plugin's class when the plugin is loaded."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ def class_faults(plugin_class: type, *apis: type) -> Iterator[Message]:
 
 
 def defined_members(plugin_class: type, api: type) -> set[str]:
-    """Return the public members of *api* that a class defines without inheriting from *api*."""
+    """Return the public members of *api* that *plugin_class* has, inherited from it or not."""
     return {name for name in _members(api) if hasattr(plugin_class, name)}
 
 
 def async_fault(name: str, function: object) -> Message | None:
-    """Return the fault of a function that returns a coroutine or a generator; None if neither."""
+    """Return a fault if *function* returns a coroutine or a generator; else None."""
     if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
         return Message("plugin-method-async", name=name)
     if inspect.isgeneratorfunction(function):
@@ -54,7 +54,7 @@ def async_fault(name: str, function: object) -> Message | None:
 
 
 def _members(api: type) -> dict[str, object]:
-    """Return the public members of a class of the API; a declared name has the value None."""
+    """Return the public members of *api*. A name that is only annotated has the value None."""
     declared: dict[str, object] = dict.fromkeys(inspect.get_annotations(api))
     return {
         name: value
@@ -64,7 +64,7 @@ def _members(api: type) -> dict[str, object]:
 
 
 def _own_classes(plugin_class: type, apis: tuple[type, ...]) -> Iterator[type]:
-    """Yield the plugin's classes among the bases of *plugin_class*, which is the first."""
+    """Yield *plugin_class* and those of its base classes that the plugin defines."""
     for base in inspect.getmro(plugin_class):
         if base not in apis and issubclass(base, apis):
             yield base
@@ -91,7 +91,7 @@ def _misspelt(
 
 
 def _meant(name: str, value: object, members: Mapping[str, object]) -> str | None:
-    """Return the member of the API that a plugin's *name* is a misspelling of, if any."""
+    """Return the API member that *name* is probably a misspelling of, or None."""
     alike = {other for other, member in members.items() if _kind(member) == _kind(value)}
     if len(name) <= _SHORT and _kind(value) is _METHOD:
         alike = {
@@ -103,7 +103,7 @@ def _meant(name: str, value: object, members: Mapping[str, object]) -> str | Non
 
 
 def _kind(member: object) -> str:
-    """Return whether a member of a class is called (a method) or read (a value)."""
+    """Return the kind of a class member: a method, which is called, or a value, which is read."""
     is_called = isinstance(member, FunctionType | classmethod | staticmethod)
     return _METHOD if is_called else _VALUE
 
@@ -150,10 +150,10 @@ def _written(name: str, expected: object) -> str:
 
 
 def _can_be_called(function: Callable[..., object], expected: Callable[..., object]) -> bool:
-    """Return whether *function* takes its arguments as the service passes them to *expected*.
+    """Return True if *function* accepts the arguments that the service passes to *expected*.
 
-    A keyword-only parameter must stay one, so that a later version of the API can add another
-    parameter before it.
+    A keyword-only parameter must remain keyword-only, so that a later version of the API can add
+    another parameter before it.
     """
     try:
         # A decorator's function is what is called, so the function that it wraps does not matter.

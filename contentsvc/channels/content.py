@@ -1,4 +1,4 @@
-"""Data classes that the service and its channel plugins exchange: entries, receipts and so on."""
+"""Data classes that the service and its channel plugins exchange, such as renditions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class ChannelEntry:
-    """A calendar's entry (a planned post) as passed to one channel, with its text and pictures."""
+    """A calendar's entry (a planned post) as one channel gets it, with its text and pictures."""
 
     kind: EntryKind
     title: str
@@ -78,7 +78,7 @@ def _no_card(
 
 @dataclass(frozen=True, slots=True)
 class RenderContext:
-    """The language, time zone and picture functions with which a channel renders an entry."""
+    """What a channel needs to render an entry: language, time zone and functions for pictures."""
 
     #: The channel's name.
     channel: str
@@ -97,7 +97,7 @@ class RenderContext:
     def poster(
         self, size: str = "9x16", *, max_bytes: int | None = None, media_type: str = "image/png"
     ) -> Picture:
-        """Return the entry's poster as a picture of at most *max_bytes*, or raise RenderError."""
+        """Return the entry's poster, in at most *max_bytes* bytes, or raise RenderError."""
         return self.make_poster(size, max_bytes, media_type)
 
     def card(
@@ -109,7 +109,7 @@ class RenderContext:
         max_bytes: int | None = None,
         media_type: str = "image/jpeg",
     ) -> Picture:
-        """Return a picture made from a poster template; *template* is its id, *fields* its texts.
+        """Paint a picture from a poster template. *template* is its id, *fields* its texts.
 
         *size* is the name of one of the template's sizes. Text that does not fit is cut without a
         warning, because it is the channel's text and not the entry's.
@@ -120,12 +120,12 @@ class RenderContext:
         return self.make_card(template, fields, size, max_bytes, media_type)
 
     def local(self, at: datetime) -> datetime:
-        """Return the time *at* in the calendar's time zone."""
+        """Convert the time *at* to the calendar's time zone."""
         return at.astimezone(self.zone)
 
 
 class WarningLevel(StrEnum):
-    """How severe a warning about a post is: WARN only informs people, BLOCK prevents approval."""
+    """How severe a warning about a post is. WARN only informs people; BLOCK prevents approval."""
 
     WARN = "warn"
     #: Nobody can approve the entry.
@@ -148,7 +148,7 @@ class RenditionWarning:
         message: Message | Mapping[str, str] | str,
         **params: Parameter,
     ) -> None:
-        """Create a warning; *message* is a Message, a text, or a text for each of `zh` and `en`.
+        """Create a warning. *message* is a Message, a text, or one text each for `zh` and `en`.
 
         Raises:
             TypeError: *message* is none of these.
@@ -193,7 +193,7 @@ class PageRequest:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A channel's public page, the answer to a PageRequest; the service adds further headers."""
+    """The response to a PageRequest: a public page of a channel. The service adds headers."""
 
     body: bytes
     media_type: str

@@ -1,4 +1,4 @@
-"""Collect and validate the channel types, checks, listeners and templates of plugins."""
+"""Collects and validates the channel types, checks, listeners and templates of plugins."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class DeliveryListener:
 
 @dataclass(frozen=True, slots=True)
 class CalendarTemplate:
-    """A plugin's YAML file of planned posts, which people copy into a week of their calendar."""
+    """A plugin's YAML file with planned posts. People copy these into a week of their calendar."""
 
     #: The plugin's name.
     plugin: str
@@ -56,7 +56,7 @@ class CalendarTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Contributions:
-    """Everything that one or several plugins provide, such as channel types and checks."""
+    """Everything that one or more plugins provide, such as channel types and checks."""
 
     channel_types: Mapping[str, type[Channel]] = field(default_factory=dict)
     #: By name.
@@ -67,7 +67,7 @@ class Contributions:
     poster_folders: tuple[Path, ...] = ()
 
     def plus(self, more: Contributions) -> Contributions:
-        """Return these contributions together with *more*, which must not repeat a name."""
+        """Return the union of these contributions and *more*. No name may be in both."""
         return Contributions(
             channel_types={**self.channel_types, **more.channel_types},
             checks={**self.checks, **more.checks},
@@ -78,9 +78,10 @@ class Contributions:
 
 
 def gather(manager: pluggy.PluginManager, plugin: str, taken: Contributions) -> Contributions:
-    """Call a plugin's hooks and return its contributions: channel types, checks and so on.
+    """Call a plugin's hooks and return its contributions, such as channel types and checks.
 
-    *taken* are the contributions of the plugins that were loaded before; their names are taken.
+    *taken* are the contributions of the plugins that were loaded before. Their names may not be
+    used again.
 
     Raises:
         PluginError: a contribution is unusable, or its name is taken.
@@ -102,13 +103,13 @@ def _listeners(manager: pluggy.PluginManager, plugin: str) -> Iterator[DeliveryL
 
 
 def _shown(value: object) -> str:
-    """Return *value* as text for an error message: on one line, cut to 200 characters."""
+    """Return *value* as one line of text for an error message, cut to 200 characters."""
     text = " ".join(repr(value).split())
     return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
 def _listed(hook: str, results: Iterable[Any]) -> Iterator[Any]:
-    """Yield the items of all lists in *results*; raise PluginError if a result is not a list."""
+    """Yield the items of every list in *results*. Raise PluginError if a result is not a list."""
     for result in results:
         if not isinstance(result, list | tuple):
             raise PluginError("hook-returned-no-list", hook=hook, value=_shown(result))
@@ -144,7 +145,7 @@ def _checks(results: Iterable[Any], taken: Mapping[str, Check]) -> dict[str, Che
 
 
 def _paths(hook: str, results: Iterable[Any]) -> Iterator[Path]:
-    """Yield the absolute paths in a hook's *results*; raise PluginError for anything else."""
+    """Yield the absolute paths in a hook's *results*. Raise PluginError for any other value."""
     for path in _listed(hook, results):
         if not isinstance(path, Path):
             raise PluginError("hook-returned-no-path", hook=hook, value=_shown(path))
@@ -171,7 +172,7 @@ def _calendar_templates(plugin: str, results: Iterable[Any]) -> tuple[CalendarTe
 
 
 def check_channel_class(channel_class: Any) -> None:
-    """Raise a PluginError that names the faults of a channel class, if the class has any."""
+    """Raise PluginError if a channel class has faults. The error lists them all."""
     if not (inspect.isclass(channel_class) and issubclass(channel_class, Channel)):
         raise PluginError("hook-returned-no-channel-class", value=_shown(channel_class))
     _refuse(channel_class, [*_api_faults(channel_class), *_faults(channel_class)])
@@ -180,7 +181,11 @@ def check_channel_class(channel_class: Any) -> None:
 
 
 def _api_faults(channel_class: type[Channel]) -> Iterator[Message]:
-    """Yield misspelt names and wrong signatures, and methods whose second base class is missing."""
+    """Yield a message for each misspelt name, wrong signature, and missing second base class.
+
+    A second base class, such as `Pages`, is missing if the channel defines one of its methods but
+    does not inherit from it.
+    """
     bases = [base for base in _SECOND_BASES if issubclass(channel_class, base)]
     yield from class_faults(channel_class, Channel, *bases)
     for base in (base for base in _SECOND_BASES if base not in bases):
@@ -190,7 +195,7 @@ def _api_faults(channel_class: type[Channel]) -> Iterator[Message]:
 
 
 def _refuse(plugin_class: type, faults: list[Message]) -> None:
-    """Raise a PluginError that names the *faults* of a plugin's class, if there are any."""
+    """Raise PluginError if *faults* is not empty. The error lists the faults of *plugin_class*."""
     if not faults:
         return
     joined = {lang: "; ".join(fault.text(lang) for fault in faults) for lang in LANGUAGES}
@@ -203,7 +208,10 @@ def _is_time(value: object) -> bool:
 
 
 def _are_refusals(value: object) -> bool:
-    """Return True if *value* has only HTTP statuses whose meaning depends on the platform."""
+    """Return True if *value* is a set of HTTP statuses that a channel may declare as `refusals`.
+
+    These are 408 and 5xx: what they mean depends on the platform.
+    """
     return isinstance(value, frozenset) and value <= {408, *range(500, 600)}
 
 

@@ -1,4 +1,4 @@
-"""Default functions that turn an entry into a rendition (finished post) for any channel."""
+"""Default functions that turn an entry into a rendition (finished post), for any channel."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _NAMED_DAYS = 3
 
 
 def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Return the rendition (finished post) of *entry*: its text and pictures, the poster first.
+    """Return the rendition (finished post) of *entry*: its text and its pictures, poster first.
 
     `Rendition.text` is the whole message with its title; `Rendition.html` is the body without the
     title.
@@ -56,18 +56,18 @@ def post_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
 
 
 def poster_rendition(entry: ChannelEntry, context: RenderContext) -> Rendition:
-    """Return the rendition of a poster entry; raise RenderError if the entry has no template."""
+    """Return the rendition of a poster entry. Raise RenderError if the entry has no template."""
     if not entry.has_poster:
         raise RenderError("poster-needs-template", field="poster")
     return post_rendition(entry, context)
 
 
 def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderContext) -> Rendition:
-    """Return the rendition (finished post) of a livestream's notice, with its time, host and link.
+    """Return the rendition (finished post) of a livestream's notice.
 
     It has the title, the local time, the host, the points, the link and the text, in this order.
 
-    The link leads to the booking page before the start, then to the livestream, and at last to the
+    Before the start, the link leads to the booking page, then to the livestream, and finally to the
     replay. If one of them is missing, another is used.
     """
     language = _language(context)
@@ -93,7 +93,7 @@ def livestream_rendition(entry: ChannelEntry, notice: Notice, context: RenderCon
 
 
 def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) -> str:
-    """Return a phrase for a livestream's state, such as 还有3天 (in 3 days) or 开播了 (live).
+    """Return a phrase for the livestream's state, such as 还有3天 (in 3 days) or 开播了 (live).
 
     Days are counted in the calendar's time zone (`Notice.days_ahead`).
     """
@@ -113,7 +113,7 @@ def notice_words(notice: Notice, entry: ChannelEntry, context: RenderContext) ->
 def notice_placeholders(
     notice: Notice, entry: ChannelEntry, context: RenderContext
 ) -> dict[str, str]:
-    """Return the values of placeholders in a notice's text, such as `{time}`, by their names."""
+    """Return the values for placeholders in a notice's text, such as `{time}`, by name."""
     live = entry.livestream or Livestream()
     page = entry.booking_page
     return {
@@ -128,12 +128,12 @@ def notice_placeholders(
 
 
 def fill_words(text: str, placeholders: Mapping[str, str]) -> str:
-    """Return *text* with each `{name}` replaced by its value; unknown names stay as they are."""
+    """Replace each `{name}` in *text* with its value. Unknown names stay as they are."""
     return _PLACEHOLDER.sub(lambda found: placeholders.get(found[1], found[0]), text)
 
 
 def format_moment(at: datetime, language: str) -> str:
-    """Return *at* as text with the weekday: `11月26日（周四）20:00`, or `Thu, 26 Nov, 20:00`."""
+    """Format a time with its weekday: `11月26日（周四）20:00` or `Thu, 26 Nov, 20:00`."""
     return Message(
         "moment",
         weekday=Message(f"weekday-short-{at.isoweekday()}"),
@@ -146,7 +146,7 @@ def format_moment(at: datetime, language: str) -> str:
 def rendition_data(
     entry: ChannelEntry, context: RenderContext, notice: Notice | None = None
 ) -> dict[str, Any]:
-    """Return the facts of an entry (kind, times and so on) as JSON values for feeds and webhooks.
+    """Return the facts of an entry, such as kind and times, as JSON values for feeds and webhooks.
 
     Instants are ISO 8601 in UTC; *zone* is the IANA name of the calendar's time zone.
     """
@@ -179,7 +179,7 @@ def _language(context: RenderContext) -> str:
 
 
 def _phrase(code: str, language: str, **params: Parameter) -> str:
-    """Return the phrase *code* of livestream notices, such as `live-now`, in *language*."""
+    """Return a phrase for livestream notices; *code* is its key, such as `live-now`."""
     return Message(f"livestream-{code}", **params).text(language)
 
 

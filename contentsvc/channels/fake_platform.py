@@ -1,4 +1,4 @@
-"""FakePlatform, a platform's HTTP interface on this machine, which a test scripts with routes."""
+"""FakePlatform, a scriptable HTTP server that stands in for a platform in tests."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class ReceivedRequest:
 
     @property
     def query(self) -> dict[str, str]:
-        """The values of the query by name; the last one if a name is repeated."""
+        """The query parameters by name. If a name is repeated, its last value counts."""
         return dict(parse_qsl(urlsplit(self.path).query, keep_blank_values=True))
 
     def json(self) -> Any:
-        """Return the body parsed as JSON; raise ValueError if it is not JSON."""
+        """Return the body parsed as JSON. Raise ValueError if it is not JSON."""
         return jsonlib.loads(self.body)
 
 
@@ -53,10 +53,13 @@ Handler = Callable[[ReceivedRequest], FakeResponse | Mapping[str, Any] | list[An
 
 
 class FakeTokens:
-    """The access tokens of a fake platform: it issues them, checks them and lets them expire."""
+    """The access tokens of a fake platform, which issues them, checks them and lets them expire."""
 
     def __init__(self, *, newest_only: bool = False) -> None:
-        """Create a collection without tokens; with *newest_only*, a new token ends those before."""
+        """Create a collection without tokens.
+
+        If *newest_only* is true, a new token makes the earlier ones invalid.
+        """
         #: How many tokens were issued.
         self.issued = 0
         self._newest_only = newest_only
@@ -64,7 +67,10 @@ class FakeTokens:
 
     @property
     def current(self) -> str | None:
-        """The newest valid token, or None: some platforms give it out again until it expires."""
+        """The newest valid token, or None.
+
+        Some platforms return it again until it expires.
+        """
         return self._valid[-1] if self._valid else None
 
     def issue(self) -> str:
@@ -76,17 +82,17 @@ class FakeTokens:
         return self._valid[-1]
 
     def is_valid(self, token: str | None) -> bool:
-        """Return True if *token* was issued and has not expired."""
+        """Return True if *token* has been issued and has not expired."""
         return token in self._valid
 
     def expire(self) -> None:
-        """End the validity of every token."""
+        """Make every token expire."""
         self._valid.clear()
 
 
 @dataclass(frozen=True, slots=True)
 class _Route:
-    """A route: a method, a path with names in braces, and the handler of its requests."""
+    """A route: a method, a path with names in braces, and a handler for requests that match."""
 
     name: str
     method: str
@@ -96,17 +102,17 @@ class _Route:
 
 
 class FakePlatform:
-    """An HTTP server on this machine that plays a platform; use it in a `with` block.
+    """An HTTP server on this machine that stands in for a platform. Use it in a `with` block.
 
     Without routes, it sends `response` to every request, and every request counts as a post. With
     routes, it sends 404 to a request that matches none.
 
-    Leaving the `with` block raises the first exception that a handler raised; the client has got
-    the status 500 for it.
+    If a handler raised an exception, the client gets the status 500, and the first such exception
+    is raised again when the `with` block ends.
     """
 
     def __init__(self) -> None:
-        """Create a platform without routes; its response has the status 200 and the body `{}`."""
+        """Create a platform without routes. Its response has the status 200 and the body `{}`."""
         self.requests: list[ReceivedRequest] = []
         self.response = FakeResponse()
         #: What handlers need to remember.
@@ -127,7 +133,7 @@ class FakePlatform:
 
     @property
     def url(self) -> str:
-        """The server's address, without a slash at its end."""
+        """The server's address, without a trailing slash."""
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property
@@ -137,7 +143,7 @@ class FakePlatform:
 
     @property
     def posts(self) -> list[ReceivedRequest]:
-        """The requests that asked to publish a post, whatever became of them."""
+        """The requests that asked to publish a post, whatever their outcome."""
         return [request for request in self.requests if request.publishes]
 
     def route(
@@ -147,12 +153,12 @@ class FakePlatform:
         *,
         publishes: bool | Callable[[ReceivedRequest], bool] = False,
     ) -> Callable[[Handler], Handler]:
-        """Return a decorator that makes a function the handler of a route, or replaces it.
+        """Return a decorator that makes a function the handler of a route.
 
         A name in braces, as in `/posts/{id}`, stands for one segment of the path or a part of one;
         `request.params` has its value. *publishes* marks the route that makes a post visible. If
-        one route does several things, pass a function that tells whether a request publishes.
-        Handlers run one at a time.
+        one route does several things, pass a function that returns whether a request publishes. If
+        the route exists, its handler is replaced. Handlers run one at a time.
         """
         name = f"{method.upper()} {path}"
         pieces = re.split(r"\{(\w+)\}", path)
@@ -171,28 +177,28 @@ class FakePlatform:
     def then(
         self, *answers: FakeResponse | Chaos, route: str | None = None, times: int = 1
     ) -> None:
-        """Queue *answers*, *times* over, for the next requests to *route*.
+        """Queue *answers*, repeated *times* times, for the next requests to *route*.
 
-        Without *route*, they are for the requests that publish. A FakeResponse is sent in place of
-        the handler's, which does not run. After the queue the route answers as before.
+        Without *route*, they are for the requests that publish. A FakeResponse is sent instead of
+        calling the handler. When the queue is empty, the route answers as before.
         """
         self._next.setdefault(self._known(route), deque()).extend(answers * times)
 
     def always(self, answer: FakeResponse | Chaos, *, route: str | None = None) -> None:
-        """Answer every request to *route* alike, until `calm` is called; see `then`."""
+        """Send *answer* to every request to *route* until `calm` is called. See `then`."""
         self._always[self._known(route)] = answer
 
     def calm(self) -> None:
-        """Forget what `then` and `always` ordered; the routes answer as before."""
+        """Remove everything that `then` and `always` set, so that the routes answer as before."""
         self._next.clear()
         self._always.clear()
 
     def new_id(self, prefix: str = "") -> str:
-        """Return an id that the platform has not given before: *prefix* and a number."""
+        """Return an id that the platform has not used before: *prefix* and a number."""
         return f"{prefix}{next(self._ids)}"
 
     def take(self, request: ReceivedRequest) -> FakeResponse:
-        """Add *request* to the list `requests`, and return the response to send."""
+        """Record *request* in the list `requests` and return the response to send."""
         with self._lock:
             try:
                 return self._answered(request)
@@ -201,11 +207,11 @@ class FakePlatform:
                 return FakeResponse.json({"error": f"a handler of the test raised {fault!r}"}, 500)
 
     def pause(self, seconds: float) -> None:
-        """Wait for *seconds*, or until the server is closed if that is earlier."""
+        """Wait for *seconds* seconds, or until the server is closed."""
         self._closing.wait(seconds)
 
     def close(self) -> None:
-        """Stop listening, so that further connections are refused."""
+        """Stop listening. Further connections are refused."""
         self._closing.set()
         self._server.shutdown()
         self._server.server_close()
@@ -231,7 +237,10 @@ class FakePlatform:
         error.add_note(f"a handler of the fake platform had raised {self._faults[0]!r}")
 
     def _known(self, route: str | None) -> str | None:
-        """Return *route*; raise ValueError if it does not exist, or if None stands for nothing."""
+        """Return *route*. Raise ValueError if it does not exist.
+
+        If *route* is None, raise ValueError if no route publishes.
+        """
         if route is None and self._routes and not any(r.publishes for r in self._routes.values()):
             raise ValueError("no route publishes; mark one with publishes=True, or name a route")
         if route is not None and route not in self._routes:
@@ -239,7 +248,7 @@ class FakePlatform:
         return route
 
     def _answered(self, received: ReceivedRequest) -> FakeResponse:
-        """Return the response to a request: what the test ordered, or the handler's response."""
+        """Return the response to a request: the one that the test set, or else the handler's."""
         route, request = self._routed(received)
         self.requests.append(request)
         answer = self._ordered(request)
@@ -251,7 +260,7 @@ class FakePlatform:
         return response if answer is None else answer.change(response)
 
     def _routed(self, request: ReceivedRequest) -> tuple[_Route | None, ReceivedRequest]:
-        """Return the route of *request*, and the request with the route's name and parameters."""
+        """Return the route of *request* (or None), and *request* with the route's parameters."""
         path = urlsplit(request.path).path
         for route in self._routes.values():
             match = route.path.fullmatch(path)
@@ -264,7 +273,7 @@ class FakePlatform:
         return None, replace(request, publishes=not self._routes)
 
     def _ordered(self, request: ReceivedRequest) -> FakeResponse | Chaos | None:
-        """Return the answer that the test ordered for a request, or None."""
+        """Return the answer that the test set for this request, or None."""
         for route in (request.route, None) if request.publishes else (request.route,):
             if self._next.get(route):
                 return self._next[route].popleft()
@@ -273,7 +282,7 @@ class FakePlatform:
         return None
 
     def _handled(self, route: _Route | None, request: ReceivedRequest) -> FakeResponse:
-        """Return the response of the route's handler, or that for a request without a route."""
+        """Return the response of the route's handler, or the default if there is no route."""
         if route is None and not self._routes:
             return self.response
         if route is None:
@@ -323,6 +332,6 @@ def _request_handler(platform: FakePlatform) -> type[BaseHTTPRequestHandler]:
 
 
 def _reset(connection: socket.socket) -> None:
-    """Close a connection abruptly: the client sees a connection reset."""
+    """Close a connection so that the client sees a connection reset."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()

@@ -1,4 +1,4 @@
-"""FakeResponse and Chaos: what a fake platform sends, and what goes wrong when it does."""
+"""FakeResponse and Chaos: what a fake platform sends, and how sending fails."""
 
 from __future__ import annotations
 
@@ -26,17 +26,17 @@ class FakeResponse:
 
     @classmethod
     def json(cls, value: object, status: int = 200, **headers: str) -> Self:
-        """Return a response with *value* as JSON; Chinese stays readable in its bytes."""
+        """Return a response with *value* as JSON. Chinese is not escaped."""
         body = jsonlib.dumps(value, ensure_ascii=False).encode()
         return cls(status, body, {"Content-Type": "application/json", **headers})
 
 
 @dataclass(frozen=True, slots=True)
 class Chaos:
-    """A fault of a platform: what becomes of the response, and whether the request was accepted.
+    """A fault of a platform: how the response fails, and whether the request was accepted.
 
-    Use one of the class methods. In each, the platform does what was asked first, unless *accepts*
-    is False; then the route's handler does not run.
+    Create it with one of the class methods. The platform handles the request before the fault,
+    unless *accepts* is false; then the route's handler does not run.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Chaos:
 
     @classmethod
     def hang(cls, seconds: float = 30.0, *, accepts: bool = True) -> Self:
-        """Respond only after *seconds*, so that the client gives up before."""
+        """Respond only after *seconds* seconds, so that the client times out before."""
         name = "the platform did not respond in time"
         return cls(name, lambda response: replace(response, delay=seconds), accepts)
 
@@ -75,13 +75,13 @@ class Chaos:
 
     @classmethod
     def html(cls, *, accepts: bool = True) -> Self:
-        """Send an HTML page with the status 200, as a proxy does that speaks for the platform."""
+        """Send an HTML page with the status 200, as a proxy between client and platform may do."""
         page = _page(200, None)
         return cls("a proxy sent an HTML page with the status 200", lambda _: page, accepts)
 
     @classmethod
     def too_many(cls, retry_after: float | None = None) -> Self:
-        """Refuse with the status 429 and, unless *retry_after* is None, the header Retry-After."""
+        """Refuse with status 429. *retry_after*, in seconds, is sent as the header Retry-After."""
         refusal = _page(429, retry_after)
         return cls("the platform sent the status 429", lambda _: refusal, accepts=False)
 

@@ -1,4 +1,4 @@
-"""FinishedDelivery, the data that plugins get about a finished delivery (a post to a channel)."""
+"""FinishedDelivery, the data about a finished delivery (a post to a channel) that plugins get."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["FinishedDelivery"]
 
 @dataclass(frozen=True, slots=True)
 class FinishedDelivery:
-    """A finished delivery (one post to one channel) and its result, as passed to plugins."""
+    """A finished delivery (one post to one channel) and its result, as plugins get it."""
 
     id: int
     #: The key that the channel received at every attempt.

@@ -1,4 +1,4 @@
-"""The hooks: functions that a plugin may define and that the service calls."""
+"""The hooks: functions that a plugin may define for the service to call."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def register_channels() -> list[type[Channel]]:  # type: ignore[empty-body]
-    """Return the channel types of the plugin: a list of subclasses of Channel."""
+    """Return the channel types of the plugin, a list of subclasses of Channel."""
 
 
 @hookspec
 def register_checks() -> list[Check]:  # type: ignore[empty-body]
-    """Return the plugin's checks; the service runs each on every rendition (finished post)."""
+    """Return the plugin's checks. The service runs each on every rendition (finished post)."""
 
 
 @hookspec
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Handle finished deliveries (posts to channels); the service has stored their results."""
+    """Handle finished deliveries (posts to channels), whose results are already stored."""
 
 
 @hookspec

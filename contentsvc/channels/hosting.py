@@ -1,4 +1,4 @@
-"""The names with which the service loads and calls plugins, which do not import them."""
+"""The names through which the service loads and calls plugins. Plugins do not import them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HttpClient, with which channels call the platforms that publish their posts."""
+"""HttpClient, with which channels call platforms."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _TOKEN_SEGMENT = 16
 
 
 class HttpClient:
-    """The HTTP client with which channels call platforms; network faults raise a PublishError.
+    """The HTTP client with which channels call platforms. Network faults raise a PublishError.
 
-    It ignores redirects and the environment's proxies, so that a call reaches only the address in
-    the channel's settings. Threads can share a client.
+    It follows no redirects and ignores the environment's proxies, so that a call reaches only the
+    address in the channel's settings. Threads can share a client.
     """
 
     def __init__(
@@ -47,9 +47,9 @@ class HttpClient:
         user_agent: str = "contentsvc",
         refusals: frozenset[int] = frozenset(),
     ) -> None:
-        """Create a client; a call takes at most *seconds*, including name lookup and response.
+        """Create a client. Each call takes at most *seconds*, including name lookup and response.
 
-        *refusals* are the statuses by which the platform promises that it did nothing; the client
+        *refusals* are the statuses with which the platform promises that it did nothing. The client
         adds them to each response.
         """
         self._seconds = seconds
@@ -66,16 +66,16 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         allow_private: bool = False,
     ) -> Response:
-        """Send one request and return the response; statuses such as 404 raise no error.
+        """Send one request and return the response. Statuses such as 404 raise no error.
 
-        *json* is sent instead of *content* if it is not None. Addresses of private networks and
-        of this machine are refused unless *allow_private*.
+        *json* is sent instead of *content* if it is not None. Addresses of private networks and of
+        this machine are refused unless *allow_private* is true.
 
         Raises:
-            TemporaryError: nothing was sent: the name is unknown, the connection was refused or
-                took too long.
+            TemporaryError: nothing was sent: the name is unknown, or the connection was refused or
+                timed out.
             RejectedError: nothing was sent: the address is private or does not use HTTP.
-            OutcomeUnknownError: the request was started but no complete response came.
+            OutcomeUnknownError: sending began, but no complete response arrived.
         """
         host = _checked_host(url)
         backend = GuardedBackend(self._seconds, allow_private=allow_private)
@@ -133,7 +133,7 @@ class HttpClient:
     def _headers(
         self, method: str, target: httpx.URL, content: bytes, headers: Mapping[str, str]
     ) -> list[tuple[bytes, bytes]]:
-        """Return the headers of a request; those in *headers* replace the client's default ones."""
+        """Return the headers of a request. *headers* override the client's default ones."""
         host = target.netloc.decode("ascii")
         own = {"Host": host, "User-Agent": self._user_agent, "Accept": "*/*"}
         own |= {"Accept-Encoding": "identity", "Connection": "close"}
@@ -163,12 +163,12 @@ class _TooLargeError(Exception):
 
 @cache
 def _trusted() -> ssl.SSLContext:
-    """Return a TLS context that trusts certifi's certificate authorities; later calls reuse it."""
+    """Return a cached TLS context that trusts certifi's certificate authorities."""
     return ssl.create_default_context(cafile=certifi.where())
 
 
 def _plain(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Return headers with lower-case names; repeated headers are joined by commas."""
+    """Return headers by lower-case name. Repeated headers are joined by commas."""
     plain: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("ascii").lower(), _text(raw_value)
@@ -194,7 +194,7 @@ def _read(response: httpcore.Response, headers: Mapping[str, str]) -> bytes:
 
 
 def _parts(response: httpcore.Response, headers: Mapping[str, str]) -> Iterable[bytes]:
-    """Return an iterator over the response's body, decompressed if the platform compressed it."""
+    """Return an iterator over the response's body. A compressed body is decompressed."""
     stream = response.iter_stream()
     if "content-encoding" not in headers:
         return stream
@@ -202,7 +202,7 @@ def _parts(response: httpcore.Response, headers: Mapping[str, str]) -> Iterable[
 
 
 def _checked_host(url: str) -> str:
-    """Return the host and port of *url* for error messages; the rest could contain secrets.
+    """Return the host and port of *url*, for error messages. The rest could contain secrets.
 
     Raises:
         RejectedError: the address does not use HTTP.

@@ -18,7 +18,7 @@ _MEDIA_TYPES = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The account on the platform, as a person knows it: its name, picture and id.
+    """The account on the platform as a person knows it: its name, picture and id.
 
     Raises:
         TypeError: a value has the wrong type.
@@ -53,11 +53,11 @@ class Identity:
 
 
 def verify_identity(value: object) -> Identity:
-    """Return a copy of *value*, which a plugin returned, after checking it once more.
+    """Check *value*, which a plugin returned, and return a copy of it.
 
     Raises:
-        TypeError: *value* is not an Identity, or has a wrong type inside.
-        ValueError: *value* has a wrong value inside.
+        TypeError: *value* is not an Identity, or contains a value of a wrong type.
+        ValueError: *value* contains a wrong value.
     """
     if not isinstance(value, Identity):
         raise TypeError(f"an Identity was expected, not {type(value).__name__}")

@@ -1,4 +1,4 @@
-"""Limits, a platform's limits on a post, such as the longest text, and a check against them."""
+"""Limits, a platform's limits on a post, such as the maximum length of its text."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["Limits"]
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """A platform's limits on a post, such as the longest text; None means no limit.
+    """A platform's limits on a post, such as the maximum length of its text. None means no limit.
 
-    Characters are Unicode code points. Bytes are counted in UTF-8, in which a Chinese character
-    has three.
+    Characters are Unicode code points. Bytes are counted in UTF-8, in which a Chinese character has
+    three.
     """
 
     title_characters: int | None = None
@@ -33,7 +33,7 @@ class Limits:
     ratio_tolerance: float = 0.02
 
     def check(self, rendition: Rendition) -> list[RenditionWarning]:
-        """Return a warning, which blocks approval, for each limit that the post exceeds."""
+        """Return a warning for each limit that the post exceeds. These warnings block approval."""
         return [
             *self._title(rendition.title),
             *self._text(rendition.text),

@@ -14,7 +14,7 @@ __all__ = ["Livestreams", "PublicLivestream"]
 
 @dataclass(frozen=True, slots=True)
 class PublicLivestream:
-    """The public facts of a livestream (title, start and so on), as they were last approved."""
+    """The public facts of a livestream, such as title and start, as they were last approved."""
 
     #: Its name in addresses and calendar files; edits and moves do not change it.
     code: str
@@ -42,22 +42,22 @@ class PublicLivestream:
 
     @property
     def ends_at(self) -> datetime:
-        """The planned end of the livestream, UTC."""
+        """The planned end of the livestream (UTC)."""
         return self.starts_at + timedelta(minutes=self.minutes)
 
 
 class Livestreams(Protocol):
-    """Read access to the public facts of livestreams; each channel gets such an object."""
+    """Read access to the public facts of livestreams. Each channel gets such an object."""
 
     def find(self, code: str) -> PublicLivestream | None:
-        """Return the livestream *code*, of any channel; None if nobody has approved it yet."""
+        """Return the livestream *code* of any channel, or None if it has never been approved."""
 
     def announced(self, limit: int = 200) -> list[PublicLivestream]:
-        """Return at most *limit* livestreams announced on this channel, the latest start first."""
+        """Return at most *limit* livestreams announced on this channel, latest start first."""
 
     def poster(self, code: str) -> Picture | None:
-        """Return the newest poster of the livestream *code*; None if there is none.
+        """Return the newest poster of the livestream *code*, or None if it has none.
 
-        It comes from the newest notice that is due, or else from the first. A poster that shows
-        outdated facts, such as an earlier start, is not returned.
+        The poster is from the newest notice that is due, or else from the first notice. A poster
+        that shows outdated facts, such as an earlier start, is not returned.
         """

@@ -1,4 +1,4 @@
-"""Plugins' answers as people may see them: with the secrets of channels masked."""
+"""Plugins' answers in the form that people may see: with the channels' secrets masked."""
 
 from __future__ import annotations
 

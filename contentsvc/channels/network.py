@@ -1,4 +1,4 @@
-"""Network connections for httpcore that refuse private addresses and keep to a deadline."""
+"""Network connections for httpcore that refuse private addresses and observe a deadline."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class PrivateAddressError(Exception):
 
 
 def _embedded(address: _Address) -> Iterable[_Address]:
-    """Yield the IPv4 addresses contained in *address*, if it is an IPv6 transition address."""
+    """Yield the IPv4 addresses that *address* contains, if it is an IPv6 transition address."""
     if isinstance(address, ipaddress.IPv6Address):
         if address.ipv4_mapped:
             yield address.ipv4_mapped
@@ -41,7 +41,7 @@ def _embedded(address: _Address) -> Iterable[_Address]:
 
 
 def is_public(text: str) -> bool:
-    """Return whether an IP address is public; of an IPv6 address, check an embedded IPv4 one."""
+    """Return True if an IP address is public. If an IPv6 address embeds an IPv4 one, check that."""
     address = ipaddress.ip_address(text.partition("%")[0])
     inner = tuple(_embedded(address))
     if inner:
@@ -50,7 +50,7 @@ def is_public(text: str) -> bool:
 
 
 class GuardedBackend(httpcore.NetworkBackend):
-    """A network backend of httpcore for one call; it keeps a deadline and refuses private hosts.
+    """An httpcore network backend for one call, with a deadline and a ban on private hosts.
 
     It resolves the host's name once and connects to the addresses that it has checked, so that a
     name server cannot return a public address for the check and a private one for the connection.
@@ -63,7 +63,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         allow_private: bool,
         resolve: Callable[[str, int], list[str]] | None = None,
     ) -> None:
-        """Create a backend for one call, which must end within *seconds*.
+        """Create a backend for one call, which must end within *seconds* seconds.
 
         Private addresses are allowed if *allow_private* is true.
         """
@@ -74,7 +74,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         self.began = False
 
     def remaining(self) -> float:
-        """Return the seconds until the deadline; raise ReadTimeout if it has passed."""
+        """Return the seconds left until the deadline. Raise ReadTimeout if it has passed."""
         left = self._ends - time.monotonic()
         if left <= 0:
             raise httpcore.ReadTimeout(Message("call-deadline-over"))
@@ -88,7 +88,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,  # noqa: ARG002 - part of httpcore's signature
         socket_options: Iterable[Any] | None = None,  # noqa: ARG002 - part of httpcore's signature
     ) -> httpcore.NetworkStream:
-        """Connect to the first permitted IP address of *host* that accepts a connection."""
+        """Connect to the first allowed IP address of *host* that accepts a connection."""
         trouble: OSError | None = None
         addresses = self._checked(host, port)
         for position, address in enumerate(addresses):
@@ -113,7 +113,7 @@ class GuardedBackend(httpcore.NetworkBackend):
         return public
 
     def _addresses(self, host: str, port: int) -> list[str]:
-        """Return the IP addresses of *host*; a thread looks them up, so the lookup can time out."""
+        """Look up the IP addresses of *host*, in a thread so that the lookup can time out."""
         if _is_address(host):
             return [host]
         results: queue.SimpleQueue[list[str] | Exception] = queue.SimpleQueue()

@@ -1,4 +1,4 @@
-"""Parts, a mixin for channels that publish a post as several messages, one after the other."""
+"""Parts, a mixin for channels that publish a post as several messages in sequence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Parts(ABC):
 
     @abstractmethod
     def split(self, rendition: Rendition) -> Sequence[Rendition]:
-        """Return the parts of the finished post *rendition* in order, at least one, at most 100.
+        """Split the finished post *rendition* into 1 to 100 parts, in order.
 
         This is part of rendering, so it must be pure: no network, clock or random numbers.
         """
@@ -36,22 +36,22 @@ class Parts(ABC):
     def publish_part(
         self, part: Rendition, *, key: str, after: Receipt | None
     ) -> Receipt | Accepted | HandOff:
-        """Publish one part; each retry of the same part has the same *key*.
+        """Publish one part. Each retry of the same part has the same *key*.
 
         *after* is the receipt of the part before it, to which a reply can refer; None for the first
         part. Return and raise the same as `Channel.publish`.
         """
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt | Accepted | HandOff:
-        """Publish a post of a single part."""
+        """Publish a post that has a single part."""
         return self.publish_part(rendition, key=key, after=None)
 
 
 def split_rendition(channel: Channel, rendition: Rendition) -> tuple[Rendition, ...]:
-    """Return the parts that *channel* makes of a rendition; none if it publishes posts as a whole.
+    """Split a rendition into parts. Return none if *channel* publishes posts as a whole.
 
     Raises:
-        RenderError: the channel returned something else than 1 to 100 renditions.
+        RenderError: the channel returned something other than 1 to 100 renditions.
     """
     if not isinstance(channel, Parts):
         return ()
@@ -68,7 +68,7 @@ def split_rendition(channel: Channel, rendition: Rendition) -> tuple[Rendition, 
 def publish_part(
     channel: Channel, part: Rendition, *, key: str, after: Receipt | None
 ) -> Receipt | Accepted | HandOff:
-    """Publish a part, or a whole post if the channel has no parts; return the channel's answer."""
+    """Publish a part, or a whole post if the channel has no parts; return the answer."""
     if isinstance(channel, Parts):
         return channel.publish_part(part, key=key, after=after)
     return channel.publish(part, key=key)

@@ -15,7 +15,7 @@ __all__ = ["PLATFORM_RULES", "Certainty", "PlatformRule"]
 
 
 class Certainty(StrEnum):
-    """How reliable a platform's rule is: the platform says so (CONFIRMED) or others do (LIKELY)."""
+    """How reliable a rule is: stated by the platform (CONFIRMED) or by others (LIKELY)."""
 
     #: The platform's own page says so.
     CONFIRMED = "confirmed"

@@ -1,4 +1,4 @@
-"""Load plugins, and keep a registry of their channel types, checks and templates."""
+"""Loads plugins, and holds a registry of their channel types, checks and templates."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ _MOST_CHARACTERS = 500
 
 @dataclass(frozen=True, slots=True)
 class PluginInfo:
-    """A plugin that was found: its name, origin and version, and the error if it did not load."""
+    """A plugin that was found: its name, origin and version, and the error if it failed to load."""
 
     name: str
     #: The file's path, or the distribution's name of an installed plugin.
@@ -72,7 +72,7 @@ class Registry:
     """The plugins loaded in one process, with their channel types, checks and templates."""
 
     def __init__(self, plugins: Sequence[PluginInfo], contributions: Contributions) -> None:
-        """Create a registry from loaded plugins; other modules call `load_plugins` instead."""
+        """Create a registry from loaded plugins. Other modules call `load_plugins` instead."""
         self.plugins = tuple(plugins)
         self._channel_types = MappingProxyType(dict(contributions.channel_types))
         self._checks = tuple(contributions.checks.values())
@@ -81,27 +81,27 @@ class Registry:
         self._poster_folders = contributions.poster_folders
 
     def checks(self) -> Sequence[Check]:
-        """Return the plugins' checks of finished posts, in the order of their plugins."""
+        """Return the plugins' checks of finished posts, in the order of the plugins."""
         return self._checks
 
     def listeners(self) -> Sequence[DeliveryListener]:
-        """Return the functions that handle finished deliveries, in the order of their plugins."""
+        """Return the plugins' functions for finished deliveries, in the order of the plugins."""
         return self._listeners
 
     def calendar_templates(self) -> Sequence[CalendarTemplate]:
-        """Return the plugins' calendar templates, in the order of their plugins."""
+        """Return the plugins' calendar templates, in the order of the plugins."""
         return self._calendar_templates
 
     def poster_folders(self) -> Sequence[Path]:
-        """Return the folders of the plugins' poster templates, in the order of their plugins."""
+        """Return the folders with the plugins' poster templates, in the order of the plugins."""
         return self._poster_folders
 
     def channel_types(self) -> Mapping[str, type[Channel]]:
-        """Return the classes of all channel types, by the types' names."""
+        """Return the classes of all channel types, by type name."""
         return self._channel_types
 
     def channel_type(self, type: str) -> type[Channel]:  # noqa: A002 - the name in the domain
-        """Return the class of a channel type; raise PluginError if no plugin provides *type*."""
+        """Return the class of the channel type *type*. Raise PluginError if there is none."""
         try:
             return self._channel_types[type]
         except KeyError:
@@ -120,7 +120,7 @@ class _Found:
 
 
 def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Registry:
-    """Return a registry of the plugins in *folders* and, if *entry_points*, the installed ones.
+    """Load the plugins in *folders* and, if *entry_points* is true, the installed ones.
 
     A plugin is a `.py` file, a folder with `__init__.py`, or an entry point in the group
     `contentsvc`. If a plugin cannot be loaded, the registry lists it with its error and the other
@@ -131,15 +131,15 @@ def load_plugins(folders: Sequence[Path], *, entry_points: bool = True) -> Regis
 
 
 def load_plugin(path: Path) -> Registry:
-    """Return a registry with only the plugin in the file or folder *path*."""
+    """Load the plugin in the file or folder *path*, and no other."""
     return Registry(*_load_all([_found_at(path)]))
 
 
 def load_plugin_beside(path: Path, folders: Sequence[Path]) -> Registry:
-    """Return a registry with only the plugin in *path*, loaded as the last of all plugins.
+    """Load the plugin in *path*, after those in *folders* and the installed ones; return only it.
 
-    It does not load if a plugin in *folders*, or an installed one, has taken a name of it. Another
-    plugin of the same name is left out: it is an earlier copy of this one.
+    It does not load if another plugin has taken one of its names. Another plugin of the same name
+    is ignored, because it is an earlier copy of this one.
     """
     this = _found_at(path)
     others = [found for found in _find(folders, entry_points=True) if found.name != this.name]
@@ -155,7 +155,7 @@ def _found_at(path: Path) -> _Found:
 def _load_all(
     all_found: Iterable[_Found], taken: Contributions = _NOTHING
 ) -> tuple[list[PluginInfo], Contributions]:
-    """Load plugins in their order; return all of them, and what those that loaded provide.
+    """Load plugins in order; return all of them, and the contributions of those that loaded.
 
     *taken* are the contributions of plugins that were loaded before.
     """
@@ -187,7 +187,7 @@ def _find(folders: Sequence[Path], *, entry_points: bool) -> Iterator[_Found]:
 
 
 def _import(source: Path) -> ModuleType:
-    """Import a plugin's file under a unique module name, so that it replaces no other module."""
+    """Import a plugin's file under a unique module name, which replaces no other module."""
     path = source.resolve()
     stem = path.parent.name if path.name == "__init__.py" else path.stem
     mark = hashlib.sha256(str(path).encode()).hexdigest()[:12]
@@ -231,7 +231,7 @@ def _load(
 
 
 def _manager(plugin: Any, name: str) -> pluggy.PluginManager:
-    """Return a pluggy manager with *plugin* only; raise PluginError if its hooks are misnamed."""
+    """Return a pluggy manager with only *plugin*. Raise PluginError if a hook is misnamed."""
     manager = pluggy.PluginManager(PROJECT)
     manager.add_hookspecs(hookspecs)
     for attribute, function in inspect.getmembers(plugin, inspect.isroutine):
@@ -254,7 +254,7 @@ def _is_own(plugin: Any, function: object) -> bool:
 
 
 def _refuse_misspelt(name: str) -> None:
-    """Raise PluginError if the *name* of an unmarked function is a misspelling of a hook's."""
+    """Raise PluginError if *name*, the name of an unmarked function, looks like a misspelt hook."""
     hook = meant(name, _specs())
     if hook is not None:
         raise PluginError("plugin-name-misspelt", name=name, meant=hook)
@@ -265,7 +265,7 @@ def _specs() -> list[str]:
 
 
 def _message(error: BaseException) -> Message:
-    """Return the message to show for an exception that a plugin raised while it was loaded."""
+    """Return the message to show for an exception that a plugin raised while loading."""
     if isinstance(error, ContentsvcError):
         if error.message.code:
             return error.message

@@ -1,4 +1,4 @@
-"""Let a channel turn an entry into its rendition, for the service and for tests of plugins."""
+"""Renders an entry with a channel, for the service and for the tests of plugins."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["render_entry"]
 def render_entry(
     channel: Channel, entry: ChannelEntry, notice: Notice | None, context: RenderContext
 ) -> Rendition:
-    """Return the channel's finished rendition of *entry*; of its *notice*, if that is not None.
+    """Render *entry*, or its *notice* if given, with *channel*; return the finished rendition.
 
     The plugin may raise any exception, and may return anything.
     """

@@ -40,7 +40,7 @@ class Response:
 
     @property
     def text(self) -> str:
-        """The body as text; invalid UTF-8 becomes U+FFFD."""
+        """The body as text. Invalid UTF-8 becomes U+FFFD."""
         return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
@@ -58,17 +58,17 @@ class Response:
 
 
 def raise_for_status(response: Response, *, secrets: Iterable[str] = ()) -> Response:
-    """Return *response* if its status is 2xx, else raise the publishing error for that status.
+    """Return *response* if its status is 2xx, else raise the publishing error for its status.
 
-    The error shows up to 500 characters of the response, in which *secrets* and the secrets of
-    the request are masked.
+    The error shows up to 500 characters of the response, in which *secrets* and the secrets of the
+    request are masked.
 
     Raises:
         ChannelAuthError: 401, 403.
         RateLimitedError: 429, with the seconds of Retry-After.
         TemporaryError: 425 (the platform has not processed the request, RFC 8470), and each status
             in the channel's `refusals`.
-        OutcomeUnknownError: 408 and any other 5xx: a gateway may send them although the
+        OutcomeUnknownError: 408 and any other 5xx, because a gateway may send them although the
             application behind it has acted.
         RejectedError: 3xx and any other 4xx.
     """
@@ -99,7 +99,7 @@ def _shown(response: Response, secrets: Iterable[str]) -> str:
 
 
 def _retry_after(response: Response) -> float | None:
-    """Return the seconds that the header Retry-After asks to wait; None if absent or invalid.
+    """Return the seconds to wait by the header Retry-After; None if it is absent or invalid.
 
     The header has a number of seconds or an HTTP date.
     """

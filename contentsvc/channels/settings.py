@@ -72,10 +72,10 @@ _MESSAGES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
 
 
 class SettingsError(InputError):
-    """Raised if a channel's settings are invalid; `problems` lists the fields and messages."""
+    """Raised if a channel's settings are invalid. `problems` lists the fields and messages."""
 
     def __init__(self, problems: list[tuple[str, Message]]) -> None:
-        """Create the error from its problems: pairs of a field's name and a message.
+        """Create the error from *problems*, pairs of a field's name and a message.
 
         The error does not show the values, because a value may be a secret.
         """
@@ -99,7 +99,7 @@ class FormField:
 
 
 def parse_settings(channel_class: type[Channel[SettingsT]], raw: Mapping[str, Any]) -> SettingsT:
-    """Return *raw* as a channel's validated settings; raise a SettingsError with every problem."""
+    """Validate *raw* and return the channel's settings. Raise SettingsError with all problems."""
     try:
         settings: Any = channel_class.Settings.model_validate(dict(raw))
     except ValidationError as error:
@@ -114,7 +114,7 @@ def parse_settings(channel_class: type[Channel[SettingsT]], raw: Mapping[str, An
 
 
 def upgraded_settings(channel_class: type[Channel], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *stored* settings as the plugin's current version writes them.
+    """Convert *stored* settings to the current version of the plugin.
 
     Raises:
         PluginError: the plugin's `upgrade_settings` fails, or returns no mapping of names.
@@ -139,7 +139,7 @@ def _not_upgraded(reason: Message) -> PluginError:
 
 
 def fault_message(fault: ErrorDetails) -> Message:
-    """Return the message for a pydantic error; the text of a plugin's own validator is kept."""
+    """Return a message for a pydantic error. The text of a plugin's own validator is kept."""
     context = fault.get("ctx", {})
     if fault["type"] == "value_error":
         reason = context["error"].args[:1]
@@ -155,7 +155,7 @@ def _text(fault: ErrorDetails) -> str:
 
 
 def _joined(problems: list[tuple[str, Message]]) -> Message:
-    """Return one message that lists all problems, each after the name of its field."""
+    """Return one message that lists all problems. The name of its field precedes each."""
     texts = {}
     for language in LANGUAGES:
         parts = [(field, message.text(language)) for field, message in problems]
@@ -166,15 +166,15 @@ def _joined(problems: list[tuple[str, Message]]) -> Message:
 def resolve_secrets(
     raw: Mapping[str, Any], *, environ: Mapping[str, str], base: Path
 ) -> dict[str, Any]:
-    """Return *raw* with each `{$env: NAME}` and `{$file: path}` replaced by its value.
+    """Replace each `{$env: NAME}` and `{$file: path}` in *raw* with its value; return the result.
 
     The value is the environment variable in *environ* or the content of the file.
 
-    Paths are relative to *base*. Only the operator's files can contain such references, since a
-    web form sends text, never a mapping.
+    Paths are relative to *base*. Only the operator's files can contain such references, since a web
+    form sends text, never a mapping.
 
     Raises:
-        SettingsError: a variable or a file is missing or unusable; it names every such field.
+        SettingsError: a variable or a file is missing or unusable. It names every such field.
     """
     problems: list[tuple[str, Message]] = []
     resolved: dict[str, Any] = {}
@@ -218,12 +218,12 @@ def _from_file(path: Path) -> str:
 
 
 def secret_fields(channel_class: type[Channel]) -> set[str]:
-    """Return the names of the channel type's settings that are secrets, such as keys."""
+    """Return the names of the channel type's secret settings, such as keys."""
     return {field.name for field in form_fields(channel_class, "en") if field.kind == "secret"}
 
 
 def secret_values(settings: object) -> set[str]:
-    """Return the text of every secret in a channel's settings, also in nested values."""
+    """Return the text of every secret in a channel's settings, including nested ones."""
     if isinstance(settings, SecretStr):
         return {settings.get_secret_value()}
     if isinstance(settings, SecretBytes):
@@ -238,7 +238,7 @@ def secret_values(settings: object) -> set[str]:
 
 
 def form_fields(channel_class: type[Channel], language: str) -> list[FormField]:
-    """Return the web form's fields for a channel type's settings, in *language* (`zh` or `en`).
+    """Return the form fields for a channel type's settings, in *language* (`zh` or `en`).
 
     A label is the field's `title`, its help the `description`; the Chinese ones are in
     `json_schema_extra={"zh": {"title": …, "description": …, "choices": {value: label}}}`.
@@ -281,7 +281,7 @@ def _form_field(  # noqa: PLR0917 - private, called once
 
 
 def _shape(field: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a field's JSON schema, with references replaced and `X | None` simplified to X."""
+    """Return a field's JSON schema with references resolved, and with `X | None` reduced to X."""
     for group in ("anyOf", "allOf"):
         real = [option for option in field.get(group, ()) if option.get("type") != "null"]
         if len(real) == 1:

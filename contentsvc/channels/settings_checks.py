@@ -1,4 +1,4 @@
-"""Find mistakes in the settings class of a channel type when its plugin is loaded."""
+"""Finds mistakes in the settings class of a channel type when its plugin is loaded."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _TEXTS = frozenset({"choices", "description", "title"})
 
 
 def settings_faults(settings: type[BaseModel]) -> Iterator[Message]:
-    """Yield the mistakes in a settings class, each with the name of its field."""
+    """Yield a message for each mistake in a settings class. It names the field."""
     if not settings.model_config.get("hide_input_in_errors"):
         yield Message("settings-show-input")
     for name, field in settings.model_fields.items():
@@ -59,7 +59,7 @@ def _extra_faults(name: str, extra: Mapping[str, Any]) -> Iterator[Message]:
 
 
 def _literals(annotation: object) -> set[object]:
-    """Return the values of a `Literal`, or of one in a union such as `Literal[…] | None`."""
+    """Return the values of a `Literal`, which may be in a union such as `Literal[…] | None`."""
     options = get_args(annotation)
     if get_origin(annotation) is Literal:
         return set(options)
@@ -67,7 +67,7 @@ def _literals(annotation: object) -> set[object]:
 
 
 def _choice_faults(name: str, extra: Mapping[str, Any], values: set[object]) -> Iterator[Message]:
-    """Yield a fault for each label of a choice that the setting does not offer."""
+    """Yield a message for each label of a choice that does not exist."""
     for texts in (extra, extra.get("zh")):
         labels = texts.get("choices") if isinstance(texts, Mapping) else None
         if values and isinstance(labels, Mapping):
@@ -76,7 +76,7 @@ def _choice_faults(name: str, extra: Mapping[str, Any], values: set[object]) -> 
 
 
 def _default_faults(settings: type[BaseModel]) -> Iterator[Message]:
-    """Yield a fault for each default that the settings class itself refuses."""
+    """Yield a message for each default value that the settings class itself rejects."""
     try:
         settings.model_validate({})
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""Helpers of the tests in `contract`: render sample entries and look for dangerous HTML."""
+"""Functions for the tests in `contract`: they render sample entries and find dangerous HTML."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def check_rendition(rendition: object) -> None:
-    """Assert that the service can store a rendition (finished post) and show it safely."""
+    """Assert that the service can store *rendition* (a finished post) and show it safely."""
     assert isinstance(rendition, Rendition), (
         f"rendering returned a value of the type {type(rendition).__name__}, not a Rendition"
     )
@@ -80,7 +80,7 @@ class _Dangers(HTMLParser):
 
 
 def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | None:
-    """Return the channel's rendition of *entry*; None if the channel raises RenderError."""
+    """Render *entry* with *channel*. Return None if the channel raises RenderError."""
     try:
         return render(channel, entry)
     except RenderError:
@@ -88,7 +88,7 @@ def rendered_or_refused(channel: Channel, entry: ChannelEntry) -> Rendition | No
 
 
 def render_all(channel: Channel) -> Iterator[Rendition]:
-    """Yield the channel's renditions of sample entries: each kind, and each livestream notice."""
+    """Yield the channel's renditions of sample entries: one per kind and per livestream notice."""
     for kind in sorted(channel.kinds):
         entry = sample_entry(kind)
         if kind is EntryKind.LIVESTREAM:
@@ -99,9 +99,9 @@ def render_all(channel: Channel) -> Iterator[Rendition]:
 
 
 def render_long(channel: Channel) -> Iterator[Rendition]:
-    """Yield the channel's renditions of long entries with three pictures, unless it refuses them.
+    """Yield renditions of long entries with three pictures, except those that the channel refuses.
 
-    A channel with parts makes several of each.
+    A channel with parts makes several parts of each.
     """
     body = "\n\n".join(f"第{number}段：{'社群运营' * 20}" for number in range(1, 61))
     pictures = tuple(sample_picture(f"{number}.png") for number in range(1, 4))
@@ -123,7 +123,7 @@ def blocked(channel: Channel, rendition: Rendition) -> list[RenditionWarning]:
 
 
 def exceeded(channel: Channel, message: Rendition) -> list[RenditionWarning]:
-    """Return a warning for each of the channel's limits that a post, or a part of it, exceeds."""
+    """Return a warning for each of the channel's limits that a post, or one part of it, exceeds."""
     return _blocking(channel.limits.check(message))
 
 

@@ -1,4 +1,4 @@
-"""Find the name that an author probably meant by a name that does not exist."""
+"""Finds the name that an author probably meant by a name that does not exist."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SHORT = 8
 
 
 def meant(name: str, known: Iterable[str]) -> str | None:
-    """Return the name in *known* that *name* is a misspelling of; None if there is none.
+    """Return the name in *known* that *name* is probably a misspelling of, or None.
 
     Names of up to eight letters may differ by one letter, longer names by two. A letter that is
     missing, added, replaced or swapped with the next one counts as one.
@@ -26,12 +26,12 @@ def meant(name: str, known: Iterable[str]) -> str | None:
 
 
 def _limit(left: str, right: str) -> int:
-    """Return how many letters may differ; no distance is less than the difference in length."""
+    """Return how many letters may differ. The distance is at least the difference in length."""
     return 1 if min(len(left), len(right)) <= _SHORT else 2
 
 
 def _distance(left: str, right: str) -> int:
-    """Return the number of letters to change (optimal string alignment distance)."""
+    """Return the number of letters that differ (optimal string alignment distance)."""
     rows = [list(range(len(right) + 1))]
     for i, a in enumerate(left, start=1):
         row = [i]

@@ -1,4 +1,4 @@
-"""Find out which optional methods a channel class defines."""
+"""Finds out which optional methods a channel class defines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tools for testing a channel plugin: storage in memory and a fake platform on this machine."""
+"""Tools for testing a channel plugin: in-memory storage and a fake platform on this machine."""
 
 from __future__ import annotations
 
@@ -48,16 +48,16 @@ _STARTS = datetime(2026, 11, 26, 12, 0, tzinfo=UTC)
 
 
 class MemoryStore:
-    """Storage in memory that behaves like the service's storage of a channel's documents."""
+    """In-memory storage that behaves like the service's storage for a channel's documents."""
 
     def __init__(self) -> None:
-        """Create an empty store; its clock advances by one second with each stored document."""
+        """Create an empty store. Its clock advances by one second with each stored document."""
         self._now = _STARTS
         self._documents: dict[str, Document] = {}
         self._pictures: dict[tuple[str, str], Picture] = {}
 
     def put(self, key: str, body: Mapping[str, Any], pictures: Sequence[Picture] = ()) -> Document:
-        """Store a document and return it; if *key* exists, return the stored one unchanged."""
+        """Store a document and return it. If *key* exists, return the stored document unchanged."""
         if key not in self._documents:
             self._now += timedelta(seconds=1)
             self._documents[key] = Document(key, dict(body), self._now, self._now)
@@ -69,20 +69,20 @@ class MemoryStore:
         return self._documents.get(key)
 
     def newest(self, limit: int = 50, offset: int = 0) -> list[Document]:
-        """Skip the *offset* newest documents, then return at most *limit*, newest first."""
+        """Return at most *limit* documents, newest first, after skipping the *offset* newest."""
         return list(reversed(self._documents.values()))[offset : offset + limit]
 
     def delete(self, key: str) -> bool:
-        """Delete the document *key* and its pictures; return False if it did not exist."""
+        """Delete the document *key* and its pictures. Return False if it did not exist."""
         return self._documents.pop(key, None) is not None
 
     def picture(self, key: str, name: str) -> Picture | None:
-        """Return the picture *name* of the document *key*, or None if there is no such picture."""
+        """Return the picture *name* of the document *key*, or None if it does not exist."""
         return self._pictures.get((key, name)) if key in self._documents else None
 
 
 class MemoryLivestreams:
-    """Livestreams in memory, for tests of a channel; each counts as announced on the channel."""
+    """In-memory livestreams for testing a channel. Each counts as announced on the channel."""
 
     def __init__(self) -> None:
         """Create a collection without livestreams."""
@@ -100,7 +100,7 @@ class MemoryLivestreams:
         return self._known.get(code)
 
     def announced(self, limit: int = 200) -> list[PublicLivestream]:
-        """Return at most *limit* livestreams, the latest start first."""
+        """Return at most *limit* livestreams, latest start first."""
         ordered = sorted(self._known.values(), key=lambda live: live.starts_at, reverse=True)
         return ordered[:limit]
 
@@ -115,7 +115,7 @@ class _NoNetwork(HttpClient):
 
 
 class TestHost:
-    """A Host for tests of a channel: an HTTP client, storage in memory, and addresses."""
+    """A Host for testing a channel, with an HTTP client, in-memory storage and addresses."""
 
     #: Prevents pytest from collecting the class as a test.
     __test__ = False
@@ -130,7 +130,7 @@ class TestHost:
         seconds: float = 5.0,
         refusals: frozenset[int] = frozenset(),
     ) -> None:
-        """Create a host with *folder* and an empty store; its HTTP calls end after *seconds*.
+        """Create a host with *folder* and an empty store. Its HTTP calls time out after *seconds*.
 
         *refusals* are those of the channel's class.
         """
@@ -147,7 +147,7 @@ class TestHost:
 
     @contextmanager
     def offline(self) -> Iterator[None]:
-        """Make every call to the network raise AssertionError while the context is open."""
+        """Make every network call raise AssertionError inside the `with` block."""
         client, self.http = self.http, _NoNetwork()
         try:
             yield
@@ -163,7 +163,7 @@ def sample_picture(name: str = "1.png", width: int = 30, height: int = 40) -> Pi
 
 
 def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEntry:
-    """Return a typical entry of *kind*; each keyword in *changes* replaces an attribute."""
+    """Return a typical entry of *kind*. Each keyword in *changes* replaces an attribute."""
     live = kind is EntryKind.LIVESTREAM
     entry = ChannelEntry(
         kind=kind,
@@ -187,7 +187,7 @@ def sample_entry(kind: EntryKind = EntryKind.POST, **changes: Any) -> ChannelEnt
 
 
 def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
-    """Return a sample published delivery; each keyword in *changes* replaces an attribute.
+    """Return a sample of a published delivery. Each keyword in *changes* replaces an attribute.
 
     *folder* is the folder in which the plugin may write.
     """
@@ -213,7 +213,7 @@ def sample_finished_delivery(folder: Path, **changes: Any) -> FinishedDelivery:
 
 
 def sample_context(**changes: Any) -> RenderContext:
-    """Return a render context in Chinese and Shanghai time, whose pictures are one-colour PNGs."""
+    """Return a render context in Chinese and Shanghai time. Its pictures are one-colour PNGs."""
 
     def make_poster(size: str, most_bytes: int | None, media_type: str) -> Picture:  # noqa: ARG001
         width, height = (int(side) * 10 for side in size.split("x"))
@@ -240,9 +240,9 @@ def render(
     *,
     notice: Notice | None = None,
 ) -> Rendition:
-    """Return the channel's rendition of *entry* as the service makes it: rendered and finished.
+    """Render *entry* with *channel*, as the service does, and return the finished rendition.
 
-    Without *context*, that of `sample_context()` is used; without *notice*, a livestream's first.
+    *context* defaults to `sample_context()`, and *notice* to the first notice of a livestream.
     """
     if notice is None and entry.kind is EntryKind.LIVESTREAM:
         notice = DEFAULT_CHAIN[0]

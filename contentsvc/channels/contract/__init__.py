@@ -1,4 +1,4 @@
-"""Classes of pytest tests that every channel must pass; a plugin's test subclasses one."""
+"""Pytest classes with tests that every channel must pass. A plugin's test class subclasses one."""
 
 from contentsvc.channels.contract.http import HttpChannelContract
 from contentsvc.channels.contract.publishing import ChannelContract

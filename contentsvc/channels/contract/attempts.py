@@ -1,4 +1,4 @@
-"""One call of a channel's method in the contract, and what became of it."""
+"""One call of a channel's method by the contract, and its outcome."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def new_key() -> str:
 
 
 def first_message(channel: Channel) -> Rendition:
-    """Return the channel's first rendition of a sample entry, or the first part of it."""
+    """Return the first message of a sample entry: its rendition, or the first part of that."""
     rendition = next(render_all(channel))
     return (split_rendition(channel, rendition) or (rendition,))[0]
 
 
 def usable(value: object, method: str) -> Answer:
-    """Return *value*, which *method* returned; assert that the service can use it."""
+    """Assert that the service can use *value*, which *method* returned; return *value*."""
     assert isinstance(value, Receipt | Accepted | HandOff), (
         f"{method}() returned {kind_of(value)}; it must return a Receipt, Accepted or HandOff"
     )
@@ -63,7 +63,7 @@ def usable(value: object, method: str) -> Answer:
 
 
 def attempt(channel: Channel, message: Rendition, key: str | None = None) -> object:
-    """Publish a post, or the first part of one; return the channel's answer or its exception."""
+    """Publish *message* and return the channel's answer, or the exception that it raised."""
     return raised_by(lambda: publish_part(channel, message, key=key or new_key(), after=None))
 
 
@@ -78,7 +78,10 @@ def raised_by(call: Callable[[], object]) -> object:
 def refused(
     outcome: object, expected: type[PublishError], when: str, method: str = "publish"
 ) -> PublishError:
-    """Return *outcome*; assert that it is an *expected* exception. *when* says why it must be."""
+    """Assert that *outcome* is an exception of the class *expected*, and return it.
+
+    *when* says, for the error message, when *method* must raise it.
+    """
     assert isinstance(outcome, expected), (
         f"{when}, {method}() {told(outcome)}; it must raise {expected.__name__}"
     )
@@ -86,7 +89,7 @@ def refused(
 
 
 def check_retry_after(error: PublishError, response: FakeResponse) -> None:
-    """Assert that *error* has the seconds of the response's header Retry-After, if it has one."""
+    """Assert that `error.retry_after` equals the response's Retry-After header, if there is one."""
     asked = response.headers.get("Retry-After")
     assert asked is None or error.retry_after == float(asked), (
         f"the platform asked to wait {asked} s, but retry_after is {error.retry_after}"
@@ -94,12 +97,12 @@ def check_retry_after(error: PublishError, response: FakeResponse) -> None:
 
 
 def told(outcome: object) -> str:
-    """Return what a method did, as the middle of a sentence."""
+    """Describe *outcome* for an error message: `raised …` or `returned …`."""
     if isinstance(outcome, Exception):
         return f"raised {type(outcome).__name__} ({outcome})"
     return f"returned {kind_of(outcome)}"
 
 
 def kind_of(value: object) -> str:
-    """Return the type of *value* as the object of a sentence."""
+    """Describe the type of *value* for an error message, such as `a value of the type int`."""
     return "None" if value is None else f"a value of the type {type(value).__name__}"

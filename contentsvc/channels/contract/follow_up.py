@@ -1,4 +1,4 @@
-"""The tests of `find` and `poll` for a platform that can be asked but whose answers get lost."""
+"""Tests of `find` and `poll` with a platform whose answers may get lost."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ _NO_ANSWER = (Chaos.drop(), Chaos.half(), Chaos.fail(503))
 
 
 class FollowUpContract(ChannelContract):
-    """Tests of asking a platform later; they are a part of HttpChannelContract."""
+    """Tests of `find` and `poll`, which ask the platform later. Part of HttpChannelContract."""
 
     #: Responses to a poll by which the platform refuses the post or the call, and the error that
     #: each must raise.
     poll_refusals: ClassVar[Mapping[str, tuple[FakeResponse, type[PublishError]]]] = {}
 
     def test_a_lost_post_is_found(self, channel: Channel, platform: FakePlatform) -> None:
-        """After a lost answer, `find` returns the post if it was accepted, and None if it was not.
+        """After a lost answer, `find` returns the post if the platform accepted it, else None.
 
-        The platform must remember posts, so this holds for one with routes.
+        The test runs only if the fake platform has routes, because it must remember posts.
         """
         if not supports(channel, "find") or not platform.routes:
             return
@@ -59,7 +59,7 @@ class FollowUpContract(ChannelContract):
     def test_a_search_without_an_answer_finds_nothing_out(
         self, channel: Channel, platform: FakePlatform
     ) -> None:
-        """If the platform does not answer `find`, it raises an error, and does not return None."""
+        """If the platform does not answer `find`, it raises an error instead of returning None."""
         if not supports(channel, "find"):
             return
         key, message = new_key(), first_message(channel)
@@ -74,7 +74,7 @@ class FollowUpContract(ChannelContract):
     def test_a_poll_without_an_answer_decides_nothing(
         self, channel: Channel, platform: FakePlatform
     ) -> None:
-        """If the platform does not answer `poll`, it raises an error that lets the service go on.
+        """If the platform does not answer `poll`, it raises an error after which polling continues.
 
         RejectedError would make the delivery fail, and ChannelAuthError would pause the channel.
         """
@@ -95,9 +95,9 @@ class FollowUpContract(ChannelContract):
     def test_each_refusal_of_a_poll_is_told_apart(
         self, channel: Channel, platform: FakePlatform
     ) -> None:
-        """For each response in `poll_refusals`, polling raises the error listed with it.
+        """For each response in `poll_refusals`, `poll` raises the error listed with it.
 
-        RejectedError has the platform's words, because people read them on the delivery's page.
+        The error contains the platform's words, because people read them on the delivery's page.
         """
         key, message = new_key(), first_message(channel)
         accepted = attempt(channel, message, key)
@@ -120,9 +120,9 @@ class FollowUpContract(ChannelContract):
 
 
 def _asked(platform: FakePlatform, call: Callable[[], object]) -> list[str | None]:
-    """Make a call that asks the platform; return the last route that it requested.
+    """Make a call that asks the platform, and return the last route that was requested.
 
-    The list is empty if it requested nothing; it contains None if the platform has no routes.
+    The result is a list: empty if nothing was requested, and [None] if the platform has no routes.
     """
     before = len(platform.requests)
     raised_by(call)

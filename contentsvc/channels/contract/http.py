@@ -49,7 +49,7 @@ LOST = (
 
 
 class HttpChannelContract(FollowUpContract):
-    """Tests of a channel that calls a platform over HTTP; the fixture `platform` is a fake server.
+    """Tests of a channel that calls a platform over HTTP. The fixture `platform` is a fake server.
 
     Override `raw_settings` so that the channel calls `platform.url`, `script` if the platform has
     several addresses or remembers something, and `refusals` if it reports errors in another way
@@ -68,15 +68,15 @@ class HttpChannelContract(FollowUpContract):
     _served: FakePlatform | None = None
 
     def script(self, platform: FakePlatform) -> None:
-        """Prepare the platform of each test; by default, it sends `success` to every request.
+        """Prepare the fake platform for a test. By default, it sends `success` to every request.
 
-        Override it to add routes, of which one publishes.
+        Override this to add routes. One of them must publish.
         """
         platform.response = self.success
 
     @contextmanager
     def serve(self) -> Iterator[FakePlatform]:
-        """Start a fake platform, prepared by `script`; stop it at the end of the block."""
+        """Start a fake platform that `script` has prepared; stop it when the `with` block ends."""
         with FakePlatform() as platform:
             self.script(platform)
             self._served = platform
@@ -84,7 +84,7 @@ class HttpChannelContract(FollowUpContract):
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
-        """Return a test host for the channel; its HTTP calls time out after three seconds."""
+        """Return a test host for the channel. Its HTTP calls time out after three seconds."""
         return TestHost(tmp_path / "channel", seconds=SECONDS, refusals=self.channel_class.refusals)
 
     @pytest.fixture
@@ -94,7 +94,7 @@ class HttpChannelContract(FollowUpContract):
             yield platform
 
     def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - it is on the platform
-        """Return the number of posts in `platform.visible`; None if the handlers put none there."""
+        """Return the number of posts in `platform.visible`; None if no handler uses that list."""
         return (len(self._served.visible) or None) if self._served else None
 
     def test_publishing_makes_one_request(self, channel: Channel, platform: FakePlatform) -> None:
@@ -109,7 +109,7 @@ class HttpChannelContract(FollowUpContract):
         )
 
     def test_each_refusal_is_told_apart(self, channel: Channel, platform: FakePlatform) -> None:
-        """For each response in `refusals`, publishing raises the error listed with it.
+        """For each response in `refusals`, `publish` raises the error listed with it.
 
         The channel may repeat the post once, with a fresh token.
         """
@@ -132,10 +132,10 @@ class HttpChannelContract(FollowUpContract):
     def test_a_lost_answer_is_an_unknown_outcome(
         self, channel: Channel, platform: FakePlatform, chaos: Chaos
     ) -> None:
-        """If the response is 408 or 5xx, is cut off or missing, the outcome is unknown.
+        """If the response is missing, is cut off, or is 408 or 5xx, the outcome is unknown.
 
-        A status in the channel's `refusals` raises TemporaryError instead. The channel makes one
-        request; the service decides whether to repeat it.
+        For a status in the channel's `refusals`, `publish` raises TemporaryError instead. The
+        channel makes one request; the service decides whether to repeat it.
         """
         platform.always(chaos)
         outcome = attempt(channel, first_message(channel))
@@ -154,7 +154,7 @@ class HttpChannelContract(FollowUpContract):
     def test_a_page_of_a_proxy_refuses_nothing(
         self, channel: Channel, platform: FakePlatform
     ) -> None:
-        """If an HTML page with the status 200 hides the response, the outcome is not a refusal.
+        """If a proxy sends an HTML page with status 200 instead, the outcome is not a refusal.
 
         A channel that reads no response cannot notice it, and returns a receipt.
         """
@@ -169,7 +169,7 @@ class HttpChannelContract(FollowUpContract):
     def test_a_lost_post_is_not_doubled(self, channel: Channel, platform: FakePlatform) -> None:
         """If the channel is idempotent, repeating a key after a lost answer makes no second post.
 
-        The platform must remember the keys, so this holds for one with routes.
+        The test runs only if the fake platform has routes, because it must remember the keys.
         """
         if not channel.idempotent_for or not platform.routes:
             return
@@ -191,9 +191,9 @@ class HttpChannelContract(FollowUpContract):
         raw_settings: Mapping[str, Any],
         tmp_path: Path,
     ) -> None:
-        """If a request before the post fails, such as that for a token, nothing was published.
+        """If a request before the post fails, such as one for a token, nothing was published.
 
-        Then `publish` raises TemporaryError. After the post is accepted, it does not.
+        Then `publish` raises TemporaryError. After the platform has accepted the post, it does not.
         """
         message = first_message(channel)
         attempt(channel, message)
@@ -212,9 +212,9 @@ class HttpChannelContract(FollowUpContract):
     def test_an_expired_token_is_refreshed_once(
         self, channel: Channel, platform: FakePlatform
     ) -> None:
-        """If the access token expired, the channel gets one new token and makes the post once.
+        """If the access token has expired, the channel gets one new token and makes one post.
 
-        This holds if the handlers issue and check `platform.tokens`.
+        The test runs only if the handlers issue and check `platform.tokens`.
         """
         message = first_message(channel)
         self.publish(channel, message, key=new_key())
@@ -252,7 +252,7 @@ class HttpChannelContract(FollowUpContract):
         refused(attempt(channel, message), TemporaryError, when)
 
     def test_a_redirect_is_refused(self, channel: Channel, platform: FakePlatform) -> None:
-        """The channel follows no redirect: the post reaches only the address in the settings."""
+        """The channel follows no redirects, so a post goes only to the address in the settings."""
         platform.always(FakeResponse(302, headers={"Location": f"{platform.url}/elsewhere"}))
         outcome = attempt(channel, first_message(channel))
 
@@ -275,7 +275,10 @@ class HttpChannelContract(FollowUpContract):
 
 
 def _fits(outcome: object, *, posted: bool, route: str) -> None:
-    """Assert that *outcome*, after a lost response of *route*, says what became of the post."""
+    """Assert that *outcome* is right after a response of *route* was lost.
+
+    *posted* tells whether the platform accepted the post.
+    """
     if not isinstance(outcome, Exception):
         return
     if posted:

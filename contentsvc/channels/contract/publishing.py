@@ -1,4 +1,4 @@
-"""ChannelContract, the tests of what a channel publishes, polls, finds and retracts."""
+"""ChannelContract, the tests of publishing, polling, finding and retracting posts."""
 
 from __future__ import annotations
 
@@ -40,24 +40,24 @@ class ChannelContract(RenderContract):
     """Tests that every channel must pass, including tests of publishing."""
 
     def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - for subclasses
-        """Return the number of posts on the platform; None if a test cannot find it out.
+        """Return the number of posts on the platform, or None if a test cannot determine it.
 
         Each part of a post counts.
         """
         return None
 
     def advance(self, channel: Channel) -> None:
-        """Let the platform of the test go on with what it accepted; called before each poll.
+        """Let the test's platform process the posts that it accepted. Called before each poll.
 
-        Override it if somebody or something must act, such as a member who confirms the post.
+        Override this if somebody or something must act, such as a member who confirms the post.
         """
 
     def publish(
         self, channel: Channel, message: Rendition, *, key: str, after: Receipt | None = None
     ) -> Answer:
-        """Publish a post or part, and poll until it is no longer accepted; return the last answer.
+        """Publish *message*, poll while the answer is Accepted, and return the last answer.
 
-        Each poll gets the newest Accepted.
+        Each poll gets the most recent Accepted.
         """
         outcome = raised_by(lambda: publish_part(channel, message, key=key, after=after))
         bare = isinstance(channel, Parts) and after is None
@@ -83,9 +83,9 @@ class ChannelContract(RenderContract):
         )
 
     def test_publishing_gives_an_answer(self, channel: Channel) -> None:
-        """Publishing an entry of any kind returns a complete answer; an accepted post ends well.
+        """Publishing an entry of any kind returns a valid answer, even if it is first Accepted.
 
-        `poll` returns a Receipt, Accepted or HandOff, and gets the newest Accepted.
+        `poll` gets the most recent Accepted, and returns a Receipt, Accepted or HandOff.
         """
         for rendition in render_all(channel):
             message = (split_rendition(channel, rendition) or (rendition,))[0]
@@ -120,9 +120,9 @@ class ChannelContract(RenderContract):
         assert posts in {2, None}, f"two keys made {posts} posts; they must make two"
 
     def test_parts_are_published_one_after_the_other(self, channel: Channel) -> None:
-        """Each part makes a post of its own; it gets the receipt of the part before, or None.
+        """Each part makes a separate post, and gets the receipt of the part before or None.
 
-        It gets None for the first part, and if a person confirmed the part before.
+        The first part gets None; so does a part if a person confirmed the part before.
         """
         if not isinstance(channel, Parts):
             return
@@ -147,9 +147,10 @@ class ChannelContract(RenderContract):
         self.publish(channel, parts[-1], key=new_key())
 
     def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
-        """If the channel defines `find`, it finds a published key, and None for other keys.
+        """If the channel defines `find`, it finds a published key, and returns None for other keys.
 
-        It returns the receipt of the post; Accepted, if `publish` did, or a receipt by now.
+        For a published key it returns the receipt. If `publish` returned Accepted, it returns
+        Accepted or a receipt.
         """
         if not supports(channel, "find"):
             return
@@ -171,7 +172,7 @@ class ChannelContract(RenderContract):
         )
 
     def _is_that_post(self, found: object, answer: Answer) -> None:
-        """Assert that *found* is about the post of which `publish` said *answer*."""
+        """Assert that *found* identifies the same post as *answer*, which `publish` returned."""
         if isinstance(answer, Accepted):
             assert isinstance(found, Accepted | Receipt), (
                 f"find() returned {kind_of(found)} for a post that the platform accepted; it must "
@@ -182,9 +183,9 @@ class ChannelContract(RenderContract):
             assert same, f"find() returned {found} for a published key; publish() returned {answer}"
 
     def test_a_post_can_be_retracted_twice(self, channel: Channel) -> None:
-        """If the channel defines `retract`, it deletes a post; for a deleted one, it does nothing.
+        """If the channel defines `retract`, it deletes a post, and calling it again does nothing.
 
-        Of a post that never was, it may also say RejectedError.
+        For a post that never existed, it may also raise RejectedError.
         """
         if not supports(channel, "retract"):
             return
@@ -209,9 +210,9 @@ class ChannelContract(RenderContract):
         )
 
     def test_pages_answer_visitors(self, channel: Channel) -> None:
-        """A channel with public pages has a first page; for unknown paths, `page` returns None.
+        """A channel with public pages has a first page, and `page` returns None for unknown paths.
 
-        This holds before and after something is published.
+        This holds before and after a post is published.
         """
         if not isinstance(channel, Pages):
             return
@@ -226,7 +227,7 @@ class ChannelContract(RenderContract):
         self._unknown_pages(channel)
 
     def _unknown_pages(self, channel: Pages) -> None:
-        """Assert that there are no pages and livestreams that nobody made."""
+        """Assert that unknown pages and livestreams are not found."""
         for path in ("there/is/no/such/page", "../../etc/passwd", "早安", "%00", "x" * 5_000):
             page = raised_by(partial(channel.page, PageRequest(path)))
             assert page is None, (
@@ -241,7 +242,7 @@ class ChannelContract(RenderContract):
     def test_channels_of_one_account_are_told_apart(
         self, channel: Channel, raw_settings: Mapping[str, Any], tmp_path: Path
     ) -> None:
-        """Two channels with the same settings have the same account, and posts of their own.
+        """Two channels with the same settings have the same account but separate posts.
 
         This holds if the channel defines `account`; without it, each channel has its own account.
         """

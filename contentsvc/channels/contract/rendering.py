@@ -42,7 +42,7 @@ _BODIES = {
 
 
 class RenderContract:
-    """Tests of a channel's class and rendering; subclasses set `channel_class` and `settings`."""
+    """Tests of a channel's class and rendering. Subclasses set `channel_class` and `settings`."""
 
     channel_class: ClassVar[type[Channel]]
     #: Settings as in a channels file, with secrets in plain text.
@@ -52,12 +52,12 @@ class RenderContract:
 
     @pytest.fixture
     def raw_settings(self) -> Mapping[str, Any]:
-        """Return the settings for the tested channel; override this fixture to compute them."""
+        """Return the settings for the tested channel. Override this fixture to compute them."""
         return self.settings
 
     @pytest.fixture
     def host(self, tmp_path: Path) -> TestHost:
-        """Return the test host, which gives the channel its storage and network access."""
+        """Return the test host, which provides the channel's storage and network access."""
         return TestHost(tmp_path / "channel")
 
     @pytest.fixture
@@ -105,7 +105,7 @@ class RenderContract:
         assert leaked == [], "repr() or str() of the channel or its settings shows a secret"
 
     def test_each_kind_renders_the_same_twice(self, channel: Channel, host: TestHost) -> None:
-        """Rendering uses no network, and rendering an entry twice gives equal renditions."""
+        """Rendering an entry twice gives equal renditions, and uses no network."""
         with host.offline():
             first = list(render_all(channel))
             second = list(render_all(channel))
@@ -141,7 +141,7 @@ class RenderContract:
                     check_rendition(message)
 
     def test_pictures_are_kept_or_told(self, channel: Channel) -> None:
-        """A rendition has all pictures of its entry in order, or else at least one warning."""
+        """A rendition has all pictures of its entry, in order, or at least one warning."""
         pictures = tuple(sample_picture(f"{number}.png") for number in range(1, 4))
         for kind in sorted(channel.kinds):
             rendition = rendered_or_refused(channel, sample_entry(kind, pictures=pictures))
@@ -179,7 +179,7 @@ class RenderContract:
 
 
 def _parts(channel: Channel, rendition: Rendition) -> tuple[Rendition, ...]:
-    """Return the parts of *rendition*; assert that there are 1 to 100."""
+    """Return the parts of *rendition*. Assert that there are 1 to 100."""
     try:
         return split_rendition(channel, rendition)
     except RenderError as error:

@@ -1,4 +1,4 @@
-"""Functions that convert a post's HTML to platforms' formats, such as an article or an SMS."""
+"""Converts a post's HTML to the formats of platforms, such as an article or an SMS."""
 
 from contentsvc.channels.formats.article import article_summary, format_article
 from contentsvc.channels.formats.chat import format_chat, html_text, markdown_text

@@ -36,7 +36,7 @@ def format_article(
     pictures: Mapping[str, str] | None = None,
     language: str = "zh",
 ) -> FormattedPost:
-    """Return a post as a WeChat article: HTML that looks the same once pasted into WeChat's editor.
+    """Convert a post to a WeChat article: HTML that looks the same after pasting into its editor.
 
     Links to mp.weixin.qq.com are preserved, other links become footnotes. Pictures must be stored
     by the platform: *pictures* maps the address of a picture in the text to that of its upload.
@@ -70,7 +70,7 @@ def format_article(
 
 
 def article_summary(html: str, language: str = "zh") -> str:
-    """Return a summary of *html*: the first sentences of its paragraphs, at most 120 characters."""
+    """Return a summary of *html*: its first sentences, up to 120 characters."""
     tree = parse(clean_html(html))
     in_brackets(tree, language)
     close_up(tree)

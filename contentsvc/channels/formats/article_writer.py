@@ -1,4 +1,4 @@
-"""ArticleWriter, which writes a post as the HTML of a WeChat article (公众号文章)."""
+"""ArticleWriter, which writes a post as HTML for a WeChat article (公众号文章)."""
 
 from __future__ import annotations
 
@@ -48,10 +48,13 @@ _LEVELS = 4
 
 
 class ArticleWriter(Writer):
-    """Writes a post as the HTML of a WeChat article, with inline styles, which WeChat keeps."""
+    """Writes a post as HTML for a WeChat article.
+
+    Its styles are inline, because WeChat removes all others.
+    """
 
     def __init__(self, theme: ArticleTheme, pictures: Mapping[str, str], language: str) -> None:
-        """Create a writer; *pictures* maps a picture's URL to the URL of its copy at WeChat."""
+        """Create a writer. *pictures* maps a picture's URL to the URL of its copy at WeChat."""
         super().__init__(language)
         self._style = STYLES[theme]
         self._uploaded = pictures
@@ -61,19 +64,22 @@ class ArticleWriter(Writer):
         self._notes: dict[str, Node] = {}
 
     def prepare(self, tree: Node) -> None:
-        """Remove spaces between Chinese text and marked Chinese text, and set notes aside."""
+        """Take the footnotes out of *tree*, and remove spaces around marked Chinese text.
+
+        Marked text is bold text, for example.
+        """
         close_up(tree)
         self._notes = take_notes(tree)
 
     def element(self, tag: str, style: str, content: str, **attributes: str) -> str:
-        """Return an HTML element; *style* names a style of the theme, *content* is inner HTML."""
+        """Return an HTML element. *style* names a style of the theme; *content* is inner HTML."""
         css = self._style.of(style)
         given = {**({"style": css} if css else {}), **attributes}
         shown = "".join(f' {name}="{_quoted(value)}"' for name, value in given.items())
         return f"<{tag}{shown}>{content}</{tag}>"
 
     def text(self, text: str) -> str:
-        """Return plain text as HTML, with special characters escaped."""
+        """Return plain text as HTML: escape its special characters."""
         return escape(text, quote=False)
 
     def line_end(self) -> str:
@@ -86,7 +92,7 @@ class ArticleWriter(Writer):
         return "<br>".join(part.strip(" ") for part in parts)
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return emphasised or otherwise marked text as HTML, as a tuple of one string."""
+        """Convert emphasised or otherwise marked text to HTML, as a tuple of one string."""
         if (number := node.attributes.get(NOTE, "")) in self._notes:
             return (self._footnote("note", number, ""),)
         known = _SPANS.get(node.tag)
@@ -101,18 +107,18 @@ class ArticleWriter(Writer):
         return self.element("p", "quote_p" if self.quotes else "p", words) if words else ""
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading as HTML; levels 5 and 6 look like level 4."""
+        """Return a heading as HTML. Levels 5 and 6 look like level 4."""
         level = min(level, _LEVELS)
         words = self.inline(node)
         shown = self.element("span", f"h{level}_words", words)
         return self.element(f"h{level}", f"h{level}", shown) if words else ""
 
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation as HTML; *blocks* is the HTML of its paragraphs."""
+        """Return a quotation as HTML. *blocks* are its paragraphs, as HTML."""
         return self.element("blockquote", "quote", "".join(blocks)) if blocks else ""
 
     def listing(self, listed: list[Item]) -> str:
-        """Return a list as HTML; the items of a nested list become lines of text.
+        """Return a list as HTML. The items of a nested list become lines of text.
 
         The platform's editor would move a nested list out of its item.
         """
@@ -139,7 +145,7 @@ class ArticleWriter(Writer):
         return self.element("section", "inner", line)
 
     def _flat(self, content: Node) -> str:
-        """Return a list item as HTML; its first paragraph has no <p>, to stay beside the bullet."""
+        """Return a list item as HTML. Its first paragraph has no <p>, to stay beside the bullet."""
         parts: list[str] = []
         for part in grouped(content):
             beside = not parts and part.tag in {"p", LOOSE}
@@ -157,7 +163,7 @@ class ArticleWriter(Writer):
         return self.element("pre", "pre", f"<code>{escaped}</code>") if text.strip() else ""
 
     def inline_code(self, text: str) -> str:
-        """Return a piece of code within a line of text as HTML."""
+        """Return code within a line of text as HTML."""
         return self.element("code", "code", escape(" ".join(text.split()), quote=False))
 
     def table(self, content: Table) -> str:
@@ -187,7 +193,7 @@ class ArticleWriter(Writer):
         return self.element("p", "rule", self._style.rule)
 
     def picture(self, node: Node) -> str:
-        """Return the HTML of a picture within text, or a placeholder if WeChat does not store it.
+        """Return a picture within text as HTML, or a placeholder if WeChat does not store it.
 
         The placeholder, such as [图片：海报], comes with a warning.
         """
@@ -197,7 +203,7 @@ class ArticleWriter(Writer):
         return self.element_img(source, node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return the HTML of a paragraph that has only pictures, each with its caption."""
+        """Return a paragraph of only pictures as HTML. Each picture has its caption."""
         return "".join(map(self._figure, nodes))
 
     def _figure(self, node: Node) -> str:
@@ -209,7 +215,7 @@ class ArticleWriter(Writer):
         return self.element("section", "figure", self.element_img(source, node) + caption)
 
     def element_img(self, source: str, node: Node) -> str:
-        """Return the HTML of an <img> for the picture *node*; *source* is the picture's URL."""
+        """Return an <img> element for the picture *node*. *source* is the picture's URL."""
         alt = node.attributes.get("alt", "")
         return (
             f'<img style="{_quoted(self._style.of("img"))}" src="{_quoted(source)}" '
@@ -226,7 +232,7 @@ class ArticleWriter(Writer):
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return a link to mp.weixin.qq.com as HTML, other links as text with a footnote number."""
+        """Return a link to mp.weixin.qq.com as HTML. Other links become text with a footnote."""
         if _host(address) in _LINKED:
             return self.element("a", "link", words or escape(address), href=address)
         bare = bare_address(address)
@@ -238,12 +244,12 @@ class ArticleWriter(Writer):
         return words + self._footnote("link", address, shown)
 
     def _footnote(self, kind: str, name: str, shown: str) -> str:
-        """Return the mark of the footnote *name*, which is numbered when it first appears."""
+        """Return the mark of the footnote *name*. It gets a number when it first appears."""
         number, _ = self._footnotes.setdefault((kind, name), (len(self._footnotes) + 1, shown))
         return self.element("sup", "note", f"[{number}]")
 
     def footnotes(self) -> str:
-        """Return the HTML of the footnotes: notes, and the addresses of links; empty if none."""
+        """Return the footnotes as HTML: notes, and the addresses of links. Empty if none."""
         for name in self._notes:
             self._footnote("note", name, "")
         if not self._footnotes:
@@ -269,7 +275,7 @@ def _task_mark(item: Item) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return *value* escaped for an HTML attribute in double quotes; single quotes stay as is."""
+    """Escape *value* for an HTML attribute in double quotes. Single quotes stay as they are."""
     return escape(value, quote=False).replace('"', "&quot;")
 
 

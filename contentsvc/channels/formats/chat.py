@@ -18,18 +18,18 @@ _TITLES = 2
 
 
 class ChatWriter(PlainWriter):
-    """Writes a post as plain text for chat groups, with headings of levels 1 and 2 in 【】."""
+    """Writes a post as plain text for chat groups. Headings of levels 1 and 2 are in 【】."""
 
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading as text; levels 1 and 2 are put in 【】."""
+        """Return a heading as text. Levels 1 and 2 are put in 【】."""
         words = self.inline(node)
         return f"【{words}】" if words and level <= _TITLES else words
 
 
 def html_text(html: str, language: str = "zh") -> str:
-    """Return *html* as plain text for a chat group; *html* must be a result of `clean_html`.
+    """Convert *html* to plain text for a chat group. *html* must be a result of `clean_html`.
 
-    Headings of the first two levels are set in 【】. List items follow • or their number. A link
+    Headings of the first two levels are put in 【】. List items follow • or their number. A link
     becomes `text address`, and a picture becomes [图片：alt text]. A row of a two-column table
     becomes `key：value`. A row of a wider table becomes its first cell and a line for each other
     cell. An empty line separates blocks, and a space separates Chinese from Latin text.
@@ -38,14 +38,14 @@ def html_text(html: str, language: str = "zh") -> str:
 
 
 def markdown_text(body: str, language: str = "zh") -> str:
-    """Return Markdown as plain text for chats; raise RenderError if it is too long or complex."""
+    """Convert Markdown to plain text for chats. Raise RenderError if it is too long or complex."""
     return html_text(markdown_html(body), language)
 
 
 def format_chat(
     html: str, *, title: str = "", most: int = MOST_CHARACTERS, language: str = "zh"
 ) -> FormattedPost:
-    """Return a post with its title as chat messages of at most *most* characters each.
+    """Convert a post and its title to chat messages of at most *most* characters each.
 
     A long text is divided between paragraphs, or else between lines or sentences.
     """

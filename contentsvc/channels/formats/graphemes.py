@@ -1,4 +1,4 @@
-"""Division of text into grapheme clusters, each of which people see as one character."""
+"""Splits text into grapheme clusters, each of which people see as one character."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ _CLUSTER = regex.compile(
 
 
 def graphemes(text: str) -> Iterator[str]:
-    """Yield the grapheme clusters of *text* in order: the units that people see as characters."""
+    """Yield the grapheme clusters of *text* in order: what people see as single characters."""
     for cluster in _CLUSTER.finditer(text):
         yield cluster[0]

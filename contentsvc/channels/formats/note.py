@@ -38,12 +38,12 @@ class NoteWriter(PlainWriter):
     apart = False
 
     def __init__(self, language: str) -> None:
-        """Create a writer whose list of hashtags is empty."""
+        """Create a writer without hashtags."""
         super().__init__(language)
         self.hashtags: list[str] = []
 
     def text(self, text: str) -> str:
-        """Return *text* without the # of its hashtags, and add these to `self.hashtags`."""
+        """Return *text* without the # of its hashtags; add the hashtags to `self.hashtags`."""
         return _HASHTAG.sub(self._noted, text)
 
     def _noted(self, found: re.Match[str]) -> str:
@@ -51,7 +51,10 @@ class NoteWriter(PlainWriter):
         return _MARK + found[1]
 
     def inline(self, node: Node) -> str:
-        """Return a paragraph's text without lines of hashtags only, which go to the note's end."""
+        """Return a paragraph's text without lines that have only hashtags.
+
+        Those hashtags are written at the end of the note.
+        """
         lines = super().inline(node).split("\n")
         return "\n".join(line.replace(_MARK, "") for line in lines if not _only_hashtags(line))
 
@@ -65,7 +68,7 @@ class NoteWriter(PlainWriter):
         return "💬 " + "\n".join(blocks) if blocks else ""
 
     def mark(self, item: Item) -> str:
-        """Return the emoji before a list item; numbers up to 10 are keycap emoji such as 3️⃣."""
+        """Return the emoji before a list item. Numbers up to 10 are keycap emoji such as 3️⃣."""
         if item.done is not None:
             return "✅ " if item.done else "⬜ "
         if item.number is None:
@@ -88,7 +91,7 @@ class NoteWriter(PlainWriter):
         return ""
 
     def link(self, words: str, address: str) -> str:
-        """Return a link's text without its address, and record the address for a warning."""
+        """Return a link's text without its address. The address is recorded for a warning."""
         address = bare_address(address)
         if not address:
             return words
@@ -103,25 +106,25 @@ def _only_hashtags(line: str) -> bool:
 def note_title_length(title: str) -> int:
     """Return the length of a note's title as Xiaohongshu counts it, rounded up.
 
-    A Chinese character counts 1, an ASCII character ½, most emoji 2.
+    A Chinese character counts as 1, an ASCII character as ½, and most emoji as 2.
 
-    Source: the counting of the publishing page, by UTF-16 units.
+    Source: the publishing page, which counts UTF-16 units.
     """
     return (sum(1 if char < "\x80" else 2 * utf16(char) for char in title) + 1) // 2
 
 
 def hashtags(text: str) -> list[str]:
-    """Return the different hashtags in *text*, without their #."""
+    """Return the distinct hashtags in *text*, without their #."""
     return list(dict.fromkeys(_HASHTAG.findall(text)))
 
 
 def format_note(
     html: str, *, title: str = "", tags: Iterable[str] = (), language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as a Xiaohongshu note; *tags* are added to the hashtags in the text.
+    """Convert a post to a Xiaohongshu note. *tags* are added to the hashtags in the text.
 
-    Hashtags are at the end as `#话题 `, which the platform turns into links as they are typed. A
-    title over 20 or a text over 1,000 characters blocks approval.
+    The hashtags are at the end as `#话题 `, which the platform turns into links as they are typed.
+    A title of over 20 characters or a text of over 1,000 blocks approval.
     """
     writer = NoteWriter(language)
     title = " ".join(visible(title).split())

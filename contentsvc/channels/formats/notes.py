@@ -1,4 +1,4 @@
-"""The footnotes of a post: set aside for an article, or in brackets for formats of plain text."""
+"""The footnotes of a post: taken out for an article, or put in brackets for plain text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_WITHIN = 120
 
 
 def take_notes(tree: Node) -> dict[str, Node]:
-    """Remove the list of footnotes from *tree*; return the footnotes by their numbers."""
+    """Remove the footnotes from *tree* and return them by number."""
     notes: dict[str, Node] = {}
     others: list[Node | str] = []
     for child in tree.children:
@@ -35,9 +35,9 @@ def _has_notes(node: Node) -> bool:
 
 
 def in_brackets(tree: Node, language: str) -> None:
-    """Put each footnote of *tree* in brackets in place of the marks that refer to it.
+    """Replace each footnote mark in *tree* with the text of the footnote, in brackets.
 
-    A footnote that is long or has several paragraphs follows the text, after its mark; so does a
+    A footnote that is long or has several paragraphs follows the text, after its mark. So does a
     footnote that only other footnotes refer to.
     """
     notes = take_notes(tree)
@@ -57,7 +57,7 @@ def in_brackets(tree: Node, language: str) -> None:
 
 
 def _short(note: Node) -> list[Node | str] | None:
-    """Return the content of a footnote that is one short paragraph; None if it is longer."""
+    """Return the content of a footnote if it is one short paragraph, else None."""
     blocks = [child for child in note.children if not isinstance(child, str) or child.strip()]
     if len(blocks) != 1 or not isinstance(blocks[0], Node) or blocks[0].tag != "p":
         return None
@@ -72,7 +72,10 @@ def _weight(node: Node) -> int:
 
 
 def _replaced(node: Node, within: Mapping[str, list[Node | str]]) -> set[str]:
-    """Replace the marks of the footnotes in *within*; return the numbers of those replaced."""
+    """Replace footnote marks with the texts in *within*; return the numbers of the replaced marks.
+
+    The marks are replaced in *node* and its children.
+    """
     found: set[str] = set()
     children: list[Node | str] = []
     for child in node.children:
@@ -97,7 +100,7 @@ def _references(node: Node) -> Iterator[str]:
 
 
 def _numbered(number: str, note: Node) -> list[Node | str]:
-    """Return the blocks of a footnote, the first of which begins with its number."""
+    """Return the content of a footnote, with its number before the first block."""
     blocks = list(note.children)
     for place, child in enumerate(blocks):
         if isinstance(child, Node) and child.tag == "p":

@@ -16,14 +16,15 @@ _LONGEST_NAME = 40
 
 
 def phrase(code: str, language: str) -> str:
-    """Return the short text called *code*, such as `comma`, that formats add to posts."""
+    """Return the short text called *code*, such as `comma`, that a format adds to posts."""
     return Message(f"format-{code}").text(language)
 
 
 def losses(name: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
-    """Return a warning for each kind of content, such as `links`, that a post lost in a format.
+    """Return a warning for each kind of content, such as `links`, that a format left out.
 
-    *name* is the format. *lost* maps each kind to the parts of the text that the warning names.
+    *name* is the format. *lost* maps each kind to the texts that were left out, which the warning
+    names.
     """
     messages = {
         rule: Message(f"format-lost-{rule.replace('_', '-')}", parts=_named(parts))
@@ -33,7 +34,10 @@ def losses(name: str, lost: Mapping[str, list[str]]) -> list[RenditionWarning]:
 
 
 def over(name: str, count: str, used: int, most: int, level: WarningLevel) -> RenditionWarning:
-    """Return a warning that a post's *count*, such as `bytes`, is *used* and exceeds *most*."""
+    """Return a warning that a post's size exceeds a limit.
+
+    *count* is what is counted, such as `bytes`; *used* is the size and *most* the limit.
+    """
     field = "title" if count == "title" else "body"
     return _warning(name, field, Message(f"format-over-{count}", used=used, most=most), level)
 

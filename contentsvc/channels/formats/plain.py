@@ -1,4 +1,4 @@
-"""PlainWriter, the base class of all formats of plain text, such as chat texts and SMS."""
+"""PlainWriter, the base class of all plain-text formats, such as chat texts and SMS."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _PAIR = 2
 
 
 class PlainWriter(Writer):
-    """Base class of the writers that turn a post into plain text, such as a chat text or an SMS."""
+    """Base class of the writers that convert a post to plain text, such as a chat text."""
 
     #: Whether a space separates Chinese from Latin text.
     apart = True
@@ -35,10 +35,10 @@ class PlainWriter(Writer):
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def _spacing(self, run: re.Match[str]) -> str:
-        """Return the separator of two parts of a line, such as text and a link: a space or nothing.
+        """Return the separator of two parts of a line, such as text and a link.
 
-        People put spaces around `**` so that every Markdown program recognises it; without the
-        stars, Chinese text needs no space.
+        It is a space or nothing. People put spaces around `**` so that every Markdown program
+        recognises it; without the stars, Chinese text needs no space.
         """
         if _SEAM not in run.group():
             return run.group()
@@ -50,11 +50,11 @@ class PlainWriter(Writer):
         return " " if " " in run.group() or gap else ""
 
     def text(self, text: str) -> str:
-        """Return *text*, with spaces between Chinese and Latin letters if `self.apart` is true."""
+        """Return *text*. If `self.apart` is true, spaces separate Chinese from Latin letters."""
         return _GAP.sub(" ", text) if self.apart else text
 
     def heading(self, level: int, node: Node) -> str:  # noqa: ARG002 - subclasses distinguish levels
-        """Return a heading as a line of its own."""
+        """Return a heading as a line of plain text."""
         return self.inline(node)
 
     def quote(self, blocks: list[str]) -> str:
@@ -63,7 +63,7 @@ class PlainWriter(Writer):
         return "\n".join(f"▎{line}".rstrip() for line in lines)
 
     def listing(self, listed: list[Item]) -> str:
-        """Return a list as text; in each item, all lines after the first are indented."""
+        """Return a list as text. In each item, all lines after the first are indented."""
         return "\n".join(self._items(listed))
 
     def _items(self, listed: list[Item]) -> Iterator[str]:
@@ -74,7 +74,7 @@ class PlainWriter(Writer):
             )
 
     def mark(self, item: Item) -> str:
-        """Return the bullet, number or check mark that goes before a list item."""
+        """Return the bullet, number or check mark before a list item."""
         if item.done is not None:
             return "☑ " if item.done else "☐ "
         return "• " if item.number is None else f"{item.number}. "
@@ -88,9 +88,9 @@ class PlainWriter(Writer):
         return text
 
     def table(self, content: Table) -> str:
-        """Return a table as text; in a table with two columns, each row becomes `key：value`.
+        """Return a table as text. If it has two columns, each row becomes `key：value`.
 
-        With more columns, a row becomes its first cell and a line for each further cell.
+        In a wider table, a row becomes its first cell and a line for each further cell.
 
         Spaces cannot align columns, because chats use proportional fonts.
         """
@@ -106,7 +106,7 @@ class PlainWriter(Writer):
         return [self.inline(cell).replace("\n", " ") for cell in row]
 
     def pair(self, cells: list[str]) -> str:
-        """Return the cells of a row with a colon between them: `key：value`."""
+        """Join the cells of a row with a colon: `key：value`."""
         return phrase("colon", self.language).join(filter(None, cells))
 
     def record(self, header: list[str], cells: list[str]) -> str:
@@ -116,7 +116,7 @@ class PlainWriter(Writer):
         return "\n".join([f"• {first}", *(f"{self.indent}{line}" for line in told)])
 
     def field(self, name: str, value: str) -> str:
-        """Return `name：value`; *name* is a column's title and *value* a cell of that column."""
+        """Return `name：value`. *name* is a column's title and *value* a cell of that column."""
         return f"{name}{phrase('colon', self.language)}{value}" if name else value
 
     def rule(self) -> str:
@@ -128,7 +128,7 @@ class PlainWriter(Writer):
         return picture_note(node, self.language)
 
     def link(self, words: str, address: str) -> str:
-        """Return a link's text and address; a space after the address marks where it ends."""
+        """Return a link's text and address. A space after the address marks its end."""
         address = bare_address(address)
         if not address:
             return words
@@ -138,14 +138,14 @@ class PlainWriter(Writer):
 
 
 def picture_note(node: Node, language: str) -> str:
-    """Return a placeholder for a picture in text, with its alt text, such as [图片：海报]."""
+    """Return a placeholder for a picture within text, with its alt text, such as [图片：海报]."""
     alt = " ".join(node.attributes.get("alt", "").split())
     colon = phrase("colon", language)
     return f"[{phrase('picture', language)}{colon + alt if alt else ''}]"
 
 
 def bare_address(address: str) -> str:
-    """Return a link's address as people copy it: without `mailto:` or `tel:`."""
+    """Return a link's address without `mailto:` or `tel:`, as people copy it."""
     return address.removeprefix("mailto:").removeprefix("tel:")
 
 

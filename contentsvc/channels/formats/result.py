@@ -1,4 +1,4 @@
-"""FormattedPost, a post in the format of one platform, and functions to store and check it."""
+"""FormattedPost, a post in one platform's format, and functions that store and check it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class PostFormat(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """A size of a formatted post, such as its number of bytes, and the platform's limit on it."""
+    """A size of a formatted post, such as its number of bytes, and the platform's limit."""
 
     #: `title`, `characters`, `bytes`, `messages`, `hashtags`, `segments`, …
     name: str
@@ -46,7 +46,7 @@ class Count:
 
 @dataclass(frozen=True, slots=True)
 class FormattedPost:
-    """A post in one platform's format, ready to be copied or sent, with its counts and warnings."""
+    """A post in one platform's format, ready to copy or send, with its counts and warnings."""
 
     name: PostFormat
     #: The title of the formatted post; empty if the format has no separate title.
@@ -62,11 +62,11 @@ class FormattedPost:
 
     @property
     def text(self) -> str:
-        """The text of all messages, separated by empty lines."""
+        """The text of all messages, joined by empty lines."""
         return "\n\n".join(self.messages)
 
     def count(self, name: str) -> int:
-        """Return the value of the count *name*, such as `bytes`; raise KeyError if it is absent."""
+        """Return the value of the count *name*, such as `bytes`. Raise KeyError if it is absent."""
         return {count.name: count.used for count in self.counts}[name]
 
 
@@ -89,17 +89,20 @@ def _level(name: str, lenient: frozenset[str]) -> WarningLevel:
 
 
 def utf8(text: str) -> int:
-    """Return how many bytes *text* has in UTF-8."""
+    """Return the length of *text* in bytes of UTF-8."""
     return len(text.encode("utf-8", "surrogatepass"))
 
 
 def utf16(text: str) -> int:
-    """Return how many UTF-16 units *text* has; phones and browsers count most emoji as two."""
+    """Return the length of *text* in UTF-16 units. Most emoji have two."""
     return len(text) + sum(char > "\uffff" for char in text)
 
 
 def with_formats(rendition: Rendition, formats: Iterable[FormattedPost]) -> Rendition:
-    """Return a copy of *rendition* with *formats* stored in its data, and with their warnings."""
+    """Return a copy of *rendition* that includes *formats* and their warnings.
+
+    The formats are stored in its data.
+    """
     made = list(formats)
     warnings = [warning for formatted in made for warning in formatted.warnings]
     return replace(
@@ -110,7 +113,7 @@ def with_formats(rendition: Rendition, formats: Iterable[FormattedPost]) -> Rend
 
 
 def format_data(formatted: FormattedPost) -> dict[str, Any]:
-    """Return a formatted post as JSON values, to be stored in `Rendition.data["formats"]`."""
+    """Convert a formatted post to JSON values, for `Rendition.data["formats"]`."""
     return {
         "name": formatted.name.value,
         "title": formatted.title,
@@ -124,7 +127,7 @@ def format_data(formatted: FormattedPost) -> dict[str, Any]:
 def stored_formats(data: Mapping[str, Any]) -> list[FormattedPost]:
     """Return the formatted posts that `with_formats` stored in *data*, without their warnings.
 
-    Data that is no formatted post is left out.
+    Values that are not formatted posts are left out.
     """
     # Earlier versions stored the formats as "forms".
     listed = data.get("formats", data.get("forms"))

@@ -59,7 +59,7 @@ class Encoding:
 
 
 class SmsWriter(PlainWriter):
-    """Writes a post as text without decoration, because each character of an SMS costs money."""
+    """Writes a post as text without decoration, since every character of an SMS costs money."""
 
     apart = False
     indent = ""
@@ -69,13 +69,13 @@ class SmsWriter(PlainWriter):
         return self.inline(node)
 
     def quote(self, blocks: list[str]) -> str:
-        """Return the text of a quotation, with nothing that marks it as one."""
+        """Return a quotation as plain text, without a mark."""
         return "\n".join(blocks)
 
     def mark(self, item: Item) -> str:
-        """Return the hyphen, number or check box that goes before a list item.
+        """Return the hyphen, number or check box before a list item.
 
-        An item of a list in a list has a further hyphen for each level.
+        An item of a nested list has a further hyphen for each level.
         """
         level = "-" * (self.depth - 1)
         if item.done is not None:
@@ -86,19 +86,19 @@ class SmsWriter(PlainWriter):
         return level + mark
 
     def record(self, header: list[str], cells: list[str]) -> str:
-        """Return a row of a table as one line, with commas between its cells."""
+        """Return a table row as one line, with commas between its cells."""
         first, *rest = super().record(header, cells).split("\n")
         return phrase("comma", self.language).join([first.removeprefix("• "), *rest])
 
     def link(self, words: str, address: str) -> str:
-        """Return a link's text and address; 【 and 】 in the address are percent-encoded."""
+        """Return a link's text and address. 【 and 】 in the address are percent-encoded."""
         bare = bare_address(address)
         encoded = _SIGNATURE_BRACKETS.sub(lambda found: quote(found[0]), bare)
         shown = super().link(words, address)
         return shown.replace(bare, encoded) if encoded != bare else shown
 
     def rule(self) -> str:
-        """Return an empty string for a horizontal line, since each character costs money."""
+        """Return an empty string: lines are left out, since every character costs money."""
         return ""
 
     def picture(self, node: Node) -> str:
@@ -108,13 +108,13 @@ class SmsWriter(PlainWriter):
 
 
 def sms_encoding(text: str) -> Encoding:
-    """Return the encoding of *text* as a text message, with its length and its number of segments.
+    """Return the encoding of *text* as an SMS, with its length and its number of billed segments.
 
     A single segment has 160 septets of GSM-7 or 70 units of UCS-2; each of several segments has 153
     or 67. A character of the extension takes two septets, and a character beyond the first 65,536
-    two units; neither is divided between segments. Source: 3GPP TS 23.038 and TS 23.040.
-    Platforms in China bill by 70 and 67 for all characters; a message with a signature in 【】 is
-    never GSM-7.
+    two units; neither is divided between segments. Source: 3GPP TS 23.038 and TS 23.040. Platforms
+    in China bill by 70 and 67 for all characters; a message with a signature in 【】 is never
+    GSM-7.
     """
     if all(char in _BASIC or char in _EXTENSION for char in text):
         name, (alone, each) = "GSM-7", _GSM_7
@@ -138,7 +138,7 @@ def _segments(sizes: list[int], each: int) -> int:
 def format_sms(
     html: str, *, title: str = "", signature: str = "", opt_out: str = "", language: str = "zh"
 ) -> FormattedPost:
-    """Return a post as one SMS: *signature*, the text, and *opt_out* (how to unsubscribe).
+    """Convert a post to one SMS: *signature*, text and *opt_out* (how to unsubscribe).
 
     *signature* is given without its brackets 【】. Emoji are removed with a warning.
     """
@@ -179,7 +179,7 @@ def _without_emoji(text: str, writer: SmsWriter) -> str:
 
 
 def _joint(body: str, language: str) -> str:
-    """Return the separator between an SMS and its opt-out text: a comma, a space or nothing."""
+    """Return the separator between the SMS and its opt-out text: a comma, a space or nothing."""
     if not body or body[-1] in "。！？!?；;…~～\n":
         return ""
     return phrase("comma", language) if body[-1] > "\u2000" else " "

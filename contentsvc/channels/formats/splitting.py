@@ -1,4 +1,4 @@
-"""Divide a long text into messages, if possible at the ends of paragraphs or sentences."""
+"""Divides a long text into messages, if possible between paragraphs or sentences."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def split_text(
     size: Callable[[str], int] = len,
     whole: re.Pattern[str] = ADDRESS,
 ) -> list[str]:
-    """Divide *text* into messages, each at most *most* long as measured by the function *size*.
+    """Divide *text* into messages, none longer than *most* as measured by the function *size*.
 
-    The text is divided between paragraphs, or else between lines, sentences, clauses or
-    characters, in this order. A match of *whole* and an emoji are not divided unless they alone
-    are longer than a message. Only spaces and line ends at the borders are lost. The *size* of a
-    text must be the sum of the sizes of its characters.
+    The text is divided between paragraphs, or else between lines, sentences, clauses or characters,
+    in this order. A match of *whole*, or an emoji, is divided only if it alone is longer than a
+    message. Only spaces and line ends at the borders are lost. The *size* of a text must be the sum
+    of the sizes of its characters.
 
     Raises:
         ValueError: *most* is less than 16.
@@ -58,9 +58,9 @@ def split_text(
 def _units(
     text: str, most: int, size: Callable[[str], int], whole: re.Pattern[str], depth: int = 0
 ) -> Iterator[str]:
-    """Yield the parts of *text* that stay whole: single characters and the matches of *whole*.
+    """Yield the parts of *text* that are not divided: single characters and matches of *whole*.
 
-    *size* measures a part; none is longer than *most*. A match of *whole* that is too long is
+    No part is longer than *most* as measured by *size*. A match of *whole* that is too long is
     divided around the matches within it, such as the links of a long bold text.
     """
     begin = 0
@@ -83,7 +83,7 @@ def _small(text: str, most: int, size: Callable[[str], int]) -> Iterator[str]:
 
 
 def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
-    """Return the index of the first unit after the message that begins at unit *begin*."""
+    """Return where the message that begins at unit *begin* ends: the index of the next unit."""
     limit, used = begin, 0
     while limit < len(units) and used + sizes[limit] <= most:
         used += sizes[limit]
@@ -102,7 +102,7 @@ def _end(units: list[str], sizes: list[int], begin: int, most: int) -> int:
 
 
 def _border(units: list[str], index: int) -> int:
-    """Return the constant, such as `_SENTENCE`, for the text that ends before unit *index*."""
+    """Return the kind of border before unit *index*, such as `_SENTENCE`."""
     before, after = units[index - 1], units[index] if index < len(units) else ""
     if after in _CLOSING:
         return _ANYWHERE

@@ -36,7 +36,7 @@ class ArticleTheme(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """The inline CSS and the ornaments of one article theme; the CSS is by element name."""
+    """The inline CSS and the ornaments of one article theme. The CSS is stored by element name."""
 
     elements: Mapping[str, str]
     #: The text that stands for a horizontal rule.
@@ -45,7 +45,7 @@ class Style:
     inner_mark: str
 
     def of(self, element: str) -> str:
-        """Return the CSS of an element, or an empty string if the theme has none for it."""
+        """Return the CSS for an element, or an empty string if the theme has none."""
         return self.elements.get(element, "")
 
 

@@ -1,4 +1,4 @@
-"""Parse a post's clean HTML into a tree of nodes, from which every format is written."""
+"""Parses a post's clean HTML into a tree of nodes. All formats are written from this tree."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The cells of a table, row by row; *header* is empty if the table has no header."""
+    """The cells of a table, row by row. *header* is empty if the table has no header."""
 
     header: tuple[Node, ...]
     rows: tuple[tuple[Node, ...], ...]
@@ -76,7 +76,7 @@ class Item:
 
 
 def parse(html: str) -> Node:
-    """Parse clean HTML and return its root node; nesting beyond forty levels is flattened."""
+    """Parse clean HTML and return its root node. Nesting beyond forty levels is flattened."""
     builder = _Builder()
     builder.feed(html)
     builder.close()
@@ -89,7 +89,7 @@ def visible(text: str) -> str:
 
 
 def grouped(node: Node) -> Iterator[Node]:
-    """Yield the block elements of *node*; text between them becomes nodes with the tag LOOSE."""
+    """Yield the block elements of *node*. Text between them becomes nodes with the tag LOOSE."""
     loose = Node(LOOSE)
     for child in node.children:
         if isinstance(child, Node) and child.tag in _BLOCKS:
@@ -102,7 +102,7 @@ def grouped(node: Node) -> Iterator[Node]:
 
 
 def close_up(node: Node) -> None:
-    """Remove the spaces between plain and bold (or otherwise marked) Chinese text in *node*.
+    """Remove the spaces between plain and marked (such as bold) Chinese text in *node*.
 
     People put spaces around `**` so that every Markdown program recognises it; formatted text
     needs no such space.
@@ -128,15 +128,15 @@ def _beside(node: Node, place: int) -> Node | None:
 
 
 def raw(node: Node) -> str:
-    """Return all text in *node* and its children, with its spaces and line ends."""
+    """Return all text in *node* and its children, with all spaces and line ends."""
     return "".join(child if isinstance(child, str) else raw(child) for child in node.children)
 
 
 def items(node: Node) -> Iterator[Item]:
-    """Yield the items of a list; an item that begins with `[ ]` or `[x]` is a task.
+    """Yield the items of a list. An item that begins with `[ ]` or `[x]` is a task.
 
-    Text between the items is an item, too, and so are the items in an element that is closed too
-    late, such as the bold element of `<ul><li><b>one</li><li>two</b></li></ul>`.
+    Text between the items is an item, too. So are the items in an element that is closed too late,
+    such as the bold element of `<ul><li><b>one</li><li>two</b></li></ul>`.
     """
     start = node.attributes.get("start", "1")
     first = int(start) if start.isascii() and start.isdigit() and len(start) <= _MOST_DIGITS else 1
@@ -159,7 +159,10 @@ def _list_items(node: Node) -> Iterator[Node]:
 
 
 def _task(item: Node) -> tuple[bool | None, Node]:
-    """Return whether *item* is a done task (None if it is no task), and *item* without `[x]`."""
+    """Return True if *item* is a done task, False if it is an open one, else None.
+
+    Also return *item* without its `[x]` or `[ ]`.
+    """
     for place, child in enumerate(item.children):
         if isinstance(child, str):
             if not child.strip():
@@ -177,7 +180,7 @@ def _task(item: Node) -> tuple[bool | None, Node]:
 
 
 def table(node: Node) -> Table:
-    """Return the cells of the table *node*; a first row with only th elements is the header."""
+    """Return the cells of the table *node*. A first row of only th elements is the header."""
     rows = [cells for row in _rows(node) if (cells := _cells(row))]
     if rows and all(cell.tag == "th" for cell in rows[0]):
         return Table(rows[0], tuple(rows[1:]))

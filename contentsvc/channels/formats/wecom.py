@@ -1,4 +1,4 @@
-"""Convert a post to the Markdown of WeCom's group robots (企业微信群机器人), in two versions."""
+"""Converts a post to Markdown for WeCom's group robots (企业微信群机器人), in two versions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FENCE = "```"
 
 
 class WecomVersion(StrEnum):
-    """The version of WeCom's Markdown; the value is the `msgtype` of a message to the robot."""
+    """The version of WeCom's Markdown. The value is the `msgtype` of a message to the robot."""
 
     #: Headings, bold, links, inline code, quotations, three colours.
     ONE = "markdown"
@@ -59,7 +59,7 @@ class WecomVersion(StrEnum):
 
 
 class _WecomWriter(PlainWriter):
-    """Base class of the writers of both versions of WeCom's Markdown."""
+    """Base class of the writers for both versions of WeCom's Markdown."""
 
     version: WecomVersion
     leading = _LEADING
@@ -78,7 +78,7 @@ class _WecomWriter(PlainWriter):
         return self.settled(super().block(node))
 
     def settled(self, block: str) -> str:
-        """Return *block* with full-width characters in place of those that would act as markup."""
+        """Replace the characters of *block* that would act as markup with full-width characters."""
         for pattern, wide in (*_ACTING, (_STARS[self.version], "＊")):
             block = pattern.sub(wide, block)
         return block.translate(_FROM_PENDING)
@@ -87,9 +87,9 @@ class _WecomWriter(PlainWriter):
         return self._harmless(self.inline(node))
 
     def _harmless(self, lines: str) -> str:
-        """Return *lines* so that none looks like a heading, a quotation or a list item.
+        """Escape lines that would look like a heading, a quotation or a list item.
 
-        Full-width characters replace the marks that would begin one.
+        The marks at their beginning are replaced with full-width characters.
         """
         return self.leading.sub(lambda found: found[1] + found[2].translate(_WIDE), lines)
 
@@ -128,12 +128,12 @@ class _WecomWriter(PlainWriter):
         raise NotImplementedError
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Divide a block (such as a paragraph) into parts of at most *most* bytes."""
+        """Divide a block, such as a paragraph, into parts of at most *most* bytes."""
         return split_text(block, most, size=utf8, whole=_WHOLE)
 
 
 class WecomWriter(_WecomWriter):
-    """Writes version 1 of WeCom's Markdown: lists and tables become text, pictures become links."""
+    """Writes version 1 of WeCom's Markdown. Lists and tables become text, pictures become links."""
 
     version = WecomVersion.ONE
     # WeCom shows leading wide spaces but not ordinary ones.
@@ -148,7 +148,7 @@ class WecomWriter(_WecomWriter):
         return (_each_line(shown, "".join(self.pieces(node))),)
 
     def quoted(self, line: str) -> str:
-        """Return a line of a quotation, marked with `> ` only once even in nested quotations."""
+        """Return a line of a quotation. It gets one `> `, even in nested quotations."""
         return line if line.startswith("> ") else f"> {line}"
 
     def code(self, text: str) -> str:
@@ -160,12 +160,15 @@ class WecomWriter(_WecomWriter):
     def table(self, content: Table) -> str:
         """Return a table as lines of text, because version 1 has no tables.
 
-        No line looks like a heading or a quotation.
+        Lines that look like a heading or a quotation are escaped.
         """
         return self._harmless(super().table(content))
 
     def picture(self, node: Node) -> str:
-        """Return a Markdown link to a picture; its alt text if it has no address."""
+        """Return a Markdown link to a picture.
+
+        If the picture has no address, return a text such as ［图片：海报］.
+        """
         words = super().picture(node)
         source = node.attributes.get("src", "")
         shown = _closed(self.text(words.removeprefix("[").removesuffix("]"))).replace("[", "［")
@@ -186,13 +189,13 @@ class WecomWriterTwo(_WecomWriter):
         return super().span(node)
 
     def quoted(self, line: str) -> str:
-        """Return *line* with one more `>` in front of it, up to three."""
+        """Prefix *line* with one more `>`, up to three."""
         if line.startswith(">" * _DEEPEST_QUOTE):
             return line
         return f">{line}" if line.startswith(">") else f"> {line}"
 
     def mark(self, item: Item) -> str:
-        """Return the bullet or number before a list item, and the check box of a task."""
+        """Return the bullet or number before a list item, with the check box of a task."""
         task = "" if item.done is None else "☑ " if item.done else "☐ "
         return ("- " if item.number is None else f"{item.number}. ") + task
 
@@ -202,7 +205,7 @@ class WecomWriterTwo(_WecomWriter):
         return f"{_FENCE}\n{code}\n{_FENCE}" if text.strip() else ""
 
     def table(self, content: Table) -> str:
-        """Return a Markdown table; if the table has no header, the first row becomes the header."""
+        """Return a Markdown table. If it has no header, its first row becomes the header."""
         header, *rows = [content.header, *content.rows] if content.header else content.rows or [()]
         if not header:
             return ""
@@ -219,7 +222,7 @@ class WecomWriterTwo(_WecomWriter):
         return "---"
 
     def picture(self, node: Node) -> str:
-        """Return a picture in Markdown; if it has no address, a text such as ［图片：海报］."""
+        """Return a picture in Markdown. If it has no address, return ［图片：海报］ or the like."""
         source = node.attributes.get("src", "")
         alt = " ".join(node.attributes.get("alt", "").split())
         if not source:
@@ -227,7 +230,7 @@ class WecomWriterTwo(_WecomWriter):
         return f"![{_closed(self.text(alt)).replace('[', '［')}]({_safe(source)})"
 
     def divided(self, block: str, most: int) -> list[str]:
-        """Divide a block, such as a table, into blocks of the same kind, up to *most* bytes each.
+        """Divide a block, such as a table, into blocks of the same kind of at most *most* bytes.
 
         Each part of a block of code is a block of code, and each part of a table repeats the
         header.
@@ -256,7 +259,7 @@ def format_wecom(
     most: int = MOST_BYTES,
     language: str = "zh",
 ) -> FormattedPost:
-    """Return a post as WeCom Markdown, in messages of at most *most* bytes of UTF-8.
+    """Convert a post to WeCom Markdown, in messages of at most *most* bytes of UTF-8.
 
     Elements that the version does not support become text. Text that would act as markup, such as
     `<@all>`, is written in wide characters.
@@ -286,7 +289,10 @@ def format_wecom(
 
 
 def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
-    """Yield messages of at most *most* bytes, each with as many parts as fit, joined by *gap*."""
+    """Join *parts* by *gap* into messages of at most *most* bytes, and yield these.
+
+    Each message has as many parts as fit.
+    """
     held: list[str] = []
     used = 0
     for part in parts:
@@ -300,7 +306,7 @@ def _packed(parts: Iterable[str], most: int, gap: str) -> Iterator[str]:
 
 
 def _each_line(shown: str, words: str) -> str:
-    """Return *words* with markup around each line, because markup cannot span lines.
+    """Put markup around each line of *words*, because markup cannot span lines.
 
     *shown* is the markup with `{}` in place of the text, such as `**{}**`.
     """
@@ -308,7 +314,7 @@ def _each_line(shown: str, words: str) -> str:
 
 
 def _inert(code: str) -> str:
-    """Return *code* with full-width characters in place of those that would act as markup.
+    """Replace the characters of *code* that would act as markup with full-width characters.
 
     Some WeCom clients read markup in code.
     """
@@ -319,10 +325,10 @@ def _inert(code: str) -> str:
 
 
 def _closed(words: str) -> str:
-    """Return a link's or picture's text with `]` replaced by `］`, since `]` would end the text."""
+    """Replace `]`, which would end the text of a link or picture, with `］`."""
     return words.replace("]", "］").replace(_PENDING["]"], "］")
 
 
 def _safe(address: str) -> str:
-    """Return *address*, percent-encoding the characters that would end a Markdown link."""
+    """Percent-encode the characters of *address* that would end a Markdown link."""
     return "".join(f"%{ord(char):02X}" if char in '() <>"\\' else char for char in address)

@@ -1,4 +1,4 @@
-"""Writer, the base class of all formats, which walks through the HTML elements of a post."""
+"""Writer, the base class of all formats. It walks through the HTML elements of a post."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _BLANKS = re.compile(r"[ \t\r\n\f]+")
 
 
 class Writer(ABC):
-    """Base class of the writers; each subclass turns a tree of clean HTML into one format.
+    """Base class of the writers. Each subclass converts a tree of clean HTML to one format.
 
     It walks the tree and calls one method for each element.
     """
 
     def __init__(self, language: str = "zh") -> None:
-        """Create a writer; the texts that it adds itself are in *language* (`zh` or `en`)."""
+        """Create a writer. The texts that it adds are in *language* (`zh` or `en`)."""
         self.language = language if language in {"zh", "en"} else "en"
         #: Parts of the text that the format left out or warns of, by rule, in order.
         self.lost: dict[str, list[str]] = {}
@@ -41,7 +41,7 @@ class Writer(ABC):
         self.quotes = 0
 
     def write(self, html: str, title: str = "") -> list[str]:
-        """Convert clean HTML to this format; return its blocks (paragraphs, lists and so on).
+        """Convert clean HTML to this format; return its blocks, such as paragraphs and lists.
 
         A first heading that repeats the *title* is left out, because each format shows the title.
         """
@@ -53,11 +53,11 @@ class Writer(ABC):
         return list(self.blocks(tree))
 
     def prepare(self, tree: Node) -> None:
-        """Change the tree of a post before it is written; by default, put notes in brackets."""
+        """Change the tree of a post before writing. By default, put footnotes in brackets."""
         in_brackets(tree, self.language)
 
     def blocks(self, node: Node) -> Iterator[str]:
-        """Yield each non-empty block in *node*, written in this format.
+        """Convert each non-empty block of *node* to this format and yield it.
 
         Text between block elements counts as a block, too.
         """
@@ -67,12 +67,12 @@ class Writer(ABC):
                 yield text
 
     def inline(self, node: Node) -> str:
-        """Return the content of a paragraph in this format, without spaces around its lines."""
+        """Convert the content of a paragraph to this format, without spaces around its lines."""
         lines = "".join(self.pieces(node)).split("\n")
         return "\n".join(line.strip(" ") for line in lines).strip("\n")
 
     def pieces(self, node: Node) -> Iterator[str]:
-        """Yield each part of a paragraph (text, link, picture and so on) in this format."""
+        """Convert each part of a paragraph, such as text or a link, to this format and yield it."""
         begins = False
         for child in node.children:
             if isinstance(child, str):
@@ -83,11 +83,14 @@ class Writer(ABC):
             begins = not isinstance(child, str) and child.tag == "br"
 
     def lose(self, rule: str, what: str) -> None:
-        """Record for a warning that the format left out *what*; *rule* is its kind (`links`, …)."""
+        """Record, for a warning, a content that the format left out.
+
+        *rule* is the kind of content, such as `links`; *what* is the content.
+        """
         self.lost.setdefault(rule, []).append(" ".join(what.split()))
 
     def block(self, node: Node) -> str:
-        """Return a block element, such as a list or a table, written in this format."""
+        """Convert a block element, such as a list or a table, to this format."""
         match node.tag:
             case "ul" | "ol":
                 text = self._listing(node)
@@ -135,62 +138,65 @@ class Writer(ABC):
                 return self.span(node)
 
     def line_end(self) -> str:
-        """Return a line break within a paragraph, written in this format."""
+        """Return a line break within a paragraph."""
         return "\n"
 
     def paragraph(self, node: Node) -> str:
-        """Return a paragraph in this format."""
+        """Convert a paragraph to this format."""
         return self.inline(node)
 
     def pictures(self, nodes: Sequence[Node]) -> str:
-        """Return a paragraph that has only pictures, written in this format."""
+        """Convert a paragraph of only pictures to this format."""
         return "\n".join(filter(None, map(self.picture, nodes)))
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return bold or otherwise marked text in this format; by default, as unmarked text."""
+        """Convert bold or otherwise marked text to this format. Unmarked by default."""
         if node.tag in {"del", "s"} and (words := raw(node).strip()):
             self.lose("struck", words)
         return self.pieces(node)
 
     @abstractmethod
     def text(self, text: str) -> str:
-        """Return text in this format; all white space in *text* is already single spaces."""
+        """Convert a piece of text to this format, for example by escaping it.
+
+        The caller has collapsed all white space in *text* to single spaces.
+        """
 
     @abstractmethod
     def heading(self, level: int, node: Node) -> str:
-        """Return a heading of *level* 1 to 6, written in this format."""
+        """Convert a heading to this format. *level* is from 1 to 6."""
 
     @abstractmethod
     def quote(self, blocks: list[str]) -> str:
-        """Return a quotation in this format; *blocks* are its paragraphs, already converted."""
+        """Convert a quotation to this format. *blocks* are its converted paragraphs."""
 
     @abstractmethod
     def listing(self, listed: list[Item]) -> str:
-        """Return a list in this format; *listed* are its items."""
+        """Convert a list to this format. *listed* are its items."""
 
     @abstractmethod
     def code(self, text: str) -> str:
-        """Return a block of code in this format; *text* has the code's own lines and spaces."""
+        """Convert a block of code to this format. *text* keeps the lines and spaces of the code."""
 
     @abstractmethod
     def inline_code(self, text: str) -> str:
-        """Return a piece of code within a line of text, written in this format."""
+        """Convert code within a line of text to this format."""
 
     @abstractmethod
     def table(self, content: Table) -> str:
-        """Return a table in this format."""
+        """Convert a table to this format."""
 
     @abstractmethod
     def rule(self) -> str:
-        """Return a horizontal line between paragraphs, written in this format."""
+        """Return a horizontal line between paragraphs in this format."""
 
     @abstractmethod
     def picture(self, node: Node) -> str:
-        """Return a picture in this format; *node* may lack any of `src`, `alt` and `title`."""
+        """Convert a picture to this format. *node* may lack any of `src`, `alt` and `title`."""
 
     @abstractmethod
     def link(self, words: str, address: str) -> str:
-        """Return a link in this format; *address* is empty if an unsafe address was removed."""
+        """Convert a link to this format. *address* is empty if an unsafe address was removed."""
 
 
 def _words(node: Node) -> str:
@@ -198,7 +204,7 @@ def _words(node: Node) -> str:
 
 
 def _pictures_alone(node: Node) -> list[Node]:
-    """Return the pictures of a paragraph that has nothing else; otherwise an empty list."""
+    """Return the pictures of a paragraph that contains nothing else, or an empty list."""
     found = []
     for child in node.children:
         if isinstance(child, Node) and child.tag == "img":

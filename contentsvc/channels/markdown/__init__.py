@@ -1,4 +1,4 @@
-"""Convert the Markdown that people write in calendars to clean (safe) HTML.
+"""Converts the Markdown that people write in calendars to clean (safe) HTML.
 
 - `parsing`: the conversion, and its limits
 - `cleaning`: which tags and attributes remain

@@ -1,4 +1,4 @@
-"""Find where a web address within text ends, also without a space after it."""
+"""Finds the end of a web address within text, even if no space follows it."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _TWO = 2
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """A web address in text: without backslashes, and the index after its last character."""
+    """A web address in text: the address without backslashes, and the index of its end."""
 
     address: str
     end: int
@@ -48,7 +48,7 @@ class Address:
 
 @dataclass(slots=True)
 class _Reader:
-    """Reads an address character by character up to the first that is not part of it."""
+    """Reads an address character by character, up to the first that is not part of it."""
 
     text: str
     begin: int
@@ -71,7 +71,7 @@ class _Reader:
             self.ends.append(place)
 
     def _takes(self, found: regex.Match[str]) -> bool:
-        """Add the character of *found*; return False if the address ends before it."""
+        """Add the matched character to the address. Return False if the address ends before it."""
         if found["stop"]:
             return self._takes_start(found[0]) if "://" in found[0] else False
         if found["escaped"]:
@@ -120,7 +120,7 @@ class _Reader:
         return last in _BEFORE_HAN or in_title or (last == "." and self.in_host)
 
     def kept(self) -> int:
-        """Return how many of the characters remain, without brackets and marks at the end."""
+        """Return the length of the address without the brackets and punctuation at its end."""
         count = self.brackets[0][1] if self.brackets else len(self.chars)
         if len(self.stars) == _TWO:
             # Two stars are emphasis, such as in https://a.example/r*now*.
@@ -132,14 +132,14 @@ class _Reader:
 
 
 def address_at(text: str, begin: int, start: int, escaped: Callable[[str], str]) -> Address | None:
-    """Return the address whose scheme is between *begin* and *start* in *text*; None if none is.
+    """Return the address in *text* whose scheme starts at *begin*; None if it is not an address.
 
-    *escaped* returns the character that the parser stored under a number because a backslash was
-    before it, and an empty string for other numbers.
+    *start* is the index after the scheme. The parser stores a character after a backslash under a
+    number; *escaped* returns that character, and an empty string for other numbers.
 
     An address ends before a space, full-width punctuation, a quotation mark, a bracket that does
-    not open within it, bold or struck markup, an emoji, and before Chinese text that directly
-    follows a letter or digit. Chinese letters in a host, path or query belong to it.
+    not open within it, bold or struck markup, an emoji, and Chinese text that directly follows a
+    letter or digit. Chinese letters in a host, path or query belong to it.
     """
     reader = _Reader(text, start, escaped, [], [], [], [])
     reader.read()
@@ -151,7 +151,7 @@ def address_at(text: str, begin: int, start: int, escaped: Callable[[str], str])
 
 
 def _has_host(address: str) -> bool:
-    """Return whether *address* has a host that exists outside a sentence about addresses."""
+    """Return True if *address* has a plausible host, and is not an example within a sentence."""
     try:
         host = urlsplit(address).hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""Tables and link definitions, whose words the parser would otherwise drop."""
+"""Tables and link definitions whose text the Markdown library would otherwise drop."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DEFINITION = re.compile(
 
 
 def register(md: Markdown) -> None:
-    """Register the block processors in place of the library's."""
+    """Register these block processors in place of the library's."""
     table = _Table(md.parser, {"use_align_attribute": True})
     md.ESCAPED_CHARS.append("|")
     md.parser.blockprocessors.register(table, "table", 75)
@@ -38,7 +38,7 @@ def register(md: Markdown) -> None:
 
 
 class _Table(TableProcessor):
-    """Keeps the cells of a row that has more than the head of its table."""
+    """A table whose rows keep all their cells, even if its head has fewer columns."""
 
     def _build_row(self, row: str, parent: ET.Element, align: Sequence[str | None]) -> None:
         cells = len(self._split_row(row))  # type: ignore[attr-defined] # the stubs lack it
@@ -48,7 +48,7 @@ class _Table(TableProcessor):
 
 
 class _Definitions(BlockProcessor):
-    """Takes definitions such as `[label]: https://…` out of the text if a link uses them.
+    """Removes definitions such as `[label]: https://…` from the text if a link uses them.
 
     Other text in this shape, such as `[note]: until Friday`, stays.
     """
@@ -78,7 +78,7 @@ class _Definitions(BlockProcessor):
 
 
 class _Labels(Preprocessor):
-    """Collects the labels in square brackets that are not those of definitions."""
+    """Collects the labels in square brackets, except those that begin a definition."""
 
     def __init__(self, md: Markdown, definitions: _Definitions) -> None:
         super().__init__(md)

@@ -1,4 +1,4 @@
-"""Remove from HTML what is not allowed in a post, such as scripts."""
+"""Removes what is not allowed in a post, such as scripts, from its HTML."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _MOST_DIGITS = 6
 
 
 def clean_html(html: str) -> str:
-    """Return *html* without tags, attributes and links that are not allowed, such as scripts."""
+    """Remove the tags, attributes and links that are not allowed, such as scripts, from *html*."""
     return nh3.clean(
         html,
         tags=set(TAGS),

@@ -1,4 +1,4 @@
-"""Take blocks of code between lines of ``` or ~~~ out of a body, also in lists and quotations."""
+"""Takes blocks of code between lines of ``` or ~~~ out of a body, also in lists and quotations."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _CODE_INDENT = 4
 
 
 def register(md: Markdown) -> None:
-    """Register the preprocessor of fenced code, before that of HTML."""
+    """Register the preprocessor for fenced code. It runs before that for HTML."""
     md.preprocessors.register(_FencedCode(md), "fenced_code", 25)
 
 
 class _FencedCode(Preprocessor):
-    """Replaces each fenced block of code by a line with a placeholder."""
+    """Replaces each fenced block of code with a line that contains a placeholder."""
 
     def run(self, lines: list[str]) -> list[str]:
         return list(self._replaced(lines))
@@ -53,14 +53,20 @@ class _FencedCode(Preprocessor):
 
 
 def _in_list(line: str, before: str, *, in_list: bool) -> bool:
-    """Return whether *line* can be part of a list item; *in_list* is whether the last one was."""
+    """Return True if *line* can be part of a list item.
+
+    *before* is the line above it, and *in_list* tells whether that was part of one.
+    """
     if _ITEM.match(line):
         return True
     return in_list and not (line[:1].strip() and not before.strip())
 
 
 def _longest_closings(lines: list[str]) -> list[dict[str, int]]:
-    """Return for each line the length of the longest ``` and ~~~ below it, outside quotations."""
+    """Return, for each line, how long the longest closing ``` and ~~~ below it are.
+
+    Lines in quotations do not count.
+    """
     longest = {"`": 0, "~": 0}
     found = []
     for line in reversed(lines):
@@ -75,9 +81,10 @@ def _longest_closings(lines: list[str]) -> list[dict[str, int]]:
 def _end(
     lines: list[str], place: int, opening: re.Match[str], longest: list[dict[str, int]]
 ) -> int | None:
-    """Return the index of the line after the code; None if the block is not closed.
+    """Return the index at which the block of code ends, or None if it is not closed.
 
-    In a quotation, its end closes the block. A block that is not closed stays text.
+    In a quotation, the end of the quotation closes the block. A block that is not closed stays
+    text.
     """
     quotes = opening["lead"].count(">")
     fence = opening["fence"]
@@ -103,7 +110,7 @@ def _quotes(line: str) -> int:
 
 
 def _without(lead: str, line: str) -> str:
-    """Return *line* without the quotation marks and at most the indent of *lead*."""
+    """Return *line* without the quotation marks and the indent that *lead* has."""
     for _ in range(lead.count(">")):
         line = line.lstrip(" ").removeprefix(">").removeprefix(" ")
     indent = len(lead) - lead.rfind(">") - 1 - (">" in lead and lead.rstrip(" ") != lead)

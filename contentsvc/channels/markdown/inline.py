@@ -1,4 +1,4 @@
-"""Links, addresses and HTML tags within text, as the parser's inline patterns."""
+"""Links, addresses and HTML tags within text, as inline patterns of the Markdown library."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ _TARGET = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|[/#?]|$")
 
 
 def register(md: Markdown) -> None:
-    """Register the inline patterns of links and tags; a higher priority is applied earlier."""
+    """Register the inline patterns for links and tags. The highest priority is applied first."""
     known = _KnownTag(_HTML, md)
     md.preprocessors.register(_EndTags(md, known), "end_tags", 28)
     md.preprocessors.register(_VisibleTags(md, known), "visible_tags", 18)
@@ -82,7 +82,7 @@ def register(md: Markdown) -> None:
 
 
 class _KnownTag(HtmlInlineProcessor):
-    """Leaves HTML tags to the cleaner; other text in angle brackets stays text, such as <name>."""
+    """Passes HTML tags on to the cleaner. Other text, such as <name>, stays text."""
 
     #: The names of the end tags in the body.
     ends: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ class _KnownTag(HtmlInlineProcessor):
         return super().handleMatch(m, data)
 
     def is_html(self, tag: str) -> bool:
-        """Return whether *tag* is a comment or a tag that people use as HTML.
+        """Return True if *tag* is a comment or a tag that people use as HTML.
 
         A tag such as `<time>` that is never closed is a placeholder in a text, and the "tag" in
         `a<b and 3>2` has words that are not attributes.
@@ -123,7 +123,7 @@ class _EndTags(Preprocessor):
 
 
 class _VisibleTags(Preprocessor):
-    """Shows text in angle brackets within blocks of HTML that the cleaner would remove.
+    """Escapes text in angle brackets, within blocks of HTML, that the cleaner would remove.
 
     It runs after the preprocessor that takes blocks of HTML out of the body.
     """
@@ -154,7 +154,7 @@ class _VisibleTags(Preprocessor):
 
 
 class _Link(LinkInlineProcessor):
-    """Leaves `[text](words)` as typed, which is no link: the cleaner would remove the words."""
+    """Leaves `[text](words)` as typed if it is no link; the cleaner would remove the words."""
 
     def handleMatch(  # type: ignore[override]  # noqa: N802 - the library's name
         self, m: re.Match[str], data: str
@@ -166,7 +166,7 @@ class _Link(LinkInlineProcessor):
 
 
 class _RawLink(InlineProcessor):
-    """Makes a link of `<a href="…">text</a>`, so that an address in its text is no second link."""
+    """Makes a link from `<a href="…">text</a>`, without linking an address in its text again."""
 
     ANCESTOR_EXCLUDES = ("a",)
 
@@ -184,11 +184,12 @@ class _RawLink(InlineProcessor):
 
 
 class _Emphasis(DelimiterProcessor):
-    """Bold and emphasised text, without faults of the library that lose characters.
+    """Bold and emphasised text, without bugs of the library that lose characters.
 
-    The library finds several regions at once and remembers them for the next calls. But the next
-    call may be about another text, or about a mark that belongs to no region. And it takes two
-    stars for one in `*a**b*c`, and the letter c for the other; such text stays as typed.
+    The library finds several regions at once and reuses them in the next calls. But the next call
+    may be for another text, or for a mark that belongs to no region. The library also reads
+    `*a**b*c` wrongly: it takes the two stars for one, and the letter c for the other. Such text
+    stays as typed.
     """
 
     #: The text in which the remembered regions were found.

@@ -1,6 +1,6 @@
-"""Make the lines of a body regular, so that the parser reads them as people mean them.
+"""Normalises the lines of a body, so that the parser reads them as people mean them.
 
-The parser wants four spaces for each level of a list, and an empty line before a list, table or
+The parser requires four spaces for each level of a list, and an empty line before a list, table or
 heading. People write two or three spaces, or full-width ones, and no empty line.
 """
 
@@ -38,7 +38,7 @@ _NOTHING, _TEXT, _ITEM, _TABLE, _BLOCK = range(5)
 class _Line:
     """A line of a body.
 
-    Further lines of a paragraph in an item stay as they are: the parser adds them to the item,
+    Further lines of a paragraph in a list item stay as they are: the parser adds them to the item,
     and their spaces have no meaning.
     """
 
@@ -50,9 +50,10 @@ class _Line:
 def regular(
     lines: list[str], notes: dict[str, list[str]], is_table: Callable[[str], bool]
 ) -> list[str]:
-    """Return *lines* as the parser expects them; footnotes are moved to *notes*, by their labels.
+    """Return *lines* in the form that the parser expects, and move footnotes to *notes*.
 
-    *is_table* tells whether the two lines of a text are the head of a table.
+    *notes* maps the label of a footnote to its lines. *is_table* returns whether a text of two
+    lines is the head of a table.
 
     Raises:
         RenderError: quotes and lists are nested too deeply.
@@ -62,26 +63,26 @@ def regular(
 
 @dataclass(frozen=True, slots=True)
 class _Context:
-    """What the blocks of a body share, and how deep a block is."""
+    """What the blocks of a body share, and the nesting depth of a block."""
 
     notes: dict[str, list[str]]
     is_table: Callable[[str], bool]
     depth: int = 0
 
     def deeper(self) -> _Context:
-        """Return the context of a block within this one; raise RenderError if it is too deep."""
+        """Return the context for a nested block. Raise RenderError if it is nested too deeply."""
         if self.depth >= MOST_NESTING:
             raise RenderError("text-nested-too-deeply", field="body", most=MOST_NESTING)
         return replace(self, depth=self.depth + 1)
 
 
 class _Block:
-    """The lines of a body, a quotation or a list item, without its marks."""
+    """The lines of a body, a quotation or a list item, without the marks that enclose them."""
 
     def __init__(
         self, lines: list[str], context: _Context, *, item: list[str] | None = None
     ) -> None:
-        """Create a block; *item* is the lines of an item as they are in the body."""
+        """Create a block. *item* has the lines of a list item as they are in the body."""
         self._lines = lines
         self._as_typed = lines if item is None else item
         self._in_item = item is not None
@@ -96,7 +97,7 @@ class _Block:
         self._length = 0
 
     def regular(self) -> list[_Line]:
-        """Return the lines as the parser expects them."""
+        """Return the lines in the form that the parser expects."""
         place = 0
         while place < len(self._lines):
             place = self._next(place)
@@ -106,7 +107,7 @@ class _Block:
         return _Block(lines, self._context.deeper(), item=item).regular()
 
     def _next(self, place: int) -> int:
-        """Add the line at *place*, or the block that begins there; return the place after it."""
+        """Add the line at index *place*, or the block that begins there; return the next index."""
         line = self._lines[place]
         if not line.strip():
             self._add("", _NOTHING)
@@ -124,12 +125,12 @@ class _Block:
         self._length = self._length + 1 if kind == _TEXT else 0
 
     def _apart(self) -> None:
-        """Add an empty line if the last line is not empty."""
+        """Add an empty line, unless the last line is empty."""
         if self._before != _NOTHING:
             self._add("", _NOTHING)
 
     def _text(self, place: int, line: str) -> None:
-        """Add *line*, the line at *place*, as text or as a row of the open table."""
+        """Add *line*, which is at index *place*, as text or as a row of the open table."""
         if self._before in {_ITEM, _BLOCK}:
             # It would become a further line of the item or heading before it.
             self._apart()
@@ -145,7 +146,11 @@ class _Block:
         return self._in_item and self._length == len(self._out)
 
     def _code(self, place: int) -> int | None:
-        """Add a line of code, which has four spaces and follows no text."""
+        """Add the line at *place* if it is code: it has four spaces and does not follow text.
+
+        Return the next index, or None if the line is not code. The methods below do the same for
+        other blocks.
+        """
         line = self._lines[place]
         if not line.startswith(" " * INDENT) or self._before in {_TEXT, _ITEM, _TABLE}:
             return None
@@ -153,7 +158,7 @@ class _Block:
         return place + 1
 
     def _item(self, place: int) -> int | None:
-        """Add an item of a list with all its lines."""
+        """Add the list item that begins at *place*, with all its lines."""
         mark = mark_of(self._lines[place])
         if mark is None or _RULE.fullmatch(self._lines[place]) or not self._begins(mark):
             return None
@@ -184,13 +189,13 @@ class _Block:
         self._length = 0
 
     def _begins(self, mark: Mark) -> bool:
-        """Return whether *mark* begins an item here and is no text."""
+        """Return True if *mark* begins a list item here, and not a line of text."""
         if self._before == _ITEM and self._numbered == bool(mark.number):
             return True
         return self._before not in {_TEXT, _ITEM, _TABLE} or mark.interrupts()
 
     def _end_of_item(self, place: int, mark: Mark) -> int:
-        """Return the index after the last line of the item at *place*."""
+        """Return the index after the last line of the list item at *place*."""
         end, empty = place + 1, False
         for index in range(place + 1, len(self._lines)):
             line = self._lines[index]
@@ -206,7 +211,7 @@ class _Block:
         return end
 
     def _interrupts(self, place: int, inner: Mark | None, mark: Mark) -> bool:
-        """Return whether the line at *place*, directly below an item's text, ends the item."""
+        """Return True if the line at *place*, directly below an item's text, ends the item."""
         line = self._lines[place]
         if inner is not None and not _RULE.fullmatch(line):
             return bool(inner.number) == bool(mark.number) or inner.interrupts()
@@ -218,7 +223,7 @@ class _Block:
         )
 
     def _quote(self, place: int) -> int | None:
-        """Add a quotation, as far as its lines begin with >."""
+        """Add the quotation that begins at *place*: all lines that begin with >."""
         if not _QUOTE.match(self._lines[place]):
             return None
         end = place
@@ -238,7 +243,7 @@ class _Block:
         return end
 
     def _note(self, place: int) -> int | None:
-        """Move the text of a footnote to the notes."""
+        """Move the text of the footnote at *place* to the notes."""
         found = _NOTE.match(self._lines[place])
         notes = self._context.notes
         if found is None or found["label"] in notes:
@@ -251,7 +256,7 @@ class _Block:
         return end
 
     def _table(self, place: int) -> int | None:
-        """Add the head of a table; its rows follow as text."""
+        """Add the head of the table that begins at *place*. Its rows follow as text."""
         if not self._heads_table(place):
             return None
         self._apart()
@@ -270,7 +275,7 @@ class _Block:
         )
 
     def _whole(self, place: int) -> int | None:
-        """Add a heading, a rule or a placeholder as a block of its own.
+        """Add a heading, a rule or a placeholder as a separate block.
 
         A block with many headings would take the parser quadratic time.
         """

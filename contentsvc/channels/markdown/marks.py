@@ -1,4 +1,4 @@
-"""The marks that begin the items of lists, such as - and 1., and the indent below them."""
+"""The marks that begin list items, such as - and 1., and the indent below them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_DIGITS = 2
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """The mark that begins an item of a list, and the item's text beside it."""
+    """The mark that begins a list item, and the text after it."""
 
     column: int
     #: The item's number as it is written; empty in a list without numbers.
@@ -29,15 +29,15 @@ class Mark:
     content: str
 
     def interrupts(self) -> bool:
-        """Return whether the mark begins a list directly below text.
+        """Return True if the mark begins a list even directly below text.
 
-        Of numbers only 1 does, so that a line that begins with a year remains text.
+        Of the numbers only 1 does, so that a line that begins with a year remains text.
         """
         return not self.number or self.number == "1"
 
 
 def mark_of(line: str) -> Mark | None:
-    """Return the mark at the beginning of *line*; None if it has none."""
+    """Return the mark at the beginning of *line*, or None if it has none."""
     found = _MARK.match(line)
     if found is None:
         return None
@@ -49,15 +49,16 @@ def mark_of(line: str) -> Mark | None:
 
 
 def column_of(line: str) -> int:
-    """Return the column at which *line* begins; full-width spaces count only before a mark."""
+    """Return the column at which *line* begins. Full-width spaces count only before a mark."""
     mark = mark_of(line)
     return mark.column if mark else len(line) - len(line.lstrip(" "))
 
 
 def dedented(lines: list[str], column: int) -> list[str]:
-    """Return an item's lines without its indent; *column* is that of the item's mark.
+    """Remove the indent from the further lines of a list item.
 
-    The indent is that of the line with the least indent beyond the mark, at most four columns.
+    *column* is the column of the item's mark. The indent is that of the line with the least indent
+    beyond the mark, at most four columns.
     """
     columns = (column_of(line) for line in lines if line.strip())
     least = min((each for each in columns if each >= column + INNER), default=column + INNER)
@@ -65,7 +66,7 @@ def dedented(lines: list[str], column: int) -> list[str]:
 
 
 def _shortened(line: str, indent: int) -> str:
-    """Return *line* without *indent* columns of its indent."""
+    """Remove up to *indent* columns of leading spaces from *line*."""
     rest = line
     while indent > 0 and rest[:1] in {" ", "\u00a0"}:
         rest, indent = rest[1:], indent - 1

@@ -1,4 +1,4 @@
-"""Footnotes: `text[^1]`, and `[^1]: its text` on a line of its own."""
+"""Footnotes: `text[^1]`, and `[^1]: its text` on a separate line."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _REFERENCE = r"\[\^([^\[\]\s]+)\]"
 
 
 def register(md: Markdown, notes: Notes) -> None:
-    """Register the processors of footnotes; *notes* is filled before the text is parsed."""
+    """Register the processors for footnotes. *notes* must be filled before the text is parsed."""
     md.inlinePatterns.register(_Reference(notes, md), "note", 175)
     # Before the inline patterns, so that they apply to the notes, too.
     md.treeprocessors.register(_NoteTexts(notes, md), "note_texts", 50)
@@ -27,7 +27,7 @@ def register(md: Markdown, notes: Notes) -> None:
 
 
 class _Reference(InlineProcessor):
-    """Replaces `[^label]` by a mark if there is a footnote with this label."""
+    """Replaces `[^label]` with a mark if there is a footnote with this label."""
 
     def __init__(self, notes: Notes, md: Markdown) -> None:
         super().__init__(_REFERENCE, md)

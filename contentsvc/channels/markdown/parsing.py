@@ -1,4 +1,4 @@
-"""Convert Markdown to clean HTML, within limits that keep the work small."""
+"""Converts Markdown to clean HTML, with limits on the amount of work."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _OPENING = re.compile(r"(?:[ >]|[-*+] |\d{1,9}\. )*")
 # Hundreds of channels render the same body, and parsing is most of the work of rendering.
 @lru_cache(maxsize=128)
 def markdown_html(body: str) -> str:
-    """Return Markdown as clean HTML: no scripts, event handlers or styles; only harmless links.
+    """Convert Markdown to clean HTML: no scripts, event handlers, styles or harmful links.
 
     Links may use http, https, mailto and tel.
 
@@ -54,7 +54,7 @@ def markdown_html(body: str) -> str:
 
 
 def _printable(body: str) -> str:
-    """Return *body* without control characters, because the parser uses some of them itself."""
+    """Return *body* without control characters. The parser uses some of them itself."""
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in {"Cc", "Cs"}
@@ -74,7 +74,7 @@ def _guard(body: str) -> None:
 
 
 def _nesting(line: str) -> int:
-    """Return how many quotations and lists enclose a line; four spaces of indent count as one."""
+    """Return how many quotations and lists enclose a line. Four spaces of indent count as one."""
     lead = _OPENING.match(line.expandtabs(4))
     opening = lead.group() if lead else ""
     indent = len(opening) - len(opening.lstrip(" "))
@@ -93,7 +93,7 @@ def _bracket_work(lines: list[str]) -> int:
 
 
 class _AsPeopleWrite(Extension):
-    """Markdown extension for what this package adds to the library."""
+    """The Markdown extension with everything that this package adds to the library."""
 
     def extendMarkdown(self, md: Markdown) -> None:  # noqa: N802 - the library's name
         found: notes.Notes = {}
@@ -106,7 +106,7 @@ class _AsPeopleWrite(Extension):
 
 
 class _RegularLines(Preprocessor):
-    """Makes the lines regular, after blocks of code and HTML were taken out of them."""
+    """Normalises the lines after blocks of code and HTML have been taken out."""
 
     def __init__(self, md: Markdown, found: notes.Notes) -> None:
         super().__init__(md)

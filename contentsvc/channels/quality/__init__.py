@@ -1,4 +1,4 @@
-"""The quality scale: rules in four tiers, and which of them a plugin keeps."""
+"""The quality scale: rules in four tiers, and which of them a plugin follows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Assess which rules a plugin keeps, and which tier of the quality scale it reaches."""
+"""Assesses which rules a plugin follows, and which tier of the quality scale it reaches."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["Assessment", "Finding", "State", "assess"]
 
 
 class State(StrEnum):
-    """Whether a plugin keeps a rule."""
+    """Whether a plugin follows a rule."""
 
     KEPT = "kept"
     EXEMPT = "exempt"
@@ -25,7 +25,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found out about a plugin and one rule."""
+    """The result for one plugin and one rule."""
 
     rule: Rule
     state: State
@@ -37,13 +37,13 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The findings about a plugin for every rule, in the order of the rules."""
+    """The results for a plugin and every rule, in the order of the rules."""
 
     findings: tuple[Finding, ...]
 
     @property
     def tier(self) -> Tier | None:
-        """The tier that the plugin reaches; None if it does not reach the first."""
+        """The tier that the plugin reaches, or None if it does not reach the first."""
         reached = None
         for tier in Tier:
             if self.missing(tier):
@@ -53,11 +53,11 @@ class Assessment:
 
     @property
     def next_tier(self) -> Tier | None:
-        """The tier above the one that the plugin reaches; None if there is none."""
+        """The tier above the one that the plugin reaches, or None if there is none."""
         return next((tier for tier in Tier if self.missing(tier)), None)
 
     def missing(self, tier: Tier) -> list[Finding]:
-        """Return the findings about the rules of *tier* that the plugin does not keep."""
+        """Return the findings for the rules of *tier* that the plugin does not follow."""
         return [
             finding
             for finding in self.findings
@@ -66,7 +66,7 @@ class Assessment:
 
 
 def assess(facts: PluginFacts, declaration: Declaration) -> Assessment:
-    """Return what is found out about a plugin with these *facts* and its author's *declaration*."""
+    """Assess a plugin by its *facts* and its author's *declaration*."""
     return Assessment(tuple(_finding(rule, facts, declaration) for rule in RULES))
 
 

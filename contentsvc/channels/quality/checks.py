@@ -1,4 +1,4 @@
-"""The checks of the quality scale: each yields a message for every reason why a rule is broken."""
+"""The checks of the quality scale. Each yields a message for every breach of its rule."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ def has_settings(facts: PluginFacts) -> bool:
 
 
 def has_rates(facts: PluginFacts) -> bool:
-    """Return True if a channel type has rates, which count by account."""
+    """Return True if a channel type has rate limits, which are counted per account."""
     return any(kind.rates for kind in facts.channel_types.values())
 
 
 def declares_refusals(facts: PluginFacts) -> bool:
-    """Return True if a channel type lists statuses by which its platform refuses."""
+    """Return True if a channel type declares `refusals`, its platform's statuses for refusing."""
     return any(kind.refusals for kind in facts.channel_types.values())
 
 
@@ -88,13 +88,13 @@ def calls_http(facts: PluginFacts) -> bool:
 
 
 def whole(facts: PluginFacts) -> Iterator[Message]:
-    """Yield the error if the plugin could not be loaded."""
+    """Yield the error that stopped the plugin from being loaded, if any."""
     if facts.error is not None:
         yield facts.error
 
 
 def version(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message if the plugin does not say its version."""
+    """Yield a message if the plugin does not state its version."""
     if not facts.version:
         yield Message("quality-no-version")
 
@@ -105,7 +105,7 @@ def sound_files(facts: PluginFacts) -> Iterator[Message]:
 
 
 def own_tests(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message if no test of the plugin passed, or one failed."""
+    """Yield a message if a test of the plugin failed, or if none passed."""
     if facts.run.failed:
         yield Message("quality-tests-failed", count=facts.run.failed)
     elif not facts.run.passed:
@@ -113,7 +113,10 @@ def own_tests(facts: PluginFacts) -> Iterator[Message]:
 
 
 def contract(name: str) -> Check:
-    """Return a check that every channel type passes each test of the contract class *name*."""
+    """Return a check that every channel type passes each test of a contract class.
+
+    *name* is the name of the class.
+    """
 
     def check(facts: PluginFacts) -> Iterator[Message]:
         for channel_type in facts.channel_types:
@@ -143,7 +146,7 @@ def defines(member: str) -> Check:
 
 
 def retry_safe(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message for each channel type with neither `find` nor `idempotent_for`."""
+    """Yield a message for each channel type that has neither `find` nor `idempotent_for`."""
     for channel_type, kind in facts.channel_types.items():
         if kind.idempotent_for is None and not supports(kind, "find"):
             member = "find, idempotent_for"
@@ -151,7 +154,7 @@ def retry_safe(facts: PluginFacts) -> Iterator[Message]:
 
 
 def settings_texts(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message for each setting that lacks a text in a language."""
+    """Yield a message for each setting that lacks a title, help or label in a language."""
     for channel_type, kind in facts.channel_types.items():
         for name in kind.Settings.model_fields:
             lacking = list(_lacking_texts(kind, name))
@@ -174,7 +177,7 @@ def _lacking_texts(kind: type[Channel], name: str) -> Iterator[str]:
 
 
 def phrases(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message for each text that lacks a language, and each error with a bare text."""
+    """Yield a message for each missing translation, and each error with an untranslated text."""
     for found in facts.phrases:
         codes = {code for texts in found.texts.values() for code in texts}
         for language in LANGUAGES:
@@ -197,7 +200,7 @@ def _is_text(node: ast.expr) -> bool:
 
 
 def network(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message for each import of a module that reaches the network by itself."""
+    """Yield a message for each import of a module that could access the network directly."""
     for place, node in _nodes(facts, ast.Import, ast.ImportFrom):
         for name in _imported(node):
             if name in _NETWORK_MODULES or name.partition(".")[0] in _NETWORK_MODULES:
@@ -215,7 +218,7 @@ def _imported(node: ast.stmt) -> Iterator[str]:
 
 
 def secrets(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message for each setting that is called like a secret, but is none."""
+    """Yield a message for each setting whose name suggests a secret but whose type does not."""
     for channel_type, kind in facts.channel_types.items():
         for field in form_fields(kind, "en"):
             if field.kind == "text" and _SECRET_NAME.fullmatch(field.name):
@@ -223,7 +226,7 @@ def secrets(facts: PluginFacts) -> Iterator[Message]:
 
 
 def typed(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message for each function without types for its parameters and its result."""
+    """Yield a message for each function without type annotations for its parameters and result."""
     for place, node in _nodes(facts, ast.FunctionDef):
         if node.returns is None or any(one.annotation is None for one in _parameters(node)):
             yield Message("quality-untyped", place=place, function=node.name)
@@ -237,7 +240,7 @@ def _parameters(node: ast.FunctionDef) -> Iterator[ast.arg]:
 
 
 def _nodes(facts: PluginFacts, *kinds: type[NodeT]) -> Iterator[tuple[str, NodeT]]:
-    """Yield each node of one of the *kinds* in the plugin's source, with its file and line."""
+    """Yield each syntax node of the given *kinds* in the plugin's source, and its file and line."""
     for name, text in facts.sources.items():
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, kinds):

@@ -1,4 +1,4 @@
-"""A pytest plugin that writes which tests of the contract a channel type passed.
+"""A pytest plugin that reports which tests of the contract a channel type passed.
 
 `contentsvc plugins check` runs `pytest -p contentsvc.channels.quality.contract_report
 --contract-report FILE`; `ContractRun.read` reads the file.
@@ -24,7 +24,7 @@ _CONTRACTS: tuple[type, ...] = (RenderContract, ChannelContract, HttpChannelCont
 
 
 def _tests_of(contract: type) -> set[str]:
-    """Return the tests that *contract* adds to the contract before it."""
+    """Return the tests that *contract* adds to the contract class that it inherits from."""
     before = _CONTRACTS[: _CONTRACTS.index(contract)]
     inherited = {name for one in before for name in dir(one)}
     return {name for name in dir(contract) if name.startswith("test_")} - inherited
@@ -34,12 +34,12 @@ _TESTS = {contract.__name__: _tests_of(contract) for contract in _CONTRACTS}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option that names the file to write."""
+    """Add the option `--contract-report` to pytest."""
     parser.addoption("--contract-report", type=Path, help="write the passed contracts to this file")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Record the tests if a file is named."""
+    """Start recording if the option `--contract-report` is given."""
     path = config.getoption("--contract-report")
     if path is not None:
         config.pluginmanager.register(Recorder(path))
@@ -47,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """The outcome of a test in a test class."""
+    """The outcome of one test of a test class."""
 
     owner: Any
     #: The name of the method.
@@ -56,9 +56,9 @@ class Outcome:
 
 
 def unproven(outcomes: Iterable[Outcome]) -> dict[str, dict[str, list[str]]]:
-    """Return, by channel type and contract class, the tests that did not pass everywhere.
+    """Return, by channel type and contract class, the tests that did not pass in every test class.
 
-    A test that the plugin's class replaces proves nothing.
+    A test that the plugin's class overrides proves nothing.
     """
     proven: dict[tuple[str, str], set[str]] = defaultdict(set)
     broken: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -78,7 +78,7 @@ class Recorder:
     """Records the outcome of each test, and writes a report when the run ends."""
 
     def __init__(self, path: Path) -> None:
-        """Create a recorder that writes to *path*."""
+        """Create a recorder that will write its report to *path*."""
         self._path = path
         self._items: dict[str, pytest.Item] = {}
         self._failed: set[str] = set()
@@ -89,7 +89,7 @@ class Recorder:
     def pytest_runtest_makereport(
         self, item: pytest.Item
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Record the outcome of a phase of a test."""
+        """Record the outcome of one phase of a test: setup, call or teardown."""
         report = yield
         self._items[item.nodeid] = item
         if report.failed:

@@ -1,4 +1,4 @@
-"""Read a plugin's `quality.toml`: its tier, and its author's answers to rules."""
+"""Reads a plugin's `quality.toml`: its tier, and its author's answers to rules."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _RULES = {rule.name: rule for rule in RULES}
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An author's answer to a rule: done, with evidence, or exempt, for a reason."""
+    """An author's answer to a rule: done, with evidence, or exempt, with a reason."""
 
     #: Why the plugin need not keep the rule; empty if the rule is done.
     exempt: str = ""
@@ -42,13 +42,15 @@ class Declaration:
 
 
 def declaration_path(plugin: Path) -> Path:
-    """Return where the declaration of the *plugin* is: in its folder, or beside its file."""
+    """Return the path of a plugin's declaration: in the plugin's folder, or beside its file."""
     is_package = plugin.is_dir()
     return plugin / "quality.toml" if is_package else plugin.with_suffix(".quality.toml")
 
 
 def read_declaration(plugin: Path) -> Declaration:
-    """Return the declaration of the *plugin* (a file or folder); an empty one if it has none.
+    """Read the declaration of a plugin, which is a file or a folder.
+
+    If there is none, return an empty declaration.
 
     Raises:
         InputError: the file is malformed, names an unknown rule or tier, gives an answer that the
@@ -123,7 +125,7 @@ def _exempt(path: Path, rule: Rule, given: Mapping[str, Any]) -> Answer:
 
 
 def _evidence(path: Path, rule: Rule, given: object) -> tuple[str, ...]:
-    """Return the items of evidence as texts; each is a link, a date, or an existing file."""
+    """Return the items of evidence as texts. Each must be a link, a date, or an existing file."""
     items = tuple(str(item) for item in (given if isinstance(given, list) else [given]))
     if not items:
         raise InputError("quality-file-answer", file=path.name, rule=rule.name)

@@ -1,4 +1,4 @@
-"""What is known about a plugin when its quality is assessed: its classes, source and test run."""
+"""The facts by which a plugin's quality is assessed: its classes, source and test run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TESTS = re.compile(r"test_.*|.*_test|conftest")
 
 @dataclass(frozen=True, slots=True)
 class ContractRun:
-    """The result of a run of a plugin's tests, with those of the contract apart."""
+    """The result of running a plugin's tests. Those of the contract are listed separately."""
 
     passed: int = 0
     failed: int = 0
@@ -31,7 +31,7 @@ class ContractRun:
 
     @classmethod
     def read(cls, path: Path) -> ContractRun:
-        """Return the run that `contract_report` wrote to *path*; an empty one if pytest failed."""
+        """Read the result that `contract_report` wrote to *path*; an empty one if pytest failed."""
         if not path.is_file():
             return cls()
         found = json.loads(path.read_text("utf-8"))
@@ -44,7 +44,7 @@ class ContractRun:
 
 @dataclass(frozen=True, slots=True)
 class PluginFacts:
-    """A plugin as the rules see it."""
+    """The facts about a plugin that the rules check."""
 
     version: str = ""
     #: Why it could not be loaded; None if it was.
@@ -62,7 +62,7 @@ class PluginFacts:
 def gather_facts(
     registry: Registry, path: Path, *, file_faults: Sequence[str], run: ContractRun
 ) -> PluginFacts:
-    """Return the facts about the only plugin of *registry*, which was loaded from *path*."""
+    """Collect the facts about the only plugin in *registry*, which was loaded from *path*."""
     (plugin,) = registry.plugins
     files = [] if plugin.error else list(_source_files(path))
     return PluginFacts(
@@ -83,7 +83,7 @@ def _source_files(path: Path) -> Iterator[Path]:
 
 
 def _phrases(files: Sequence[Path]) -> Iterator[Phrases]:
-    """Yield the Phrases in the plugin's imported modules."""
+    """Yield the Phrases objects in the plugin's imported modules."""
     paths = {str(file.resolve()) for file in files}
     for module in list(sys.modules.values()):
         if getattr(module, "__file__", None) in paths:

@@ -15,7 +15,7 @@ __all__ = ["RULES", "Rule", "Tier"]
 
 
 class Tier(StrEnum):
-    """A tier of the scale; a plugin reaches it if it keeps the rules of it and of those before."""
+    """A tier of the scale. A plugin reaches it if it follows its rules and those of lower tiers."""
 
     BRONZE = "bronze"
     SILVER = "silver"
@@ -29,7 +29,7 @@ def _always(_: PluginFacts) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule of the scale: a program checks it, or the plugin's author declares it."""
+    """A rule of the scale. It is checked by a program, or declared by the plugin's author."""
 
     #: Its name in the plugin's declaration.
     name: str
@@ -47,7 +47,7 @@ class Rule:
 
     @property
     def sentence(self) -> Message:
-        """What the rule asks for, in a sentence."""
+        """What the rule requires, in a sentence."""
         return Message(f"quality-rule-{self.name}")
 
 

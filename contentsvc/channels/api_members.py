@@ -1,6 +1,6 @@
 """The members of a channel class: which processes call each one, when, and what tests it.
 
-`python -m tests.api_table` makes a table in docs/plugins.md from this module.
+`python -m tests.guide_tables` makes a table in docs/plugins.md from this module.
 """
 
 from __future__ import annotations

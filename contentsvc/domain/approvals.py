@@ -1,12 +1,12 @@
-"""Approvals: what exactly a person has approved, and the hash that an approval is bound to.
+"""Approvals: what a person has approved, and the hash to which an approval is bound.
 
-The hash covers everything that readers see and everything that decides where and when they see it:
-the names in `COVERED`. Planning, rendering and sending compare it, so that nothing is published
-that was not approved.
+The hash covers everything that readers see, and everything that decides where and when they see it:
+the names in `COVERED`. Planning, rendering and sending compare the hash, so that nothing is
+published that was not approved.
 
 An ingredient that an entry does not have is left out of the hash. A new ingredient therefore
-changes no approval that was given before. Content that is made after the approval is covered by
-what it is made from: its `template`, the `source` of its data and the `rules` for choosing them.
+changes no earlier approval. Content that is made after the approval is covered by what it is made
+from: its `template`, the `source` of its data and the `rules` for choosing them.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ COVERED = frozenset(
 
 
 class Decision(StrEnum):
-    """What happens to approved entries if a setting changes that their approval covers."""
+    """What happens to approved entries if a setting that their approval covers changes."""
 
     #: They stay approved, with the channels and the brand that were approved. Their times follow
     #: the calendar.
@@ -49,7 +49,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A person's answer to the question what happens to the approved entries that were listed."""
+    """A person's answer to the question what happens to a list of approved entries."""
 
     decision: Decision
     #: The digest of the list that the person saw; empty if the answer holds for any list.
@@ -57,13 +57,13 @@ class Answer:
 
 
 def approval_hash(ingredients: Mapping[str, Any]) -> str:
-    """Return the SHA-256, in hexadecimal, of what is approved.
+    """Return the hash of an approval, in hexadecimal: the SHA-256 of its *ingredients*.
 
     *ingredients* are values that JSON can encode, by a name in `COVERED`. An ingredient that is
     None counts as missing. The order of the ingredients does not matter.
 
     Raises:
-        ValueError: there is no such ingredient.
+        ValueError: an ingredient's name is not in `COVERED`.
     """
     unknown = set(ingredients) - COVERED
     if unknown:
@@ -75,7 +75,7 @@ def approval_hash(ingredients: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Approval:
-    """The revision of an entry that was approved: its content, time, zone, brand and channels."""
+    """The approved revision of an entry: its content, time, zone, brand and channels."""
 
     #: The columns of the entry's content, as the database stores them.
     content: Mapping[str, Any]
@@ -92,7 +92,7 @@ class Approval:
 
     @property
     def ingredients(self) -> dict[str, Any]:
-        """Return what the approval covers, by name in `COVERED`."""
+        """Return the values that the approval covers, by name in `COVERED`."""
         return {
             **{name: self.content[name] for name in _FROM_CONTENT},
             "channels": dict(self.channels),
@@ -103,14 +103,14 @@ class Approval:
 
     @property
     def hash(self) -> str:
-        """Return the hash that the approval is bound to."""
+        """Return the hash to which the approval is bound."""
         return approval_hash(self.ingredients)
 
     def to_json(self) -> dict[str, Any]:
-        """Return the approval as a dictionary that can be encoded as JSON."""
+        """Convert the approval to a dictionary that JSON can encode."""
         return {**asdict(self), "starts_at": self.starts_at.isoformat()}
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Return the approval in *stored*, a dictionary that `to_json` returned."""
+        """Create an approval from *stored*, a dictionary that `to_json` returned."""
         return cls(**{**stored, "starts_at": datetime.fromisoformat(stored["starts_at"])})

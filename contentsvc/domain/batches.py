@@ -19,7 +19,7 @@ class BatchStatus(StrEnum):
 
 
 class RowStatus(StrEnum):
-    """Whether the poster for one row of a poster batch's table is waiting, made or failed."""
+    """Whether the poster for one row of a batch's table is waiting, made or failed."""
 
     WAITING = "waiting"
     MADE = "made"

@@ -1,4 +1,4 @@
-"""The value types of a calendar (周历), the content plan of a community by week."""
+"""The value types of a calendar (周历), a community's content plan by week."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Community:
 
 @dataclass(frozen=True, slots=True)
 class CalendarHead:
-    """The settings of a calendar: everything in a calendar file except the week and its entries."""
+    """The settings of a calendar: everything in a calendar file except its week and entries."""
 
     slug: str
     name: str
@@ -46,7 +46,9 @@ class CalendarHead:
     quotas: Mapping[str, Quota] = field(default_factory=dict)
 
     def wall_time(self, entry: EntryContent) -> time:
-        """Return the entry's own time of day, or else that of its slot (a named time of day).
+        """Return the entry's own time of day or, if it has none, that of its slot.
+
+        A slot is a named time of day.
 
         Raises:
             KeyError: the calendar does not have the entry's slot.
@@ -54,7 +56,7 @@ class CalendarHead:
         return entry.time if entry.time is not None else self.slots[entry.slot or ""]
 
     def starts_at(self, entry: EntryContent, week: IsoWeek) -> Instant:
-        """Return the instant (UTC) at which the entry is due in *week*."""
+        """Return the instant (UTC) at which *entry* is due in *week*."""
         return resolve(week.day(entry.day), self.wall_time(entry), self.zone)
 
 

@@ -1,4 +1,4 @@
-"""The rules for the status of a delivery (发布), which sends one entry or notice to one channel."""
+"""Rules for the status of a delivery (发布), which sends one entry or notice to one channel."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class DeliveryStatus(StrEnum):
 
 
 class Actor(StrEnum):
-    """Who changes the status of a delivery: a part of the service, or a person."""
+    """Who changes a delivery's status: a part of the service, or a person."""
 
     PLANNER = "planner"
     RENDERER = "renderer"
@@ -67,7 +67,7 @@ class Actor(StrEnum):
 
 
 class Action(StrEnum):
-    """A kind of request about a delivery that a worker process makes to a channel's plugin."""
+    """A request that a worker makes to a channel's plugin about a delivery."""
 
     #: Publish the post.
     PUBLISH = "publish"
@@ -78,7 +78,7 @@ class Action(StrEnum):
 
     @property
     def before(self) -> DeliveryStatus:
-        """Return the status that a delivery has while a worker makes this request to a plugin."""
+        """Return the status of a delivery while a worker makes this request to a plugin."""
         return _BEFORE[self]
 
 
@@ -98,7 +98,7 @@ class Outcome(StrEnum):
 
 
 class IllegalMoveError(ValueError):
-    """Raised if a change of a delivery's status is forbidden, or forbidden to the given actor."""
+    """Raised if a delivery's status may not change in this way, or not by this actor."""
 
 
 _S = DeliveryStatus
@@ -247,11 +247,12 @@ class Next:
 
 
 def retry_delay(attempt: int, *, retry_after: float | None, jitter: float) -> timedelta:
-    """Return how long to wait after attempt number *attempt* (from 1) before publishing again.
+    """Return the delay before publishing again after a failed attempt.
 
-    The delay doubles from 5 s to 10 min. *jitter* in [0, 1) makes it longer by up to a fifth, so
-    that deliveries which failed together are not all retried together. It is never shorter than
-    *retry_after* (seconds), which the platform asked for.
+    *attempt* is the number of the failed attempt, from 1. The delay doubles from 5 s to 10 min.
+    *jitter* in [0, 1) makes it longer by up to a fifth, so that deliveries that failed together are
+    not all retried together. The delay is never shorter than *retry_after*, the seconds that the
+    platform asked for.
     """
     doubled: int = 2 ** min(attempt - 1, 16)
     grown = min(_LONGEST_DELAY, _FIRST_DELAY * doubled)
@@ -259,13 +260,13 @@ def retry_delay(attempt: int, *, retry_after: float | None, jitter: float) -> ti
 
 
 def _asked(wait: float | None) -> timedelta:
-    """Return the time that a platform asks to wait, from *wait* in seconds; never negative."""
+    """Convert *wait*, the seconds that a platform asks to wait, to a time of at least zero."""
     return timedelta(seconds=max(0.0, wait or 0.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What decides, beside the result of a call, how a delivery goes on."""
+    """The state of a delivery that, with the result of a call, decides its next status."""
 
     #: The deadline, after which no retry begins.
     useful_until: datetime
@@ -337,8 +338,8 @@ def next_step(
 def _is_only_accepted(outcome: Outcome, poll_until: datetime | None, now: datetime) -> bool:
     """Return True if a search settles nothing, because the platform accepted the post earlier.
 
-    If the platform does not find the post now, it may still publish it; if the post is still
-    accepted after the deadline of polling, a person decides.
+    If the platform does not find the post, it may still publish it. If the post is still accepted
+    after the deadline for polling, a person decides.
     """
     if poll_until is None:
         return False

@@ -1,4 +1,4 @@
-"""Elements (元素), which are the purposes of entries, and the mix of elements in a week."""
+"""Elements (元素), which are the purposes of entries, and their mix in a week."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["CommunityKind", "Element", "ElementClass", "ElementMix", "element_mi
 
 
 class ElementClass(StrEnum):
-    """The class of an entry's purpose: activity keeps people in a community, deal sells goods."""
+    """The class of a purpose: activity keeps people in a community, deal sells goods."""
 
     ACTIVITY = "activity"
     DEAL = "deal"
@@ -38,7 +38,7 @@ class Element(StrEnum):
 
     @property
     def element_class(self) -> ElementClass:
-        """Return whether the element is an activity or a deal."""
+        """Return the class of the element: activity or deal."""
         return ElementClass.DEAL if self in _DEAL else ElementClass.ACTIVITY
 
 
@@ -56,7 +56,7 @@ _DEAL = frozenset(
 
 
 class CommunityKind(StrEnum):
-    """The kind of a community: by interest, by function, for benefits or for flash sales."""
+    """The kind of a community: by interest, by function, for benefits, or for flash sales."""
 
     INTEREST = "interest"
     FUNCTIONAL = "functional"
@@ -66,7 +66,7 @@ class CommunityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ElementMix:
-    """How many entries of a week are for activity, how many for deals, and how many for neither."""
+    """The numbers of a week's entries that are for activity, for deals, and for neither."""
 
     activity: int
     deal: int
@@ -77,7 +77,7 @@ class ElementMix:
 
 
 def element_mix(elements: Iterable[Element | None]) -> ElementMix:
-    """Return how many *elements* are activities, deals or None (an entry without an element)."""
+    """Count how many *elements* are activities, deals, and None (an entry without an element)."""
     classes = [element.element_class if element else None for element in elements]
     return ElementMix(
         activity=classes.count(ElementClass.ACTIVITY),

@@ -24,7 +24,7 @@ __all__ = [
 
 
 class EntryKind(StrEnum):
-    """The kind of an entry: text with pictures (图文), a poster (海报) or a livestream (直播)."""
+    """The kind of an entry: a text with pictures (图文), a poster (海报) or a livestream (直播)."""
 
     POST = "post"
     POSTER = "poster"
@@ -42,7 +42,7 @@ class EntryStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Livestream:
-    """The host, links, length and topics of the livestream that an entry announces."""
+    """The host, links, length and topics of a livestream that an entry announces."""
 
     host: str = ""
     #: The address at which people watch the livestream.
@@ -56,11 +56,11 @@ class Livestream:
     booking_url: str = ""
 
     def link_at(self, state: NoticeState, page: str = "") -> str:
-        """Return the URL that a notice shows in the livestream's *state*; empty if there is none.
+        """Return the URL for a notice about the livestream in *state*; empty if there is none.
 
-        Before the start the link leads to the booking page, during the livestream to the
-        livestream, and then to the replay. A missing address is replaced by another of the
-        livestream's addresses. *page* is the address of its public page, or empty.
+        Before the start it is the booking page, during the livestream the livestream itself, and
+        then the replay. A missing address is replaced by another of the livestream's addresses.
+        *page* is the address of its public page, or empty.
         """
         booking = self.booking_url or page
         if state is NoticeState.NOW:
@@ -89,7 +89,7 @@ class PictureRef:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An entry's title and text for one channel; None stands for the entry's own title or text."""
+    """An entry's title and text for one channel. None stands for the entry's own title or text."""
 
     title: str | None = None
     body: str | None = None
@@ -97,7 +97,7 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class NoticeVersion:
-    """The title, text and poster fields written for one notice, to replace those of its entry."""
+    """The title, text and poster fields for one notice, which replace those of its entry."""
 
     title: str | None = None
     #: Markdown.
@@ -108,7 +108,7 @@ class NoticeVersion:
 
 @dataclass(frozen=True, slots=True)
 class EntryContent:
-    """Everything that a calendar file says about one entry, such as day, texts and status."""
+    """Everything that a calendar file contains about one entry, such as day, texts and status."""
 
     #: Identifies the entry within its calendar and week.
     key: str
@@ -137,7 +137,10 @@ class EntryContent:
 
     @property
     def chain(self) -> tuple[Notice, ...]:
-        """Return a livestream entry's notices, own or default; () for other kinds of entry."""
+        """Return the notices of a livestream entry: its own or the default ones.
+
+        Entries of another kind have none.
+        """
         if self.kind is not EntryKind.LIVESTREAM:
             return ()
         minutes = (self.livestream or Livestream()).minutes
@@ -146,21 +149,21 @@ class EntryContent:
         return tuple(notice.within(minutes) for notice in self.notices)
 
     def title_for(self, channel: str) -> str:
-        """Return the entry's title on the channel named *channel*."""
+        """Return the entry's title for the channel named *channel*."""
         version = self.versions.get(channel)
         return version.title if version and version.title is not None else self.title
 
     def body_for(self, channel: str) -> str:
-        """Return the entry's text, in Markdown, on the channel named *channel*."""
+        """Return the entry's text for the channel named *channel*, in Markdown."""
         version = self.versions.get(channel)
         return version.body if version and version.body is not None else self.body
 
     def notice_version(self, notice: Notice) -> NoticeVersion:
-        """Return the title, text and poster fields written for *notice*; all empty if none were."""
+        """Return the title, text and poster fields written for *notice*, or empty ones."""
         return self.notice_versions.get(str(notice), NoticeVersion())
 
     def notice_body(self, channel: str, notice: Notice) -> str:
-        """Return the text, in Markdown, of *notice* on the channel named *channel*.
+        """Return the text of *notice* for the channel named *channel*, in Markdown.
 
         The notice's own text is used if it has one. Else the first notice, and every notice at
         least half a day before the start, has the entry's text; the text of later notices is

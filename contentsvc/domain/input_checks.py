@@ -1,4 +1,4 @@
-"""Collect the errors of several checks, so that a person sees all errors of a form at once."""
+"""Collects the errors of several checks, so that a person sees all errors of a form at once."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ _MOST_ERRORS = 100
 
 
 class InputChecks:
-    """The checks of one input, with the errors that they have found."""
+    """Collects the errors that are found while one input is checked."""
 
     def __init__(self) -> None:
-        """Create a collection without errors."""
+        """Create a collector without errors."""
         self._errors: list[InputError] = []
 
     @contextmanager
     def collect(self, field: str | None = None) -> Iterator[None]:
-        """Collect an InputError that ends the block; *field* is that of an error without one.
+        """Return a context manager that collects an InputError raised in its `with` block.
 
-        Errors after the hundredth are dropped.
+        *field* is used for an error without a field. Errors after the hundredth are dropped.
         """
         try:
             yield
@@ -36,11 +36,11 @@ class InputChecks:
                 self._errors.append(each)
 
     def raise_errors(self) -> None:
-        """Raise what was collected; do nothing if there is no error.
+        """Raise the collected errors. Do nothing if there are none.
 
         Raises:
             FieldsError: there are several errors.
-            InputError: there is one, which is raised as it is.
+            InputError: there is one error, which is raised as it is.
         """
         if len(self._errors) == 1:
             raise self._errors[0]

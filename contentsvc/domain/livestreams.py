@@ -1,4 +1,4 @@
-"""Compares published facts about a livestream with the present facts, to find corrections."""
+"""Compares the published facts about a livestream with the present ones, to find corrections."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The facts about a livestream that a notice or page shows: title, start, host and links."""
+    """The facts about a livestream on a notice or page: title, start, host and links."""
 
     title: str
     #: In UTC.
@@ -60,9 +60,9 @@ class Facts:
 
     @classmethod
     def of(cls, content: EntryContent, starts_at: datetime, channel: str = "") -> Self:
-        """Return the facts about the livestream in *content*, with *starts_at* (UTC) as its start.
+        """Return the facts about the livestream in *content*, which starts at *starts_at* (UTC).
 
-        The title is that of the channel named *channel*; the entry's own title if *channel* is
+        The title is that for the channel named *channel*, or the entry's own title if *channel* is
         empty.
         """
         fields = livestream_fields(content.livestream or Livestream())
@@ -70,12 +70,12 @@ class Facts:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Return the facts in *stored*, a dictionary that `to_json` returned."""
+        """Create facts from *stored*, a dictionary that `to_json` returned."""
         at = datetime.fromisoformat(stored["starts_at"])
         return cls(**{**stored, "starts_at": at, "points": tuple(stored["points"])})
 
     def to_json(self) -> dict[str, Any]:
-        """Return the facts as a dictionary that can be encoded as JSON."""
+        """Convert the facts to a dictionary that JSON can encode."""
         return {
             **asdict(self),
             "starts_at": self.starts_at.isoformat(),
@@ -84,30 +84,30 @@ class Facts:
 
     @property
     def ends_at(self) -> datetime:
-        """Return the planned end of the livestream, in UTC."""
+        """Return the planned end of the livestream (UTC)."""
         return self.starts_at + timedelta(minutes=self.minutes)
 
     @property
     def links(self) -> frozenset[str]:
-        """Return the URLs entered for the livestream: to watch, to book and of the replay."""
+        """Return the URLs entered for the livestream: to watch, to book and to see the replay."""
         return frozenset({self.url, self.booking_url, self.replay_url} - {""})
 
     def called_off(self) -> Self:
-        """Return a copy of these facts in which the livestream is cancelled."""
+        """Return a copy of these facts with the livestream cancelled."""
         return replace(self, is_cancelled=True)
 
 
 def livestream_fields(source: Livestream | Facts) -> dict[str, Any]:
-    """Return the attributes of *source* that Livestream also has, by name."""
+    """Return, by name, those attributes of *source* that Livestream has, too."""
     return {field.name: getattr(source, field.name) for field in dataclass_fields(Livestream)}
 
 
 def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
-    """Return how *present* differs from the published facts *told*.
+    """Return the differences between *told*, the published facts, and *present*.
 
-    If the livestream is now cancelled, no change but CANCELLED is returned. A notice's link counts
-    as changed only if a person entered it and the livestream no longer has this address. The public
-    page of a livestream is always current.
+    If the livestream is now cancelled, the only change returned is CANCELLED. A notice's link
+    counts as changed only if a person entered it and the livestream no longer has this address. The
+    public page of a livestream is always current.
     """
     if present.is_cancelled:
         return () if told.is_cancelled else (Change.CANCELLED,)
@@ -122,7 +122,7 @@ def changes(told: Facts, present: Facts) -> tuple[Change, ...]:
 
 
 def corrections(told: Facts, present: Facts, now: datetime) -> tuple[Change, ...]:
-    """Return the changes from *told* to *present* that readers should still be told at *now* (UTC).
+    """Return the changes from *told* to *present* that readers should still learn at *now* (UTC).
 
     After the livestream has ended, only a changed link of a replay notice is still useful.
     """

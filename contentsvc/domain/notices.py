@@ -1,4 +1,4 @@
-"""Notices: the chain of messages that are sent before, during and after a livestream."""
+"""Notices: a chain of messages that are sent before, during and after a livestream."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REPLAY_AFTER = 30
 
 
 class NoticeState(StrEnum):
-    """The state of the livestream that a notice announces, such as tomorrow, now or replay."""
+    """The state of the livestream for which a notice is sent, such as tomorrow, now or replay."""
 
     BEFORE = "before"
     TOMORROW = "tomorrow"
@@ -35,7 +35,7 @@ class NoticeState(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """One message about a livestream, identified by its offset from the start of the livestream."""
+    """One message about a livestream, identified by its time offset from the start."""
 
     #: The time from the start of the livestream to this notice; negative before the start.
     offset: timedelta
@@ -44,7 +44,7 @@ class Notice:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the notice at the offset *text* from the start, such as `-2d`, `-24h` or `+90m`.
+        """Parse an offset from the start, such as `-2d`, `-24h` or `+90m`, and return the notice.
 
         Raises:
             InputError: *text* is not an offset, or is further than 31 days from the start.
@@ -59,7 +59,7 @@ class Notice:
 
     @property
     def state(self) -> NoticeState:
-        """Return the state of the livestream that this notice announces, found from its offset."""
+        """Return the state of the livestream at the time of this notice, found from its offset."""
         if self.offset > timedelta(0):
             return NoticeState.NOW if self.offset < self.length else NoticeState.REPLAY
         if self.offset > timedelta(minutes=-5):
@@ -71,22 +71,20 @@ class Notice:
         return NoticeState.BEFORE
 
     def within(self, minutes: int) -> Self:
-        """Return a copy of this notice with *minutes* as the planned length of its livestream."""
+        """Return a copy of this notice for a livestream with a planned length of *minutes*."""
         return replace(self, length=timedelta(minutes=minutes))
 
     def days_ahead(self, starts_at: datetime, zone: ZoneInfo) -> int:
         """Return how many midnights lie between this notice and the start of the livestream.
 
-        *starts_at* is the start, in UTC.
-
-        The midnights are those of *zone*: 13 hours before 20:00 is the same day, 2 hours before
-        01:00 is the day before.
+        *starts_at* is the start, in UTC. The midnights are those in *zone*: 13 hours before 20:00
+        is the same day, and 2 hours before 01:00 is the day before.
         """
         sent = self.due_at(starts_at).astimezone(zone).date()
         return (starts_at.astimezone(zone).date() - sent).days
 
     def due_at(self, starts_at: datetime) -> datetime:
-        """Return when to send this notice for a livestream that starts at *starts_at*, in UTC."""
+        """Return the time (UTC) to send this notice for a livestream that starts at *starts_at*."""
         return starts_at + self.offset
 
     def __str__(self) -> str:
@@ -99,10 +97,10 @@ class Notice:
 
 
 def default_chain(minutes: int = 60) -> tuple[Notice, ...]:
-    """Return the default notices of a livestream that is planned to last *minutes*.
+    """Return the default notices for a livestream with a planned length of *minutes*.
 
-    It has notices a day, an hour and ten minutes before the start, at the start, and for the
-    replay half an hour after the planned end.
+    They are due a day, an hour and ten minutes before the start, at the start, and, for the replay,
+    half an hour after the planned end.
     """
     texts = ("-24h", "-1h", "-10m", "0m", f"+{minutes + _REPLAY_AFTER}m")
     return tuple(Notice.parse(text).within(minutes) for text in texts)
@@ -113,7 +111,7 @@ DEFAULT_CHAIN = default_chain()
 
 
 def parse_chain(texts: list[str]) -> tuple[Notice, ...]:
-    """Return the notices at the offsets *texts*, such as `-24h`, by time and without duplicates.
+    """Parse offsets such as `-24h`; return the notices in order of time, without duplicates.
 
     Raises:
         InputError: a text is not an offset, or there are more than 12 notices.

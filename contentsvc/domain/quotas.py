@@ -18,7 +18,7 @@ __all__ = ["Pacing", "QuietHours", "Quota", "day_bounds", "month_bounds"]
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """A daily span of hours, in the calendar's time zone, in which nothing is published."""
+    """The hours of each day, in the calendar's time zone, in which nothing is published."""
 
     start: time
     #: The first moment at which publishing is allowed again; may be after midnight.
@@ -26,7 +26,7 @@ class QuietHours:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the quiet hours in *text*, such as `22:00-08:00` or `22：00～8：00`.
+        """Parse quiet hours such as `22:00-08:00` or `22：00～8：00`.
 
         Raises:
             InputError: *text* is not a span of two times, or both times are the same.
@@ -40,9 +40,9 @@ class QuietHours:
         return hours
 
     def ends_at(self, at: datetime, zone: ZoneInfo) -> datetime | None:
-        """Return the end of the quiet hours if *at* is within them, else None.
+        """Return the end of the quiet hours (UTC) if *at* is within them, else None.
 
-        *at* and the result are in UTC; *zone* is the time zone of the calendar.
+        *at* is in UTC; *zone* is the time zone of the calendar.
         """
         local = at.astimezone(zone)
         wall = local.time()
@@ -59,7 +59,7 @@ class QuietHours:
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """The limits on deliveries to one community through one channel, per day and per month."""
+    """The maximum numbers of deliveries to one community through one channel, per day and month."""
 
     #: The most deliveries in a day and in a month; None for no limit.
     day: int | None = None
@@ -70,9 +70,9 @@ class Quota:
     def spans(
         self, day: date, zone: ZoneInfo
     ) -> Iterator[tuple[str, int, tuple[datetime, datetime]]]:
-        """Yield each limit for *day*: `day` or `month`, the most deliveries, and the span of time.
+        """Yield each limit for *day*: `day` or `month`, the maximum number, and the span of time.
 
-        The span is the start and end, in UTC, of that day or month in the time zone *zone*.
+        The span is the start and end (UTC) of that day or month in the time zone *zone*.
         """
         if self.day is not None:
             yield "day", self.day, day_bounds(day, zone)
@@ -83,7 +83,7 @@ class Quota:
 
 @dataclass(frozen=True, slots=True)
 class Pacing:
-    """A community's limits on when and how often it gets messages: quiet hours and quotas."""
+    """The limits on when and how often a community gets messages: quiet hours and quotas."""
 
     quiet: QuietHours | None = None
     #: The quota by channel name. A channel that is not listed here has its own default quota; an
@@ -92,14 +92,14 @@ class Pacing:
 
 
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the start and the end, in UTC, of *day* in the time zone *zone*."""
+    """Return the start and the end (UTC) of *day* in the time zone *zone*."""
     first = datetime.combine(day, time(), tzinfo=zone)
     last = datetime.combine(day + timedelta(days=1), time(), tzinfo=zone)
     return first.astimezone(UTC), last.astimezone(UTC)
 
 
 def month_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
-    """Return the start and the end, in UTC, of the month of *day* in the time zone *zone*."""
+    """Return the start and the end (UTC) of the month of *day* in the time zone *zone*."""
     first = day.replace(day=1)
     following = (first + timedelta(days=32)).replace(day=1)
     return day_bounds(first, zone)[0], day_bounds(following, zone)[0]

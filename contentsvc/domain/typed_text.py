@@ -1,7 +1,7 @@
-"""Normalise values that people type with a Chinese input method, such as `１２：３０`.
+"""Normalises values that people type with a Chinese input method, such as `１２：３０`.
 
-Only values with a format belong here: times, numbers, names of the service, lists. What is prose,
-such as a title or a tag, is stored as it was typed.
+Only values with a format belong here: times, numbers, lists, and names in the service. Prose, such
+as a title or a tag, is stored as it was typed.
 """
 
 from __future__ import annotations
@@ -31,24 +31,24 @@ _SCHEMES = ("https://", "http://")
 
 
 def half_width(text: str) -> str:
-    """Return *text* with ordinary letters, digits and punctuation, without blanks at its ends.
+    """Convert full-width characters of *text* to ordinary ones, and strip surrounding blanks.
 
-    Full-width characters become ASCII, every kind of dash a hyphen, and a wave dash `~`.
+    Every kind of dash becomes a hyphen, and a wave dash becomes `~`.
     """
     return text.translate(_HALF).strip()
 
 
 def digits(text: str) -> int | None:
-    """Return the number that *text* writes in at most nine decimal digits; None if it does not."""
+    """Parse a decimal number of at most nine digits. Return None if *text* is not one."""
     typed = half_width(text)
     return int(typed) if typed.isdecimal() and len(typed) <= _MOST_DIGITS else None
 
 
 def split_list(text: str) -> list[str]:
-    """Return the items of *text*, which commas, enumeration commas, semicolons or lines divide.
+    """Split *text* at commas, enumeration commas, semicolons and line ends; return the items.
 
-    The separators may be full-width. Items have no blanks at their ends, but keep their characters;
-    empty ones are left out.
+    The separators may be full-width. Blanks around items are stripped, but full-width characters in
+    items are kept. Empty items are left out.
     """
     items, start = [], 0
     for found in _SEPARATORS.finditer(text.translate(_HALF)):
@@ -58,13 +58,13 @@ def split_list(text: str) -> list[str]:
 
 
 def split_span(text: str) -> tuple[str, str] | None:
-    """Return the two ends of a span such as `22:00～8:00`; None if nothing divides *text*."""
+    """Split a span such as `22:00～8:00` into its two ends. Return None if nothing divides it."""
     ends = _BETWEEN.split(half_width(text), maxsplit=1)
     return (ends[0].strip(), ends[1].strip()) if len(ends) > 1 else None
 
 
 def typed_address(text: str) -> str:
-    """Return *text* without blanks at its ends; `https：／／` at its start becomes `https://`.
+    """Strip blanks around a web address, and change `https：／／` at its start to `https://`.
 
     The rest of an address may contain any character, so it stays as it is.
     """

@@ -1,4 +1,4 @@
-"""Converts wall-clock times of a calendar's zone to instants in UTC, as RFC 5545 §3.3.5 says."""
+"""Converts wall-clock times in a calendar's zone to instants in UTC, by RFC 5545 §3.3.5."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TIME = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 class Fit(StrEnum):
-    """Whether the clocks of a time zone show a certain local time once, twice or never."""
+    """Whether the clocks of a time zone show a given local time once, twice or never."""
 
     EXACT = "exact"
     #: Clocks show this time twice; the first of the two is used.
@@ -55,9 +55,9 @@ def resolve(day: date, wall: time, zone: ZoneInfo) -> Instant:
 
 
 def parse_time(text: str) -> time:
-    """Return the time of day in *text*, which is `HH:MM` or `HH:MM:SS` on a 24-hour clock.
+    """Parse a time of day, `HH:MM` or `HH:MM:SS` on a 24-hour clock.
 
-    Full-width digits and colons are fine.
+    Full-width digits and colons are allowed.
 
     Raises:
         InputError: *text* is not a time of day.
@@ -72,7 +72,7 @@ def parse_time(text: str) -> time:
 
 
 def parse_local(text: str, zone: ZoneInfo) -> datetime:
-    """Return the instant, in UTC, at which clocks in *zone* show *text*, as in `2026-11-26T20:00`.
+    """Parse a local time in *zone* such as `2026-11-26T20:00`; return it in UTC.
 
     Raises:
         InputError: *text* is not a day and a time.
@@ -85,12 +85,12 @@ def parse_local(text: str, zone: ZoneInfo) -> datetime:
 
 
 def format_time(wall: time) -> str:
-    """Return *wall* as `HH:MM`, or as `HH:MM:SS` if the seconds are not zero."""
+    """Format a time of day as `HH:MM`, or as `HH:MM:SS` if the seconds are not zero."""
     return wall.strftime("%H:%M:%S" if wall.second else "%H:%M")
 
 
 def parse_zone(name: str) -> ZoneInfo:
-    """Return the IANA time zone *name*, such as Asia/Shanghai.
+    """Return the time zone with the IANA name *name*, such as Asia/Shanghai.
 
     Raises:
         InputError: there is no such time zone.

@@ -33,7 +33,7 @@ class Weekday(StrEnum):
 
     @property
     def number(self) -> int:
-        """Return the ISO number of this weekday: 1 for Monday to 7 for Sunday."""
+        """Return the ISO number of this weekday, from 1 for Monday to 7 for Sunday."""
         return list(Weekday).index(self) + 1
 
     @classmethod
@@ -55,7 +55,7 @@ class IsoWeek:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Return the week that *text* names, such as `2026-W48`.
+        """Parse a week such as `2026-W48`.
 
         Raises:
             InputError: *text* does not name a week that exists.
@@ -86,7 +86,7 @@ class IsoWeek:
         return date.fromisocalendar(self.year, self.week, weekday.number)
 
     def plus(self, weeks: int) -> Self:
-        """Return the week that is *weeks* weeks later, or earlier if *weeks* is negative."""
+        """Return the week *weeks* weeks later, or earlier if *weeks* is negative."""
         return self.of(self.monday + timedelta(weeks=weeks))
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Check content that was typed elsewhere by the rules of calendar files."""
+"""Checks content from elsewhere, such as a web form, by the rules of calendar files."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ _ENTRY = "entries[0]."
 
 
 def content_problems(head: CalendarHead, content: EntryContent) -> list[Problem]:
-    """Return why a calendar file could not hold *content* as an entry of the calendar *head*.
+    """Return the problems that *content* would have as an entry in a calendar file.
 
-    Content without problems can be exported and imported again. The fields of the problems are
-    relative to the entry, such as `livestream.host`; the lines mean nothing.
+    *head* has the settings of the calendar. Content without problems can be exported and imported
+    again. The fields of the problems are relative to the entry, such as `livestream.host`; their
+    line numbers mean nothing.
     """
     # A new entry has no key yet.
     entry = replace(content, key=content.key or "new")

@@ -73,10 +73,10 @@ ENTRY_FIELDS: dict[str, tuple[str, ...]] = {
 
 
 def read_entry(value: FileValue, head: CalendarHead) -> EntryContent:
-    """Return the calendar entry that *value* describes; add every problem to `value.problems`.
+    """Convert *value* to a calendar entry, and add every problem to `value.problems`.
 
-    *head* has the settings of the entry's calendar. If a field is missing or not valid, the entry
-    has a default instead.
+    *head* has the settings of the entry's calendar. A field that is missing or invalid gets a
+    default value.
     """
     fields = value.fields(ENTRY_FIELDS["entry"], required=("key", "day", "kind", "title"))
     _check_time(value, fields, head.slots)
@@ -126,7 +126,7 @@ def _check_time(value: FileValue, fields: FileFields, slots: Collection[str]) ->
 
 
 def _check_kind(value: FileValue, fields: FileFields, kind: EntryKind) -> None:
-    """Add a problem for each missing field that *kind* requires, and each field that it forbids."""
+    """Add a problem for each field that *kind* requires but lacks, and each that it forbids."""
     if kind is EntryKind.LIVESTREAM and "livestream" not in fields:
         value.add_problem("file-livestream-missing")
     if kind is EntryKind.POSTER and "poster" not in fields:
@@ -196,10 +196,11 @@ def _read_notices(value: FileValue | None, *, has_poster: bool) -> dict[Notice, 
 
 
 def _read_notice(value: FileValue, *, has_poster: bool) -> list[tuple[Notice, NoticeVersion]]:
-    """Return the notice that *value* describes, and the texts written for this notice.
+    """Return the notices that *value* describes, each with the texts written for it.
 
-    *value* is an offset such as `-24h`, or a mapping such as `{at: -24h, title: …}`. Offsets that
-    only full-width commas divide are several notices. An invalid offset gives none.
+    *value* is an offset such as `-24h`, or a mapping such as `{at: -24h, title: …}`. A text with
+    several offsets, divided by full-width commas, gives several notices. An invalid offset gives
+    none.
     """
     if not value.is_mapping:
         return [(notice, NoticeVersion()) for notice in value.read(_notices) or ()]

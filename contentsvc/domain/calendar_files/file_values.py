@@ -28,9 +28,9 @@ _NULLS = frozenset({"null", "Null", "NULL", "~"})
 
 
 def read_file(text: str, file: str) -> FileValue:
-    """Return the root value of the YAML *text* of a calendar or channel file.
+    """Parse a calendar or channel file and return its root value. *text* is YAML.
 
-    Error messages name the file *file*.
+    *file* is the file's name in error messages.
 
     Raises:
         CalendarError: *text* is not YAML, is empty, or exceeds a limit.
@@ -46,7 +46,7 @@ def read_file(text: str, file: str) -> FileValue:
 
 @dataclass(frozen=True, slots=True)
 class FileValue:
-    """One value in a calendar or channel file, with the list of all problems found in that file."""
+    """One value in a calendar or channel file, with a list of all problems found in that file."""
 
     node: Node
     #: The dotted path of the value, such as `entries[2].day`; empty for the whole file.
@@ -56,26 +56,26 @@ class FileValue:
 
     @property
     def line(self) -> int:
-        """Return the 1-based line at which the value begins."""
+        """Return the line number, from 1, at which the value begins."""
         return self.node.line
 
     @property
     def is_absent(self) -> bool:
-        """Return whether the value is empty, as in `title:` with nothing after the colon."""
+        """Return True if the value is empty, as in `title:` with nothing after the colon."""
         return isinstance(self.node, Scalar) and self.node.is_plain and not self.node.text
 
     @property
     def is_mapping(self) -> bool:
-        """Return whether the value is a mapping such as `{field: value}`."""
+        """Return True if the value is a mapping such as `{field: value}`."""
         return isinstance(self.node, MapNode)
 
     @property
     def is_list(self) -> bool:
-        """Return whether the value is a list such as `[item, item]`."""
+        """Return True if the value is a list such as `[item, item]`."""
         return isinstance(self.node, ListNode)
 
     def add_problem(self, message: Message | str, **params: Parameter) -> None:
-        """Add a problem with this value to `problems`; *message* is a Message or a message code.
+        """Add a problem with this value to `problems`. *message* is a Message or a message code.
 
         Problems after the hundredth are dropped.
         """
@@ -83,7 +83,10 @@ class FileValue:
             self.problems.append(Problem(self.line, self.path, Message.of(message, **params)))
 
     def scalar(self) -> str | None:
-        """Return the value's text; for a list, mapping or null, add a problem and return None."""
+        """Return the value's text. If it is no text, add a problem and return None.
+
+        Lists, mappings and null are not texts.
+        """
         if not isinstance(self.node, Scalar):
             self.add_problem("file-mapping-not-text" if self.is_mapping else "file-list-not-text")
             return None
@@ -94,9 +97,9 @@ class FileValue:
         return text
 
     def read(self, parse: Callable[[str], T]) -> T | None:
-        """Return the result of *parse* for the value's text, or None if the text is not valid.
+        """Return the result of calling *parse* with the value's text.
 
-        If the value is not a text, or *parse* raises InputError, add a problem as well.
+        If the value is not a text, or *parse* raises InputError, add a problem and return None.
         """
         text = self.scalar()
         if text is None:
@@ -108,9 +111,9 @@ class FileValue:
             return None
 
     def text(self, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return the value's text, or None if it is not valid or has over *most* characters.
+        """Return the value's text if it is valid and has at most *most* characters.
 
-        If it returns None, it also adds a problem. *lines* allows several lines, *empty* an empty
+        Otherwise, add a problem and return None. *lines* allows several lines, *empty* an empty
         text.
         """
         text = self.scalar()
@@ -123,7 +126,7 @@ class FileValue:
         return text
 
     def items(self, most: int) -> list[FileValue]:
-        """Return the items of this value, which must be a list of at most *most* items.
+        """Return the items of this value, a list of at most *most* items.
 
         If the value is not a list or is too long, add a problem and return an empty list.
         """
@@ -141,7 +144,7 @@ class FileValue:
         ]
 
     def pairs(self) -> dict[str, FileValue]:
-        """Return the fields of this value, which must be a mapping, by name.
+        """Return the fields of this value, a mapping, by name.
 
         Add a problem if the value is not a mapping, and for every name that occurs twice.
         """
@@ -164,7 +167,7 @@ class FileValue:
         return values
 
     def fields(self, known: Collection[str], required: Iterable[str] = ()) -> FileFields:
-        """Return the fields of this mapping; add each unknown or missing field to `self.problems`.
+        """Return the fields of this mapping. Add a problem for each unknown or missing field.
 
         Args:
             known: the names that the mapping may have.
@@ -200,22 +203,25 @@ class FileFields:
         return self.given.get(name)
 
     def read(self, name: str, parse: Callable[[str], T], default: D) -> T | D:
-        """Return the result of *parse* for a field's text; *default* if it is absent or invalid."""
+        """Return the result of calling *parse* with a field's text.
+
+        If the field is absent or invalid, return *default*.
+        """
         field = self.given.get(name)
         value = field.read(parse) if field else None
         return default if value is None else value
 
     def text(self, name: str, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return a field's text; None if it is absent, not valid or over *most* characters.
+        """Return a field's text, or None if it is absent, invalid or over *most* characters.
 
-        A text that is not valid or too long adds a problem. *lines* allows several lines, *empty*
-        an empty text.
+        An invalid or too long text adds a problem. *lines* allows several lines, *empty* an empty
+        text.
         """
         field = self.given.get(name)
         return field.text(most, lines=lines, empty=empty) if field else None
 
     def items(self, name: str, most: int) -> list[FileValue]:
-        """Return the items of the list in a field, at most *most*; [] if the field is absent.
+        """Return the items of a field that is a list of at most *most* items; [] if it is absent.
 
         A value that is not a list, or is too long, adds a problem and gives [].
         """
@@ -224,7 +230,7 @@ class FileFields:
 
 
 def check_text(text: str, most: int, *, lines: bool = False, empty: bool = False) -> Message | None:
-    """Return a message if *text* is empty, too long or has forbidden characters, else None.
+    """Return a message if *text* is empty, is too long or has forbidden characters; else None.
 
     Args:
         text: the text to check; control characters are never allowed.

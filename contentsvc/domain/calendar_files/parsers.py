@@ -1,6 +1,6 @@
-"""Parsers for names, numbers and URLs in a calendar file; the maximum lengths of texts and lists.
+"""Parsers for names, numbers and URLs in calendar files, and maximum lengths of texts and lists.
 
-Each parser takes the text of one value and raises InputError if the text is not valid.
+Each parser takes the text of one value, and raises InputError if the text is not valid.
 """
 
 from __future__ import annotations
@@ -67,9 +67,9 @@ _HASH = re.compile(r"sha256:[0-9a-f]{64}")
 
 
 def slug(text: str) -> str:
-    """Return *text* if it is a valid calendar, entry, channel or brand name; else raise InputError.
+    """Validate the name of a calendar, entry, channel or brand, and return it.
 
-    Full-width characters become ordinary ones.
+    Full-width characters are converted to ordinary ones.
 
     Raises:
         InputError: *text* is not 1 to 64 characters of a-z, 0-9 and hyphens, or begins with a
@@ -82,12 +82,12 @@ def slug(text: str) -> str:
 
 
 def template_name(text: str) -> str:
-    """Return *text* if it is a valid name of a poster template; else raise InputError."""
+    """Validate the name of a poster template and return it. Raise InputError if it is invalid."""
     return slug(text)
 
 
 def field_name(text: str) -> str:
-    """Return *text* if it is a valid name of a poster field; else raise InputError.
+    """Validate the name of a poster field and return it.
 
     Raises:
         InputError: *text* is not 1 to 40 characters of a-z, 0-9 and underscores, or does not begin
@@ -123,10 +123,10 @@ def whole_number(low: int, high: int) -> Callable[[str], int]:
 
 
 def address(text: str) -> str:
-    """Return *text* if it is an HTTP(S) URL of at most 2,000 characters; else raise InputError.
+    """Validate an HTTP(S) URL of at most 2,000 characters and return it.
 
     Raises:
-        InputError: *text* is not such an address.
+        InputError: *text* is not such a URL.
     """
     text = typed_address(text)
     try:
@@ -140,7 +140,7 @@ def address(text: str) -> str:
 
 
 def asset_path(text: str) -> str:
-    """Return *text* if it names a picture in the assets folder, or an upload as `sha256:<hex>`.
+    """Validate a picture's path in the assets folder, or an upload as `sha256:<hex>`; return it.
 
     Raises:
         InputError: the path leads out of the assets folder or has over 2,000 characters.
@@ -155,7 +155,7 @@ def asset_path(text: str) -> str:
 
 
 def channel_names(values: list[FileValue]) -> tuple[str, ...]:
-    """Return the distinct channel names in *values*; add a problem for each bad or repeated one."""
+    """Return the distinct channel names in *values*. Add a problem for each bad or repeated one."""
     names: dict[str, None] = {}
     for value in values:
         for name in value.read(_slugs) or ():
@@ -166,7 +166,10 @@ def channel_names(values: list[FileValue]) -> tuple[str, ...]:
 
 
 def _slugs(text: str) -> list[str]:
-    """Return the names in an item of a list; YAML does not divide items at a full-width comma."""
+    """Return the names in one list item, which full-width commas may divide.
+
+    YAML does not divide items at a full-width comma.
+    """
     return [slug(name) for name in split_list(text) or [text]]
 
 

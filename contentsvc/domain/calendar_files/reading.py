@@ -1,6 +1,6 @@
 """Reads a calendar file into a CalendarPlan.
 
-The format decides the type of a value, never YAML's rules: `20:00` is a time and `on` is text.
+The file format, not YAML, decides the type of each value: `20:00` is a time and `on` is a text.
 """
 
 from __future__ import annotations
@@ -65,9 +65,9 @@ _NO_ZONE = ZoneInfo("UTC")
 
 
 def read_calendar_bytes(data: bytes, file: str) -> CalendarPlan:
-    """Return the settings and entries in *data*, the bytes of a calendar file in UTF-8.
+    """Parse *data*, a calendar file in UTF-8, and return its settings and entries.
 
-    *file* is the file's name, which the error shows.
+    *file* is the file's name in error messages.
 
     Raises:
         CalendarError: the file cannot be used; the error lists every problem.
@@ -85,9 +85,9 @@ def read_calendar_bytes(data: bytes, file: str) -> CalendarPlan:
 
 
 def read_calendar(text: str, file: str) -> CalendarPlan:
-    """Return the settings and entries in *text*, the content of a calendar file.
+    """Parse *text*, the content of a calendar file, and return its settings and entries.
 
-    *file* is the file's name, which the error shows.
+    *file* is the file's name in error messages.
 
     Raises:
         CalendarError: the file cannot be used; the error lists every problem with its line.
@@ -122,7 +122,7 @@ def _read_plan(root: FileValue) -> CalendarPlan:
 
 
 def _status_line(value: FileValue) -> int:
-    """Return the line of an entry's field `status`, or of the entry if it does not have it."""
+    """Return the line number of an entry's field `status` or, if it has none, of the entry."""
     if not isinstance(value.node, MapNode):
         return value.line
     pairs = value.node.pairs

@@ -1,4 +1,4 @@
-"""Writes a CalendarPlan as YAML that looks as if a person had written it."""
+"""Writes a CalendarPlan as YAML, in the way in which a person would write it."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _ESCAPED_BREAKS = frozenset("\r\x85\u2028\u2029")
 
 
 def write_calendar(plan: CalendarPlan) -> str:
-    """Return the text of a calendar file with *plan*; `read_calendar` converts it back.
+    """Return *plan* as the text of a calendar file. `read_calendar` converts it back.
 
-    Fields are in the order of the format, fields with their default value are left out, bodies
-    are block scalars, times are quoted, and Chinese is not escaped.
+    Fields are in the order of the format, fields with their default value are left out, bodies are
+    block scalars, times are quoted, and Chinese is not escaped.
     """
     head = _dump(_calendar(plan))
     if not plan.entries:
@@ -42,15 +42,15 @@ def write_calendar(plan: CalendarPlan) -> str:
 
 
 class _Inline(list[Any]):
-    """A list that the YAML dumper writes on one line, as `[a, b]`."""
+    """A list that the YAML dumper writes on a single line, as `[a, b]`."""
 
 
 class _InlineMap(dict[str, Any]):
-    """A mapping that the YAML dumper writes on one line, as `{a: b}`."""
+    """A mapping that the YAML dumper writes on a single line, as `{a: b}`."""
 
 
 class _Quoted(str):
-    """Text that the YAML dumper quotes; YAML 1.1 reads an unquoted 20:30 as a number."""
+    """Text that the YAML dumper quotes, because YAML 1.1 reads an unquoted 20:30 as a number."""
 
     __slots__ = ()
 
@@ -78,7 +78,7 @@ def _fits_block(text: str) -> bool:
 
 
 def _is_printable(character: str) -> bool:
-    """Return whether YAML allows the character without an escape."""
+    """Return True if YAML allows the character unescaped."""
     return (
         " " <= character <= "~"
         or "\xa0" <= character <= "\ud7ff"
@@ -192,7 +192,7 @@ def _livestream(livestream: Livestream) -> dict[str, Any]:
 
 
 def _notices(entry: EntryContent) -> list[Any]:
-    """Return the notices as a list for YAML, on one line unless a notice has texts of its own."""
+    """Return the notices as a list for YAML. It is on one line if no notice has its own texts."""
     if not entry.notice_versions:
         return _Inline(str(notice) for notice in entry.notices)
     return [_notice(str(notice), entry.notice_version(notice)) for notice in entry.notices]

@@ -1,1 +1,1 @@
-"""Publish each delivery (one post to one channel) when it is due, and store the result."""
+"""Publishes each delivery (one post to one channel) when it is due, and stores the result."""

@@ -1,4 +1,4 @@
-"""Call plugins' listener functions with finished deliveries, in threads of their own."""
+"""Calls plugins' listener functions with finished deliveries, in separate threads."""
 
 from __future__ import annotations
 
@@ -41,10 +41,12 @@ T = TypeVar("T")
 
 
 class _HandlerQueue(Generic[T]):
-    """A queue with a thread of its own, which calls a function with lists of queued items."""
+    """A queue with its own thread, which calls a function with lists of queued items."""
 
     def __init__(self, name: str, work: Callable[[list[T]], None]) -> None:
-        """Create an empty queue whose thread passes lists of items to *work*, which must not raise.
+        """Create an empty queue. Its thread calls *work* with lists of items.
+
+        *work* must not raise.
 
         The thread is called *name* and starts with the first item.
         """
@@ -56,7 +58,7 @@ class _HandlerQueue(Generic[T]):
         self._closed = False
 
     def put(self, items: Sequence[T]) -> None:
-        """Append as many of *items* as fit into the queue; drop the rest and log a warning."""
+        """Append *items* to the queue. Items that do not fit are dropped with a logged warning."""
         with self._changed:
             room = _MOST_WAITING - len(self._waiting)
             self._waiting.extend(items[:room])
@@ -68,7 +70,7 @@ class _HandlerQueue(Generic[T]):
             self._log_dropped(len(items) - room)
 
     def close(self, until: float) -> None:
-        """Wait until the thread has handled all items, but not beyond *until* (`time.monotonic()`).
+        """Wait until all items have been handled, but not beyond *until* (`time.monotonic()`).
 
         Items that are still queued then are dropped and logged.
         """
@@ -103,10 +105,10 @@ class _HandlerQueue(Generic[T]):
 
 
 class Announcer:
-    """Calls the functions (listeners) that plugins registered for finished deliveries."""
+    """Calls the listeners: functions that plugins registered for finished deliveries."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create an announcer with a queue for each listener that a plugin has registered."""
+        """Create an announcer with one queue per registered listener."""
         self._runtime = runtime
         folder = runtime.config.data_dir / "plugins"
         self._listeners = [
@@ -119,18 +121,17 @@ class Announcer:
         self._verdicts = _HandlerQueue("announcer", self._announce)
 
     def announce(self, moved: Sequence[Verdict]) -> None:
-        """Queue the finished deliveries in *moved* (stored results of calls) for the listeners.
+        """Queue the finished deliveries among *moved* for the listeners.
 
-        The results in *moved* must be committed.
-
-        The method neither blocks nor raises, and does nothing if there is no listener.
+        *moved* are the results of calls; they must be committed. The method neither blocks nor
+        raises, and does nothing if there is no listener.
         """
         finished = [verdict for verdict in moved if verdict.after in _FINISHED]
         if finished and self._listeners:
             self._verdicts.put(finished)
 
     def close(self) -> None:
-        """Wait up to three seconds until the listeners have handled all queued deliveries."""
+        """Wait up to three seconds for the listeners to handle all queued deliveries."""
         until = time.monotonic() + _GRACE
         for queue in (self._verdicts, *self._listeners):
             queue.close(until)
@@ -195,7 +196,7 @@ def _described(verdict: Verdict, row: Any) -> FinishedDelivery:
 def _call_listener(
     listener: DeliveryListener, folder: Path, finished: list[FinishedDelivery]
 ) -> None:
-    """Call a plugin's listener with *finished* deliveries; log any exception it raises."""
+    """Call a plugin's listener with the deliveries in *finished*; log any exception it raises."""
     try:
         listener.call([replace(delivery, folder=folder) for delivery in finished])
     except (Exception, SystemExit):

@@ -46,7 +46,7 @@ _LONGEST_WAIT = 5.0
 
 @dataclass(slots=True)
 class TaskBatch:
-    """Counts the tasks (plugin calls) of one `submit` by state: not due, waiting, or running."""
+    """Counts the tasks (calls to plugins) of one `submit` by state: early, waiting or running."""
 
     #: Numbers of tasks that are not due yet, of due tasks that wait for a slot, and of calls under
     #: way.
@@ -56,15 +56,15 @@ class TaskBatch:
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
     def come_due(self) -> None:
-        """Move one task from the count of early tasks to the count of waiting tasks."""
+        """Count one early task as waiting, because it has come due."""
         self._change(-1, 1, 0)
 
     def begin(self) -> None:
-        """Move one task from the count of waiting tasks to the count of running calls."""
+        """Count one waiting task as running, because its call has begun."""
         self._change(0, -1, 1)
 
     def end(self, *, called: bool) -> None:
-        """Subtract one from the running calls if *called* is true, else from the waiting tasks."""
+        """Stop counting one task: a running one if *called* is true, else a waiting one."""
         self._change(0, 0, -1) if called else self._change(0, -1, 0)
 
     def _change(self, early: int, waiting: int, calling: int) -> None:
@@ -78,13 +78,13 @@ class TaskBatch:
                 self._changed.notify_all()
 
     def wait_begun(self) -> None:
-        """Block until each due task's call has begun, or the task was given up."""
+        """Block until the call of every due task has begun, or the task was given up."""
         with self._changed:
             while self.waiting:
                 self._changed.wait()
 
     def wait_ended(self, seconds: float) -> bool:
-        """Block until all tasks are finished, or for *seconds*; return whether all are finished."""
+        """Block for up to *seconds* until all tasks are finished. Return True if they are."""
         with self._changed:
             return self._changed.wait_for(self._is_finished, seconds)
 
@@ -104,14 +104,14 @@ class Queued:
     early: bool
 
     def __lt__(self, other: Queued) -> bool:
-        """Return True if this task comes before *other*: by due time, then by delivery id."""
+        """Return True if this task is before *other* by due time and then by delivery id."""
         mine, theirs = self.task.delivery, other.task.delivery
         return (mine.next_at, mine.id) < (theirs.next_at, theirs.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A running call to a plugin: when it began, and the batch of tasks to which it belongs."""
+    """A running call to a plugin: when it began, and the batch of tasks that it belongs to."""
 
     batch: TaskBatch
     #: When the call began, in monotonic seconds.
@@ -119,10 +119,10 @@ class Call:
 
 
 class Backlog:
-    """The tasks (calls to plugins) that a worker has not begun yet. Not thread-safe."""
+    """The tasks (calls to plugins) that a worker has not yet begun. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create a backlog without tasks; *runtime* has the clock and the rate limits."""
+        """Create a backlog without tasks. *runtime* provides the clock and the rate limits."""
         self._runtime = runtime
         #: Tasks that are not due yet: a heap, with the next due task first.
         self._early: list[Queued] = []
@@ -132,7 +132,7 @@ class Backlog:
         self.closed = False
 
     def add(self, queued: Sequence[Queued]) -> None:
-        """Add tasks. Due tasks keep their order; tasks not due yet are sorted by due time."""
+        """Add tasks. Due tasks keep their order; early tasks are sorted by due time."""
         for task in queued:
             if task.early:
                 heapq.heappush(self._early, task)
@@ -140,9 +140,9 @@ class Backlog:
                 self._due.append(task)
 
     def pauses(self) -> Iterator[float]:
-        """Yield the seconds until a task is due and until a waiting task has waited too long.
+        """Yield up to two pauses, in seconds. The caller must call `pick` after the shorter one.
 
-        The caller must call `pick` after the shorter of them. Either may be missing.
+        They last until the next task is due, and until a waiting task has waited too long.
         """
         now = time.monotonic()
         for first in self._due[:1]:
@@ -155,18 +155,18 @@ class Backlog:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no task waits."""
+        """Whether the backlog has no tasks."""
         return not (self._early or self._due)
 
     def pick(
         self, calls: Mapping[Task, Call], now: datetime, overdue: Collection[Task] = ()
     ) -> tuple[list[Queued], list[tuple[Queued, datetime]]]:
-        """Remove and return the tasks to call now, and the tasks to give up until a later time.
+        """Remove and return two lists: tasks to call now, and tasks to give up until a later time.
 
-        *calls* are the calls under way, which occupy slots. *overdue* are calls that have passed
-        their time limit and have not returned: they occupy slots of their channel and its type
-        only. The caller ends the claim of each task to give up; it is paired with the time at which
-        its delivery is to be claimed again.
+        *calls* are the running calls, which occupy slots. *overdue* are calls that have not
+        returned within their time limit: they occupy slots only of their channel and its type. The
+        caller must end the claim of each task to give up. The time paired with it is when its
+        delivery is to be claimed again.
         """
         self._come_due(now)
         usage = _Usage.of(calls, overdue)
@@ -196,7 +196,7 @@ class Backlog:
         return begun, releases
 
     def _come_due(self, now: datetime) -> None:
-        """Move early tasks to the due ones, if they are due or have waited for too long."""
+        """Move early tasks that are due, or have waited too long, to the due tasks."""
         too_long = time.monotonic() - _LONGEST_WAIT
         while self._early:
             first = self._early[0]
@@ -208,10 +208,10 @@ class Backlog:
             self._due.append(first)
 
     def _rate_wait(self, task: Task, full: dict[str, timedelta]) -> timedelta | None:
-        """Return how long a call must wait for rate limits; None if it may begin (and is counted).
+        """Return how long *task* must wait for rate limits, or None if its call may begin.
 
-        *full* maps each account that has reached a limit to its wait. It is filled here, so that no
-        later task of such an account gets ahead of an earlier task.
+        A call that may begin is counted. *full* maps each account that has reached a limit to its
+        wait. It is filled here, so that no later task of such an account overtakes an earlier task.
         """
         channel = task.channel
         if task.action is not Action.PUBLISH or not channel.rates:
@@ -226,7 +226,7 @@ class Backlog:
 
 @dataclass(frozen=True, slots=True)
 class _Usage:
-    """The numbers of slots in use, by channel id or channel type."""
+    """The numbers of slots in use, by channel and by channel type."""
 
     #: Calls that have not returned.
     busy: Counter[int]
@@ -240,7 +240,7 @@ class _Usage:
 
     @classmethod
     def of(cls, calls: Mapping[Task, Call], overdue: Collection[Task]) -> _Usage:
-        """Count the running *calls* and the *overdue* ones."""
+        """Count the slots that the running *calls* and the *overdue* ones use."""
         long_ago = time.monotonic() - _SLOW
         slow = [task for task, call in calls.items() if call.began < long_ago]
         late = [*slow, *overdue]
@@ -253,14 +253,17 @@ class _Usage:
         )
 
     def is_crowded(self, task: Task) -> bool:
-        """Return True if no slot is free for *task* on its channel, or for its channel's type."""
+        """Return True if *task*'s channel, or the channel's type, has no free slot."""
         channel_id = task.delivery.channel_id
         most = _SLOW_CHANNEL_SLOTS if self.slow[channel_id] else _CHANNEL_SLOTS
         crowded_type = self.slow_types[task.channel.type] >= _SLOW_TYPE_CALLS
         return self.busy[channel_id] >= most or crowded_type
 
     def is_hung(self, task: Task) -> bool:
-        """Return True if calls that have passed their time limit occupy the channel's slots."""
+        """Return True if overdue calls occupy the slots of *task*'s channel.
+
+        A call is overdue if it has not returned within its time limit.
+        """
         return self.overdue[task.delivery.channel_id] >= _SLOW_CHANNEL_SLOTS
 
 

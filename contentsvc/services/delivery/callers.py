@@ -1,4 +1,4 @@
-"""Threads for calls to plugins; a gate starts the calls one after the other."""
+"""Threads for calls to plugins. A gate starts the calls one after the other."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _SHORTER, _LONGER = 0.8, 1.25
 
 
 class Callers:
-    """Runs each call in a thread of its own, and starts the next call once the current one waits.
+    """Runs each call in its own thread, and starts the next call once the current one waits.
 
     Python runs one thread at a time. If sixty calls compute at once, they interrupt each other, and
     the thread that writes their results waits for all of them at each step. So a call starts when
-    the call before it has ended or has run for a hundredth of a second at most.
+    the call before it has ended, or has run for at most a hundredth of a second.
 
     The threads are daemons and are reused, so that a plugin that hangs delays neither another call
     nor the end of the process. There are at most as many threads as concurrent calls, and one more
@@ -34,7 +34,7 @@ class Callers:
     """
 
     def __init__(self) -> None:
-        """Create an object that has no thread yet."""
+        """Create the object. It has no threads yet."""
         self._changed = threading.Condition()
         self._waiting: deque[Callable[[], None]] = deque()
         #: A token of the call that is starting; None if no call is starting.
@@ -51,7 +51,7 @@ class Callers:
         self._starter_is_busy = False
 
     def run(self, call: Callable[[], None]) -> None:
-        """Start *call* in a thread, after the calls passed earlier; *call* must not raise."""
+        """Start *call* in a thread, after all earlier calls. *call* must not raise."""
         with self._changed:
             self._waiting.append(call)
             self._start_calls()
@@ -59,7 +59,7 @@ class Callers:
                 self._wake_starter()
 
     def _start_calls(self) -> None:
-        """Start the waiting calls that may start now; the caller holds the lock."""
+        """Start all waiting calls that may start now. The caller must hold the lock."""
         while started := self._take_next():
             if self._idle:
                 self._idle -= 1
@@ -70,7 +70,10 @@ class Callers:
                 ).start()
 
     def _take_next(self) -> tuple[object, Callable[[], None]] | None:
-        """Return the next call and its token if it may start now; the caller holds the lock."""
+        """Return the next call and a token for it, or None if no call may start now.
+
+        The caller must hold the lock.
+        """
         now = time.monotonic()
         if self._starting is not None and self._started_at + self._start_time <= now:
             self._end_slow_start()
@@ -80,7 +83,10 @@ class Callers:
         return self._starting, self._waiting.popleft()
 
     def _end_call(self, token: object) -> None:
-        """Handle the end of the call with that *token*; the caller holds the lock."""
+        """Let the next call start if *token*'s call, which has ended, was still starting.
+
+        The caller must hold the lock.
+        """
         if self._starting is not token:
             return
         if self._started_at + self._start_time <= time.monotonic():
@@ -90,12 +96,12 @@ class Callers:
             self._start_time = min(_LONGEST_START, self._start_time * _LONGER)
 
     def _end_slow_start(self) -> None:
-        """Let the next call start, because the current one has run for the whole start time."""
+        """Let the next call start, because the current one has used its whole start time."""
         self._starting = None
         self._start_time = max(_SHORTEST_START, self._start_time * _SHORTER)
 
     def _serve(self, token: object, call: Callable[[], None]) -> None:
-        """Make *call* and then further calls, for as long as the process lives."""
+        """Make *call* and then further calls, as long as the process lives."""
         while True:
             call()
             with self._changed:
@@ -114,7 +120,7 @@ class Callers:
         self._changed.notify()
 
     def _start_waiting(self) -> None:
-        """Start each waiting call once the call before it no longer counts as starting."""
+        """Start waiting calls, each once the call before it no longer counts as starting."""
         with self._changed:
             while True:
                 self._start_calls()

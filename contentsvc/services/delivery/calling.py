@@ -1,4 +1,4 @@
-"""Call a plugin, and turn its return value or exception into an `Answer`."""
+"""Calls a plugin, and converts its return value or exception to an `Answer`."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _OUTCOMES: tuple[tuple[type[PublishError], Outcome], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The result of one call to a plugin, made from its return value or its exception."""
+    """The result of one call to a plugin, from its return value or its exception."""
 
     outcome: Outcome
     receipt: Receipt | None = None
@@ -63,11 +63,11 @@ class Answer:
 
 
 def ask(call: Callable[[], Any], usable: Usable = (Receipt, Accepted, HandOff)) -> Answer:
-    """Call a plugin and return the result; never raises, whatever the plugin returns or raises.
+    """Call a plugin and return the result. Never raises, whatever the plugin does.
 
-    The outcome is unknown if the plugin raises an exception that is not a PublishError, or returns
-    a value that cannot be used, since the post may be out. *usable* lists the classes of usable
-    values. If it contains None, the value None means that the platform does not have the post.
+    If the plugin raises an exception that is not a PublishError, or returns an unusable value, the
+    outcome is unknown, since the post may be out. *usable* lists the classes of usable values. If
+    it contains None, the value None means that the platform does not have the post.
     """
     try:
         return _result_of(call(), usable)
@@ -117,7 +117,7 @@ def _result_of(value: object, usable: Usable) -> Answer:
 
 
 def _clean(message: Message) -> Message:
-    """Return a copy of *message* that a database can store: texts cut, and plain values only."""
+    """Return a copy of *message* that a database can store: texts are cut, values are plain."""
     if not isinstance(message, Message):
         return Message.plain(_clean_text(text_of(message)))
     params = {name: _clean_parameter(value) for name, value in message.params.items()}
@@ -137,7 +137,7 @@ def _clean_parameter(value: object) -> Parameter:
 
 
 def _clean_text(text: str) -> str:
-    """Return *text* masked and cut, without characters that a database refuses."""
+    """Mask the secrets in *text*, cut it, and remove characters that a database refuses."""
     return KNOWN.text(text)[:_MOST_CHARACTERS].replace("\0", "").encode("utf-8", "replace").decode()
 
 

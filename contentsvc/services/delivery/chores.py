@@ -1,7 +1,7 @@
 """The dispatcher's chores: the steps of work that it repeats in every turn (round).
 
-Every chore has two parts. `write` runs in the one database transaction of the turn. `finish` runs
-after the commit and may use the queue, change files or send messages.
+Every chore has two parts. `write` runs in the single database transaction of the turn. `finish`
+runs after the commit, and may use the queue, change files or send messages.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ _COUNT_CLAIMED = select(func.count()).where(Delivery.status == _S.CLAIMED)
 
 @dataclass(frozen=True, slots=True)
 class DispatcherContext:
-    """The objects that all chores (steps of work) of one dispatcher share, such as its settings."""
+    """The objects that all chores (steps of work) of a dispatcher share, such as its settings."""
 
     runtime: Runtime
     #: The dispatcher's name, `host:pid`.
@@ -99,73 +99,73 @@ class Turn:
 
 
 class Every:
-    """A timer that remembers when work was last done, and tells whether it is due again."""
+    """A timer that remembers when some work was last done, and tells whether it is due again."""
 
     def __init__(self, period: timedelta) -> None:
-        """Create a timer for work that is due now, and again after each *period*."""
+        """Create a timer. The work is due at once, and again after each *period*."""
         self._period = period
         self._done_at: datetime | None = None
 
     def is_due(self, now: datetime, period: timedelta | None = None) -> bool:
-        """Return True if the work was never done, or *period* has passed since it was last done.
+        """Return True if the work was never done, or was last done at least *period* ago.
 
-        *period* is by default the timer's own. Also return True if the clock was set back since.
+        *period* defaults to that of the timer. Also return True if the clock was set back since.
         """
         if self._done_at is None:
             return True
         return not timedelta(0) <= now - self._done_at < (period or self._period)
 
     def done(self, now: datetime) -> None:
-        """Note that the work was done at *now*; the next period starts then."""
+        """Record that the work was done at *now*. The next period starts then."""
         self._done_at = now
 
 
 class Chore:
-    """A step of each round of a dispatcher's work: a base class whose two methods do nothing."""
+    """Base class of the chores, the steps in each turn of a dispatcher. Its methods do nothing."""
 
     def __init__(self, context: DispatcherContext) -> None:
-        """Create the chore for the dispatcher with this *context*."""
+        """Create the chore for a dispatcher with this *context*."""
         self.context = context
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Do the part of this step that belongs in the round's database transaction."""
+        """Do the part of the chore that belongs in the turn's database transaction."""
 
     def finish(self, turn: Turn) -> None:
-        """Do the part of this step that follows after the round's transaction is committed."""
+        """Do the part of the chore that follows after the turn's transaction is committed."""
 
 
 class Reaping(Chore):
-    """Ends claims (workers' reservations of deliveries) whose lease (time limit) has expired."""
+    """Ends claims whose lease has expired. A claim is a worker's reservation of a delivery."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """End expired claims, if *turn* is a sweep (thorough) and the clock was not just set."""
+        """End expired claims if *turn* is a sweep (thorough) and the clock was not set recently."""
         if turn.is_sweep and turn.is_steady:
             reap(session, turn.now, self.context.runtime.config)
 
 
 class MarkingMissed(Chore):
-    """Gives the status `missed` to deliveries that are too late to be useful."""
+    """Gives deliveries that are too late to be useful the status `missed`."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Mark late deliveries as missed, if *turn* is a sweep (a thorough turn)."""
+        """If *turn* is a sweep (a thorough turn), mark late deliveries as missed."""
         if turn.is_sweep:
             miss_late(session, turn.now)
 
 
 class ExpiringPolls(Chore):
-    """Gives the status `unknown` to accepted deliveries that the platform has not published."""
+    """Gives the status `unknown` to deliveries that were accepted but not published in time."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """End the polling of overdue deliveries, if *turn* is a sweep (a thorough turn)."""
+        """If *turn* is a sweep (a thorough turn), end the polling of overdue deliveries."""
         if turn.is_sweep and turn.is_steady:
             expire_polls(session, turn.now)
 
 
 class Claiming(Chore):
-    """Claims due deliveries (reserves them for workers), the earliest first."""
+    """Claims due deliveries, earliest first. To claim is to reserve for a worker."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """Claim due deliveries, unless publishing is paused or too many claims already wait.
+        """Claim due deliveries, unless publishing is paused or too many claims are waiting already.
 
         The claims are added to *turn*, for `Enqueueing`.
         """
@@ -193,7 +193,7 @@ class Claiming(Chore):
 
 
 class FollowingUp(Chore):
-    """Claims deliveries whose result is not known yet, for workers to ask the platform about."""
+    """Claims deliveries whose result is unknown, for workers to ask the platform about them."""
 
     def write(self, session: Session, turn: Turn) -> None:
         """Claim deliveries whose result is unknown, unless *turn* is reserved for due posts.
@@ -208,7 +208,7 @@ class FollowingUp(Chore):
 
 
 class Enqueueing(Chore):
-    """Sends the claims of a round to the workers in jobs, each job for one channel type.
+    """Enqueues the claims of a turn as jobs for the workers. Each job is for one channel type.
 
     A job has at most `most_per_job` claims.
     """
@@ -226,7 +226,7 @@ class Enqueueing(Chore):
     def _enqueue(
         self, send: Callable[[str, list[Claim]], None], laned: Sequence[tuple[str, Claim]]
     ) -> list[Claim]:
-        """Enqueue jobs by *send*; return the claims for which the queue was down."""
+        """Enqueue jobs by calling *send*. Return the claims that the queue could not take."""
         lanes: dict[str, list[Claim]] = defaultdict(list)
         for lane, claim in laned:
             lanes[lane].append(claim)
@@ -242,7 +242,7 @@ class Enqueueing(Chore):
         return refused
 
     def _schedule_again(self, claims: Sequence[Claim], now: datetime) -> None:
-        """End *claims*, which could not be enqueued, and reschedule their deliveries.
+        """End *claims*, which could not be enqueued, and schedule their deliveries again.
 
         None of these deliveries was sent.
         """
@@ -260,7 +260,10 @@ class Enqueueing(Chore):
 
 
 class Rendering(Chore):
-    """Enqueues planned deliveries for workers to render (prepare the posts) before the due time."""
+    """Enqueues planned deliveries, so that workers render their posts before the due time.
+
+    A worker that renders a delivery prepares its post.
+    """
 
     def write(self, session: Session, turn: Turn) -> None:
         """Reserve planned deliveries that no worker is rendering yet; add their ids to *turn*.
@@ -298,7 +301,7 @@ class Rendering(Chore):
         turn.has_more |= len(taken) == tuning.most_renders
 
     def finish(self, turn: Turn) -> None:
-        """Enqueue the deliveries that `write` reserved; if the queue is down, free them soon."""
+        """Enqueue the deliveries that `write` reserved. If the queue is down, free them soon."""
         runtime = self.context.runtime
         refused: list[int] = []
         for lane, delivery_ids in turn.renders.items():
@@ -316,7 +319,7 @@ class Rendering(Chore):
 
 
 class Beating(Chore):
-    """Stores that the dispatcher is alive (its heartbeat), and when the system clock was set."""
+    """Stores the dispatcher's heartbeat, and when the system clock was set."""
 
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
@@ -348,7 +351,7 @@ class Beating(Chore):
 
 
 class Reminding(Chore):
-    """Sends people reminders of deliveries and channels that need their attention."""
+    """Sends people reminders about deliveries and channels that need their attention."""
 
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
@@ -356,14 +359,14 @@ class Reminding(Chore):
         self._reminder = Reminder(context.runtime)
 
     def finish(self, turn: Turn) -> None:
-        """Send a reminder of new problems, at most once per interval `beat_every`."""
+        """Send a reminder about new problems, at most once per interval `beat_every`."""
         if self._every.is_due(turn.now):
             self._reminder.send_news(turn.now)
             self._every.done(turn.now)
 
 
 class ResumingBatches(Chore):
-    """Enqueues poster batches again if no worker has reported progress on them in time."""
+    """Enqueues a poster batch again if no worker has reported progress on it in time."""
 
     def __init__(self, context: DispatcherContext) -> None:
         super().__init__(context)
@@ -407,22 +410,22 @@ _CHORES: tuple[type[Chore], ...] = (
 
 
 def all_chores(context: DispatcherContext) -> list[Chore]:
-    """Create a dispatcher's chores (steps of work), in the order in which a turn runs them."""
+    """Create a dispatcher's chores (steps of work), in the order in which they run in a turn."""
     return [chore(context) for chore in _CHORES]
 
 
 def has_room(session: Session, tuning: DispatchTuning) -> bool:
-    """Return True unless too many claimed deliveries wait for a worker.
+    """Return True if `most_per_claim` more deliveries may be claimed.
 
-    There must be room for `most_per_claim` more without exceeding `most_claimed`. Claiming a few
-    deliveries costs about as much as claiming hundreds, so the dispatcher waits until there is
-    room for a full claim.
+    The claimed deliveries that wait for a worker must not exceed `most_claimed`. Claiming a few
+    deliveries costs about as much as claiming hundreds, so the dispatcher waits until there is room
+    for a full claim.
     """
     claimed = session.scalar(_COUNT_CLAIMED) or 0
     return claimed <= tuning.most_claimed - tuning.most_per_claim
 
 
 def next_due_at(session: Session, context: DispatcherContext, before: datetime) -> datetime | None:
-    """Return the next due time of a delivery to claim; None if none is due before *before*."""
+    """Return when the next delivery to claim is due, or None if none is due before *before*."""
     parameters = {"before": before, "types": context.channel_types}
     return session.scalar(_NEXT_DUE, parameters)

@@ -1,4 +1,4 @@
-"""Load claimed deliveries (reserved for a worker) with columns of their calendar and channel."""
+"""Loads claimed deliveries (reserved for a worker) with columns of their calendar and channel."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ClaimedDelivery", "load_claimed"]
 
 @dataclass(frozen=True, slots=True)
 class ClaimedDelivery:
-    """A delivery with columns of its calendar and channel, as they were when a worker loaded it."""
+    """A delivery with columns of its calendar and channel, as a worker loaded them."""
 
     id: int
     fence: int
@@ -63,12 +63,12 @@ class ClaimedDelivery:
 
     @property
     def may_be_out(self) -> bool:
-        """Return True if people may see a part of it, or all of it, on the platform."""
+        """Return True if people may see a part of the post, or all of it, on the platform."""
         return self.in_doubt or self.parts_out > 0
 
     @property
     def claim(self) -> Claim:
-        """Return the claim (reservation) by which the worker loaded this delivery."""
+        """Return the claim (reservation) under which the worker loaded this delivery."""
         return Claim(self.id, self.fence)
 
 
@@ -103,7 +103,7 @@ def _by_claims(*, arrays: bool) -> Select[Any]:
 
 
 def load_claimed(session: Session, claims: Sequence[Claim]) -> list[ClaimedDelivery]:
-    """Return the deliveries of *claims* in the same order; leave out claims no longer valid."""
+    """Load the deliveries of the valid *claims*, in the same order; skip the other claims."""
     connection = session.connection()
     rows = connection.execute(
         _by_claims(arrays=has_arrays(connection)),

@@ -1,4 +1,4 @@
-"""Detect that the system clock was set, which makes expiry times unreliable for a while."""
+"""Detects that the system clock was set, which makes expiry times unreliable for a while."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _STEP = timedelta(seconds=5)
 
 
 class ClockWatch:
-    """Detects when the system clock is set, by comparing it with a monotonic clock."""
+    """Detects that the system clock was set, by comparing it with a monotonic clock."""
 
     def __init__(self, settle: timedelta, monotonic: Callable[[], float]) -> None:
-        """Create a watch that calls the system clock unsteady for *settle* after it was set.
+        """Create a watch for which the system clock is unsteady for *settle* after it was set.
 
         *monotonic* returns the seconds of a clock that nobody can set.
         """
@@ -30,11 +30,11 @@ class ClockWatch:
         self.stepped: tuple[datetime, float] | None = None
 
     def is_steady(self, now: datetime) -> bool:
-        """Return True unless the system clock was recently set forward or back.
+        """Return False if the system clock was set recently, forward or back.
 
         The dispatcher calls this in every turn, since each call also checks for a step. After a
-        step forward, a lease that seems to have expired may belong to a worker in the middle of
-        its call.
+        step forward, a lease that seems to have expired may belong to a worker in the middle of its
+        call.
         """
         ticks = self._monotonic()
         if self._last is not None:

@@ -32,9 +32,10 @@ _DATABASE_PAUSE = 1.0
 
 
 class Dispatcher:
-    """Reserves due deliveries and enqueues them for workers, in a loop of turns (rounds of work).
+    """Claims due deliveries and enqueues them for workers, in a loop of turns (rounds of work).
 
-    Several dispatchers may run at the same time: each delivery is claimed by only one of them.
+    To claim is to reserve for a worker. Several dispatchers may run at the same time: each delivery
+    is claimed by only one of them.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Dispatcher:
         return self._until_next(self._runtime.clock())
 
     def _idle_pause(self, now: datetime) -> float:
-        """Return how many more seconds to sleep after a sleep without events; 0 to begin a turn."""
+        """Return how many more seconds to sleep after a sleep without events; 0 to start a turn."""
         if self._sweep.is_due(now, self._tuning.idle_sweep_every):
             return 0.0
         try:
@@ -103,7 +104,7 @@ class Dispatcher:
             return 0.0
 
     def _until_next(self, now: datetime) -> float:
-        """Return the seconds until the next delivery is due, but at most the polling interval."""
+        """Return the seconds until the next delivery is due, at most the polling interval."""
         tuning = self._tuning
         rests = self._rest.is_due(now)
         longest = tuning.rest_poll_every if rests else tuning.poll_every

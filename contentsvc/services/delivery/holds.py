@@ -1,4 +1,4 @@
-"""Holds: reasons that keep a due delivery from being sent, such as quiet hours and quotas."""
+"""Holds, reasons to delay a due delivery, such as quiet hours and quotas."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _PAUSED = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A reason why a delivery has to wait, such as quiet hours, and the end of the wait."""
+    """A reason why a delivery must wait, such as quiet hours, and when the wait ends."""
 
     #: The end of the hold, in UTC.
     until: datetime
@@ -34,11 +34,11 @@ class Hold:
 
 
 def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[Task, Hold]:
-    """Return a hold (the reason and end of a wait) for each task that must not be sent now.
+    """Return a hold (the reason and the end of a wait) for each task that must wait at *now*.
 
     The caller must record the intents in the same transaction, so that two workers cannot both use
     the last post of a quota. Quiet hours and quotas do not hold a delivery that may be out: sending
-    it again only settles whether it is, and the rest of its parts belong to the same post.
+    it again only settles whether it is, and its other parts belong to the same post.
     """
     sending = [task for task in tasks if task.action is Action.PUBLISH]
     if not sending:
@@ -65,9 +65,9 @@ def find_holds(session: Session, tasks: Sequence[Task], now: datetime) -> dict[T
 
 
 def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) -> dict[Task, Hold]:
-    """Return a hold (reason to wait) for each task beyond the number of posts that *pace* allows.
+    """Return a hold (reason to wait) for each of *tasks* that exceeds a quota in *pace*.
 
-    The first tasks use the quota up.
+    The first tasks use up the quota.
     """
     # Other workers that count the same calendar wait for this lock.
     session.execute(select(Calendar.id).where(Calendar.id == pace.calendar_id).with_for_update())
@@ -82,7 +82,7 @@ def _over_quota(session: Session, pace: Pace, tasks: list[Task], now: datetime) 
 
 
 def _count_sent(session: Session, pace: Pace, begins: datetime, ends: datetime) -> int:
-    """Return how many posts between *begins* and *ends* count towards the quota in *pace*."""
+    """Count the posts between *begins* and *ends* that use up the quota in *pace*."""
     query = (
         select(func.count(func.distinct(Attempt.delivery_id)))
         .join(Delivery, Attempt.delivery_id == Delivery.id)

@@ -1,4 +1,4 @@
-"""Moves: changes of a delivery's status, each made by one conditional UPDATE.
+"""Moves, which are changes of a delivery's status, each made by one conditional UPDATE.
 
 No other module writes `Delivery.status`; `tests/test_delivery_moves.py` checks this. Every function
 checks the move against `domain.deliveries.MOVES` before it writes. No function commits; that is
@@ -65,7 +65,7 @@ _PLANNED_AGAIN = {**AFRESH, "part_count": 0, "parts_out": 0}
 
 @dataclass(frozen=True, slots=True)
 class ClaimMove:
-    """A change of a claimed delivery's status, made only if the claim is still valid."""
+    """A change of a claimed delivery's status. It is made only if the claim is still valid."""
 
     claim: Claim
     before: DeliveryStatus
@@ -83,9 +83,10 @@ def move(
     *where: ColumnElement[bool],
     **values: Any,
 ) -> list[int]:
-    """Set the status of deliveries that meet *where* from *before* to *after*; return their ids.
+    """Change the status of deliveries from *before* to *after*, and return their ids.
 
-    *values* are other columns to write with the status.
+    Only deliveries that meet the conditions *where* are changed. *values* are other columns to
+    write with the status.
 
     Raises:
         IllegalMoveError: the actor *by* may never make this move.
@@ -104,7 +105,7 @@ def move(
 def move_one(
     session: Session, delivery: Delivery, after: DeliveryStatus, by: Actor, **values: Any
 ) -> bool:
-    """Set a delivery's status to *after*; return False if somebody else has changed it meanwhile.
+    """Change a delivery's status to *after*. Return False if it has been changed by others since.
 
     In that case nothing is written. Otherwise *delivery* is reloaded from the database.
 
@@ -126,7 +127,7 @@ def move_one(
 
 
 def move_claims(session: Session, moves: Sequence[ClaimMove], by: Actor) -> None:
-    """Make the status changes *moves*; skip deliveries claimed again or changed in the meantime.
+    """Make the status changes *moves*. Deliveries that were claimed again or changed are skipped.
 
     Raises:
         IllegalMoveError: the actor *by* may never make one of these moves; no move was made.
@@ -183,7 +184,7 @@ _CLAIM_DUE = (
 
 
 def is_approved() -> ColumnElement[bool]:
-    """Return the SQL condition that an entry's present approval is that of its delivery."""
+    """Return the SQL condition that a delivery's approval is still the approval of its entry."""
     # With EXISTS, PostgreSQL would join all entries with these few deliveries.
     present = (
         select(Entry.approval_hash)
@@ -205,7 +206,7 @@ def claim_due(
     claimed_by: str,
     now: datetime,
 ) -> Sequence[Row[int, int, int, datetime]]:
-    """Claim (reserve) up to *most* waiting deliveries due by *due_until*; return a row for each.
+    """Claim (reserve) up to *most* waiting deliveries due by *due_until*; return one row for each.
 
     The earliest are claimed first. Deliveries on paused channels, and on channels of other *types*,
     are not claimed. The rows have id, new fence, channel id and `next_at`, in no particular order.
@@ -247,9 +248,9 @@ def _begin_sending(*, arrays: bool) -> Update:
 def begin_sending(
     session: Session, claims: Iterable[Claim], *, lease_until: datetime, now: datetime
 ) -> set[Claim]:
-    """Set deliveries to status `sending` if their *claims* are valid; return these claims.
+    """Set the deliveries of valid *claims* to the status `sending`; return the valid claims.
 
-    A delivery is not sent if its entry was approved differently since the delivery was planned.
+    A delivery is not sent if the approval of its entry has changed since the delivery was planned.
     """
     check_move(_S.CLAIMED, _S.SENDING, Actor.WORKER)
     connection = session.connection()

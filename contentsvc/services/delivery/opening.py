@@ -1,4 +1,4 @@
-"""A cache of channels' plugin objects, which replaces an object after its channel was changed."""
+"""A cache of channels' plugin objects. If a channel is changed, its object is replaced."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ _CHANNELS = select(
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A channel's plugin object, and the account whose rate limits its deliveries share."""
+    """A channel's plugin object, and the account whose rate limits apply to its deliveries."""
 
     channel: Channel
     #: The channel type and the plugin's `account`, joined by a colon.
@@ -52,24 +52,27 @@ class Opened:
 
 
 class StoredRow(StoredChannel, Protocol):
-    """A row with the time of the channel's last change."""
+    """A stored channel that also has the time of its last change."""
 
     @property
     def updated_at(self) -> datetime: ...
 
 
 class Opener:
-    """Creates the plugin objects that publish to channels, and caches them. Not thread-safe."""
+    """Creates and caches the plugin objects that publish to channels. Not thread-safe."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create an empty cache."""
+        """Create an opener with an empty cache."""
         self._runtime = runtime
         self._open: OrderedDict[int, tuple[datetime, float, Opened]] = OrderedDict()
 
     def open_all(
         self, session: Session, deliveries: Iterable[ClaimedDelivery]
     ) -> Mapping[int, Opened | ContentsvcError]:
-        """Return, by channel id, each delivery's plugin object, or the error of creating it."""
+        """Return the plugin object of each delivery's channel, by channel id.
+
+        If creating the object failed, the error is returned in its place.
+        """
         wanted = {delivery.channel_id: delivery.channel_updated_at for delivery in deliveries}
         opened: dict[int, Opened | ContentsvcError] = {
             channel_id: cached
@@ -85,7 +88,10 @@ class Opener:
     def _open_rows(
         self, kind: str, rows: Sequence[StoredRow]
     ) -> Mapping[int, Opened | ContentsvcError]:
-        """Open channels of the type *kind*; a constructor that does not return is an error."""
+        """Create the plugin objects for channels of the type *kind*.
+
+        A constructor that does not return in time counts as an error.
+        """
         try:
             opened = self._runtime.calls.run(
                 kind, lambda: {row.id: self._open_row(row) for row in rows}, _SECONDS

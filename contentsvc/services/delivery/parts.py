@@ -1,4 +1,4 @@
-"""Store and load the parts of deliveries whose channels publish a post as several messages."""
+"""Stores and loads the parts of deliveries on channels that publish a post as several messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["load_parts", "store_parts"]
 
 
 def store_parts(session: Session, delivery_id: int, hashes: Sequence[str]) -> None:
-    """Replace the parts of a delivery by parts with these renditions; none is published."""
+    """Replace the parts of a delivery with unpublished parts. *hashes* are those of renditions."""
     session.execute(delete(DeliveryPart).where(DeliveryPart.delivery_id == delivery_id))
     session.add_all(
         DeliveryPart(delivery_id=delivery_id, number=number, rendition_hash=digest)
@@ -28,7 +28,7 @@ def store_parts(session: Session, delivery_id: int, hashes: Sequence[str]) -> No
 def load_parts(
     session: Session, deliveries: Iterable[ClaimedDelivery]
 ) -> dict[int, tuple[Part, str]]:
-    """Return, by delivery id, the part to publish next and the hash of its rendition.
+    """Return, by delivery id, the next part to publish and the hash of its rendition.
 
     A delivery that is published as a whole is left out.
     """
@@ -54,7 +54,7 @@ def _next_part(parts_out: int, rows: list[DeliveryPart]) -> tuple[Part, str]:
 
 
 def _receipt_of(row: DeliveryPart) -> Receipt | None:
-    """Return the receipt of a part; None if a person confirmed it without the platform's id."""
+    """Return the receipt of a part, or None if a person confirmed it without the platform's id."""
     stored = row.receipt or {}
     if not stored.get("id"):
         return None

@@ -1,4 +1,4 @@
-"""The publisher of a worker, which loads claimed deliveries and calls plugins for them."""
+"""The publisher of a worker. It loads claimed deliveries and calls plugins to publish them."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _ACTIONS = {
 
 
 class Publisher:
-    """Publishes the deliveries that are reserved (claimed) for a worker; one per process."""
+    """Publishes the deliveries that are claimed (reserved) for a worker. Each process has one."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class Publisher:
         on_failure: Callable[[], None] | None = None,
         on_stuck: Callable[[], None] | None = None,
     ) -> None:
-        """Create the publisher of the worker called *worker* (`host:pid`).
+        """Create the publisher for the worker called *worker* (`host:pid`).
 
         It calls *on_failure* if its sender thread ends because of a fault of this program, and
         *on_stuck* when the worker has nothing to do but has calls that never returned.
@@ -70,7 +70,7 @@ class Publisher:
         self._sender = Sender(runtime, worker, on_failure, on_stuck)
 
     def begin_batch(self, lane: str, claims: Sequence[Claim]) -> None:
-        """Begin the plugin calls for *claims*; return when all have begun, not when they end."""
+        """Begin the plugin calls for *claims*. Return once all have begun, not when they end."""
         before: TaskBatch | None = None
         for first in range(0, len(claims), _CHUNK):
             # This chunk is loaded while the previous chunk is being sent.
@@ -91,11 +91,11 @@ class Publisher:
         return self._sender.submit(tasks)
 
     def close(self) -> None:
-        """Begin no more calls; wait for the running ones, at most for one call's time limit."""
+        """Begin no more calls, and wait for the running ones, at most for one call's time limit."""
         self._sender.close()
 
     def make_ready(self, claims: Sequence[Claim]) -> list[Task]:
-        """Return a task (call to make) for each usable claim, in order; give up the others."""
+        """Return a task (call to make) for each usable claim, in order; give up other claims."""
         with self._runtime.database.read() as session:
             tasks, releases = self._tasks(session, claims)
         if releases:
@@ -106,7 +106,10 @@ class Publisher:
     def _tasks(
         self, session: Session, claims: Sequence[Claim]
     ) -> tuple[list[Task], list[ClaimMove]]:
-        """Return a task for each usable claim, in order, and status changes that end the others."""
+        """Return a task for each usable claim, and status changes that end the other claims.
+
+        The tasks are in the order of *claims*.
+        """
         now = self._runtime.clock()
         usable: list[ClaimedDelivery] = []
         releases: list[ClaimMove] = []
@@ -148,7 +151,7 @@ class Publisher:
     def _renditions(
         self, session: Session, digests: Iterable[str | None]
     ) -> dict[str, Rendition | ContentsvcError]:
-        """Return, by hash, the renditions (finished posts), or the errors of loading them."""
+        """Load renditions (finished posts); return them, or the errors of loading them, by hash."""
         renditions: dict[str, Rendition | ContentsvcError] = {}
         for digest in {digest or "" for digest in digests}:
             try:
@@ -171,7 +174,7 @@ class Publisher:
 
 
 def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
-    """Return the status change that ends an unusable claim; None if the claim may be used.
+    """Return the status change that ends an unusable claim, or None if the claim is usable.
 
     A claim is unusable if the channel is paused, or the delivery is too late to be useful.
     """
@@ -186,8 +189,9 @@ def _release_of(delivery: ClaimedDelivery, now: datetime) -> ClaimMove | None:
 
 
 def _left_to_a_person(delivery: ClaimedDelivery, now: datetime) -> ClaimMove:
-    """Return the move to unknown of a delivery in doubt that must not be sent again.
+    """Return the change to the status `unknown` for a delivery that must not be sent again.
 
-    If the channel can be asked, a worker calls `find` next; otherwise a person decides.
+    Whether it was published is in doubt. If the channel can be asked, a worker calls `find` next;
+    otherwise a person decides.
     """
     return released(delivery, now=now, next_at=now, error=_KEY_FORGOTTEN, after=_S.UNKNOWN)

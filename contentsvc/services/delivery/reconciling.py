@@ -1,4 +1,4 @@
-"""Reconciling: handle expired claims, late deliveries, and deliveries with unknown results."""
+"""Reconciling: handling of expired claims, late deliveries, and unknown results."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _NOT_APPROVED = Message("delivery-approval-changed")
 
 
 def reap(session: Session, now: datetime, config: Config) -> None:
-    """End claims (workers' reservations of deliveries) whose lease (time limit) has expired.
+    """End claims whose lease has expired. A claim is a worker's reservation of a delivery.
 
     A claimed delivery is scheduled again, since nothing was sent. A delivery that was being sent
     becomes unknown, since it may be out. A lease that ends more than two lease durations from now
@@ -87,7 +87,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
 
 
 def miss_late(session: Session, now: datetime) -> None:
-    """Give the status `missed` to waiting deliveries that are too late to be useful.
+    """Give waiting deliveries that are too late to be useful the status `missed`.
 
     A delivery that may be out, at least in part, becomes unknown instead.
     """
@@ -119,7 +119,7 @@ def miss_late(session: Session, now: datetime) -> None:
 
 
 def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> set[int]:
-    """Cancel claimed deliveries that their entry is no longer approved for; return their ids.
+    """Cancel claimed deliveries whose approval is no longer valid; return their ids.
 
     This happens if a person withdraws the entry during an attempt after which the delivery is
     retried. A delivery that may be out, at least in part, becomes unknown instead.
@@ -149,7 +149,7 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
 
 
 def expire_polls(session: Session, now: datetime) -> None:
-    """Set accepted deliveries to unknown if the platform has not published them in time.
+    """Set accepted deliveries that the platform has not published in time to the status `unknown`.
 
     The time is the channel's `poll_for`. A poll under way may still bring the receipt.
     """
@@ -170,7 +170,7 @@ def expire_polls(session: Session, now: datetime) -> None:
 def follow_ups(
     session: Session, registry: Registry, now: datetime, config: Config, name: str
 ) -> list[tuple[str, Claim]]:
-    """Claim unresolved deliveries for workers to look up; return (channel type, claim) pairs.
+    """Claim unresolved deliveries for workers to look up; return pairs of channel type and claim.
 
     These are deliveries with the status `unknown` or `accepted`.
 
@@ -192,9 +192,9 @@ def follow_ups(
 
 
 def _resend(session: Session, kind: type[Channel], now: datetime, config: Config) -> None:
-    """Schedule another attempt for deliveries with unknown results on channels of *kind*.
+    """Schedule another attempt for deliveries with unknown results on channels of the type *kind*.
 
-    The kind is idempotent: publishing twice with the same key makes one post. A post that the
+    The type is idempotent: publishing twice with the same key makes one post. A post that the
     platform has accepted is not sent again, because the platform may still publish it.
     """
     remembered = []
@@ -231,9 +231,10 @@ def _claim_to_ask(
     again_at: datetime,
     name: str,
 ) -> list[tuple[str, Claim]]:
-    """Claim deliveries in *status* for workers to look up; return (channel type, claim) pairs.
+    """Claim deliveries in *status* for workers to look up; return pairs of channel type and claim.
 
-    Their status does not change. They are claimed again after *again_at*, in case the worker dies.
+    The status does not change. The deliveries are claimed again after *again_at*, in case the
+    worker dies.
     """
     free = (
         select(Delivery.id)
@@ -262,7 +263,7 @@ def _claim_to_ask(
 
 
 def lanes_of(session: Session, channel_ids: set[int]) -> dict[int, str]:
-    """Return each channel's type by channel id. Types are the lanes by which jobs are separated."""
+    """Return the types of channels by channel id. Types are the lanes that separate jobs."""
     if not channel_ids:
         return {}
     query = select(ChannelRow.id, ChannelRow.type).where(ChannelRow.id.in_(channel_ids))

@@ -1,4 +1,4 @@
-"""Record every call to a plugin: store the intent before the call, and the result after it.
+"""Records every call to a plugin: stores the intent before the call, and the result after it.
 
 Each function handles many calls in one transaction.
 """
@@ -60,10 +60,10 @@ def _select_and_lock(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
 def intend(
     runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
 ) -> list[Task]:
-    """Record the intent to make the calls *tasks*; return those whose claims are still valid.
+    """Record the intent to make the calls *tasks*. Return those whose claims are still valid.
 
-    The caller may make only the calls of these tasks, and only after the transaction is committed.
-    The other tasks have lost their claims meanwhile.
+    The caller may make only the returned calls, and only after the transaction is committed. The
+    other tasks have lost their claims.
     """
     if not tasks:
         return []
@@ -83,7 +83,7 @@ def intend(
 
 
 def _valid_follow_ups(session: Session, tasks: Sequence[Task]) -> set[Claim]:
-    """Return the claims, if still valid, of those tasks that look up a post (FIND and POLL)."""
+    """Return the valid claims of those *tasks* that look up a post (FIND and POLL)."""
     asked = [_pair(task.claim) for task in tasks if task.action is not Action.PUBLISH]
     if not asked:
         return set()
@@ -112,7 +112,7 @@ def _attempt(task: Task, worker: str, now: datetime) -> dict[str, Any]:
 
 
 def record(session: Session, verdicts: Sequence[Verdict], now: datetime) -> list[Verdict]:
-    """Store the results of calls; return the verdicts that changed their delivery's status.
+    """Store the results of calls. Return the verdicts that changed their delivery's status.
 
     Only deliveries with valid claims are changed. If a platform refused the credentials, its
     channel is paused.
@@ -154,7 +154,7 @@ def _store_parts(session: Session, verdicts: Sequence[Verdict], now: datetime) -
 def _lock_valid_claims(
     session: Session, verdicts: Sequence[Verdict]
 ) -> dict[Claim, DeliveryStatus]:
-    """Lock the rows of deliveries whose claims are still valid; return their statuses by claim."""
+    """Lock the rows of deliveries whose claims are still valid. Return their statuses by claim."""
     claims = [_pair(verdict.task.claim) for verdict in verdicts]
     connection = session.connection()
     locking = _select_and_lock(arrays=has_arrays(connection))
@@ -163,9 +163,10 @@ def _lock_valid_claims(
 
 
 def _move_of(verdict: Verdict, status: DeliveryStatus | None) -> ClaimMove | None:
-    """Return the change that *verdict*, a call's result, makes; None if it comes too late.
+    """Return the status change that *verdict* makes, or None if it comes too late.
 
-    *status* is the delivery's present status, or None if the claim is no longer valid.
+    *verdict* is the result of a call. *status* is the delivery's present status, or None if the
+    claim is no longer valid.
     """
     after = verdict.after
     if status is None:
@@ -193,10 +194,9 @@ def _finish(session: Session, verdicts: Sequence[Verdict], now: datetime) -> Non
 
 
 def postponed(delivery: ClaimedDelivery, hold: Hold, *, now: datetime) -> ClaimMove:
-    """Return the status change that makes a claimed delivery wait until *hold* ends.
+    """Return a status change by which a claimed delivery waits until *hold* ends.
 
-    The delivery becomes `missed` if the hold ends after the delivery is useful, unless it may
-    be out.
+    The delivery becomes `missed` if the hold ends after it is still useful, unless it may be out.
     """
     useful = hold.until <= delivery.useful_until or delivery.may_be_out
     after = _S.SCHEDULED if useful else _S.MISSED
@@ -212,7 +212,7 @@ def released(
     error: Message = _NO_ERROR,
     after: DeliveryStatus = _S.SCHEDULED,
 ) -> ClaimMove:
-    """Return the status change that ends a delivery's claim without a call to the plugin.
+    """Return a status change that ends a delivery's claim without a call to the plugin.
 
     The delivery gets the status *after* and is claimed again at *next_at*.
     """
@@ -227,5 +227,5 @@ def released(
 
 
 def release(session: Session, releases: Sequence[ClaimMove]) -> None:
-    """Write *releases* to the database: status changes that end claims without a call."""
+    """Write the status changes *releases*, which end claims without a call, to the database."""
     move_claims(session, releases, Actor.WORKER)

@@ -1,4 +1,4 @@
-"""Settle the deliveries of a database that was restored from a backup."""
+"""Settles the deliveries of a database that was restored from a backup."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["doubt_overdue"]
 
 
 def doubt_overdue(session: Session, now: datetime) -> int:
-    """Set every unpublished delivery that was due by *now* to unknown; return their number.
+    """Set every unpublished delivery due by *now* to the status `unknown`; return their number.
 
     The service may have published them after the backup was made, and would publish them again. If
     a channel can be asked, or recognizes the delivery's key, the service finds out by itself;

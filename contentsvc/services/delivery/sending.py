@@ -1,4 +1,4 @@
-"""The sender of a worker, which makes concurrent calls to plugins and stores the results.
+"""The sender of a worker. It makes concurrent calls to plugins and stores the results.
 
 It writes the intents and results of many calls in one transaction.
 """
@@ -49,7 +49,7 @@ _SPREAD = 20.0
 
 
 class Sender:
-    """Makes a worker's calls to plugins in threads; one more thread stores the results."""
+    """Makes a worker's calls to plugins in threads. A separate thread stores the results."""
 
     def __init__(
         self,
@@ -58,10 +58,11 @@ class Sender:
         on_failure: Callable[[], None] | None = None,
         on_stuck: Callable[[], None] | None = None,
     ) -> None:
-        """Create the sender of the worker called *worker* (`host:pid`).
+        """Create the sender for the worker called *worker* (`host:pid`).
 
-        It calls *on_failure* if its thread ends because of a fault of this program, and *on_stuck*
-        at a quiet moment if calls have not returned long after their time limit.
+        It calls *on_failure* if its thread ends because of a fault of this program. It calls
+        *on_stuck*, when there is nothing else to do, if calls have not returned long after their
+        time limit.
         """
         self._runtime = runtime
         self._worker = worker
@@ -85,7 +86,7 @@ class Sender:
         self._thread: threading.Thread | None = None
 
     def submit(self, tasks: Sequence[Task]) -> TaskBatch:
-        """Queue *tasks* (calls to make) in order; return a counter that can wait for their end.
+        """Queue *tasks* (calls to make) in order. Return a counter that can wait for their end.
 
         No call begins before its delivery is due.
         """
@@ -100,7 +101,7 @@ class Sender:
         return batch
 
     def close(self) -> None:
-        """Begin no more calls; wait for the running ones, at most for one call's time limit."""
+        """Begin no more calls, and wait for the running ones, at most for one call's time limit."""
         self._events.put(None)
         if self._thread is not None:
             self._thread.join(self._deadline + _AGAIN)
@@ -126,7 +127,7 @@ class Sender:
             self._give_up_if_stuck()
 
     def _give_up_if_stuck(self) -> None:
-        """Call `on_stuck`, once, if nothing but calls that never returned is left to do."""
+        """Call `on_stuck`, once, if only calls that never returned are left."""
         busy = self._calls or self._unwritten or not self._backlog.is_empty
         if not self._overdue or busy or time.monotonic() < self._replace_at:
             return
@@ -143,7 +144,7 @@ class Sender:
     # Events
 
     def _collect(self) -> list[tuple[Task, Answer]]:
-        """Wait for events (new tasks, ended calls), handle them all, and return the ended calls."""
+        """Wait for events (new tasks or ended calls), handle them, and return the ended calls."""
         answers: list[tuple[Task, Answer]] = []
         try:
             self._handle(self._events.get(timeout=self._pause()), answers)
@@ -167,7 +168,10 @@ class Sender:
     def _handle(
         self, event: list[Queued] | tuple[Task, Answer] | None, answers: list[tuple[Task, Answer]]
     ) -> None:
-        """Queue new tasks, append a call's result to *answers*, or begin to stop on None."""
+        """Handle one event: new tasks, the result of a call, or None.
+
+        New tasks are queued, a result is appended to *answers*, and None begins the stop.
+        """
         if event is None:
             self._backlog.closed = True
         elif isinstance(event, list):
@@ -176,7 +180,7 @@ class Sender:
             answers.append(event)
 
     def _pause(self) -> float | None:
-        """Return the longest time in seconds to wait for the next event; None for no limit."""
+        """Return how long to wait for the next event, in seconds, or None for no limit."""
         if self._unwritten:
             return _AGAIN
         given_up = time.monotonic() - self._deadline
@@ -201,7 +205,7 @@ class Sender:
         return [_judge(task, answer, now) for task, answer in answers]
 
     def _timed_out(self) -> list[Verdict]:
-        """Return an unknown result for each call that has run longer than its time limit.
+        """Return a verdict of unknown outcome for each call that has exceeded its time limit.
 
         Nobody knows whether these calls have published their posts. A receipt that arrives later
         still changes the delivery to `published`.
@@ -218,7 +222,7 @@ class Sender:
     # Writing
 
     def _write_and_begin(self, verdicts: list[Verdict]) -> None:
-        """Store *verdicts* and intents of new calls in one transaction; then begin these calls."""
+        """Store *verdicts* and the intents of new calls in one transaction; begin these calls."""
         now, since = self._runtime.clock(), time.monotonic()
         begun, to_release = self._backlog.pick(self._calls, now, self._overdue)
         if not (verdicts or begun or to_release):
@@ -252,15 +256,16 @@ class Sender:
                 queued.batch.end(called=False)
 
     def _settle(self, unwritten: set[Task]) -> None:
-        """Count each ended call as finished, unless it is *unwritten* (its result not stored)."""
+        """Count ended calls as finished, unless they are in *unwritten* (results not stored)."""
         for task in self._settling.keys() - unwritten:
             self._settling.pop(task).end(called=True)
 
     def _to_write_again(self, verdicts: list[Verdict], error: Exception) -> list[Verdict]:
-        """Return those of *verdicts* to store again later, after storing them failed with *error*.
+        """Return the verdicts to store again later, after storing *verdicts* failed with *error*.
 
-        If the database is down, these are all verdicts. Otherwise each verdict is written by
-        itself, and a verdict that fails again is dropped: the lease of its delivery will expire.
+        If the database is down, these are all verdicts. Otherwise each verdict is written in its
+        own transaction, and a verdict that fails again is dropped: the lease of its delivery will
+        expire.
         """
         logger.error(
             "Receipts could not be written",
@@ -272,7 +277,7 @@ class Sender:
         return [verdict for verdict in verdicts if not self._write_or_drop(verdict)]
 
     def _write_or_drop(self, verdict: Verdict) -> bool:
-        """Store one call's result in its own transaction; return False if the database is down.
+        """Store one call's result in its own transaction. Return False if the database is down.
 
         Any other error is logged and the verdict is dropped.
         """
@@ -290,9 +295,9 @@ class Sender:
         return True
 
     def _tell(self, verdicts: Sequence[Verdict], moved: Sequence[Verdict]) -> None:
-        """Log stored *verdicts*, and announce those that changed a status, *moved*.
+        """Log the stored *verdicts*, and announce those in *moved*, which changed a status.
 
-        Wake the dispatcher if the next part of a post is to be sent.
+        Wake the dispatcher if the next part of a post must be sent.
         """
         _log(verdicts)
         self._announcer.announce(moved)
@@ -313,7 +318,7 @@ class Sender:
 
 
 def _judge(task: Task, answer: Answer, now: datetime) -> Verdict:
-    """Return the verdict on one call; if judging fails, return that its outcome is unknown."""
+    """Return the verdict on one call. If judging fails, its outcome is unknown."""
     try:
         return judge(task, answer, now)
     except Exception as error:
@@ -326,21 +331,22 @@ def _judge(task: Task, answer: Answer, now: datetime) -> Verdict:
 
 
 def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedelta) -> bool:
-    """Return True if enough of a delivery's lease (time limit) is left for one whole call.
+    """Return True if enough of a delivery's lease is left for one whole call.
 
-    The lease began at *intended_at*. *passed* is the time since then by the monotonic clock.
+    A lease is the time limit of a claim. It began at *intended_at*. *passed* is the time since then
+    by the monotonic clock.
     """
     config = runtime.config
     return max(passed, runtime.clock() - intended_at) < config.lease - config.call_timeout
 
 
 def not_begun() -> Answer:
-    """Return a temporary failure for a call not made because its lease would end too soon."""
+    """Return the answer, a temporary failure, for a call that its lease left no time for."""
     return Answer(Outcome.TEMPORARY, message=Message("attempt-not-begun"))
 
 
 def _is_database_down(error: Exception) -> bool:
-    """Return True if *error* means that the database is down; False if it refused a row."""
+    """Return True if *error* means that the database is down, False if it rejected a row."""
     return isinstance(error, (OperationalError, InterfaceError))
 
 

@@ -1,4 +1,4 @@
-"""Tasks (calls to plugins to be made) and verdicts (the status changes that results cause)."""
+"""Tasks (plugin calls to be made) and verdicts (the status changes that the results cause)."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _WAIT = timedelta(seconds=10)
 
 
 def time_to_resend(config: Config) -> timedelta:
-    """Return the longest time from the decision to send a key again until the call has ended."""
+    """Return the longest time between deciding to send a key again and the end of the call."""
     return config.call_timeout + _WAIT
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """The part of a post that a call is about."""
+    """The part of a post that a call publishes or looks up."""
 
     #: From 1.
     number: int
@@ -58,13 +58,13 @@ class Part:
 
 
 def part_key(delivery_key: str, number: int) -> str:
-    """Return the key of a part: the delivery's own for the first, else a UUID made from it."""
+    """Return the key of a part: the delivery's key for the first part, else a UUID made from it."""
     return delivery_key if number == 1 else str(uuid5(UUID(delivery_key), str(number)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """A call to a plugin that a worker is to make for a claimed delivery."""
+    """A call to a plugin that a worker will make for a claimed delivery."""
 
     action: Action
     delivery: ClaimedDelivery
@@ -79,27 +79,27 @@ class Task:
 
     @property
     def claim(self) -> Claim:
-        """Return the claim (reservation) that permits the worker to make this call."""
+        """Return the claim (reservation) under which the worker may make this call."""
         return self.delivery.claim
 
     @property
     def key(self) -> str:
-        """Return the key that the platform gets: that of the delivery, or of its part."""
+        """Return the key for the platform: the delivery's key, or that of its part."""
         key = self.delivery.key
         return part_key(key, self.part.number) if self.part else key
 
     @property
     def number(self) -> int:
-        """Return the number, from 1, of the attempt to publish that this call makes or looks up."""
+        """Return the number, from 1, of the publishing attempt that this call makes or looks up."""
         return self.delivery.attempt_count + (self.action is Action.PUBLISH)
 
     @property
     def call_number(self) -> int:
-        """Return the number, from 1, of this call among those that determine the next delay."""
+        """Return the number, from 1, by which this call is counted for the next delay."""
         return self.number if self.action is Action.PUBLISH else self.delivery.follow_ups + 1
 
     def may_double(self, now: datetime, config: Config) -> bool:
-        """Return True if publishing could make a second post of a delivery that may be out already.
+        """Return True if publishing could make a second post, because the first may be out already.
 
         This is so unless the platform still remembers the delivery's key when the call ends.
         """
@@ -111,11 +111,11 @@ class Task:
         return now + time_to_resend(config) - delivery.first_sent_at > remembered
 
     def ask(self) -> Answer:
-        """Call the plugin and return the result; never raises."""
+        """Call the plugin and return the result. Never raises."""
         return ask(self.call, _USABLE[self.action])
 
     def call(self) -> Any:
-        """Call the plugin and return its response; exceptions of the plugin are not caught."""
+        """Call the plugin and return its response. Exceptions of the plugin are not caught."""
         key = self.key
         if self.action is Action.PUBLISH:
             after = self.part.after if self.part else None
@@ -130,7 +130,7 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The result of a call, and its effect: the delivery's next status and the columns to write."""
+    """The result of a call, with the delivery's next status and the columns to write."""
 
     task: Task
     answer: Answer
@@ -146,7 +146,7 @@ class Verdict:
 
 
 def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
-    """Return a verdict: the delivery's next status and columns, given *answer* to the call."""
+    """Return the verdict on *answer*: the delivery's next status and the columns to write."""
     delivery, channel = task.delivery, task.channel
     accepted = answer.accepted
     step = next_step(
@@ -189,15 +189,16 @@ def judge(task: Task, answer: Answer, now: datetime) -> Verdict:
 
 
 def _is_progress(task: Task, answer: Answer) -> bool:
-    """Return True if a poll got the platform's answer, so that the next failure is a first one.
+    """Return True if a poll got the platform's answer.
 
-    Without this, one failed poll after many would delay the next by minutes.
+    The next failure then counts as a first one. Otherwise one failed poll after many successful
+    ones would delay the next by minutes.
     """
     return task.action is Action.POLL and answer.outcome is Outcome.ACCEPTED
 
 
 def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
-    """Return True if it is uncertain, even after *outcome*, whether the post was published."""
+    """Return True if *outcome* leaves it uncertain whether the post was published."""
     delivery = task.delivery
     if outcome is Outcome.PUBLISHED:
         return False
@@ -210,7 +211,7 @@ def _stays_in_doubt(task: Task, outcome: Outcome) -> bool:
 
 
 def _after_part(part: Part, receipt: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the columns to write when *part* is published, with its *receipt*.
+    """Return the columns to write when *part* is published. *receipt* is the part's receipt.
 
     The receipt of the delivery is that of its first part, to which the others belong.
     """
@@ -221,7 +222,7 @@ def _after_part(part: Part, receipt: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _receipt(answer: Answer, now: datetime) -> dict[str, Any]:
-    """Return the columns that store the receipt in *answer*; no columns if there is none."""
+    """Return the columns that store the receipt in *answer*. There are none without a receipt."""
     if answer.receipt is not None:
         receipt = {"id": answer.receipt.id, "url": answer.receipt.url}
         if answer.raw_id:

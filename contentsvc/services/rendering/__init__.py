@@ -1,1 +1,1 @@
-"""Render entries: make the post that each channel will show (its rendition), with posters."""
+"""Renders entries: makes the post (rendition) that each channel will show, with its posters."""

@@ -1,4 +1,4 @@
-"""Find brand kits (a brand's colours, logo and fonts): the default one, or one by its name."""
+"""Finds brand kits (a brand's colours, logo and fonts) by name, or the default one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 
 
 def list_brands(folders: Sequence[Path]) -> dict[str, str]:
-    """Map each brand kit's file name, without `.yaml`, to the name to show to people.
+    """Return the display names of all brand kits, by the file name without `.yaml`.
 
     The files of brand kits are in the subfolder `brands/` of each of *folders*.
     """
@@ -28,7 +28,7 @@ def list_brands(folders: Sequence[Path]) -> dict[str, str]:
 
 
 def check_brand(folders: Sequence[Path], name: str | None) -> None:
-    """Raise InputError unless the brand kit *name* exists; None, the default brand, is valid.
+    """Raise InputError unless the brand kit *name* exists. None, the default brand, is valid.
 
     Raises:
         InputError: there is no such brand; the error lists the brands.
@@ -39,7 +39,7 @@ def check_brand(folders: Sequence[Path], name: str | None) -> None:
 
 
 def require_brand(runtime: Runtime, head: CalendarHead) -> None:
-    """Raise InputError unless the brand kit that the calendar uses exists.
+    """Raise InputError unless the brand kit of the calendar exists.
 
     Raises:
         InputError: there is no such brand; the error lists the brands.
@@ -48,7 +48,9 @@ def require_brand(runtime: Runtime, head: CalendarHead) -> None:
 
 
 def find_brand(folders: Sequence[Path], name: str | None) -> Brand:
-    """Return the brand kit *name*, or the default brand, from the first of *folders* that has it.
+    """Return the brand kit *name* from the first of *folders* that contains it.
+
+    If *name* is None, return the default brand.
 
     Raises:
         RenderError: there is no such brand, or it is broken.
@@ -64,7 +66,7 @@ def find_brand(folders: Sequence[Path], name: str | None) -> Brand:
 
 
 def _display_name(folders: Sequence[Path], name: str) -> str:
-    """Return the display name of a brand kit, or *name* if the kit has none or is broken."""
+    """Return the display name of a brand kit, or *name* if it has none or is broken."""
     try:
         return find_brand(folders, name).name or name
     except RenderError:

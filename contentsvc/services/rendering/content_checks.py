@@ -1,4 +1,4 @@
-"""Let plugins check a rendition, which is the finished post of a channel."""
+"""Runs plugins' checks on a rendition, the finished post of a channel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 def check_rendition(
     checks: Iterable[Check], entry: ChannelEntry, rendition: Rendition, language: str
 ) -> list[RenditionWarning]:
-    """Run the checks of plugins on *rendition*, and return the warnings of all checks.
+    """Run all *checks* of plugins on *rendition* and return their warnings.
 
     A check that raises an exception adds a warning with its name, which does not block approval.
     """
@@ -43,7 +43,7 @@ def _warnings(
 
 
 def _require_warning(warning: object) -> None:
-    """Raise TypeError if *warning*, returned by a plugin's check, is not a usable warning."""
+    """Raise TypeError if *warning*, which a plugin's check returned, is unusable."""
     if not isinstance(warning, RenditionWarning):
         raise TypeError(f"a check returned {warning!r} instead of a RenditionWarning")
     if warning.level not in set(WarningLevel) or not isinstance(warning.field, str):

@@ -1,4 +1,4 @@
-"""Make the posters of an entry and load its pictures."""
+"""Makes the posters of an entry and loads its pictures."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _EVENING = 18
 
 
 def poster_defaults(item: RenderItem, language: str) -> dict[str, Any]:
-    """Return default values, by field name, for the poster fields that the writer left empty.
+    """Return default values, by field name, for poster fields that the writer left empty.
 
     The values are the entry's title, date and time, and for a livestream its host, points, link
     and badge. *language* (`en` or `zh`) is the language of badge, notes, date and weekday.
@@ -68,7 +68,7 @@ def poster_defaults(item: RenderItem, language: str) -> dict[str, Any]:
 
 
 def _own_fields(item: RenderItem) -> Mapping[str, str | tuple[str, ...]]:
-    """Return the poster fields that the writer set for this notice of a livestream only."""
+    """Return the poster fields that the writer set only for this notice of a livestream."""
     return item.content.notice_version(item.notice).poster if item.notice else {}
 
 
@@ -85,7 +85,7 @@ def _time_fields(local: datetime, language: str) -> dict[str, str]:
 
 
 def _notice_fields(notice: Notice, starts_at: datetime, zone: ZoneInfo) -> dict[str, Message]:
-    """Return texts for a notice's poster, by field: badge, time note, countdown, call to action."""
+    """Return texts for a notice's poster by field: badge, time note, countdown, call to action."""
     has_begun = notice.offset >= timedelta(0)
     fields = {"state": _badge(notice, starts_at, zone)}
     fields |= _STARTED_FIELDS.get(notice.state, {}) if has_begun else {}
@@ -119,7 +119,7 @@ class PosterMaker:
     """Makes the posters of entries and loads their pictures."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create a maker that finds templates, brands and pictures in the configured folders."""
+        """Create a maker. It uses the templates, brands and pictures in the configured folders."""
         self._runtime = runtime
         self.painter = Painter(runtime)
 
@@ -128,7 +128,7 @@ class PosterMaker:
         return ItemPosters(self, item)
 
     def pictures(self, refs: Sequence[PictureRef]) -> tuple[Picture, ...]:
-        """Load an entry's pictures in order, and name them `1.jpg`, `2.png` and so on.
+        """Load an entry's pictures in order; name them `1.jpg`, `2.png` and so on.
 
         Raises:
             RenderError: a picture is missing or cannot be used.
@@ -155,7 +155,7 @@ class PosterMaker:
     def paint(
         self, item: RenderItem, size: str, media_type: str, max_bytes: int | None
     ) -> tuple[Picture, tuple[PosterWarning, ...], Template]:
-        """Paint the poster of an entry or notice; return it with its warnings and its template.
+        """Paint the poster of an entry or notice. Return it with its warnings and its template.
 
         Raises:
             RenderError: the entry has no poster, or it cannot be painted.
@@ -190,7 +190,7 @@ class PosterMaker:
         *,
         item: RenderItem | None = None,
     ) -> Picture:
-        """Return a picture for a channel's own use, such as a link preview, made from a template.
+        """Make a picture from a template for a channel's own use, such as a link preview.
 
         It has the brand and the community of *item*, or else the default brand.
 
@@ -210,7 +210,7 @@ class PosterMaker:
         return self._make(request, template)[0]
 
     def _make(self, request: PosterRequest, name: str) -> tuple[Picture, tuple[PosterWarning, ...]]:
-        """Return a finished poster and its warnings; its file name consists of *name* and size."""
+        """Return a finished poster and its warnings. Its file name is *name* and the size."""
         poster = self.painter.make(request)
         media_type = poster.encoded.media_type
         file = f"{name}-{request.size}.{_ENDINGS[media_type]}"
@@ -233,7 +233,7 @@ class ItemPosters:
     warnings: list[RenditionWarning] = field(default_factory=list)
 
     def make(self, size: str, max_bytes: int | None, media_type: str) -> Picture:
-        """Return the poster in the size *size*, and append its warnings to `warnings`.
+        """Make the poster in the size named *size*, and append its warnings to `warnings`.
 
         Raises:
             RenderError: it cannot be painted; `field` names the field of the entry's form.
@@ -257,7 +257,7 @@ class ItemPosters:
         max_bytes: int | None,
         media_type: str,
     ) -> Picture:
-        """Return a picture for a channel's own use, made from a template in the community's brand.
+        """Make a picture from a template, in the community's brand, for a channel's own use.
 
         Raises:
             RenderError: there is no such template, or it cannot be painted.
@@ -266,7 +266,7 @@ class ItemPosters:
 
 
 def _level(warning: PosterWarning, template: Template) -> WarningLevel:
-    """Return BLOCK, which prevents approval, if a required field's text was cut; else WARN."""
+    """Return BLOCK, which prevents approval, if the text of a required field was cut; else WARN."""
     spec = template.fields.get(warning.field or "")
     cut = warning.code == "cut" and spec is not None and spec.required
     return WarningLevel.BLOCK if cut else WarningLevel.WARN

@@ -1,4 +1,4 @@
-"""Refuse a calendar file that approves an entry which a channel or a check would block."""
+"""Refuses a calendar file that approves an entry which a channel or a check would block."""
 
 from __future__ import annotations
 
@@ -25,14 +25,15 @@ __all__ = ["refuse_blocked"]
 def refuse_blocked(
     runtime: Runtime, plan: CalendarPlan, file: str, *, approve: bool = False
 ) -> None:
-    """Raise CalendarError if *plan* approves an entry that cannot be published as it is.
+    """Raise CalendarError if *plan* approves an entry that cannot be published.
 
-    The entries are rendered for each channel, as for a preview. *file* is the file's name; with
-    *approve*, all of its entries are approved. Entries that are approved already as the file has
-    them, and entries that are too late to be published, are not checked.
+    The entries are rendered for each channel, as for a preview. *file* is the file's name. If
+    *approve* is true, all of its entries count as approved. Entries that are approved already with
+    the content of the file, and entries that are too late to be published, are not checked.
 
     Raises:
-        CalendarError: a blocking warning; each is named with the line of the entry's status.
+        CalendarError: there is a blocking warning; each one is named with the line of the entry's
+            status.
     """
     if plan.week is None:
         return
@@ -61,7 +62,7 @@ def refuse_blocked(
 
 
 def _standing(session: Session, calendar_id: int, week: IsoWeek) -> dict[str, str]:
-    """Return the hash of the content of each approved entry of a week, by key."""
+    """Return the content hash of each approved entry of a week, by the entry's key."""
     query = select(Entry).where(Entry.calendar_id == calendar_id, Entry.week == str(week))
     return {
         entry.key: content_hash(content_of(entry))
@@ -80,7 +81,7 @@ def _is_late(runtime: Runtime, plan: CalendarPlan, week: IsoWeek, entry: EntryCo
 def _reasons(
     renderer: Renderer, calendar: Calendar, week: IsoWeek, entry: EntryContent
 ) -> list[Message]:
-    """Return why the channels of an entry would block it; channels that do not exist are left out.
+    """Return the reasons for which channels would block an entry, except missing channels.
 
     A reason that several notices share is given once for each channel.
     """

@@ -1,4 +1,4 @@
-"""Paint posters with their brand and fonts, and cache the results."""
+"""Paints posters with their brand and fonts, and caches the results."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _PICTURES = {".png", ".jpg", ".jpeg", ".webp"}
 
 
 def asset_path(folders: Sequence[Path], name: str) -> Path:
-    """Return the path of the file *name* in the first of *folders* that has it.
+    """Return the path of the file *name* in the first of *folders* that contains it.
 
     Raises:
         NotFoundError: no folder has it, or the name leads out of the folder.
@@ -47,7 +47,7 @@ def asset_path(folders: Sequence[Path], name: str) -> Path:
 
 
 def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
-    """Return the relative paths of picture files in *folders*, sorted; at most *most*."""
+    """Return the relative paths of the first *most* picture files in *folders*, sorted."""
     names = {
         path.relative_to(folder).as_posix()
         for folder in folders
@@ -58,7 +58,7 @@ def asset_pictures(folders: Sequence[Path], most: int) -> list[str]:
 
 
 def template_folders(runtime: Runtime) -> list[Path]:
-    """Return the folders with poster templates, in order: the team's, plugins', contentsvc's."""
+    """Return the folders with poster templates: the team's, then plugins', then contentsvc's."""
     shipped_assets = shipped("assets").resolve()
     folders = [folder for folder in runtime.config.asset_folders() if folder != shipped_assets]
     own = [folder / "posters" for folder in folders]
@@ -67,7 +67,7 @@ def template_folders(runtime: Runtime) -> list[Path]:
 
 @dataclass(frozen=True, slots=True)
 class PosterRequest:
-    """A request for one poster: its template and fields, its size and its file format."""
+    """A request for one poster: its template, fields, size and file format."""
 
     template: Template
     fields: Mapping[str, object]
@@ -83,7 +83,7 @@ class PosterRequest:
 
 
 class Painter:
-    """Paints posters; caches templates, fonts and, on disk, finished posters."""
+    """Paints posters. It caches templates, fonts and, on disk, finished posters."""
 
     def __init__(self, runtime: Runtime) -> None:
         """Create a painter that finds templates, brands and pictures in the configured folders."""
@@ -97,7 +97,7 @@ class Painter:
 
     @property
     def cache(self) -> PaintCache:
-        """The cache of painted layers, for callers that use the painting functions directly."""
+        """The cache of painted layers, for callers of the painting functions."""
         return self._cache
 
     def template(self, name: str) -> Template:
@@ -109,7 +109,7 @@ class Painter:
         return self.library.load(name)
 
     def brand(self, name: str | None = None) -> Brand:
-        """Return the brand kit *name*; None stands for the default brand.
+        """Return the brand kit *name*, or the default brand if *name* is None.
 
         Raises:
             RenderError: there is no such brand, or it is broken.
@@ -121,7 +121,7 @@ class Painter:
         return brand if brand.name else brand.model_copy(update={"name": request.community})
 
     def fonts(self, brand: Brand) -> Fonts:
-        """Return the opened fonts of *brand*; later calls return the same fonts.
+        """Return the opened fonts of *brand*. Later calls return the same fonts.
 
         Raises:
             RenderError: no font can be read.
@@ -131,7 +131,7 @@ class Painter:
         return self._fonts[brand.fonts]
 
     def picture_bytes(self, source: str) -> bytes:
-        """Return the content of the picture *source*: an upload, or the name of an asset file.
+        """Return the content of the picture *source*: an upload, or an asset file.
 
         Raises:
             LookupError: there is no such picture.
@@ -144,9 +144,9 @@ class Painter:
             raise LookupError(error.message) from error
 
     def paint(self, request: PosterRequest, watch: Callable[[], None] | None = None) -> Poster:
-        """Paint the poster that *request* describes, and return it.
+        """Paint the poster that *request* describes and return it.
 
-        *watch* is called before each layer; if it raises, painting ends with that error.
+        *watch* is called before each layer. If it raises an exception, painting ends with it.
 
         Raises:
             RenderError: the poster cannot be painted; `field` names the field at fault.
@@ -186,12 +186,12 @@ class Painter:
     def make(
         self, request: PosterRequest, paint: Callable[[PosterRequest], Poster] | None = None
     ) -> CachedPoster:
-        """Return the finished poster for *request*, from the disk cache if it was painted before.
+        """Return the finished poster for *request*, from the disk cache if possible.
 
-        *paint* replaces `paint`, for a caller that limits or changes the painting.
+        *paint* replaces the method `paint`, for a caller that limits or changes the painting.
 
         Raises:
-            RenderError: the poster cannot be painted, or not be encoded in `max_bytes`.
+            RenderError: the poster cannot be painted, or does not fit in `max_bytes` bytes.
         """
         if request.size not in request.template.variants:
             # `paint` raises an error that lists the sizes.

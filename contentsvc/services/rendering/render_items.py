@@ -1,4 +1,4 @@
-"""The input of a rendering: an entry of a calendar's week, or one notice of a livestream."""
+"""What is rendered: an entry of a calendar's week, or one notice of a livestream."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ __all__ = ["RenderItem"]
 
 @dataclass(frozen=True, slots=True)
 class RenderItem:
-    """An entry, or one notice of a livestream, with everything that its rendering needs."""
+    """An entry, or one notice of a livestream, with everything that rendering it needs."""
 
     slug: str
     zone: ZoneInfo
@@ -48,7 +48,7 @@ class RenderItem:
         notice: Notice | None,
         code: str = "",
     ) -> RenderItem:
-        """Return the item for rendering an entry, or for rendering *notice* if it is given.
+        """Create the item for an entry or, if *notice* is given, for that notice of it.
 
         The entry need not be saved yet.
         """
@@ -71,7 +71,10 @@ class RenderItem:
 
     @classmethod
     def of_delivery(cls, delivery: Delivery, approval: Approval) -> RenderItem:
-        """Return what was approved for a delivery; its entry and calendar must be loaded."""
+        """Create the item for a delivery from *approval*, what was approved for it.
+
+        The delivery's entry and calendar must be loaded.
+        """
         content = approved_content(approval)
         notice = Notice.parse(delivery.notice) if delivery.notice else None
         if notice is not None and content.livestream is not None:
@@ -90,17 +93,17 @@ class RenderItem:
 
     @property
     def due_at(self) -> datetime:
-        """When the entry or notice is to be published; UTC."""
+        """When the entry or notice is to be published (UTC)."""
         return self.notice.due_at(self.starts_at) if self.notice else self.starts_at
 
     @property
     def link(self) -> str:
-        """The link to book, watch or replay the livestream; empty for a post or poster."""
+        """The link to book, watch or replay the livestream; empty for other kinds of entry."""
         state = self.notice.state if self.notice else NoticeState.BEFORE
         return (self.content.livestream or Livestream()).link_at(state, self.booking_page)
 
     def livestream_facts(self, channel: str) -> dict[str, Any] | None:
-        """Return the facts that a notice tells about its livestream; None if there is no notice.
+        """Return the facts about the livestream in a notice, or None if there is no notice.
 
         The facts are JSON values; the title is that of the version for *channel*.
         """
@@ -111,5 +114,5 @@ class RenderItem:
 
     @property
     def ref(self) -> str:
-        """The entry's reference CALENDAR/WEEK/KEY; it stays the same if the content changes."""
+        """The entry's reference CALENDAR/WEEK/KEY, which stays the same if the content changes."""
         return f"{self.slug}/{self.week}/{self.content.key}"

@@ -1,4 +1,4 @@
-"""Let channel plugins turn entries into finished posts, for previews and for publishing."""
+"""Calls channel plugins to turn entries into finished posts, for previews and for publishing."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _PREVIEW_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """An entry or one of its notices as one channel will show it, or the error in rendering it."""
+    """An entry or notice as one channel will show it, or the error of rendering it."""
 
     channel: str
     #: Empty if there is no such channel.
@@ -86,17 +86,17 @@ class Preview:
 
 
 class Renderer:
-    """Lets plugins make renditions (the finished posts of a channel), and stores these."""
+    """Calls plugins to make renditions (the finished posts of a channel), and stores these."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create a renderer for the plugins and channels of *runtime*."""
+        """Create a renderer that uses the plugins and channels of *runtime*."""
         self._runtime = runtime
         self.posters = PosterMaker(runtime)
 
     def preview(
         self, calendar: Calendar, week: IsoWeek, content: EntryContent, *, code: str = ""
     ) -> list[Preview]:
-        """Return a preview of an entry for each channel and notice, and store the renditions.
+        """Render an entry for each channel and notice, store the renditions, and return previews.
 
         *code* is the code of the entry's public page; it is empty if the entry was not saved yet.
         If a rendering fails, its preview has the error.
@@ -118,7 +118,7 @@ class Renderer:
     def _paced(
         self, calendar: Calendar, row: ChannelRow | None, items: Sequence[RenderItem]
     ) -> list[list[RenditionWarning]]:
-        """Return, for each of *items*, warnings about a channel's quiet hours and quotas."""
+        """Return, for each of *items*, the warnings about the channel's quiet hours and quotas."""
         if row is None:
             return [[] for _ in items]
         pace = self._pace(calendar, row)
@@ -140,10 +140,10 @@ class Renderer:
             return ask(None)
 
     def _within(self, row: ChannelRow, call: Callable[[], T]) -> T:
-        """Return the result of *call*, which uses the channel's plugin, unless it takes too long.
+        """Call *call*, which uses the channel's plugin, within a time limit; return its result.
 
         Raises:
-            PluginError: it takes too long.
+            PluginError: the call takes too long.
         """
         return self._runtime.calls.run(row.type, call, _PREVIEW_SECONDS)
 
@@ -188,11 +188,11 @@ class Renderer:
     def render_planned(
         self, delivery_ids: Sequence[int], note: Callable[[int], None] = lambda _: None
     ) -> int:
-        """Render planned deliveries and schedule them; return how many were scheduled.
+        """Render planned deliveries and schedule them. Return how many were scheduled.
 
         A delivery that its channel cannot show fails with the reason. A delivery whose plugin is
-        not installed stays planned and waits. *note* is called with each id before its rendering,
-        and with 0 at the end.
+        not installed stays planned and waits. *note* is called with each delivery's id before its
+        rendering, and with 0 at the end.
         """
         scheduled = 0
         for delivery_id in delivery_ids:
@@ -202,9 +202,9 @@ class Renderer:
         return scheduled
 
     def give_up(self, delivery_id: int, reason: Message, *, is_last: bool) -> None:
-        """Store that a planned delivery could not be rendered, for *reason*.
+        """Store the *reason* why a planned delivery could not be rendered.
 
-        It fails if *is_last* is true, and otherwise stays planned, to be rendered again.
+        If *is_last* is true, the delivery fails. Otherwise it stays planned, to be rendered again.
         """
         with self._runtime.database.read() as session:
             delivery = _planned(session, delivery_id)
@@ -258,10 +258,10 @@ class Renderer:
         parts: Sequence[str] = (),
         **values: Any,
     ) -> bool:
-        """Set a planned delivery to *status*; return whether it is scheduled now.
+        """Set a planned delivery to *status*. Return True if it is now scheduled.
 
         *parts* are the hashes of its parts' renditions. If the delivery was planned again
-        meanwhile, do nothing.
+        meanwhile, do nothing and return False.
         """
         now = self._runtime.clock()
         with self._runtime.database.write() as session:
@@ -276,7 +276,7 @@ class Renderer:
         return moved and status is DeliveryStatus.SCHEDULED
 
     def _note(self, delivery: Delivery, reason: Message) -> None:
-        """Store in a planned delivery the reason why it cannot be rendered yet."""
+        """Store why a planned delivery cannot be rendered yet."""
         with self._runtime.database.write() as session:
             current = _planned(session, delivery.id)
             if current is not None:
@@ -285,7 +285,7 @@ class Renderer:
     def _render(
         self, channel: OpenChannel, item: RenderItem
     ) -> tuple[Rendition, tuple[Rendition, ...]]:
-        """Return the rendition of an item with all its warnings, and its parts, if it has any."""
+        """Render *item*; return the rendition with all its warnings, and its parts, if any."""
         if item.content.kind not in channel.kinds:
             kind = Message(f"entry-kind-{item.content.kind}")
             raise RenderError(
@@ -316,7 +316,7 @@ class Renderer:
         return replace(rendition, warnings=tuple(masked)), parts
 
     def _with_page(self, channel: OpenChannel, item: RenderItem) -> RenderItem:
-        """Return *item*; if it has a notice, add the address of the livestream's public page."""
+        """Return *item*, with the address of the livestream's public page if it has a notice."""
         if item.notice is None:
             return item
         return replace(item, booking_page=page_url(self._runtime, item.code, channel))
@@ -351,7 +351,7 @@ class Renderer:
         )
 
     def load(self, session: Session, digest: str) -> Rendition:
-        """Return the stored rendition with the hash *digest*, including its pictures.
+        """Load the rendition with the hash *digest*, including its pictures.
 
         Raises:
             NotFoundError: there is no such rendition, or a picture is damaged.
@@ -359,7 +359,7 @@ class Renderer:
         return load_rendition(self._runtime, session, digest)
 
     def picture(self, session: Session, digest: str, name: str) -> Picture:
-        """Return the picture called *name* of the stored rendition with the hash *digest*.
+        """Return the picture called *name* of the rendition with the hash *digest*.
 
         Raises:
             NotFoundError: there is no such picture.
@@ -368,14 +368,14 @@ class Renderer:
 
 
 def _is_approved(delivery: Delivery, approval: Approval) -> bool:
-    """Return True if *approval* is that of the delivery, and covers its channel's settings."""
+    """Return True if *approval* belongs to the delivery and covers its channel's settings."""
     channel = delivery.channel
     is_same = delivery.approval_hash == approval.hash
     return is_same and approval.channels.get(channel.name) == fingerprint(channel)
 
 
 def _filled(entry: ChannelEntry, notice: Notice | None, context: RenderContext) -> ChannelEntry:
-    """Return *entry* with placeholders such as `{booking}` in its texts replaced by values.
+    """Replace placeholders such as `{booking}` in the texts of *entry* with values.
 
     Only the texts of a *notice* have placeholders.
     """
@@ -392,7 +392,7 @@ def _refused(blank: Preview, error: RenderError) -> Preview:
 
 
 def _distinct(warnings: Sequence[RenditionWarning]) -> list[RenditionWarning]:
-    """Return *warnings* without repetitions, in order: several parts may have the same fault."""
+    """Return *warnings* without duplicates, in order. Several parts may have the same fault."""
     return [one for number, one in enumerate(warnings) if one not in warnings[:number]]
 
 
@@ -411,7 +411,7 @@ def _planned(session: Session, delivery_id: int) -> Delivery | None:
 
 
 def _check_rendition(rendition: object) -> None:
-    """Raise RenderError if a plugin returned something that is not a usable rendition."""
+    """Raise RenderError if *rendition*, which a plugin returned, is unusable."""
     if not isinstance(rendition, Rendition):
         raise RenderError("rendition-not-given", type=type(rendition).__name__)
     try:
@@ -424,7 +424,7 @@ def _check_rendition(rendition: object) -> None:
 
 
 def _plugin_fault(channel: OpenChannel, error: BaseException) -> RenderError:
-    """Log an unexpected error of a plugin; return the error to show to a person."""
+    """Log an unexpected error of a plugin; return the error to show to people."""
     logger.error(
         "A plugin failed while rendering",
         exc_info=error,

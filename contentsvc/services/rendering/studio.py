@@ -1,4 +1,4 @@
-"""The poster studio: paint posters while a person types, within limits of time and memory."""
+"""The poster studio, which paints posters while a person types, with limits on time and memory."""
 
 from __future__ import annotations
 
@@ -57,12 +57,12 @@ _LONGEST_PART = 24
 
 
 class StudioBusyError(RenderError):
-    """The studio is painting the maximum number of posters; the caller may try again."""
+    """Raised if the studio is already painting the maximum number of posters. Try again later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """The studio's limits: posters at the same time, waiting time, painting time and pixels."""
+    """The studio's limits: simultaneous posters, waiting time, painting time and pixels."""
 
     #: The most posters that one process paints at the same time.
     at_once: int = 2
@@ -76,7 +76,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """A poster in reduced size, which a page shows beside the poster's form."""
+    """A poster in reduced size, for a page that shows it beside the poster's form."""
 
     poster: CachedPoster
     #: Fields that show sample text because they are empty in the form.
@@ -92,14 +92,14 @@ class Studio:
     def __init__(
         self, runtime: Runtime, painter: Painter | None = None, bounds: Bounds | None = None
     ) -> None:
-        """Create a studio that uses the caches of *painter*, or of a new painter."""
+        """Create a studio. It uses the caches of *painter*, or of a new painter."""
         self.painter = painter or Painter(runtime)
         self._bounds = bounds or Bounds()
         self._slots = threading.BoundedSemaphore(self._bounds.at_once)
         self._sketches = PosterCache(runtime.config.data_dir / "studio", _CACHE_BYTES)
 
     def thumbnail(self, template: Template, brand: str | None) -> CachedPoster:
-        """Return a small picture of *template* with its sample text.
+        """Paint a small picture of *template* with its sample texts.
 
         Raises:
             RenderError: it cannot be painted.
@@ -110,7 +110,7 @@ class Studio:
         return self._reduced(request, _THUMBNAIL, _THUMBNAIL_BYTES)
 
     def thumbnail_key(self, template: Template, brand: str | None) -> str:
-        """Return a key that changes whenever the thumbnail of *template* would look different.
+        """Return a cache key that changes if the thumbnail of *template* would look different.
 
         The thumbnail is not painted.
 
@@ -123,7 +123,7 @@ class Studio:
         return self.painter.key(request)[:16]
 
     def sketch(self, request: PosterRequest, *, samples: bool = False) -> Sketch:
-        """Return a poster in reduced size; if *samples*, empty fields show sample text.
+        """Paint a poster in reduced size. If *samples* is true, empty fields show sample text.
 
         Raises:
             StudioBusyError: too many posters are being painted.
@@ -138,7 +138,7 @@ class Studio:
         return Sketch(replace(poster, warnings=warnings), sampled)
 
     def finish(self, request: PosterRequest) -> CachedPoster:
-        """Return the poster in full size, as a channel would get it.
+        """Paint a poster in full size, as a channel would get it.
 
         Raises:
             StudioBusyError: too many posters are being painted.
@@ -147,7 +147,7 @@ class Studio:
         return self.painter.make(request, self._paint)
 
     def bundle(self, requests: Sequence[tuple[str, PosterRequest]]) -> bytes:
-        """Return a ZIP of finished posters, one for each pair of file name and request.
+        """Paint one poster for each pair of file name and request; return a ZIP file of them.
 
         Raises:
             StudioBusyError: too many posters are being painted.
@@ -204,7 +204,7 @@ class Studio:
 
 
 def _unexpected(request: PosterRequest, error: Exception) -> RenderError:
-    """Log an unexpected error of the painter; return the error to show to a person."""
+    """Log an unexpected error of the painter; return the error to show to people."""
     logger.error(
         "A poster could not be painted",
         exc_info=error,
@@ -214,7 +214,7 @@ def _unexpected(request: PosterRequest, error: Exception) -> RenderError:
 
 
 def with_samples(request: PosterRequest) -> tuple[PosterRequest, tuple[str, ...]]:
-    """Return the request with sample text in its empty fields, and the names of those fields."""
+    """Return *request* with sample text in its empty fields, and the names of these fields."""
     filled = {**request.defaults, **{name: text for name, text in request.fields.items() if text}}
     empty = tuple(
         name
@@ -226,14 +226,17 @@ def with_samples(request: PosterRequest) -> tuple[PosterRequest, tuple[str, ...]
 
 
 def file_name(request: PosterRequest, text: str) -> str:
-    """Return a poster's file name, made of the template's name, *text* and the size."""
+    """Return a file name for a poster, made of the template's name, *text* and the size."""
     parts = [request.template.name.zh, text, request.size]
     plain = [re.sub(r"[^\w-]+", "", part)[:_LONGEST_PART] for part in parts]
     return "-".join(filter(None, plain)) + f".{FORMATS[request.kind]}"
 
 
 def fit_bytes(image: Image.Image, width: int, most: int) -> Image.Image:
-    """Return *image* at most *width* wide; narrower if no quality needs at most *most* bytes."""
+    """Reduce *image* to at most *width* pixels wide, or less if it needs over *most* bytes.
+
+    The bytes are those at the lowest quality.
+    """
     reduced = _reduce(image, width)
     while reduced.width > _NARROWEST and least_bytes(reduced, _REDUCED) > most:
         reduced = _reduce(image, reduced.width * 3 // 4)

@@ -19,7 +19,7 @@ def catalogue(language: str) -> Mapping[str, str]:
     """Return the texts of all messages in *language* (`en` or `zh`), by message code.
 
     Raises:
-        ValueError: two files give a text to the same code, or a text is not a string.
+        ValueError: two files have a text for the same code, or a text is not a string.
     """
     texts: dict[str, str] = {}
     folder = files("contentsvc.messages") / language

@@ -31,9 +31,9 @@ class Message:
     _params: Mapping[str, Parameter]
 
     def __init__(self, code: str, /, **params: Parameter) -> None:
-        """Create a message with the catalogue's text for *code*; *params* fill its placeholders.
+        """Create a message with the catalogue's text for *code*. *params* fill its placeholders.
 
-        A code that the catalogue does not have is shown as it is, so that a message never hides
+        A code that the catalogue does not contain is shown as it is, so that a message never hides
         what happened.
         """
         object.__setattr__(self, "_code", code)
@@ -46,12 +46,12 @@ class Message:
 
     @classmethod
     def given(cls, **texts: str) -> Self:
-        """Return a message with its own text per language: ``given(zh="…", en="…")``."""
+        """Return a message with its own text in each language: ``given(zh="…", en="…")``."""
         return cls(_GIVEN, **texts)
 
     @classmethod
     def of(cls, value: Message | Mapping[str, str] | str, /, **params: Parameter) -> Message:
-        """Convert *value* to a message: a code of the catalogue, a text, or texts by language.
+        """Convert *value* to a message. It is a catalogue code, a text, or texts by language.
 
         A plugin may pass any value, such as a platform's parsed response. It becomes a plain
         message, because an error must never fail to be made.
@@ -68,16 +68,16 @@ class Message:
 
     @property
     def code(self) -> str:
-        """The message's code in the catalogue; empty if the message has texts of its own."""
+        """The message's code in the catalogue; empty if the message has its own texts."""
         return self._code
 
     @property
     def params(self) -> Mapping[str, Parameter]:
-        """The parameters by name; for a message without a code, its texts by language."""
+        """The parameters by name. If the message has no code, these are its texts by language."""
         return self._params
 
     def text(self, language: str = "en") -> str:
-        """Return the text in *language*, or in English if there is none in *language*."""
+        """Return the text in *language* or, if there is none, in English."""
         if self._code == _GIVEN:
             texts = self._params
             found = texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
@@ -92,12 +92,12 @@ class Message:
             return _unlisted(self._code, self._params)
 
     def to_json(self) -> str:
-        """Return the message as JSON that `from_json` reads."""
+        """Convert the message to JSON, for `from_json`."""
         return json.dumps(_plain_data(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> Message:
-        """Return the message that `to_json` wrote; any other text becomes a plain message."""
+        """Convert JSON from `to_json` to a message. Any other text becomes a plain message."""
         if not text.startswith('{"code"'):
             return cls.plain(text)
         try:
@@ -132,7 +132,7 @@ class Message:
 
 
 def text_of(value: object) -> str:
-    """Return `str(value)`; if that raises, return the name of the value's class."""
+    """Return `str(value)` or, if that raises an exception, the name of the value's class."""
     try:
         return str(value)
     except Exception:  # noqa: BLE001 - the value of a plugin
@@ -156,13 +156,16 @@ class Phrases:
     texts: Mapping[str, Mapping[str, str]]
 
     def message(self, code: str, /, **params: Parameter) -> Message:
-        """Return a message with the text of *code* in each language; *params* fill placeholders."""
+        """Return a message with the text for *code* in each language.
+
+        *params* fill the placeholders.
+        """
         return Message.given(
             **{language: self.text(code, language, **params) for language in self.texts}
         )
 
     def text(self, code: str, language: str, /, **params: Parameter) -> str:
-        """Return the text of *code* in *language*, or in English if *language* has no such text."""
+        """Return the text for *code* in *language* or, if there is none, in English."""
         texts = self.texts.get(language, {})
         source = texts[code] if code in texts else self.texts["en"][code]
         return source.format_map({k: _shown(value, language) for k, value in params.items()})

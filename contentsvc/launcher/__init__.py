@@ -1,1 +1,1 @@
-"""Run all processes of the service on one machine, and restart those that die."""
+"""Runs all processes of the service on one machine, and restarts those that die."""

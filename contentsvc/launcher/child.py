@@ -21,7 +21,7 @@ _LONGEST_LINE = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """The description of one supervised process: its name, command and time allowed to stop."""
+    """The description of one supervised process: its name, its command and its time to stop."""
 
     #: The prefix of each line of its output.
     name: str
@@ -33,10 +33,10 @@ class Role:
 
 @dataclass(slots=True)
 class Child:
-    """The running process of a role or, if that process has died, the time of its restart.
+    """The running process for a role or, if it has died, the time of its restart.
 
-    Times are monotonic seconds. A process that has ended stays unreaped until `reap` is called,
-    so that the kernel cannot give its process id to another process before that.
+    Times are monotonic seconds. A process that has ended stays unreaped until `reap` is called, so
+    that the kernel cannot give its process id to another process before that.
     """
 
     role: Role
@@ -58,20 +58,20 @@ class Child:
 
     @property
     def pipe(self) -> IO[bytes]:
-        """The pipe from which the process's output is read."""
+        """The pipe from which the output of the process is read."""
         assert self.output is not None
         return self.output
 
     @property
     def is_running(self) -> bool:
-        """Whether a process was started and its exit status has not been collected yet."""
+        """True if a process was started and its exit status has not been collected yet."""
         return self.pid is not None
 
     def start(self, now: float, run: Callable[[Sequence[str]], object]) -> None:
-        """Fork the role's process, which calls *run*; *now* is in monotonic seconds.
+        """Fork the process, which then calls *run*. *now* is in monotonic seconds.
 
         *run* gets the role's command and the option `--parent`, which asks the kernel to kill the
-        process when this one dies. It is `contentsvc.cli.main` but in tests.
+        process when this one dies. It is `contentsvc.cli.main`, except in tests.
         """
         arguments = ["--parent", str(os.getpid()), *self.role.command]
         name = " ".join(["contentsvc", *self.role.command])
@@ -100,7 +100,10 @@ class Child:
         return [self._remember(line.decode("utf-8", "replace").rstrip("\r")) for line in whole]
 
     def reap(self, now: float) -> float:
-        """Kill the process and its session, collect the exit status; return the seconds it ran."""
+        """Kill the process and its session, collect its exit status, and return how long it ran.
+
+        The result is in seconds.
+        """
         assert self.pid is not None
         self.kill()
         self.status = os.waitstatus_to_exitcode(os.waitpid(self.pid, 0)[1])
@@ -111,7 +114,7 @@ class Child:
 
     @property
     def has_died(self) -> bool:
-        """Whether the process has died and its exit status has not been collected yet.
+        """True if the process has died and its exit status has not been collected yet.
 
         The check does not reap the process: its id cannot be reused before `reap` has killed the
         rest of its session.

@@ -1,4 +1,4 @@
-"""Fork a process of the service from the supervisor, which has imported everything already.
+"""Forks processes of the service from the supervisor, which has imported everything already.
 
 Starting an interpreter for each process would cost one to two seconds of CPU and tens of megabytes
 of memory each, because every process imports nearly the same modules.
@@ -27,12 +27,12 @@ _MEMORY = {"MALLOC_ARENA_MAX": (-8, 2), "MALLOC_MMAP_THRESHOLD_": (-3, 262144)}
 
 
 def fork_process(run: Callable[[], object], *, name: str, output: int) -> int:
-    """Fork a process that calls *run* and then ends; return its id.
+    """Fork a process that calls *run* and then ends. Return its process id.
 
-    The process leads its own session, so that Ctrl-C does not reach it. It has no file of its
-    parent open: it reads nothing, and it writes to the file descriptor *output*. Its exit status is
-    that of SystemExit if *run* raises it, 1 for another exception, and otherwise 0. Programs such
-    as ps show *name*.
+    The process leads its own session, so that Ctrl-C does not reach it. It has no open file of its
+    parent: it reads nothing, and it writes to the file descriptor *output*. Its exit status is that
+    of SystemExit if *run* raises it, 1 for another exception, and otherwise 0. Programs such as ps
+    show *name*.
 
     Call this while no other thread runs and no database is open. SQLite finds the locks of its
     process by a list in memory, which the fork copies.
@@ -52,7 +52,10 @@ def fork_process(run: Callable[[], object], *, name: str, output: int) -> int:
 
 
 def _become(run: Callable[[], object], name: str, output: int, blocked: Iterable[int]) -> NoReturn:
-    """Call *run* in the new process and end it, without returning to the supervisor's code."""
+    """Call *run* in the new process, then end the process.
+
+    It never returns to the supervisor's code.
+    """
     status = 1
     try:
         os.setsid()
@@ -98,7 +101,10 @@ def _open_text(descriptor: int) -> TextIO:
 
 
 def _reset_signals() -> None:
-    """Give each signal that the supervisor handles its default action; ignored ones stay so."""
+    """Reset each signal that the supervisor handles to its default action.
+
+    Ignored signals stay ignored.
+    """
     for number in signal.valid_signals():
         if callable(signal.getsignal(number)):
             is_interrupt = number == signal.SIGINT
@@ -116,7 +122,7 @@ def _limit_memory(environ: Mapping[str, str]) -> None:
 
 
 def _status(code: object) -> int:
-    """Return the exit status that the interpreter would give for `SystemExit(code)`."""
+    """Return the exit status of the interpreter for `SystemExit(code)`."""
     if code is None or isinstance(code, int):
         return code or 0
     sys.stderr.write(f"{code}\n")

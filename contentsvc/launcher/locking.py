@@ -1,4 +1,4 @@
-"""The lock that allows only one `contentsvc up` per data folder."""
+"""A lock that allows only one `contentsvc up` per data folder."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _lock_file(data_dir: Path) -> Path:
 
 @contextmanager
 def lock_data_dir(data_dir: Path) -> Iterator[None]:
-    """Hold the lock on the folder *data_dir* while the `with` block runs.
+    """Hold the lock on the folder *data_dir* during the `with` block.
 
     The kernel releases the lock when this process ends, whatever ended it.
 
@@ -45,7 +45,7 @@ def lock_data_dir(data_dir: Path) -> Iterator[None]:
 
 
 def lock_holder(data_dir: Path) -> int | None:
-    """Return the id of the process that runs `contentsvc up` on *data_dir*; None if none does."""
+    """Return the id of the process that runs `contentsvc up` on *data_dir*, or None."""
     try:
         with _lock_file(data_dir).open(encoding="ascii") as file:
             try:

@@ -1,4 +1,4 @@
-"""How long to wait between the death of a process and its restart."""
+"""How long to wait before a process that died is restarted."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Backoff:
     HEALTHY = 60.0
 
     def __init__(self) -> None:
-        """Create a backoff whose first wait is the shortest."""
+        """Create a backoff. Its first wait is the shortest."""
         self._next = self.FIRST
 
     def after(self, lived: float) -> float:

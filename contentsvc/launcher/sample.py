@@ -51,7 +51,7 @@ _WELCOME = """\
 
 
 def add_sample(runtime: Runtime) -> bool:
-    """Add the sample content if the database is empty; return True if it was added.
+    """Add the sample content if the database is empty. Return True if it was added.
 
     Nothing is added if CONTENTSVC_SAMPLE is off, or if any channel or calendar exists.
     """
@@ -88,7 +88,7 @@ def _add(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) 
 def _future_or_draft(
     plan: CalendarPlan, entry: EntryContent, week: IsoWeek, now: datetime
 ) -> EntryContent:
-    """Return *entry*, changed to a draft if its time in *week* is before *now* (UTC).
+    """Return *entry*, as a draft if its time in *week* is before *now* (UTC).
 
     A draft is not sent, so the entry is not sent late.
     """
@@ -106,7 +106,7 @@ def _welcome(
 
 
 def welcome_time(now: datetime, zone: ZoneInfo) -> tuple[IsoWeek, EntryContent]:
-    """Return the week and content of a welcome post that is due about twenty seconds after *now*.
+    """Return the week and the content of a welcome post, due about twenty seconds after *now*.
 
     Shortly before midnight on a Sunday, the post is due on Monday of the next week.
     """

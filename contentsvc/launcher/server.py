@@ -30,7 +30,7 @@ _SILENCE = 60
 
 
 def serve(config: Config, make_app: Callable[[], WsgiApp]) -> None:
-    """Run gunicorn with the application from *make_app* until SIGTERM or SIGINT.
+    """Run gunicorn with the application that *make_app* returns, until SIGTERM or SIGINT.
 
     gunicorn calls *make_app* in its worker process, after the fork.
     """
@@ -86,7 +86,7 @@ def _another(port: int) -> int:
 
 
 class _RootLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """A gunicorn logger that passes all log lines to Python's root logger."""
+    """A gunicorn logger that passes all records to Python's root logger."""
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)

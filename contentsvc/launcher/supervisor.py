@@ -1,4 +1,4 @@
-"""Restart the service's processes on one machine when they die, and stop them in order."""
+"""Restarts the service's processes on one machine when they die, and stops them in order."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ class Supervisor:
     def __init__(
         self, show: Callable[[str, str], None], run: Callable[[Sequence[str]], object]
     ) -> None:
-        """Create a supervisor; it passes each line that a process prints to *show*.
+        """Create a supervisor. It calls *show* with each line of a process's output.
 
-        The first argument of *show* is the role of the process, such as `worker`. Each process
-        calls *run* with the arguments of its `contentsvc` command.
+        The arguments of *show* are the role of the process, such as `worker`, and the line. Each
+        process calls *run* with the arguments of its `contentsvc` command.
         """
         self._show = show
         self._run = run
@@ -41,7 +41,7 @@ class Supervisor:
         self.stop_signals = 0
 
     def listen(self) -> None:
-        """Handle SIGINT, SIGTERM and SIGHUP: one signal stops all processes, a second kills them.
+        """Handle SIGINT, SIGTERM and SIGHUP: the first stops all processes, the second kills them.
 
         A signal that is already ignored, as SIGHUP is under nohup, stays ignored.
         """
@@ -50,19 +50,19 @@ class Supervisor:
                 signal.signal(number, self._on_signal)
 
     def start(self, role: Role) -> Child:
-        """Start a process for *role*; from now on it is restarted when it dies."""
+        """Start a process for *role*. From now on it is restarted when it dies."""
         child = Child(role)
         self.children.append(child)
         self._launch(child)
         return child
 
     def run(self) -> None:
-        """Run until a signal to stop arrives, restarting processes that die."""
+        """Restart processes that die, until a signal to stop arrives."""
         while not self.stop_signals:
             self.turn()
 
     def turn(self, seconds: float = _CHECK_INTERVAL) -> None:
-        """Show output that arrives within *seconds*; restart dead processes when they are due."""
+        """Show output that arrives within *seconds*, and restart dead processes that are due."""
         self._read(seconds)
         now = time.monotonic()
         for child in self.children:
@@ -72,7 +72,7 @@ class Supervisor:
                 self._launch(child)
 
     def stop(self) -> None:
-        """Stop every process in the reverse order of their start.
+        """Stop all processes, in the reverse of the order in which they were started.
 
         Each process gets its role's grace period and is then killed. Roles whose names share the
         first word, such as `worker 1` and `worker 2`, stop together.
@@ -91,7 +91,10 @@ class Supervisor:
         self._selector.register(child.pipe, selectors.EVENT_READ, child)
 
     def _was_not_started(self, child: Child, reason: str, now: float) -> None:
-        """Start the process later: memory or process ids are used up. The others go on."""
+        """Schedule another start of a process that could not be forked. The others go on.
+
+        Memory or process ids were used up.
+        """
         child.deaths += 1
         child.last_line = reason
         child.restart_at = now + child.backoff.after(0)

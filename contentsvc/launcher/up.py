@@ -1,4 +1,4 @@
-"""`contentsvc up`: run every process of the service on one machine."""
+"""`contentsvc up`: runs every process of the service on one machine."""
 
 from __future__ import annotations
 
@@ -45,9 +45,9 @@ def run(
     """Start every process, print the sign-in link, and run until a signal to stop arrives.
 
     *assemble* returns the runtime for a configuration. Each process is a fork of this one that
-    calls *main* with the arguments of its command. Before the processes start, create the
-    calendars folder if it does not exist and migrate the database; an empty database gets the
-    sample week.
+    calls *main* with the arguments of its command. Before the processes start, the calendars folder
+    is created if it does not exist, and the database is migrated. An empty database gets the sample
+    week.
 
     Raises:
         ConfigError: a setting, the port, the database or the data folder cannot be used; no
@@ -69,7 +69,10 @@ def run(
 
 @contextmanager
 def _closing(database: Database) -> Iterator[None]:
-    """Close the database after the block: no connection may be open while a process is forked."""
+    """Close the database after the `with` block.
+
+    No connection may be open while a process is forked.
+    """
     try:
         yield
     finally:
@@ -77,7 +80,7 @@ def _closing(database: Database) -> Iterator[None]:
 
 
 def _report_broken_plugins(runtime: Runtime) -> None:
-    """Log one line for each plugin that could not be loaded."""
+    """Log an error for each plugin that could not be loaded."""
     for plugin in runtime.registry.plugins:
         if plugin.error:
             logger.error(
@@ -112,7 +115,7 @@ def _supervise(supervisor: Supervisor, config: Config, runtime: Runtime) -> None
 
 
 def _start(supervisor: Supervisor, config: Config, runtime: Runtime) -> None:
-    """Start every process, in the order in which they depend on each other."""
+    """Start every process, each after those that it depends on."""
     if config.redis_url is None:
         valkey = supervisor.start(Role("valkey", ("valkey",)))
         _await(supervisor, valkey, lambda: runtime.queue.stats().reachable)
@@ -153,7 +156,7 @@ def _web_responds(config: Config) -> bool:
 
 
 def _sign_in_address(runtime: Runtime) -> str:
-    """Return the sign-in URL; if there are no users, one that creates the first administrator."""
+    """Return the sign-in URL or, if there are no users, a URL to create the first administrator."""
     base = f"{runtime.config.public_url}/sign-in"
     with runtime.database.write() as session:
         if has_users(session):

@@ -1,4 +1,4 @@
-"""The embedded Valkey server, which holds the job queue if no Redis is configured."""
+"""The embedded Valkey server. It holds the job queue if no Redis is configured."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def exec_valkey(data_dir: Path, socket: Path) -> None:
 
 
 def arguments(folder: Path, socket: Path) -> list[str]:
-    """Return the arguments for a Valkey server with its files in *folder*, listening on *socket*.
+    """Return the arguments for a Valkey server that listens on *socket*.
 
-    The server listens on *socket*, which only this user may open, and on no port. It writes an
-    append-only file in *folder*.
+    The server listens on no port, and only this user may open *socket*. It writes an append-only
+    file in *folder*.
     """
     settings = {
         "port": "0",
@@ -71,9 +71,9 @@ def arguments(folder: Path, socket: Path) -> list[str]:
 def repair(binary: Path, folder: Path) -> None:
     """Repair Valkey's append-only file in *folder* if a crash damaged it.
 
-    *binary* is the server program. Cut off a damaged end. If that is not enough, rename the file's
-    folder to `appendonlydir.damaged`. Either way only jobs and wake-ups are lost, and the service
-    creates them again from the database.
+    *binary* is the server program. A damaged end is cut off. If that is not enough, the file's
+    folder is renamed to `appendonlydir.damaged`. Either way only jobs and wake-ups are lost, and
+    the service creates them again from the database.
     """
     manifest = folder / "appendonlydir" / "appendonly.aof.manifest"
     if not manifest.exists():

@@ -1,1 +1,1 @@
-"""The worker processes and their job queue; only this package uses RQ."""
+"""The worker processes and their job queue. Only this package uses RQ."""

@@ -24,7 +24,7 @@ _ANSWER_TIMEOUT = 1.0
 
 
 def connect(url: str) -> Redis:
-    """Return a Redis client for *url* with timeouts of one second, without connecting it."""
+    """Create a Redis client for *url* with timeouts of one second, without connecting it."""
     return Redis.from_url(
         url,
         socket_connect_timeout=_CONNECT_TIMEOUT,
@@ -35,11 +35,11 @@ def connect(url: str) -> Redis:
 
 
 def embedded_url(data_dir: Path) -> str:
-    """Return the `unix://` URL of the embedded Valkey server, which is the same in every process.
+    """Return the `unix://` URL of the embedded Valkey server. It is the same in every process.
 
-    The socket is in the data folder. If that path is too long for a socket, or has a blank, the
-    socket is in a private folder of the temporary directory, and `run/redis.url` stores its
-    address. The server tells its clients this path, and they take a blank for the path's end.
+    The socket is in the data folder. If that path is too long for a socket, or contains a blank,
+    the socket is in a private folder of the temporary directory, and `run/redis.url` stores its
+    address. The server sends this path to its clients, which take a blank for the end of the path.
     """
     run = data_dir / "run"
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -52,7 +52,7 @@ def embedded_url(data_dir: Path) -> str:
 
 
 def socket_path(url: str) -> Path:
-    """Return the path of the socket file in the `unix://` URL *url*."""
+    """Return the path of the socket in *url*, a `unix://` URL."""
     return Path(unquote(urlsplit(url).path))
 
 

@@ -1,4 +1,4 @@
-"""The functions that RQ jobs call; RQ finds each function by its import path."""
+"""The functions that RQ jobs call. RQ finds each function by its import path."""
 
 from __future__ import annotations
 
@@ -37,22 +37,25 @@ _run: list[RenderRun] = []
 
 
 def serve_with(runtime: Runtime) -> Publisher:
-    """Use *runtime* for all later jobs of this process; return the Publisher that the jobs use."""
+    """Use *runtime* for all later jobs of this process. Return the Publisher for these jobs."""
     publisher = Publisher(runtime, process_name(), on_failure=_end_process, on_stuck=ask_to_stop)
     _served[:] = [(runtime, publisher)]
     return publisher
 
 
 def _end_process() -> None:
-    """End this worker at once; the supervisor starts another, and the leases end its claims."""
+    """End this worker process at once.
+
+    The supervisor starts a new one, and the claims end when their leases expire.
+    """
     logging.shutdown()
     os._exit(_FAILED)
 
 
 def ask_to_stop() -> None:
-    """Stop this worker as a signal to stop does; the supervisor starts another.
+    """Stop this worker in the way that SIGTERM does. The supervisor starts another.
 
-    Only the end of the process ends calls that never return.
+    Calls that never return end only with the process.
     """
     os.kill(os.getpid(), signal.SIGTERM)
 
@@ -60,7 +63,7 @@ def ask_to_stop() -> None:
 def reconnect(run: RenderRun) -> None:
     """Replace the database connections after a fork, since processes cannot share a connection.
 
-    Note in *run* what this process renders from now on.
+    From now on, record in *run* what this process renders.
     """
     _run[:] = [run]
     ((runtime, _),) = _served
@@ -68,10 +71,10 @@ def reconnect(run: RenderRun) -> None:
 
 
 def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
-    """Publish the deliveries in *claims*, pairs of id and claim number, of channel type *lane*.
+    """Publish the deliveries of *claims*, all on channels of the type *lane*.
 
-    If a delivery was claimed again since then, the older claim is ignored. Return when all calls
-    to the platforms have begun.
+    A claim is a pair of delivery id and claim number. If a delivery has been claimed again, the
+    older claim is ignored. Return once all calls to the platforms have begun.
     """
     ((_, publisher),) = _served
     # When the worker stops, the publisher's `close` waits for the calls under way.
@@ -79,19 +82,19 @@ def publish_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
 
 
 def follow_up_batch(lane: str, claims: Sequence[tuple[int, int]]) -> None:
-    """Ask the platforms about the deliveries in *claims*, all on channels of the type *lane*.
+    """Ask the platforms about the deliveries of *claims*, all on channels of the type *lane*.
 
-    Return at once: a channel that does not respond delays no question about another channel.
+    Return at once, so that a channel that does not respond does not delay questions about others.
     """
     ((_, publisher),) = _served
     publisher.submit(lane, [Claim(delivery_id, fence) for delivery_id, fence in claims])
 
 
 def render_deliveries(lane: str, delivery_ids: Sequence[int]) -> None:
-    """Render planned deliveries of the channel type *lane*, and store the results.
+    """Render planned deliveries on channels of the type *lane*, and store the results.
 
-    Do nothing while the plugin of that type does not return in another process: the dispatcher
-    enqueues these deliveries again.
+    Do nothing if the plugin for that type hangs in another process: the dispatcher enqueues these
+    deliveries again.
     """
     ((runtime, _),) = _served
     run = _run[0] if _run else None
@@ -102,6 +105,6 @@ def render_deliveries(lane: str, delivery_ids: Sequence[int]) -> None:
 
 
 def make_batch(batch_id: int, fence: int) -> None:
-    """Make some posters of a batch; do nothing if *fence* is not the batch's present number."""
+    """Make some posters of a batch. Do nothing if *fence* is not the batch's current number."""
     ((runtime, _),) = _served
     BatchMaker(runtime).make(batch_id, fence)

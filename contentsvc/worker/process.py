@@ -1,4 +1,4 @@
-"""Worker processes: RQ workers that survive outages of Redis and stop without losing work."""
+"""Worker processes: RQ workers that survive outages of Redis, and stop without losing work."""
 
 from __future__ import annotations
 
@@ -57,7 +57,10 @@ class _Steady(BaseWorker):
         self.heart.note_activity()
 
     def procline(self, message: str) -> None:
-        """Keep the title that names the command, in place of RQ's, which names a random id."""
+        """Do nothing, so that the process title still names the command.
+
+        RQ would set a title with a random id.
+        """
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
         self.stop_asked = True
@@ -74,16 +77,16 @@ class _Steady(BaseWorker):
 class PublishWorker(_Steady, SimpleWorker):
     """An RQ worker that runs jobs in its own process, since forking takes longer than sending.
 
-    It publishes, or asks about deliveries that were sent before.
+    It publishes deliveries, or asks about deliveries that were sent before.
     """
 
 
 class _SlowRunError(Exception):
-    """Raised to stop waiting for a child process whose rendering takes long."""
+    """Raised to stop waiting for a child process whose rendering takes too long."""
 
 
 class RenderWorker(_Steady, Worker):
-    """An RQ worker that runs each job in a fork, so that no picture or plugin can harm the worker.
+    """An RQ worker that runs each job in a fork, so that pictures and plugins cannot harm it.
 
     A rendering that takes long goes on in its fork while the worker takes the next job.
     """
@@ -129,7 +132,10 @@ def run_publish_worker(runtime: Runtime) -> None:
 
 
 def run_follow_up_worker(runtime: Runtime) -> None:
-    """Ask about deliveries that were sent, until SIGTERM or SIGINT; then finish and return."""
+    """Run jobs that ask about sent deliveries, until SIGTERM or SIGINT.
+
+    Then finish the current job and return.
+    """
     _end_if_frozen()
     _run(runtime, PublishWorker, FOLLOW_UP)
 
@@ -147,7 +153,10 @@ def run_render_worker(runtime: Runtime) -> None:
 
 
 def _end_if_frozen() -> None:
-    """Make this process end, with a traceback, if a plugin keeps all its threads from running."""
+    """End this process with a traceback if a plugin keeps all threads from running.
+
+    This call only starts the thread that watches for it.
+    """
 
     def give_signs_of_life() -> None:
         while True:
@@ -178,9 +187,9 @@ def _run(runtime: Runtime, kind: type[_Steady], *queues: str) -> None:
 
 
 def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: HeartbeatThread) -> bool:
-    """Run jobs until a stop signal or an outage of Redis; return True only after an outage.
+    """Run jobs until a signal to stop or an outage of Redis. Return True only after an outage.
 
-    Return False after a stop signal, and True if Redis is down for longer than RQ retries.
+    An outage is longer than RQ retries.
     """
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop_between)

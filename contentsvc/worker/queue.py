@@ -1,4 +1,4 @@
-"""The job queue between dispatchers and workers, built on RQ and Redis."""
+"""The job queue between dispatchers and workers, which uses RQ and Redis."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ _REST = 2.0
 
 
 class RqQueue:
-    """The queue of jobs for the workers. It is stored in Redis, which may lose all jobs.
+    """The queue of jobs for the workers. It is stored in Redis, where all jobs may be lost.
 
     The service can create the jobs again from the database.
     """
@@ -60,7 +60,7 @@ class RqQueue:
         self._asked_again_at = 0.0
 
     def wake(self) -> None:
-        """Wake a sleeping dispatcher, so that it looks for due deliveries; never raises."""
+        """Wake a sleeping dispatcher, so that it looks for due deliveries. Never raises."""
         if time.monotonic() < self._asked_again_at:
             return
         try:
@@ -70,7 +70,7 @@ class RqQueue:
             self._rest("queue_wake_lost", error)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep for *seconds*, or until a process calls `wake`; return whether one did.
+        """Sleep for *seconds* or until a process calls `wake`. Return True if one did.
 
         Never raises. The sleep is shorter while the server does not respond, since no wake-up could
         arrive.
@@ -115,9 +115,9 @@ class RqQueue:
         )
 
     def batch(self, batch_id: int, fence: int) -> None:
-        """Enqueue a job that makes some posters of a batch; jobs that render deliveries come first.
+        """Enqueue a job that makes some posters of a batch. Jobs that render deliveries run first.
 
-        The job does nothing if *fence* is no longer the batch's newest number.
+        The job does nothing if *fence* is no longer the batch's current number.
 
         Raises:
             QueueDownError: Redis cannot be reached.
@@ -125,14 +125,14 @@ class RqQueue:
         self._enqueue(BATCH, _BATCH_JOB, (batch_id, fence), f"batch {batch_id}")
 
     def has_renderings(self) -> bool:
-        """Return whether jobs that render deliveries are queued; False if Redis is unreachable."""
+        """Return True if jobs that render deliveries are queued, False if Redis is unreachable."""
         try:
             return bool(RedisQueue(RENDER, connection=self._redis).count)
         except RedisError:
             return False
 
     def stats(self) -> QueueStats:
-        """Return the numbers of jobs and workers, and whether Redis responds; never raises."""
+        """Return the numbers of jobs and workers, and whether Redis responds. Never raises."""
         try:
             info = self._redis.info("server")
             queues = [RedisQueue(name, connection=self._redis) for name in _QUEUES]

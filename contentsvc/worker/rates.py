@@ -35,7 +35,7 @@ class RedisRateWindows:
     """Counts the calls to each platform account in Redis, so that no rate limit is exceeded.
 
     While Redis is down, each process counts only its own calls. Publishing then continues, but the
-    workers together may exceed the rate by a factor of the number of workers.
+    workers together may exceed the rate, at most by a factor of their number.
     """
 
     def __init__(self, url: str) -> None:
@@ -51,9 +51,9 @@ class RedisRateWindows:
         self._blocked: dict[str, float] = {}
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count a call of *account*; return 0, or the seconds to wait if one of *rates* is reached.
+        """Count a call to *account* and return 0, or return the seconds to wait for its *rates*.
 
-        A call that has to wait is not counted.
+        A call that must wait is not counted.
         """
         blocked = self._blocked.get(account, 0.0) - time.monotonic()
         if blocked > 0:
@@ -69,7 +69,7 @@ class RedisRateWindows:
         return _take(self._own, items, account)
 
     def block(self, account: str, seconds: float) -> None:
-        """Make `take` refuse all calls of *account* for *seconds*, in all processes."""
+        """Make `take` refuse all calls to *account* for *seconds*, in all processes."""
         self._blocked[account] = time.monotonic() + seconds
         try:
             self._redis.set(_block_key(account), 1, px=max(1, math.ceil(seconds * 1000)))
@@ -95,7 +95,7 @@ def _block_key(account: str) -> str:
 
 
 def _take(limiter: MovingWindowRateLimiter, items: list[RateLimitItem], account: str) -> float:
-    """Count a call unless a limit in *items* is reached; return 0, or else the seconds to wait."""
+    """Count a call and return 0, or return the seconds to wait if a limit in *items* is reached."""
     for item in items:
         if not limiter.test(item, account):
             reset = limiter.get_window_stats(item, account).reset_time

@@ -1,4 +1,4 @@
-"""The child processes of a render worker: what each renders, since when, and what its end means."""
+"""The child processes of a render worker: what each renders, since when, and why it ended."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _SHARED = struct.Struct("<qd")
 
 @dataclass(slots=True)
 class RenderRun:
-    """A job in a child process: what it renders now, in memory that both processes share."""
+    """A job in a child process. What it renders now is in memory that both processes share."""
 
     #: The channel type whose plugin renders; empty for other jobs.
     lane: str
@@ -48,9 +48,9 @@ class RenderRun:
     _memory: mmap.mmap = field(default_factory=lambda: mmap.mmap(-1, _SHARED.size))
 
     def note(self, delivery_id: int) -> None:
-        """Note, in the child, that the rendering of this delivery begins; 0 after the last one.
+        """Record, in the child, that the rendering of a delivery begins. 0 means that all are done.
 
-        From then on the child process has `_DEADLINE` seconds until it ends with a traceback.
+        The child process then has `_DEADLINE` seconds until it ends with a traceback.
         """
         _SHARED.pack_into(self._memory, 0, delivery_id, time.monotonic())
         if delivery_id:
@@ -61,21 +61,21 @@ class RenderRun:
 
     @property
     def delivery_id(self) -> int:
-        """The delivery that is being rendered, or was when the process ended; 0 for none."""
+        """The id of the delivery being rendered, or rendered when the process ended; 0 for none."""
         return int(_SHARED.unpack_from(self._memory)[0])
 
     @property
     def seconds(self) -> float:
-        """For how long the present rendering has been going on; 0 if none is."""
+        """For how many seconds the current rendering has been running; 0 if there is none."""
         delivery_id, since = _SHARED.unpack_from(self._memory)
         return time.monotonic() - since if delivery_id else 0.0
 
 
 class RenderRuns:
-    """The runs of one render worker: the present one, and those that it does not wait for."""
+    """The runs of one render worker: the current one, and those that it no longer waits for."""
 
     def __init__(self, runtime: Runtime) -> None:
-        """Create the object for a worker that has no child process yet."""
+        """Create the object for a worker without child processes."""
         self._runtime = runtime
         self.current = RenderRun("", frozenset())
         self._aside: list[RenderRun] = []
@@ -83,18 +83,18 @@ class RenderRuns:
         self._deaths: Counter[int] = Counter()
 
     def begin(self, lane: str) -> None:
-        """Start the record of the next child process; call this before the fork."""
+        """Begin the record of the next child process. Call this before the fork."""
         self.collect()
         blocked = frozenset(run.lane for run in self._aside if run.seconds > _SLOW)
         self.current = RenderRun(lane, blocked)
 
     @property
     def should_go_on(self) -> bool:
-        """Whether the present rendering takes so long that the worker takes the next job."""
+        """True if the current rendering takes so long that the worker should take the next job."""
         return self.current.seconds > _SLOW and len(self._aside) < _MOST_ASIDE
 
     def set_aside(self, pid: int) -> None:
-        """Wait no longer for the present child process, which has the id *pid*."""
+        """Stop waiting for the current child process, whose id is *pid*."""
         self.current.pid = pid
         self._aside.append(self.current)
         logger.warning(
@@ -107,11 +107,14 @@ class RenderRuns:
         )
 
     def ended(self) -> None:
-        """Record the end of the present child process."""
+        """Record that the current child process has ended."""
         self._judge(self.current)
 
     def collect(self) -> None:
-        """Record the end of those child processes that were set aside and have ended."""
+        """Record which of the child processes that were set aside have ended.
+
+        A child that exceeds its deadline is killed.
+        """
         running = []
         for run in self._aside:
             if run.seconds > _DEADLINE + _GRACE:
@@ -124,7 +127,7 @@ class RenderRuns:
         self._aside = running
 
     def _judge(self, run: RenderRun) -> None:
-        """Store why a delivery could not be rendered, if its rendering has ended the process."""
+        """If a rendering ended its process, store that as the reason why it failed."""
         delivery_id = run.delivery_id
         if not delivery_id:
             return

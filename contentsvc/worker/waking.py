@@ -19,7 +19,7 @@ _GRACE = 5
 
 
 def call(redis: Redis) -> None:
-    """Wake a dispatcher that waits for work.
+    """Wake a dispatcher that is waiting for work.
 
     Raises:
         RedisError: Redis cannot be reached.
@@ -34,17 +34,17 @@ class Listener:
     """Waits, in a dispatcher, for the wake-ups that `call` sends. Not thread-safe.
 
     One blocking command remains on the server across several calls of `wait`. Each call measures
-    its own time, since the timeouts of the server are some tenths of a second late.
+    its own time, since the server's timeouts are some tenths of a second late.
     """
 
     def __init__(self, redis: Redis) -> None:
-        """Create a listener that uses the client *redis*, without connecting to the server."""
+        """Create a listener that uses the client *redis*, without connecting it."""
         self._pool = redis.connection_pool
         self._connection: Any = None
         self._asked_at: float | None = None
 
     def wait(self, seconds: float) -> bool:
-        """Wait for a wake-up, at most for *seconds*; return whether one arrived.
+        """Wait for a wake-up for up to *seconds* seconds. Return True if one arrived.
 
         Raises:
             RedisError: Redis cannot be reached.
@@ -61,7 +61,7 @@ class Listener:
         return False
 
     def close(self) -> None:
-        """Close the listener's connection, and so end any command that waits for a wake-up."""
+        """Close the listener's connection. This ends any command that waits for a wake-up."""
         connection, self._connection, self._asked_at = self._connection, None, None
         if connection is not None:
             connection.disconnect()

@@ -1,4 +1,4 @@
-"""A plugin that warns of words that Chinese advertising law does not allow."""
+"""A plugin that warns of words that Chinese advertising law prohibits."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class _Find:
 
 
 class Advertising(Check):
-    """A check that warns of superlatives (极限词) and medical claims in the texts of a post."""
+    """A check that warns of superlatives (极限词) and medical claims in a post's texts."""
 
     name = "advertising"
 
@@ -143,7 +143,7 @@ class Advertising(Check):
 def _by_field(
     entry: ChannelEntry, rendition: Rendition
 ) -> Iterator[tuple[str, dict[str, list[_Find]]]]:
-    """Yield the name of each field, and its prohibited words by the law that prohibits them.
+    """Yield the name of each field and the prohibited words found in it, by law.
 
     Text that only the channel adds counts as the body.
     """
@@ -181,7 +181,7 @@ def _finds(law: re.Pattern[str], text: str) -> Iterator[_Find]:
 
 
 def _message(law: str, finds: list[_Find]) -> Message:
-    """Return the warning, in both languages, that *law* prohibits the words in *finds*."""
+    """Return a warning, in both languages, that *law* prohibits the words in *finds*."""
     texts = {
         language: _PHRASES.text(law, language, finds=_listed(finds, language))
         for language in _PHRASES.texts

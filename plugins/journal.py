@@ -1,4 +1,4 @@
-"""A plugin that adds each finished delivery (post on a channel) to a monthly CSV file for Excel."""
+"""A plugin that appends each finished delivery (post to a channel) to a monthly CSV file."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _FORMULA = tuple("=+-@＝＋－＠")
 
 @hookimpl
 def deliveries_finished(deliveries: Sequence[FinishedDelivery]) -> None:
-    """Append a row for each delivery to the CSV file of the month in which it finished."""
+    """Append a row for each delivery to the CSV file for the month in which it finished."""
     tables: dict[Path, list[bytes]] = {}
     for delivery in deliveries:
         local = delivery.finished_at.astimezone(delivery.zone)
@@ -114,7 +114,7 @@ def _line(cells: tuple[str, ...]) -> bytes:
 
 
 def _safe(cell: str) -> str:
-    """Return the text of *cell* on one line, after an apostrophe if it would be a formula."""
+    """Return *cell* on one line. If it would be a formula, an apostrophe precedes it."""
     if not cell.isprintable():
         cell = "".join(char for char in cell if char.isprintable() or char.isspace())
     line = " ".join(cell.split())
@@ -122,7 +122,7 @@ def _safe(cell: str) -> str:
 
 
 def _append(path: Path, lines: bytes) -> None:
-    """Append *lines* to the file completely or not at all, even if other processes write to it."""
+    """Append *lines* to the file completely or not at all, even while other processes append."""
     with _locked(path) as file:
         size = os.fstat(file).st_size
         # After a power cut the last line may be incomplete; the new lines must not continue it.
@@ -137,7 +137,7 @@ def _append(path: Path, lines: bytes) -> None:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[int]:
-    """Open *path* for appending, lock it while the context lasts, and yield its descriptor."""
+    """Open *path* for appending and lock it during the `with` block; yield its descriptor."""
     file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -66,7 +66,7 @@ _PHRASES = Phrases(
 
 
 class WebhookSettings(ChannelSettings):
-    """The settings of a webhook: its address and signing secret."""
+    """The settings of a webhook: its address and its signing secret."""
 
     url: HttpUrl = Field(
         title="Address",
@@ -113,7 +113,7 @@ class WebhookSettings(ChannelSettings):
 
 
 class Webhook(Channel[WebhookSettings]):
-    """A channel that sends each post as a signed HTTP POST; a retry repeats the message's id."""
+    """A channel that sends each post as a signed HTTP POST. Retries repeat the message's id."""
 
     type = "webhook"
     label: ClassVar[Mapping[str, str]] = {"zh": "Webhook", "en": "Webhook"}
@@ -122,7 +122,7 @@ class Webhook(Channel[WebhookSettings]):
     idempotent_for = timedelta(days=1)
 
     def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:  # noqa: ARG002
-        """Return *rendition*; add a warning if its pictures are too large for a message."""
+        """Return *rendition*, with a warning if its pictures are too large for a message."""
         used = sum(len(picture.content) for picture in rendition.pictures)
         if not self.settings.embed_pictures or used <= _MOST_PICTURE_BYTES:
             return rendition
@@ -131,7 +131,7 @@ class Webhook(Channel[WebhookSettings]):
         return replace(rendition, warnings=(*rendition.warnings, warning))
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Send the post; a retry with the same *key* sends the same bytes with the same id."""
+        """Send the post. A retry with the same *key* sends the same bytes with the same id."""
         body = json.dumps(self._message(rendition), ensure_ascii=False).encode()
         response = self.host.http.request(
             "POST",
@@ -179,7 +179,7 @@ class Webhook(Channel[WebhookSettings]):
 
 
 def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """Return HTTP headers that sign *body*; *timestamp* is the time of sending, in Unix seconds."""
+    """Return HTTP headers that sign *body*. *timestamp* is the sending time in Unix seconds."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     digest = hmac.new(_signing_key(secret), signed, hashlib.sha256).digest()
     return {
@@ -190,7 +190,7 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> dict[str,
 
 
 def _signing_key(secret: str) -> bytes:
-    """Decode a signing secret; raise ValueError, without the secret's text, if it is malformed."""
+    """Decode a signing secret. Raise ValueError, without the secret's text, if it is malformed."""
     encoded = secret.removeprefix(_PREFIX)
     try:
         key = base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)

@@ -49,7 +49,7 @@ _ENDINGS = {"image/png": ".png", "image/jpeg": ".jpg", "image/webp": ".webp"}
 
 
 class Folder(Channel[FolderSettings]):
-    """A channel that writes the files of each post to `<path>/<date>/<time>-<title>-<key>/`."""
+    """A channel that writes each post as files to `<path>/<date>/<time>-<title>-<key>/`."""
 
     type = "folder"
     label: ClassVar[Mapping[str, str]] = {"zh": "文件夹", "en": "Folder"}
@@ -57,16 +57,16 @@ class Folder(Channel[FolderSettings]):
 
     @property
     def platform_rule(self) -> PlatformRule | None:
-        """The posting limit of the platform chosen in the settings; None if it has no limit."""
+        """The posting limit of the platform chosen in the settings, or None if it has no limit."""
         return PLATFORM_RULES.get(self.settings.platform)
 
     def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:
-        """Add the platform formats (such as SMS) that the settings choose."""
+        """Add the platform formats, such as SMS, that the settings choose."""
         formats = list(chosen_formats(self.settings, rendition, context.language))
         return with_formats(rendition, formats) if formats else rendition
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Write the post to a folder, completely or not at all; a repeated *key* writes nothing."""
+        """Write the post to a folder, completely or not at all. A repeated *key* writes nothing."""
         try:
             return self._written(key) or self._write(rendition, key)
         except OSError as error:
@@ -90,7 +90,7 @@ class Folder(Channel[FolderSettings]):
         return TemporaryError(PHRASES.message(code, folder=str(self._root), reason=reason))
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete the post's folder; do nothing if it does not exist."""
+        """Delete the post's folder. Do nothing if it does not exist."""
         path = self._root / receipt.id
         if path.resolve().parent.parent == self._root.resolve():
             shutil.rmtree(path, ignore_errors=True)
@@ -126,7 +126,7 @@ class Folder(Channel[FolderSettings]):
         return self._receipt(path)
 
     def _sweep(self) -> None:
-        """Delete old incomplete folders, which workers left behind when they were killed."""
+        """Delete old incomplete folders, which killed workers left behind."""
         for draft in self._root.glob(f"{_DRAFT}*"):
             # Another worker may rename its draft at any moment.
             with suppress(FileNotFoundError):
@@ -153,7 +153,7 @@ def _place(rendition: Rendition, key: str) -> str:
 
 
 def safe_name(title: str) -> str:
-    """Return *title* changed and cut to a file name that every common file system accepts."""
+    """Convert *title* to a file name that every common file system accepts."""
     text = unicodedata.normalize("NFC", title)
     text = "".join(char for char in text if unicodedata.category(char)[0] != "C")
     text = _RESERVED.sub("_", text).strip("._ ")
@@ -221,7 +221,7 @@ def _write_durably(path: Path, content: bytes) -> None:
 
 
 def _sync(folder: Path) -> None:
-    """Make the operating system write a folder's list of files to the disk."""
+    """Flush a folder's list of files to the disk."""
     number = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(number)

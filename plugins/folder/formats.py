@@ -1,4 +1,4 @@
-"""Convert a post to formats that a person copies to platforms, such as articles or SMS."""
+"""Converts a post to formats that a person copies to platforms, such as articles or SMS."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def chosen_formats(
 
 
 def format_files(rendition: Rendition) -> Iterator[tuple[str, str]]:
-    """Yield the name and the text of each file to write, for all formats stored in *rendition*."""
+    """Yield the name and text of each file to write: one per format stored in *rendition*."""
     for post in stored_formats(rendition.data):
         yield from _files(post)
 
@@ -77,7 +77,7 @@ def _files(post: FormattedPost) -> Iterator[tuple[str, str]]:
 
 
 def _page(post: FormattedPost) -> str:
-    """Return an HTML page with nothing but the article, so that people can copy the whole page."""
+    """Return an HTML page that contains only the article, so that people can copy all of it."""
     return (
         f'<!doctype html>\n<meta charset="utf-8">\n<title>{escape(post.title)}</title>\n'
         '<meta name="viewport" content="width=device-width">\n'
@@ -87,9 +87,10 @@ def _page(post: FormattedPost) -> str:
 
 
 def manifest_data(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a rendition's data for `manifest.json`, with the sizes of the formatted texts.
+    """Return the data of a rendition for `manifest.json`.
 
-    The texts themselves are left out, because they are in files of their own.
+    It has the sizes of the formatted texts, but not the texts themselves, which are in separate
+    files.
     """
     shown = {name: value for name, value in data.items() if name not in _STORED_AS}
     formats = stored_formats(data)

@@ -27,7 +27,7 @@ def _platforms(language: str, none: str) -> dict[str, Any]:
 
 
 class FolderSettings(ChannelSettings):
-    """The settings of a folder channel: its path, and the formats besides plain text and HTML."""
+    """The settings of a folder channel: its path, and the formats to write beside text and HTML."""
 
     path: str = Field(
         default="",

@@ -1,4 +1,4 @@
-"""A plugin that publishes posts on public pages of this service, with feeds; no account needed."""
+"""A plugin that publishes posts on public pages of this service, with feeds. No account needed."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ class Site(Pages, Channel[SiteSettings]):
     idempotent_for = timedelta.max
 
     def render_post(self, entry: ChannelEntry, context: RenderContext) -> Rendition:
-        """Return the post as a rendition; a post without a picture gets one for link previews."""
+        """Return the post as a rendition. A post without pictures gets one for link previews."""
         post = super().render_post(entry, context)
         card = None if post.pictures else self._card(post, entry, context)
         if card is None:
@@ -114,7 +114,7 @@ class Site(Pages, Channel[SiteSettings]):
         return replace(post, pictures=(card,), data={**post.data, "card": card.name})
 
     def _card(self, post: Rendition, entry: ChannelEntry, context: RenderContext) -> Picture | None:
-        """Return a picture for previews of the post's link in chats; None if it cannot be made."""
+        """Return a picture for link previews of the post in chats, or None if it cannot be made."""
         fields = {
             "title": post.title,
             "summary": summary_of(post.text.removeprefix(post.title)),
@@ -128,7 +128,7 @@ class Site(Pages, Channel[SiteSettings]):
             return None
 
     def publish(self, rendition: Rendition, *, key: str) -> Receipt:
-        """Store the post, which makes it public; for a repeated *key* make no second post."""
+        """Store the post, which makes it public. A repeated *key* makes no second post."""
         return self._receipt(
             self.host.store.put(post_id(key), post_record(rendition, key), rendition.pictures)
         )
@@ -140,12 +140,12 @@ class Site(Pages, Channel[SiteSettings]):
         key: str,
         since: datetime,  # noqa: ARG002 - a key is used once, whenever that was
     ) -> Receipt | None:
-        """Return the receipt of the post published as *key*, or None if there is no such post."""
+        """Return the receipt of the post published with *key*, or None if there is no such post."""
         document = self.host.store.get(post_id(key))
         return None if document is None else self._receipt(document)
 
     def retract(self, receipt: Receipt) -> None:
-        """Delete a post from the site and its feeds; do nothing if it does not exist."""
+        """Delete a post from the site and its feeds. Do nothing if it does not exist."""
         self.host.store.delete(receipt.id)
 
     def _receipt(self, document: Document) -> Receipt:
@@ -153,7 +153,7 @@ class Site(Pages, Channel[SiteSettings]):
         return Receipt(document.key, url, document.created_at)
 
     def page(self, request: PageRequest) -> Page | None:
-        """Return the requested page, picture, style sheet, feed or calendar file, if it exists."""
+        """Return the requested page, picture, style sheet, feed or calendar file, or None."""
         fixed: dict[str, Callable[[], Page | None]] = {
             "": lambda: self._index(request.query.get("page", "1")),
             "style.css": lambda: Page(_style(), "text/css; charset=utf-8"),
@@ -175,9 +175,9 @@ class Site(Pages, Channel[SiteSettings]):
         return f"{self.host.pages_url}/live/{code}"
 
     def _live(self, code: str, part: str, now: datetime) -> Page | None:
-        """Return the page, calendar file or poster of the livestream *code*; None if missing.
+        """Return the page, calendar file or poster of the livestream *code*, or None if missing.
 
-        *part* names the file; it is empty for the page. *now* is UTC.
+        *part* names the file; it is empty for the page. *now* is in UTC.
         """
         live = self.host.livestreams.find(code)
         if live is None:

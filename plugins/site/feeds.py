@@ -21,7 +21,7 @@ _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class SiteInfo:
-    """The site's title, description, language, author and address, for pages and feeds."""
+    """The site's title, description, language, author and address, for its pages and feeds."""
 
     title: str
     description: str
@@ -35,7 +35,7 @@ class SiteInfo:
 
 
 def atom(site: SiteInfo, posts: Sequence[Post]) -> bytes:
-    """Return an Atom feed (XML) of *posts*, which are in order of time, the newest first."""
+    """Return an Atom feed (XML) of *posts*, which must be sorted from new to old."""
     ET.register_namespace("", _ATOM)
     feed = ET.Element(f"{{{_ATOM}}}feed", {f"{{{_XML}}}lang": site.language})
     _add(feed, "id", f"{site.url}/")
@@ -80,7 +80,7 @@ def _link(parent: ET.Element, **attributes: str) -> None:
 
 
 def _content(post: Post) -> str:
-    """Return the HTML of a post's pictures and body, which is the content of its feed item."""
+    """Return the content of a post's feed item: its pictures and body as HTML."""
     pictures = ET.Element("div")
     for picture in post.pictures:
         size = {"width": str(picture.width), "height": str(picture.height)}
@@ -95,7 +95,7 @@ def _rfc3339(at: datetime) -> str:
 
 
 def json_feed(site: SiteInfo, posts: Sequence[Post]) -> bytes:
-    """Return a feed of *posts* in the format JSON Feed 1.1."""
+    """Return a JSON Feed (version 1.1) of *posts*."""
     feed = {
         "version": "https://jsonfeed.org/version/1.1",
         "title": site.title,

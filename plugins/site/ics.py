@@ -1,4 +1,4 @@
-"""Write livestreams as iCalendar files (RFC 5545), for phones, Outlook and Apple's calendar."""
+"""Writes livestreams as iCalendar files (RFC 5545), for phones, Outlook and Apple's calendar."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def calendar_of(
 ) -> bytes:
     """Return an iCalendar file with one event for each livestream.
 
-    Changes of a livestream increase the event's SEQUENCE and leave its UID unchanged. A cancelled
-    livestream stays in the calendar as CANCELLED, so that programs strike it out. Times are UTC,
-    which needs no table of time zone changes; programs show them in the reader's zone.
+    A change of a livestream increases the event's SEQUENCE and leaves its UID unchanged. A
+    cancelled livestream stays in the calendar as CANCELLED, so that programs strike it out. Times
+    are UTC, which needs no table of time zone changes; programs show them in the reader's zone.
     """
     calendar = Calendar()
     calendar.add("prodid", "-//contentsvc//site//ZH")

@@ -24,7 +24,7 @@ _DAY, _HOUR = 86400, 3600
 
 
 class Phase(StrEnum):
-    """The phase of a livestream, which decides whether its page offers to book or to watch."""
+    """The phase of a livestream. It decides whether the page offers to book or to watch."""
 
     BOOK = "book"
     #: It starts within fifteen minutes, or is live.
@@ -79,7 +79,7 @@ class LivePage:
     def of(
         cls, site: SiteInfo, live: PublicLivestream, now: datetime, poster: Picture | None
     ) -> LivePage:
-        """Return the content of a livestream's page as of the time *now* (UTC)."""
+        """Return the content of the page about *live* at the time *now* (UTC)."""
         language = language_of(site.language)
         url = f"{site.url}/live/{quote(live.code)}"
         phase = phase_of(live, now)
@@ -129,7 +129,7 @@ def _moved_from(live: PublicLivestream, language: str) -> str:
 
 
 def countdown(left: timedelta, language: str) -> str:
-    """Return the time *left* until the start as text in two units, such as days and hours.
+    """Format the time *left* until the start in two units, such as days and hours.
 
     The shortest time shown is one minute.
     """

@@ -1,4 +1,4 @@
-"""Convert a post to the JSON values that are stored, and back to a post for pages and feeds."""
+"""Converts a post to JSON values to store, and back to a post for pages and feeds."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ _NAMED_KINDS = frozenset({"poster", "livestream"})
 
 
 def identity(key: str) -> uuid.UUID:
-    """Return a post's permanent id in feeds, computed from *key* alone."""
+    """Return the permanent id of a post in feeds, computed from *key* alone."""
     return uuid.uuid5(_NAMESPACE, key)
 
 
 def post_id(key: str) -> str:
-    """Return the post's id in web addresses: 16 hexadecimal digits computed from *key*."""
+    """Return the id of a post in web addresses: 16 hexadecimal digits computed from *key*."""
     return identity(key).hex[:16]
 
 
 def post_record(rendition: Rendition, key: str) -> dict[str, Any]:
-    """Return the JSON values to store for a post, without characters that XML forbids."""
+    """Convert a post to JSON values to store. Characters that XML forbids are removed."""
     return {
         "uuid": str(identity(key)),
         "title": _printable(rendition.title),
@@ -57,7 +57,7 @@ def post_record(rendition: Rendition, key: str) -> dict[str, Any]:
 
 
 def _printable(text: str) -> str:
-    """Return *text* without the control characters and surrogates that XML 1.0 (§2.2) forbids."""
+    """Remove the control characters and surrogates that XML 1.0 (§2.2) forbids from *text*."""
     return "".join(
         char
         for char in text
@@ -85,7 +85,7 @@ class PostPicture:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A published post, with everything that the site's pages and feeds show of it."""
+    """A published post, with everything that the site's pages and feeds show."""
 
     #: `urn:uuid:…`; never changes.
     urn: str
@@ -114,7 +114,7 @@ class Post:
 
     @classmethod
     def of(cls, document: Document, pages_url: str) -> Post:
-        """Return the post stored in *document*; *pages_url* is the address of the site's pages."""
+        """Create the post that is stored in *document*. *pages_url* is the address of the pages."""
         body, data = document.body, document.body["data"]
         language = "zh" if data.get("language") == "zh" else "en"
         local = document.created_at.astimezone(ZoneInfo(data["zone"])).replace(microsecond=0)
@@ -157,7 +157,7 @@ def _picture(post_url: str, picture: Mapping[str, Any]) -> PostPicture:
 
 
 def summary_of(text: str) -> str:
-    """Return the beginning of *text* on one line, cut to at most 120 characters."""
+    """Return the beginning of *text* on one line, cut to 120 characters."""
     line = " ".join(text.split())
     if len(line) <= _SUMMARY_CHARACTERS:
         return line

@@ -140,7 +140,7 @@ def _is_database(file: Path) -> bool:
 
 
 def _settle(file: Path) -> None:
-    """Write SQLite's log into the database *file*, and delete the log.
+    """Merge SQLite's write-ahead log into the database *file*, then delete the log.
 
     Raises:
         sqlite3.OperationalError: somebody uses the database.

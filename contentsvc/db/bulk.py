@@ -71,9 +71,9 @@ class Among:
 
 
 def _from_json(columns: int) -> Select[Any]:
-    """Return a subquery that selects the first *columns* values of each tuple in parameter `among`.
+    """Return a subquery that selects values of the tuples in the SQL parameter `among`.
 
-    The parameter is a JSON list of the tuples.
+    The parameter is a JSON list of tuples. The subquery selects the first *columns* values of each.
     """
     value = func.json_each(bindparam("among", type_=Text)).table_valued("value").c.value
     return select(*(func.json_extract(value, f"$[{index}]") for index in range(columns)))

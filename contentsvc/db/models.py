@@ -517,7 +517,7 @@ class Upload(Base):
 
 
 class ImportedFile(Base):
-    """The last import of a calendar file: its time, and the hash of the file's content then."""
+    """The last import of a calendar file: its time, and the hash of the file's content."""
 
     __tablename__ = "imported_files"
 

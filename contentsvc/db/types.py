@@ -74,7 +74,11 @@ class EnumText(TypeDecorator[StrEnum]):
         self.enum = enum
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:  # noqa: ARG002 - SQLAlchemy's signature
-        """Return the text of the member *value*; raise ValueError if there is no such member."""
+        """Convert a member of the enum to the text to store; None stays None (NULL).
+
+        Raises:
+            ValueError: the enum has no such member.
+        """
         return None if value is None else self.enum(value).value
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:  # noqa: ARG002 - SQLAlchemy's signature

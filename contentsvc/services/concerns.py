@@ -115,7 +115,10 @@ def decide(concerns: Sequence[Concern], answer: Answer | None) -> Decision:
 
 
 def recent_entries(session: Session, calendar: Calendar, now: datetime) -> list[Entry]:
-    """Return a calendar's entries from the week before *now* on, in order of start."""
+    """Return a calendar's entries of last week, this week and later, in order of start.
+
+    The weeks are ISO weeks. This week is the one that contains *now*.
+    """
     since = IsoWeek.of(now.date()).plus(-1)
     query = (
         select(Entry)

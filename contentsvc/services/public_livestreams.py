@@ -51,7 +51,7 @@ def present_facts(entry: Entry, channel: str = "") -> Facts:
 
 
 def proposed_facts(entry: Entry, channel: str = "") -> Facts:
-    """Return a livestream's facts as its entry states them, also if they are not approved yet."""
+    """Return a livestream's facts as its entry states them, even if they are not approved yet."""
     facts = Facts.of(content_of(entry), entry.starts_at, channel)
     gone = entry.deleted_at is not None or entry.status is EntryStatus.CANCELLED
     return facts.called_off() if gone or entry.kind is not EntryKind.LIVESTREAM else facts

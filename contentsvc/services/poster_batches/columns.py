@@ -165,7 +165,11 @@ def _add_link_column(template: Template, rows: Sequence[Line], columns: dict[str
 
 
 def _add_file_column(rows: Sequence[Line], columns: dict[str, int]) -> None:
-    """Take file names from the first column of names, codes or titles that has no repeats."""
+    """Choose the column for the file names and add it to *columns*.
+
+    It is the first name, code or title column whose values are all different. If there is none, add
+    nothing.
+    """
     for name in _NAMING_FIELDS:
         index = columns.get(name)
         if index is None:

@@ -183,7 +183,7 @@ def _send(typed: CorrectionView) -> Entry:
 
 
 def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
-    """Raise InputError if the correction has no title or a check on a channel forbids it.
+    """Raise InputError if the correction has no title, or if a channel's check forbids it.
 
     Raises:
         InputError: with the field of the form that must be corrected.

@@ -394,7 +394,10 @@ class _Comparison:
         return self.is_same(*names, *([f"{prefix}silent"] if names else []))
 
     def is_same_poster_field(self, name: str) -> bool:
-        """Return True if nobody has changed the field, or the form did not show it."""
+        """Return True if the poster field *name* still has the value that the form showed.
+
+        Also return True if the form did not show the field.
+        """
         typed = self.form.poster.get(name)
         return typed is None or _typed(typed) == _typed(self.shown.poster.get(name, ""))
 

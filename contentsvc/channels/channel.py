@@ -292,7 +292,7 @@ class Channel(ABC, Generic[SettingsT]):
         raise NotImplementedError(f"{self.type} never returns Accepted")
 
     def identity(self) -> Identity:
-        """Return what the platform says about the account: its name, picture and id.
+        """Return the platform's data about the account: its name, picture and id.
 
         Override this if the platform can tell; people then see on the channel's page to whom the
         credentials belong. Raise the same errors as `publish`.

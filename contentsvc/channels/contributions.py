@@ -181,10 +181,9 @@ def check_channel_class(channel_class: Any) -> None:
 
 
 def _api_faults(channel_class: type[Channel]) -> Iterator[Message]:
-    """Yield a message for each misspelt name, wrong signature, and missing second base class.
+    """Yield a message for each misspelt name, wrong signature, and missing mixin such as `Pages`.
 
-    A second base class, such as `Pages`, is missing if the channel defines one of its methods but
-    does not inherit from it.
+    A mixin is missing if the channel defines one of its methods but does not inherit from it.
     """
     bases = [base for base in _SECOND_BASES if issubclass(channel_class, base)]
     yield from class_faults(channel_class, Channel, *bases)

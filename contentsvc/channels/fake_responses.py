@@ -55,7 +55,7 @@ class Chaos:
 
     @classmethod
     def hang(cls, seconds: float = 30.0, *, accepts: bool = True) -> Self:
-        """Respond only after *seconds* seconds, so that the client times out before."""
+        """Respond only after *seconds* seconds, so that the client times out first."""
         name = "the platform did not respond in time"
         return cls(name, lambda response: replace(response, delay=seconds), accepts)
 

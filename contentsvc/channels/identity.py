@@ -1,4 +1,4 @@
-"""Identity, what a platform says about the account with which a channel publishes."""
+"""Identity, a platform's data about the account with which a channel publishes."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class Parts(ABC):
 
 
 def split_rendition(channel: Channel, rendition: Rendition) -> tuple[Rendition, ...]:
-    """Split a rendition into parts. Return none if *channel* publishes posts as a whole.
+    """Split a rendition into parts. Return () if *channel* publishes posts as a whole.
 
     Raises:
         RenderError: the channel returned something other than 1 to 100 renditions.

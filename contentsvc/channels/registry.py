@@ -136,10 +136,11 @@ def load_plugin(path: Path) -> Registry:
 
 
 def load_plugin_beside(path: Path, folders: Sequence[Path]) -> Registry:
-    """Load the plugin in *path*, after those in *folders* and the installed ones; return only it.
+    """Load the plugin in *path* as the last of all plugins. Return a registry with only this one.
 
-    It does not load if another plugin has taken one of its names. Another plugin of the same name
-    is ignored, because it is an earlier copy of this one.
+    The other plugins are those in *folders* and the installed ones. The plugin does not load if
+    another has taken one of its names. Another plugin of the same name is ignored, because it is an
+    earlier copy of this one.
     """
     this = _found_at(path)
     others = [found for found in _find(folders, entry_points=True) if found.name != this.name]

@@ -26,7 +26,7 @@ _TEXTS = frozenset({"choices", "description", "title"})
 
 
 def settings_faults(settings: type[BaseModel]) -> Iterator[Message]:
-    """Yield a message for each mistake in a settings class. It names the field."""
+    """Yield a message for each mistake in a settings class, naming the field."""
     if not settings.model_config.get("hide_input_in_errors"):
         yield Message("settings-show-input")
     for name, field in settings.model_fields.items():
@@ -67,7 +67,7 @@ def _literals(annotation: object) -> set[object]:
 
 
 def _choice_faults(name: str, extra: Mapping[str, Any], values: set[object]) -> Iterator[Message]:
-    """Yield a message for each label of a choice that does not exist."""
+    """Yield a message for each label that belongs to no choice of the setting."""
     for texts in (extra, extra.get("zh")):
         labels = texts.get("choices") if isinstance(texts, Mapping) else None
         if values and isinstance(labels, Mapping):

@@ -26,7 +26,10 @@ def meant(name: str, known: Iterable[str]) -> str | None:
 
 
 def _limit(left: str, right: str) -> int:
-    """Return how many letters may differ. The distance is at least the difference in length."""
+    """Return how many letters of two names may differ: 1 in short names, else 2.
+
+    No distance is less than the difference in length.
+    """
     return 1 if min(len(left), len(right)) <= _SHORT else 2
 
 

@@ -38,7 +38,7 @@ COVERED = frozenset(
 
 
 class Decision(StrEnum):
-    """What happens to approved entries if a setting that their approval covers changes."""
+    """What to do with approved entries if somebody changes a setting that the approval covers."""
 
     #: They stay approved, with the channels and the brand that were approved. Their times follow
     #: the calendar.
@@ -49,7 +49,7 @@ class Decision(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A person's answer to the question what happens to a list of approved entries."""
+    """A person's decision about a list of approved entries, and a digest of that list."""
 
     decision: Decision
     #: The digest of the list that the person saw; empty if the answer holds for any list.

@@ -266,7 +266,7 @@ def _asked(wait: float | None) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """The state of a delivery that, with the result of a call, decides its next status."""
+    """The state of a delivery before a call. With the call's result, it decides the next status."""
 
     #: The deadline, after which no retry begins.
     useful_until: datetime

@@ -66,7 +66,7 @@ class CommunityKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ElementMix:
-    """The numbers of a week's entries that are for activity, for deals, and for neither."""
+    """The numbers of a week's entries for activity, for deals, and for neither."""
 
     activity: int
     deal: int

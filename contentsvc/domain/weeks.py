@@ -86,7 +86,7 @@ class IsoWeek:
         return date.fromisocalendar(self.year, self.week, weekday.number)
 
     def plus(self, weeks: int) -> Self:
-        """Return the week *weeks* weeks later, or earlier if *weeks* is negative."""
+        """Return this week plus *weeks*. A negative number gives an earlier week."""
         return self.of(self.monday + timedelta(weeks=weeks))
 
     def __str__(self) -> str:

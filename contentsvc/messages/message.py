@@ -51,7 +51,7 @@ class Message:
 
     @classmethod
     def of(cls, value: Message | Mapping[str, str] | str, /, **params: Parameter) -> Message:
-        """Convert *value* to a message. It is a catalogue code, a text, or texts by language.
+        """Convert *value*, a catalogue code, a text, or texts by language, to a message.
 
         A plugin may pass any value, such as a platform's parsed response. It becomes a plain
         message, because an error must never fail to be made.

@@ -144,7 +144,10 @@ def _tags(profile: bytes) -> int:
 
 
 def _bounded(profile: bytes) -> bytes:
-    """Return *profile* with its chain tags renamed, so that no program reads the chains."""
+    """Return *profile* without its chains of transforms, which could take very long.
+
+    Their tags are renamed, so that no program reads them.
+    """
     start = _HEADER + 4
     table = bytearray(profile)
     for at in range(start, min(start + _tags(profile) * _TAG, len(table) - 4), _TAG):

@@ -153,9 +153,9 @@ def run_render_worker(runtime: Runtime) -> None:
 
 
 def _end_if_frozen() -> None:
-    """End this process with a traceback if a plugin keeps all threads from running.
+    """Start a watchdog that ends this process if a plugin blocks all of its threads.
 
-    This call only starts the thread that watches for it.
+    The process ends with a traceback.
     """
 
     def give_signs_of_life() -> None:

@@ -51,9 +51,9 @@ class RedisRateWindows:
         self._blocked: dict[str, float] = {}
 
     def take(self, account: str, rates: Sequence[Rate]) -> float:
-        """Count a call to *account* and return 0, or return the seconds to wait for its *rates*.
+        """Count a call to *account* and return 0, or return how long to wait for a rate limit.
 
-        A call that must wait is not counted.
+        *rates* are the limits. The wait is in seconds. A call that must wait is not counted.
         """
         blocked = self._blocked.get(account, 0.0) - time.monotonic()
         if blocked > 0:

@@ -61,7 +61,7 @@ class Folder(Channel[FolderSettings]):
         return PLATFORM_RULES.get(self.settings.platform)
 
     def finish(self, rendition: Rendition, context: RenderContext) -> Rendition:
-        """Add the platform formats, such as SMS, that the settings choose."""
+        """Return *rendition* with the platform formats, such as SMS, that the settings choose."""
         formats = list(chosen_formats(self.settings, rendition, context.language))
         return with_formats(rendition, formats) if formats else rendition
 

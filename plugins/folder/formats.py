@@ -58,7 +58,7 @@ def chosen_formats(
 
 
 def format_files(rendition: Rendition) -> Iterator[tuple[str, str]]:
-    """Yield the name and text of each file to write: one per format stored in *rendition*."""
+    """Yield the name and the text of each file to write, for all formats stored in *rendition*."""
     for post in stored_formats(rendition.data):
         yield from _files(post)
 

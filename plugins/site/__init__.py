@@ -281,7 +281,7 @@ def _style() -> bytes:
 
 @hookimpl
 def register_poster_templates() -> list[Path]:
-    """Return the folder of the poster template for the pictures in link previews."""
+    """Return the folder with the poster template for pictures in link previews."""
     return [Path(__file__).parent / "posters"]
 
 

@@ -68,7 +68,7 @@ def attempt(channel: Channel, message: Rendition, key: str | None = None) -> obj
 
 
 def raised_by(call: Callable[[], object]) -> object:
-    """Return what *call* returns, or the exception that it raises."""
+    """Call *call*. Return its result, or the exception that it raises."""
     try:
         return call()
     except Exception as error:  # noqa: BLE001 - the caller judges it

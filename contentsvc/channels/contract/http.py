@@ -94,7 +94,7 @@ class HttpChannelContract(FollowUpContract):
             yield platform
 
     def visible_posts(self, channel: Channel) -> int | None:  # noqa: ARG002 - it is on the platform
-        """Return the number of posts in `platform.visible`; None if no handler uses that list."""
+        """Return the number of posts in `platform.visible`, or None if it is empty."""
         return (len(self._served.visible) or None) if self._served else None
 
     def test_publishing_makes_one_request(self, channel: Channel, platform: FakePlatform) -> None:

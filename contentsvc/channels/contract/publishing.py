@@ -83,9 +83,10 @@ class ChannelContract(RenderContract):
         )
 
     def test_publishing_gives_an_answer(self, channel: Channel) -> None:
-        """Publishing an entry of any kind returns a valid answer, even if it is first Accepted.
+        """Publishing an entry of any kind ends with a valid answer.
 
-        `poll` gets the most recent Accepted, and returns a Receipt, Accepted or HandOff.
+        A post that is first Accepted is polled. `poll` gets the most recent Accepted, and returns a
+        Receipt, Accepted or HandOff.
         """
         for rendition in render_all(channel):
             message = (split_rendition(channel, rendition) or (rendition,))[0]
@@ -120,7 +121,7 @@ class ChannelContract(RenderContract):
         assert posts in {2, None}, f"two keys made {posts} posts; they must make two"
 
     def test_parts_are_published_one_after_the_other(self, channel: Channel) -> None:
-        """Each part makes a separate post, and gets the receipt of the part before or None.
+        """Each part makes its own post, and gets the receipt of the part before it or None.
 
         The first part gets None; so does a part if a person confirmed the part before.
         """
@@ -147,7 +148,7 @@ class ChannelContract(RenderContract):
         self.publish(channel, parts[-1], key=new_key())
 
     def test_find_tells_what_became_of_a_key(self, channel: Channel) -> None:
-        """If the channel defines `find`, it finds a published key, and returns None for other keys.
+        """If the channel defines `find`, it returns a published post by its key, and else None.
 
         For a published key it returns the receipt. If `publish` returned Accepted, it returns
         Accepted or a receipt.

@@ -1,4 +1,4 @@
-"""Convert a post to a WeChat Official Account article (公众号文章): HTML with inline styles."""
+"""Converts a post to a WeChat Official Account article (公众号文章): HTML with inline styles."""
 
 from __future__ import annotations
 

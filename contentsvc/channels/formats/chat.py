@@ -1,4 +1,4 @@
-"""Convert a post to plain text for chat groups, such as WeChat groups."""
+"""Converts a post to plain text for chat groups, such as WeChat groups."""
 
 from __future__ import annotations
 

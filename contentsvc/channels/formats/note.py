@@ -1,4 +1,4 @@
-"""Convert a post to a Xiaohongshu note (小红书笔记): title, text with emoji, and hashtags."""
+"""Converts a post to a Xiaohongshu note (小红书笔记): title, text with emoji, and hashtags."""
 
 from __future__ import annotations
 

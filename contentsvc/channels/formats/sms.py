@@ -1,4 +1,4 @@
-"""Convert a post to a text message (SMS, 短信), and count the segments that are billed."""
+"""Converts a post to a text message (SMS, 短信), and counts the segments that are billed."""
 
 from __future__ import annotations
 

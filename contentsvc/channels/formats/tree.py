@@ -159,9 +159,9 @@ def _list_items(node: Node) -> Iterator[Node]:
 
 
 def _task(item: Node) -> tuple[bool | None, Node]:
-    """Return True if *item* is a done task, False if it is an open one, else None.
+    """Return whether *item* is a done task, and *item* without its `[x]` or `[ ]`.
 
-    Also return *item* without its `[x]` or `[ ]`.
+    The first value is True for a done task, False for an open one, and None for other items.
     """
     for place, child in enumerate(item.children):
         if isinstance(child, str):

@@ -222,7 +222,7 @@ class WecomWriterTwo(_WecomWriter):
         return "---"
 
     def picture(self, node: Node) -> str:
-        """Return a picture in Markdown. If it has no address, return ［图片：海报］ or the like."""
+        """Return a picture in Markdown, or a text such as ［图片：海报］ if it has no address."""
         source = node.attributes.get("src", "")
         alt = " ".join(node.attributes.get("alt", "").split())
         if not source:

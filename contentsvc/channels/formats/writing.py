@@ -83,7 +83,7 @@ class Writer(ABC):
             begins = not isinstance(child, str) and child.tag == "br"
 
     def lose(self, rule: str, what: str) -> None:
-        """Record, for a warning, a content that the format left out.
+        """Record that the format left out some content, for a warning.
 
         *rule* is the kind of content, such as `links`; *what* is the content.
         """
@@ -150,7 +150,7 @@ class Writer(ABC):
         return "\n".join(filter(None, map(self.picture, nodes)))
 
     def span(self, node: Node) -> Iterable[str]:
-        """Convert bold or otherwise marked text to this format. Unmarked by default."""
+        """Convert bold or otherwise marked text to this format. By default, drop the marks."""
         if node.tag in {"del", "s"} and (words := raw(node).strip()):
             self.lose("struck", words)
         return self.pieces(node)

@@ -63,7 +63,7 @@ def _in_list(line: str, before: str, *, in_list: bool) -> bool:
 
 
 def _longest_closings(lines: list[str]) -> list[dict[str, int]]:
-    """Return, for each line, how long the longest closing ``` and ~~~ below it are.
+    """Return, for each line, the lengths of the longest closing ``` and ~~~ below it.
 
     Lines in quotations do not count.
     """

@@ -184,7 +184,7 @@ class _RawLink(InlineProcessor):
 
 
 class _Emphasis(DelimiterProcessor):
-    """Bold and emphasised text, without bugs of the library that lose characters.
+    """Parses bold and emphasised text, without the library's bugs that lose characters.
 
     The library finds several regions at once and reuses them in the next calls. But the next call
     may be for another text, or for a mark that belongs to no region. The library also reads

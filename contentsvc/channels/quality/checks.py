@@ -226,7 +226,7 @@ def secrets(facts: PluginFacts) -> Iterator[Message]:
 
 
 def typed(facts: PluginFacts) -> Iterator[Message]:
-    """Yield a message for each function without type annotations for its parameters and result."""
+    """Yield a message for each function that lacks a type for a parameter or for its result."""
     for place, node in _nodes(facts, ast.FunctionDef):
         if node.returns is None or any(one.annotation is None for one in _parameters(node)):
             yield Message("quality-untyped", place=place, function=node.name)

@@ -83,7 +83,7 @@ class FileValue:
             self.problems.append(Problem(self.line, self.path, Message.of(message, **params)))
 
     def scalar(self) -> str | None:
-        """Return the value's text. If it is no text, add a problem and return None.
+        """Return the value's text. If it is not a text, add a problem and return None.
 
         Lists, mappings and null are not texts.
         """
@@ -212,7 +212,7 @@ class FileFields:
         return default if value is None else value
 
     def text(self, name: str, most: int, *, lines: bool = False, empty: bool = False) -> str | None:
-        """Return a field's text, or None if it is absent, invalid or over *most* characters.
+        """Return a field's text, or None if it is absent, invalid or longer than *most* characters.
 
         An invalid or too long text adds a problem. *lines* allows several lines, *empty* an empty
         text.

@@ -140,7 +140,7 @@ def address(text: str) -> str:
 
 
 def asset_path(text: str) -> str:
-    """Validate a picture's path in the assets folder, or an upload as `sha256:<hex>`; return it.
+    """Validate a picture's source, a path in the assets folder or `sha256:<hex>`, and return it.
 
     Raises:
         InputError: the path leads out of the assets folder or has over 2,000 characters.
@@ -166,9 +166,9 @@ def channel_names(values: list[FileValue]) -> tuple[str, ...]:
 
 
 def _slugs(text: str) -> list[str]:
-    """Return the names in one list item, which full-width commas may divide.
+    """Split one list item into names.
 
-    YAML does not divide items at a full-width comma.
+    YAML does not divide items at full-width commas, so an item may contain several names.
     """
     return [slug(name) for name in split_list(text) or [text]]
 

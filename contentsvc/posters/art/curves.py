@@ -65,7 +65,7 @@ def rounded_points(x: float, y: float, width: float, height: float, radius: floa
 
 
 def turned(points: Sequence[Point], around: Point, turn: float) -> list[Point]:
-    """Return *points* rotated by *turn* degrees around the point *around*."""
+    """Rotate *points* by *turn* degrees around the point *around*."""
     if not turn:
         return list(points)
     sine, cosine = math.sin(math.radians(turn)), math.cos(math.radians(turn))

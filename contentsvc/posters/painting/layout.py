@@ -72,7 +72,10 @@ class Layout:
         self._warn_overlaps(shown)
 
     def right(self, index: int) -> float:
-        """Return the x coordinate of the right end of layer *index*'s text; 0 if it has no text."""
+        """Return the right end (x coordinate) of a layer's text, or 0 if it has no text.
+
+        *index* is the index of the layer.
+        """
         return max((rect[2] for rect in self._rects(index)), default=0)
 
     def _lay_out_texts(self, shown: list[tuple[int, TextLayer]]) -> None:

@@ -64,7 +64,7 @@ def render(
     cache: PaintCache | None = None,
     watch: Callable[[], None] | None = None,
 ) -> Poster:
-    """Paint *template* with the values of *fields*; the same inputs give the same pixels.
+    """Paint a poster from *template* and the values of *fields*. Equal inputs give equal pixels.
 
     Args:
         template: as `load_template` returns it.

@@ -57,7 +57,10 @@ def _delimiter(text: str) -> tuple[str, str]:
 
 
 def _widths(text: str, delimiter: str) -> list[int]:
-    """Split the first non-empty lines of *text* at *delimiter*; return their numbers of cells."""
+    """Return the number of cells in each of the first lines of *text*, split at *delimiter*.
+
+    Empty lines are left out.
+    """
     lines = csv.reader(io.StringIO(text[:_EXAMINED], newline=""), delimiter=delimiter)
     widths = [len(cells) for cells in islice(lines, _EXAMINED_LINES) if any(cells)]
     # The last line may be cut.

@@ -72,7 +72,7 @@ class FormatCode:
 
     @property
     def is_general(self) -> bool:
-        """Return True if the format is `General`, which leaves a number as it is."""
+        """Return True if the format, such as `General`, leaves a number as it is."""
         return self.text.strip() in {GENERAL, "@", ""}
 
 

@@ -83,7 +83,7 @@ class LineCollector:
         self._characters = 0
 
     def add(self, number: int, cells: Sequence[str]) -> None:
-        """Add the line *number*, unless all its *cells* are empty.
+        """Add a line of the table, unless all its *cells* are empty. *number* is its line number.
 
         Raises:
             InputError: the table has too many lines, rows or characters.

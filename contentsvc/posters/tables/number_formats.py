@@ -74,7 +74,7 @@ def _simplified(code: str, value: Decimal) -> str:
 
 
 def _is_whole(days: Decimal, units: int) -> bool:
-    """Return True if *days*, within a millisecond, is a multiple of a day divided by *units*."""
+    """Return True if *days* times *units* is a whole number, within a millisecond."""
     whole = (days * units).to_integral_value() / units
     return abs(days - whole) < _MILLISECOND
 

@@ -82,9 +82,10 @@ def open_parts(data: bytes, name: str) -> Parts:
 
 
 def xml_events(archive: zipfile.ZipFile, entry: str) -> Iterator[tuple[str, str, Element]]:
-    """Parse an XML file in *archive*; yield an event, a local name and an element at a time.
+    """Parse the XML file *entry* in *archive*, and yield its parsing events.
 
-    The event is `start` or `end`. The local name is the element's tag without namespace.
+    An event has three parts: `start` or `end`, the element's tag without namespace, and the
+    element.
 
     Raises:
         BadZipFile, KeyError, ParseError: the entry is damaged or missing.

@@ -42,9 +42,9 @@ _COLOUR_KEYS = {
 
 
 def check_names(template: Template) -> Iterator[tuple[Path, Message]]:
-    """Check the names in *template*; yield the path and a message for each fault.
+    """Check the layer ids, fields, palette and alternative texts; yield each fault.
 
-    The names are those of layers, fields and colours.
+    A fault is the path of the value in *template*, and a message.
     """
     ids = [raw.get("id") for raw in template.layers if raw.get("id")]
     for index, raw in enumerate(template.layers):

@@ -1,4 +1,4 @@
-"""The JSON schema of templates, with which editors complete and validate them."""
+"""The JSON schema of templates. Editors use it for completion and validation."""
 
 from __future__ import annotations
 

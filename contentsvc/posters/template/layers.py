@@ -60,7 +60,7 @@ MASKS: tuple[Mask, ...] = ("arch", "circle", "heart", "hexagon", "squircle")
 
 
 def _refused(code: LiteralString) -> PydanticCustomError:
-    """Return a validation error with *code*, for which `explain` creates the message."""
+    """Return a validation error with the given *code*. `explain` creates its message."""
     return PydanticCustomError(code, code)
 
 

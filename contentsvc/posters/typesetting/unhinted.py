@@ -26,7 +26,7 @@ _RECORD = struct.Struct(">4sIII")
 
 @cache
 def unhinted(path: Path) -> str:
-    """Return the path of an unhinted copy of the font *path*: FreeType does not hint the copy.
+    """Copy the font *path* so that FreeType does not hint it. Return the path of the copy.
 
     The copy exists as long as this process. If the font has hints of its own, or is not a single
     TrueType font, return *path* itself.

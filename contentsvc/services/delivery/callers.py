@@ -83,9 +83,9 @@ class Callers:
         return self._starting, self._waiting.popleft()
 
     def _end_call(self, token: object) -> None:
-        """Let the next call start if *token*'s call, which has ended, was still starting.
+        """Handle the end of a call: if it was still starting, let the next call start.
 
-        The caller must hold the lock.
+        *token* identifies the call. The caller must hold the lock.
         """
         if self._starting is not token:
             return

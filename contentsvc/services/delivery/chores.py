@@ -138,13 +138,13 @@ class Reaping(Chore):
     """Ends claims whose lease has expired. A claim is a worker's reservation of a delivery."""
 
     def write(self, session: Session, turn: Turn) -> None:
-        """End expired claims if *turn* is a sweep (thorough) and the clock was not set recently."""
+        """If *turn* is a sweep (a thorough turn) and the clock is steady, end expired claims."""
         if turn.is_sweep and turn.is_steady:
             reap(session, turn.now, self.context.runtime.config)
 
 
 class MarkingMissed(Chore):
-    """Gives deliveries that are too late to be useful the status `missed`."""
+    """Gives the status `missed` to deliveries that are too late to be useful."""
 
     def write(self, session: Session, turn: Turn) -> None:
         """If *turn* is a sweep (a thorough turn), mark late deliveries as missed."""

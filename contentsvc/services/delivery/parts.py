@@ -17,7 +17,7 @@ __all__ = ["load_parts", "store_parts"]
 
 
 def store_parts(session: Session, delivery_id: int, hashes: Sequence[str]) -> None:
-    """Replace the parts of a delivery with unpublished parts. *hashes* are those of renditions."""
+    """Replace the parts of a delivery with new, unpublished ones. *hashes* are rendition hashes."""
     session.execute(delete(DeliveryPart).where(DeliveryPart.delivery_id == delivery_id))
     session.add_all(
         DeliveryPart(delivery_id=delivery_id, number=number, rendition_hash=digest)

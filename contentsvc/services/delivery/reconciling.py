@@ -87,7 +87,7 @@ def reap(session: Session, now: datetime, config: Config) -> None:
 
 
 def miss_late(session: Session, now: datetime) -> None:
-    """Give waiting deliveries that are too late to be useful the status `missed`.
+    """Give the status `missed` to waiting deliveries that are too late to be useful.
 
     A delivery that may be out, at least in part, becomes unknown instead.
     """
@@ -149,7 +149,7 @@ def withdraw(session: Session, delivery_ids: Sequence[int], now: datetime) -> se
 
 
 def expire_polls(session: Session, now: datetime) -> None:
-    """Set accepted deliveries that the platform has not published in time to the status `unknown`.
+    """Give the status `unknown` to deliveries that were accepted but not published in time.
 
     The time is the channel's `poll_for`. A poll under way may still bring the receipt.
     """

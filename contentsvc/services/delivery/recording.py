@@ -60,7 +60,7 @@ def _select_and_lock(*, arrays: bool) -> Select[int, int, DeliveryStatus]:
 def intend(
     runtime: Runtime, session: Session, worker: str, tasks: Sequence[Task], now: datetime
 ) -> list[Task]:
-    """Record the intent to make the calls *tasks*. Return those whose claims are still valid.
+    """Record the intent to call plugins for *tasks*. Return the tasks whose claims are valid.
 
     The caller may make only the returned calls, and only after the transaction is committed. The
     other tasks have lost their claims.

@@ -341,7 +341,7 @@ def has_time_for_a_call(runtime: Runtime, intended_at: datetime, passed: timedel
 
 
 def not_begun() -> Answer:
-    """Return the answer, a temporary failure, for a call that its lease left no time for."""
+    """Return a temporary failure, for a call that was not made because its lease ends too soon."""
     return Answer(Outcome.TEMPORARY, message=Message("attempt-not-begun"))
 
 

@@ -95,7 +95,7 @@ class Task:
 
     @property
     def call_number(self) -> int:
-        """Return the number, from 1, by which this call is counted for the next delay."""
+        """Return the number of this call, from 1, on which the next delay depends."""
         return self.number if self.action is Action.PUBLISH else self.delivery.follow_ups + 1
 
     def may_double(self, now: datetime, config: Config) -> bool:

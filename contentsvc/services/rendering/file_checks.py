@@ -81,7 +81,7 @@ def _is_late(runtime: Runtime, plan: CalendarPlan, week: IsoWeek, entry: EntryCo
 def _reasons(
     renderer: Renderer, calendar: Calendar, week: IsoWeek, entry: EntryContent
 ) -> list[Message]:
-    """Return the reasons for which channels would block an entry, except missing channels.
+    """Return the reasons why channels would block an entry. Missing channels are ignored.
 
     A reason that several notices share is given once for each channel.
     """

@@ -71,7 +71,7 @@ class RenderItem:
 
     @classmethod
     def of_delivery(cls, delivery: Delivery, approval: Approval) -> RenderItem:
-        """Create the item for a delivery from *approval*, what was approved for it.
+        """Create the item that was approved for a delivery. *approval* is the approved revision.
 
         The delivery's entry and calendar must be loaded.
         """

@@ -233,7 +233,7 @@ def file_name(request: PosterRequest, text: str) -> str:
 
 
 def fit_bytes(image: Image.Image, width: int, most: int) -> Image.Image:
-    """Reduce *image* to at most *width* pixels wide, or less if it needs over *most* bytes.
+    """Reduce *image* to a width of at most *width* pixels, or less if it exceeds *most* bytes.
 
     The bytes are those at the lowest quality.
     """

@@ -13,6 +13,7 @@ from typing import Any
 
 import httpcore
 
+from contentsvc.channels.special_networks import is_globally_reachable
 from contentsvc.messages import Message
 
 __all__ = ["GuardedBackend", "PrivateAddressError", "is_public"]
@@ -46,7 +47,7 @@ def is_public(text: str) -> bool:
     inner = tuple(_embedded(address))
     if inner:
         return all(is_public(str(one)) for one in inner)
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+    return is_globally_reachable(address)
 
 
 class GuardedBackend(httpcore.NetworkBackend):

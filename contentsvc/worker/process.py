@@ -26,6 +26,7 @@ from contentsvc.services.operations.heartbeats import HeartbeatThread
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.connections import connect, embedded_url
 from contentsvc.worker.jobs import ask_to_stop, reconnect, serve_with
+from contentsvc.worker.known_jobs import KnownJob
 from contentsvc.worker.queue import BATCH, FOLLOW_UP, PUBLISH, RENDER, SERIALIZER
 from contentsvc.worker.render_runs import RenderRuns
 
@@ -199,6 +200,7 @@ def _work(kind: type[_Steady], queues: Sequence[str], redis: Redis, heart: Heart
             list(queues),
             connection=redis,
             serializer=SERIALIZER,
+            job_class=KnownJob,
             worker_ttl=_WORKER_TTL,
             maintenance_interval=_MAINTENANCE_INTERVAL,
             job_monitoring_interval=_MONITORING_INTERVAL,

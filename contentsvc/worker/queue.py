@@ -27,7 +27,8 @@ RENDER = "render"
 #: The queue of poster batches. A render worker takes jobs from it only if RENDER is empty.
 BATCH = "batch"
 
-#: Format of the jobs. With pickle, a worker would run any code that somebody puts into Redis.
+#: Format of the jobs. With pickle, a worker would run any code that somebody puts into Redis;
+#: `KnownJob` refuses functions that are not this service's.
 SERIALIZER = "json"
 
 _PUBLISH_JOB = "contentsvc.worker.jobs.publish_batch"

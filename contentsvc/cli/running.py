@@ -26,7 +26,7 @@ __all__ = ["dispatch", "up", "valkey", "web", "worker"]
 
 #: The modules that the processes of `contentsvc up` import, with what those import in turn.
 _IMPORTED_BY_ALL = (
-    "gunicorn.workers.gthread",
+    "contentsvc.launcher.web_worker",
     "contentsvc.app",
     "contentsvc.launcher.server",
     "contentsvc.launcher.valkey",

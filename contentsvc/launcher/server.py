@@ -1,4 +1,4 @@
-"""The web server: gunicorn with one worker process and several threads."""
+"""The web server: gunicorn with some processes, each with several threads."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gunicorn.glogging import Logger
 
 from contentsvc.config import Config
 from contentsvc.errors import ConfigError
+from contentsvc.launcher.web_worker import BufferingWorker, max_body
 from contentsvc.processes import die_with_parent, set_title
 
 __all__ = ["check_port", "serve"]
@@ -32,7 +33,7 @@ _SILENCE = 60
 def serve(config: Config, make_app: Callable[[], WsgiApp]) -> None:
     """Run gunicorn with the application that *make_app* returns, until SIGTERM or SIGINT.
 
-    gunicorn calls *make_app* in its worker process, after the fork.
+    gunicorn calls *make_app* in each worker process, after the fork.
     """
     _Server(config, make_app).run()
 
@@ -107,12 +108,11 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         host = f"[{self._config.host}]" if ":" in self._config.host else self._config.host
         settings = {
             "bind": f"{host}:{self._config.port}",
-            "workers": 1,
-            "worker_class": "gthread",
+            "workers": self._config.web_processes,
+            "worker_class": BufferingWorker,
             "threads": self._config.web_threads,
             "graceful_timeout": _GRACE,
             "timeout": _SILENCE,
-            "keepalive": 5,
             "accesslog": None,
             "logger_class": _RootLogger,
             "pre_fork": _name_arbiter,
@@ -122,6 +122,11 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
         }
         for name, value in settings.items():
             self.cfg.set(name, value)
+
+    @property
+    def max_body(self) -> int:
+        """The size in bytes of the largest request body that a worker process receives."""
+        return max_body(self._config.max_upload_bytes)
 
     def load(self) -> WsgiApp:
         return self._make_app()

@@ -13,7 +13,7 @@ import sys
 from contextlib import suppress
 from typing import Any, NoReturn
 
-import gunicorn.workers.gthread
+import gunicorn.arbiter
 import redis
 import rq
 

@@ -20,6 +20,7 @@ from contentsvc.web.entries import corrections, editor, previews, revisions, ste
 from contentsvc.web.errors import handle_errors
 from contentsvc.web.operations import metrics, plugins, system
 from contentsvc.web.page_context import add_template_context
+from contentsvc.web.request_values import read_values_safely
 from contentsvc.web.security import protect
 from contentsvc.web.static_files import serve_static_files
 from contentsvc.web.studio import gallery, studio
@@ -39,6 +40,7 @@ def create_app(runtime: Runtime) -> Flask:
     """
     app = Flask("contentsvc.web", static_folder=None, template_folder="templates")
     app.config.from_mapping(_settings(runtime))
+    read_values_safely(app)
     app.extensions["contentsvc"] = runtime
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     # The address and scheme that a proxy reports are trusted only if the public address is https.
@@ -48,7 +50,7 @@ def create_app(runtime: Runtime) -> Flask:
     Bootstrap5(app)
     # The functions that change responses run in the opposite order: compression is last.
     compress_pages(app)
-    protect(app)
+    protect(app, runtime.config)
     require_sign_in(app)
     store_toasts_after_requests(app)
     confirm_drafts_after_requests(app)
@@ -67,7 +69,7 @@ def create_app(runtime: Runtime) -> Flask:
 def _settings(runtime: Runtime) -> dict[str, object]:
     config = runtime.config
     return {
-        "SECRET_KEY": config.secret_key,
+        "SECRET_KEY": config.secret_key.splitlines()[0],
         "SESSION_COOKIE_NAME": "contentsvc",
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",

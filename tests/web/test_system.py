@@ -186,6 +186,27 @@ def test_the_figures_are_for_those_who_may_see_them(runtime: Runtime) -> None:
     assert ask(opened, "a long token of ours") == 200
 
 
+@pytest.mark.parametrize(
+    ("changes", "status"),
+    [
+        ({}, 200),
+        ({"host": "localhost"}, 200),
+        # A proxy on this machine would pass on the requests of anybody.
+        ({"has_public_url": True, "public_url": "https://plan.example.com"}, 403),
+        ({"host": "0.0.0.0"}, 403),
+        ({"host": "::"}, 403),
+    ],
+)
+def test_without_a_token_only_a_private_service_tells_its_figures(
+    runtime: Runtime, changes: dict[str, object], status: int
+) -> None:
+    """Without a token, this machine gets the metrics only if nothing but loopback leads here."""
+    config = replace(runtime.config, **changes)  # type: ignore[arg-type]  # by name
+    client = create_app(replace(runtime, config=config)).test_client()
+
+    assert client.get("/metrics").status_code == status
+
+
 def test_health_is_503_without_the_database(runtime: Runtime, anonymous: FlaskClient) -> None:
     """The status is 503 if the database cannot be read."""
     with runtime.database.write() as session:

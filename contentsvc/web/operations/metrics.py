@@ -31,7 +31,8 @@ def metrics() -> Response:
     """Return the service's metrics in the text format of Prometheus.
 
     The request needs the token of the settings. Without such a token, only requests from this
-    machine are allowed.
+    machine are allowed, and only if the service has no public address and listens on loopback
+    alone: otherwise a proxy on this machine may pass on the request of anybody.
     """
     if not _is_allowed():
         abort(403)
@@ -43,9 +44,11 @@ def metrics() -> Response:
 
 
 def _is_allowed() -> bool:
-    token = runtime().config.metrics_token
+    config = runtime().config
+    token = config.metrics_token
     if not token:
-        return request.remote_addr in _LOCAL
+        is_private = config.host in {"localhost", *_LOCAL} and not config.has_public_url
+        return is_private and request.remote_addr in _LOCAL
     sent = request.headers.get("Authorization", "").removeprefix("Bearer ")
     return hmac.compare_digest(sent.encode(), token.encode())
 

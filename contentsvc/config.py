@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,7 @@ from contentsvc.errors import ConfigError, InputError
 from contentsvc.masking import MASK
 from contentsvc.messages import Message
 
-__all__ = ["SETTINGS", "Config", "Setting", "shipped"]
+__all__ = ["SETTINGS", "Config", "Setting", "new_secret_key", "shipped", "store_secret_key"]
 
 #: The fewest characters of a secret key.
 _SHORTEST_KEY = 16
@@ -190,10 +191,21 @@ def _reminders(text: str) -> tuple[str, ...]:
 
 
 def _secret_key(text: str) -> str:
+    """Return the secret keys in *text*, one a line: the present one, then old ones."""
+    keys = _lines(text)
     # An attacker can guess a short key.
-    if text and len(text) < _SHORTEST_KEY:
+    if keys and min(map(len, keys)) < _SHORTEST_KEY:
         raise InputError("setting-secret-key-short", least=_SHORTEST_KEY)
-    return text
+    return "\n".join(keys)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def _web_processes(text: str) -> int:
+    """Return the number of web server processes; `auto` is one per core, at most four."""
+    return min(4, os.cpu_count() or 1) if text == "auto" else _integer(1, 64)(text)
 
 
 SETTINGS: tuple[Setting, ...] = (
@@ -211,6 +223,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("CONTENTSVC_LANGUAGE", "zh", _choice("zh", "en")),
     Setting("CONTENTSVC_SAMPLE", "yes", _flag),
     Setting("CONTENTSVC_WORKERS", "2", _integer(1, 64)),
+    Setting("CONTENTSVC_WEB_PROCESSES", "auto", _web_processes),
     Setting("CONTENTSVC_WEB_THREADS", "8", _integer(1, 64)),
     Setting("CONTENTSVC_MAX_UPLOAD_MB", "16", _integer(1, 1024)),
     Setting("CONTENTSVC_CALL_TIMEOUT", "30", _seconds(1, 600)),
@@ -242,11 +255,14 @@ class Config:
     plugins_dir: Path | None
     calendars_dir: Path
     assets_dir: Path | None
+    #: One or more keys, one a line. The first encrypts and signs; the others only decrypt what was
+    #: encrypted before `contentsvc secrets rotate`.
     secret_key: str
     timezone: ZoneInfo
     language: str
     sample: bool
     workers: int
+    web_processes: int
     web_threads: int
     max_upload_mb: int
     call_timeout: timedelta
@@ -346,15 +362,54 @@ def _make_data_dir(folder: Path) -> None:
 
 
 def _stored_secret_key(folder: Path) -> str:
+    """Return the secret keys in the data folder; generate a key if there is no file.
+
+    Raises:
+        ConfigError: the file cannot be read, or a key in it is too short.
+    """
     path = folder / "secret.key"
+    if not path.exists():
+        store_secret_key(path, new_secret_key())
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_text(encoding="ascii").strip()
-    with os.fdopen(handle, "w", encoding="ascii") as file:
-        key = secrets.token_urlsafe(48)
-        file.write(key + "\n")
-    return key
+        text = path.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not ASCII"
+        raise ConfigError(
+            "CONTENTSVC_SECRET_KEY", "secret-key-file-unreadable", file=str(path), reason=reason
+        ) from error
+    keys = _lines(text)
+    if not keys or min(map(len, keys)) < _SHORTEST_KEY:
+        raise ConfigError(
+            "CONTENTSVC_SECRET_KEY", "secret-key-file-short", file=str(path), least=_SHORTEST_KEY
+        )
+    return "\n".join(keys)
+
+
+def new_secret_key() -> str:
+    """Return a random secret key of 64 characters."""
+    return secrets.token_urlsafe(48)
+
+
+def store_secret_key(path: Path, text: str, *, replace: bool = False) -> None:
+    """Write *text* to a new file that only its owner may read, and rename that to *path*.
+
+    A power failure leaves the whole old file or the whole new one. Without *replace*, a file that
+    another process has stored first is kept.
+    """
+    part = path.with_name(f".{path.name}-{secrets.token_hex(4)}")
+    handle = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "w", encoding="ascii") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        if replace:
+            part.replace(path)
+        else:
+            with suppress(FileExistsError):
+                os.link(part, path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _local_url(host: str, port: int) -> str:

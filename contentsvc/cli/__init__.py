@@ -38,6 +38,7 @@ _COMMANDS = {
     ),
     "posters": _LazyCommand("posters:posters", "Render posters from templates."),
     "users": _LazyCommand("users:users", "Add users and print sign-in links."),
+    "secrets": _LazyCommand("secret_keys:secrets", "Replace the secret key."),
     "db": _LazyCommand("database:db", "Migrate, back up or restore the database."),
     "doctor": _LazyCommand(
         "doctor:doctor", "Show the settings in force and check the installation."

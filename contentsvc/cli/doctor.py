@@ -17,6 +17,7 @@ from contentsvc.errors import ConfigError
 from contentsvc.launcher.locking import lock_holder
 from contentsvc.launcher.server import check_port
 from contentsvc.posters import Fonts, list_templates
+from contentsvc.private_files import open_files
 from contentsvc.services.channel_setup.problems import channel_problems
 from contentsvc.services.rendering.painting import template_folders
 from contentsvc.services.runtime import Runtime
@@ -25,7 +26,6 @@ __all__ = ["CheckResult", "doctor"]
 
 #: The fewest bytes of free disk space; with less, writing to the database may soon fail.
 _LEAST_FREE = 200 * 1024 * 1024
-_OWNER_ONLY = 0o600
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +98,12 @@ def _data_folder(runtime: Runtime) -> Iterator[CheckResult]:
     free = shutil.disk_usage(folder).free
     message = f"{folder}, {free // 2**20} MB free"
     yield CheckResult("data folder", free >= _LEAST_FREE, message)
-    key = folder / "secret.key"
-    if key.exists():
-        mode = key.stat().st_mode & 0o777
-        advice = "" if mode == _OWNER_ONLY else f"; others may read it: `chmod 600 {key}`"
-        yield CheckResult("secret key", mode == _OWNER_ONLY, f"{key}, mode {mode:04o}{advice}")
+    open_to_others = open_files(runtime.config)
+    if not open_to_others:
+        yield CheckResult("permissions", ok=True, message="only the owner may read the data")
+    for file in open_to_others:
+        message = f"{file.path}, mode {file.mode:04o}; others may read it: `chmod go= {file.path}`"
+        yield CheckResult("permissions", ok=False, message=message)
 
 
 def _database(runtime: Runtime) -> Iterator[CheckResult]:

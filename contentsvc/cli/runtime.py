@@ -28,7 +28,9 @@ def open_runtime(config: Config | None = None) -> Iterator[Runtime]:
     config = config or Config.from_env()
     from contentsvc.assembly import assemble
     from contentsvc.db import migrate
+    from contentsvc.private_files import tighten
 
+    tighten(config)
     runtime = assemble(config)
     try:
         migrate.check(runtime.database)

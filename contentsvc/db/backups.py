@@ -41,6 +41,8 @@ def backup(database: Database, target: Path) -> None:
         raise ConfigError("--to", "backup-file-exists", file=str(target))
     connection = database.engine.raw_connection()
     try:
+        # SQLite keeps the mode of an empty file.
+        target.touch(mode=0o600, exist_ok=False)
         with closing(sqlite3.connect(target)) as copy:
             assert isinstance(connection.driver_connection, sqlite3.Connection)
             connection.driver_connection.backup(copy)
@@ -81,6 +83,7 @@ def restoring(url: str, source: Path, now: datetime) -> Iterator[Restoring]:
     _delete(copy)
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        copy.touch(mode=0o600, exist_ok=False)
         _copy(source, copy)
         with closing(Database(f"sqlite:///{copy}")) as database:
             if migrate.current_revision(database) is None:

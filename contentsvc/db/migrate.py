@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -71,6 +72,7 @@ def upgrade(database: Database) -> bool:
     Raises:
         DatabaseTooNewError: a newer contentsvc has migrated the database; nothing was changed.
     """
+    _create_private_file(database)
     current = current_revision(database)
     if current == head_revision():
         return False
@@ -85,6 +87,18 @@ def upgrade(database: Database) -> bool:
         with connection.begin():
             command.upgrade(config, "head")
     return True
+
+
+def _create_private_file(database: Database) -> None:
+    """Create the file of a new SQLite database, so that only its owner may read it.
+
+    SQLite gives its other files the mode of this one.
+    """
+    file = database.engine.url.database
+    if database.is_sqlite and file:
+        # If the folder is missing, opening the database raises a clearer error.
+        with suppress(OSError):
+            Path(file).touch(mode=0o600, exist_ok=False)
 
 
 def _refuse_newer(current: str | None) -> None:

@@ -64,7 +64,9 @@ class Database:
 
 
 def _sqlite_engine(url: str) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT / 1000})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": _BUSY_TIMEOUT / 1000}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: object) -> None:
@@ -116,6 +118,8 @@ def _begin_writing(connection: Connection) -> None:
 def _postgres_engine(url: str) -> Engine:
     return create_engine(
         url,
+        # The values in statements, such as drafts and hashes, reach no log with an error.
+        hide_parameters=True,
         pool_pre_ping=True,
         connect_args={"connect_timeout": 5, "options": "-c timezone=UTC"},
     )

@@ -22,6 +22,7 @@ from contentsvc.launcher.locking import lock_data_dir
 from contentsvc.launcher.sample import add_sample
 from contentsvc.launcher.server import check_port
 from contentsvc.launcher.supervisor import Supervisor
+from contentsvc.private_files import tighten
 from contentsvc.services.accounts import has_users, make_link
 from contentsvc.services.runtime import Runtime
 
@@ -64,6 +65,7 @@ def run(
         with _closing(runtime.database):
             if migrate.upgrade(runtime.database):
                 logger.info("Brought the database up to date", extra={"action": "migrated"})
+        tighten(config)
         _supervise(supervisor, config, runtime)
 
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from contentsvc.config import SETTINGS, Config, shipped
+from contentsvc.config import SETTINGS, Config, shipped, store_secret_key
 from contentsvc.errors import ConfigError
 
 KEY = "a-secret-key-of-the-team"
@@ -84,6 +84,7 @@ def test_every_setting_has_a_help_text() -> None:
         ("sample", "off", False),
         ("sample", "TRUE", True),
         ("workers", "64", 64),
+        ("web_processes", "3", 3),
         ("web_threads", "1", 1),
         ("max_upload_mb", "100", 100),
         ("call_timeout", "2.5", timedelta(seconds=2.5)),
@@ -129,6 +130,7 @@ def test_every_setting_is_in_the_table_above(read: Reader) -> None:
         ("language", "fr", "'fr' is none of zh, en"),
         ("sample", "maybe", "'maybe' is neither yes nor no"),
         ("workers", "0", "0 is not from 1 to 64"),
+        ("web_processes", "none", "'none' is not a whole number from 1 to 64"),
         ("web_threads", "x", "'x' is not a whole number"),
         ("max_upload_mb", "0", "0 is not from 1 to 1024"),
         ("call_timeout", "soon", "'soon' is not a number of seconds"),
@@ -283,6 +285,41 @@ def test_secret_key_is_made_once_and_kept_for_the_owner(read: Reader, tmp_path: 
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert len(first) >= 64
     assert read().secret_key == first
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"short\n", b"a-long-enough-key-of-ours\nold\n"])
+def test_an_empty_or_short_key_in_the_file_is_refused(
+    read: Reader, tmp_path: Path, content: bytes
+) -> None:
+    """A truncated file is not used as a key that anybody can guess, and it is not overwritten."""
+    path = tmp_path / "var" / "secret.key"
+    path.parent.mkdir()
+    path.write_bytes(content)
+
+    with pytest.raises(ConfigError, match=r"secret\.key has a key of less than 16 characters"):
+        read()
+
+    assert path.read_bytes() == content
+
+
+def test_a_file_that_is_no_key_is_refused(read: Reader, tmp_path: Path) -> None:
+    """Bytes that are not ASCII are no key."""
+    (tmp_path / "var").mkdir()
+    (tmp_path / "var" / "secret.key").write_bytes(b"\xff" * 64)
+
+    with pytest.raises(ConfigError, match=r"secret\.key cannot be read: not ASCII"):
+        read()
+
+
+def test_processes_that_start_together_have_one_key(read: Reader, tmp_path: Path) -> None:
+    """The process that stores its key first decides, and no draft of the file is left."""
+    read()
+    first = (tmp_path / "var" / "secret.key").read_text().strip()
+
+    store_secret_key(tmp_path / "var" / "secret.key", "another key of another process")
+
+    assert read().secret_key == first
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret.key"]
 
 
 def test_a_set_key_is_not_written_down(read: Reader, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from contentsvc.errors import ConfigError
 
-__all__ = ["seal", "unseal"]
+__all__ = ["is_sealed_with", "seal", "unseal"]
 
 #: Bytes of the nonce, which must be unique per key. Random nonces of this length are safe for 2^32
 #: messages (NIST SP 800-38D §8.3).
@@ -22,23 +22,45 @@ _NONCE_BYTES = 12
 
 
 def seal(secrets: Mapping[str, str], secret_key: str) -> bytes:
-    """Return *secrets* encrypted: a nonce, then the ciphertext of their JSON."""
+    """Return *secrets* encrypted with the first key: a nonce, then the ciphertext of their JSON."""
     nonce = os.urandom(_NONCE_BYTES)
-    return nonce + _cipher(secret_key).encrypt(nonce, json.dumps(dict(secrets)).encode(), None)
+    cipher = _ciphers(secret_key)[0]
+    return nonce + cipher.encrypt(nonce, json.dumps(dict(secrets)).encode(), None)
 
 
 def unseal(sealed: bytes, secret_key: str) -> dict[str, str]:
-    """Return the secrets that `seal` has encrypted as *sealed*.
+    """Return the secrets that `seal` has encrypted as *sealed* with one of the keys.
+
+    *secret_key* has one or more keys, one a line.
 
     Raises:
         ConfigError: the secrets were encrypted with another secret key.
     """
-    nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    for cipher in _ciphers(secret_key):
+        try:
+            return _decrypted(sealed, cipher)
+        except (InvalidTag, ValueError):
+            # AESGCM raises ValueError if the nonce is too short.
+            continue
+    raise ConfigError("CONTENTSVC_SECRET_KEY", "secrets-sealed-with-other-key")
+
+
+def is_sealed_with(sealed: bytes, secret_key: str) -> bool:
+    """Return whether *sealed* was encrypted with the first key."""
     try:
-        return dict(json.loads(_cipher(secret_key).decrypt(nonce, rest, None)))
-    except (InvalidTag, ValueError) as error:
-        # AESGCM raises ValueError if the nonce is too short.
-        raise ConfigError("CONTENTSVC_SECRET_KEY", "secrets-sealed-with-other-key") from error
+        _decrypted(sealed, _ciphers(secret_key)[0])
+    except (InvalidTag, ValueError):
+        return False
+    return True
+
+
+def _decrypted(sealed: bytes, cipher: AESGCM) -> dict[str, str]:
+    nonce, rest = sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:]
+    return dict(json.loads(cipher.decrypt(nonce, rest, None)))
+
+
+def _ciphers(secret_key: str) -> list[AESGCM]:
+    return [_cipher(key) for key in secret_key.splitlines()]
 
 
 @lru_cache(maxsize=8)

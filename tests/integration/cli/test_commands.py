@@ -369,15 +369,82 @@ def test_the_doctor_names_channels_whose_secrets_are_lost(
     assert "channel shop" not in after[1]
 
 
-def test_the_doctor_reports_a_key_that_others_may_read(ready: _Run) -> None:
-    """A secret key that others may read fails a check, with the command that fixes it."""
-    key = ready.folder / "var/secret.key"
-    key.chmod(0o644)
+@pytest.mark.parametrize("name", ["", "secret.key", "contentsvc.db", "contentsvc.db.20260101"])
+def test_the_doctor_reports_data_that_others_may_read(ready: _Run, name: str) -> None:
+    """What others may read fails a check, with the command that fixes it; a start fixes it, too."""
+    path = ready.folder / "var" / name
+    path.touch()
+    path.chmod(0o755)
 
     status, out, _ = ready("doctor")
+    ready("channels", "list")
 
     assert status == 1
-    assert f"`chmod 600 {key}`" in out
+    assert f"{path}, mode 0755; others may read it: `chmod go= {path}`" in out
+    assert path.stat().st_mode & 0o777 == 0o700
+    assert ready("doctor")[1].count("permissions: only the owner may read the data") == 1
+
+
+def test_a_new_database_and_a_backup_are_private(ready: _Run) -> None:
+    """Whatever the umask is, only the owner may read the database and its backups."""
+    assert ready("db", "backup", "--to", "backup.db")[0] == 0
+
+    paths = [ready.folder / "var/contentsvc.db", ready.folder / "backup.db"]
+
+    assert [path.stat().st_mode & 0o777 for path in paths] == [0o600, 0o600]
+
+
+def test_the_secret_key_is_rotated(ready: _Run) -> None:
+    """A new key encrypts the secrets, and the old one is gone."""
+    secret = "whsec_" + "c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0"
+    settings = f'{{url: "https://a.example/hook", secret: {secret}}}'
+    (ready.folder / "channels.yaml").write_text(
+        f"channels: [{{name: shop, type: webhook, settings: {settings}}}]"
+    )
+    assert ready("channels", "apply", "channels.yaml")[0] == 0
+    path = ready.folder / "var/secret.key"
+    before = path.read_text()
+
+    status, out, _ = ready("secrets", "rotate")
+
+    assert (status, out) == (0, "channels whose secrets are encrypted with the new key: 1\n")
+    assert len(path.read_text().split()) == 1
+    assert path.read_text() != before
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert ready("channels", "apply", "channels.yaml")[1] == "shop: unchanged\n"
+
+
+def test_an_interrupted_rotation_is_finished(ready: _Run) -> None:
+    """If the file has two keys already, the first is used and no third is generated."""
+    path = ready.folder / "var/secret.key"
+    old = path.read_text()
+    path.write_text(f"a-new-key-of-forty-characters-or-so\n{old}")
+
+    assert ready("secrets", "rotate")[0] == 0
+
+    assert path.read_text() == "a-new-key-of-forty-characters-or-so\n"
+
+
+def test_a_key_in_the_environment_is_rotated_by_the_operator(
+    ready: _Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With one key the command says what to do; with two it encrypts with the first."""
+    monkeypatch.setenv("CONTENTSVC_SECRET_KEY", "the-old-key-of-ours")
+    refused = ready("secrets", "rotate")
+    monkeypatch.setenv("CONTENTSVC_SECRET_KEY", "the-new-key-of-ours\nthe-old-key-of-ours")
+
+    status, out, _ = ready("secrets", "rotate")
+
+    assert refused[0] == 2
+    assert "put a new key in a line before" in refused[2]
+    assert status == 0
+    assert "now remove all lines but the first from CONTENTSVC_SECRET_KEY" in out
+
+
+def test_the_key_is_not_rotated_while_the_service_runs(ready: _Run) -> None:
+    """Running processes would not know the new key."""
+    with lock_data_dir(ready.folder / "var"):
+        assert ready("secrets", "rotate")[0] == 2
 
 
 def test_every_setting_is_listed(run: _Run) -> None:

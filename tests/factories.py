@@ -11,6 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from contentsvc.channels import Channel, Rate
 from contentsvc.channels.hosting import Registry, load_plugins
@@ -23,6 +24,7 @@ from contentsvc.domain.calendars import CalendarHead, Community
 from contentsvc.domain.entries import EntryContent, EntryKind
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.services.calendar_settings import get_calendar, put_calendar
+from contentsvc.services.channel_setup.saving import check_channel, store_channel
 from contentsvc.services.entries import create_entry
 from contentsvc.services.planning import Usefulness, approve
 from contentsvc.services.ports import Claim, QueueDownError, QueueStats
@@ -45,6 +47,32 @@ def share_statements(database: Database) -> None:
         engine.connect().close()
     engine.dialect = first.dialect
     engine._compiled_cache = first._compiled_cache
+
+
+def save_channel(
+    session: Session,
+    registry: Registry,
+    *,
+    name: str,
+    type: str,  # noqa: A002 - the field's own word
+    settings: Mapping[str, Any],
+    secret_key: str,
+    now: datetime,
+    base: Path | None = None,
+    is_new: bool = False,
+) -> tuple[ChannelRow, str]:
+    """Check the settings of a channel and store them; return the row and what was done."""
+    checked = check_channel(
+        session,
+        registry,
+        name=name,
+        type=type,
+        settings=settings,
+        secret_key=secret_key,
+        base=base,
+        is_new=is_new,
+    )
+    return store_channel(session, checked, secret_key=secret_key, now=now)
 
 
 #: A Wednesday noon in Shanghai.

@@ -13,10 +13,11 @@ from contentsvc.cli.approvals import approved_option, settle
 from contentsvc.cli.runtime import open_runtime, operator
 from contentsvc.cli.typed_parameters import NAME
 from contentsvc.config import shipped
-from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
+from contentsvc.domain.calendar_files import MOST_BYTES
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services.calendar_files import calendar_folder as folders
+from contentsvc.services.calendar_files.calendar_folder import CalendarFile
 from contentsvc.services.calendar_files.exporting import export_text
 from contentsvc.services.calendar_files.importing import (
     ImportChoices,
@@ -59,15 +60,15 @@ def import_file(
     file: Path, week: str | None, *, approve: bool, overwrite: bool, approved: Decision | None
 ) -> None:
     """Import the calendar FILE; importing it again applies only its changes."""
-    plan = read_calendar_bytes(_bytes(file), str(file))
+    read = CalendarFile.of(str(file), _bytes(file))
     with open_runtime() as runtime:
-        target = _week(week, plan, runtime.clock()) if week else None
-        if plan.week is not None and target not in {None, plan.week}:
+        target = _week(week, read.plan, runtime.clock()) if week else None
+        if read.plan.week is not None and target not in {None, read.plan.week}:
             raise InputError(
-                "command-week-fixed", file=str(file), week=str(plan.week), target=str(target)
+                "command-week-fixed", file=str(file), week=str(read.plan.week), target=str(target)
             )
         _import(
-            runtime, file, plan, target, approve=approve, overwrite=overwrite, decision=approved
+            runtime, file, read, target, approve=approve, overwrite=overwrite, decision=approved
         )
 
 
@@ -86,10 +87,10 @@ def stamp_file(
     """
     with open_runtime() as runtime:
         file = _template(template, runtime)
-        plan = read_calendar_bytes(_bytes(file), str(file))
-        target = _week(week, plan, runtime.clock())
+        read = CalendarFile.of(str(file), _bytes(file))
+        target = _week(week, read.plan, runtime.clock())
         _import(
-            runtime, file, plan, target, approve=approve, overwrite=overwrite, decision=approved
+            runtime, file, read, target, approve=approve, overwrite=overwrite, decision=approved
         )
 
 
@@ -109,15 +110,14 @@ def export_week(calendar: str, week: str, *, save: bool, overwrite: bool) -> Non
             with runtime.database.read() as session:
                 click.echo(export_text(session, calendar, _parsed(week)), nl=False)
             return
-        with runtime.database.write() as session:
-            name = folders.export_to_folder(
-                session,
-                runtime.config.calendars_dir,
-                calendar,
-                _parsed(week),
-                now=runtime.clock(),
-                overwrite=overwrite,
-            )
+        name = folders.export_to_folder(
+            runtime.database,
+            runtime.config.calendars_dir,
+            calendar,
+            _parsed(week),
+            now=runtime.clock(),
+            overwrite=overwrite,
+        )
         click.echo(runtime.config.calendars_dir / name)
 
 
@@ -141,23 +141,23 @@ def show_all() -> None:
 
 def _import(
     runtime: Runtime,
-    file: Path,
-    plan: CalendarPlan,
+    path: Path,
+    file: CalendarFile,
     week: IsoWeek | None,
     *,
     approve: bool,
     overwrite: bool,
     decision: Decision | None,
 ) -> None:
-    """Import *plan* and print a report; record the import if *file* is in the calendars folder."""
-    require_brand(runtime, plan.head)
-    stamped = replace(plan, week=week or plan.week)
-    refuse_blocked(runtime, stamped, str(file), approve=approve)
+    """Import *file*, print a report, and record the import if *path* is in the calendars folder."""
+    require_brand(runtime, file.plan.head)
+    stamped = replace(file.plan, week=week or file.plan.week)
+    refuse_blocked(runtime, stamped, file.name, approve=approve)
     choices = ImportChoices(approve, overwrite, runtime.config.review_on_edit)
 
     def write(answer: Answer | None) -> ImportReport:
         chosen = replace(choices, answer=answer)
-        return _write(runtime, file, plan, week, chosen)
+        return _write(runtime, path, replace(file, name=path.name), week, chosen)
 
     report = settle(write, decision)
     runtime.queue.wake()
@@ -167,19 +167,18 @@ def _import(
 
 def _write(
     runtime: Runtime,
-    file: Path,
-    plan: CalendarPlan,
+    path: Path,
+    file: CalendarFile,
     week: IsoWeek | None,
     choices: ImportChoices,
 ) -> ImportReport:
-    """Import *plan* in one transaction and return a report."""
+    """Import *file* in one transaction and return a report."""
     usefulness, config = Usefulness.of(runtime.config), runtime.config
     with runtime.database.write() as session:
-        if file.absolute().parent == config.calendars_dir:
+        if path.absolute().parent == config.calendars_dir:
             return folders.import_from_folder(
                 session,
-                config.calendars_dir,
-                file.name,
+                file,
                 now=runtime.clock(),
                 by=operator(),
                 usefulness=usefulness,
@@ -188,7 +187,7 @@ def _write(
             )
         return import_calendar(
             session,
-            replace(plan, week=week or plan.week),
+            replace(file.plan, week=week or file.plan.week),
             now=runtime.clock(),
             by=operator(),
             usefulness=usefulness,

@@ -14,7 +14,7 @@ from contentsvc.errors import CalendarError, Problem
 from contentsvc.messages import Message
 from contentsvc.services.channel_changes import changing_channels
 from contentsvc.services.channel_setup import channels as service
-from contentsvc.services.channel_setup.channel_files import apply_channels
+from contentsvc.services.channel_setup.channel_files import check_channels, store_channels
 from contentsvc.services.planning import Usefulness
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def apply(file: Path, *, approved: Decision | None) -> None:
     """Create and change the channels that FILE describes; applying it again changes nothing."""
     text = _read(file)
     with open_runtime() as runtime:
+        key = runtime.config.secret_key
+        with runtime.database.read() as session:
+            checked = check_channels(session, runtime.registry, text, file, secret_key=key)
 
         def write(answer: Answer | None) -> list[tuple[str, str]]:
             now, usefulness = runtime.clock(), Usefulness.of(runtime.config)
@@ -42,14 +45,7 @@ def apply(file: Path, *, approved: Decision | None) -> None:
                 runtime.database.write() as session,
                 changing_channels(session, answer, now=now, usefulness=usefulness),
             ):
-                return apply_channels(
-                    session,
-                    runtime.registry,
-                    text,
-                    file,
-                    secret_key=runtime.config.secret_key,
-                    now=now,
-                )
+                return store_channels(session, checked, secret_key=key, now=now)
 
         results = settle(write, approved)
         runtime.queue.wake()

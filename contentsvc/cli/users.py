@@ -23,12 +23,12 @@ def users() -> None:
 @click.option("--admin", is_flag=True, help="Let the user manage users, channels and plugins.")
 def add(name: str, *, admin: bool) -> None:
     """Add the user NAME; the password is prompted for, or read from standard input."""
-    password = _password()
+    password_hash = accounts.hash_password(_password())
     with open_runtime() as runtime, runtime.database.write() as session:
         user = accounts.create_user(
-            session, name=name, password=password, is_admin=admin, now=runtime.clock()
+            session, name=name, password_hash=password_hash, is_admin=admin, now=runtime.clock()
         )
-        click.echo(f"added {user.name}")
+    click.echo(f"added {user.name}")
 
 
 @users.command("link")

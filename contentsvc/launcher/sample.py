@@ -19,7 +19,8 @@ from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.services.calendar_files.stamping import stamp
 from contentsvc.services.calendar_settings import all_calendars, get_calendar
-from contentsvc.services.channel_setup.channels import all_channels, save_channel
+from contentsvc.services.channel_setup.channels import all_channels
+from contentsvc.services.channel_setup.saving import check_channel, store_channel
 from contentsvc.services.entries import create_entry
 from contentsvc.services.planning import Usefulness, approve_entry
 from contentsvc.services.runtime import Runtime
@@ -59,9 +60,22 @@ def add_sample(runtime: Runtime) -> bool:
         return False
     plan = read_calendar_bytes((shipped("calendars") / _TEMPLATE).read_bytes(), _TEMPLATE)
     now = runtime.clock()
+    secret_key = runtime.config.secret_key
+    with runtime.database.read() as session:
+        if all_channels(session) or all_calendars(session):
+            return False
+        checked = check_channel(
+            session,
+            runtime.registry,
+            name=_CHANNEL,
+            type="site",
+            settings={},
+            secret_key=secret_key,
+        )
     with runtime.database.write() as session:
         if all_channels(session) or all_calendars(session):
             return False
+        store_channel(session, checked, secret_key=secret_key, now=now)
         _add(session, runtime, plan, now)
     runtime.queue.wake()
     logger.info("Added the sample week", extra={"action": "sample_brought"})
@@ -70,15 +84,6 @@ def add_sample(runtime: Runtime) -> bool:
 
 def _add(session: Session, runtime: Runtime, plan: CalendarPlan, now: datetime) -> None:
     usefulness = Usefulness.of(runtime.config)
-    save_channel(
-        session,
-        runtime.registry,
-        name=_CHANNEL,
-        type="site",
-        settings={},
-        secret_key=runtime.config.secret_key,
-        now=now,
-    )
     week = IsoWeek.of(now.astimezone(plan.head.zone).date())
     entries = tuple(_future_or_draft(plan, entry, week, now) for entry in plan.entries)
     stamp(session, replace(plan, entries=entries), week, now=now, by=_BY, usefulness=usefulness)

@@ -35,4 +35,4 @@ def tidy(runtime: Runtime, now: datetime) -> None:
             delete(RenditionRow).where(RenditionRow.created_at < now - _RENDITIONS, ~used)
         )
         delete_expired_toasts(session, now)
-        drop_expired(session, runtime.config, now)
+    drop_expired(runtime.database, runtime.config, now)

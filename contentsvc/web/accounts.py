@@ -119,8 +119,10 @@ def use_link(token: str) -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return render_template("accounts/link.html", user=user, form={}, errors={})
     try:
+        password_hash = _posted_password_hash(user)
         with writing() as database:
-            user = _take_link(database, token, user)
+            accounts.use_link(database, token, now=now())
+            user = _with_password(database, user, password_hash)
     except NotFoundError:
         return render_template("accounts/link_used.html"), 404
     except InputError as error:
@@ -133,27 +135,35 @@ def use_link(token: str) -> Response | str | tuple[str, int]:
     return redirect("/")
 
 
-def _take_link(database: Session, token: str, user: User | None) -> User:
-    accounts.use_link(database, token, now=now())
-    checks = InputChecks()
+def _posted_password_hash(user: User | None) -> str:
+    """Check the posted form of a sign-in link; return the hash of the posted password.
+
+    Raises:
+        InputError: the password, its repetition or, without *user*, the new name cannot be used.
+        FieldsError: several of these.
+    """
+    checks, password_hash = InputChecks(), ""
     with checks.collect():
-        signed_in = _with_posted_password(database, user)
+        if user is None:
+            with reading() as database:
+                accounts.check_name(database, request.form.get("name", ""))
+    with checks.collect():
+        password_hash = accounts.hash_password(request.form.get("password", ""))
     with checks.collect():
         _check_repeated()
     checks.raise_errors()
-    return signed_in
+    return password_hash
 
 
-def _with_posted_password(database: Session, user: User | None) -> User:
-    """Give *user* the posted password, or create the first user with the posted name."""
-    password = request.form.get("password", "")
+def _with_password(database: Session, user: User | None, password_hash: str) -> User:
+    """Give *user* a new password, or create the first user with the posted name."""
     if user is None:
         name = request.form.get("name", "")
         return accounts.create_user(
-            database, name=name, password=password, is_admin=True, now=now()
+            database, name=name, password_hash=password_hash, is_admin=True, now=now()
         )
     known = _existing_user(database, user.id)
-    accounts.set_password(database, known, password)
+    accounts.set_password(database, known, password_hash)
     return known
 
 
@@ -201,8 +211,7 @@ def account() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return render_template("accounts/account.html", errors={})
     try:
-        with writing() as database:
-            user = _change_password(database)
+        user = _change_password()
     except InputError as error:
         errors = errors_by_field(error, "password")
         return render_template("accounts/account.html", errors=errors), 422
@@ -211,20 +220,32 @@ def account() -> Response | str | tuple[str, int]:
     return redirect(url_for("accounts.account"))
 
 
-def _change_password(database: Session) -> User:
-    password, checks = request.form.get("password", ""), InputChecks()
-    user = accounts.check_password(database, person(), request.form.get("current", ""))
+def _change_password() -> User:
+    """Store the posted new password of the signed-in user; return the user.
+
+    Raises:
+        InputError: the present password is wrong, or the new one cannot be used.
+        FieldsError: both.
+    """
+    checks, password_hash = InputChecks(), ""
+    with reading() as database:
+        user = accounts.check_password(database, person(), request.form.get("current", ""))
     with checks.collect("current"):
         if user is None:
             raise InputError("present-password-wrong")
     with checks.collect():
-        accounts.check_length(password)
+        password_hash = accounts.hash_password(request.form.get("password", ""))
     with checks.collect():
         _check_repeated()
     checks.raise_errors()
     assert user is not None
-    accounts.set_password(database, user, password)
-    return user
+    with writing() as database:
+        known = _existing_user(database, user.id)
+        if known.password_hash != user.password_hash:
+            # Somebody has changed it since it was checked.
+            raise InputError("present-password-wrong", field="current")
+        accounts.set_password(database, known, password_hash)
+    return known
 
 
 @blueprint.route("/users", methods=["GET", "POST"])
@@ -233,13 +254,14 @@ def users() -> Response | str | tuple[str, int]:
     """Render the list of users; on POST, add a user and show a link to choose their password."""
     if request.method == "GET":
         return _users_page()
+    # Nobody knows this password; the link lets the user choose one.
+    password_hash = accounts.hash_password(secrets.token_urlsafe(32))
     try:
         with writing() as database:
             user = accounts.create_user(
                 database,
                 name=request.form.get("name", ""),
-                # Nobody knows this password; the link lets the user choose one.
-                password=secrets.token_urlsafe(32),
+                password_hash=password_hash,
                 is_admin=bool(request.form.get("is_admin")),
                 now=now(),
             )

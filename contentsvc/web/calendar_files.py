@@ -21,6 +21,7 @@ from contentsvc.services.calendar_files.importing import (
     ImportReport,
     import_calendar,
 )
+from contentsvc.services.calendar_files.stamping import stamp
 from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.services.rendering.branding import require_brand
 from contentsvc.services.rendering.file_checks import refuse_blocked
@@ -49,12 +50,12 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
     """
     folder = runtime().config.calendars_dir
     try:
-        _check(calendar_folder.read_from_folder(folder, name), name, _chosen_week())
+        file = calendar_folder.read_from_folder(folder, name)
+        _check(file.plan, name, _chosen_week())
         with writing() as database:
             report = calendar_folder.import_from_folder(
                 database,
-                folder,
-                name,
+                file,
                 now=now(),
                 by=person(),
                 usefulness=usefulness(),
@@ -73,13 +74,12 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
     """Create the entries of a plugin's calendar template (a week without a date) in a week."""
     week = _chosen_week() or this_week(runtime().config.timezone.key)
     try:
-        _check(templates.read_template(runtime().registry, plugin, name), name, week)
+        plan = templates.read_template(runtime().registry, plugin, name)
+        _check(plan, name, week)
         with writing() as database:
-            report = templates.stamp_template(
+            report = stamp(
                 database,
-                runtime().registry,
-                plugin,
-                name,
+                plan,
                 week,
                 now=now(),
                 by=person(),
@@ -178,15 +178,14 @@ def export(slug: str) -> BaseResponse:
     week = read_week(request.form.get("week"), zone)
     back = redirect(url_for("boards.week", slug=slug, week=str(week)), code=303)
     try:
-        with writing() as database:
-            name = calendar_folder.export_to_folder(
-                database,
-                runtime().config.calendars_dir,
-                slug,
-                week,
-                now=now(),
-                overwrite=bool(request.form.get("overwrite")),
-            )
+        name = calendar_folder.export_to_folder(
+            runtime().database,
+            runtime().config.calendars_dir,
+            slug,
+            week,
+            now=now(),
+            overwrite=bool(request.form.get("overwrite")),
+        )
     except ConflictError as error:
         show_toast(
             explain(error),

@@ -79,7 +79,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
     slug = calendar.slug if calendar else half_width(form.get("slug", ""))
     typed = read_settings(form, calendar, checks)
     try:
-        with writing() as database:
+        with reading() as database:
             with checks.collect():
                 if calendar is None:
                     _refuse_taken(database, slug)
@@ -94,7 +94,12 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
                     channels=form.getlist("channels"),
                     pacing=typed.pacing,
                 )
-            checks.raise_errors()
+        checks.raise_errors()
+        with writing() as database:
+            if calendar is None:
+                # Somebody may have created it since the check above.
+                _refuse_taken(database, slug)
+            calendar_settings.require_channels(database, head.channels)
             calendar_settings.put_calendar(
                 database, head, now=now(), usefulness=usefulness(), answer=posted_answer()
             )

@@ -33,6 +33,7 @@ from contentsvc.services.channel_setup.identities import (
     can_tell_identity,
 )
 from contentsvc.services.channel_setup.problems import channel_problem
+from contentsvc.services.channel_setup.saving import check_channel, store_channel
 from contentsvc.services.channel_setup.sealing import seal, unseal
 from contentsvc.services.concerns import ApprovedEntriesError
 from contentsvc.web.approvals import posted_answer
@@ -124,20 +125,22 @@ def _save(kind: type[ChannelType], channel: ChannelRow | None) -> Response | tup
     name = channel.name if channel else half_width(request.form.get("name", ""))
     try:
         settings = _settings(kind, channel)
-        with (
-            writing() as database,
-            changing_channels(database, posted_answer(), now=now(), usefulness=usefulness()),
-        ):
-            channels.save_channel(
+        secret_key = runtime().config.secret_key
+        with reading() as database:
+            checked = check_channel(
                 database,
                 runtime().registry,
                 name=name,
                 type=kind.type,
                 settings=settings,
-                secret_key=runtime().config.secret_key,
+                secret_key=secret_key,
                 is_new=channel is None,
-                now=now(),
             )
+        with (
+            writing() as database,
+            changing_channels(database, posted_answer(), now=now(), usefulness=usefulness()),
+        ):
+            store_channel(database, checked, secret_key=secret_key, now=now())
     except ApprovedEntriesError as error:
         return _form(
             kind, channel, request.form, {}, question=error, sealed=_sealed(kind, settings)

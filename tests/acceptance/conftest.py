@@ -29,7 +29,6 @@ from contentsvc.domain.weeks import Weekday
 from contentsvc.services import accounts, planning
 from contentsvc.services.calendar_files import calendar_folder
 from contentsvc.services.calendar_settings import get_calendar
-from contentsvc.services.channel_setup import channels
 from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.delivery.publishing import Publisher
 from contentsvc.services.operations.health import record_heartbeat
@@ -42,7 +41,7 @@ from tests.acceptance.running import PATIENCE
 from tests.acceptance.visitor import PASSWORD, WEEK, Site, Visitor
 from tests.browser import find_browser
 from tests.catalogues import compile_catalogues
-from tests.factories import share_statements
+from tests.factories import save_channel, share_statements
 from tests.quick_apps import create_apps_quickly
 
 _FONT = str(resources.files("justmytype_intl_cjk") / "fonts/ofl/notosanssc/NotoSansSC[wght].ttf")
@@ -166,8 +165,11 @@ def _live_sample_week(folder: Path, empty: Path) -> Path:
 
 def _fill(session: Session, runtime: Runtime) -> None:
     """Create an admin, a channel and the sample calendar; approve its Monday and Tuesday."""
-    accounts.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=_BEFORE)
-    channels.save_channel(
+    password_hash = accounts.hash_password(PASSWORD)
+    accounts.create_user(
+        session, name="mei", password_hash=password_hash, is_admin=True, now=_BEFORE
+    )
+    save_channel(
         session,
         runtime.registry,
         name="site",
@@ -178,8 +180,7 @@ def _fill(session: Session, runtime: Runtime) -> None:
     )
     calendar_folder.import_from_folder(
         session,
-        runtime.config.calendars_dir,
-        "baby-benefits.yaml",
+        calendar_folder.read_from_folder(runtime.config.calendars_dir, "baby-benefits.yaml"),
         now=_BEFORE,
         by="sample",
         usefulness=Usefulness.of(runtime.config),

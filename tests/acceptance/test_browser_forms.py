@@ -6,9 +6,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from contentsvc.channels import ArticleTheme, format_article, markdown_html
-from contentsvc.services.channel_setup import channels
 from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import Visitor, entry_at
+from tests.factories import save_channel
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
@@ -26,7 +26,7 @@ def form(mei: Visitor) -> Page:
     """Open an entry for a folder channel with every format."""
     runtime = mei.site.runtime
     with runtime.database.write() as session:
-        channels.save_channel(
+        save_channel(
             session,
             runtime.registry,
             name="handover",

@@ -16,7 +16,7 @@ from sqlalchemy import text
 
 from contentsvc.app import create_app
 from contentsvc.domain.weeks import IsoWeek, Weekday
-from contentsvc.services.accounts import create_user
+from contentsvc.services.accounts import create_user, hash_password
 from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.delivery.dispatching import Dispatcher
 from contentsvc.services.entries import create_entry
@@ -102,7 +102,13 @@ def _prepare(runtime: Runtime) -> IsoWeek:
     week = IsoWeek.of(runtime.clock().date()).plus(1)
     _plan(runtime, week, _WEEK_ENTRIES)
     with runtime.database.write() as session:
-        create_user(session, name="mei", password=PASSWORD, is_admin=True, now=runtime.clock())
+        create_user(
+            session,
+            name="mei",
+            password_hash=hash_password(PASSWORD),
+            is_admin=True,
+            now=runtime.clock(),
+        )
     return week
 
 

@@ -22,11 +22,10 @@ from contentsvc.config import Config
 from contentsvc.db import migrate
 from contentsvc.db.models import Attempt, ChannelRow, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
-from contentsvc.services.channel_setup.channels import save_channel
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
 from tests.acceptance.running import Service
-from tests.factories import make_calendar, make_entry
+from tests.factories import make_calendar, make_entry, save_channel
 
 __all__ = ["DATABASES", "Stage", "database_url", "fresh_runtime", "message", "staged"]
 

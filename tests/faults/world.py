@@ -26,13 +26,14 @@ from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError
 from contentsvc.services import entries
 from contentsvc.services.calendar_settings import get_calendar, put_calendar
-from contentsvc.services.channel_setup.channels import resume_channel, save_channel
+from contentsvc.services.channel_setup.channels import resume_channel
 from contentsvc.services.deliveries import Resolution, resolve_delivery
 from contentsvc.services.delivery.tasks import part_key
 from contentsvc.services.planning import Usefulness, approve
 from contentsvc.services.runtime import Runtime
 from contentsvc.worker.queue import RqQueue
 from tests.acceptance.running import free_port
+from tests.factories import save_channel
 from tests.faults.receiver import ChaosReceiver
 from tests.faults.stores import Store
 

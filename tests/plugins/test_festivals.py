@@ -16,7 +16,8 @@ from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.elements import element_mix
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services.calendar_files.exporting import week_entries
-from contentsvc.services.calendar_files.templates import stamp_template
+from contentsvc.services.calendar_files.stamping import stamp
+from contentsvc.services.calendar_files.templates import read_template
 from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
@@ -59,17 +60,9 @@ def test_a_week_is_whole(file: Path) -> None:
 def test_a_week_is_shown_without_a_warning(file: Path, runtime: Runtime) -> None:
     """Every entry and notice renders without a warning, and no text is cut."""
     make_channel(runtime)
+    plan = read_template(runtime.registry, "festivals", file.name)
     with runtime.database.write() as session:
-        report = stamp_template(
-            session,
-            runtime.registry,
-            "festivals",
-            file.name,
-            WEEK,
-            now=NOW,
-            by="mei",
-            usefulness=USEFULNESS,
-        )
+        report = stamp(session, plan, WEEK, now=NOW, by="mei", usefulness=USEFULNESS)
     with runtime.database.read() as session:
         calendar = get_calendar(session, report.calendar)
         entries: list[Entry] = week_entries(session, calendar, WEEK)

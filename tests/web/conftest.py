@@ -17,11 +17,11 @@ from contentsvc.config import Config, shipped
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.services import accounts
 from contentsvc.services.calendar_files import calendar_folder
-from contentsvc.services.channel_setup import channels
 from contentsvc.services.planning import Usefulness
 from contentsvc.services.runtime import Runtime
 from tests.catalogues import compile_catalogues
-from tests.factories import share_statements
+from tests.factories import save_channel, share_statements
+from tests.lock_guard import LockGuard
 from tests.quick_apps import create_apps_quickly
 from tests.web.people import NOW, PASSWORD, WEEK, Clock, Person
 
@@ -51,6 +51,15 @@ def calendars_dir(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def _quick_set_up(monkeypatch: pytest.MonkeyPatch) -> None:
     create_apps_quickly(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _lock_guard(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Fail the test if a write transaction contains slow work."""
+    guard = LockGuard()
+    guard.install(monkeypatch)
+    yield
+    assert guard.faults == []
 
 
 @pytest.fixture
@@ -88,16 +97,22 @@ def anonymous(app: Flask) -> FlaskClient:
 @pytest.fixture
 def mei(runtime: Runtime, app: Flask) -> Person:
     """Return a signed-in admin."""
+    password_hash = accounts.hash_password(PASSWORD)
     with runtime.database.write() as session:
-        accounts.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=NOW)
+        accounts.create_user(
+            session, name="mei", password_hash=password_hash, is_admin=True, now=NOW
+        )
     return Person(app)
 
 
 @pytest.fixture
 def wang(runtime: Runtime, app: Flask) -> Person:
     """Return a signed-in member."""
+    password_hash = accounts.hash_password(PASSWORD)
     with runtime.database.write() as session:
-        accounts.create_user(session, name="wang", password=PASSWORD, is_admin=False, now=NOW)
+        accounts.create_user(
+            session, name="wang", password_hash=password_hash, is_admin=False, now=NOW
+        )
     return Person(app, "wang")
 
 
@@ -105,7 +120,7 @@ def wang(runtime: Runtime, app: Flask) -> Person:
 def sample(runtime: Runtime, calendars_dir: Path) -> str:
     """Import the sample calendar into the week of the clock and return its slug."""
     with runtime.database.write() as session:
-        channels.save_channel(
+        save_channel(
             session,
             runtime.registry,
             name="site",
@@ -116,8 +131,7 @@ def sample(runtime: Runtime, calendars_dir: Path) -> str:
         )
         report = calendar_folder.import_from_folder(
             session,
-            calendars_dir,
-            "baby-benefits.yaml",
+            calendar_folder.read_from_folder(calendars_dir, "baby-benefits.yaml"),
             now=NOW,
             by="sample",
             usefulness=Usefulness.of(runtime.config),

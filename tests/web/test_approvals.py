@@ -16,6 +16,7 @@ from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.entry_lookup import load_entry
 from contentsvc.services.runtime import Runtime
+from tests.factories import save_channel
 from tests.web.people import NOW, WEEK, Clock, Person, handlers_in
 from tests.web.writing import PLAIN, entry_of, make
 
@@ -95,7 +96,7 @@ def test_a_slot_asks_about_approved_entries(
 def test_new_channels_ask_in_both_languages(mei: Person, approved: Entry, runtime: Runtime) -> None:
     """Kept as approved, the entry's page still shows the channel that it was approved for."""
     with runtime.database.write() as session:
-        channels.save_channel(
+        save_channel(
             session,
             runtime.registry,
             name="other",

@@ -11,8 +11,8 @@ import pytest
 
 from contentsvc.app import create_app
 from contentsvc.channels.hosting import load_plugins
-from contentsvc.services.channel_setup.channels import save_channel
 from contentsvc.services.runtime import Runtime
+from tests.factories import save_channel
 from tests.web.people import NOW, Person
 from tests.web.writing import PLAIN
 

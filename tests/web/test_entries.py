@@ -10,8 +10,8 @@ from PIL import Image
 
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
-from contentsvc.services.channel_setup import channels
 from contentsvc.services.runtime import Runtime
+from tests.factories import save_channel
 from tests.web.people import NOW, WEEK, Person, handlers_in
 from tests.web.writing import NEW, PLAIN, count, entry_of, make
 
@@ -298,7 +298,7 @@ def test_a_channels_own_card_is_no_poster_to_choose(
 def handover(runtime: Runtime, sample: str) -> str:
     """Create a folder channel that writes every form; return its name."""
     with runtime.database.write() as session:
-        channels.save_channel(
+        save_channel(
             session,
             runtime.registry,
             name="handover",

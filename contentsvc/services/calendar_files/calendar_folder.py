@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from contentsvc.db.models import ImportedFile
+from contentsvc.db.session import Database
 from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.calendars import CalendarPlan
 from contentsvc.domain.weeks import IsoWeek
@@ -31,6 +32,7 @@ from contentsvc.services.calendar_settings import get_calendar
 from contentsvc.services.planning import Usefulness
 
 __all__ = [
+    "CalendarFile",
     "FileState",
     "FolderFile",
     "export_to_folder",
@@ -62,6 +64,25 @@ class FileState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarFile:
+    """The content of a calendar file that has been read: its settings and entries, and a hash."""
+
+    name: str
+    plan: CalendarPlan
+    #: SHA-256 of the file's bytes, in hexadecimal.
+    hash: str
+
+    @classmethod
+    def of(cls, name: str, content: bytes) -> CalendarFile:
+        """Read the *content* of the file *name*.
+
+        Raises:
+            CalendarError: the file cannot be used; the error lists every problem.
+        """
+        return cls(name, read_calendar_bytes(content, name), _hash(content))
+
+
+@dataclass(frozen=True, slots=True)
 class FolderFile:
     """A calendar file in the team's folder, with its state and last import, as a page lists it."""
 
@@ -85,21 +106,20 @@ def list_folder(session: Session, folder: Path) -> list[FolderFile]:
     return [_inspect(folder, name, imported.get(name)) for name in names]
 
 
-def read_from_folder(folder: Path, name: str) -> CalendarPlan:
-    """Read the calendar file *name* in *folder*; return its settings and entries as a plan.
+def read_from_folder(folder: Path, name: str) -> CalendarFile:
+    """Read the calendar file *name* in *folder*.
 
     Raises:
         InputError: the name is not that of a calendar file, or leads out of the folder.
         NotFoundError: there is no such file.
         CalendarError: the file cannot be used; the error lists every problem.
     """
-    return read_calendar_bytes(_content(folder, name), name)
+    return CalendarFile.of(name, _content(folder, name))
 
 
 def import_from_folder(
     session: Session,
-    folder: Path,
-    name: str,
+    file: CalendarFile,
     *,
     now: datetime,
     by: str,
@@ -107,37 +127,32 @@ def import_from_folder(
     week: IsoWeek | None = None,
     choices: ImportChoices = _DEFAULTS,
 ) -> ImportReport:
-    """Import the calendar file *name* in *folder* into the database; return a report.
+    """Import a file that `read_from_folder` has read into the database; return a report.
 
-    Also store a hash of the file's content. *week* replaces the week of the file; a template
+    Also store the hash of the file's content. *week* replaces the week of the file; a template
     needs it.
 
     Raises:
-        NotFoundError: there is no such file.
-        CalendarError: the file cannot be used; the error lists every problem.
-        InputError: the file's name is not that of a calendar file, no week is given, a channel
-            does not exist, or an entry cannot be approved.
+        InputError: no week is given, a channel does not exist, or an entry cannot be approved.
         ApprovedEntriesError: the file changes settings that approved entries depend on, and
             *choices* have no answer what happens to these.
         ConflictError: an entry began to be published just now, or somebody else is importing the
             same new calendar.
     """
-    content = _content(folder, name)
-    plan = read_calendar_bytes(content, name)
     report = import_calendar(
         session,
-        replace(plan, week=week or plan.week),
+        replace(file.plan, week=week or file.plan.week),
         now=now,
         by=by,
         usefulness=usefulness,
         choices=choices,
     )
-    _remember(session, name, content, plan.head.slug, report.week, now=now)
+    _remember(session, file.name, file.hash, file.plan.head.slug, report.week, now=now)
     return report
 
 
 def export_to_folder(
-    session: Session,
+    database: Database,
     folder: Path,
     slug: str,
     week: IsoWeek,
@@ -149,22 +164,31 @@ def export_to_folder(
     """Write one week of the calendar *slug* to a file in *folder*; return the file's name.
 
     Without *name* the file is the one from which the week was imported, else `SLUG-WEEK.yaml`. The
-    file is replaced in one step.
+    file is replaced in one step. It is written between a read and a write transaction, so that a
+    slow disk does not block other writers.
 
     Raises:
         NotFoundError: there is no such calendar.
         InputError: the name cannot be used, or the folder cannot be written.
         ConflictError: the file has content that was never imported, and *overwrite* is false.
     """
-    text = export_text(session, slug, week)
-    name = name or _default_name(session, folder, slug, week)
-    path = _path(folder, name)
-    if not overwrite:
-        _require_imported(session, path, name)
+    with database.read() as session:
+        text = export_text(session, slug, week)
+        revs = {
+            entry.id: entry.rev
+            for entry in week_entries(session, get_calendar(session, slug), week)
+        }
+        name = name or _default_name(session, folder, slug, week)
+        path = _path(folder, name)
+        if not overwrite:
+            _require_imported(session, path, name)
     _replace(path, text)
-    for entry in week_entries(session, get_calendar(session, slug), week):
-        mark_as_filed(entry)
-    _remember(session, name, text.encode(), slug, week, now=now)
+    with database.write() as session:
+        for entry in week_entries(session, get_calendar(session, slug), week):
+            # The file does not have what was saved since.
+            if entry.rev == revs.get(entry.id):
+                mark_as_filed(entry)
+        _remember(session, name, _hash(text.encode()), slug, week, now=now)
     return name
 
 
@@ -230,7 +254,7 @@ def _default_name(session: Session, folder: Path, slug: str, week: IsoWeek) -> s
 def _is_dated(folder: Path, name: str) -> bool:
     """Return True if the file *name* is a valid calendar file with a week, not a template."""
     try:
-        return read_from_folder(folder, name).week is not None
+        return read_from_folder(folder, name).plan.week is not None
     except InputError:
         return False
 
@@ -266,10 +290,10 @@ def _replace(path: Path, text: str) -> None:
 
 
 def _remember(
-    session: Session, name: str, content: bytes, slug: str, week: IsoWeek, *, now: datetime
+    session: Session, name: str, digest: str, slug: str, week: IsoWeek, *, now: datetime
 ) -> None:
     row = session.get(ImportedFile, name) or ImportedFile(name=name)
-    row.hash = _hash(content)
+    row.hash = digest
     row.calendar = slug
     row.week = str(week)
     row.imported_at = now

@@ -1,32 +1,21 @@
-"""The calendar templates of plugins: list them, and import one into a week."""
+"""List and read the calendar templates of plugins."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-
-from sqlalchemy.orm import Session
 
 from contentsvc.channels.hosting import CalendarTemplate, Registry
 from contentsvc.domain.calendar_files import MOST_BYTES, read_calendar_bytes
 from contentsvc.domain.calendars import CalendarPlan
-from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, NotFoundError, Problem
 from contentsvc.messages import Message
-from contentsvc.services.calendar_files.importing import ImportChoices, ImportReport
-from contentsvc.services.calendar_files.stamping import stamp
-from contentsvc.services.planning import Usefulness
 
 __all__ = [
     "OfferedTemplate",
     "find_template",
     "offered_templates",
     "read_template",
-    "stamp_template",
 ]
-
-
-_DEFAULTS = ImportChoices()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +45,6 @@ def find_template(registry: Registry, plugin: str, name: str) -> CalendarTemplat
         if (template.plugin, template.path.name) == (plugin, name):
             return template
     raise NotFoundError("calendar-template-unknown", plugin=plugin, name=name)
-
-
-def stamp_template(
-    session: Session,
-    registry: Registry,
-    plugin: str,
-    name: str,
-    week: IsoWeek,
-    *,
-    now: datetime,
-    by: str,
-    usefulness: Usefulness,
-    choices: ImportChoices = _DEFAULTS,
-) -> ImportReport:
-    """Import the entries of a plugin's calendar template into *week*; return a report.
-
-    Raises:
-        NotFoundError: the plugin has no such template.
-        CalendarError: the template cannot be used; the error lists every problem.
-    """
-    plan = read_template(registry, plugin, name)
-    return stamp(session, plan, week, now=now, by=by, usefulness=usefulness, choices=choices)
 
 
 def read_template(registry: Registry, plugin: str, name: str) -> CalendarPlan:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -13,50 +14,63 @@ from contentsvc.domain.calendar_files.file_values import FileValue, read_file
 from contentsvc.domain.calendar_files.parsers import slug
 from contentsvc.errors import CalendarError, InputError, PluginError
 from contentsvc.messages import Message
-from contentsvc.services.channel_setup.channels import save_channel
+from contentsvc.services.channel_setup.saving import (
+    CheckedChannel,
+    check_channel,
+    store_channel,
+)
 
-__all__ = ["apply_channels"]
+__all__ = ["check_channels", "store_channels"]
 
 _MOST_CHANNELS = 1000
 
 
-def apply_channels(
-    session: Session, registry: Registry, text: str, file: Path, *, secret_key: str, now: datetime
-) -> list[tuple[str, str]]:
-    """Create or change the channels in the YAML *text*; return (name, result) for each channel.
+def check_channels(
+    session: Session, registry: Registry, text: str, file: Path, *, secret_key: str
+) -> list[CheckedChannel]:
+    """Check the channels in the YAML *text*, the content of *file*; return them to be stored.
 
-    *text* is the content of *file*. A result is `created`, `changed` or `unchanged`. Channels that
-    the file does not name do not change. The path of a secret given as `{$file: PATH}` is
-    relative to the file's folder.
+    Channels that the file does not name do not change. The path of a secret given as
+    `{$file: PATH}` is relative to the file's folder.
 
     Raises:
-        CalendarError: the file has faults; the error names all of them. The caller must roll
-            back the transaction, so that no part of the file is applied.
+        CalendarError: the file has faults; the error names all of them.
     """
     root = read_file(text, str(file))
     fields = root.fields(("channels",), required=("channels",))
-    results: list[tuple[str, str]] = []
+    channels: list[CheckedChannel] = []
     for spot in fields.items("channels", _MOST_CHANNELS):
-        applied = _apply(session, registry, spot, file, secret_key=secret_key, now=now)
-        if applied is None:
+        checked = _check(session, registry, spot, file, secret_key)
+        if checked is None:
             continue
-        if applied[0] in {name for name, _ in results}:
-            spot.add_problem("channel-given-twice", name=applied[0])
-        results.append(applied)
+        if checked.name in {channel.name for channel in channels}:
+            spot.add_problem("channel-given-twice", name=checked.name)
+        channels.append(checked)
     if root.problems:
         raise CalendarError(file, sorted(root.problems, key=lambda problem: problem.line))
-    return results
+    return channels
 
 
-def _apply(
-    session: Session,
-    registry: Registry,
-    spot: FileValue,
-    file: Path,
-    *,
-    secret_key: str,
-    now: datetime,
-) -> tuple[str, str] | None:
+def store_channels(
+    session: Session, channels: Sequence[CheckedChannel], *, secret_key: str, now: datetime
+) -> list[tuple[str, str]]:
+    """Store checked channels; return (name, result) for each.
+
+    A result is `created`, `changed` or `unchanged`.
+
+    Raises:
+        ConflictError: somebody else has changed one of the channels since the check. The caller
+            must roll back the transaction, so that no part of the file is applied.
+    """
+    return [
+        (checked.name, store_channel(session, checked, secret_key=secret_key, now=now)[1])
+        for checked in channels
+    ]
+
+
+def _check(
+    session: Session, registry: Registry, spot: FileValue, file: Path, secret_key: str
+) -> CheckedChannel | None:
     fields = spot.fields(("name", "type", "settings"), required=("name", "type"))
     name = fields.read("name", slug, None)
     kind = fields.text("type", 64)
@@ -65,7 +79,7 @@ def _apply(
     if name is None or kind is None:
         return None
     try:
-        _, result = save_channel(
+        return check_channel(
             session,
             registry,
             name=name,
@@ -73,7 +87,6 @@ def _apply(
             settings={field: _value(value) for field, value in settings.items()},
             secret_key=secret_key,
             base=file.absolute().parent,
-            now=now,
         )
     except SettingsError as error:
         for field, problem in error.problems:
@@ -87,8 +100,6 @@ def _apply(
         (fields.get("type") or spot).add_problem(error.message)
     except InputError as error:
         (fields.get(error.field or "") or spot).add_problem(error.message)
-    else:
-        return name, result
     return None
 
 

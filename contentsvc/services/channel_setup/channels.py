@@ -1,14 +1,12 @@
-"""Save, pause and test channels, and create the plugin objects that publish to them."""
+"""Find, pause and test channels, and create the plugin objects that publish to them."""
 
 from __future__ import annotations
 
 import os
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
@@ -31,7 +29,6 @@ from contentsvc.channels import (
 from contentsvc.channels import Channel as OpenChannel
 from contentsvc.channels.hosting import (
     Registry,
-    SettingsError,
     masked_hand_off,
     masked_receipt,
     parse_settings,
@@ -43,21 +40,19 @@ from contentsvc.channels.hosting import (
     verify_answer,
 )
 from contentsvc.db.models import Calendar, ChannelRow, Delivery
-from contentsvc.domain.input_checks import InputChecks
 from contentsvc.errors import (
     PLUGIN_FAULTS,
     ConfigError,
     ConflictError,
     ContentsvcError,
-    InputError,
     NotFoundError,
     PluginError,
     RenderError,
 )
-from contentsvc.masking import KNOWN, MASK, Masks
+from contentsvc.masking import KNOWN, MASK
 from contentsvc.messages import Message, Parameter, text_of
 from contentsvc.services.channel_setup.hosting import ChannelHost, DatabaseStore
-from contentsvc.services.channel_setup.sealing import seal, unseal
+from contentsvc.services.channel_setup.sealing import unseal
 from contentsvc.services.posting_limits import default_quota
 from contentsvc.services.public_livestreams import PublicLivestreams
 from contentsvc.services.runtime import Runtime
@@ -78,11 +73,11 @@ __all__ = [
     "pause_channel",
     "quota_of",
     "resume_channel",
-    "save_channel",
+    "stored_secrets",
     "test_send",
+    "upgraded_if_possible",
 ]
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 #: Seconds that a person waits for the result of a test message. The call itself may take longer.
 _TEST_SECONDS = 10.0
 #: Seconds until a plugin that does not tell its limit counts as one without.
@@ -106,113 +101,6 @@ def get_channel(session: Session, name: str) -> ChannelRow:
     if channel is None:
         raise NotFoundError("channel-name-unknown", name=name)
     return channel
-
-
-def save_channel(
-    session: Session,
-    registry: Registry,
-    *,
-    name: str,
-    type: str,  # noqa: A002 - the field's own word
-    settings: Mapping[str, Any],
-    secret_key: str,
-    base: Path | None = None,
-    is_new: bool = False,
-    now: datetime,
-) -> tuple[ChannelRow, str]:
-    """Create or change a channel; return its row and `created`, `changed` or `unchanged`.
-
-    A secret given as text is stored encrypted. A secret given as `{"$env": NAME}` or
-    `{"$file": PATH}` is stored as that reference; *base* is the folder of a relative path. A
-    secret that is empty or masked does not change the stored secret. If the stored secrets were
-    encrypted with another secret key, they are lost: the given ones replace them all. If *is_new*,
-    no channel may have the name yet.
-
-    Raises:
-        InputError: a setting cannot be used; `field` names it.
-        FieldsError: the name and a setting cannot be used.
-        PluginError: there is no such channel type.
-        ConflictError: the name is taken, or the channel exists with another type.
-    """
-    checks = InputChecks()
-    kind = registry.channel_type(type)
-    channel = session.scalar(select(ChannelRow).where(ChannelRow.name == name))
-    if channel is not None and channel.type != type and not is_new:
-        raise ConflictError("channel-type-fixed", field="type", name=name, type=channel.type)
-    with checks.collect():
-        _check_name(name, channel, is_new=is_new)
-    are_lost = channel is not None and has_lost_secrets(channel, secret_key)
-    stored = _stored_secrets(channel, secret_key) if channel else {}
-    earlier = _upgraded_if_possible(kind, {**channel.settings, **stored}) if channel else {}
-    with checks.collect():
-        plain, typed = _split(settings, secret_fields(kind), earlier, base)
-        _check_settings(kind, {**plain, **typed})
-    checks.raise_errors()
-    if channel is None:
-        channel = ChannelRow(
-            name=name, type=type, settings=plain, paused_reason="", created_at=now, updated_at=now
-        )
-        session.add(channel)
-        result = "created"
-    elif (channel.settings, stored) == (plain, typed) and not are_lost:
-        return channel, "unchanged"
-    else:
-        result = "changed"
-    channel.settings = plain
-    channel.sealed = seal(typed, secret_key) if typed else None
-    channel.updated_at = now
-    session.flush()
-    return channel, result
-
-
-def _check_name(name: str, channel: ChannelRow | None, *, is_new: bool) -> None:
-    if not _NAME.fullmatch(name):
-        raise InputError("channel-name-invalid", field="name", name=name)
-    if channel is not None and is_new:
-        raise ConflictError("channel-name-taken", field="name")
-
-
-def _split(
-    settings: Mapping[str, Any],
-    secret_names: set[str],
-    stored: Mapping[str, Any],
-    base: Path | None,
-) -> tuple[dict[str, Any], dict[str, str]]:
-    """Split a channel's settings into those to store in plain text and secrets to encrypt.
-
-    A secret that is missing, empty or masked keeps its *stored* value.
-    """
-    plain: dict[str, Any] = {}
-    typed: dict[str, str] = {}
-    for field, value in settings.items():
-        if field not in secret_names:
-            plain[field] = value
-        elif isinstance(value, Mapping):
-            plain[field] = _absolute(value, base)
-        elif value not in {"", MASK, None}:
-            typed[field] = str(value)
-    for field in secret_names - set(typed) - set(plain):
-        if isinstance(stored.get(field), str):
-            typed[field] = stored[field]
-    return plain, typed
-
-
-def _absolute(reference: Mapping[str, Any], base: Path | None) -> dict[str, Any]:
-    """Return a copy of the reference to a secret; make a relative `$file` path absolute."""
-    if set(reference) == {"$file"} and base is not None:
-        return {"$file": str((base / str(reference["$file"])).absolute())}
-    return dict(reference)
-
-
-def _check_settings(kind: type[OpenChannel], raw: Mapping[str, Any]) -> None:
-    resolved = resolve_secrets(raw, environ=os.environ, base=Path.cwd())
-    try:
-        parse_settings(kind, resolved)
-    except SettingsError as error:
-        # A plugin's own validator may repeat the value.
-        masks = Masks(str(resolved[name]) for name in secret_fields(kind) & set(resolved))
-        problems = [(field, masks.message(message)) for field, message in error.problems]
-        raise SettingsError(problems) from None
 
 
 def delete_channel(session: Session, name: str) -> None:
@@ -266,8 +154,8 @@ def masked_settings(registry: Registry, channel: ChannelRow, secret_key: str) ->
     Settings that an earlier version of the plugin stored are converted, if that is possible.
     """
     kind = registry.channel_type(channel.type)
-    sealed = _stored_secrets(channel, secret_key)
-    shown = _upgraded_if_possible(kind, {**channel.settings, **sealed})
+    sealed = stored_secrets(channel, secret_key)
+    shown = upgraded_if_possible(kind, {**channel.settings, **sealed})
     secrets = secret_fields(kind) | set(sealed)
     return {
         name: MASK if name in secrets and isinstance(value, str) else value
@@ -288,7 +176,7 @@ def has_lost_secrets(channel: StoredChannel, secret_key: str) -> bool:
     return False
 
 
-def _stored_secrets(channel: StoredChannel, secret_key: str) -> dict[str, str]:
+def stored_secrets(channel: StoredChannel, secret_key: str) -> dict[str, str]:
     """Return the channel's decrypted secrets; none if they are lost."""
     try:
         return _unsealed(channel, secret_key)
@@ -300,7 +188,7 @@ def _unsealed(channel: StoredChannel, secret_key: str) -> dict[str, str]:
     return unseal(channel.sealed, secret_key) if channel.sealed else {}
 
 
-def _upgraded_if_possible(kind: type[OpenChannel], stored: Mapping[str, Any]) -> dict[str, Any]:
+def upgraded_if_possible(kind: type[OpenChannel], stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return *stored* settings as the plugin writes them now, or unchanged if that fails.
 
     A person can then correct them in the form.

@@ -11,11 +11,12 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, func, insert, select
+from sqlalchemy import ColumnElement, Text, cast, delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from contentsvc.config import Config
 from contentsvc.db.models import PosterBatch, PosterRow
+from contentsvc.db.session import Database
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.input_checks import InputChecks
 from contentsvc.errors import ConflictError, InputError, NotFoundError
@@ -306,20 +307,32 @@ def picture_name_of(batch: PosterBatch, row: PosterRow) -> str:
     return picture_name(cell, f"{batch.template}-{row.number:04d}", batch.format)  # type: ignore[arg-type]  # create_batch has checked it
 
 
-def delete_batch(session: Session, config: Config, batch: PosterBatch) -> None:
-    """Delete a batch with its rows and poster files; a worker that makes its posters then stops."""
-    session.delete(batch)
-    session.flush()
+def delete_batch(database: Database, config: Config, batch_id: int) -> PosterBatch:
+    """Delete a batch with its rows and then its poster files; return the deleted batch.
+
+    A worker that makes its posters then stops.
+
+    Raises:
+        NotFoundError: there is no such batch.
+    """
+    with database.write() as session:
+        batch = get_batch(session, batch_id, to_change=True)
+        session.delete(batch)
     shutil.rmtree(batch_folder(config, batch.key), ignore_errors=True)
+    return batch
 
 
-def drop_expired(session: Session, config: Config, now: datetime) -> None:
+def drop_expired(database: Database, config: Config, now: datetime) -> None:
     """Delete poster batches that have expired, and poster folders whose batch no longer exists."""
-    for batch in session.scalars(select(PosterBatch).where(PosterBatch.expires_at < now)):
-        delete_batch(session, config, batch)
-        logger.info("A batch expired", extra={"action": "batch_expired", "batch": batch.id})
+    expired = delete(PosterBatch).where(PosterBatch.expires_at < now).returning(PosterBatch.id)
+    with database.write() as session:
+        for batch_id in session.scalars(expired):
+            logger.info("A batch expired", extra={"action": "batch_expired", "batch": batch_id})
     folder = batch_folder(config, "")
-    keys = set(session.scalars(select(PosterBatch.key)))
-    for path in folder.iterdir() if folder.is_dir() else ():
+    # The folders are listed first, so that none is deleted whose batch was created meanwhile.
+    paths = list(folder.iterdir()) if folder.is_dir() else []
+    with database.read() as session:
+        keys = set(session.scalars(select(PosterBatch.key)))
+    for path in paths:
         if path.name not in keys:
             shutil.rmtree(path, ignore_errors=True)

@@ -173,13 +173,14 @@ def _again(batch_id: int, prepare: Callable[[Session, PosterBatch], None]) -> Ba
 def correct_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
     """Store posted corrections of rows (form fields or a table) and make their posters again."""
     try:
+        edits = posted_corrections()
+        lines = [] if edits else posted_table()[1]
         with writing() as database:
             batch = get_batch(database, batch_id, to_change=True)
-            edits = posted_corrections()
             if edits:
                 count = apply_row_edits(database, batch, edits)
             else:
-                count = apply_corrected_table(database, batch, posted_table()[1])
+                count = apply_corrected_table(database, batch, lines)
             fence = run(database, batch, now())
     except NotFoundError:
         raise
@@ -197,9 +198,7 @@ def correct_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
 @blueprint.post("/<int:batch_id>/delete")
 def delete(batch_id: int) -> BaseResponse:
     """Delete a batch and its posters, and redirect to the list of batches."""
-    with writing() as database:
-        batch = get_batch(database, batch_id, to_change=True)
-        batches.delete_batch(database, runtime().config, batch)
+    batch = batches.delete_batch(runtime().database, runtime().config, batch_id)
     show_toast(gettext("“%(name)s” and its posters were deleted.", name=batch.name))
     return redirect(url_for("poster_batches.index"), code=303)
 

@@ -277,9 +277,10 @@ def map_columns(batch_id: int) -> Response | str | tuple[str, int]:
 def _store_columns(batch_id: int) -> tuple[PosterBatch, list[PosterRow], dict[str, str]]:
     """Store the posted choice of columns; return the batch, its rows and error texts by field."""
     errors = {}
+    with reading() as database:
+        template = _template(get_batch(database, batch_id).template)
     with writing() as database:
         batch = get_batch(database, batch_id, to_change=True)
-        template = _template(batch.template)
         try:
             poster_batches.map_columns(
                 database,

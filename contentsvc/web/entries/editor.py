@@ -169,17 +169,13 @@ def _store_uploads() -> list[str]:
     Raises:
         InputError: a picture cannot be used; then none is stored.
     """
-    contents = [
-        (file.filename, file.read()) for file in request.files.getlist("upload") if file.filename
+    pictures = [
+        uploads.UploadedPicture(file.filename, file.read())
+        for file in request.files.getlist("upload")
+        if file.filename
     ]
-    if not contents:
-        return []
-    with writing() as database:
-        stored = [
-            uploads.store_upload(database, runtime().storage, name=name, content=content, now=now())
-            for name, content in contents
-        ]
-        return [f"sha256:{upload.hash}" for upload in stored]
+    parts = runtime()
+    return uploads.store_uploads(parts.database, parts.storage, pictures, now=now())
 
 
 def _error_view(error: InputError) -> EntryView:

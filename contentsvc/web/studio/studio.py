@@ -254,24 +254,19 @@ def _posted(name: str) -> tuple[StudioForm, StudioView | None]:
 
 def _store_uploads(template: Template) -> dict[str, str]:
     """Store the posted pictures; return their references (`sha256:…`) by template field."""
-    references: dict[str, str] = {}
-    for key, file in request.files.items():
-        name = key.removeprefix(_UPLOAD)
-        if not file.filename or not key.startswith(_UPLOAD) or name not in template.fields:
-            continue
-        try:
-            with writing() as database:
-                upload = uploads.store_upload(
-                    database,
-                    runtime().storage,
-                    name=file.filename,
-                    content=file.read(),
-                    now=now(),
-                )
-        except InputError as error:
-            raise InputError(error.message, field=name) from error
-        references[name] = f"sha256:{upload.hash}"
-    return references
+    posted = {
+        key.removeprefix(_UPLOAD): file
+        for key, file in request.files.items()
+        if file.filename and key.startswith(_UPLOAD)
+    }
+    pictures = [
+        uploads.UploadedPicture(file.filename or "", file.read(), field=name)
+        for name, file in posted.items()
+        if name in template.fields
+    ]
+    parts = runtime()
+    references = uploads.store_uploads(parts.database, parts.storage, pictures, now=now())
+    return dict(zip((picture.field for picture in pictures), references, strict=True))
 
 
 def _broken(error: TemplateError) -> tuple[str, int]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -19,6 +21,7 @@ from tests.factories import NOW
 from tests.integration.services.delivery.engine_world import Engine
 
 PASSWORD = "a good long password"
+_HASH = service.hash_password(PASSWORD)
 
 
 def test_the_first_link_makes_the_first_admin_once(database: Database) -> None:
@@ -32,6 +35,53 @@ def test_the_first_link_makes_the_first_admin_once(database: Database) -> None:
 
     with database.write() as session, pytest.raises(NotFoundError, match="used already"):
         service.use_link(session, token, now=NOW)
+
+
+def test_a_link_used_by_six_at_once_makes_one_admin(database: Database) -> None:
+    """Only one of several requests at the same instant can use a link."""
+    with database.write() as session:
+        token = service.make_link(session, now=NOW)
+    barrier = threading.Barrier(6)
+
+    def use(number: int) -> bool:
+        barrier.wait()
+        try:
+            with database.write() as session:
+                service.use_link(session, token, now=NOW)
+                service.create_user(
+                    session, name=f"mei{number}", password_hash=_HASH, is_admin=True, now=NOW
+                )
+        except NotFoundError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(6) as pool:
+        used = list(pool.map(use, range(6)))
+
+    assert used.count(True) == 1
+    with database.read() as session:
+        assert len(service.all_users(session)) == 1
+
+
+def test_a_name_taken_at_the_same_instant_is_a_conflict(database: Database) -> None:
+    """Of several people who take a name at once, one gets it and the others are told."""
+    barrier = threading.Barrier(4)
+
+    def create(_number: int) -> bool:
+        barrier.wait()
+        try:
+            with database.write() as session:
+                service.create_user(
+                    session, name="mei", password_hash=_HASH, is_admin=False, now=NOW
+                )
+        except ConflictError:
+            return False
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        created = list(pool.map(create, range(4)))
+
+    assert created.count(True) == 1
 
 
 def test_a_new_link_ends_the_one_before(database: Database) -> None:
@@ -51,7 +101,13 @@ def test_a_guessed_link_does_not_work(database: Database, token: str) -> None:
         good = service.make_link(session, now=NOW, valid=timedelta(hours=1))
         assert service.look_up_link(session, token, now=NOW) is None
         assert service.look_up_link(session, good, now=NOW + timedelta(hours=2)) is None
-        service.create_user(session, name="mei", password=PASSWORD, is_admin=True, now=NOW)
+        service.create_user(
+            session,
+            name="mei",
+            password_hash=_HASH,
+            is_admin=True,
+            now=NOW,
+        )
 
         assert service.look_up_link(session, good, now=NOW) is None
 
@@ -59,12 +115,18 @@ def test_a_guessed_link_does_not_work(database: Database, token: str) -> None:
 def test_passwords_are_checked_and_changed(database: Database) -> None:
     """A changed password ends open sessions, and the case of the name does not matter."""
     with database.write() as session:
-        user = service.create_user(session, name="Mei", password=PASSWORD, is_admin=False, now=NOW)
+        user = service.create_user(
+            session,
+            name="Mei",
+            password_hash=_HASH,
+            is_admin=False,
+            now=NOW,
+        )
         before = user.session_token
         assert service.check_password(session, "MEI ", PASSWORD) is user
         assert service.check_password(session, "mei", "wrong password") is None
         assert service.check_password(session, "nobody", PASSWORD) is None
-        service.set_password(session, user, "another long password")
+        service.set_password(session, user, service.hash_password("another long password"))
 
         assert user.session_token != before
         assert PASSWORD not in user.password_hash
@@ -74,31 +136,53 @@ def test_passwords_are_checked_and_changed(database: Database) -> None:
 def test_an_unknown_name_costs_as_much_as_a_wrong_password(database: Database) -> None:
     """The hash that stands for nobody's password has the parameters of new hashes."""
     with database.write() as session:
-        user = service.create_user(session, name="mei", password=PASSWORD, is_admin=False, now=NOW)
+        user = service.create_user(
+            session,
+            name="mei",
+            password_hash=_HASH,
+            is_admin=False,
+            now=NOW,
+        )
 
     assert service._NOBODY.split("$")[0] == user.password_hash.split("$")[0]
 
 
-@pytest.mark.parametrize(
-    ("name", "password", "field"),
-    [("", PASSWORD, "name"), ("a b", PASSWORD, "name"), ("mei", "short", "password")],
-)
-def test_a_refused_user_names_the_field(
-    database: Database, name: str, password: str, field: str
-) -> None:
-    """The error about a user that cannot be created has the form's field."""
+@pytest.mark.parametrize("name", ["", "a b", "-a", "x" * 65, "a/b"])
+def test_a_refused_name_names_the_field(database: Database, name: str) -> None:
+    """The error about a name that cannot be used has the form's field."""
     with database.write() as session, pytest.raises(InputError) as caught:
-        service.create_user(session, name=name, password=password, is_admin=False, now=NOW)
+        service.create_user(session, name=name, password_hash=_HASH, is_admin=False, now=NOW)
 
-    assert caught.value.field == field
+    assert caught.value.field == "name"
+
+
+@pytest.mark.parametrize("password", ["", "short", "x" * 257])
+def test_a_refused_password_names_the_field(password: str) -> None:
+    """The error about a password that cannot be used has the form's field."""
+    with pytest.raises(InputError) as caught:
+        service.hash_password(password)
+
+    assert caught.value.field == "password"
 
 
 def test_a_name_is_taken_once(database: Database) -> None:
     """A name can be used once, whatever its case."""
     with database.write() as session:
-        service.create_user(session, name="mei", password=PASSWORD, is_admin=False, now=NOW)
+        service.create_user(
+            session,
+            name="mei",
+            password_hash=_HASH,
+            is_admin=False,
+            now=NOW,
+        )
         with pytest.raises(ConflictError):
-            service.create_user(session, name="MEI", password=PASSWORD, is_admin=False, now=NOW)
+            service.create_user(
+                session,
+                name="MEI",
+                password_hash=_HASH,
+                is_admin=False,
+                now=NOW,
+            )
 
 
 def test_a_silent_dispatcher_is_noticed(database: Database) -> None:

@@ -21,10 +21,10 @@ from contentsvc.errors import (
 )
 from contentsvc.masking import MASK
 from contentsvc.services.channel_setup import channels as service
-from contentsvc.services.channel_setup.channel_files import apply_channels
+from contentsvc.services.channel_setup.channel_files import check_channels, store_channels
 from contentsvc.services.channel_setup.public_pages import public_page
 from contentsvc.services.runtime import Runtime
-from tests.factories import NOW, make_calendar, make_channel, make_entry
+from tests.factories import NOW, make_calendar, make_channel, make_entry, save_channel
 from tests.integration.services.delivery.engine_world import Engine
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
@@ -34,7 +34,7 @@ HOOK = {"url": "https://hook.example.com/in", "secret": SECRET}
 def save(runtime: Runtime, name: str = "hook", **settings: object) -> str:
     """Save a webhook channel and return the result."""
     with runtime.database.write() as session:
-        _, answer = service.save_channel(
+        _, answer = save_channel(
             session,
             runtime.registry,
             name=name,
@@ -99,7 +99,7 @@ def test_what_cannot_be_saved_is_named(runtime: Runtime) -> None:
     assert caught.value.field == "url"
     assert SECRET not in str(caught.value)
     with runtime.database.write() as session, pytest.raises(PluginError, match="site"):
-        service.save_channel(
+        save_channel(
             session, runtime.registry, name="x", type="nope", settings={}, secret_key="k", now=NOW
         )
     make_channel(runtime, "hook", "site")
@@ -185,15 +185,12 @@ channels:
 
 def apply(runtime: Runtime, text: str, folder: Path) -> list[tuple[str, str]]:
     """Apply a channel file with *text*."""
+    key = runtime.config.secret_key
+    with runtime.database.read() as session:
+        file = folder / "channels.yaml"
+        checked = check_channels(session, runtime.registry, text, file, secret_key=key)
     with runtime.database.write() as session:
-        return apply_channels(
-            session,
-            runtime.registry,
-            text,
-            folder / "channels.yaml",
-            secret_key=runtime.config.secret_key,
-            now=NOW,
-        )
+        return store_channels(session, checked, secret_key=key, now=NOW)
 
 
 def test_a_file_of_channels_is_applied_twice(runtime: Runtime, tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from contentsvc.domain.quotas import QuietHours
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import ConflictError, OutcomeUnknownError, TemporaryError
 from contentsvc.services.channel_changes import changing_channels
-from contentsvc.services.channel_setup.channels import save_channel
 from contentsvc.services.concerns import ApprovedEntriesError, Fate
 from contentsvc.services.entries import change_entry
 from contentsvc.services.entry_lookup import load_entry
@@ -32,6 +31,7 @@ from tests.factories import (
     make_calendar,
     make_channel,
     make_entry,
+    save_channel,
 )
 from tests.integration.services.delivery.engine_world import Engine
 

@@ -38,7 +38,7 @@ from contentsvc.logs import LineFormatter
 from contentsvc.messages import Message
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.retracting import take_back
-from tests.factories import make_channel
+from tests.factories import make_channel, save_channel
 from tests.integration.services.delivery.engine_world import Engine
 
 S = DeliveryStatus
@@ -279,7 +279,7 @@ def test_a_validator_that_repeats_a_secret_is_masked(world: Engine) -> None:
             world.runtime.database.write() as session,
             pytest.raises(InputError, match="is too weak") as raised,
         ):
-            channels.save_channel(
+            save_channel(
                 session,
                 world.runtime.registry,
                 name="weak",

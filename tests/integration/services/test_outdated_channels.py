@@ -18,7 +18,7 @@ from contentsvc.masking import MASK
 from contentsvc.services.channel_setup import channels as service
 from contentsvc.services.channel_setup.outdated import pause_outdated
 from contentsvc.services.runtime import Runtime
-from tests.factories import NOW
+from tests.factories import NOW, save_channel
 
 OLD = """
 from contentsvc.channels import Channel, ChannelSettings, Receipt, SecretStr, hookimpl
@@ -75,7 +75,7 @@ def publish_version(runtime: Runtime, tmp_path: Path) -> Callable[[str], Runtime
 
 def save(runtime: Runtime, **settings: Any) -> str:
     with runtime.database.write() as session:
-        _, result = service.save_channel(
+        _, result = save_channel(
             session,
             runtime.registry,
             name="timer",

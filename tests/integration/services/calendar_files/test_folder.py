@@ -34,16 +34,16 @@ def folder(tmp_path: Path) -> Path:
 
 def take(world: World, folder: Path, name: str = "mums.yaml", **options: Any) -> ImportReport:
     """Import a file of the folder."""
+    file = read_from_folder(folder, name)
     with world.write() as session:
         return import_from_folder(
-            session, folder, name, now=NOW, by="mei", usefulness=USEFULNESS, **options
+            session, file, now=NOW, by="mei", usefulness=USEFULNESS, **options
         )
 
 
 def give(world: World, folder: Path, **options: Any) -> str:
     """Export the week into the folder."""
-    with world.write() as session:
-        return export_to_folder(session, folder, "mums", WEEK, now=NOW, **options)
+    return export_to_folder(world.database, folder, "mums", WEEK, now=NOW, **options)
 
 
 def states(world: World, folder: Path) -> dict[str, FileState]:

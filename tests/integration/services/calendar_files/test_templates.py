@@ -14,7 +14,8 @@ from contentsvc.db.session import Database
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, NotFoundError
 from contentsvc.services.calendar_files.importing import ImportReport
-from contentsvc.services.calendar_files.templates import offered_templates, stamp_template
+from contentsvc.services.calendar_files.stamping import stamp
+from contentsvc.services.calendar_files.templates import offered_templates, read_template
 from contentsvc.services.runtime import Runtime
 from tests.factories import NOW, USEFULNESS, make_channel
 
@@ -45,10 +46,9 @@ def registry(tmp_path: Path) -> Registry:
 def stamped(
     database: Database, registry: Registry, name: str, plugin: str = "mine"
 ) -> ImportReport:
+    plan = read_template(registry, plugin, name)
     with database.write() as session:
-        return stamp_template(
-            session, registry, plugin, name, WEEK, now=NOW, by="mei", usefulness=USEFULNESS
-        )
+        return stamp(session, plan, WEEK, now=NOW, by="mei", usefulness=USEFULNESS)
 
 
 def test_templates_are_offered_with_their_problems(registry: Registry) -> None:

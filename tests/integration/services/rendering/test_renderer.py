@@ -23,7 +23,7 @@ from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services.entries import change_entry
 from contentsvc.services.rendering.renderer import Renderer
 from contentsvc.services.runtime import Runtime
-from contentsvc.services.uploads import store_upload
+from contentsvc.services.uploads import UploadedPicture, store_uploads
 from tests.factories import (
     NOW,
     USEFULNESS,
@@ -225,14 +225,13 @@ def test_an_edit_while_rendering_is_rendered_anew(
 
 def test_an_upload_is_cleaned_and_shown(site: Runtime) -> None:
     """An upload is stored once, cleaned, with its size."""
-    with site.database.write() as session:
-        first = store_upload(session, site.storage, name="a.png", content=picture(), now=NOW)
-        again = store_upload(session, site.storage, name="b.png", content=picture(), now=NOW)
-    content = make_content(pictures=(PictureRef(f"sha256:{first.hash}", alt="奶瓶"),))
+    files = [UploadedPicture("a.png", picture()), UploadedPicture("b.png", picture())]
+    first, again = store_uploads(site.database, site.storage, files, now=NOW)
+    content = make_content(pictures=(PictureRef(first, alt="奶瓶"),))
 
     (preview,) = Renderer(site).preview(make_calendar(site), WEEK, content)
 
-    assert again.hash == first.hash
+    assert again == first
     assert preview.rendition is not None
     shown = preview.rendition.pictures[0]
     assert (shown.width, shown.height, shown.alt) == (40, 30, "奶瓶")
@@ -241,8 +240,8 @@ def test_an_upload_is_cleaned_and_shown(site: Runtime) -> None:
 @pytest.mark.parametrize("content", [b"", b"not a picture", picture()[:60]])
 def test_what_is_no_picture_is_not_kept(site: Runtime, content: bytes) -> None:
     """A file that is not a picture is refused and not stored."""
-    with site.database.write() as session, pytest.raises(InputError):
-        store_upload(session, site.storage, name="a.png", content=content, now=NOW)
+    with pytest.raises(InputError):
+        store_uploads(site.database, site.storage, [UploadedPicture("a.png", content)], now=NOW)
 
     assert not site.storage.folder.exists()
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from datetime import time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import select
@@ -12,7 +16,14 @@ from contentsvc.db.models import Entry, EntryRevision
 from contentsvc.services import revisions
 from contentsvc.services.entries import change_entry
 from contentsvc.services.runtime import Runtime
-from tests.factories import USEFULNESS, make_calendar, make_channel, make_content, make_entry
+from tests.factories import (
+    USEFULNESS,
+    change_calendar,
+    make_calendar,
+    make_channel,
+    make_content,
+    make_entry,
+)
 from tests.web.forms import form_values
 from tests.web.people import NOW, Person
 
@@ -24,14 +35,20 @@ def entry(runtime: Runtime) -> Entry:
     return make_entry(runtime, make_calendar(runtime), approved=False)
 
 
-def _change(runtime: Runtime, entry: Entry, by: str, **said: str) -> Entry:
+def _compared(page: str) -> dict[str, tuple[str, str]]:
+    """Return the two texts of each field that a page compares, by the field's label."""
+    pattern = r"<h3>([^<]*)</h3>\s*<div class=.compare.>.*?<pre>(.*?)</pre>.*?<pre>(.*?)</pre>"
+    return {name: (one, other) for name, one, other in re.findall(pattern, page, re.DOTALL)}
+
+
+def _change(runtime: Runtime, entry: Entry, by: str, **said: object) -> Entry:
     with runtime.database.write() as session:
         current = session.get_one(Entry, entry.id)
         return change_entry(
             session,
             entry.id,
             current.rev,
-            replace(content_of(current), **said),  # type: ignore[arg-type]  # texts only
+            replace(content_of(current), **said),  # type: ignore[arg-type]
             by=by,
             now=NOW,
             usefulness=USEFULNESS,
@@ -63,6 +80,72 @@ def test_the_overwritten_text_stays_reachable(mei: Person, runtime: Runtime, ent
     restored = mei.text(f"/entries/{entry.id}")
     assert "兰写了整整一个上午" in restored
     assert "梅的标题" in mei.text(f"/entries/{entry.id}/revisions/")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine", "shown"),
+    [
+        ({"slot": None, "time": time(20, 30)}, {}, ("11月25日 周三 20:30", "11月25日 周三 20:00")),
+        ({}, {"slot": "", "time": "20:30"}, ("11月25日 周三 20:00", "11月25日 周三 20:30")),
+        ({"slot": "午间"}, {"day": "thu"}, ("11月25日 周三 12:00", "11月26日 周四 20:00")),
+        ({}, {"week": "2026-W49"}, ("2026-W48", "2026-W49")),
+        ({}, {"slot": "", "time": "20:00:30"}, ("20:00", "20:00:30")),
+        ({"title": "兰的标题"}, {"slot": "", "time": "20:00"}, ("· 晚间", "20:00")),
+    ],
+)
+def test_both_times_of_a_conflict_are_of_the_present_zone(
+    mei: Person,
+    runtime: Runtime,
+    entry: Entry,
+    *,
+    theirs: dict[str, Any],
+    mine: dict[str, str],
+    shown: tuple[str, str],
+) -> None:
+    """Slots and own times are shown alike, although the zone has changed in between."""
+    form = form_values(mei.text(f"/entries/{entry.id}"), "entry-form")
+    change_calendar(runtime, entry.calendar, zone=ZoneInfo("Asia/Tokyo"))
+    _change(runtime, entry, "lan", **{"body": "兰的正文", **theirs})
+
+    refused = mei.post(f"/entries/{entry.id}", {**form, **mine})
+
+    assert refused.status_code == 409
+    page = refused.get_data(as_text=True)
+    times = _compared(page)["时间（Asia/Tokyo）"]
+    assert [part in text for part, text in zip(shown, times, strict=True)] == [True, True]
+    assert "从 Asia/Shanghai 改成了 Asia/Tokyo" in page
+    again = mei.post(f"/entries/{entry.id}", {**form_values(page, "entry-form"), "title": "梅"})
+    assert again.status_code == 303
+    stored = mei.text(f"/entries/{entry.id}/revisions/{entry.rev + 1}")
+    assert _compared(stored)["时间（Asia/Tokyo）"] == times
+
+
+def test_a_zone_that_changed_alone_is_no_difference(
+    mei: Person, runtime: Runtime, entry: Entry
+) -> None:
+    """Nobody has typed another time: it follows the zone of the calendar."""
+    form = form_values(mei.text(f"/entries/{entry.id}"), "entry-form")
+    change_calendar(runtime, entry.calendar, zone=ZoneInfo("America/New_York"))
+    _change(runtime, entry, "lan", body="兰的正文")
+
+    page = mei.post(f"/entries/{entry.id}", form).get_data(as_text=True)
+
+    assert list(_compared(page)) == ["正文"]
+
+
+def test_a_version_at_a_slot_that_is_gone_is_compared(
+    mei: Person, runtime: Runtime, entry: Entry
+) -> None:
+    """Its time is not known any more; its day and slot are shown as they were chosen."""
+    _change(runtime, entry, "lan", slot="午间")
+    change_calendar(runtime, entry.calendar, slots={"早安": time(8, 30), "午间": time(12)})
+
+    page = mei.text(f"/entries/{entry.id}/revisions/{entry.rev}")
+
+    assert _compared(page)["时间（Asia/Shanghai）"] == (
+        "2026-W48 · 周三 · 晚间",
+        "2026-W48 · 11月25日 周三 12:00 · 午间",
+    )
 
 
 def test_a_save_without_a_change_is_no_version(mei: Person, entry: Entry) -> None:

@@ -63,6 +63,8 @@ class EntryView:
     #: Differences from the version that somebody else saved: (label, theirs, yours).
     theirs: list[tuple[str, str, str]] = field(default_factory=list)
     message: str = ""
+    #: The calendar's time zone when the form was opened, if it has another one now; else empty.
+    zone_before: str = ""
     #: The earlier revision whose content is in the form, to be saved again.
     revision: EntryRevision | None = None
     status: int = 200
@@ -192,8 +194,9 @@ def _conflict_view(entry_id: int, form: EntryForm, error: ConflictError) -> Entr
         current = entries.get_entry(database, entry_id)
     return EntryView(
         entry=current,
-        theirs=differences(form_of(current), form),
+        theirs=differences(form_of(current), form, current.calendar),
         message=explain(error),
+        zone_before=form["zone"] if form["zone"] != current.calendar.timezone else "",
         status=409,
     )
 

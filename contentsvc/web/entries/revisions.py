@@ -30,5 +30,5 @@ def show(entry_id: int, rev: int) -> str:
     with reading() as database:
         entry = entries.get_entry(database, entry_id)
         revision = get_revision(database, entry_id, rev)
-    pairs = differences(form_of_revision(revision, entry.calendar), form_of(entry))
+    pairs = differences(form_of_revision(revision, entry.calendar), form_of(entry), entry.calendar)
     return render_template("entries/revision.html", entry=entry, revision=revision, pairs=pairs)

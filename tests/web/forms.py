@@ -1,12 +1,13 @@
-"""What a browser sends for the form of a page, if nobody changes it."""
+"""Forms of pages: what a browser sends if nobody changes them, and the errors that they show."""
 
 from __future__ import annotations
 
 from html.parser import HTMLParser
 
 from werkzeug.datastructures import MultiDict
+from werkzeug.test import TestResponse
 
-__all__ = ["form_values"]
+__all__ = ["form_values", "marked_fields", "summary_length"]
 
 
 def form_values(page: str, form_id: str) -> MultiDict[str, str]:
@@ -82,3 +83,34 @@ class _FormParser(HTMLParser):
             if chosen := (selected or offered)[-1:] if selected else offered[:1]:
                 self.values.append((name, chosen[0]))
             self._select = None
+
+
+class _ErrorParser(HTMLParser):
+    """Collects which fields a page marks as invalid, and where it explains that."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.invalid: dict[str, set[str]] = {}
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.ids.add(values.get("id", ""))
+        if values.get("aria-invalid") == "true":
+            self.invalid[values["name"]] = set(values["aria-describedby"].split())
+        if "data-error-place" in values:
+            self.links.append(values["data-error-place"])
+
+
+def marked_fields(response: TestResponse) -> set[str]:
+    """Return the names of the fields at which the page explains an error."""
+    assert response.status_code in {409, 422}
+    page = _ErrorParser(response.get_data(as_text=True))
+    return {name for name, places in page.invalid.items() if places & page.ids}
+
+
+def summary_length(response: TestResponse) -> int:
+    """Return the number of errors that the summary of a page links to."""
+    return len(_ErrorParser(response.get_data(as_text=True)).links)

@@ -8,12 +8,14 @@ from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Calendar, Correction, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.livestreams import Facts
 from contentsvc.services.runtime import Runtime
+from tests.web.forms import marked_fields, summary_length
 from tests.web.people import NOW, WEEK, Person, handlers_in
 from tests.web.writing import PLAIN, entry_of, make
 
@@ -57,12 +59,16 @@ def move(person: Person, runtime: Runtime, entry: Entry, day: str) -> str:
 
 
 def send(person: Person, entry: Entry, **values: object) -> tuple[int, str]:
+    response = post(person, entry, **values)
+    return response.status_code, response.get_data(as_text=True)
+
+
+def post(person: Person, entry: Entry, **values: object) -> TestResponse:
     words = {"title": "更正：改到周日", "body": "请以新时间为准。", "channels": "site"}
     page = person.text(f"/entries/{entry.id}/correction")
     sequence = re.search(r'name="sequence" value="(\d+)"', page)
     form = {**words, "sequence": sequence[1] if sequence else "", **values}
-    response = person.post(f"/entries/{entry.id}/correction", form)
-    return response.status_code, response.get_data(as_text=True)
+    return person.post(f"/entries/{entry.id}/correction", form)
 
 
 def corrections(runtime: Runtime) -> list[Entry]:
@@ -135,6 +141,31 @@ def test_what_cannot_be_sent_stays_in_the_form(
     assert status == response[0]
     assert response[1] in page
     assert "很长的一段心血" in page
+    assert corrections(runtime) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"title": " ", "at": "yesterday", "channels": "nowhere", "body": "长" * 100_001},
+        {"title": "长" * 201, "channels": [], "at": "2020-01-01T10:00"},
+        {"title": "更\x0b正", "body": "请以新时间\x0b为准。"},
+        {"title": "", "at": "2026-11-24T23:00"},
+        {"channels": [], "at": "2026-11-24T23:00"},
+    ],
+)
+def test_all_errors_are_shown_at_once(
+    mei: Person, told: Entry, runtime: Runtime, wrong: dict[str, object]
+) -> None:
+    """Each is explained at its field and in the summary; the end of quiet hours is offered."""
+    quieten(runtime)
+
+    response = post(mei, told, **{"at": "2026-11-24T12:00", **wrong})
+
+    assert response.status_code == 422
+    assert marked_fields(response) == set(wrong)
+    assert summary_length(response) == len(wrong)
+    assert "09:45 后发送" in response.get_data(as_text=True)
     assert corrections(runtime) == []
 
 

@@ -4,49 +4,18 @@ from __future__ import annotations
 
 import io
 import re
-from html.parser import HTMLParser
 
 import pytest
 from flask.testing import FlaskClient
-from werkzeug.test import TestResponse
 
 from contentsvc.services import accounts
 from contentsvc.services.runtime import Runtime
+from tests.web.forms import marked_fields, summary_length
 from tests.web.people import NOW, PASSWORD, Person, token_in
 from tests.web.writing import NEW, PLAIN, make
 
 CALENDAR = {"name": "群", "slug": "camping", "timezone": "Asia/Shanghai", "kind": "interest"}
 CALENDAR |= {"tier": "1", "slots": "早安 08:30", "channels": "site"}
-
-
-class _Page(HTMLParser):
-    """Collects which fields a page marks as invalid, and where it explains that."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.ids: set[str] = set()
-        self.invalid: dict[str, set[str]] = {}
-        self.links: list[str] = []
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        self.ids.add(values.get("id", ""))
-        if values.get("aria-invalid") == "true":
-            self.invalid[values["name"]] = set(values["aria-describedby"].split())
-        if "data-error-place" in values:
-            self.links.append(values["data-error-place"])
-
-
-def _marked(response: TestResponse) -> set[str]:
-    """Return the names of the fields at which the page explains an error."""
-    assert response.status_code in {409, 422}
-    page = _Page(response.get_data(as_text=True))
-    return {name for name, places in page.invalid.items() if places & page.ids}
-
-
-def _summary(response: TestResponse) -> int:
-    return len(_Page(response.get_data(as_text=True)).links)
 
 
 @pytest.mark.parametrize(
@@ -71,8 +40,8 @@ def test_a_calendar(mei: Person, sample: str, wrong: dict[str, str]) -> None:
     """Names, zone, slots, quiet hours, quotas, brand and channels are checked together."""
     response = mei.post("/new-calendar", CALENDAR | wrong)
 
-    assert _marked(response) == set(wrong)
-    assert _summary(response) == len(wrong)
+    assert marked_fields(response) == set(wrong)
+    assert summary_length(response) == len(wrong)
 
 
 def test_every_line_of_the_slots(mei: Person, sample: str) -> None:
@@ -119,22 +88,22 @@ def test_an_entry(mei: Person, sample: str, right: dict[str, str], wrong: dict[s
     """What the form cannot read and what the service refuses is shown together."""
     response = mei.post(NEW, {**PLAIN, **right, "version_body__site": "", **wrong})
 
-    assert _marked(response) == set(wrong)
-    assert _summary(response) == len(wrong)
+    assert marked_fields(response) == set(wrong)
+    assert summary_length(response) == len(wrong)
 
 
 def test_a_channel(mei: Person, runtime: Runtime) -> None:
     """The name and every setting are checked together."""
     response = mei.post("/new-channel/webhook", {"name": "Not A Name", "url": "x", "secret": "y"})
 
-    assert _marked(response) == {"name", "url", "secret"}
+    assert marked_fields(response) == {"name", "url", "secret"}
 
 
 def test_a_taken_channel(mei: Person, sample: str) -> None:
     """A name that is taken hides no other error, and the other channel stays as it is."""
     response = mei.post("/new-channel/webhook", {"name": "site", "url": "x", "secret": ""})
 
-    assert {"name", "url"} <= _marked(response)
+    assert {"name", "url"} <= marked_fields(response)
 
 
 def test_the_first_user(anonymous: FlaskClient, runtime: Runtime) -> None:
@@ -146,14 +115,14 @@ def test_the_first_user(anonymous: FlaskClient, runtime: Runtime) -> None:
 
     response = anonymous.post(f"/sign-in/{token}", data=typed)
 
-    assert _marked(response) == {"name", "password", "repeated"}
+    assert marked_fields(response) == {"name", "password", "repeated"}
 
 
 def test_a_new_password(mei: Person) -> None:
     """The current password, the new one and its repetition are checked together."""
     wrong = {"current": "wrong", "password": "short", "repeated": "other"}
 
-    assert _marked(mei.post("/account", wrong)) == set(wrong)
+    assert marked_fields(mei.post("/account", wrong)) == set(wrong)
     right = {"current": PASSWORD, "password": PASSWORD + "1", "repeated": PASSWORD + "1"}
     assert mei.post("/account", right).status_code == 302
 
@@ -167,12 +136,12 @@ def test_a_batch(mei: Person, table: bytes, marked: set[str]) -> None:
     form: dict[str, object] = {"format": "tiff", "brand": "nobody", "sizes": "1x1"}
     form |= {"table": (io.BytesIO(table), "x.csv")} if table else {}
 
-    assert _marked(mei.post("/posters/batches/new/invite", form)) == marked
+    assert marked_fields(mei.post("/posters/batches/new/invite", form)) == marked
 
 
 def test_a_batch_without_sizes(mei: Person) -> None:
     """Missing sizes are told beside a missing table."""
-    assert _marked(mei.post("/posters/batches/new/invite", {"format": "png"})) == {
+    assert marked_fields(mei.post("/posters/batches/new/invite", {"format": "png"})) == {
         "table",
         "sizes",
     }
@@ -188,7 +157,7 @@ def test_moving_an_entry(mei: Person, sample: str, runtime: Runtime) -> None:
     page = mei.post(address, form)
     dialog = mei.post(address, form, headers={"HX-Request": "true"})
 
-    assert _marked(page) == _marked(dialog) == {"week", "day", "time"}
+    assert marked_fields(page) == marked_fields(dialog) == {"week", "day", "time"}
     assert dialog.headers["HX-Retarget"] == "#dialog-body"
     assert "<html" not in dialog.get_data(as_text=True)
 
@@ -204,4 +173,4 @@ def test_the_studio(mei: Person, sample: str, action: str, wrong: dict[str, str]
     """Where an entry goes, and how a file is made, is checked together."""
     form = {"poster-field.text": "慢慢来", **wrong}
 
-    assert _marked(mei.post(f"/posters/quote/{action}", form)) == set(wrong)
+    assert marked_fields(mei.post(f"/posters/quote/{action}", form)) == set(wrong)

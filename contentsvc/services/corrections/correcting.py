@@ -31,6 +31,8 @@ __all__ = [
     "PendingCorrection",
     "QuietHoursError",
     "channels_to_correct",
+    "check_channels",
+    "check_quiet_hours",
     "correct",
     "correction_content",
     "dismiss",
@@ -249,6 +251,29 @@ def quiet_until(calendar: Calendar, at: datetime) -> datetime | None:
     return head.quiet.ends_at(at, head.zone) if head.quiet else None
 
 
+def check_channels(offer: Offer, names: Sequence[str]) -> list[OutdatedChannel]:
+    """Return the channels of *offer* with these *names*, which a correction is to go to.
+
+    Raises:
+        InputError: there are no names.
+        ConflictError: a channel needs no correction.
+    """
+    chosen = [channel for channel in offer.outdated if channel.channel in names]
+    corrected = set(names) - {channel.channel for channel in chosen}
+    if corrected:
+        raise ConflictError("correction-not-needed", field="channels", channels=sorted(corrected))
+    if not chosen:
+        raise InputError("correction-without-channel", field="channels")
+    return chosen
+
+
+def check_quiet_hours(calendar: Calendar, at: datetime, *, despite_quiet: bool) -> None:
+    """Raise QuietHoursError if *at* is in quiet hours, unless *despite_quiet* is true."""
+    until = quiet_until(calendar, at)
+    if until is not None and not despite_quiet:
+        raise QuietHoursError(calendar.quiet or "", until)
+
+
 def correct(
     session: Session,
     offer: Offer,
@@ -272,22 +297,15 @@ def correct(
             needs no correction any more.
     """
     current = _reload(session, offer, now)
-    chosen = [channel for channel in current.outdated if channel.channel in text.channels]
-    corrected = set(text.channels) - {channel.channel for channel in chosen}
-    if corrected:
-        raise ConflictError("correction-not-needed", channels=sorted(corrected))
-    if not chosen:
-        raise InputError("correction-without-channel", field="channels")
+    chosen = check_channels(current, text.channels)
     entry = current.entry
-    until = quiet_until(entry.calendar, at)
-    if until is not None and not despite_quiet:
-        raise QuietHoursError(entry.calendar.quiet or "", until)
+    check_quiet_hours(entry.calendar, at, despite_quiet=despite_quiet)
     zone = ZoneInfo(entry.calendar.timezone)
     local = at.astimezone(zone)
     content = correction_content(text, local, key=_free_key(session, entry, local))
     week = IsoWeek.of(local.date())
     correction = create_entry(session, entry.calendar, week, content, by=by, now=now)
-    correction.despite_quiet = until is not None
+    correction.despite_quiet = quiet_until(entry.calendar, at) is not None
     for channel in chosen:
         _record_decision(session, current, channel, correction.id, by=by, now=now)
     approve(session, correction, by=by, now=now, usefulness=usefulness)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,12 +13,16 @@ from flask_babel import gettext, ngettext
 from werkzeug.wrappers import Response
 
 from contentsvc.channels import WarningLevel
-from contentsvc.db.mapping import content_of
+from contentsvc.db.mapping import content_of, head_of
 from contentsvc.db.models import Entry
+from contentsvc.domain.calendar_files import content_problems
+from contentsvc.domain.entries import EntryContent
+from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.walltime import parse_local
 from contentsvc.domain.weeks import IsoWeek
-from contentsvc.errors import ConflictError, InputError
+from contentsvc.errors import ConflictError, FieldsError, InputError
 from contentsvc.services import entries
+from contentsvc.services.calendar_settings import require_channels
 from contentsvc.services.corrections import correcting
 from contentsvc.services.corrections.correcting import CorrectionText, Offer, QuietHoursError
 from contentsvc.services.corrections.proposing import propose_poster, propose_text
@@ -26,6 +31,7 @@ from contentsvc.web.current import now, person, reading, runtime, usefulness, wr
 from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
+from contentsvc.web.form_errors import error_status, errors_by_field
 from contentsvc.web.formatting import as_time
 from contentsvc.web.poster_choices import choose_template
 from contentsvc.web.toasts import show_toast
@@ -52,8 +58,9 @@ class CorrectionView:
     retractable: frozenset[int] = frozenset()
     #: The end of the quiet hours if the correction would be sent in them now; else None.
     quiet_until: datetime | None = None
+    #: Texts by form field; empty if nothing was refused.
+    errors: Mapping[str, str] = field(default_factory=dict)
     message: str = ""
-    status: int = 200
 
 
 def correction_view(entry_id: int) -> CorrectionView | None:
@@ -127,11 +134,8 @@ def send(entry_id: int) -> Response | tuple[str, int]:
     typed = _typed(view)
     try:
         made = _send(typed)
-    except QuietHoursError as error:
-        return _page(entry_id, replace(typed, message=explain(error), quiet_until=error.until)), 422
     except InputError as error:
-        status = 409 if isinstance(error, ConflictError) else 422
-        return _page(entry_id, replace(typed, message=explain(error))), status
+        return _page(entry_id, _refused(typed, error)), error_status(error)
     confirm_draft()
     when = as_time(made.starts_at, made.calendar.timezone)
     show_toast(
@@ -142,6 +146,16 @@ def send(entry_id: int) -> Response | tuple[str, int]:
         link_text=gettext("Open it"),
     )
     return _back(entry_id)
+
+
+def _refused(typed: CorrectionView, error: InputError) -> CorrectionView:
+    """Return the form as typed, with all texts of *error* and the end of the quiet hours."""
+    errors = errors_by_field(error, "")
+    message = errors.pop("", "")
+    found = error.errors if isinstance(error, FieldsError) else (error,)
+    ends = (each.until for each in found if isinstance(each, QuietHoursError))
+    until = next(ends, typed.quiet_until)
+    return replace(typed, errors=errors, message=message, quiet_until=until)
 
 
 def _typed(view: CorrectionView) -> CorrectionView:
@@ -163,12 +177,22 @@ def _send(typed: CorrectionView) -> Entry:
     offer = typed.offer
     if request.form.get("sequence") != str(offer.sequence):
         raise ConflictError("correction-outdated")
-    at, choice = _chosen_time(offer.entry, typed.at), request.form.get("quiet", "")
-    if choice == "after":
-        at = correcting.quiet_until(offer.entry.calendar, at) or at
-    poster = propose_poster(runtime(), offer, _template(offer.entry)) if typed.has_poster else None
+    entry, choice, at = offer.entry, request.form.get("quiet", ""), now()
+    poster = propose_poster(runtime(), offer, _template(entry)) if typed.has_poster else None
     text = CorrectionText(typed.title, typed.body, typed.channels, poster)
-    _refuse_blocked(offer.entry, text, at)
+    checks = InputChecks()
+    with checks.collect():
+        at = _chosen_time(entry, typed.at)
+        if choice == "after":
+            at = correcting.quiet_until(entry.calendar, at) or at
+        correcting.check_quiet_hours(entry.calendar, at, despite_quiet=choice == "despite")
+    with checks.collect():
+        with reading() as database:
+            require_channels(database, text.channels)
+        correcting.check_channels(offer, text.channels)
+    with checks.collect():
+        _check_content(entry, text, at)
+    checks.raise_errors()
     with writing() as database:
         return correcting.correct(
             database,
@@ -182,20 +206,35 @@ def _send(typed: CorrectionView) -> Entry:
         )
 
 
-def _refuse_blocked(entry: Entry, text: CorrectionText, at: datetime) -> None:
-    """Raise InputError if the correction has no title, or if a channel's check forbids it.
+def _check_content(entry: Entry, text: CorrectionText, at: datetime) -> None:
+    """Raise InputError if the text of a correction cannot be stored, exported or published.
 
     Raises:
         InputError: with the field of the form that must be corrected.
+        FieldsError: several fields must be corrected.
     """
-    if not text.title.strip():
-        raise InputError("entry-title-missing", field="title")
     local = at.astimezone(ZoneInfo(entry.calendar.timezone))
     content = correcting.correction_content(text, local)
-    for preview in renderer().preview(entry.calendar, IsoWeek.of(local.date()), content):
+    checks = InputChecks()
+    with checks.collect(), reading() as database:
+        entries.check_content(database, entry.calendar, replace(content, channels=None))
+    for problem in content_problems(head_of(entry.calendar), content):
+        with checks.collect():
+            raise InputError(problem.message, field=problem.field)
+    checks.raise_errors()
+    _refuse_blocked(entry, content, IsoWeek.of(local.date()))
+
+
+def _refuse_blocked(entry: Entry, content: EntryContent, week: IsoWeek) -> None:
+    """Raise InputError for everything in *content* that a check on a channel forbids."""
+    checks = InputChecks()
+    for preview in renderer().preview(entry.calendar, week, content):
         for warning in preview.warnings:
             if warning.level is WarningLevel.BLOCK:
-                raise InputError(warning.message, field=warning.field)
+                place = "title" if warning.field == "title" else "body"
+                with checks.collect():
+                    raise InputError(warning.message, field=place)
+    checks.raise_errors()
 
 
 def _chosen_time(entry: Entry, text: str) -> datetime:

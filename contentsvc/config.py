@@ -13,6 +13,7 @@ from typing import Any, Self
 from urllib.parse import unquote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
+from contentsvc.domain.typed_text import half_width, typed_address
 from contentsvc.domain.walltime import parse_zone
 from contentsvc.errors import ConfigError, InputError
 from contentsvc.masking import MASK
@@ -68,7 +69,7 @@ class Setting:
 def _integer(low: int, high: int) -> Callable[[str], int]:
     def parse(text: str) -> int:
         try:
-            number = int(text)
+            number = int(half_width(text))
         except ValueError:
             raise InputError("setting-not-integer", value=text, low=low, high=high) from None
         if not low <= number <= high:
@@ -81,7 +82,7 @@ def _integer(low: int, high: int) -> Callable[[str], int]:
 def _seconds(low: float, high: float) -> Callable[[str], timedelta]:
     def parse(text: str) -> timedelta:
         try:
-            number = float(text)
+            number = float(half_width(text))
         except ValueError:
             raise InputError("setting-not-seconds", value=text) from None
         if not low <= number <= high:
@@ -94,16 +95,18 @@ def _seconds(low: float, high: float) -> Callable[[str], timedelta]:
 def _flag(text: str) -> bool:
     values = {"1": True, "yes": True, "true": True, "on": True}
     values |= {"0": False, "no": False, "false": False, "off": False}
-    if text.lower() not in values:
+    typed = half_width(text).lower()
+    if typed not in values:
         raise InputError("setting-not-yes-or-no", value=text)
-    return values[text.lower()]
+    return values[typed]
 
 
 def _choice(*allowed: str) -> Callable[[str], str]:
     def parse(text: str) -> str:
-        if text not in allowed:
+        typed = half_width(text)
+        if typed not in allowed:
             raise InputError("setting-not-allowed", value=text, allowed=allowed)
-        return text
+        return typed
 
     return parse
 
@@ -173,6 +176,7 @@ def _redis_url(text: str) -> str | None:
 def _public_url(text: str) -> str | None:
     if not text:
         return None
+    text = typed_address(text)
     parts = urlsplit(text)
     if parts.scheme not in {"http", "https"} or not parts.netloc or parts.query:
         raise InputError("setting-not-public-url", value=text)

@@ -27,6 +27,7 @@ from contentsvc.channels.settings import (
     resolve_secrets,
     secret_fields,
     secret_values,
+    typed_settings,
     upgraded_settings,
 )
 from contentsvc.channels.support import supports
@@ -60,6 +61,7 @@ __all__ = [
     "secret_values",
     "split_rendition",
     "supports",
+    "typed_settings",
     "upgraded_settings",
     "verify_answer",
     "verify_identity",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, SecretBytes, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
 
+from contentsvc.domain.typed_text import half_width, typed_address
 from contentsvc.errors import PLUGIN_FAULTS, InputError, PluginError
 from contentsvc.messages import LANGUAGES, Message, text_of
 
@@ -27,6 +28,7 @@ __all__ = [
     "resolve_secrets",
     "secret_fields",
     "secret_values",
+    "typed_settings",
     "upgraded_settings",
 ]
 
@@ -40,6 +42,12 @@ _KINDS: dict[str, FieldKind] = {
     "number": "number",
     "boolean": "flag",
 }
+
+#: What a setting that was typed as text is read as, by the kind of its field; a text or a secret
+#: stays as it is.
+_READERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
+    {"number": half_width, "flag": half_width, "choice": half_width, "url": typed_address}
+)
 
 #: The message of each of pydantic's error types, and the values that its text names.
 _MESSAGES: Mapping[str, tuple[str, tuple[str, ...]]] = MappingProxyType(
@@ -96,6 +104,18 @@ class FormField:
     default: Any = None
     #: (value, label) of each option of a choice.
     choices: tuple[tuple[str, str], ...] = ()
+
+
+def typed_settings(channel_class: type[Channel], raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return *raw* with ordinary characters in place of full-width ones in each typed format.
+
+    Numbers, flags, choices and the start of an address have a format; texts and secrets have none.
+    """
+    kinds = {field.name: field.kind for field in form_fields(channel_class, "en")}
+    return {
+        name: _READERS.get(kinds.get(name, "text"), str)(value) if isinstance(value, str) else value
+        for name, value in raw.items()
+    }
 
 
 def parse_settings(channel_class: type[Channel[SettingsT]], raw: Mapping[str, Any]) -> SettingsT:

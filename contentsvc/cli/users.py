@@ -36,8 +36,7 @@ def add(name: str, *, admin: bool) -> None:
 def link(name: str) -> None:
     """Print a link that signs the user NAME in once, within a day."""
     with open_runtime() as runtime, runtime.database.write() as session:
-        wanted = name.strip().lower()
-        user = next((user for user in accounts.all_users(session) if user.name == wanted), None)
+        user = accounts.find_user(session, name)
         if user is None:
             raise NotFoundError("command-user-unknown", name=name)
         token = accounts.make_link(session, user_id=user.id, now=runtime.clock())

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
 
 from contentsvc.db.models import SignInLink, User
+from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "check_name",
     "check_password",
     "create_user",
+    "find_user",
     "get_user",
     "has_users",
     "hash_password",
@@ -70,16 +72,25 @@ def hash_password(password: str) -> str:
     return generate_password_hash(password)
 
 
+def find_user(session: Session, name: str) -> User | None:
+    """Return the user whose *name* somebody has typed, in full-width characters or not, or None."""
+    typed, ordinary = name.strip().lower(), half_width(name).lower()
+    found = session.scalars(select(User).where(User.name.in_({typed, ordinary})))
+    users = {user.name: user for user in found}
+    # Earlier versions stored names in full-width characters.
+    return users.get(typed) or users.get(ordinary)
+
+
 def create_user(
     session: Session, *, name: str, password_hash: str, is_admin: bool, now: datetime
 ) -> User:
-    """Create a user, whose name is stored in lower case.
+    """Create a user, whose name is stored in lower case and ordinary characters.
 
     Raises:
         InputError: the name cannot be used.
         ConflictError: there is already a user of this name.
     """
-    name = name.strip().lower()
+    name = half_width(name).lower()
     check_name(session, name)
     user = User(
         name=name,
@@ -106,7 +117,7 @@ def check_name(session: Session, name: str) -> None:
         InputError: the name has other characters than allowed.
         ConflictError: there is already a user of this name.
     """
-    name = name.strip().lower()
+    name = half_width(name).lower()
     if not _NAME.fullmatch(name):
         raise InputError("user-name-invalid", field="name")
     if session.scalar(select(User.id).where(User.name == name)) is not None:
@@ -115,7 +126,7 @@ def check_name(session: Session, name: str) -> None:
 
 def check_password(session: Session, name: str, password: str) -> User | None:
     """Return the user with this name and password, or None."""
-    user = session.scalar(select(User).where(User.name == name.strip().lower()))
+    user = find_user(session, name)
     password_hash = user.password_hash if user else _NOBODY
     is_right = check_password_hash(password_hash, password[:_LONGEST])
     return user if is_right else None

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from contentsvc.db.models import User
 from contentsvc.domain.input_checks import InputChecks
+from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import ConflictError, InputError, NotFoundError
 from contentsvc.services import accounts
 from contentsvc.web.access import LANGUAGES, SignedIn, admin_only, local_address, open_to_all
@@ -77,14 +78,15 @@ def sign_in() -> Response | str | tuple[str, int]:
             first = not accounts.has_users(database)
         return render_template("accounts/sign_in.html", first=first)
     name = request.form.get("name", "").strip().lower()[:64]
-    address = request.remote_addr or ""
-    if not _throttle().allows(address, name):
+    # However a name is typed, it has one count of tries.
+    address, counted = request.remote_addr or "", half_width(name)
+    if not _throttle().allows(address, counted):
         message = gettext("Too many tries. Wait a quarter of an hour, or ask an admin for a link.")
         return _sign_in_again(name, message, 429)
     with reading() as database:
         user = accounts.check_password(database, name, request.form.get("password", ""))
     if user is None:
-        _throttle().refused(address, name)
+        _throttle().refused(address, counted)
         return _sign_in_again(name, gettext("Wrong name or password."), 422)
     _welcome(user)
     return redirect(local_address(request.form.get("next")))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
-from types import MappingProxyType
 from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -16,7 +14,7 @@ from contentsvc.channels import Channel as ChannelType
 from contentsvc.channels import Pages, Picture, PlatformRule, Quota
 from contentsvc.channels.hosting import FormField, form_fields
 from contentsvc.db.models import ChannelRow
-from contentsvc.domain.typed_text import half_width, typed_address
+from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import (
     ConflictError,
     ContentsvcError,
@@ -46,12 +44,6 @@ from contentsvc.web.toasts import show_toast
 __all__ = ["blueprint"]
 
 blueprint = Blueprint("channels", __name__)
-
-#: What is stored of a typed setting, by the kind of its field; any other is stored without the
-#: blanks at its ends.
-_READERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
-    {"secret": str, "number": half_width, "choice": half_width, "url": typed_address}
-)
 
 
 @blueprint.get("/channels/")
@@ -166,7 +158,7 @@ def _settings(kind: type[ChannelType], channel: ChannelRow | None) -> dict[str, 
         elif field.kind == "secret" and isinstance(stored, dict) and text in {"", MASK}:
             settings[field.name] = stored
         elif text.strip() or field.kind == "secret":
-            settings[field.name] = _READERS.get(field.kind, str.strip)(text)
+            settings[field.name] = text if field.kind == "secret" else text.strip()
         elif not field.required and field.default not in {None, ""}:
             settings[field.name] = ""
     return settings

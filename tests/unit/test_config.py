@@ -97,6 +97,13 @@ def test_every_setting_has_a_help_text() -> None:
         ("log_level", "debug", "debug"),
         ("port", " 9001 ", 9001),
         ("port", "", 8000),
+        ("port", "９００１", 9001),
+        ("call_timeout", "　２０．５", timedelta(seconds=20.5)),
+        ("late_post", "３６００", timedelta(hours=1)),
+        ("sample", "ｎｏ", False),
+        ("language", "ｅｎ", "en"),
+        ("timezone", "Ａｓｉａ／Ｔｏｋｙｏ", ZoneInfo("Asia/Tokyo")),
+        ("public_url", "ｈｔｔｐｓ：／／plan.example.com", "https://plan.example.com"),
     ],
 )
 def test_each_setting_is_read(read: Reader, name: str, text: str, value: object) -> None:
@@ -131,6 +138,9 @@ def test_every_setting_is_in_the_table_above(read: Reader) -> None:
         ("sample", "maybe", "'maybe' is neither yes nor no"),
         ("workers", "0", "0 is not from 1 to 64"),
         ("web_processes", "none", "'none' is not a whole number from 1 to 64"),
+        ("workers", "１００", "100 is not from 1 to 64"),
+        ("workers", "２，５", "'２，５' is not a whole number"),
+        ("sample", "ｍａｙｂｅ", "'ｍａｙｂｅ' is neither yes nor no"),
         ("web_threads", "x", "'x' is not a whole number"),
         ("max_upload_mb", "0", "0 is not from 1 to 1024"),
         ("call_timeout", "soon", "'soon' is not a number of seconds"),

@@ -6,14 +6,16 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Calendar, Delivery, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.services import accounts
 from contentsvc.services.channel_setup.channels import get_channel
 from contentsvc.services.runtime import Runtime
-from tests.web.people import Person
+from tests.web.people import NOW, PASSWORD, Person, token_in
 from tests.web.writing import make
 
 CALENDAR = {
@@ -137,6 +139,60 @@ def test_the_settings_of_a_channel(mei: Person, runtime: Runtime) -> None:
     with runtime.database.read() as session:
         channel = get_channel(session, "shop-hook")
     assert channel.settings["url"] == "https://shop.example/hook"
+
+
+@pytest.mark.parametrize("typed", ["lan", "ＬＡＮ", "　ｌａｎ ", "Ｌan"])
+def test_a_user_signs_in(mei: Person, anonymous: FlaskClient, runtime: Runtime, typed: str) -> None:
+    """A name is stored in ordinary characters, and found however it is typed."""
+    created = mei.post("/users", {"name": "Ｌａｎ"})
+    assert created.status_code in {200, 303}
+    with runtime.database.write() as session:
+        user = accounts.find_user(session, typed)
+        assert user is not None
+        assert user.name == "lan"
+        accounts.set_password(session, user, PASSWORD)
+    token = token_in(anonymous.get("/sign-in").get_data(as_text=True))
+
+    response = anonymous.post(
+        "/sign-in", data={"name": typed, "password": PASSWORD, "csrf_token": token}
+    )
+
+    assert response.status_code == 302
+
+
+def test_a_name_stored_in_full_width_still_signs_in(
+    anonymous: FlaskClient, runtime: Runtime
+) -> None:
+    """Earlier versions stored it as it was typed; it does not become another user's name."""
+    with runtime.database.write() as session:
+        for name in ("ｌａｎ", "lan"):
+            user = accounts.create_user(
+                session, name=f"{len(name)}x", password=PASSWORD, is_admin=False, now=NOW
+            )
+            user.name = name
+            session.flush()
+
+    with runtime.database.read() as session:
+        found = [accounts.find_user(session, name) for name in ("ｌａｎ", "ＬＡＮ", "lan", "Ｌan")]
+
+    assert [user.name for user in found if user] == ["ｌａｎ", "ｌａｎ", "lan", "lan"]
+
+
+def test_every_spelling_of_a_name_has_one_count_of_tries(
+    anonymous: FlaskClient, mei: Person
+) -> None:
+    """Nobody gets more tries by typing a name in other characters."""
+    token = token_in(anonymous.get("/sign-in").get_data(as_text=True))
+    words = "mei ｍei mｅi meｉ ｍｅi ｍeｉ mｅｉ ｍｅｉ MEI Ｍei ＭＥＩ"
+
+    statuses = [
+        anonymous.post(
+            "/sign-in", data={"name": name, "password": "wrong", "csrf_token": token}
+        ).status_code
+        for name in words.split()
+    ]
+
+    assert statuses == [422] * 10 + [429]
 
 
 def test_the_limit_of_a_poster_file(mei: Person) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from contentsvc.channels.hosting import Registry, SettingsError
 from contentsvc.domain.calendar_files.file_values import FileValue, read_file
 from contentsvc.domain.calendar_files.parsers import slug
+from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import CalendarError, InputError, PluginError
 from contentsvc.messages import Message
 from contentsvc.services.channel_setup.saving import (
@@ -73,10 +74,10 @@ def _check(
 ) -> CheckedChannel | None:
     fields = spot.fields(("name", "type", "settings"), required=("name", "type"))
     name = fields.read("name", slug, None)
-    kind = fields.text("type", 64)
+    kind = half_width(fields.text("type", 64) or "")
     block = fields.get("settings")
     settings = block.pairs() if block else {}
-    if name is None or kind is None:
+    if name is None or not kind:
         return None
     try:
         return check_channel(

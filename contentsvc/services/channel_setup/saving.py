@@ -25,6 +25,7 @@ from contentsvc.channels.hosting import (
     parse_settings,
     resolve_secrets,
     secret_fields,
+    typed_settings,
 )
 from contentsvc.db.models import ChannelRow
 from contentsvc.domain.input_checks import InputChecks
@@ -73,9 +74,10 @@ def check_channel(
 
     A secret given as text is to be encrypted. A secret given as `{"$env": NAME}` or
     `{"$file": PATH}` is to be stored as that reference; *base* is the folder of a relative path. A
-    secret that is empty or masked does not change the stored secret. If the stored secrets were
-    encrypted with another secret key, they are lost: the given ones replace them all. If *is_new*,
-    no channel may have the name yet.
+    secret that is empty or masked does not change the stored secret. Numbers, choices and addresses
+    may be typed in full-width characters. If the stored secrets were encrypted with another secret
+    key, they are lost: the given ones replace them all. If *is_new*, no channel may have the name
+    yet.
 
     Raises:
         InputError: a setting cannot be used; `field` names it.
@@ -95,7 +97,7 @@ def check_channel(
     plain: dict[str, Any] = {}
     typed: dict[str, str] = {}
     with checks.collect():
-        plain, typed = _split(settings, secret_fields(kind), earlier, base)
+        plain, typed = _split(typed_settings(kind, settings), secret_fields(kind), earlier, base)
         _check_settings(kind, {**plain, **typed})
     checks.raise_errors()
     is_unchanged = (

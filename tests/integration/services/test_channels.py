@@ -208,6 +208,32 @@ def test_a_file_of_channels_is_applied_twice(runtime: Runtime, tmp_path: Path) -
     assert opened.settings.allow_private is True
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "typed", "stored"),
+    [
+        ("webhook", "url", "ｈｔｔｐｓ：／／a.example/１", "https://a.example/%EF%BC%91"),
+        ("webhook", "allow_private", "ｙｅｓ", True),
+        ("site", "language", "ｅｎ", "en"),
+        ("site", "title", "１２：３０ 的福利", "１２：３０ 的福利"),
+    ],
+)
+def test_a_file_may_be_typed_in_full_width(
+    runtime: Runtime, tmp_path: Path, *, kind: str, field: str, typed: str, stored: object
+) -> None:
+    """Choices, flags and addresses are read; a text stays as it was typed."""
+    settings = {"webhook": {"url": "https://a.example", "secret": SECRET}, "site": {}}[kind]
+    lines = {**settings, field: typed}.items()
+    text = "".join(f"      {name}: '{value}'\n" for name, value in lines)
+    wide = kind.translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+    head = f"channels:\n  - name: ｈｏｏｋ\n    type: {wide}\n    settings:\n"
+
+    apply(runtime, head + text, tmp_path)
+
+    opened: Any = service.open_channel(runtime, row(runtime))
+    found = getattr(opened.settings, field)
+    assert (found if isinstance(stored, bool) else str(found)) == stored
+
+
 def test_a_file_with_faults_is_not_taken_at_all(runtime: Runtime, tmp_path: Path) -> None:
     """Every fault is reported with its line, and no channel of the file is created."""
     text = FILE.replace("webhook", "webhok").replace("title:", "titel:")

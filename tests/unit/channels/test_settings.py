@@ -23,6 +23,7 @@ from contentsvc.channels.hosting import (
     parse_settings,
     resolve_secrets,
     secret_fields,
+    typed_settings,
 )
 from contentsvc.errors import PluginError
 
@@ -64,6 +65,27 @@ class Sample(Channel[SampleSettings]):
 
 
 RAW = {"url": "https://a.example/hook", "secret": "correct horse"}
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "value"),
+    [
+        ("retries", "　１２ ", 12),
+        ("share", "０．５", 0.5),
+        ("share", "－１", -1),
+        ("loud", "ｔｒｕｅ", True),
+        ("size", "１ｘ１", "1x1"),
+        ("url", "ｈｔｔｐｓ：／／a.example/", HttpUrl("https://a.example/")),
+        ("secret", "ｐａｓｓｗｏｒｄ，１", SecretStr("ｐａｓｓｗｏｒｄ，１")),
+        ("note", "１２：３０", "１２：３０"),
+        ("retries", 5, 5),
+    ],
+)
+def test_settings_may_be_typed_in_full_width(name: str, typed: object, value: object) -> None:
+    """What has a format is read; a text or a secret stays as it was typed."""
+    settings = parse_settings(Sample, typed_settings(Sample, {**RAW, name: typed}))
+
+    assert getattr(settings, name) == value
 
 
 def test_good_settings_are_typed() -> None:

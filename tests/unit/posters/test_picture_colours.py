@@ -6,10 +6,11 @@ import io
 import struct
 import zlib
 from collections.abc import Callable, Sequence
+from itertools import product
 from typing import Any, cast
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from contentsvc.posters import Poster, Template, clean_picture, open_picture, parse_template
 from contentsvc.posters.picture_files import picture_size
@@ -17,6 +18,7 @@ from tests.unit.posters import colour_profiles as profiles
 
 Pixels = list[tuple[int, ...]]
 Chunk = tuple[bytes, bytes]
+Inks = Callable[[int, int, int, int], tuple[int, int, int]]
 GREY, RGB, INDEXED, GREY_ALPHA, RGB_ALPHA = 0, 2, 3, 4, 6
 #: Three values of 16 bits, and what they are of 8 bits.
 RAMP, RAMP_8 = (25 * 257, 127 * 257, 229 * 257), (25, 127, 229)
@@ -151,9 +153,28 @@ def test_each_depth_keeps_its_values(case: str) -> None:
     assert pixels(opened, len(right)) == pixels(cleaned, len(right)) == right
 
 
+def brown(cyan: int, magenta: int, yellow: int, black: int) -> tuple[int, int, int]:
+    """Return the Lab bytes of a press whose black ink is a dark brown; all inks are black."""
+    if cyan and magenta and yellow and black:
+        return (0, 128, 128)
+    return (24, 128, 137) if black else (255, 128, 128)
+
+
+def coloured(cyan: int, magenta: int, yellow: int, black: int) -> tuple[int, int, int]:
+    """Return the Lab bytes of a press with strong colours; full inks are not quite black."""
+    light = 245 - 35 * cyan - 45 * magenta - 10 * yellow - 140 * black
+    return (max(light, 20), 128 - 35 * cyan + 70 * magenta, 128 - 45 * cyan + 85 * yellow)
+
+
+BROWN = profiles.cmyk(brown)
+#: Inks of a shadow: nearly black without a profile.
+SHADOW = (10, 10, 112, 230)
+
 PROFILES: dict[str, tuple[bytes, tuple[int, ...]]] = {
     "CMYK photo": (encoded("CMYK", (255, 255, 255, 0), "JPEG", icc_profile=CMYK), (48, 48, 48)),
     "CMYK photo without a profile": (encoded("CMYK", (255, 255, 255, 0), "JPEG"), (0, 0, 0)),
+    "CMYK shadow": (encoded("CMYK", SHADOW, "JPEG", icc_profile=BROWN), (49, 44, 33)),
+    "CMYK shadow without a profile": (encoded("CMYK", SHADOW, "JPEG"), (24, 24, 14)),
     "Display P3 photo": (encoded("RGB", (200, 40, 40), "JPEG", icc_profile=P3), (220, 0, 17)),
     "Display P3 WebP": (
         encoded("RGBA", (200, 40, 40, 99), "WEBP", icc_profile=P3, lossless=True),
@@ -198,6 +219,23 @@ def test_a_profile_is_applied_to_the_pictures_that_it_is_for(case: str) -> None:
     assert near(pixels(opened, 1), [right])
     assert near(pixels(cleaned, 1), [right])
     assert "icc_profile" not in cleaned.info
+
+
+@pytest.mark.parametrize("press", [inks, brown, coloured], ids=lambda press: press.__name__)
+def test_the_inks_of_a_photo_become_the_colours_of_its_profile(press: Inks) -> None:
+    """Each colour is the one that littlecms computes for the inks with the embedded profile."""
+    profile = profiles.cmyk(press)
+    values = (0, 90, 255)
+    wheel = [tuple(colour) for colour in product(values, repeat=4)]
+    transform = ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(profile)), ImageCms.createProfile("sRGB"), "CMYK", "RGB"
+    )
+
+    for colour in wheel:
+        right = ImageCms.applyTransform(Image.new("CMYK", (1, 1), colour), transform)
+        assert right is not None
+        opened = open_picture(encoded("CMYK", colour, "JPEG", icc_profile=profile))
+        assert near(pixels(opened, 1), pixels(right, 1)), colour
 
 
 HOSTILE = {

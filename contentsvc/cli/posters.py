@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,9 @@ _BRAND = click.option(
     "--brand",
     help="A brand kit: a name in the assets' `brands`, or a file; by default `brand.yaml`.",
 )
+_COMMUNITY = click.option(
+    "--community", default="", help="The name that stands on posters if the brand kit has none."
+)
 _SIZE = click.option(
     "--size", type=NAME, default="9x16", show_default=True, help="A variant of the template."
 )
@@ -50,31 +53,43 @@ def posters() -> None:
 )
 @_SIZE
 @_BRAND
+@_COMMUNITY
 @click.option(
     "--out",
     required=True,
     type=_OUT,
     help="The picture file; its ending selects PNG, JPEG or WebP.",
 )
-def render(template: str, fields: Path | None, size: str, brand: str | None, out: Path) -> None:
+def render(
+    template: str,
+    *,
+    fields: Path | None,
+    size: str,
+    brand: str | None,
+    community: str,
+    out: Path,
+) -> None:
     """Render TEMPLATE; exit with 1 if the poster has warnings.
 
-    A warning is, for example, a text that does not fit.
+    A warning is, for example, a text that does not fit. A note names the fields that the size does
+    not show.
     """
     kind = _FORMATS.get(out.suffix.lower())
     if kind is None:
         raise InputError("command-out-ending", file=str(out), endings=tuple(_FORMATS))
     folders, templates = _folders()
-    kit = _brand(folders, brand)
+    kit = _brand(folders, brand).named(community)
+    loaded, texts = poster_api.load_template(template, templates), _read_fields(fields)
     poster = poster_api.render(
-        poster_api.load_template(template, templates),
-        _read_fields(fields),
+        loaded,
+        texts,
         size=size,
         brand=kit,
         pictures=lambda name: _picture(folders, name),
         fonts=poster_api.brand_fonts(kit, folders),
     )
     _write(out, poster_api.encode(poster.image, kind).data)
+    _note_left_out(loaded, size, (name for name, value in texts.items() if value))
     for warning in poster.warnings:
         click.echo(f"warning: {warning.field or warning.layer}: {warning.message}", err=True)
     click.echo(f"wrote {out} ({poster.image.width} x {poster.image.height})")
@@ -92,6 +107,7 @@ def render(template: str, fields: Path | None, size: str, brand: str | None, out
 )
 @_SIZE
 @_BRAND
+@_COMMUNITY
 @click.option(
     "--format",
     "kind",
@@ -101,11 +117,18 @@ def render(template: str, fields: Path | None, size: str, brand: str | None, out
 )
 @click.option("--out", required=True, type=_OUT, help="The ZIP file with the posters.")
 def batch(
-    template: str, *, rows: Path, size: str, brand: str | None, kind: poster_api.Format, out: Path
+    template: str,
+    *,
+    rows: Path,
+    size: str,
+    brand: str | None,
+    community: str,
+    kind: poster_api.Format,
+    out: Path,
 ) -> None:
     """Render TEMPLATE for each row of a table; exit with 1 if a row failed."""
     folders, template_folders = _folders()
-    kit = _brand(folders, brand)
+    kit = _brand(folders, brand).named(community)
     work = PosterSetup(
         template=poster_api.load_template(template, template_folders),
         brand=kit,
@@ -115,6 +138,8 @@ def batch(
         kind=kind,
     )
     table = read_rows(rows.read_bytes(), rows.name)
+    filled = (name for row in table for name, value in row.values.items() if value)
+    _note_left_out(work.template, size, filled)
     with click.progressbar(length=len(table), label=rows.name) as bar:
         try:
             report = write_zip(work, table, out, lambda _done, _total: bar.update(1))
@@ -195,6 +220,14 @@ def _folders() -> tuple[list[Path], list[Path]]:
     runtime = assemble(config)
     runtime.database.close()
     return config.asset_folders(), template_folders(runtime)
+
+
+def _note_left_out(template: poster_api.Template, size: str, filled: Iterable[str]) -> None:
+    """Print the fields in *filled* that a poster of *size* does not show, if there are any."""
+    hidden = set(template.left_out.get(size, ()))
+    names = [name for name in dict.fromkeys(filled) if name in hidden]
+    if names:
+        click.echo(f"note: the size {size} does not show: {', '.join(names)}", err=True)
 
 
 def _read_fields(file: Path | None) -> dict[str, Any]:

@@ -33,6 +33,10 @@ class Brand(Part):
     logo: Annotated[str, Field(max_length=200)] | None = None
     fonts: Annotated[str, Field(max_length=200)] | None = None
 
+    def named(self, community: str) -> Brand:
+        """Return the kit with the name that stands on posters: its own, or else *community*."""
+        return self if self.name else self.model_copy(update={"name": community})
+
 
 def load_brand(path: Path) -> Brand:
     """Read a brand kit from the YAML file *path*.

@@ -123,6 +123,22 @@ def test_a_table_is_checked_before_it_begins(mei: Person) -> None:
     assert mei.get(f"{address}/rows/2/9x16/preview").status_code == 404
 
 
+def test_what_a_size_leaves_out_is_told(mei: Person) -> None:
+    """A filled field that a size does not show is named above the posters of that size."""
+    table = TABLE.replace("昵称", "副标题", 1)
+    address = _draft(mei, table, sizes=["9x16", "1x1"])
+
+    page = mei.text(address)
+    changed = mei.post(
+        f"{address}/columns",
+        {**_columns(page), "column.subtitle": "", "fixed.points": "新人有礼"},
+        headers={"HX-Request": "true"},
+    ).get_data(as_text=True)
+
+    assert re.findall("：这个尺寸不显示(.*)。", page) == ["副标题"]
+    assert re.findall("(.{9})：这个尺寸不显示(.*)。", changed) == [("1080×1080", "福利")]
+
+
 def test_a_chosen_column_shows_at_once(mei: Person) -> None:
     """A script gets the posters and faults again; without a script the page is reloaded."""
     address = _draft(mei)

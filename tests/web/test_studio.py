@@ -16,6 +16,7 @@ from contentsvc.app import create_app
 from contentsvc.db.models import Entry
 from contentsvc.services.rendering.studio import Bounds, Studio
 from contentsvc.services.runtime import Runtime
+from tests.factories import change_calendar, make_calendar, make_channel
 from tests.web.people import WEEK, Person, handlers_in
 from tests.web.writing import PLAIN, count, entry_of, make
 
@@ -59,6 +60,22 @@ def said_of(page: str, name: str) -> str:
     found = re.search(rf'<div[^>]* id="messages-{name}"[^>]*>(.*?)</div>', page, re.DOTALL)
     assert found, page[:3000]
     return found[1]
+
+
+def test_a_new_poster_has_the_name_of_the_chosen_calendar(mei: Person, runtime: Runtime) -> None:
+    """Until a brand has a name, the community's stands on the poster, as on the entry's."""
+    make_channel(runtime)
+    make_calendar(runtime)
+    change_calendar(runtime, make_calendar(runtime, slug="camping"), name="露营群")
+
+    def picture(place: str, brand: str = "") -> bytes:
+        values = {**QUOTE, "place": place, "brand": brand}
+        return mei.post("/posters/quote/file", values).get_data()
+
+    first, second = picture("baby-benefits|晚间"), picture("camping|晚间")
+    assert first != second
+    assert picture("") in {first, second}
+    assert picture("camping|晚间", "qinghe") == picture("baby-benefits|晚间", "qinghe")
 
 
 def test_the_gallery_shows_each_template_by_its_picture(mei: Person) -> None:

@@ -117,8 +117,7 @@ class Painter:
         return find_brand(self._folders, name)
 
     def _brand_of(self, request: PosterRequest) -> Brand:
-        brand = self.brand(request.brand)
-        return brand if brand.name else brand.model_copy(update={"name": request.community})
+        return self.brand(request.brand).named(request.community)
 
     def fonts(self, brand: Brand) -> Fonts:
         """Return the opened fonts of *brand*. Later calls return the same fonts.

@@ -241,7 +241,22 @@ def _proof(batch: PosterBatch, template: Template, rows: list[PosterRow]) -> dic
         "listed": sorted(check.rows, key=lambda row: (not row.is_faulty, row.number))[:_LISTED],
         "describe": messages.remark_describer(template),
         "common": _common_faults(check, template),
+        "hidden": _hidden_fields(batch, template),
     }
+
+
+def _hidden_fields(batch: PosterBatch, template: Template) -> dict[str, list[str]]:
+    """Return, by size of the batch, the labels of the filled fields that it does not show."""
+    filled = {**batch.columns, **batch.fixed}
+    labels = {
+        size: [
+            messages.field_label(template, name)
+            for name in template.left_out.get(size, ())
+            if name in filled
+        ]
+        for size in batch.sizes
+    }
+    return {size: names for size, names in labels.items() if names}
 
 
 def _common_faults(check: TableCheck, template: Template) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -72,7 +73,7 @@ def edit(name: str) -> Response | tuple[str, int]:
         return _broken(error)
     entry = _entry(request.args.get("entry"))
     if entry is None:
-        form = blank_form(template, request.args)
+        form = blank_form(template, request.args, _community(request.args))
     else:
         form = form_of_entry(template, entry, request.args)
     view = replace(sketch_view(form), message="", status=200)
@@ -237,10 +238,24 @@ def _entry(text: str | None) -> Entry | None:
         return entries.get_entry(database, int(text[:18]))
 
 
+def _community(values: Mapping[str, str]) -> str:
+    """Return the name of the calendar to which the form would save a new poster.
+
+    The form offers all calendars, and the first of them is chosen until a person chooses another.
+    Return an empty name if there is no calendar.
+    """
+    slug = values.get("place", "").partition("|")[0]
+    with reading() as database:
+        names = {each.slug: each.name for each in calendar_settings.all_calendars(database)}
+    return names.get(slug) or next(iter(names.values()), "")
+
+
 def _posted(name: str) -> tuple[StudioForm, StudioView | None]:
     """Return the posted form, and page content with the error if brand or pictures are invalid."""
     template = _template(name)
-    form = posted_form(template, request.form, _entry(request.form.get("entry")))
+    entry = _entry(request.form.get("entry"))
+    community = entry.calendar.name if entry else _community(request.form)
+    form = posted_form(template, request.form, entry, community)
     try:
         check_brand(runtime().config.asset_folders(), form["brand"] or None)
         references = _store_uploads(template)

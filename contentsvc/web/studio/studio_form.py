@@ -42,6 +42,8 @@ class StudioForm:
     values: Mapping[str, str] = field(default_factory=dict)
     #: The entry of the poster, whose content fills empty fields; None for a new poster.
     entry: Entry | None = None
+    #: The name of the poster's community, which stands on it if the brand has no name.
+    community: str = ""
 
     def __getitem__(self, name: str) -> str:
         return self.values.get(name, "")
@@ -56,11 +58,6 @@ class StudioForm:
     def samples(self) -> bool:
         """Return whether the poster shows sample texts for empty fields."""
         return bool(self["samples"])
-
-    @property
-    def community(self) -> str:
-        """Return the name of the entry's community; empty for a new poster."""
-        return self.entry.calendar.name if self.entry else ""
 
     @property
     def defaults(self) -> dict[str, object]:
@@ -102,10 +99,14 @@ class StudioForm:
         return replace(self.poster_request(), kind=kind, max_bytes=max_bytes)
 
 
-def blank_form(template: Template, query: Mapping[str, str]) -> StudioForm:
-    """Return the form of a new poster with sample texts; *query* (URL parameters) sets its size."""
+def blank_form(template: Template, query: Mapping[str, str], community: str) -> StudioForm:
+    """Return the form of a new poster for *community*, with sample texts.
+
+    *query* (URL parameters) sets its size.
+    """
     values = {name: query.get(name, "") for name in ("size", "brand", "day", "week", "place")}
-    return StudioForm(template, {}, {"samples": "on", "kind": "poster", **values})
+    values = {"samples": "on", "kind": "poster", **values}
+    return StudioForm(template, {}, values, community=community)
 
 
 def form_of_entry(template: Template, entry: Entry, query: Mapping[str, str]) -> StudioForm:
@@ -119,13 +120,19 @@ def form_of_entry(template: Template, entry: Entry, query: Mapping[str, str]) ->
         "week": entry.week,
         "day": entry.day,
     }
-    return StudioForm(template, poster_texts(poster.fields) if poster else {}, values, entry)
+    texts = poster_texts(poster.fields) if poster else {}
+    return StudioForm(template, texts, values, entry, entry.calendar.name)
 
 
-def posted_form(template: Template, posted: MultiDict[str, str], entry: Entry | None) -> StudioForm:
-    """Return the posted studio form; *entry* is the poster's entry, None for a new poster."""
+def posted_form(
+    template: Template, posted: MultiDict[str, str], entry: Entry | None, community: str
+) -> StudioForm:
+    """Return the posted studio form; *entry* is the poster's entry, None for a new poster.
+
+    *community* is the name of its community.
+    """
     values = {name: value.replace("\r\n", "\n") for name, value in posted.items()}
-    return StudioForm(template, posted_poster(values), values, entry)
+    return StudioForm(template, posted_poster(values), values, entry, community)
 
 
 def poster_title(form: StudioForm) -> str:

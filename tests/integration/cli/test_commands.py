@@ -263,6 +263,46 @@ def test_a_poster_takes_a_brand_by_name(run: _Run) -> None:
     assert len(made) == 3
 
 
+def test_a_poster_without_a_brand_has_the_community_s_name(run: _Run) -> None:
+    """A brand kit without a name gives way to the community's name; one with a name does not."""
+    Path("words.yaml").write_text("text: 先人后事\n", encoding="utf-8")
+    words = ("posters", "render", "quote", "--fields", "words.yaml", "--out", "q.png")
+
+    def made(*options: str) -> bytes:
+        assert run(*words, *options)[0] == 0
+        return Path("q.png").read_bytes()
+
+    assert len({made(), made("--community", "暖芽妈妈"), made("--community", "露营群")}) == 3
+    named = ("--brand", "qinghe")
+    assert made(*named) == made(*named, "--community", "暖芽妈妈")
+
+
+@pytest.mark.parametrize(
+    ("size", "note"),
+    [
+        ("1x1", "note: the size 1x1 does not show: url, topic\n"),
+        ("9x16", ""),
+    ],
+)
+def test_what_a_size_leaves_out_is_told(run: _Run, size: str, note: str) -> None:
+    """A given field that the size does not show is named; it is no warning."""
+    words = "text: 先人后事\nurl: https://a.example\ntopic: 今天聊什么\nauthor: ''\n"
+    Path("words.yaml").write_text(words, encoding="utf-8")
+    Path("rows.csv").write_text("text,url,topic\n早,https://a.example,\n晚,,聊\n", encoding="utf-8")
+
+    one = run(
+        *("posters", "render", "quote", "--fields", "words.yaml"),
+        *("--size", size, "--out", "q.png"),
+    )
+    many = run(
+        *("posters", "batch", "quote", "--rows", "rows.csv"), *("--size", size, "--out", "q.zip")
+    )
+
+    assert (one[0], one[2]) == (0, note)
+    assert (many[0], "note:" in many[2]) == (0, bool(note))
+    assert note in many[2]
+
+
 def test_a_plugin_s_template_is_rendered(run: _Run) -> None:
     """A template of a plugin is found by its name."""
     Path("words.yaml").write_text("title: 早安\n", encoding="utf-8")

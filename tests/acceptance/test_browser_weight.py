@@ -57,6 +57,26 @@ def test_a_page_is_light(mei: Visitor, path: str) -> None:
     assert sum(sizes.values()) < _MOST_BYTES, sorted(sizes.items(), key=lambda pair: -pair[1])
 
 
+@pytest.mark.parametrize("path", ["/posters/", "/posters/batches/new"])
+def test_a_page_with_all_templates_is_light(mei: Visitor, path: str) -> None:
+    """The pictures of all templates are as light together, once they have been painted."""
+    page = mei.open(path)
+    addresses = page.eval_on_selector_all("img[data-painted]", "all => all.map((one) => one.src)")
+    for address in addresses:
+        # The server paints two at a time and refuses more.
+        while not page.request.get(address).ok:
+            page.wait_for_timeout(500)
+
+    sizes = _load(page, mei.site.url + path)
+    page.evaluate("() => scrollTo(0, document.body.scrollHeight)")
+    page.wait_for_function(
+        "() => [...document.images].every((one) => one.complete && one.naturalWidth)"
+    )
+
+    assert set(addresses) <= set(sizes), "not every picture was counted"
+    assert sum(sizes.values()) < _MOST_BYTES, sorted(sizes.items(), key=lambda pair: -pair[1])
+
+
 def test_an_entry_is_light(mei: Visitor) -> None:
     """The entry form with its preview is as light."""
     entry = entry_at(mei, day="sun", slot="早安")

@@ -92,7 +92,7 @@ def test_the_gallery_shows_each_template_by_its_picture(mei: Person) -> None:
     response = mei.get(picture[1])
     assert response.content_type == "image/webp"
     assert "immutable" in response.headers["Cache-Control"]
-    assert Image.open(io.BytesIO(response.data)).size == (360, 640)
+    assert Image.open(io.BytesIO(response.data)).size == (200, 356)
 
 
 def test_a_busy_studio_is_asked_again_later(

@@ -43,11 +43,12 @@ logger = logging.getLogger(__name__)
 #: The formats in which a poster can be downloaded, with the endings of their files.
 FORMATS: Mapping[Format, str] = {"png": "png", "jpeg": "jpg", "webp": "webp"}
 #: Width in pixels of a sketch beside the form, and of a thumbnail in the gallery.
-_SKETCH, _THUMBNAIL = 720, 360
+_SKETCH, _THUMBNAIL = 720, 200
 #: Their format: at the same quality, half as large as JPEG.
 _REDUCED: Format = "webp"
-#: The most bytes of a sketch, so that the studio's page stays under 200 KB, and of a thumbnail.
-_SKETCH_BYTES, _THUMBNAIL_BYTES = 100_000, 50_000
+#: The most bytes of a sketch and of a thumbnail, so that the studio's page and the gallery of
+#: fifteen templates stay under 200 KB.
+_SKETCH_BYTES, _THUMBNAIL_BYTES = 100_000, 6_800
 #: A sketch is never made narrower than this to save bytes.
 _NARROWEST = 120
 #: The most bytes of sketches and thumbnails that are cached on disk.
@@ -238,8 +239,10 @@ def fit_bytes(image: Image.Image, width: int, most: int) -> Image.Image:
     The bytes are those at the lowest quality.
     """
     reduced = _reduce(image, width)
-    while reduced.width > _NARROWEST and least_bytes(reduced, _REDUCED) > most:
-        reduced = _reduce(image, reduced.width * 3 // 4)
+    while reduced.width > _NARROWEST and (least := least_bytes(reduced, _REDUCED)) > most:
+        # Not narrower than needed: the bytes grow a little slower than the area.
+        share = max(3 / 4, (most / least) ** 0.7)
+        reduced = _reduce(image, min(int(reduced.width * share), reduced.width - 1))
     return reduced
 
 

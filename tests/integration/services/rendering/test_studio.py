@@ -190,7 +190,7 @@ def test_a_thumbnail_is_painted_once(runtime: Runtime, studio: Studio) -> None:
     template = studio.painter.template("quote")
     kept = studio.thumbnail(template, None)
 
-    assert kept.size == (360, 640)
+    assert kept.size == (200, 356)
     assert Studio(runtime, SlowPainter(runtime)).thumbnail(template, None) == kept
     assert studio.thumbnail_key(template, None) != studio.thumbnail_key(template, "qinghe")
 

@@ -90,14 +90,12 @@ def _require_sign_in() -> BaseResponse | None:
         _renew_session()
         return None
     target = request.full_path.rstrip("?") if _can_be_opened() else "/"
-    address = url_for(
-        "accounts.sign_in",
-        next=target if target != "/" else None,
-        # The form was sent with a draft: its text is still in this browser.
-        kept="1" if posted_draft() else None,
-    )
+    # The form was sent with a draft: its text is still in this browser.
+    kept = "1" if posted_draft() else None
     if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in")})
+        address = url_for("accounts.sign_in", kept=kept)
+        return Response(status=401, headers={"HX-Redirect": address})
+    address = url_for("accounts.sign_in", next=target if target != "/" else None, kept=kept)
     return redirect(address)
 
 

@@ -286,6 +286,7 @@ def pause(name: str) -> Response:
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         channels.pause_channel(database, name, reason=reason, now=now())
+    confirm_draft()
     show_toast(gettext("%(name)s is paused. Its deliveries wait.", name=name))
     return redirect(url_for("channels.edit", name=name), code=303)
 

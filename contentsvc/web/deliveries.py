@@ -22,6 +22,7 @@ from contentsvc.services.deliveries import Resolution
 from contentsvc.services.renditions import load_rendition
 from contentsvc.services.retracting import can_take_back, take_back
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
 
@@ -133,6 +134,7 @@ def settle(delivery_id: int) -> Response | tuple[str, int]:
             )
     except InputError as error:
         return _page(delivery_id, explain(error)), 422
+    confirm_draft()
     show_toast(gettext("Recorded. Thank you."))
     return redirect(url_for("deliveries.show", delivery_id=delivery_id), code=303)
 

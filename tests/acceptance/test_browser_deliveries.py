@@ -3,40 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from sqlalchemy import select, update
 
-from contentsvc.db.models import Attempt, Delivery
-from contentsvc.domain.deliveries import DeliveryStatus, Outcome
-from contentsvc.messages import Message
+from contentsvc.db.models import Delivery
+from contentsvc.domain.deliveries import DeliveryStatus
 from tests.acceptance.running import TEST_SECONDS
-from tests.acceptance.visitor import Visitor
+from tests.acceptance.visitor import Visitor, delivery_in_doubt
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
-
-
-def _in_doubt(visitor: Visitor) -> Delivery:
-    """Set the first delivery of the week to an unknown outcome, and return it."""
-    with visitor.site.runtime.database.write() as session:
-        delivery = session.scalars(
-            select(Delivery).where(Delivery.status == DeliveryStatus.PUBLISHED).limit(1)
-        ).one()
-        session.execute(
-            update(Delivery)
-            .where(Delivery.id == delivery.id)
-            .values(
-                status=DeliveryStatus.UNKNOWN,
-                in_doubt=True,
-                receipt=None,
-                published_at=None,
-                error=Message("attempt-worker-lost"),
-            )
-        )
-        session.execute(
-            update(Attempt)
-            .where(Attempt.delivery_id == delivery.id)
-            .values(outcome=Outcome.UNKNOWN, message="the connection was cut")
-        )
-    return delivery
 
 
 def _stands(visitor: Visitor, delivery: Delivery) -> Delivery:
@@ -46,7 +19,7 @@ def _stands(visitor: Visitor, delivery: Delivery) -> Delivery:
 
 def test_an_unknown_outcome_is_found_and_settled(mei: Visitor) -> None:
     """The board links to the delivery; its page shows the text and accepts the outcome."""
-    delivery = _in_doubt(mei)
+    delivery = delivery_in_doubt(mei)
     page = mei.open("/deliveries/")
     row = page.locator(".attention tr", has_text="结果未知")
     assert "发布进程在发送途中失去响应" in row.inner_text()
@@ -66,7 +39,7 @@ def test_an_unknown_outcome_is_found_and_settled(mei: Visitor) -> None:
 
 def test_an_invalid_address_is_refused_and_shown_again(mei: Visitor) -> None:
     """The form shows the typed text again, and the delivery is not settled."""
-    delivery = _in_doubt(mei)
+    delivery = delivery_in_doubt(mei)
     page = mei.open(f"/deliveries/{delivery.id}")
     page.fill("[name=url]", "group.example.com")
     mei.submit(page.locator("button[value=out]"))
@@ -77,7 +50,7 @@ def test_an_invalid_address_is_refused_and_shown_again(mei: Visitor) -> None:
 
 def test_a_person_has_a_missing_post_sent_again(mei: Visitor) -> None:
     """The delivery waits for the dispatcher, with the same key."""
-    delivery = _in_doubt(mei)
+    delivery = delivery_in_doubt(mei)
     page = mei.open(f"/deliveries/{delivery.id}")
     mei.submit(page.locator("button[value=send-again]"))
 

@@ -6,12 +6,13 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import delete, update
 
 from contentsvc.db.models import Calendar, Entry, User
+from contentsvc.services.poster_batches.making import BatchMaker
 from tests.acceptance.running import TEST_SECONDS
-from tests.acceptance.visitor import PASSWORD, Visitor, entry_at
+from tests.acceptance.visitor import PASSWORD, Visitor, delivery_in_doubt, entry_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(TEST_SECONDS)]
 
@@ -42,12 +43,36 @@ def _at_post(page: Page, act: Callable[[Route], None]) -> None:
     page.route("**/*", handle)
 
 
-def _offline(mei: Visitor) -> None:
+def _press_offline(mei: Visitor, button: Locator) -> None:
+    """Save a form while the browser has no network: the page stays and says so."""
     mei.context.set_offline(True)
-    mei.page.locator(_SAVE).click()
-    expect(mei.page.locator("[data-toast]")).to_contain_text("服务器")
-    expect(mei.page.locator(_TITLE)).to_have_value(_TYPED)
+    button.click()
+    expect(mei.page.locator("[data-toast]", has_text="服务器").first).to_be_visible()
     mei.context.set_offline(False)
+
+
+def _press_signed_out(mei: Visitor, button: Locator) -> None:
+    """Save a form after somebody else has ended the session, and sign in again."""
+    _end_session(mei)
+    mei.submit(button)
+    _sign_in_again(mei)
+
+
+def _end_session(mei: Visitor) -> None:
+    with mei.site.runtime.database.write() as session:
+        session.execute(update(User).values(session_token="another"))
+
+
+def _sign_in_again(mei: Visitor) -> None:
+    expect(mei.page.get_by_role("status").first).to_contain_text("还在这个浏览器里")
+    mei.page.fill("[name=name]", "mei")
+    mei.page.fill("[name=password]", PASSWORD)
+    mei.submit(mei.page.locator("form[action='/sign-in'] button"))
+
+
+def _offline(mei: Visitor) -> None:
+    _press_offline(mei, mei.page.locator(_SAVE))
+    expect(mei.page.locator(_TITLE)).to_have_value(_TYPED)
 
 
 def _refused_connection(mei: Visitor) -> None:
@@ -74,14 +99,7 @@ def _friendly_gateway(mei: Visitor) -> None:
 
 
 def _signed_out(mei: Visitor) -> None:
-    """Save after somebody else has ended the session."""
-    with mei.site.runtime.database.write() as session:
-        session.execute(update(User).values(session_token="another"))
-    mei.submit(mei.page.locator(_SAVE))
-    expect(mei.page.get_by_role("status").first).to_contain_text("还在这个浏览器里")
-    mei.page.fill("[name=name]", "mei")
-    mei.page.fill("[name=password]", PASSWORD)
-    mei.submit(mei.page.locator("form[action='/sign-in'] button"))
+    _press_signed_out(mei, mei.page.locator(_SAVE))
 
 
 def _expired(mei: Visitor) -> None:
@@ -304,3 +322,143 @@ def test_other_forms_keep_their_text_too(
     page.get_by_role("button", name="恢复").click()
 
     expect(page.locator(f"main [name={field}]")).to_have_value(typed)
+
+
+#: A table for the template `invite` whose second row has no link to open.
+_ROWS = "主标题\t昵称\t链接\n一起来\t小满\thttps://e.com/1\n一起来\t果果\tnowhere"
+
+
+def _new_batch(mei: Visitor) -> str:
+    return f"{mei.site.url}/posters/batches/new/invite"
+
+
+def _draft_batch(mei: Visitor) -> str:
+    """Create a batch and return the address of its columns."""
+    page = mei.open("/posters/batches/new/invite")
+    page.locator("details.paste summary").click()
+    page.fill("#f-pasted", _ROWS)
+    mei.submit(page.locator("form.batch-new .btn-primary"))
+    return page.url
+
+
+def _failed_batch(mei: Visitor) -> str:
+    """Make the posters of a batch and return the address of its results, with a failed row."""
+    _draft_batch(mei)
+    mei.submit(mei.page.locator("form#columns .save-bar button"))
+    BatchMaker(mei.site.runtime).make(*mei.site.queue.batches.pop())
+    return mei.page.url
+
+
+def _unknown(mei: Visitor) -> str:
+    return f"{mei.site.url}/deliveries/{delivery_in_doubt(mei).id}"
+
+
+#: How to reach each form: its address, a field, and the button that saves it.
+_SMALL_FORMS = {
+    "a table for posters": (_new_batch, "#f-pasted", "form.batch-new .btn-primary"),
+    "a row that failed": (_failed_batch, "[name='cell.3.url']", ".mend-form .btn-primary"),
+    "an unknown outcome": (_unknown, "[name=url]", ".resolve button[value=out]"),
+    "a pause": (
+        lambda mei: f"{mei.site.url}/channels/site",
+        "[name=reason]",
+        "form[action$='/pause'] button",
+    ),
+    "a pause of everything": (
+        lambda mei: f"{mei.site.url}/system/",
+        "[name=reason]",
+        "form[action$='/pause'] button",
+    ),
+}
+_TYPED_IN = {"#f-pasted": _ROWS}
+
+
+@pytest.mark.parametrize("fail", [_press_offline, _press_signed_out])
+@pytest.mark.parametrize("form", _SMALL_FORMS.values(), ids=_SMALL_FORMS.keys())
+def test_small_forms_keep_their_text_too(
+    mei: Visitor,
+    form: tuple[Callable[[Visitor], str], str, str],
+    fail: Callable[[Visitor, Locator], None],
+) -> None:
+    """The text is offered until the server has it, and then no copy is left in the browser."""
+    reach, field, button = form
+    address, typed = reach(mei), _TYPED_IN.get(field, "https://e.com/still-typed")
+    page = mei.page
+    page.goto(address)
+    _unfold(page)
+    page.fill(field, typed)
+
+    fail(mei, page.locator(button))
+    _expect_no_more_than_the_failure(mei)
+    mei.open("/help")
+    page.goto(address)
+    page.get_by_role("button", name="恢复").click()
+
+    expect(page.locator(field)).to_be_visible()
+    expect(page.locator(field)).to_have_value(typed)
+    mei.submit(page.locator(button))
+    _expect_no_draft(page)
+
+
+def _unfold(page: Page) -> None:
+    page.eval_on_selector_all("main details", "folds => folds.forEach(fold => fold.open = true)")
+
+
+def _expect_no_draft(page: Page) -> None:
+    """Wait until the browser stores no text any more."""
+    page.wait_for_function(
+        "() => !Object.keys(localStorage).some((name) => name.startsWith('draft:'))"
+    )
+
+
+def _proof_offline(mei: Visitor, field: Locator) -> None:
+    mei.context.set_offline(True)
+    field.fill("大家都来")
+    expect(mei.page.locator("[data-toast]")).to_contain_text("没有改动")
+    mei.context.set_offline(False)
+
+
+def _proof_signed_out(mei: Visitor, field: Locator) -> None:
+    _end_session(mei)
+    field.fill("大家都来")
+    mei.page.wait_for_url("**/sign-in**")
+    _sign_in_again(mei)
+
+
+@pytest.mark.parametrize("fail", [_proof_offline, _proof_signed_out])
+def test_a_form_that_saves_itself_keeps_its_text(
+    mei: Visitor, fail: Callable[[Visitor, Locator], None]
+) -> None:
+    """A text for every row is offered until the server has it; starting leaves no copy."""
+    address, page = _draft_batch(mei), mei.page
+    text = page.locator("[name='fixed.subtitle']")
+    _unfold(page)
+
+    fail(mei, text)
+    _expect_no_more_than_the_failure(mei)
+    page.goto(address)
+    with page.expect_response(lambda answer: answer.url.endswith("/columns") and answer.ok):
+        page.get_by_role("button", name="恢复").click()
+
+    expect(text).to_be_visible()
+    page.goto(address)
+    expect(text).to_have_value("大家都来")
+    expect(page.locator(_BANNER)).to_have_count(0)
+    _expect_no_draft(page)
+
+
+def test_a_secret_is_never_stored(mei: Visitor) -> None:
+    """The address of a channel survives a failed save, its secret does not."""
+    page = mei.open("/new-channel/webhook")
+    page.fill("[name=name]", "shop")
+    page.fill("[name=url]", "https://shop.example/hook")
+    page.fill("[name=secret]", "whsec_c2VjcmV0LXNlY3JldA")
+
+    _press_offline(mei, page.locator("main form.panel button.btn-primary").first)
+
+    stored = page.evaluate("() => JSON.stringify(localStorage)")
+    assert "https://shop.example/hook" in stored
+    assert "whsec" not in stored
+    mei.open("/new-channel/webhook")
+    page.get_by_role("button", name="恢复").click()
+    expect(page.locator("[name=url]")).to_have_value("https://shop.example/hook")
+    expect(page.locator("[name=secret]")).to_have_value("")

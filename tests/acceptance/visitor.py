@@ -5,14 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
-from sqlalchemy import select
+from sqlalchemy import select, update
 
-from contentsvc.db.models import Entry
+from contentsvc.db.models import Attempt, Delivery, Entry
+from contentsvc.domain.deliveries import DeliveryStatus, Outcome
 from contentsvc.domain.weeks import IsoWeek
+from contentsvc.messages import Message
 from contentsvc.services.runtime import Runtime
 from tests.acceptance.by_hand import HandQueue
 
-__all__ = ["PASSWORD", "WEEK", "Site", "Visitor", "entry_at"]
+__all__ = ["PASSWORD", "WEEK", "Site", "Visitor", "delivery_in_doubt", "entry_at"]
 
 PASSWORD = "eight-or-more"
 WEEK = IsoWeek.parse("2026-W48")
@@ -82,3 +84,28 @@ def entry_at(visitor: Visitor, **where: str | int) -> Entry:
     with visitor.site.runtime.database.read() as session:
         query = select(Entry).filter_by(week=str(WEEK), deleted_at=None, **where)
         return session.scalars(query.order_by(Entry.id)).one()
+
+
+def delivery_in_doubt(visitor: Visitor) -> Delivery:
+    """Set the first delivery of the week to an unknown outcome, and return it."""
+    with visitor.site.runtime.database.write() as session:
+        delivery = session.scalars(
+            select(Delivery).where(Delivery.status == DeliveryStatus.PUBLISHED).limit(1)
+        ).one()
+        session.execute(
+            update(Delivery)
+            .where(Delivery.id == delivery.id)
+            .values(
+                status=DeliveryStatus.UNKNOWN,
+                in_doubt=True,
+                receipt=None,
+                published_at=None,
+                error=Message("attempt-worker-lost"),
+            )
+        )
+        session.execute(
+            update(Attempt)
+            .where(Attempt.delivery_id == delivery.id)
+            .values(outcome=Outcome.UNKNOWN, message="the connection was cut")
+        )
+    return delivery

@@ -139,6 +139,29 @@ def test_what_a_size_leaves_out_is_told(mei: Person) -> None:
     assert re.findall("(.{9})：这个尺寸不显示(.*)。", changed) == [("1080×1080", "福利")]
 
 
+def test_a_text_that_is_too_long_stays_in_the_form(mei: Person) -> None:
+    """The error names the field, by script and without; what was typed is shown again."""
+    address = _draft(mei)
+    values = {**_columns(mei.text(address)), "fixed.words": "长" * 5000}
+
+    by_script = mei.post(f"{address}/columns", values, headers={"HX-Request": "true"})
+    by_form = mei.post(f"{address}/start", values)
+
+    assert by_form.status_code == 422
+    assert "长" * 5000 in by_form.get_data(as_text=True)
+    for page in (by_script, by_form):
+        assert "<strong>邀请语</strong>" in page.get_data(as_text=True)
+
+
+def test_a_refused_correction_of_a_row_stays_in_the_form(mei: Person, done: str) -> None:
+    """What was typed for a failed row is shown again with the error."""
+    page = mei.post(f"{done}/rows", {"cell.3.url": "x" * 2001, "cell.4.title": "还没保存的标题"})
+
+    assert page.status_code == 422
+    assert "x" * 2001 in page.get_data(as_text=True)
+    assert "还没保存的标题" in page.get_data(as_text=True)
+
+
 def test_a_chosen_column_shows_at_once(mei: Person) -> None:
     """A script gets the posters and faults again; without a script the page is reloaded."""
     address = _draft(mei)

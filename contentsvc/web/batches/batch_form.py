@@ -87,13 +87,18 @@ def posted_fixed(template: Template) -> dict[str, str]:
     return {name: text.replace("\r\n", "\n") for name, text in texts.items() if text}
 
 
-def field_rows(batch: PosterBatch, template: Template) -> list[FieldRow]:
-    """Return a form row for each field of *template*, and a last one for the file names."""
+def field_rows(
+    template: Template, columns: Mapping[str, int], fixed: Mapping[str, str]
+) -> list[FieldRow]:
+    """Return a form row for each field of *template*, and a last one for the file names.
+
+    *columns* and *fixed* are the choices of a batch, as stored or as posted.
+    """
     rows = [
-        FieldRow(name, spec, batch.columns.get(name), batch.fixed.get(name, ""))
+        FieldRow(name, spec, columns.get(name), fixed.get(name, ""))
         for name, spec in template.fields.items()
     ]
-    return [*rows, FieldRow(FILE_COLUMN, None, batch.columns.get(FILE_COLUMN), "")]
+    return [*rows, FieldRow(FILE_COLUMN, None, columns.get(FILE_COLUMN), "")]
 
 
 def column_options(batch: PosterBatch, rows: Sequence[PosterRow]) -> list[tuple[int, str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from pathlib import PurePath
 from typing import Any
@@ -32,6 +32,7 @@ from contentsvc.web.batches.batch_form import posted_corrections, posted_table
 from contentsvc.web.batches.setup import find_template
 from contentsvc.web.current import language, now, reading, runtime, writing
 from contentsvc.web.downloads import name_file
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
 from contentsvc.web.toasts import show_toast
 
@@ -61,6 +62,7 @@ def show(batch_id: int) -> BaseResponse | str:
 
 def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
     template = find_template(batch.template)
+    typed = posted_corrections()
     failed = rows_of(database, batch, RowStatus.FAILED, limit=_LISTED)
     made = rows_of(database, batch, RowStatus.MADE, limit=_SHOWN)
     return render_template(
@@ -68,7 +70,10 @@ def _page(database: Session, batch: PosterBatch, errors: dict[str, str]) -> str:
         batch=batch,
         template=template,
         failed=[(row, remarks_of(row)) for row in failed],
-        mended=[(row, _faulty_fields(batch, template, row)) for row in failed[:_CORRECTED_IN_PAGE]],
+        mended=[
+            (row, _faulty_fields(batch, template, row, typed.get(row.number, {})))
+            for row in failed[:_CORRECTED_IN_PAGE]
+        ],
         made=made,
         remarked=_remarked(database, batch),
         errors=errors,
@@ -96,14 +101,18 @@ def _remarked(database: Session, batch: PosterBatch) -> list[tuple[PosterRow, An
 
 
 def _faulty_fields(
-    batch: PosterBatch, template: Template | None, row: PosterRow
+    batch: PosterBatch, template: Template | None, row: PosterRow, typed: Mapping[str, str]
 ) -> list[tuple[str, str, str]]:
-    """Return (name, label, text) of each field of a failed row that a person can correct."""
+    """Return (name, label, text) of each field of a failed row that a person can correct.
+
+    The text is that of the table, or the correction in *typed*, which was refused.
+    """
     fields = []
     for name in dict.fromkeys(remark.field or "" for remark in remarks_of(row)):
         column = batch.columns.get(name)
         if column is not None:
-            text = row.cells[column] if column < len(row.cells) else ""
+            stored = row.cells[column] if column < len(row.cells) else ""
+            text = typed.get(name, stored)
             fields.append((name, messages.field_label(template, name), text))
     return fields
 
@@ -188,6 +197,7 @@ def correct_rows(batch_id: int) -> BaseResponse | tuple[str, int]:
         with reading() as database:
             batch = get_batch(database, batch_id)
             return _page(database, batch, {"table": explain(error)}), 422
+    confirm_draft()
     enqueue_batch(runtime(), batch_id, fence)
     show_toast(
         ngettext("%(num)d row is being made again", "%(num)d rows are being made again", count)

@@ -33,6 +33,7 @@ from contentsvc.web.batches.batch_form import (
 )
 from contentsvc.web.current import language, now, person, reading, runtime, writing
 from contentsvc.web.downloads import name_file
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
 from contentsvc.web.form_errors import errors_by_field
 from contentsvc.web.poster_choices import (
@@ -115,6 +116,7 @@ def new(template_id: str) -> Response | str | tuple[str, int]:
         batch = _create(template)
     except InputError as error:
         return _new_page(template, errors_by_field(error, "table")), 422
+    confirm_draft()
     return redirect(url_for(".show", batch_id=batch.id), code=303)
 
 
@@ -219,11 +221,14 @@ def show(batch_id: int) -> Response | str:
 
 def _draft_page(batch: PosterBatch, rows: list[PosterRow], errors: dict[str, str]) -> str:
     template = _template(batch.template)
+    columns, fixed = batch.columns, batch.fixed
+    if request.method == "POST":
+        columns, fixed = posted_columns(template), posted_fixed(template)
     return render_template(
         "batches/draft.html",
         batch=batch,
         template=template,
-        fields=field_rows(batch, template),
+        fields=field_rows(template, columns, fixed),
         options=column_options(batch, rows[:20]),
         errors=errors,
         zone=runtime().config.timezone,
@@ -286,6 +291,7 @@ def map_columns(batch_id: int) -> Response | str | tuple[str, int]:
         )
     if errors:
         return _draft_page(batch, rows, errors), 422
+    confirm_draft()
     return redirect(url_for(".show", batch_id=batch_id), code=303)
 
 
@@ -327,6 +333,7 @@ def start(batch_id: int) -> Response | tuple[str, int]:
             fence = run(database, get_batch(database, batch_id, to_change=True), now())
     except InputError as error:
         return _draft_page(batch, rows, {"start": explain(error)}), 422
+    confirm_draft()
     enqueue_batch(runtime(), batch_id, fence)
     count = len(rows)
     show_toast(

@@ -25,6 +25,7 @@ from contentsvc.services.channel_setup.problems import channel_problems
 from contentsvc.services.operations.health import SILENT_AFTER, role_of, system_status
 from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
+from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
@@ -70,6 +71,7 @@ def pause() -> Response:
     reason = request.form.get("reason", "").strip()[:500]
     with writing() as database:
         switch.pause_all(database, reason=reason, by=person(), now=now())
+    confirm_draft()
     show_toast(gettext("Everything is paused. Nothing is published until you resume."))
     return redirect(url_for("system.index"), code=303)
 

@@ -201,9 +201,14 @@ document.addEventListener("htmx:afterSettle", showZones);
 
 // A request that the server did not receive has changed nothing. The preview of a form says so itself.
 document.addEventListener("htmx:sendError", (event) => {
-  if (event.detail.requestConfig.verb !== "get" && !event.target.closest("form[data-draft]")) showToast(texts.not_sent, true);
+  if (event.detail.requestConfig.verb !== "get" && !event.target.closest("form[data-own-draft]")) showToast(texts.not_sent, true);
   else announce(texts.offline);
 });
+
+// Open every fold that hides `field`.
+export function openFolds(field) {
+  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+}
 
 // Focus the first field of `root` that has an error, so that a person corrects it at once.
 function focusFirstError(root) {
@@ -211,7 +216,7 @@ function focusFirstError(root) {
   if (field) showField(field);
 }
 function showField(field) {
-  for (let fold = field.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
+  openFolds(field);
   field.focus();
 }
 // A link of the error summary leads to the field, not to its message.

@@ -3,7 +3,7 @@
 // Each form stores its text under an id of its own, so that two tabs do not overwrite each other.
 // The form posts the id, and app.js deletes the draft once the server has confirmed it.
 
-import { announce, fill, showToast, texts } from "./app.js";
+import { announce, fill, isChanged, openFolds, showToast, texts } from "./app.js";
 
 const NEVER_STORED = ["csrf_token", "draft.id", "action"];
 const LONGEST = 90 * 24 * 3600 * 1000; // milliseconds after which an unsaved draft is deleted
@@ -27,7 +27,8 @@ export function storeDraft(form, { restored = () => {}, skips = () => false, nev
 
   // A rejected form is not saved on the server, so all its values count as changed. Values that were
   // typed before this script was loaded count as changed too.
-  const clean = isRejected ? "" : asText(sentValues(form).filter(isStored));
+  const sent = sentValues(form).filter(isStored);
+  const clean = isRejected ? "" : asText(sent);
   let leaving = false;
   let isFull = false;
 
@@ -58,8 +59,11 @@ export function storeDraft(form, { restored = () => {}, skips = () => false, nev
     for (const name of Object.keys(localStorage)) {
       if (!name.startsWith(prefix) || name === key) continue;
       const draft = read(name);
-      if (!draft || Date.now() - draft.at > LONGEST) localStorage.removeItem(name);
-      else if (asText(draft.values) !== clean) found.push({ ...draft, name });
+      // What this page shows was saved, by a form that saves itself while a person types.
+      // A field that is filled may have moved within the form.
+      const isSaved = draft && asText([...draft.values].sort()) === asText([...sent].sort());
+      if (!draft || isSaved || Date.now() - draft.at > LONGEST) localStorage.removeItem(name);
+      else found.push({ ...draft, name });
     }
     return found.sort((one, other) => other.at - one.at);
   }
@@ -145,7 +149,7 @@ function newId() {
 // Return the first typed words, so that a person recognises the draft.
 function excerptOf(list) {
   const longest = 30; // characters
-  const text = list.filter(([name]) => /title|name|body|text/.test(name)).map(([, value]) => value.trim()).find(Boolean) ?? "";
+  const text = list.filter(([name]) => /title|name|body|text|pasted|fixed|cell|url|reason/.test(name)).map(([, value]) => value.trim()).find(Boolean) ?? "";
   const letters = [...text.replace(/\s+/g, " ")];
   return letters.length > longest ? `${letters.slice(0, longest).join("")}…` : text;
 }
@@ -184,7 +188,15 @@ export function offerValue(select, value, text = value) {
 
 // Forms that need nothing else. The entry form and the studio have scripts of their own.
 for (const form of document.querySelectorAll("form[data-draft]:not([data-own-draft])")) {
-  const draft = storeDraft(form, { never: namesOf(form, "hidden"), asks: false });
+  const draft = storeDraft(form, {
+    // Show what the texts hide, and tell a form that saves itself.
+    restored: () => {
+      for (const field of form.elements) if (field.value && isChanged(field)) openFolds(field);
+      form.dispatchEvent(new Event("change", { bubbles: true }));
+    },
+    never: namesOf(form, "hidden"),
+    asks: false,
+  });
   form.addEventListener("input", draft.store);
   form.addEventListener("change", draft.store);
   draft.offer();

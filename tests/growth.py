@@ -20,7 +20,6 @@ def growth(run: Callable[[int], object], size: int) -> float:
     growth is not linear, it is measured up to ten times more, and the least counts. Choose *size*
     so that ``run(size)`` takes a few milliseconds.
     """
-    run(size)
     ratios = [_ratio(run, size)]
     while ratios[-1] >= LINEAR and len(ratios) <= _MORE_ROUNDS:
         ratios.append(_ratio(run, size))
@@ -28,15 +27,13 @@ def growth(run: Callable[[int], object], size: int) -> float:
 
 
 def _ratio(run: Callable[[int], object], size: int) -> float:
-    """Return the growth of one measurement.
+    """Return the growth of one measurement: one large run, and the faster of two small ones.
 
-    Four small runs take about as long as a large one whose work is linear, so that a machine whose
-    speed changes meanwhile changes both.
+    A small run that fills caches, or that a busy machine slows down, would hide a growth.
     """
-    small = sum(_cpu(run, size) for _ in range(2))
+    before = _cpu(run, size)
     large = _cpu(run, 4 * size)
-    small += sum(_cpu(run, size) for _ in range(2))
-    return 4 * large / small
+    return large / min(before, _cpu(run, size))
 
 
 def _cpu(run: Callable[[int], object], size: int) -> float:

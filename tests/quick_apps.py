@@ -2,29 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache
 
 import pytest
 from flask import Flask
 from jinja2.bccache import Bucket, BytecodeCache
-from werkzeug.security import generate_password_hash
+from werkzeug.routing import Rule
+from werkzeug.security import check_password_hash, generate_password_hash
 
 from contentsvc import assembly
 from contentsvc.services import accounts
+from contentsvc.web import static_files
 from tests.factories import cached_plugins
 
-__all__ = ["create_apps_quickly"]
+__all__ = ["create_apps_quickly", "prepare_static_file"]
 
 
 def create_apps_quickly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Load plugins, hash a password and compile a template once per process, not in each test."""
+    """Do what is the same for every application once per process.
+
+    That is: load plugins, hash and check a password, compress the static files, compile templates
+    and the rules of URLs.
+    """
     monkeypatch.setattr(assembly, "load_plugins", cached_plugins)
     monkeypatch.setattr(accounts, "generate_password_hash", _password_hash)
+    monkeypatch.setattr(accounts, "check_password_hash", _is_password)
+    monkeypatch.setattr(static_files, "_prepare", prepare_static_file)
+    monkeypatch.setattr(Rule, "_compile_builder", _url_builder)
     # Flask takes this for the templates of every application that it creates.
     monkeypatch.setitem(Flask.jinja_options, "bytecode_cache", _TEMPLATES)
 
 
 _password_hash = cache(generate_password_hash)
+_is_password = cache(check_password_hash)
+prepare_static_file = cache(static_files._prepare)
+_compile_url_builder = Rule._compile_builder
+_url_builders: dict[tuple[object, ...], Callable[..., tuple[str, str]]] = {}
+
+
+def _url_builder(rule: Rule, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:  # noqa: FBT001, FBT002 - Werkzeug's signature
+    """Return the function that builds the URLs of *rule*, compiled for an equal rule before.
+
+    It takes the rule as its first argument. Its code depends only on what is in the key.
+    """
+    if rule.defaults:
+        return _compile_url_builder(rule, append_unknown)
+    key = (rule.rule, tuple(rule._trace), append_unknown)
+    if key not in _url_builders:
+        _url_builders[key] = _compile_url_builder(rule, append_unknown)
+    return _url_builders[key]
 
 
 class _TemplatesInMemory(BytecodeCache):

@@ -47,7 +47,7 @@ class StaticFiles:
     @cached_property
     def files(self) -> dict[str, StaticFile]:
         """Return the files by name, such as `js/app.js`."""
-        return {name: _read(name, source) for name, source in _sources()}
+        return {name: _prepare(name, source.read_bytes()) for name, source in _sources()}
 
     @cached_property
     def version(self) -> str:
@@ -74,8 +74,7 @@ def _walk(folder: Traversable, prefix: str) -> Iterator[tuple[str, Traversable]]
             yield prefix + item.name, item
 
 
-def _read(name: str, source: Traversable) -> StaticFile:
-    content = source.read_bytes()
+def _prepare(name: str, content: bytes) -> StaticFile:
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
     return StaticFile(
         content,

@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 
 from contentsvc.web import static_files
 from contentsvc.web.static_files import StaticFiles
+from tests.quick_apps import prepare_static_file
 from tests.web.people import Person
 
 GZIP = {"Accept-Encoding": "gzip, deflate, br"}
@@ -105,6 +106,7 @@ def test_a_file_is_compressed_once(app: Flask, monkeypatch: pytest.MonkeyPatch) 
         return compress(data, level, mtime=mtime)
 
     monkeypatch.setattr(gzip, "compress", counted)
+    prepare_static_file.cache_clear()
     for _ in range(3):
         client.get("/static/js/app.js", headers=GZIP)
 

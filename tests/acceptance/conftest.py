@@ -100,11 +100,12 @@ def _quick_set_up() -> Iterator[None]:
 @contextmanager
 def _served(folder: Path, now: datetime) -> Iterator[Site]:
     runtime, _clock, queue = _assembled(folder, now)
-    server = make_server("127.0.0.1", 0, create_app(runtime), threaded=True)
+    app = create_app(runtime)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     with closing(runtime.database):
-        yield Site(f"http://127.0.0.1:{server.server_port}", runtime, queue)
+        yield Site(f"http://127.0.0.1:{server.server_port}", app, runtime, queue)
         server.shutdown()
         thread.join()
         server.server_close()
@@ -289,7 +290,7 @@ def newcomer(_chromium: Browser, empty_site: Site) -> Iterator[Visitor]:
 def mei(_chromium: Browser, site: Site) -> Iterator[Visitor]:
     """Open a window of the signed-in admin on the sample week."""
     visitor = _visit(_chromium, site)
-    visitor.sign_in()
+    visitor.take_session()
     yield visitor
     visitor.context.close()
     assert visitor.faults == []
@@ -299,7 +300,7 @@ def mei(_chromium: Browser, site: Site) -> Iterator[Visitor]:
 def mei_on_phone(_chromium: Browser, site: Site) -> Iterator[Visitor]:
     """Open a phone-sized window of the signed-in admin on the sample week."""
     visitor = _visit(_chromium, site, width=390, height=844, is_phone=True)
-    visitor.sign_in()
+    visitor.take_session()
     yield visitor
     visitor.context.close()
     assert visitor.faults == []

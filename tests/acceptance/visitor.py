@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from flask import Flask
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request
 from sqlalchemy import select, update
 
@@ -13,6 +14,7 @@ from contentsvc.domain.weeks import IsoWeek
 from contentsvc.messages import Message
 from contentsvc.services.runtime import Runtime
 from tests.acceptance.by_hand import HandQueue
+from tests.web.people import token_in
 
 __all__ = ["PASSWORD", "WEEK", "Site", "Visitor", "delivery_in_doubt", "entry_at"]
 
@@ -25,6 +27,7 @@ class Site:
     """The running application, for a browser."""
 
     url: str
+    app: Flask
     runtime: Runtime
     queue: HandQueue
 
@@ -70,8 +73,20 @@ class Visitor:
         with self.page.expect_navigation():
             opener.click()
 
+    def take_session(self) -> None:
+        """Sign in as the admin without loading a page, by a client that has no browser."""
+        client = self.site.app.test_client()
+        token = token_in(client.get("/sign-in").get_data(as_text=True))
+        who = {"csrf_token": token, "name": "mei", "password": PASSWORD}
+        assert client.post("/sign-in", data=who).status_code == 302
+        cookie = client.get_cookie("contentsvc")
+        assert cookie is not None
+        self.context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": self.site.url, "httpOnly": True}]
+        )
+
     def sign_in(self) -> None:
-        """Sign in as the admin."""
+        """Sign in as the admin by the form."""
         self.open("/sign-in")
         self.page.fill("[name=name]", "mei")
         self.page.fill("[name=password]", PASSWORD)

@@ -61,11 +61,12 @@ def turned(template: Template, turn: int) -> dict[str, object]:
 def test_a_later_poster_equals_a_first_one(template: Template, paint: Paint) -> None:
     """With a warm cache the pixels and warnings are the same as with a cold one."""
     cache = PaintCache()
+    values = {turn: turned(template, turn) for turn in (0, 1, 2, 4)}
+    firsts = {turn: paint(template, values[turn], cache=PaintCache()) for turn in values}
 
     for turn in (0, 1, 2, 2, 4):
-        fields = turned(template, turn)
-        later = paint(template, fields, cache=cache)
-        first = paint(template, fields, cache=PaintCache())
+        later = paint(template, values[turn], cache=cache)
+        first = firsts[turn]
         assert later.image.tobytes() == first.image.tobytes()
         assert later.warnings == first.warnings
 

@@ -164,10 +164,11 @@ def test_a_name_stored_in_full_width_still_signs_in(
     anonymous: FlaskClient, runtime: Runtime
 ) -> None:
     """Earlier versions stored it as it was typed; it does not become another user's name."""
+    password_hash = accounts.hash_password(PASSWORD)
     with runtime.database.write() as session:
         for name in ("ｌａｎ", "lan"):
             user = accounts.create_user(
-                session, name=f"{len(name)}x", password=PASSWORD, is_admin=False, now=NOW
+                session, name=f"{len(name)}x", password_hash=password_hash, is_admin=False, now=NOW
             )
             user.name = name
             session.flush()

@@ -11,8 +11,19 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from contentsvc import __version__
 from contentsvc.services.runtime import Runtime
-from contentsvc.web import accounts, boards, calendar_files, calendars, channels, deliveries, site
-from contentsvc.web.access import choose_language, require_sign_in
+from contentsvc.web import (
+    accounts,
+    boards,
+    calendar_files,
+    calendars,
+    channels,
+    deliveries,
+    members,
+    own_sessions,
+    site,
+    user_admin,
+)
+from contentsvc.web.access import choose_language, enforce_permissions
 from contentsvc.web.batches import runs, setup
 from contentsvc.web.compression import compress_pages
 from contentsvc.web.drafts import confirm_drafts_after_requests
@@ -51,13 +62,14 @@ def create_app(runtime: Runtime) -> Flask:
     # The functions that change responses run in the opposite order: compression is last.
     compress_pages(app)
     protect(app, runtime.config)
-    require_sign_in(app)
+    enforce_permissions(app)
     store_toasts_after_requests(app)
     confirm_drafts_after_requests(app)
     handle_errors(app)
     add_template_context(app, serve_static_files(app))
     for module in (
-        *(accounts, boards, calendars, calendar_files, channels, deliveries),
+        *(accounts, own_sessions, user_admin, members),
+        *(boards, calendars, calendar_files, channels, deliveries),
         *(corrections, editor, previews, revisions, steps),
         *(gallery, studio, setup, runs),
         *(metrics, plugins, site, system),

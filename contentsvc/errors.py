@@ -8,6 +8,7 @@ ContentsvcError
 │   ├── FieldsError         several fields of a form are not valid; has an error for each
 │   ├── ConflictError       another request changed the object, or it already exists (409)
 │   └── NotFoundError       the requested object does not exist (404)
+├── NotPermittedError       the person's role does not allow this (403)
 ├── PluginError             a plugin cannot be used; the pages show this, its deliveries wait
 ├── RenderError             a channel or template cannot show the content; found while planning
 └── PublishError
@@ -39,6 +40,7 @@ __all__ = [
     "FieldsError",
     "InputError",
     "NotFoundError",
+    "NotPermittedError",
     "OutcomeUnknownError",
     "PluginError",
     "Problem",
@@ -191,6 +193,10 @@ class ConflictError(InputError):
 
 class NotFoundError(InputError):
     """Raised if the requested object, such as a calendar or an entry, does not exist."""
+
+
+class NotPermittedError(ContentsvcError):
+    """Raised if a person asks for something that the person's role does not allow."""
 
 
 class PluginError(ContentsvcError):

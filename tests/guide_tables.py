@@ -39,29 +39,31 @@ def _rules() -> Iterator[str]:
 TABLES: Mapping[str, Callable[[], Iterator[str]]] = {"api": _api, "quality rules": _rules}
 
 
-def block_between(text: str, name: str) -> str:
+def block_between(text: str, name: str, maker: str = "guide_tables") -> str:
     """Return the lines of *text* between the markers of the block *name*.
+
+    *maker* is the module of `tests` that writes the block.
 
     Raises:
         ValueError: a marker is missing.
     """
-    begin, end = _markers(name)
+    begin, end = _markers(name, maker)
     return text[text.index(begin) + len(begin) : text.index(end)].strip("\n")
 
 
-def with_block(text: str, name: str, block: str) -> str:
+def with_block(text: str, name: str, block: str, maker: str = "guide_tables") -> str:
     """Return *text* with *block* between the markers of the block *name*.
 
     Raises:
         ValueError: a marker is missing.
     """
-    begin, end = _markers(name)
+    begin, end = _markers(name, maker)
     before, after = text[: text.index(begin)], text[text.index(end) :]
     return f"{before}{begin}\n{block}\n{after}"
 
 
-def _markers(name: str) -> tuple[str, str]:
-    return f"<!-- {name}: made by python -m tests.guide_tables -->", f"<!-- {name}: end -->"
+def _markers(name: str, maker: str) -> tuple[str, str]:
+    return f"<!-- {name}: made by python -m tests.{maker} -->", f"<!-- {name}: end -->"
 
 
 def _write() -> None:

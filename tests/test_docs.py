@@ -63,8 +63,8 @@ def test_every_command_named_anywhere_exists(file: Path) -> None:
     """No page names a command that does not exist."""
     text = file.read_text(encoding="utf-8")
     fenced = "\n".join(re.findall(r"^```.*?^```", text, re.MULTILINE | re.DOTALL))
-    named = re.findall(r"`contentsvc ([a-z]+)(?: ([a-z]+))?", text)
-    named += re.findall(r"(?:^|\$ |/| )contentsvc ([a-z]+)(?: ([a-z]+))?", fenced, re.MULTILINE)
+    named = re.findall(r"`contentsvc ([a-z]+)(?: ([a-z-]+))?", text)
+    named += re.findall(r"(?:^|\$ |/| )contentsvc ([a-z]+)(?: ([a-z-]+))?", fenced, re.MULTILINE)
 
     known = _commands()
     assert [pair for pair in named if not {pair[0], " ".join(pair)} & set(known)] == []

@@ -27,6 +27,7 @@ from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.deliveries import WAITING, DeliveryStatus, Outcome
 from contentsvc.domain.elements import Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
+from contentsvc.domain.roles import Role
 from contentsvc.messages import Message
 
 __all__ = [
@@ -43,9 +44,11 @@ __all__ = [
     "Heartbeat",
     "ImportedFile",
     "LivestreamPage",
+    "Membership",
     "PosterBatch",
     "PosterRow",
     "RenditionRow",
+    "SessionRow",
     "SignInLink",
     "Switch",
     "ToastRow",
@@ -89,6 +92,7 @@ class Base(DeclarativeBase):
         Outcome: EnumText(Outcome),
         BatchStatus: EnumText(BatchStatus),
         RowStatus: EnumText(RowStatus),
+        Role: EnumText(Role),
         dict[str, Any]: JSON(),
         list[Any]: JSON(),
     }
@@ -106,9 +110,28 @@ class User(Base):
     is_admin: Mapped[bool] = mapped_column(default=False)
     #: `zh`, `en`, or empty for the language of the service.
     language: Mapped[str] = mapped_column(String(8), default="")
-    #: Replaced with each new password, which ends older sessions.
-    session_token: Mapped[str] = mapped_column(String(64))
+    #: Since when the person cannot sign in; None for an active user.
+    deactivated_at: Mapped[datetime | None]
     created_at: Mapped[datetime]
+
+
+class SessionRow(Base):
+    """A browser in which a person is signed in; only the hash of its token is stored."""
+
+    __tablename__ = "sessions"
+    __table_args__ = (
+        Index("ix_sessions_user_id", "user_id"),
+        Index("ix_sessions_seen_at", "seen_at"),
+    )
+
+    id: Mapped[int] = mapped_column(_Id, primary_key=True)
+    token_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    #: Browser and system as people know them, such as `Firefox, Windows`; empty if unknown.
+    browser: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime]
+    #: The last request, at most an hour late.
+    seen_at: Mapped[datetime]
 
 
 class SignInLink(Base):
@@ -149,6 +172,21 @@ class Calendar(Base):
     updated_at: Mapped[datetime]
 
     entries: Mapped[list[Entry]] = relationship(back_populates="calendar", passive_deletes=True)
+
+
+class Membership(Base):
+    """The role of a person in a calendar. Admins need none."""
+
+    __tablename__ = "memberships"
+    __table_args__ = (Index("ix_memberships_calendar_id", "calendar_id"),)
+
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    calendar_id: Mapped[int] = mapped_column(
+        ForeignKey("calendars.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    role: Mapped[Role]
 
 
 class Entry(Base):

@@ -15,6 +15,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from contentsvc.db.models import SignInLink, User
 from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import ConflictError, InputError, NotFoundError
+from contentsvc.services.sessions import end_sessions
 
 __all__ = [
     "all_users",
@@ -97,7 +98,6 @@ def create_user(
         password_hash=password_hash,
         is_admin=is_admin,
         language="",
-        session_token=secrets.token_urlsafe(24),
         created_at=now,
     )
     session.add(user)
@@ -125,18 +125,18 @@ def check_name(session: Session, name: str) -> None:
 
 
 def check_password(session: Session, name: str, password: str) -> User | None:
-    """Return the user with this name and password, or None."""
+    """Return the active user with this name and password, or None."""
     user = find_user(session, name)
     password_hash = user.password_hash if user else _NOBODY
     is_right = check_password_hash(password_hash, password[:_LONGEST])
-    return user if is_right else None
+    return user if is_right and user is not None and user.deactivated_at is None else None
 
 
 def set_password(session: Session, user: User, password_hash: str) -> None:
     """Change a user's password and end all of the user's sessions."""
     user.password_hash = password_hash
-    user.session_token = secrets.token_urlsafe(24)
     session.flush()
+    end_sessions(session, user.id)
 
 
 def set_language(session: Session, user: User, language: str) -> None:
@@ -172,12 +172,15 @@ def look_up_link(session: Session, token: str, *, now: datetime) -> SignInLink |
     """Return the sign-in link of *token* without using it up; None if the link is not valid.
 
     A link is not valid if it never existed, was used or has expired. A link for the first admin is
-    not valid if there are users.
+    not valid if there are users, and one of a deactivated user until the user is activated.
     """
     link = session.get(SignInLink, _digest(token))
     if link is None or link.used_at is not None or link.expires_at < now:
         return None
     if link.user_id is None and has_users(session):
+        return None
+    user = session.get(User, link.user_id) if link.user_id is not None else None
+    if user is not None and user.deactivated_at is not None:
         return None
     return link
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
 
 from sqlalchemy import select
@@ -26,9 +26,12 @@ SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LONGEST_NAME = 200
 
 
-def all_calendars(session: Session) -> list[Calendar]:
-    """Return every calendar in order of name."""
-    return list(session.scalars(select(Calendar).order_by(Calendar.name, Calendar.id)))
+def all_calendars(session: Session, ids: Collection[int] | None = None) -> list[Calendar]:
+    """Return every calendar, or those with *ids*, in order of name."""
+    query = select(Calendar).order_by(Calendar.name, Calendar.id)
+    if ids is not None:
+        query = query.where(Calendar.id.in_(ids))
+    return list(session.scalars(query))
 
 
 def get_calendar(session: Session, slug: str) -> Calendar:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, exists, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from contentsvc.db.models import Calendar, ChannelRow, Delivery, Entry
@@ -53,9 +54,11 @@ def list_deliveries(
     calendar: str | None = None,
     limit: int = 50,
     before_id: int | None = None,
+    calendar_ids: Collection[int] | None = None,
 ) -> list[Delivery]:
     """Return up to *limit* deliveries that match all given filters, the newest first.
 
+    *calendar_ids* are the calendars that the person may see; None for all of them.
     *before_id* is the id of the last delivery on the previous page.
     """
     query = _with_context().order_by(Delivery.id.desc()).limit(limit)
@@ -67,13 +70,26 @@ def list_deliveries(
         query = query.join(Entry).join(Calendar).where(Calendar.slug == calendar)
     if before_id is not None:
         query = query.where(Delivery.id < before_id)
-    return list(session.scalars(query))
+    return list(session.scalars(_within(query, calendar_ids)))
 
 
-def needs_attention(session: Session, limit: int = 50) -> list[Delivery]:
-    """Return up to *limit* deliveries that need a person's attention, by due time, latest first."""
-    query = _with_context().where(Delivery.status.in_(ATTENTION))
+def needs_attention(
+    session: Session, limit: int = 50, calendar_ids: Collection[int] | None = None
+) -> list[Delivery]:
+    """Return up to *limit* deliveries that need a person's attention, by due time, latest first.
+
+    *calendar_ids* are the calendars that the person may see; None for all of them.
+    """
+    query = _within(_with_context().where(Delivery.status.in_(ATTENTION)), calendar_ids)
     return list(session.scalars(query.order_by(Delivery.due_at.desc()).limit(limit)))
+
+
+def _within(query: Select[Delivery], calendar_ids: Collection[int] | None) -> Select[Delivery]:
+    if calendar_ids is None:
+        return query
+    # An entry is looked up for each delivery, in the order of the deliveries' index.
+    is_visible = exists().where(Entry.id == Delivery.entry_id, Entry.calendar_id.in_(calendar_ids))
+    return query.where(is_visible)
 
 
 def get_delivery(session: Session, delivery_id: int) -> Delivery:

@@ -14,6 +14,7 @@ from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import EntryContent, EntryKind, EntryStatus
 from contentsvc.domain.input_checks import InputChecks
+from contentsvc.domain.roles import Action, needed_to_delete
 from contentsvc.domain.weeks import IsoWeek, Weekday
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.messages import Message
@@ -33,6 +34,9 @@ __all__ = [
     "duplicate_entry",
     "get_entry",
     "move_entry",
+    "needed_to_change",
+    "needed_to_move",
+    "needed_to_remove",
     "restore_entry",
     "return_entry",
     "submit_entry",
@@ -178,8 +182,8 @@ def move_entry(
 ) -> Entry:
     """Move an entry to another day and named time slot, or to a time without a slot.
 
-    Unpublished deliveries move with it. An approved entry stays approved, since everybody who may
-    move an entry may approve it.
+    Unpublished deliveries move with it. An approved entry stays approved; the caller has checked
+    that the person may approve it (`needed_to_move`).
 
     Raises:
         InputError: the new time is in the past.
@@ -201,6 +205,17 @@ def move_entry(
         usefulness=usefulness,
         review_on_edit=False,
     )
+
+
+def needed_to_move(entry: Entry) -> Action:
+    """Return what a person must be allowed to do to move *entry*, whose approval moves with it."""
+    return needed_to_change(entry, review_on_edit=False)
+
+
+def needed_to_change(entry: Entry, *, review_on_edit: bool, take_back: bool = False) -> Action:
+    """Return what a person must be allowed to do to change *entry* with these choices."""
+    is_decision = take_back or (entry.status is EntryStatus.APPROVED and not review_on_edit)
+    return Action.APPROVE if is_decision else Action.WRITE
 
 
 def duplicate_entry(
@@ -235,6 +250,11 @@ def delete_entry(
     _touch(entry, by, now)
     _replan(session, entry, now, usefulness)
     return entry
+
+
+def needed_to_remove(entry: Entry) -> Action:
+    """Return what a person must be allowed to do to delete *entry*, or to restore it."""
+    return needed_to_delete(entry.status, has_approval=entry.approval is not None)
 
 
 def restore_entry(

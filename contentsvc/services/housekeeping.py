@@ -9,6 +9,7 @@ from sqlalchemy import delete, exists, or_
 from contentsvc.db.models import Delivery, DeliveryPart, Heartbeat, RenditionRow, SignInLink
 from contentsvc.services.poster_batches.batches import drop_expired
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.sessions import delete_expired_sessions
 from contentsvc.services.toasts import delete_expired_toasts
 
 __all__ = ["tidy"]
@@ -20,7 +21,7 @@ _RENDITIONS = timedelta(days=7)
 
 
 def tidy(runtime: Runtime, now: datetime) -> None:
-    """Delete expired heartbeats, sign-in links, toasts and poster batches, and unused renditions.
+    """Delete expired heartbeats, links, sessions, toasts and batches, and unused renditions.
 
     A rendition is a finished post; it is unused if no delivery and no part of one refers to it.
     """
@@ -34,5 +35,6 @@ def tidy(runtime: Runtime, now: datetime) -> None:
         session.execute(
             delete(RenditionRow).where(RenditionRow.created_at < now - _RENDITIONS, ~used)
         )
+        delete_expired_sessions(session, now)
         delete_expired_toasts(session, now)
     drop_expired(runtime.database, runtime.config, now)

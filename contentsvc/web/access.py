@@ -1,94 +1,82 @@
-"""Require a sign-in or admin rights for views, and choose the language of each request."""
+"""Check every request against the table of permissions, and choose its language."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, TypeVar
+import contextlib
+import logging
 
-from flask import Flask, Response, abort, current_app, redirect, request, session, url_for
+from flask import Flask, Response, abort, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as BaseResponse
 
-from contentsvc.db.models import User
-from contentsvc.services import accounts
+from contentsvc.domain.roles import Rights
+from contentsvc.services import sessions
+from contentsvc.services.members import rights_of
 from contentsvc.web.current import now, reading, runtime
 from contentsvc.web.drafts import posted_draft
+from contentsvc.web.permissions import Access, check, rule_of
 
-__all__ = [
-    "LANGUAGES",
-    "SignedIn",
-    "admin_only",
-    "choose_language",
-    "local_address",
-    "open_to_all",
-    "require_sign_in",
-]
+__all__ = ["LANGUAGES", "SignedIn", "choose_language", "enforce_permissions", "local_address"]
+
+logger = logging.getLogger(__name__)
 
 LANGUAGES = {"zh": "中文", "en": "English"}
-
-View = TypeVar("View", bound=Callable[..., Any])
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]  # the library is untyped
     """The signed-in user, as Flask-Login's `current_user` gives it to views and pages."""
 
-    def __init__(self, user: User) -> None:
-        """Copy the fields that pages show, because the database session of *user* has ended."""
-        self.id = user.id
-        self.name = user.name
-        self.is_admin = user.is_admin
-        self.session_token = user.session_token
+    def __init__(self, found: sessions.SignedInUser, rights: Rights, token: str) -> None:
+        """Copy the fields that pages show, because the database session of *found* has ended."""
+        self.id = found.user.id
+        self.name = found.user.name
+        self.is_admin = found.user.is_admin
+        self.rights = rights
+        self.session_id = found.session.id
+        self.is_unrecorded = sessions.is_unrecorded(found.session, now())
+        self._token = token
 
     def get_id(self) -> str:
-        """Return the user's id and session token, for the cookie.
-
-        A new password changes the token, so that older cookies become invalid.
-        """
-        return f"{self.id}:{self.session_token}"
+        """Return the token of the session, for the cookie."""
+        return self._token
 
 
-def open_to_all(view: View) -> View:
-    """Mark *view* as open to people who are not signed in."""
-    view.is_open = True  # type: ignore[attr-defined]
-    return view
-
-
-def admin_only(view: View) -> View:
-    """Return *view* with a check that only admins pass; other users get HTTP status 403."""
-
-    @wraps(view)
-    def checked(*args: Any, **kwargs: Any) -> Any:
-        if not current_user.is_admin:
-            abort(403)
-        return view(*args, **kwargs)
-
-    return checked  # type: ignore[return-value]
-
-
-def require_sign_in(app: Flask) -> None:
-    """Make every view of *app* require a sign-in, except those marked by `open_to_all`."""
+def enforce_permissions(app: Flask) -> None:
+    """Make every request to *app* need what the table of permissions says."""
     manager = LoginManager(app)
     manager.user_loader(_load)
-    app.before_request(_require_sign_in)
+    app.before_request(_enforce)
 
 
-def _load(text: str) -> SignedIn | None:
-    number, _, token = text.partition(":")
-    if not number.isdecimal():
-        return None
+def _load(token: str) -> SignedIn | None:
     with reading() as database:
-        user = accounts.get_user(database, int(number))
-    return SignedIn(user) if user is not None and user.session_token == token else None
+        found = sessions.find_session(database, token, now=now())
+        return SignedIn(found, rights_of(database, found.user), token) if found else None
 
 
-def _require_sign_in() -> BaseResponse | None:
-    view = current_app.view_functions.get(request.endpoint or "")
-    if view is None or getattr(view, "is_open", False) or _is_static():
+def _enforce() -> BaseResponse | None:
+    if request.endpoint is None:
+        # There is no such page, or it does not support the method.
         return None
-    if current_user.is_authenticated:
-        _renew_session()
+    rule = rule_of(request.endpoint, request.method)
+    if rule is None:
+        logger.error(
+            "An endpoint is missing in the table of permissions",
+            extra={"action": "endpoint_refused", "endpoint": request.endpoint},
+        )
+        abort(403)
+    if rule.need is Access.OPEN:
         return None
+    if not current_user.is_authenticated:
+        return _sign_in_first()
+    _record_use()
+    _renew_session()
+    check(rule, request.view_args or {})
+    return None
+
+
+def _sign_in_first() -> BaseResponse:
     target = request.full_path.rstrip("?") if _can_be_opened() else "/"
     # The form was sent with a draft: its text is still in this browser.
     kept = "1" if posted_draft() else None
@@ -97,6 +85,15 @@ def _require_sign_in() -> BaseResponse | None:
         return Response(status=401, headers={"HX-Redirect": address})
     address = url_for("accounts.sign_in", next=target if target != "/" else None, kept=kept)
     return redirect(address)
+
+
+def _record_use() -> None:
+    """Record in the database, at most once an hour, that the session is used."""
+    if not current_user.is_unrecorded:
+        return
+    # The page needs no record; if the database cannot be written now, a later request records it.
+    with contextlib.suppress(SQLAlchemyError), runtime().database.write() as database:
+        sessions.touch_session(database, current_user.session_id, now=now())
 
 
 def _can_be_opened() -> bool:
@@ -124,10 +121,6 @@ def _opens_page() -> bool:
     accepts_html = "text/html" in request.headers.get("Accept", "")
     is_script = "HX-Request" in request.headers
     return request.method == "GET" and destination == "document" and accepts_html and not is_script
-
-
-def _is_static() -> bool:
-    return (request.endpoint or "").endswith("static")
 
 
 def choose_language() -> str:

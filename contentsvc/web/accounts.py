@@ -18,9 +18,11 @@ from werkzeug.wrappers import Response
 from contentsvc.db.models import User
 from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.typed_text import half_width
-from contentsvc.errors import ConflictError, InputError, NotFoundError
-from contentsvc.services import accounts
-from contentsvc.web.access import LANGUAGES, SignedIn, admin_only, local_address, open_to_all
+from contentsvc.errors import ConflictError, InputError, NotFoundError, NotPermittedError
+from contentsvc.services import accounts, sessions
+from contentsvc.services.members import rights_of
+from contentsvc.web.access import LANGUAGES, SignedIn, local_address
+from contentsvc.web.browser_names import browser_name
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.form_errors import errors_by_field
 from contentsvc.web.toasts import open_toast_box, show_toast
@@ -68,7 +70,6 @@ def _throttle() -> SignInThrottle:
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
-@open_to_all
 def sign_in() -> Response | str | tuple[str, int]:
     """Render the sign-in form, or sign in the user with the posted name and password."""
     if request.method == "GET":
@@ -97,12 +98,26 @@ def _sign_in_again(name: str, message: str, status: int) -> tuple[str, int]:
 
 
 def _welcome(user: User) -> None:
+    """Begin a session of *user* in this browser, in place of the one before.
+
+    Raises:
+        NotPermittedError: the user was deactivated or got a new password meanwhile.
+    """
+    with runtime().database.write() as database:
+        sessions.end_token(database, session.get("_user_id", ""))
+        token = sessions.start_session(
+            database, user, browser=browser_name(request.headers.get("User-Agent", "")), now=now()
+        )
+        found = sessions.find_session(database, token, now=now()) if token else None
+        rights = rights_of(database, user)
+    if token is None or found is None:
+        raise NotPermittedError("sign-in-outdated")
     language = session.get("language") or user.language
     session.clear()
     if language:
         session["language"] = language
     session.permanent = True
-    login_user(SignedIn(user))
+    login_user(SignedIn(found, rights, token))
     # Set now what later requests would add to the session. They then send no cookie, which could
     # overwrite a newer one.
     open_toast_box()
@@ -110,7 +125,6 @@ def _welcome(user: User) -> None:
 
 
 @blueprint.route("/sign-in/<token>", methods=["GET", "POST"])
-@open_to_all
 def use_link(token: str) -> Response | str | tuple[str, int]:
     """Render the password form of a one-time link, or store the password and sign in the user."""
     with reading() as database:
@@ -182,9 +196,14 @@ def _check_repeated() -> None:
 
 
 @blueprint.post("/sign-out")
-@open_to_all
 def sign_out() -> Response:
-    """Sign the user out, keep only the language in the session, and redirect to sign-in."""
+    """End the session, so that its cookie is worth nothing any more, and redirect to sign-in.
+
+    Only the language stays in the browser.
+    """
+    if current_user.is_authenticated:
+        with runtime().database.write() as database:
+            sessions.end_token(database, current_user.get_id())
     logout_user()
     language = session.get("language")
     session.clear()
@@ -194,7 +213,6 @@ def sign_out() -> Response:
 
 
 @blueprint.post("/language")
-@open_to_all
 def set_language() -> Response:
     """Store the posted language for the session and the user; redirect to the posted address."""
     language = request.form.get("language", "")
@@ -209,17 +227,25 @@ def set_language() -> Response:
 
 @blueprint.route("/account", methods=["GET", "POST"])
 def account() -> Response | str | tuple[str, int]:
-    """Render the form for a new password, or store it and end the user's other sessions."""
+    """Render the sessions and the form for a new password, or store it and end other sessions."""
     if request.method == "GET":
-        return render_template("accounts/account.html", errors={})
+        return _account_page({})
     try:
         user = _change_password()
     except InputError as error:
         errors = errors_by_field(error, "password")
-        return render_template("accounts/account.html", errors=errors), 422
+        return _account_page(errors), 422
     _welcome(user)
     show_toast(gettext("The password is changed. Sessions on other devices have ended."))
     return redirect(url_for("accounts.account"))
+
+
+def _account_page(errors: dict[str, str]) -> str:
+    with reading() as database:
+        own = sessions.sessions_of(database, current_user.id, now=now())
+    return render_template(
+        "accounts/account.html", errors=errors, sessions=own, zone=runtime().config.timezone
+    )
 
 
 def _change_password() -> User:
@@ -251,7 +277,6 @@ def _change_password() -> User:
 
 
 @blueprint.route("/users", methods=["GET", "POST"])
-@admin_only
 def users() -> Response | str | tuple[str, int]:
     """Render the list of users; on POST, add a user and show a link to choose their password."""
     if request.method == "GET":
@@ -274,7 +299,6 @@ def users() -> Response | str | tuple[str, int]:
 
 
 @blueprint.post("/users/<int:user_id>/link")
-@admin_only
 def new_link(user_id: int) -> str:
     """Create a link to choose the user's new password; render the list of users with the link."""
     with writing() as database:

@@ -35,6 +35,7 @@ from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain, explain_text
 from contentsvc.web.form_errors import error_status, errors_by_field
 from contentsvc.web.labels import label
+from contentsvc.web.permissions import require, rights
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["back_to_board", "blueprint", "describe_position"]
@@ -58,10 +59,14 @@ def first() -> Response:
     """Redirect to the board of the calendar opened last, or to the list if there is no calendar."""
     slug = session.get("calendar")
     with reading() as database:
-        known = [calendar.slug for calendar in calendar_settings.all_calendars(database)]
+        known = [calendar.slug for calendar in _own_calendars(database)]
     if not known:
         return redirect(url_for("calendars.index"))
     return redirect(url_for("boards.week", slug=slug if slug in known else known[0]))
+
+
+def _own_calendars(database: Session) -> list[Calendar]:
+    return calendar_settings.all_calendars(database, rights().calendar_ids)
 
 
 @blueprint.get("/calendars/<slug>")
@@ -88,7 +93,7 @@ def _page(database: Session, calendar: Calendar, iso_week: IsoWeek) -> str:
         chips=_filter_chips(board, chosen_channels, calendar.slug),
         chosen_channels=chosen_channels,
         shows=lambda card: _shows(card, chosen_channels),
-        all_calendars=calendar_settings.all_calendars(database),
+        all_calendars=_own_calendars(database),
         new_entry=_new_entry(database, board),
         waiting=_waiting(board),
         nobody_publishes=dispatcher_is_silent(database, now()),
@@ -192,6 +197,9 @@ def move(entry_id: int) -> Response | str | tuple[str, int]:
 
 
 def _move(database: Session, entry_id: int, target: Position) -> Entry:
+    entry = entries.get_entry(database, entry_id)
+    # What is approved goes out at the new time without a review.
+    require(database, entries.needed_to_move(entry), entry.calendar_id)
     return entries.move_entry(
         database,
         entry_id,

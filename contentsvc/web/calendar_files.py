@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_login import current_user
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as BaseResponse
 
 from contentsvc.domain.calendar_files import read_calendar_bytes
 from contentsvc.domain.calendars import CalendarPlan
+from contentsvc.domain.roles import Role
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import CalendarError, ConflictError, InputError
 from contentsvc.messages import Message
-from contentsvc.services import calendar_settings
-from contentsvc.services.calendar_files import calendar_folder, templates
+from contentsvc.services import calendar_settings, members
+from contentsvc.services.calendar_files import calendar_folder, import_rights, templates
 from contentsvc.services.calendar_files.exporting import export_text
 from contentsvc.services.calendar_files.importing import (
     ImportChoices,
@@ -30,6 +35,7 @@ from contentsvc.web.board_positions import read_week, this_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.errors import answer_error
 from contentsvc.web.explaining import explain
+from contentsvc.web.permissions import require, require_creation
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
@@ -52,7 +58,7 @@ def import_file(name: str) -> BaseResponse | tuple[str, int]:
     try:
         file = calendar_folder.read_from_folder(folder, name)
         _check(file.plan, name, _chosen_week())
-        with writing() as database:
+        with writing() as database, _permitted(database, file.plan):
             report = calendar_folder.import_from_folder(
                 database,
                 file,
@@ -76,7 +82,7 @@ def stamp_template(plugin: str, name: str) -> BaseResponse | tuple[str, int]:
     try:
         plan = templates.read_template(runtime().registry, plugin, name)
         _check(plan, name, week)
-        with writing() as database:
+        with writing() as database, _permitted(database, plan):
             report = stamp(
                 database,
                 plan,
@@ -103,7 +109,7 @@ def upload() -> BaseResponse | tuple[str, int]:
     try:
         plan = read_calendar_bytes(content, name)
         _check(plan, name, _chosen_week())
-        with writing() as database:
+        with writing() as database, _permitted(database, plan):
             report = import_calendar(
                 database,
                 replace(plan, week=_chosen_week() or plan.week),
@@ -118,6 +124,33 @@ def upload() -> BaseResponse | tuple[str, int]:
         text = content.decode("utf-8-sig")
         return ask_about(error, {**request.form, "file_name": name, "file_text": text})
     return _report(report)
+
+
+@contextmanager
+def _permitted(database: Session, plan: CalendarPlan) -> Iterator[None]:
+    """Refuse the import of *plan* in this context if the person's role does not allow it.
+
+    Whoever creates a calendar becomes its manager. An import that changes what only a manager may
+    change is refused after it, by an error that rolls the transaction back.
+
+    Raises:
+        NotPermittedError: the person's role is too small.
+    """
+    slug = plan.head.slug
+    before = import_rights.state_of(database, slug)
+    if before is None:
+        require_creation(database)
+    else:
+        needed = import_rights.needed_before(before, plan, _choices())
+        require(database, needed, before.calendar_id)
+    yield
+    after = import_rights.state_of(database, slug)
+    if before is None:
+        calendar = calendar_settings.get_calendar(database, slug)
+        members.set_role(database, current_user.id, calendar, Role.MANAGER)
+    elif after is not None:
+        needed = import_rights.needed_after(before, after)
+        require(database, needed, before.calendar_id)
 
 
 def _check(plan: CalendarPlan, name: str, week: IsoWeek | None) -> None:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask_babel import gettext
+from flask_login import current_user
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response
 
 from contentsvc.db.models import Calendar
 from contentsvc.domain.input_checks import InputChecks
+from contentsvc.domain.roles import Action, Role
 from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import ConflictError, InputError, NotFoundError
-from contentsvc.services import calendar_settings
+from contentsvc.services import calendar_settings, members
 from contentsvc.services.calendar_files import calendar_folder, templates
 from contentsvc.services.channel_setup import channels
 from contentsvc.services.concerns import ApprovedEntriesError
@@ -22,6 +24,7 @@ from contentsvc.web.calendar_form import read_settings, settings_values
 from contentsvc.web.current import now, reading, runtime, usefulness, writing
 from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.form_errors import error_status, errors_by_field
+from contentsvc.web.permissions import rights
 from contentsvc.web.poster_choices import brand_choices
 from contentsvc.web.toasts import show_toast
 
@@ -34,15 +37,17 @@ _DEFAULT_SLOTS = "早安 08:30\n午间 12:00\n晚间 20:00"
 
 @blueprint.get("/calendars/")
 def index() -> str:
-    """Render the list of calendars and of the files in the calendars folder."""
+    """Render the person's calendars and, for admins, the files in the calendars folder."""
     folder = runtime().config.calendars_dir
     with reading() as database:
         present = this_week(runtime().config.timezone.key)
         return render_template(
             "calendars/index.html",
-            calendars=calendar_settings.all_calendars(database),
-            files=calendar_folder.list_folder(database, folder),
-            templates=templates.offered_templates(runtime().registry),
+            calendars=calendar_settings.all_calendars(database, rights().calendar_ids),
+            files=calendar_folder.list_folder(database, folder) if rights().is_admin else [],
+            templates=templates.offered_templates(runtime().registry)
+            if rights().may_anywhere(Action.WRITE)
+            else [],
             folder=folder,
             weeks=[present.plus(number) for number in range(-1, 9)],
             this_week=present,
@@ -100,9 +105,11 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
                 # Somebody may have created it since the check above.
                 _refuse_taken(database, slug)
             calendar_settings.require_channels(database, head.channels)
-            calendar_settings.put_calendar(
+            stored = calendar_settings.put_calendar(
                 database, head, now=now(), usefulness=usefulness(), answer=posted_answer()
             )
+            if calendar is None:
+                members.set_role(database, current_user.id, stored, Role.MANAGER)
     except ApprovedEntriesError as error:
         return _form(calendar, form, {}, error), 409
     except InputError as error:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from contentsvc.channels import Rendition
 from contentsvc.db.models import Delivery, DeliveryPart
 from contentsvc.domain.deliveries import DeliveryStatus
+from contentsvc.domain.roles import Action
 from contentsvc.domain.typed_text import typed_address
 from contentsvc.domain.walltime import parse_local
 from contentsvc.errors import InputError, NotFoundError
@@ -24,6 +25,7 @@ from contentsvc.services.retracting import can_take_back, take_back
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
+from contentsvc.web.permissions import rights
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["blueprint"]
@@ -42,6 +44,7 @@ def index() -> str:
     channel = request.args.get("channel") or None
     calendar = request.args.get("calendar") or None
     before = request.args.get("before", "")
+    visible = rights().calendar_ids
     with reading() as database:
         rows = deliveries.list_deliveries(
             database,
@@ -49,6 +52,7 @@ def index() -> str:
             channel=channel,
             calendar=calendar,
             limit=_PAGE + 1,
+            calendar_ids=visible,
             before_id=int(before) if before.isdecimal() and len(before) < 19 else None,  # noqa: PLR2004 - digits of the largest id
         )
         plain = not (status or channel or calendar or before)
@@ -56,9 +60,9 @@ def index() -> str:
             "deliveries/index.html",
             rows=rows[:_PAGE],
             more=rows[_PAGE - 1].id if len(rows) > _PAGE else None,
-            waiting=deliveries.needs_attention(database, _PAGE) if plain else [],
+            waiting=deliveries.needs_attention(database, _PAGE, visible) if plain else [],
             channels=channels.all_channels(database),
-            calendars=calendar_settings.all_calendars(database),
+            calendars=calendar_settings.all_calendars(database, visible),
             status=status,
             channel=channel,
             calendar=calendar,
@@ -82,6 +86,7 @@ def show(delivery_id: int) -> str:
 def _page(delivery_id: int, message: str = "") -> str:
     with reading() as database:
         delivery = deliveries.get_delivery(database, delivery_id)
+        may_decide = rights().may(Action.APPROVE, delivery.entry.calendar_id)
         rendition = None
         if delivery.rendition_hash:
             try:
@@ -97,9 +102,9 @@ def _page(delivery_id: int, message: str = "") -> str:
             rendition=rendition,
             parts=_parts(database, delivery),
             message=message,
-            can_resolve=delivery.status in _RESOLVED,
-            can_replan=delivery.status in _REPLANNED,
-            can_retract=can_take_back(runtime(), delivery),
+            can_resolve=may_decide and delivery.status in _RESOLVED,
+            can_replan=may_decide and delivery.status in _REPLANNED,
+            can_retract=may_decide and can_take_back(runtime(), delivery),
         )
 
 

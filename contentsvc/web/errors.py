@@ -18,6 +18,7 @@ from contentsvc.errors import (
     ContentsvcError,
     InputError,
     NotFoundError,
+    NotPermittedError,
     PluginError,
     RenderError,
 )
@@ -47,6 +48,8 @@ def status_of(error: ContentsvcError) -> int:
     """Return the HTTP status for *error*."""
     if isinstance(error, NotFoundError):
         return 404
+    if isinstance(error, NotPermittedError):
+        return 403
     if isinstance(error, ConflictError | PluginError):
         return 409
     if isinstance(error, StudioBusyError):

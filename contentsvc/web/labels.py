@@ -9,6 +9,7 @@ from contentsvc.domain.deliveries import Action, DeliveryStatus, Outcome
 from contentsvc.domain.elements import CommunityKind, Element
 from contentsvc.domain.entries import EntryKind, EntryStatus
 from contentsvc.domain.livestreams import Change
+from contentsvc.domain.roles import Role
 from contentsvc.domain.weeks import Weekday
 from contentsvc.services.retracting import RETRACT
 
@@ -120,6 +121,12 @@ ROLES = {
     "follow-up": _("Follow-up worker"),
     "render": _("Rendering worker"),
 }
+MEMBER_ROLES = {
+    Role.VIEWER: _("Viewer"),
+    Role.WRITER: _("Writer"),
+    Role.APPROVER: _("Approver"),
+    Role.MANAGER: _("Manager"),
+}
 #: The platform formats of a post, and the values that are counted in each.
 FORMS = {
     PostFormat.ARTICLE: _("Official Account article"),
@@ -154,6 +161,7 @@ LABELS: dict[str, dict[str, LazyString]] = {
     "change": {str(key): text for key, text in CHANGES.items()},
     "file": FILE_STATES,
     "role": ROLES,
+    "member_role": {str(key): text for key, text in MEMBER_ROLES.items()},
     "form": {str(key): text for key, text in FORMS.items()},
     "count": COUNTS,
 }

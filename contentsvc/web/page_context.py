@@ -12,12 +12,14 @@ from markupsafe import Markup, escape
 from sqlalchemy.exc import SQLAlchemyError
 
 from contentsvc.services.deliveries import needs_attention
+from contentsvc.services.entries import needed_to_move, needed_to_remove
 from contentsvc.web import formatting, labels
 from contentsvc.web.access import LANGUAGES
 from contentsvc.web.colours import card_hue, channel_hue
 from contentsvc.web.current import language, reading, runtime
 from contentsvc.web.drafts import draft_attributes, posted_draft
 from contentsvc.web.explaining import explain_text
+from contentsvc.web.permissions import may, rights
 from contentsvc.web.static_files import StaticFiles
 from contentsvc.web.toasts import toasts
 
@@ -48,6 +50,9 @@ def add_template_context(app: Flask, files: StaticFiles) -> None:
         toasts=toasts,
         draft_attributes=draft_attributes,
         posted_draft=posted_draft,
+        may=may,
+        needed_to_move=needed_to_move,
+        needed_to_remove=needed_to_remove,
     )
     app.jinja_env.filters.update(
         day=formatting.as_day,
@@ -85,7 +90,7 @@ def _attention_count() -> str:
         return ""
     try:
         with reading() as database:
-            count = len(needs_attention(database, _MOST_COUNTED))
+            count = len(needs_attention(database, _MOST_COUNTED, rights().calendar_ids))
     except SQLAlchemyError:
         # The page that reports a database failure must not fail for the same reason.
         return ""

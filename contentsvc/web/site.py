@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, make_response, request
 
 from contentsvc.errors import NotFoundError
 from contentsvc.services.channel_setup.public_pages import public_page
-from contentsvc.web.access import LANGUAGES, open_to_all
+from contentsvc.web.access import LANGUAGES
 from contentsvc.web.current import reading, runtime
 
 __all__ = ["PUBLIC_POLICY", "blueprint"]
@@ -23,7 +23,6 @@ PUBLIC_POLICY = (
 
 @blueprint.get("/site/", defaults={"path": ""})
 @blueprint.get("/site/<path:path>")
-@open_to_all
 def page(path: str) -> Response:
     """Return the public page of a channel at *path*, or 304 if the visitor's copy is current."""
     language = request.accept_languages.best_match(list(LANGUAGES)) or runtime().config.language

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Route, expect
 from sqlalchemy import delete, update
 
-from contentsvc.db.models import Calendar, Entry, User
+from contentsvc.db.models import Calendar, Entry, SessionRow
 from contentsvc.services.poster_batches.making import BatchMaker
 from tests.acceptance.running import TEST_SECONDS
 from tests.acceptance.visitor import PASSWORD, Visitor, delivery_in_doubt, entry_at
@@ -60,7 +60,7 @@ def _press_signed_out(mei: Visitor, button: Locator) -> None:
 
 def _end_session(mei: Visitor) -> None:
     with mei.site.runtime.database.write() as session:
-        session.execute(update(User).values(session_token="another"))
+        session.execute(delete(SessionRow))
 
 
 def _sign_in_again(mei: Visitor) -> None:

@@ -114,7 +114,7 @@ def mei(runtime: Runtime, app: Flask) -> Person:
 
 @pytest.fixture
 def wang(runtime: Runtime, app: Flask) -> Person:
-    """Return a signed-in member."""
+    """Return a signed-in user without a role."""
     password_hash = accounts.hash_password(PASSWORD)
     with runtime.database.write() as session:
         accounts.create_user(

@@ -11,10 +11,13 @@ from flask import Flask
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from contentsvc.db.models import User
-from contentsvc.web.access import SignedIn
+from contentsvc.db.models import Calendar, User
+from contentsvc.domain.roles import Role
+from contentsvc.services.members import set_role
+from contentsvc.services.runtime import Runtime
+from contentsvc.services.sessions import start_session
 
-__all__ = ["NOW", "PASSWORD", "WEEK", "Clock", "Person", "handlers_in", "token_in"]
+__all__ = ["NOW", "PASSWORD", "WEEK", "Clock", "Person", "give_role", "handlers_in", "token_in"]
 
 PASSWORD = "eight-or-more"
 #: A Tuesday, 09:00 in Shanghai, in 2026-W48.
@@ -39,10 +42,12 @@ class Person:
         """Start a session as the sign-in page does, but without hashing a password."""
         self.client = app.test_client()
         self.name = name
-        with app.extensions["contentsvc"].database.read() as database:
+        runtime = app.extensions["contentsvc"]
+        with runtime.database.write() as database:
             user = database.scalars(select(User).where(User.name == name)).one()
+            token = start_session(database, user, browser="test", now=runtime.clock())
         with self.client.session_transaction() as session:
-            session["_user_id"] = SignedIn(user).get_id()
+            session["_user_id"] = token
         self.token = token_in(self.text("/help"))
 
     def get(self, path: str, **kwargs: Any) -> TestResponse:
@@ -58,6 +63,14 @@ class Person:
 
     def post(self, path: str, data: dict[str, Any] | None = None, **kwargs: Any) -> TestResponse:
         return self.client.post(path, data={"csrf_token": self.token, **(data or {})}, **kwargs)
+
+
+def give_role(runtime: Runtime, name: str, slug: str, role: Role) -> None:
+    """Give the user *name* a role in the calendar *slug*."""
+    with runtime.database.write() as session:
+        user = session.scalars(select(User).where(User.name == name)).one()
+        calendar = session.scalars(select(Calendar).where(Calendar.slug == slug)).one()
+        set_role(session, user.id, calendar, role)
 
 
 class _Handlers(HTMLParser):

@@ -13,9 +13,10 @@ from werkzeug.test import TestResponse
 
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
+from contentsvc.domain.roles import Role
 from contentsvc.services.runtime import Runtime
 from tests.web.forms import form_values
-from tests.web.people import WEEK, Clock, Person
+from tests.web.people import WEEK, Clock, Person, give_role
 from tests.web.writing import PLAIN
 
 BOARD = f"/calendars/baby-benefits?week={WEEK}"
@@ -193,6 +194,7 @@ def test_a_stale_move_is_refused_with_who_was_quicker(
 ) -> None:
     """A move from an older revision is a 409 that names the other person."""
     entry = _entry(runtime)
+    give_role(runtime, "wang", sample, Role.APPROVER)
     _move(wang, entry, day="fri")
 
     response = _move(mei, entry)

@@ -10,9 +10,10 @@ from PIL import Image
 
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
+from contentsvc.domain.roles import Role
 from contentsvc.services.runtime import Runtime
 from tests.factories import save_channel
-from tests.web.people import NOW, WEEK, Person, handlers_in
+from tests.web.people import NOW, WEEK, Person, give_role, handlers_in
 from tests.web.writing import NEW, PLAIN, count, entry_of, make
 
 EVIL = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>"
@@ -65,6 +66,7 @@ def test_a_conflict_shows_both_texts(
 ) -> None:
     """My text stays in the form beside theirs, and saving again overwrites it."""
     entry = make(mei, runtime)
+    give_role(runtime, "wang", sample, Role.WRITER)
     theirs = {**PLAIN, "title": "王老师的标题", "rev": entry.rev}
     assert wang.post(f"/entries/{entry.id}", theirs).status_code == 303
 

@@ -12,7 +12,7 @@ from markupsafe import escape
 
 from contentsvc.errors import CalendarError, InputError, Problem
 from contentsvc.messages import Message, catalogue
-from contentsvc.web.access import open_to_all
+from contentsvc.web.permissions import RULES, Access, Rule
 
 #: Twenty codes; the seed makes the choice the same everywhere.
 CODES = random.Random(9).sample(sorted(catalogue("zh")), 20)
@@ -26,7 +26,7 @@ def _params(code: str) -> dict[str, Any]:
 
 
 @pytest.fixture(autouse=True)
-def _raising(app: Flask) -> None:
+def _raising(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """Add pages that raise an error of the code in their address."""
 
     def fail(code: str) -> str:
@@ -39,9 +39,11 @@ def _raising(app: Flask) -> None:
         problem = Problem(3, "entries[0]", Message("weekday-unknown", text=request.args["day"]))
         raise CalendarError("week.yaml", [problem])
 
-    app.add_url_rule("/fail/<code>", view_func=open_to_all(fail))
-    app.add_url_rule("/fail-with-text", view_func=open_to_all(fail_with_text))
-    app.add_url_rule("/fail-with-problems", view_func=open_to_all(fail_with_problems))
+    app.add_url_rule("/fail/<code>", view_func=fail)
+    app.add_url_rule("/fail-with-text", view_func=fail_with_text)
+    app.add_url_rule("/fail-with-problems", view_func=fail_with_problems)
+    for view in (fail, fail_with_text, fail_with_problems):
+        monkeypatch.setitem(RULES, view.__name__, {"GET": Rule(Access.OPEN)})
 
 
 @pytest.mark.parametrize("code", CODES)

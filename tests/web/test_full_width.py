@@ -150,7 +150,7 @@ def test_a_user_signs_in(mei: Person, anonymous: FlaskClient, runtime: Runtime, 
         user = accounts.find_user(session, typed)
         assert user is not None
         assert user.name == "lan"
-        accounts.set_password(session, user, PASSWORD)
+        accounts.set_password(session, user, accounts.hash_password(PASSWORD))
     token = token_in(anonymous.get("/sign-in").get_data(as_text=True))
 
     response = anonymous.post(

@@ -197,9 +197,14 @@ def get_batch(session: Session, batch_id: int, *, to_change: bool = False) -> Po
     return batch
 
 
-def all_batches(session: Session, now: datetime) -> list[tuple[PosterBatch, Progress]]:
-    """Return every batch with its progress, the newest first."""
-    batches = list(session.scalars(select(PosterBatch).order_by(PosterBatch.id.desc())))
+def all_batches(
+    session: Session, now: datetime, *, owner: str | None = None
+) -> list[tuple[PosterBatch, Progress]]:
+    """Return every batch, or those of *owner*, with their progress, the newest first."""
+    query = select(PosterBatch).order_by(PosterBatch.id.desc())
+    if owner is not None:
+        query = query.where(PosterBatch.owner == owner)
+    batches = list(session.scalars(query))
     return [(batch, progress_of(session, batch, now)) for batch in batches]
 
 

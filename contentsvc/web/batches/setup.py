@@ -36,6 +36,7 @@ from contentsvc.web.downloads import name_file
 from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
 from contentsvc.web.form_errors import errors_by_field
+from contentsvc.web.permissions import rights
 from contentsvc.web.poster_choices import (
     brand_choices,
     by_family,
@@ -80,9 +81,10 @@ def _add_globals(state: BlueprintSetupState) -> None:
 
 @blueprint.get("/")
 def index() -> str:
-    """Render the list of poster batches."""
+    """Render the list of the person's poster batches; admins see everybody's."""
     with reading() as database:
-        batches = poster_batches.all_batches(database, now())
+        owner = None if rights().is_admin else person()
+        batches = poster_batches.all_batches(database, now(), owner=owner)
     return render_template(
         "batches/index.html",
         batches=batches,

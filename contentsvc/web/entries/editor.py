@@ -15,6 +15,7 @@ from werkzeug.wrappers import Response
 
 from contentsvc.db.models import Calendar, Entry, EntryRevision
 from contentsvc.domain.entries import EntryContent
+from contentsvc.domain.roles import Action
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import booking, calendar_settings, entries, uploads
@@ -43,6 +44,7 @@ from contentsvc.web.entries.previews import renderer
 from contentsvc.web.entries.steps import act_on, show_saved_toast
 from contentsvc.web.explaining import explain
 from contentsvc.web.form_errors import errors_by_field
+from contentsvc.web.permissions import may, require
 from contentsvc.web.poster_choices import choose_template, offered_templates
 
 __all__ = ["blueprint"]
@@ -76,6 +78,7 @@ def new(slug: str) -> Response | tuple[str, int]:
     with reading() as database:
         calendar = calendar_settings.get_calendar(database, slug)
     week = read_week(request.args.get("week"), calendar.timezone)
+    _require_decision(calendar)
     if request.method == "GET":
         return _page(calendar, blank_form(calendar, week, request.args), EntryView())
     form, upload_errors = _with_uploads(posted_form(request.form, str(week)))
@@ -99,6 +102,7 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
         entry = entries.get_entry(database, entry_id)
     if request.method == "GET":
         return _page(entry.calendar, *_opened(entry))
+    _require_decision(entry.calendar)
     form, upload_errors = _with_uploads(posted_form(request.form, entry.week))
     target, content, errors = _read(form, entry.calendar)
     content = keep_unchanged(content, form, entry)
@@ -113,6 +117,13 @@ def edit(entry_id: int) -> Response | tuple[str, int]:
     except InputError as error:
         return _page(entry.calendar, form, replace(_error_view(error), entry=entry))
     return _after_saving(saved.id, saved.rev)
+
+
+def _require_decision(calendar: Calendar) -> None:
+    """Refuse a form whose button also approves, before anything of it is stored."""
+    if request.form.get("action") == "approve":
+        with reading() as database:
+            require(database, Action.APPROVE, calendar.id)
 
 
 def _opened(entry: Entry) -> tuple[EntryForm, EntryView]:
@@ -142,6 +153,10 @@ def _all_errors(calendar: Calendar, content: EntryContent) -> dict[str, str]:
 
 
 def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryContent) -> Entry:
+    entry, take_back = entries.get_entry(database, entry_id), _takes_back()
+    review_on_edit = runtime().config.review_on_edit
+    needed = entries.needed_to_change(entry, review_on_edit=review_on_edit, take_back=take_back)
+    require(database, needed, entry.calendar_id)
     return entries.change_entry(
         database,
         entry_id,
@@ -151,9 +166,13 @@ def _change(database: Session, entry_id: int, week: IsoWeek, content: EntryConte
         by=person(),
         now=now(),
         usefulness=usefulness(),
-        review_on_edit=runtime().config.review_on_edit,
-        take_back=request.form.get("action") == "take-back",
+        review_on_edit=review_on_edit,
+        take_back=take_back,
     )
+
+
+def _takes_back() -> bool:
+    return request.form.get("action") == "take-back"
 
 
 def _with_uploads(form: EntryForm) -> tuple[EntryForm, dict[str, str]]:
@@ -240,7 +259,10 @@ def _told_otherwise(entry: Entry) -> tuple[str, ...]:
 
 
 def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, int]:
-    entry = view.entry
+    entry, review_on_edit = view.entry, runtime().config.review_on_edit
+    needed = Action.WRITE
+    if entry is not None:
+        needed = entries.needed_to_change(entry, review_on_edit=review_on_edit)
     with reading() as database:
         offered = channels.all_channels(database)
         revision_count = count_revisions(database, entry.id) if entry else 0
@@ -261,7 +283,8 @@ def _page(calendar: Calendar, form: EntryForm, view: EntryView) -> tuple[str, in
         template=choose_template(form["poster.template"]),
         going_out=still_to_go_out(entry) if entry else 0,
         revision_count=revision_count,
-        review_on_edit=runtime().config.review_on_edit,
+        review_on_edit=review_on_edit,
+        may_save=may(needed, calendar),
         deliveries=sorted(entry.deliveries, key=lambda row: row.due_at) if entry else [],
     )
     return page, view.status

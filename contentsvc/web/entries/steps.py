@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from contentsvc.channels import RenditionWarning
 from contentsvc.db.models import Entry
 from contentsvc.domain.entries import EntryStatus
+from contentsvc.domain.roles import Action
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import InputError
 from contentsvc.services import entries, planning
@@ -22,6 +23,7 @@ from contentsvc.web.current import now, person, reading, usefulness, writing
 from contentsvc.web.entries.corrections import show_correction_toast
 from contentsvc.web.entries.previews import renderer
 from contentsvc.web.explaining import explain
+from contentsvc.web.permissions import may, require
 from contentsvc.web.toasts import show_toast
 
 __all__ = ["act_on", "blueprint", "show_saved_toast"]
@@ -105,7 +107,10 @@ def show_saved_toast(entry_id: int) -> None:
 
 
 def _show_going_out(entry: Entry, message: str) -> None:
-    """Show *message* as a toast that offers to take the approved version back."""
+    """Show *message* as a toast that offers to take the approved version back, to who may."""
+    if not may(Action.APPROVE, entry.calendar):
+        show_toast(message)
+        return
     show_toast(
         message,
         undo=url_for("steps.act", entry_id=entry.id, action="take-back"),
@@ -155,6 +160,8 @@ def duplicate(entry_id: int) -> Response:
 def delete(entry_id: int) -> Response:
     """Delete an entry, offer to undo it, and redirect to the week board."""
     with writing() as database:
+        present = entries.get_entry(database, entry_id)
+        require(database, entries.needed_to_remove(present), present.calendar_id)
         entry = entries.delete_entry(
             database,
             entry_id,
@@ -175,6 +182,8 @@ def delete(entry_id: int) -> Response:
 def restore(entry_id: int) -> Response:
     """Restore a deleted entry and redirect to the week board."""
     with writing() as database:
+        deleted = entries.get_entry(database, entry_id, deleted=True)
+        require(database, entries.needed_to_remove(deleted), deleted.calendar_id)
         entries.restore_entry(database, entry_id, by=person(), now=now(), usefulness=usefulness())
         entry = entries.get_entry(database, entry_id)
         going_out = still_to_go_out(entry)

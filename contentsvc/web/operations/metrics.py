@@ -15,7 +15,6 @@ from prometheus_client.registry import Collector
 from contentsvc import __version__
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.services.operations.health import SystemStatus, role_of, system_status
-from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, reading, runtime
 
 __all__ = ["blueprint"]
@@ -26,7 +25,6 @@ _LOCAL = frozenset({"127.0.0.1", "::1"})
 
 
 @blueprint.get("/metrics")
-@open_to_all
 def metrics() -> Response:
     """Return the service's metrics in the text format of Prometheus.
 

@@ -14,7 +14,6 @@ from flask import (
     url_for,
 )
 from flask_babel import gettext
-from flask_login import current_user
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
@@ -23,7 +22,6 @@ from contentsvc.db.models import Heartbeat
 from contentsvc.services import switch
 from contentsvc.services.channel_setup.problems import channel_problems
 from contentsvc.services.operations.health import SILENT_AFTER, role_of, system_status
-from contentsvc.web.access import open_to_all
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.toasts import show_toast
@@ -38,7 +36,7 @@ _SHOWN_FOR = timedelta(minutes=30)
 
 @blueprint.get("/system/")
 def index() -> str:
-    """Render the running processes, the queues and, for admins, the current settings."""
+    """Render the running processes, the queues and the current settings."""
     with reading() as database:
         status = system_status(runtime(), database, now())
         pause = switch.paused(database)
@@ -53,7 +51,7 @@ def index() -> str:
         active_at=_active_at,
         pause=pause,
         problems=problems,
-        settings=runtime().config.in_force() if current_user.is_admin else [],
+        settings=runtime().config.in_force(),
         zone=runtime().config.timezone,
         version=__version__,
     )
@@ -92,7 +90,6 @@ def help_page() -> str:
 
 
 @blueprint.get("/healthz")
-@open_to_all
 def health() -> tuple[dict[str, object], int]:
     """Return the health of the service as JSON, with status 200 or 503, for monitoring.
 
@@ -119,7 +116,6 @@ def health() -> tuple[dict[str, object], int]:
 
 
 @blueprint.get("/favicon.ico")
-@open_to_all
 def favicon() -> Response:
     """Return the service's icon, which browsers request as `/favicon.ico`."""
     file = resources.files("contentsvc.web") / "static/favicon.svg"

@@ -17,6 +17,7 @@ from contentsvc.db.mapping import content_of
 from contentsvc.db.models import Calendar, Entry
 from contentsvc.domain.entries import EntryKind, PosterSpec
 from contentsvc.domain.input_checks import InputChecks
+from contentsvc.domain.roles import Action
 from contentsvc.domain.weeks import Weekday
 from contentsvc.errors import ConflictError, InputError, NotFoundError, RenderError
 from contentsvc.posters import Template, TemplateError
@@ -27,6 +28,7 @@ from contentsvc.web.board_positions import read_rev, this_week
 from contentsvc.web.current import now, person, reading, runtime, usefulness, writing
 from contentsvc.web.drafts import confirm_draft
 from contentsvc.web.explaining import explain
+from contentsvc.web.permissions import may, require, rights
 from contentsvc.web.poster_choices import brand_choices
 from contentsvc.web.studio.poster_fields import poster_inputs, poster_values
 from contentsvc.web.studio.sketching import (
@@ -146,6 +148,7 @@ def save(name: str) -> Response | tuple[str, int]:
         with writing() as database:
             with checks.collect():
                 calendar = _chosen_calendar(database, form)
+                require(database, Action.WRITE, calendar.id)
                 zone = calendar.timezone
             with checks.collect():
                 week, content = read_entry(form, zone)
@@ -176,6 +179,9 @@ def use(name: str) -> Response | tuple[str, int]:
     try:
         with writing() as database:
             current = entries.get_entry(database, form.entry.id)
+            review_on_edit = runtime().config.review_on_edit
+            needed = entries.needed_to_change(current, review_on_edit=review_on_edit)
+            require(database, needed, current.calendar_id)
             content = content_of(current)
             fields = poster_values(form.poster, form.template)
             changed = replace(
@@ -191,7 +197,7 @@ def use(name: str) -> Response | tuple[str, int]:
                 by=person(),
                 now=now(),
                 usefulness=usefulness(),
-                review_on_edit=runtime().config.review_on_edit,
+                review_on_edit=review_on_edit,
             )
     except ConflictError as error:
         # Pressing the button again overwrites what somebody else saved.
@@ -235,7 +241,9 @@ def _entry(text: str | None) -> Entry | None:
     if not text or not text.isdecimal():
         return None
     with reading() as database:
-        return entries.get_entry(database, int(text[:18]))
+        entry = entries.get_entry(database, int(text[:18]))
+        require(database, Action.READ, entry.calendar_id)
+    return entry
 
 
 def _community(values: Mapping[str, str]) -> str:
@@ -291,14 +299,14 @@ def _broken(error: TemplateError) -> tuple[str, int]:
 
 def _page(form: StudioForm, view: StudioView) -> tuple[str, int]:
     with reading() as database:
-        rows = calendar_settings.all_calendars(database)
+        calendars = calendar_settings.all_calendars(database, rights().calendar_ids)
     zone = runtime().config.timezone.key
     page = render_template(
         "posters/studio.html",
         form=form,
         template=form.template,
         view=view,
-        calendars=rows,
+        calendars=[row for row in calendars if may(Action.WRITE, row)],
         brands=brand_choices(),
         formats=FORMATS,
         week=form["week"] or str(this_week(zone)),

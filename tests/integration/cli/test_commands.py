@@ -179,6 +179,63 @@ def test_a_link_signs_a_person_in(ready: _Run, typed: Callable[[str], None]) -> 
     assert ready("users", "link", "nobody")[0] == 2
 
 
+def _import_calendar(run: _Run) -> None:
+    """Import a calendar without entries."""
+    channels, calendar = run.folder / "channels.yaml", run.folder / "mums.yaml"
+    channels.write_text(CHANNEL % "本站", encoding="utf-8")
+    calendar.write_text(
+        "calendar: mums\nname: 母婴群\ntimezone: Asia/Shanghai\nchannels: [site]\n"
+        "slots: {早安: '08:30'}\nweek: 2099-W10\nentries: []\n",
+        encoding="utf-8",
+    )
+    assert run("channels", "apply", str(channels))[0] == 0
+    assert run("calendars", "import", str(calendar))[0] == 0
+
+
+def test_users_are_managed_from_the_shell(ready: _Run, typed: Callable[[str], None]) -> None:
+    """Users are listed, get roles, become admins, and are deactivated, but not the last admin."""
+    for name in ("mei", "wang"):
+        typed("a long enough secret\n")
+        ready("users", "add", name, *(["--admin"] if name == "mei" else []))
+    _import_calendar(ready)
+
+    assert ready("users", "role", "wang", "mums", "writer") == (
+        0,
+        "wang in mums: writer\n",
+        "",
+    )
+    listed = "mei\tadmin\nwang\t\tmums:writer\n"
+    assert ready("users", "list")[1] == listed
+    assert ready("users", "role", "wang", "mums", "none")[0] == 0
+    assert ready("users", "admin", "Wang", "yes")[1] == "wang is an admin\n"
+    assert ready("users", "deactivate", "mei")[1] == "deactivated mei\n"
+    assert ready("users", "list")[1] == "mei\tadmin,deactivated\nwang\tadmin\n"
+    for command in (("deactivate", "wang"), ("admin", "wang", "no")):
+        status, _, err = ready("users", *command)
+        assert status == 2
+        assert err.startswith("error: wang is the last active admin")
+    assert ready("users", "activate", "mei")[1] == "activated mei\n"
+    assert ready("users", "end-sessions", "wang")[1] == "signed wang out everywhere\n"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("link", "nobody"),
+        ("deactivate", "nobody"),
+        ("activate", "nobody"),
+        ("role", "nobody", "mums", "viewer"),
+        ("admin", "nobody", "yes"),
+        ("end-sessions", "nobody"),
+    ],
+)
+def test_a_user_that_there_is_not_is_named(ready: _Run, command: tuple[str, ...]) -> None:
+    """Every command for one user tells that there is none of the name."""
+    status, _, err = ready("users", *command)
+
+    assert (status, err) == (2, "error: there is no user 'nobody'\n")
+
+
 _CHANNELS = """\
 channels:
   - name: site

@@ -25,18 +25,30 @@ from contentsvc.db.models import (
     PosterBatch,
     PosterRow,
     RenditionRow,
+    User,
 )
 from contentsvc.db.session import Database
 from contentsvc.domain.batches import BatchStatus, RowStatus
 from contentsvc.domain.deliveries import DeliveryStatus
 from contentsvc.domain.entries import PictureRef, Version
 from contentsvc.domain.livestreams import Facts
+from contentsvc.domain.roles import Role
+from contentsvc.services.accounts import (
+    check_password,
+    create_user,
+    hash_password,
+    look_up_link,
+    make_link,
+)
+from contentsvc.services.members import rights_of
 from contentsvc.services.poster_batches.results import remark_text, remarks_of
 from contentsvc.services.renditions import load_rendition, rendition_formats
 from contentsvc.services.runtime import Runtime
+from contentsvc.services.sessions import sessions_of
 from tests.factories import NOW, make_calendar, make_channel, make_entry, make_runtime
 
 HASH = "0" * 64
+PASSWORD = "a good long password"
 DOCUMENT = {
     "title": "早安",
     "text": "正文",
@@ -326,6 +338,7 @@ def test_what_was_approved_before_is_approved_as_it_stands(
     )
     draft = make_entry(earlier, make_calendar(earlier, slug="other"), approved=False)
     with database.write() as session:
+        _undo_roles(session)
         for name, columns in _NEW_COLUMNS.items():
             for column_name in columns:
                 session.execute(text(f"ALTER TABLE {name} DROP COLUMN {column_name}"))
@@ -342,6 +355,57 @@ def test_what_was_approved_before_is_approved_as_it_stands(
         assert approved_content(approval) == content
         assert [row.approval_hash for row in migrated.deliveries] == [entry.approval_hash]
         assert session.get_one(Entry, draft.id).approval_hash is None
+
+
+def _undo_roles(session: Session) -> None:
+    """Make the tables of users as they were before migration 0007."""
+    for statement in (
+        "DROP TABLE memberships",
+        "DROP TABLE sessions",
+        "ALTER TABLE users DROP COLUMN deactivated_at",
+        "ALTER TABLE users ADD COLUMN session_token VARCHAR(64) NOT NULL DEFAULT 'token'",
+        "UPDATE alembic_version SET version_num = '0006'",
+    ):
+        session.execute(text(statement))
+
+
+def test_everybody_manages_every_calendar_that_there_was(
+    database: Database, tmp_path: Path
+) -> None:
+    """After the update nobody has lost anything: users manage all calendars, admins need no role.
+
+    Passwords and sign-in links still work.
+    """
+    earlier = make_runtime(database, tmp_path)
+    make_channel(earlier)
+    calendars = [make_calendar(earlier, slug=slug) for slug in ("first", "second")]
+    with database.write() as session:
+        users = {
+            name: create_user(
+                session,
+                name=name,
+                password_hash=hash_password(PASSWORD),
+                is_admin=name == "mei",
+                now=NOW,
+            )
+            for name in ("mei", "wang", "zhao")
+        }
+        token = make_link(session, user_id=users["zhao"].id, now=NOW)
+        session.flush()
+        _undo_roles(session)
+    migrate.upgrade(database)
+
+    everything = {calendar.id: Role.MANAGER for calendar in calendars}
+    with database.read() as session:
+        rights = {
+            name: rights_of(session, session.get_one(User, user.id)) for name, user in users.items()
+        }
+        assert rights["wang"].roles == rights["zhao"].roles == everything
+        assert (rights["wang"].is_admin, rights["mei"].is_admin) == (False, True)
+        assert rights["mei"].roles == {}
+        assert check_password(session, "wang", PASSWORD) is not None
+        assert look_up_link(session, token, now=NOW) is not None
+        assert sessions_of(session, users["wang"].id, now=NOW) == []
 
 
 _NEW_COLUMNS = {

@@ -17,6 +17,7 @@ from contentsvc.services.operations.health import (
     record_heartbeat,
     system_status,
 )
+from contentsvc.services.sessions import find_session, start_session
 from tests.factories import NOW
 from tests.integration.services.delivery.engine_world import Engine
 
@@ -116,19 +117,17 @@ def test_passwords_are_checked_and_changed(database: Database) -> None:
     """A changed password ends open sessions, and the case of the name does not matter."""
     with database.write() as session:
         user = service.create_user(
-            session,
-            name="Mei",
-            password_hash=_HASH,
-            is_admin=False,
-            now=NOW,
+            session, name="Mei", password_hash=_HASH, is_admin=False, now=NOW
         )
-        before = user.session_token
+        token = start_session(session, user, browser="", now=NOW)
+        assert token is not None
+        assert find_session(session, token, now=NOW) is not None
         assert service.check_password(session, "MEI ", PASSWORD) is user
         assert service.check_password(session, "mei", "wrong password") is None
         assert service.check_password(session, "nobody", PASSWORD) is None
         service.set_password(session, user, service.hash_password("another long password"))
 
-        assert user.session_token != before
+        assert find_session(session, token, now=NOW) is None
         assert PASSWORD not in user.password_hash
         assert service.check_password(session, "mei", PASSWORD) is None
 

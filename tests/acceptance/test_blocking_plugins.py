@@ -26,6 +26,8 @@ _SETTINGS = {
     "CALL_TIMEOUT": "4",
     "LEASE": "9",
     "WORKERS": "2",
+    # Each process counts the calls that do not return.
+    "WEB_PROCESSES": "1",
     "PLUGINS_DIR": str(Path(__file__).with_name("plugins")),
 }
 #: Seconds by which an unrelated post may be late on a busy machine. A blocked call takes an hour,

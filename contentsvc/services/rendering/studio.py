@@ -48,7 +48,7 @@ _SKETCH, _THUMBNAIL = 720, 200
 _REDUCED: Format = "webp"
 #: The most bytes of a sketch and of a thumbnail, so that the studio's page and the gallery of
 #: fifteen templates stay under 200 KB.
-_SKETCH_BYTES, _THUMBNAIL_BYTES = 100_000, 6_800
+_SKETCH_BYTES, _THUMBNAIL_BYTES = 100_000, 6_400
 #: A sketch is never made narrower than this to save bytes.
 _NARROWEST = 120
 #: The most bytes of sketches and thumbnails that are cached on disk.

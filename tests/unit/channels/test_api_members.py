@@ -52,7 +52,8 @@ def test_every_member_is_called_where_the_table_says(member: ApiMember) -> None:
 )
 def test_nothing_else_calls_a_member(member: ApiMember) -> None:
     """No file of the service calls or reads the member unless the table names the file."""
-    use = re.compile(rf"\.{member.name}\b(?! import)")
+    # Not in the name of an endpoint, such as "channels.identity".
+    use = re.compile(rf"\.{member.name}\b(?! import|\")")
     users = {
         path.relative_to(PACKAGE).as_posix()
         for path in PACKAGE.rglob("*.py")

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Insert, create_engine, event
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 __all__ = ["Database"]
 
@@ -27,6 +28,8 @@ class Database:
         """Create the SQLAlchemy engine for *url*, without connecting to the database."""
         self.url = url
         self.engine = _sqlite_engine(url) if url.startswith("sqlite") else _postgres_engine(url)
+        self._is_closed = False
+        event.listen(self.engine, "checkin", self._drop_if_closed)
 
     @property
     def is_sqlite(self) -> bool:
@@ -59,8 +62,14 @@ class Database:
         return insert(table).values(**values).on_conflict_do_nothing()
 
     def close(self) -> None:
-        """Close the pooled connections to the database."""
+        """Close the pooled connections to the database, and those that threads still use later."""
+        self._is_closed = True
         self.engine.dispose()
+
+    def _drop_if_closed(self, connection: object, record: ConnectionPoolEntry) -> None:
+        """Close a connection that a thread gives back after `close`; nobody else would close it."""
+        if self._is_closed and connection is not None:
+            record.invalidate()
 
 
 def _sqlite_engine(url: str) -> Engine:

@@ -132,3 +132,20 @@ def test_a_reader_does_not_wait_for_a_writer(two: tuple[Database, Database]) -> 
         held.execute(text("INSERT INTO numbers VALUES (1)"))
 
         assert count(other) == 0
+
+
+def test_a_connection_returned_after_the_end_is_closed(database_url: str) -> None:
+    """A thread that still works when the database is closed leaves no connection behind."""
+    database = Database(database_url)
+    with database.read() as session:
+        session.execute(text("SELECT 1"))
+        used: Any = session.connection().connection.dbapi_connection
+        database.close()
+
+    with database.read() as session:
+        again: Any = session.connection().connection.dbapi_connection
+        assert session.scalar(text("SELECT 1")) == 1
+
+    for connection in (used, again):
+        with pytest.raises(Exception, match="closed"):
+            connection.execute("SELECT 1")

@@ -6,6 +6,7 @@ import http.cookiejar
 import re
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 
 from tests.acceptance.running import PATIENCE, Service
 
@@ -34,6 +35,19 @@ class Administrator:
         (token, *_) = re.findall(r'name="csrf_token" value="([^"]+)"', self.get(page))
         data = urllib.parse.urlencode({"csrf_token": token, **values}).encode()
         with self._opener.open(f"{self._url}{path}", data, timeout=PATIENCE) as response:
+            return str(response.read().decode())
+
+    def upload(self, pictures: Sequence[bytes]) -> str:
+        """Upload pictures as the entry form does, and return the rows of the form."""
+        token = re.findall(r'name="csrf_token" value="([^"]+)"', self.get("/account"))[0]
+        line = "----a-boundary"
+        head = f"--{line}\r\nContent-Disposition: form-data; name="
+        body = f'{head}"csrf_token"\r\n\r\n{token}\r\n'.encode()
+        for picture in pictures:
+            body += f'{head}"upload"; filename="a.png"\r\n\r\n'.encode() + picture + b"\r\n"
+        request = urllib.request.Request(f"{self._url}/uploads", body + f"--{line}--\r\n".encode())
+        request.add_header("Content-Type", f"multipart/form-data; boundary={line}")
+        with self._opener.open(request, timeout=PATIENCE) as response:
             return str(response.read().decode())
 
     def test(self, channel: str) -> str:

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import threading
 import time
 import urllib.error
 from collections.abc import Iterator
-from contextlib import closing, suppress
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from contextlib import suppress
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.acceptance.administrator import Administrator
+from tests.acceptance.due_posts import import_due, lateness
 from tests.acceptance.running import PATIENCE, TEST_SECONDS, Service, until
 
 pytestmark = [pytest.mark.processes, pytest.mark.timeout(TEST_SECONDS)]
@@ -36,18 +33,6 @@ _ON_TIME = 20.0
 _WHERE = ("publish", "poll", "find", "render")
 _BAD = [f"{where}-{how}" for where in _WHERE for how in ("block", "exit", "end")]
 _CHANNEL = "  - {{name: {name}, type: badly_{how}, settings: {{where: {where}}}}}\n"
-_CALENDAR = """\
-calendar: {slug}
-name: 互不影响
-timezone: Asia/Shanghai
-community: {{kind: interest, tier: 1}}
-slots: {{晚间: "20:00"}}
-channels: [{channels}]
-week: {week}
-entries:
-  - {{key: only, day: {day}, time: "{time}", kind: post, title: {slug}, body: 大家早上好。}}
-"""
-_numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -67,43 +52,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         service.clean_up()
 
 
-def _import_due(service: Service, seconds: float, *channels: str) -> str:
-    """Import and approve a post that is due in *seconds*; return its calendar."""
-    slug = f"badly-{next(_numbers)}"
-    at = datetime.now(ZoneInfo("Asia/Shanghai")) + timedelta(seconds=seconds)
-    text = _CALENDAR.format(
-        slug=slug,
-        channels=", ".join(channels),
-        week=f"{at:%G-W%V}",
-        day=f"{at:%a}".lower(),
-        time=f"{at:%H:%M:%S}",
-    )
-    (service.folder / "calendar.yaml").write_text(text, encoding="utf-8")
-    service.ask("calendars", "import", "calendar.yaml", "--approve")
-    return slug
-
-
-def _lateness(service: Service, slug: str) -> float:
-    """Wait until the only post of a calendar is published; return by how many seconds it was late.
-
-    A post that was imported too late is late by the time since its import.
-    """
-    until(f"{slug} is published", lambda: service.statuses(slug) == ["published"])
-    file = service.folder / "var/contentsvc.db"
-    with closing(sqlite3.connect(file, timeout=PATIENCE)) as connection:
-        query = """SELECT max(deliveries.due_at, entries.created_at), attempts.started_at
-            FROM deliveries JOIN attempts ON attempts.delivery_id = deliveries.id
-            JOIN entries ON entries.id = deliveries.entry_id
-            JOIN calendars ON calendars.id = entries.calendar_id WHERE calendars.slug = ?"""
-        due, began = connection.execute(query, (slug,)).fetchone()
-    return (_instant(began) - _instant(due)).total_seconds()
-
-
-def _instant(text: str) -> datetime:
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
 def _is_ready(service: Service) -> bool:
     try:
         return b'"ok"' in service.read("/healthz")
@@ -117,12 +65,12 @@ def test_unrelated_posts_go_out_on_time(service: Service, how: str) -> None:
 
     Afterwards every kind of process is alive, those included that the plugin has ended.
     """
-    bad = _import_due(service, 8, *(f"{where}-{how}" for where in _WHERE))
-    good = [_import_due(service, seconds, "site") for seconds in (6, 10)]
+    bad = import_due(service, 8, *(f"{where}-{how}" for where in _WHERE))
+    good = [import_due(service, seconds, "site") for seconds in (6, 10)]
 
-    late = [_lateness(service, slug) for slug in good]
+    late = [lateness(service, slug) for slug in good]
     # Rendered after the plugin has misbehaved.
-    late.append(_lateness(service, _import_due(service, 5, "site")))
+    late.append(lateness(service, import_due(service, 5, "site")))
 
     assert max(late) < _ON_TIME
     until("the plugin was called", lambda: service.statuses(bad)[0] != "planned")
@@ -182,7 +130,7 @@ def test_a_plugin_that_ends_the_web_server_does_not_keep_it_down(
 def test_a_worker_whose_sender_fails_is_replaced(service: Service) -> None:
     """A fault in the sender's thread ends the worker with status 70; the post goes out later."""
     (service.folder / "var/trap").touch()
-    slug = _import_due(service, 4, "site")
+    slug = import_due(service, 4, "site")
 
     until("published", lambda: service.statuses(slug) == ["published"])
 

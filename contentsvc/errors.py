@@ -60,10 +60,10 @@ _LONGEST_WAIT = 7 * 24 * 3600.0
 
 
 def seconds_to_wait(name: str, value: object) -> float:
-    """Return *value*, a number of seconds that a plugin gives, as a float of at most a week.
+    """Return a plugin's number of seconds as a float; more than a week becomes a week.
 
     Raises:
-        TypeError: *value* is not a number; the message calls it *name*.
+        TypeError: *value* is not a number. *name* is its name in the message.
         ValueError: *value* is negative or not finite.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):

@@ -184,7 +184,7 @@ class Channel(ABC, Generic[SettingsT]):
 
     @classmethod
     def upgrade_settings(cls, stored: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Convert settings that an earlier version of the plugin stored to the current version.
+        """Return settings of an earlier version of the plugin as this version stores them.
 
         Override this if a setting has another name or meaning now. The service calls it each time
         it opens a channel, so it must be quick, and it must return current settings unchanged. A

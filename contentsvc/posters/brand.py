@@ -34,7 +34,7 @@ class Brand(Part):
     fonts: Annotated[str, Field(max_length=200)] | None = None
 
     def named(self, community: str) -> Brand:
-        """Return the kit with the name that stands on posters: its own, or else *community*."""
+        """Return this brand with *community* as its name, if it has no name of its own."""
         return self if self.name else self.model_copy(update={"name": community})
 
 

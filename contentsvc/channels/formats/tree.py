@@ -159,9 +159,9 @@ def _list_items(node: Node) -> Iterator[Node]:
 
 
 def _task(item: Node) -> tuple[bool | None, Node]:
-    """Return whether *item* is a done task, and *item* without its `[x]` or `[ ]`.
+    """Return the state of a task, and *item* without its `[x]` or `[ ]`.
 
-    The first value is True for a done task, False for an open one, and None for other items.
+    The state is True for a done task, False for an open one, and None if *item* is no task.
     """
     for place, child in enumerate(item.children):
         if isinstance(child, str):

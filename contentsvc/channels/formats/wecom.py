@@ -140,7 +140,7 @@ class WecomWriter(_WecomWriter):
     indent = "　"
 
     def span(self, node: Node) -> Iterable[str]:
-        """Return the Markdown of bold, coloured or unmarked text within a line."""
+        """Return a piece of a line as WeCom Markdown, which has bold and three colours."""
         colour = _COLOURS.get(node.tag)
         if colour is None:
             return super().span(node)

@@ -33,10 +33,10 @@ _OF_DATES = frozenset("yeMda")
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A part of a date format: a unit such as hours, or a literal text if the kind is empty.
+    """A part of a date format: a unit such as hours, or literal text.
 
-    The kind `M` is months, `m` minutes, `[h]` all hours of a duration, and `/` the half of the day
-    (AM or PM).
+    `kind` names the unit; it is empty for literal text. `M` is months, `m` minutes, `[h]` all hours
+    of a duration, and `/` the half of the day (AM or PM).
     """
 
     kind: str

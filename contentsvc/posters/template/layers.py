@@ -128,7 +128,10 @@ class Line(Base):
 
 
 class ImageLayer(Base):
-    """A picture, from a field or a fixed `source`: `art:NAME`, `brand:logo` or a stored name."""
+    """A layer that shows a picture, given by a field or by `source`.
+
+    `source` is `art:NAME`, `brand:logo` or the name of a picture in the assets.
+    """
 
     type: Literal["image"]
     box: Box

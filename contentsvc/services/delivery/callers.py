@@ -120,7 +120,10 @@ class Callers:
         self._changed.notify()
 
     def _start_waiting(self) -> None:
-        """Start waiting calls, each once the call before it no longer counts as starting."""
+        """Run the thread that starts the queued calls one after another.
+
+        The next call starts when the one before it waits for the network, or after a short time.
+        """
         with self._changed:
             while True:
                 self._start_calls()

@@ -58,10 +58,7 @@ def normalize_title(text: str) -> str:
 
 
 def _titles(template: Template) -> dict[str, str]:
-    """Map each known column title, normalized, to its template field, or to `file` for file names.
-
-    A field's name and labels take precedence over the synonyms of other fields.
-    """
+    """Return the template field of each known column title; titles of file names have `file`."""
     titles: dict[str, str] = {}
     for name, spec in template.fields.items():
         for title in (name, spec.label.zh, spec.label.en):
@@ -94,9 +91,10 @@ def split_table(
 
 
 def _titles_over(cells: Sequence[str], rows: Sequence[Line]) -> tuple[str, ...]:
-    """Return a unique title for each used column: repeated titles get a number.
+    """Return a unique title for each column up to the last one with text in any row.
 
-    A column without a title, as below a merged cell, gets its letter as the title.
+    A repeated title gets a number. A column without a title, as below a merged cell, gets its
+    letter.
     """
     used = [index for row in rows for index, cell in enumerate(row.cells) if cell]
     filled = [index for index, cell in enumerate(cells) if cell]

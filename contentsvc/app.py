@@ -35,6 +35,7 @@ from contentsvc.web.request_values import read_values_safely
 from contentsvc.web.security import protect
 from contentsvc.web.static_files import serve_static_files
 from contentsvc.web.studio import gallery, studio
+from contentsvc.web.throttling import install_throttle
 from contentsvc.web.toasts import store_toasts_after_requests
 
 __all__ = ["create_app"]
@@ -63,6 +64,7 @@ def create_app(runtime: Runtime) -> Flask:
     compress_pages(app)
     protect(app, runtime.config)
     enforce_permissions(app)
+    install_throttle(app, runtime.config)
     store_toasts_after_requests(app)
     confirm_drafts_after_requests(app)
     handle_errors(app)

@@ -13,7 +13,11 @@ from contentsvc.domain.quotas import QuietHours, Quota
 from contentsvc.domain.walltime import Instant, resolve
 from contentsvc.domain.weeks import IsoWeek
 
-__all__ = ["CalendarHead", "CalendarPlan", "Community"]
+__all__ = ["MOST_SLOTS", "CalendarHead", "CalendarPlan", "Community"]
+
+
+#: The most slots of a calendar; the week board has a row for each.
+MOST_SLOTS = 50
 
 
 @dataclass(frozen=True, slots=True)

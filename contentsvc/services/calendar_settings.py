@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from contentsvc.db.mapping import fill_calendar, head_of
 from contentsvc.db.models import Calendar, ChannelRow
 from contentsvc.domain.approvals import Answer
-from contentsvc.domain.calendars import CalendarHead, Community
+from contentsvc.domain.calendars import MOST_SLOTS, CalendarHead, Community
 from contentsvc.domain.input_checks import InputChecks
 from contentsvc.domain.quotas import Pacing
 from contentsvc.domain.walltime import parse_zone
@@ -156,4 +156,6 @@ def _check(slug: str, name: str, slots: Mapping[str, time] | None) -> None:
     with checks.collect("slots"):
         if slots is not None and not slots:
             raise InputError("calendar-slots-missing")
+        if slots is not None and len(slots) > MOST_SLOTS:
+            raise InputError("calendar-slots-too-many", used=len(slots), most=MOST_SLOTS)
     checks.raise_errors()

@@ -9,15 +9,11 @@ from flask import Blueprint, redirect, render_template, request, session, url_fo
 from flask_babel import gettext
 from flask_login import current_user, login_user, logout_user
 from flask_wtf.csrf import generate_csrf
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import MovingWindowRateLimiter
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from contentsvc.db.models import User
 from contentsvc.domain.input_checks import InputChecks
-from contentsvc.domain.typed_text import half_width
 from contentsvc.errors import ConflictError, InputError, NotFoundError, NotPermittedError
 from contentsvc.services import accounts, sessions
 from contentsvc.services.members import rights_of
@@ -25,48 +21,14 @@ from contentsvc.web.access import LANGUAGES, SignedIn, local_address
 from contentsvc.web.browser_names import browser_name
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.form_errors import errors_by_field
+from contentsvc.web.throttling import throttle
 from contentsvc.web.toasts import open_toast_box, show_toast
 
-__all__ = ["SignInThrottle", "blueprint"]
+__all__ = ["blueprint"]
 
 blueprint = Blueprint("accounts", __name__)
 
-#: Failed sign-ins allowed in 15 minutes: per name and address, and per address.
-_TRIES_NAME = RateLimitItemPerMinute(10, 15)
-_TRIES_ADDRESS = RateLimitItemPerMinute(60, 15)
 _LINK_VALID = timedelta(hours=24)
-
-
-class SignInThrottle:
-    """A limit on failed sign-ins by user name and IP address, counted in this process's memory."""
-
-    def __init__(self) -> None:
-        """Create a throttle that has counted no failed sign-in."""
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
-
-    def allows(self, address: str, name: str) -> bool:
-        """Return whether the user *name* may try to sign in from the IP address *address* now."""
-        return self._limiter.test(_TRIES_NAME, address, name) and self._limiter.test(
-            _TRIES_ADDRESS, address
-        )
-
-    def refused(self, address: str, name: str) -> None:
-        """Count a failed sign-in of the user *name* from the IP address *address*."""
-        self._limiter.hit(_TRIES_NAME, address, name)
-        self._limiter.hit(_TRIES_ADDRESS, address)
-
-
-@blueprint.record_once
-def _prepare(state: object) -> None:
-    app = state.app  # type: ignore[attr-defined]  # Flask's setup state
-    app.extensions["sign_in_throttle"] = SignInThrottle()
-
-
-def _throttle() -> SignInThrottle:
-    from flask import current_app
-
-    throttle: SignInThrottle = current_app.extensions["sign_in_throttle"]
-    return throttle
 
 
 @blueprint.route("/sign-in", methods=["GET", "POST"])
@@ -79,15 +41,13 @@ def sign_in() -> Response | str | tuple[str, int]:
             first = not accounts.has_users(database)
         return render_template("accounts/sign_in.html", first=first)
     name = request.form.get("name", "").strip().lower()[:64]
-    # However a name is typed, it has one count of tries.
-    address, counted = request.remote_addr or "", half_width(name)
-    if not _throttle().allows(address, counted):
+    if not throttle.allows(name):
         message = gettext("Too many tries. Wait a quarter of an hour, or ask an admin for a link.")
         return _sign_in_again(name, message, 429)
     with reading() as database:
         user = accounts.check_password(database, name, request.form.get("password", ""))
     if user is None:
-        _throttle().refused(address, counted)
+        throttle.note_wrong(name)
         return _sign_in_again(name, gettext("Wrong name or password."), 422)
     _welcome(user)
     return redirect(local_address(request.form.get("next")))
@@ -256,8 +216,12 @@ def _change_password() -> User:
         FieldsError: both.
     """
     checks, password_hash = InputChecks(), ""
+    if not throttle.allows(person()):
+        raise InputError("passwords-too-many", field="current")
     with reading() as database:
         user = accounts.check_password(database, person(), request.form.get("current", ""))
+    if user is None:
+        throttle.note_wrong(person())
     with checks.collect("current"):
         if user is None:
             raise InputError("present-password-wrong")

@@ -81,6 +81,7 @@ def runtime(
             "CONTENTSVC_REDIS_URL": redis_url,
             "CONTENTSVC_CALENDARS_DIR": str(calendars_dir),
             "CONTENTSVC_MAX_UPLOAD_MB": "2",
+            "CONTENTSVC_WEB_PROCESSES": "1",
         }
     )
     parts = assembly.assemble(config)

@@ -28,7 +28,7 @@ from contentsvc.domain.calendar_files.parsers import (
     slug,
     whole_number,
 )
-from contentsvc.domain.calendars import CalendarHead, CalendarPlan, Community
+from contentsvc.domain.calendars import MOST_SLOTS, CalendarHead, CalendarPlan, Community
 from contentsvc.domain.elements import CommunityKind
 from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.quotas import QuietHours, Quota
@@ -165,6 +165,8 @@ def _read_slots(value: FileValue | None) -> dict[str, time]:
         if problem:
             slot.add_problem("file-slot-name", problem=problem)
         slots[name] = slot.read(parse_time) or time()
+    if len(slots) > MOST_SLOTS:
+        value.add_problem("calendar-slots-too-many", used=len(slots), most=MOST_SLOTS)
     return slots
 
 

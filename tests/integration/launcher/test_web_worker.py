@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -113,6 +115,27 @@ def test_unfinished_requests_occupy_no_thread(server: Server, name: str) -> None
         assert server.ask("/", b"abc") == b"3"
 
         assert all(_is_open(connection) for connection in slow)
+
+
+def test_many_idle_and_unfinished_clients(
+    server: Server, record_property: Callable[[str, object], None]
+) -> None:
+    """Beside 500 idle connections and 200 unfinished requests, a page is answered."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, min(2000, hard)), hard))
+    parts = list(_UNFINISHED.values())[1:]
+    with ExitStack() as stack:
+        waiting = [stack.enter_context(server.connect()) for _ in range(500)]
+        waiting += [
+            stack.enter_context(server.connect(parts[number % len(parts)])) for number in range(200)
+        ]
+        began = time.monotonic()
+
+        assert server.ask("/", b"abc") == b"3"
+
+        seconds = time.monotonic() - began
+        assert all(_is_open(connection) for connection in waiting)
+    record_property("table", f"Response beside 700 waiting clients: {seconds * 1000:.0f} ms")
 
 
 def test_clients_that_do_not_read_occupy_no_thread(server: Server) -> None:

@@ -117,7 +117,10 @@ def pytest_runtest_setup() -> None:
 
 
 #: The files that take minutes, the longest first.
-_LONGEST = ("test_publish_once", "test_first_start", "test_browser_studio")
+_LONGEST = (
+    *("test_browser_drafts", "test_publish_once", "test_blocking_plugins", "test_refusals"),
+    *("test_first_start", "test_browser_studio"),
+)
 
 
 @pytest.hookimpl(trylast=True)

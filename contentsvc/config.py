@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -410,10 +409,21 @@ def store_secret_key(path: Path, text: str, *, replace: bool = False) -> None:
         if replace:
             part.replace(path)
         else:
-            with suppress(FileExistsError):
-                os.link(part, path)
+            _link_or_rename(part, path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def _link_or_rename(part: Path, path: Path) -> None:
+    """Give *part* the name *path* unless there is such a file, which another process stored."""
+    try:
+        os.link(part, path)
+    except FileExistsError:
+        pass
+    except OSError:
+        # Some file systems, such as those of memory cards, have no hard links.
+        if not path.exists():
+            part.replace(path)
 
 
 def _local_url(host: str, port: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ logger = logging.getLogger(__name__)
 #: The permission bits of the group and of all others.
 _OTHERS = 0o077
 #: The files in the data folder that contain what people typed, hashes of passwords, or keys.
-_PATTERNS = ("secret.key*", "*.db", "*.db-wal", "*.db-shm", "*.db.*", "backups")
+_PATTERNS = ("secret.key*", "contentsvc.db*", "backups")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,9 @@ def open_files(config: Config) -> list[OpenFile]:
     found = []
     for path in _private_paths(config):
         with suppress(OSError):
-            mode = path.stat().st_mode & 0o777
-            if mode & _OTHERS:
+            mode = stat.S_IMODE(path.stat().st_mode)
+            # A folder with the sticky bit, such as /tmp, is meant for everybody.
+            if mode & _OTHERS and not mode & stat.S_ISVTX:
                 found.append(OpenFile(path, mode))
     return found
 

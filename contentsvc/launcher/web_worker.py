@@ -25,8 +25,6 @@ from waitress.task import ThreadedTaskDispatcher
 
 __all__ = ["BufferingWorker", "max_body"]
 
-logger = logging.getLogger(__name__)
-
 #: Connections that one process has open at most. Further ones replace the longest idle ones.
 _MOST_CONNECTIONS = 1000
 #: Connections from one address that one process has open at most. An office behind one address has

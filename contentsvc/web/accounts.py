@@ -21,7 +21,7 @@ from contentsvc.web.access import LANGUAGES, SignedIn, local_address
 from contentsvc.web.browser_names import browser_name
 from contentsvc.web.current import now, person, reading, runtime, writing
 from contentsvc.web.form_errors import errors_by_field
-from contentsvc.web.throttling import throttle
+from contentsvc.web.throttling import may_try_password, note_wrong_password
 from contentsvc.web.toasts import open_toast_box, show_toast
 
 __all__ = ["blueprint"]
@@ -41,13 +41,13 @@ def sign_in() -> Response | str | tuple[str, int]:
             first = not accounts.has_users(database)
         return render_template("accounts/sign_in.html", first=first)
     name = request.form.get("name", "").strip().lower()[:64]
-    if not throttle.allows(name):
+    if not may_try_password(name):
         message = gettext("Too many tries. Wait a quarter of an hour, or ask an admin for a link.")
         return _sign_in_again(name, message, 429)
     with reading() as database:
         user = accounts.check_password(database, name, request.form.get("password", ""))
     if user is None:
-        throttle.note_wrong(name)
+        note_wrong_password(name)
         return _sign_in_again(name, gettext("Wrong name or password."), 422)
     _welcome(user)
     return redirect(local_address(request.form.get("next")))
@@ -216,12 +216,12 @@ def _change_password() -> User:
         FieldsError: both.
     """
     checks, password_hash = InputChecks(), ""
-    if not throttle.allows(person()):
+    if not may_try_password(person()):
         raise InputError("passwords-too-many", field="current")
     with reading() as database:
         user = accounts.check_password(database, person(), request.form.get("current", ""))
     if user is None:
-        throttle.note_wrong(person())
+        note_wrong_password(person())
     with checks.collect("current"):
         if user is None:
             raise InputError("present-password-wrong")

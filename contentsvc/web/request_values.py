@@ -6,11 +6,10 @@ in one place, and not by an error of the database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Request
-from werkzeug.datastructures import ImmutableMultiDict
+from werkzeug.datastructures import ImmutableMultiDict, iter_multi_items
 from werkzeug.routing import IntegerConverter, PathConverter, UnicodeConverter, ValidationError
 
 __all__ = ["read_values_safely"]
@@ -60,14 +59,12 @@ class _Values(ImmutableMultiDict[str, Any]):
     """The values of a query, a form or its files; NUL is removed, which PostgreSQL cannot store."""
 
     def __init__(self, mapping: Any = None) -> None:
-        super().__init__(None if mapping is None else list(_without_nul(mapping)))
+        items = iter_multi_items(mapping or ())
+        super().__init__([(_without_nul(key), _without_nul(value)) for key, value in items])
 
 
-def _without_nul(mapping: Any) -> Iterable[tuple[str, Any]]:
-    items = mapping.items(multi=True) if hasattr(mapping, "getlist") else mapping
-    for key, value in dict(items).items() if isinstance(items, dict) else items:
-        text = value.replace("\0", "") if isinstance(value, str) else value
-        yield key.replace("\0", ""), text
+def _without_nul(value: Any) -> Any:
+    return value.replace("\0", "") if isinstance(value, str) else value
 
 
 class _Request(Request):

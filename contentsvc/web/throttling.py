@@ -14,7 +14,7 @@ from limits.strategies import MovingWindowRateLimiter
 from contentsvc.config import Config
 from contentsvc.domain.typed_text import half_width
 
-__all__ = ["PasswordThrottle", "install_throttle", "throttle"]
+__all__ = ["PasswordThrottle", "install_throttle", "may_try_password", "note_wrong_password"]
 
 logger = logging.getLogger(__name__)
 
@@ -91,23 +91,16 @@ def install_throttle(app: Flask, config: Config) -> None:
     app.extensions["password_throttle"] = PasswordThrottle(config.web_processes)
 
 
-class _RequestThrottle:
-    """The throttle for the client of the present request."""
-
-    @staticmethod
-    def allows(name: str) -> bool:
-        """Return whether the client may try a password of the user *name*."""
-        return _of_app().allows(request.remote_addr or "", name)
-
-    @staticmethod
-    def note_wrong(name: str) -> None:
-        """Count a wrong password of the client."""
-        _of_app().note_wrong(request.remote_addr or "", name)
+def may_try_password(name: str) -> bool:
+    """Return whether the client of the present request may try a password of the user *name*."""
+    return _throttle().allows(request.remote_addr or "", name)
 
 
-def _of_app() -> PasswordThrottle:
+def note_wrong_password(name: str) -> None:
+    """Count a wrong password that the client of the present request has given."""
+    _throttle().note_wrong(request.remote_addr or "", name)
+
+
+def _throttle() -> PasswordThrottle:
     found: PasswordThrottle = current_app.extensions["password_throttle"]
     return found
-
-
-throttle = _RequestThrottle()

@@ -321,6 +321,21 @@ def test_a_file_that_is_no_key_is_refused(read: Reader, tmp_path: Path) -> None:
         read()
 
 
+def test_a_key_is_stored_on_a_file_system_without_hard_links(
+    read: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is renamed there, and read at the next start."""
+
+    def refuse(*_args: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    first = read().secret_key
+
+    assert read().secret_key == first
+    assert [path.name for path in (tmp_path / "var").iterdir()] == ["secret.key"]
+
+
 def test_processes_that_start_together_have_one_key(read: Reader, tmp_path: Path) -> None:
     """The process that stores its key first decides, and no draft of the file is left."""
     read()

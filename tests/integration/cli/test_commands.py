@@ -466,6 +466,19 @@ def test_the_doctor_names_channels_whose_secrets_are_lost(
     assert "channel shop" not in after[1]
 
 
+def test_a_folder_for_everybody_stays_open(ready: _Run) -> None:
+    """A data folder with the sticky bit, such as /tmp, and files of others keep their modes."""
+    folder, other = ready.folder / "var", ready.folder / "var/other.db"
+    other.touch(mode=0o644)
+    other.chmod(0o644)
+    folder.chmod(0o1777)
+
+    ready("channels", "list")
+
+    assert folder.stat().st_mode & 0o7777 == 0o1777
+    assert other.stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize("name", ["", "secret.key", "contentsvc.db", "contentsvc.db.20260101"])
 def test_the_doctor_reports_data_that_others_may_read(ready: _Run, name: str) -> None:
     """What others may read fails a check, with the command that fixes it; a start fixes it, too."""

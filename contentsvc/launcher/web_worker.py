@@ -186,7 +186,10 @@ class BufferingWorker(Worker):  # type: ignore[misc]  # gunicorn has no types
 
 
 def _is_local(host: str) -> bool:
-    return ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    """Return whether an IP address is this machine's, also as IPv6 writes an IPv4 address."""
+    address = ipaddress.ip_address(host.partition("%")[0])
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 def _allow_open_files(count: int) -> None:

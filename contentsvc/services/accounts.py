@@ -7,7 +7,7 @@ import re
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 from werkzeug.security import check_password_hash, generate_password_hash
@@ -133,9 +133,12 @@ def check_password(session: Session, name: str, password: str) -> User | None:
 
 
 def set_password(session: Session, user: User, password_hash: str) -> None:
-    """Change a user's password and end all of the user's sessions."""
+    """Change a user's password; end all of the user's sessions and unused sign-in links."""
     user.password_hash = password_hash
     session.flush()
+    session.execute(
+        delete(SignInLink).where(SignInLink.user_id == user.id, SignInLink.used_at.is_(None))
+    )
     end_sessions(session, user.id)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, time
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from contentsvc.db.mapping import fill_calendar, head_of
@@ -20,7 +20,14 @@ from contentsvc.errors import InputError, NotFoundError
 from contentsvc.services.calendar_changes import CalendarChange
 from contentsvc.services.planning import Usefulness
 
-__all__ = ["all_calendars", "get_calendar", "make_head", "put_calendar", "require_channels"]
+__all__ = [
+    "all_calendars",
+    "get_calendar",
+    "lock_slug",
+    "make_head",
+    "put_calendar",
+    "require_channels",
+]
 
 SLUG = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _LONGEST_NAME = 200
@@ -117,6 +124,7 @@ def put_calendar(
         ConflictError: an entry whose time changes is being published right now.
     """
     require_channels(session, head.channels)
+    lock_slug(session, head.slug)
     calendar = session.scalar(select(Calendar).where(Calendar.slug == head.slug))
     if calendar is None:
         calendar = Calendar(created_at=now, updated_at=now)
@@ -127,6 +135,15 @@ def put_calendar(
     change = CalendarChange(session, calendar, head, now=now, usefulness=usefulness)
     change.apply(answer)
     return calendar
+
+
+def lock_slug(session: Session, slug: str) -> None:
+    """Make transactions that may create a calendar with this short name wait for each other.
+
+    SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"calendar {slug}"))))
 
 
 def require_channels(session: Session, names: Sequence[str], *, field: str = "channels") -> None:

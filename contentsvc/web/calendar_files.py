@@ -137,6 +137,7 @@ def _permitted(database: Session, plan: CalendarPlan) -> Iterator[None]:
         NotPermittedError: the person's role is too small.
     """
     slug = plan.head.slug
+    calendar_settings.lock_slug(database, slug)
     before = import_rights.state_of(database, slug)
     if before is None:
         require_creation(database)

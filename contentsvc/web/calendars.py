@@ -103,6 +103,7 @@ def _save(calendar: Calendar | None) -> Response | tuple[str, int]:
         with writing() as database:
             if calendar is None:
                 # Somebody may have created it since the check above.
+                calendar_settings.lock_slug(database, slug)
                 _refuse_taken(database, slug)
             calendar_settings.require_channels(database, head.channels)
             stored = calendar_settings.put_calendar(

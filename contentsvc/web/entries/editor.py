@@ -16,6 +16,7 @@ from werkzeug.wrappers import Response
 from contentsvc.db.models import Calendar, Entry, EntryRevision
 from contentsvc.domain.entries import EntryContent
 from contentsvc.domain.roles import Action
+from contentsvc.domain.typed_text import digits
 from contentsvc.domain.weeks import IsoWeek
 from contentsvc.errors import ConflictError, InputError
 from contentsvc.services import booking, calendar_settings, entries, uploads
@@ -128,7 +129,7 @@ def _require_decision(calendar: Calendar) -> None:
 
 def _opened(entry: Entry) -> tuple[EntryForm, EntryView]:
     """Return the form of *entry*, or of the earlier revision that the address asks for."""
-    rev = request.args.get("revision", type=int)
+    rev = digits(request.args.get("revision", ""))
     if rev is None:
         return form_of(entry), EntryView(entry=entry)
     with reading() as database:

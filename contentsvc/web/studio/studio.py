@@ -254,7 +254,8 @@ def _community(values: Mapping[str, str]) -> str:
     """
     slug = values.get("place", "").partition("|")[0]
     with reading() as database:
-        names = {each.slug: each.name for each in calendar_settings.all_calendars(database)}
+        calendars = calendar_settings.all_calendars(database, rights().calendar_ids)
+    names = {each.slug: each.name for each in calendars}
     return names.get(slug) or next(iter(names.values()), "")
 
 

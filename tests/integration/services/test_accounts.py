@@ -38,6 +38,18 @@ def test_the_first_link_makes_the_first_admin_once(database: Database) -> None:
         service.use_link(session, token, now=NOW)
 
 
+def test_a_new_password_ends_unused_links(database: Database) -> None:
+    """Somebody who has seen a link cannot use it after the user has chosen a new password."""
+    with database.write() as session:
+        user = service.create_user(
+            session, name="mei", password_hash=_HASH, is_admin=False, now=NOW
+        )
+        token = service.make_link(session, user_id=user.id, now=NOW)
+        service.set_password(session, user, service.hash_password("another long password"))
+
+        assert service.look_up_link(session, token, now=NOW) is None
+
+
 def test_a_link_used_by_six_at_once_makes_one_admin(database: Database) -> None:
     """Only one of several requests at the same instant can use a link."""
     with database.write() as session:
